@@ -1,0 +1,97 @@
+use crate::{Error, Result, Scalar};
+
+/// The `k` nearest neighbors of each of `n` points.
+///
+/// Row `i` lists neighbor indices and distances (in the metric's own unit; Euclidean distances are not squared),
+/// ascending by `(distance, index)`. A point is not its own neighbor in a graph over one set of points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnnGraph<T> {
+    k: usize,
+    n_reference: usize,
+    indices: Vec<u32>,
+    distances: Vec<T>,
+}
+
+impl<T: Scalar> KnnGraph<T> {
+    /// A graph from its parts: `n × k` neighbor indices below `n_reference` and `n × k` distances, row-major.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless both have the same length, a multiple of `k`; [`Error::Invalid`] where an index is
+    /// not below `n_reference`, or a distance is negative, infinite or NaN, or a row does not ascend by distance.
+    pub fn from_parts(k: usize, n_reference: usize, indices: Vec<u32>, distances: Vec<T>) -> Result<Self> {
+        if k == 0 {
+            return Err(Error::parameter("k", k, "at least 1"));
+        }
+        if indices.len() != distances.len() {
+            return Err(Error::Shape { what: "distances", expected: indices.len(), given: distances.len() });
+        }
+        if !indices.len().is_multiple_of(k) {
+            return Err(Error::Shape {
+                what: "indices",
+                expected: indices.len().next_multiple_of(k),
+                given: indices.len(),
+            });
+        }
+        for (i, (row, lengths)) in indices.chunks_exact(k).zip(distances.chunks_exact(k)).enumerate() {
+            if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {
+                return Err(Error::invalid(
+                    "neighbor graph",
+                    format_args!("row {i} names point {j}, but there are {n_reference}"),
+                ));
+            }
+            if let Some(v) = lengths.iter().find(|v| !(v.is_finite() && **v >= T::ZERO)) {
+                return Err(Error::invalid(
+                    "neighbor graph",
+                    format_args!("row {i} has the distance {v}, but distances are finite and not negative"),
+                ));
+            }
+            if lengths.windows(2).any(|pair| pair[0] > pair[1]) {
+                return Err(Error::invalid(
+                    "neighbor graph",
+                    format_args!("the distances of row {i} do not ascend: sort each row by (distance, index)"),
+                ));
+            }
+        }
+        Ok(Self { k, n_reference, indices, distances })
+    }
+
+    /// The number of rows.
+    pub fn n(&self) -> usize {
+        self.indices.len() / self.k
+    }
+
+    /// The number of neighbors in a row.
+    pub const fn k(&self) -> usize {
+        self.k
+    }
+
+    /// The number of points among which neighbors were looked for.
+    pub const fn n_reference(&self) -> usize {
+        self.n_reference
+    }
+
+    /// The neighbors of point `i` and their distances, nearest first; empty beyond the last row.
+    pub fn row(&self, i: usize) -> (&[u32], &[T]) {
+        let range = i.saturating_mul(self.k)..i.saturating_mul(self.k).saturating_add(self.k);
+        match (self.indices.get(range.clone()), self.distances.get(range)) {
+            (Some(indices), Some(distances)) => (indices, distances),
+            _ => (&[], &[]),
+        }
+    }
+
+    /// All neighbor indices, `n × k`, row-major.
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    /// All distances, `n × k`, row-major.
+    pub fn distances(&self) -> &[T] {
+        &self.distances
+    }
+
+    /// The parts back: `k`, the number of reference points, indices and distances.
+    pub fn into_parts(self) -> (usize, usize, Vec<u32>, Vec<T>) {
+        (self.k, self.n_reference, self.indices, self.distances)
+    }
+}

@@ -1,0 +1,195 @@
+use crate::{Error, Result, Scalar};
+
+/// The kernel of the embedding, `w(d²) = (1 + d²/dof)^-dof` of a squared distance.
+///
+/// `dof = 1` is the Cauchy kernel of standard t-SNE (van der Maaten and Hinton 2008); smaller values have heavier
+/// tails (Kobak et al. 2019, "Heavy-tailed kernels reveal a finer cluster structure in t-SNE visualisations"),
+/// with the exponent as openTSNE defines it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kernel {
+    dof: f64,
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::CAUCHY
+    }
+}
+
+impl Kernel {
+    /// The kernel of standard t-SNE, `1 / (1 + d²)`.
+    pub const CAUCHY: Self = Self { dof: 1.0 };
+
+    /// The smallest and largest degrees of freedom: beyond them the powers leave the range of `f32`.
+    pub const DOF_RANGE: (f64, f64) = (1e-3, 1e3);
+
+    /// The kernel with the given degrees of freedom.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] outside of [`Kernel::DOF_RANGE`].
+    pub fn new(dof: f64) -> Result<Self> {
+        let (low, high) = Self::DOF_RANGE;
+        if (low..=high).contains(&dof) {
+            Ok(Self { dof })
+        } else {
+            Err(Error::parameter("dof", dof, format_args!("a number from {low} to {high} (1 is standard t-SNE)")))
+        }
+    }
+
+    /// The degrees of freedom.
+    pub const fn dof(self) -> f64 {
+        self.dof
+    }
+
+    /// `w(d²)`, in double precision.
+    pub fn weight(self, d2: f64) -> f64 {
+        self.weight_m1(d2) + 1.0
+    }
+
+    /// `w(d²) - 1`, accurate for small distances, in double precision.
+    pub fn weight_m1(self, d2: f64) -> f64 {
+        if self.dof == 1.0 { -d2 / (1.0 + d2) } else { (-self.dof * (d2 / self.dof).ln_1p()).exp_m1() }
+    }
+
+    /// The weight of a pair in the repulsion, `w^((dof+1)/dof) = (1 + d²/dof)^-(dof+1)`, in double precision.
+    pub fn force(self, d2: f64) -> f64 {
+        if self.dof == 1.0 {
+            let w = 1.0 / (1.0 + d2);
+            w * w
+        } else {
+            (-(self.dof + 1.0) * (d2 / self.dof).ln_1p()).exp()
+        }
+    }
+
+    /// The weight of a pair in the attraction, `(1 + d²/dof)^-1`, in double precision.
+    pub fn attraction(self, d2: f64) -> f64 {
+        1.0 / (1.0 + d2 / self.dof)
+    }
+
+    /// `-ln w(d²)`, in double precision.
+    pub fn neg_ln_weight(self, d2: f64) -> f64 {
+        self.dof * (d2 / self.dof).ln_1p()
+    }
+
+    /// Calls `visitor` with the form of the kernel that is cheapest to evaluate in the inner loop of a pair sum:
+    /// division only for `dof = 1`, a square root and products where `2 dof` is a small integer, else powers.
+    pub fn visit<T: Scalar, V: ProfileVisitor<T>>(self, visitor: V) -> V::Output {
+        let twice = 2.0 * self.dof;
+        let inv_dof = T::from_f64(1.0 / self.dof);
+        if self.dof == 1.0 {
+            visitor.visit(Cauchy)
+        } else if twice.fract() == 0.0 && twice <= f64::from(HalfInteger::<T>::MAX_TWICE) {
+            let twice = twice as u32;
+            if twice.is_multiple_of(2) {
+                visitor.visit(Integer { inv_dof, dof: twice / 2 })
+            } else {
+                visitor.visit(HalfInteger { inv_dof, floor: twice / 2 })
+            }
+        } else {
+            visitor.visit(General { inv_dof, neg_dof: T::from_f64(-self.dof) })
+        }
+    }
+}
+
+/// A kernel in a form that inner loops can inline.
+pub trait Profile<T: Scalar>: Copy + Send + Sync {
+    /// `w(d²)` and the repulsive weight `w(d²) / (1 + d²/dof)` of a squared distance.
+    fn weight_and_force(self, d2: T) -> (T, T);
+    /// The attractive weight `1 / (1 + d²/dof)`.
+    fn attraction(self, d2: T) -> T;
+}
+
+/// A computation over any [`Profile`], given to [`Kernel::visit`].
+pub trait ProfileVisitor<T: Scalar> {
+    /// What the computation returns.
+    type Output;
+    /// The computation.
+    fn visit<P: Profile<T>>(self, profile: P) -> Self::Output;
+}
+
+#[derive(Clone, Copy)]
+struct Cauchy;
+
+impl<T: Scalar> Profile<T> for Cauchy {
+    #[inline(always)]
+    fn weight_and_force(self, d2: T) -> (T, T) {
+        let w = T::ONE / (T::ONE + d2);
+        (w, w * w)
+    }
+    #[inline(always)]
+    fn attraction(self, d2: T) -> T {
+        T::ONE / (T::ONE + d2)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Integer<T> {
+    inv_dof: T,
+    dof: u32,
+}
+
+impl<T: Scalar> Profile<T> for Integer<T> {
+    #[inline(always)]
+    fn weight_and_force(self, d2: T) -> (T, T) {
+        let u = T::ONE / (T::ONE + d2 * self.inv_dof);
+        let w = power(u, self.dof);
+        (w, w * u)
+    }
+    #[inline(always)]
+    fn attraction(self, d2: T) -> T {
+        T::ONE / (T::ONE + d2 * self.inv_dof)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct HalfInteger<T> {
+    inv_dof: T,
+    floor: u32,
+}
+
+impl<T> HalfInteger<T> {
+    /// Products beat `exp` and `ln` well past this power; larger exponents are not used in practice.
+    const MAX_TWICE: u32 = 16;
+}
+
+impl<T: Scalar> Profile<T> for HalfInteger<T> {
+    #[inline(always)]
+    fn weight_and_force(self, d2: T) -> (T, T) {
+        let u = T::ONE / (T::ONE + d2 * self.inv_dof);
+        let w = power(u, self.floor) * u.sqrt();
+        (w, w * u)
+    }
+    #[inline(always)]
+    fn attraction(self, d2: T) -> T {
+        T::ONE / (T::ONE + d2 * self.inv_dof)
+    }
+}
+
+#[inline(always)]
+fn power<T: Scalar>(u: T, exponent: u32) -> T {
+    let mut w = T::ONE;
+    for _ in 0..exponent {
+        w *= u;
+    }
+    w
+}
+
+#[derive(Clone, Copy)]
+struct General<T> {
+    inv_dof: T,
+    neg_dof: T,
+}
+
+impl<T: Scalar> Profile<T> for General<T> {
+    #[inline(always)]
+    fn weight_and_force(self, d2: T) -> (T, T) {
+        let a = d2 * self.inv_dof;
+        let w = (self.neg_dof * a.ln_1p()).exp();
+        (w, w / (T::ONE + a))
+    }
+    #[inline(always)]
+    fn attraction(self, d2: T) -> T {
+        T::ONE / (T::ONE + d2 * self.inv_dof)
+    }
+}

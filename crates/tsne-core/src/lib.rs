@@ -1,0 +1,52 @@
+//! The vocabulary of the t-SNE toolkit: what two of its crates both need, and nothing else.
+//!
+//! A crate that computes affinities, a tree, a grid or a descent depends on this one and on none of its
+//! siblings. Here are
+//!
+//! - the number types and views: [`Scalar`], [`Rows`], [`Kernel`];
+//! - the values that pass from one stage to the next: [`KnnGraph`], [`Affinities`];
+//! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
+//!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
+//! - what long calls share: [`Error`], [`Context`] with cancellation and progress, ordered reductions
+//!   ([`blocks`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]).
+//!
+//! # Names
+//!
+//! `n` points, `d` input dimensions, `D` embedding dimensions (a const parameter), `k` neighbors, `x` data,
+//! `y` embedding, `p` affinities, `z` normalizer, `dof` degrees of freedom of the kernel.
+//!
+//! # Determinism
+//!
+//! # What is guaranteed
+//!
+//! The same input, parameters and binary give the same bits for any number of threads: results are written to
+//! disjoint places, floating-point sums run over blocks of constant size and are folded in their order.
+//!
+//! # What is not guaranteed
+//!
+//! The same bits from another compiler version or another target: the mathematical functions of the platform
+//! (`exp`, `ln`, `powf`) may differ in the last digit.
+
+pub mod blocks;
+pub mod random;
+pub mod simd;
+
+mod affinities;
+mod context;
+mod error;
+mod graph;
+mod kernel;
+mod rows;
+mod scalar;
+mod seams;
+
+pub use affinities::{Affinities, AffinityKind};
+pub use context::{CancelToken, Context, Progress, Stage};
+pub use error::{Error, Result};
+pub use graph::KnnGraph;
+pub use kernel::{Kernel, Profile, ProfileVisitor};
+pub use rows::{Rows, check_embedding};
+pub use scalar::Scalar;
+pub use seams::{
+    AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
+};

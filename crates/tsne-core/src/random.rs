@@ -1,0 +1,23 @@
+//! Randomness that depends on counters only: the same numbers for any number of threads and any order of use.
+
+/// A 64-bit hash of `x` in which every input bit moves every output bit: the finalizer of SplitMix64
+/// (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
+#[inline]
+pub const fn mix(x: u64) -> u64 {
+    let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The seed of element `index` of the stream `stage` under the user's `seed`.
+#[inline]
+pub const fn element_seed(seed: u64, stage: u64, index: u64) -> u64 {
+    mix(mix(mix(seed) ^ stage) ^ index)
+}
+
+/// A number in `[0, 1)` from the upper 53 bits of a hash.
+#[inline]
+pub fn unit(hash: u64) -> f64 {
+    (hash >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}

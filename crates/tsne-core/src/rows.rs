@@ -1,0 +1,109 @@
+use crate::{Error, Result, Scalar};
+use rayon::prelude::*;
+
+/// A borrowed row-major `n × d` matrix: row `i` is `data[i * stride .. i * stride + d]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a, T> {
+    data: &'a [T],
+    n: usize,
+    d: usize,
+    stride: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// A view of `n` contiguous rows of `d` values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless `data` has exactly `n * d` values.
+    pub fn new(data: &'a [T], n: usize, d: usize) -> Result<Self> {
+        let expected =
+            n.checked_mul(d).ok_or(Error::Capacity { what: "n * d", given: usize::MAX, max: isize::MAX as usize })?;
+        if data.len() != expected {
+            return Err(Error::Shape { what: "data", expected, given: data.len() });
+        }
+        Ok(Self { data, n, d, stride: d })
+    }
+
+    /// A view of `n` rows of `d` values that start `stride` values apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] if `stride < d`; [`Error::Shape`] if `data` ends before the last row.
+    pub fn with_stride(data: &'a [T], n: usize, d: usize, stride: usize) -> Result<Self> {
+        if stride < d {
+            return Err(Error::parameter("stride", stride, format_args!("at least d = {d}")));
+        }
+        let needed = match n {
+            0 => Some(0),
+            _ => (n - 1).checked_mul(stride).and_then(|start| start.checked_add(d)),
+        };
+        match needed {
+            Some(needed) if data.len() >= needed => Ok(Self { data, n, d, stride }),
+            _ => Err(Error::Shape { what: "data", expected: needed.unwrap_or(usize::MAX), given: data.len() }),
+        }
+    }
+
+    /// The number of rows.
+    pub const fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The number of columns.
+    pub const fn d(&self) -> usize {
+        self.d
+    }
+
+    /// Row `i`, or `None` beyond the last one.
+    pub fn get(&self, i: usize) -> Option<&'a [T]> {
+        if i >= self.n {
+            return None;
+        }
+        let start = i * self.stride;
+        self.data.get(start..start + self.d)
+    }
+
+    /// Row `i`; the empty row beyond the last one.
+    #[inline]
+    pub fn row(&self, i: usize) -> &'a [T] {
+        self.get(i).unwrap_or(&[])
+    }
+
+    /// All rows in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [T]> + use<'a, T> {
+        let rows = Self { ..*self };
+        (0..self.n).map(move |i| rows.row(i))
+    }
+}
+
+impl<T: Scalar> Rows<'_, T> {
+    /// Checks that every value is finite.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NonFinite`] with the first row and column where one is not.
+    pub fn check_finite(&self) -> Result<()> {
+        let bad = (0..self.n).into_par_iter().find_map_first(|i| {
+            let row = self.row(i);
+            // One pass without branches; the position is looked for only where there is one.
+            let finite = row.iter().fold(true, |all, v| all & v.is_finite());
+            if finite { None } else { row.iter().position(|v| !v.is_finite()).map(|column| (i, column)) }
+        });
+        match bad {
+            Some((row, column)) => Err(Error::NonFinite { what: "data", row, column }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks that every coordinate of an embedding is finite.
+///
+/// # Errors
+///
+/// [`Error::NonFinite`] with the first point and coordinate where one is not.
+pub fn check_embedding<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<()> {
+    match Rows::new(y.as_flattened(), y.len(), D)?.check_finite() {
+        Err(Error::NonFinite { row, column, .. }) => Err(Error::NonFinite { what: "embedding", row, column }),
+        other => other,
+    }
+}

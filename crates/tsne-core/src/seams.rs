@@ -1,0 +1,162 @@
+//! The places where one backend can be swapped and the rest stays fixed.
+
+use crate::{Affinities, Context, Kernel, KnnGraph, Result, Rows, Scalar};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+/// A way to find nearest neighbors: a recipe that builds a [`NeighborIndex`] over given points.
+pub trait NeighborSearch<T: Scalar>: fmt::Debug + Send + Sync {
+    /// Builds the index over `points`, `n × d`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NonFinite`](crate::Error::NonFinite) where a value is not finite, and what the method itself cannot do.
+    fn build<'a>(&self, points: Rows<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>>;
+}
+
+/// A built index that answers neighbor queries.
+pub trait NeighborIndex<T: Scalar>: Send + Sync {
+    /// The number of indexed points and their dimension, `(n, d)`.
+    fn shape(&self) -> (usize, usize);
+
+    /// The `k` nearest other points of each indexed point.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`](crate::Error::Parameter) if `k >= n`;
+    /// [`Error::Cancelled`](crate::Error::Cancelled) when the caller asks.
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
+
+    /// The `k` nearest indexed points of each query, `m × d`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) if the dimensions differ, [`Error::Parameter`](crate::Error::Parameter)
+    /// if `k > n`, [`Error::NonFinite`](crate::Error::NonFinite) and
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    fn knn(&self, queries: Rows<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
+}
+
+/// A rule that turns neighbor distances into affinities.
+pub trait AffinityModel<T: Scalar>: fmt::Debug + Send + Sync {
+    /// How many neighbors of each of `n` points the rule wants (for new points: out of `n` reference points).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewPoints`](crate::Error::TooFewPoints) if no rule can be followed with `n` points.
+    fn neighbors_needed(&self, n: usize) -> Result<NonZeroUsize>;
+
+    /// Joint affinities of the points of a graph: symmetric, with sum 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`](crate::Error::Invalid) for a graph that is not over one set of points, and
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>>;
+
+    /// Conditional affinities of new points to the reference points of a graph: each row sums to 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>>;
+}
+
+/// The repulsion among the points of an embedding.
+///
+/// Implementations own their trees, grids and buffers and reuse them: a second call at the same size does not
+/// allocate. The result is a function of the arguments only, whatever was computed before.
+pub trait Repulsion<T: Scalar, const D: usize>: Send {
+    /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point into `out` and
+    /// returns the normalizer `Z = Σ_{i≠j} w(r_ij²)`. The repulsive part of the gradient is `-F_i / Z`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) unless `out` is as long as `y`,
+    /// [`Error::NonFinite`](crate::Error::NonFinite) for a position that is not finite,
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64>;
+}
+
+/// The repulsion of new points from a fixed reference embedding; new points do not act on each other.
+pub trait ReferenceRepulsion<T: Scalar, const D: usize>: Send + Sync {
+    /// Writes `F_i = Σ_j w^((dof+1)/dof) (y_i - r_j)` over all reference points `r_j` into `out`, and each point's
+    /// own normalizer `z_i = Σ_j w` into `z`.
+    ///
+    /// Takes `&self`: one prepared reference serves any number of threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) unless `out` and `z` are as long as `y`,
+    /// [`Error::NonFinite`](crate::Error::NonFinite) for a position that is not finite,
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()>;
+}
+
+/// The numbers that one step of an [`Optimizer`] depends on besides the gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The momentum.
+    pub momentum: f64,
+    /// The longest move of one point, in units of the embedding; `None` for no limit.
+    pub max_norm: Option<f64>,
+}
+
+/// A rule that moves points along the gradient, with the state it keeps between steps.
+pub trait Optimizer<T: Scalar, const D: usize>: Send {
+    /// Forgets everything and prepares for `n` points.
+    fn reset(&mut self, n: usize);
+
+    /// The number of points that the state is for; 0 before the first step.
+    fn n(&self) -> usize;
+
+    /// Moves every point of `y` by one step along `gradient` (`n` rows; without the factor 4 of the mathematical
+    /// gradient, as all implementations scale it).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) if the lengths differ, or differ from the state's.
+    fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]]) -> Result<()>;
+}
+
+/// What an [`Observer`] sees: a consistent moment of the descent.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Iteration<'a, T, const D: usize> {
+    /// The number of completed iterations of this call, from 1.
+    pub index: usize,
+    /// The positions after that many iterations.
+    pub embedding: &'a [[T; D]],
+    /// The KL divergence of exactly these positions, with `Z` from the repulsion in use, never exaggerated.
+    pub kl_divergence: f64,
+}
+
+impl<'a, T, const D: usize> Iteration<'a, T, D> {
+    /// A moment of the descent, for drivers other than this toolkit's.
+    pub const fn new(index: usize, embedding: &'a [[T; D]], kl_divergence: f64) -> Self {
+        Self { index, embedding, kl_divergence }
+    }
+}
+
+/// A listener to the descent that may stop it.
+///
+/// Any `FnMut(&Iteration<T, D>) -> ControlFlow<()>` is one, called every 50 iterations.
+pub trait Observer<T: Scalar, const D: usize> {
+    /// Whether to be called after `completed` iterations of this call. The KL divergence costs about as much as an
+    /// iteration's attraction, so it is computed only then.
+    fn wants(&self, completed: usize) -> bool {
+        completed.is_multiple_of(50)
+    }
+
+    /// Sees the descent after an iteration; [`ControlFlow::Break`] ends it with these positions.
+    fn observe(&mut self, iteration: &Iteration<'_, T, D>) -> ControlFlow<()>;
+}
+
+impl<T: Scalar, const D: usize, F: FnMut(&Iteration<'_, T, D>) -> ControlFlow<()>> Observer<T, D> for F {
+    fn observe(&mut self, iteration: &Iteration<'_, T, D>) -> ControlFlow<()> {
+        self(iteration)
+    }
+}

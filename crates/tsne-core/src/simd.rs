@@ -1,0 +1,77 @@
+//! Run-time dispatch to the vector units of the machine: the only module of the toolkit with `unsafe` code.
+//!
+//! A binary built for the baseline of its target (SSE2 on x86-64) would leave most of the vector unit idle. The
+//! functions here compile the same loop again with wider features and choose at run time. The loops contain no
+//! fused multiply-add and no reordering of sums, and the compiler introduces neither, so that **every version
+//! gives the same bits**; only the speed differs.
+//!
+//! # Why `unsafe` is sound here
+//!
+//! Calling a function compiled for more features than the caller's is undefined on a machine that lacks them. Each
+//! such call stands directly behind the run-time detection of exactly those features. [`gather`] reads without
+//! bounds checks after having compared the largest of its indices with the length.
+#![allow(unsafe_code)]
+
+use crate::Scalar;
+
+/// A computation that [`dispatch`] compiles for several vector units.
+///
+/// Mark [`Task::run`] and all it calls `#[inline(always)]`: what is not inlined keeps the baseline's features.
+pub trait Task {
+    /// What the computation returns.
+    type Output;
+    /// The computation.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs `task`, compiled for the widest vector unit that this machine has.
+#[inline]
+pub fn dispatch<K: Task>(task: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // `is_x86_feature_detected!` caches its answer: a load and a branch.
+        if std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+        {
+            // SAFETY: the four features that `avx512` is compiled for were detected above.
+            return unsafe { avx512(task) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the feature that `avx2` is compiled for was detected above.
+            return unsafe { avx2(task) };
+        }
+    }
+    task.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2<K: Task>(task: K) -> K::Output {
+    task.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+fn avx512<K: Task>(task: K) -> K::Output {
+    task.run()
+}
+
+/// The points that `indices` name, or `None` if one of them is beyond the last point.
+///
+/// One comparison for all `L` indices in place of one for each: the inner loop of the attraction is bound by loads
+/// and does not hide the others.
+#[inline(always)]
+pub fn gather<T: Scalar, const D: usize, const L: usize>(points: &[[T; D]], indices: &[u32; L]) -> Option<[[T; D]; L]> {
+    let largest = indices.iter().fold(0u32, |a, &b| a.max(b));
+    if L == 0 || largest as usize >= points.len() {
+        return None;
+    }
+    let mut out = [[T::ZERO; D]; L];
+    for l in 0..L {
+        // SAFETY: `indices[l] <= largest < points.len()`.
+        out[l] = unsafe { *points.get_unchecked(indices[l] as usize) };
+    }
+    Some(out)
+}
