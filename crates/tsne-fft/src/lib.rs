@@ -1,1 +1,42 @@
-//! tmp
+//! Repulsion on an interpolation grid, O(n + grid): spread, convolve by FFT, gather.
+//!
+//! [`GridRepulsion`] is the repulsion among the points of an embedding, [`GridReference`] that of new points from a
+//! fixed reference. Both take [`GridParams`] and either [`Interpolation`]:
+//!
+//! - [`Interpolation::BSpline`], the default, is the smooth particle-mesh scheme of molecular dynamics (Essmann et al.
+//!   1995; Hockney and Eastwood 1988) applied to the kernel of t-SNE. The force is a gradient, `F = -½ ∇φ` with the
+//!   potential `φ(y) = Σ_j w(|y - y_j|²)`, for every number of degrees of freedom; so one charge and one kernel,
+//!   two transforms, give the force and the normalizer `Z = Σ_i φ(y_i) - n`.
+//! - [`Interpolation::Lagrange`] is the scheme of FIt-SNE (Linderman et al. 2019) and openTSNE on the same nodes:
+//!   `D + 2` convolutions, piecewise polynomials that jump at the borders of cells. It is here for comparison.
+//!
+//! How the grid is laid out, convolved and spread to is told in the modules, file by file.
+//!
+//! # What is guaranteed
+//!
+//! The same bits for any number of threads, and for any history of the object: the grid is a function of the positions
+//! alone. Positions of any finite extent work; where the grid would grow beyond [`GridParams::MAX_PADDED_NODES`], it is
+//! made coarser and the near pairs, which it can no longer resolve, are summed directly.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
+
+mod convolver;
+mod field;
+mod gather;
+mod geometry;
+mod lagrange;
+mod pairs;
+mod params;
+mod reference;
+mod repulsion;
+mod scalar;
+mod slabs;
+mod spectrum;
+mod split;
+mod spread;
+mod stencil;
+mod transforms;
+
+pub use params::{GridParams, Interpolation};
+pub use reference::GridReference;
+pub use repulsion::GridRepulsion;
+pub use scalar::GridScalar;

@@ -1,1 +1,36 @@
-//! tmp
+//! The t-SNE objective and its descent.
+//!
+//! - [`Joint`] is the objective of a fit: attraction along sparse affinities, repulsion by any
+//!   [`Repulsion`](tsne_core::Repulsion), the KL divergence. [`Conditional`] is that of new points against a fixed
+//!   reference. Both are an [`Objective`].
+//! - [`Exact`] and [`ExactReference`] are the O(n²) repulsion: the oracle of every approximation, and the fastest
+//!   choice for small maps.
+//! - [`MomentumGains`] is the update rule of t-SNE with either form of momentum, and [`Descent`] runs phases of it.
+//!
+//! # The gradient
+//!
+//! `KL(P‖Q) = Σ_ij p_ij ln(p_ij / q_ij)` with `q_ij = w(r_ij²) / Z` (van der Maaten and Hinton 2008) has the gradient
+//! `4 Σ_j (e p_ij - q_ij) (y_i - y_j) / (1 + r_ij²/dof)`, where `e` is the exaggeration. All gradients here leave out the
+//! factor 4, as openTSNE does: learning rates of the literature that keep it are four times smaller.
+//!
+//! # What is guaranteed
+//!
+//! The same bits for any number of threads; the affinities are never modified, also under exaggeration; and a descent
+//! of fifty iterations equals fifty descents of one, bit for bit, as long as the optimizer is the same.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
+
+mod attraction;
+mod conditional;
+mod descent;
+mod exact;
+mod joint;
+mod momentum_gains;
+mod objective;
+
+pub use attraction::attract;
+pub use conditional::Conditional;
+pub use descent::{Descent, Finish, Outcome, Phase};
+pub use exact::{Exact, ExactReference};
+pub use joint::{Joint, kl_divergence};
+pub use momentum_gains::{Momentum, MomentumGains};
+pub use objective::{Evaluation, Objective};

@@ -1,0 +1,212 @@
+//! The circular convolution of a real grid with a spectrum, in parallel and without allocation.
+//!
+//! Only `nodes` of the `padded` lines along each axis hold charges on the way in, and only these are wanted on the way
+//! out: the others are neither transformed nor stored (pruning). Along the last axis lines are real and transformed
+//! in place; then, for a few frequencies of that axis at a time, the planes across the other axes are gathered,
+//! transformed, multiplied, transformed back, all within the cache.
+
+use crate::GridScalar;
+use crate::geometry::Shape;
+use crate::spectrum::Spectrum;
+use crate::transforms::{Direction, Transforms};
+use rayon::prelude::*;
+use rustfft::num_complex::Complex;
+use tsne_core::{Error, Result};
+
+/// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
+const TILE: usize = 8;
+
+/// Plans and buffers for the convolutions of one shape.
+pub(crate) struct Convolver<T> {
+    shape: Shape,
+    transforms: Box<dyn Transforms<T>>,
+    /// Tiles of `TILE` lines of frequencies of the last axis, each tile followed by the scratch of its task.
+    lines: Vec<Complex<T>>,
+    line_tile: usize,
+    /// Tiles of `TILE` planes `[i1][k0]`, each tile followed by columns and scratch of its task. Empty in one dimension.
+    planes: Vec<Complex<T>>,
+    plane_tile: usize,
+}
+
+impl<T> std::fmt::Debug for Convolver<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Convolver").field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+impl<T: GridScalar> Convolver<T> {
+    pub(crate) fn new(shape: Shape) -> Self {
+        let [n0, n1, _] = shape.nodes;
+        let [m0, m1, m2] = shape.padded;
+        let transforms = T::transforms(shape.padded);
+        let scratch = transforms.scratch_len();
+        let frequencies = m2 / 2 + 1;
+        let line_tile = TILE * frequencies + scratch;
+        let lines = vec![zero(); (n0 * n1).div_ceil(TILE) * line_tile];
+        let plane_tile = TILE * n1 * m0 + columns_len(m1) + scratch;
+        let tiles = if m0 * m1 > 1 { frequencies.div_ceil(TILE) } else { 0 };
+        let planes = vec![zero(); tiles * plane_tile];
+        Self { shape, transforms, lines, line_tile, planes, plane_tile }
+    }
+
+    /// The length of the grid: lines of the padded length, zero beyond the nodes.
+    pub(crate) fn grid_len(&self) -> usize {
+        self.shape.nodes[0] * self.shape.nodes[1] * self.shape.padded[2]
+    }
+
+    /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, `grid` must be zero;
+    /// afterwards it holds garbage there.
+    pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, grid: &mut [T]) -> Result<()> {
+        if grid.len() != self.grid_len() {
+            return Err(Error::Shape { what: "grid", expected: self.grid_len(), given: grid.len() });
+        }
+        self.lines_forward(spectrum, grid)?;
+        self.convolve_planes(spectrum);
+        self.lines_inverse(grid)
+    }
+
+    fn lines_forward(&mut self, spectrum: &Spectrum<T>, grid: &mut [T]) -> Result<()> {
+        let Self { shape, transforms, lines, line_tile, planes, .. } = self;
+        let length = shape.padded[2];
+        let frequencies = length / 2 + 1;
+        let one_dimensional = planes.is_empty();
+        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(TILE * length));
+        tiles.try_for_each(|(tile, grid)| {
+            let (lines, scratch) = tile.split_at_mut(TILE * frequencies);
+            for (line, real) in lines.chunks_exact_mut(frequencies).zip(grid.chunks_exact_mut(length)) {
+                transforms.line_forward(real, line, scratch)?;
+                if one_dimensional {
+                    for (k2, value) in line.iter_mut().enumerate() {
+                        scale(value, spectrum.plane(k2)[0]);
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn convolve_planes(&mut self, spectrum: &Spectrum<T>) {
+        let Self { shape, transforms, lines, line_tile, planes, plane_tile } = self;
+        let [n0, n1, _] = shape.nodes;
+        let [m0, m1, m2] = shape.padded;
+        let frequencies = m2 / 2 + 1;
+        planes.par_chunks_mut(*plane_tile).enumerate().for_each(|(tile, chunk)| {
+            let first = tile * TILE;
+            let count = TILE.min(frequencies - first);
+            let (planes, rest) = chunk.split_at_mut(TILE * n1 * m0);
+            let (columns, scratch) = rest.split_at_mut(columns_len(m1));
+            for i1 in 0..n1 {
+                for i0 in 0..n0 {
+                    let row = i0 * n1 + i1;
+                    let at = (row / TILE) * *line_tile + (row % TILE) * frequencies + first;
+                    for (t, value) in lines[at..at + count].iter().enumerate() {
+                        planes[(t * n1 + i1) * m0 + i0] = *value;
+                    }
+                }
+            }
+            let planes = &mut planes[..count * n1 * m0];
+            for line in planes.chunks_exact_mut(m0) {
+                line[n0..].fill(zero());
+            }
+            transforms.lines(0, Direction::Forward, planes, scratch);
+            for (t, plane) in planes.chunks_exact_mut(n1 * m0).enumerate() {
+                let spectrum = spectrum.plane(first + t);
+                if m1 == 1 {
+                    multiply_even(plane, spectrum);
+                } else {
+                    convolve_columns(plane, spectrum, (n1, m0, m1), &**transforms, columns, scratch);
+                }
+            }
+            transforms.lines(0, Direction::Inverse, planes, scratch);
+        });
+    }
+
+    fn lines_inverse(&mut self, grid: &mut [T]) -> Result<()> {
+        let Self { shape, transforms, lines, line_tile, planes, plane_tile } = self;
+        let [n0, n1, _] = shape.nodes;
+        let [m0, _, m2] = shape.padded;
+        let frequencies = m2 / 2 + 1;
+        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(TILE * m2));
+        tiles.enumerate().try_for_each(|(tile, (chunk, grid))| {
+            let first = tile * TILE;
+            let count = TILE.min(n0 * n1 - first);
+            let (lines, scratch) = chunk.split_at_mut(TILE * frequencies);
+            if !planes.is_empty() {
+                for k2 in 0..frequencies {
+                    let plane = (k2 / TILE) * *plane_tile + (k2 % TILE) * n1 * m0;
+                    for r in 0..count {
+                        let (i0, i1) = ((first + r) / n1, (first + r) % n1);
+                        lines[r * frequencies + k2] = planes[plane + i1 * m0 + i0];
+                    }
+                }
+            }
+            for (line, real) in lines.chunks_exact_mut(frequencies).zip(grid.chunks_exact_mut(m2)) {
+                transforms.line_inverse(line, real, scratch)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn zero<T: GridScalar>() -> Complex<T> {
+    Complex { re: T::ZERO, im: T::ZERO }
+}
+
+/// The room for columns along the middle axis that a task works on at a time.
+const fn columns_len(m1: usize) -> usize {
+    if m1 > 1 { TILE * m1 } else { 0 }
+}
+
+#[inline(always)]
+fn scale<T: GridScalar>(value: &mut Complex<T>, factor: T) {
+    value.re *= factor;
+    value.im *= factor;
+}
+
+/// Multiplies a line by an even, real spectrum of which one half is stored.
+fn multiply_even<T: GridScalar>(line: &mut [Complex<T>], spectrum: &[T]) {
+    let length = line.len();
+    let half = length / 2 + 1;
+    for (value, &factor) in line[..half].iter_mut().zip(spectrum) {
+        scale(value, factor);
+    }
+    // Frequency `length - k` has the factor of frequency `k`.
+    for (value, &factor) in line[half..].iter_mut().zip(spectrum[1..=length - half].iter().rev()) {
+        scale(value, factor);
+    }
+}
+
+/// Convolves one plane `[i1][k0]` along its middle axis, `TILE` frequencies of the first axis at a time.
+fn convolve_columns<T: GridScalar>(
+    plane: &mut [Complex<T>],
+    spectrum: &[T],
+    (n1, m0, m1): (usize, usize, usize),
+    transforms: &dyn Transforms<T>,
+    columns: &mut [Complex<T>],
+    scratch: &mut [Complex<T>],
+) {
+    let half1 = m1 / 2 + 1;
+    for first in (0..m0).step_by(TILE) {
+        let count = TILE.min(m0 - first);
+        let columns = &mut columns[..count * m1];
+        for i1 in 0..n1 {
+            for t in 0..count {
+                columns[t * m1 + i1] = plane[i1 * m0 + first + t];
+            }
+        }
+        for column in columns.chunks_exact_mut(m1) {
+            column[n1..].fill(zero());
+        }
+        transforms.lines(1, Direction::Forward, columns, scratch);
+        for (t, column) in columns.chunks_exact_mut(m1).enumerate() {
+            let k0 = (first + t).min(m0 - first - t);
+            multiply_even(column, &spectrum[k0 * half1..(k0 + 1) * half1]);
+        }
+        transforms.lines(1, Direction::Inverse, columns, scratch);
+        for i1 in 0..n1 {
+            for t in 0..count {
+                plane[i1 * m0 + first + t] = columns[t * m1 + i1];
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Where the nodes of the grid stand: a function of the positions and parameters alone.
+
+use crate::{GridParams, GridScalar, Interpolation};
+use tsne_core::{Scalar, blocks};
+
+/// Axes of a grid: one- and two-dimensional maps have leading (middle) axes of length 1.
+pub(crate) const AXES: usize = 3;
+
+/// The axis of the grid for coordinate `c` of a `D`-dimensional map: the last coordinate is the last axis, whose lines
+/// are contiguous, and the first of several is the first axis, along which the work is cut.
+pub(crate) const fn axis<const D: usize>(c: usize) -> usize {
+    match D {
+        1 => 2,
+        2 => 2 * c,
+        _ => c,
+    }
+}
+
+/// The size of a grid and the spacing of its nodes: all that plans, spectra and buffers depend on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shape {
+    /// Nodes along each axis.
+    pub(crate) nodes: [usize; AXES],
+    /// Length of the transform along each axis: at least twice the nodes, so that the ends do not act on each other.
+    pub(crate) padded: [usize; AXES],
+    /// The distance between neighboring nodes, in units of the embedding.
+    pub(crate) spacing: f64,
+}
+
+impl Shape {
+    /// The number of padded nodes.
+    pub(crate) fn padded_nodes(&self) -> usize {
+        self.padded.iter().product()
+    }
+}
+
+/// A grid laid over a map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Geometry<T, const D: usize> {
+    pub(crate) shape: Shape,
+    /// The position of coordinate 0 on the grid.
+    pub(crate) origin: [T; D],
+    /// One over the spacing.
+    pub(crate) inverse_spacing: T,
+}
+
+impl<T: GridScalar, const D: usize> Geometry<T, D> {
+    /// A position in units of the spacing from the border of the grid.
+    #[inline(always)]
+    pub(crate) fn coordinates(&self, y: &[T; D]) -> [T; D] {
+        let mut u = [T::ZERO; D];
+        for c in 0..D {
+            u[c] = (y[c] - self.origin[c]) * self.inverse_spacing;
+        }
+        u
+    }
+}
+
+/// The smallest box around a set of points, along the axes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bounds<T, const D: usize> {
+    pub(crate) low: [T; D],
+    pub(crate) high: [T; D],
+}
+
+impl<T: GridScalar, const D: usize> Default for Bounds<T, D> {
+    fn default() -> Self {
+        Self { low: [T::INFINITY; D], high: [-T::INFINITY; D] }
+    }
+}
+
+impl<T: GridScalar, const D: usize> Bounds<T, D> {
+    /// The bounds of finite positions, and whether all are finite.
+    pub(crate) fn of(y: &[[T; D]], partials: &mut Vec<(Self, bool)>) -> (Self, bool) {
+        let parts = blocks::map(partials, y.len(), |range| {
+            let mut bounds = Self::default();
+            let mut finite = true;
+            for point in &y[range] {
+                for c in 0..D {
+                    bounds.low[c] = bounds.low[c].min(point[c]);
+                    bounds.high[c] = bounds.high[c].max(point[c]);
+                    finite &= Scalar::is_finite(point[c]);
+                }
+            }
+            (bounds, finite)
+        });
+        parts.iter().fold((Self::default(), true), |(mut all, finite), (part, part_finite)| {
+            for c in 0..D {
+                all.low[c] = all.low[c].min(part.low[c]);
+                all.high[c] = all.high[c].max(part.high[c]);
+            }
+            (all, finite & part_finite)
+        })
+    }
+
+    /// The longest side.
+    pub(crate) fn extent(&self) -> f64 {
+        (0..D).map(|c| self.high[c].to_f64() - self.low[c].to_f64()).fold(0.0, f64::max)
+    }
+}
+
+/// Steps in which the spacing shrinks on small maps: each is a new spectrum, and four per octave keep the grid within
+/// 19 % of the size asked for.
+const SPACING_STEPS_PER_OCTAVE: f64 = 4.0;
+
+/// Padding beyond twice the nodes. The kernel on the padded grid is mirrored at half its length, and the spline filter
+/// carries that kink inwards with a factor 0.27 per node (the root of its filter, 2 - √3) at order 4.
+const PADDING: usize = 12;
+
+/// The grid for points within `bounds`.
+///
+/// The spacing is the nominal one, or finer so that `min_num_intervals` cells cover the longest side. Sizes are rounded
+/// up to a fixed list, so that a growing map changes them rarely, and a map that shrinks back finds the same grid again.
+pub(crate) fn geometry<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>) -> Geometry<T, D> {
+    let extent = bounds.extent();
+    let nominal = params.spacing();
+    let points_per_cell = params.n_interpolation_points as f64;
+    let wanted = extent / (params.min_num_intervals as f64 * points_per_cell);
+    let mut spacing = nominal;
+    if wanted > 0.0 && wanted < nominal {
+        let steps = (SPACING_STEPS_PER_OCTAVE * (nominal / wanted).log2()).ceil();
+        spacing = nominal * (-steps / SPACING_STEPS_PER_OCTAVE).exp2();
+    }
+    let sides: [f64; D] = std::array::from_fn(|c| bounds.high[c].to_f64() - bounds.low[c].to_f64());
+    let coarser = (1.0 / SPACING_STEPS_PER_OCTAVE).exp2();
+    // A quick estimate first: the list of lengths is slow to search where no grid is possible anyway.
+    let padding = (PADDING + 2 * (params.n_interpolation_points + 2)) as f64;
+    let estimate = |spacing: f64| sides.iter().map(|side| 2.0 * side / spacing + padding).product::<f64>();
+    while estimate(spacing) > GridParams::MAX_PADDED_NODES as f64 {
+        spacing *= coarser;
+    }
+    let mut shape = shape(params, sides, spacing);
+    while shape.padded_nodes() > GridParams::MAX_PADDED_NODES {
+        spacing *= coarser;
+        shape = self::shape(params, sides, spacing);
+    }
+    Geometry { shape, origin: bounds.low, inverse_spacing: T::from_f64(1.0 / shape.spacing) }
+}
+
+fn shape<const D: usize>(params: &GridParams, sides: [f64; D], spacing: f64) -> Shape {
+    let p = params.n_interpolation_points;
+    let mut nodes = [1; AXES];
+    let mut padded = [1; AXES];
+    for c in 0..D {
+        let steps = (sides[c] / spacing) as usize;
+        let needed = match params.interpolation {
+            Interpolation::BSpline => steps + p + 2,
+            Interpolation::Lagrange => (steps / p + 1) * p,
+        };
+        let length = transform_length(2 * needed + PADDING);
+        padded[axis::<D>(c)] = length;
+        nodes[axis::<D>(c)] = match params.interpolation {
+            Interpolation::BSpline => (length - PADDING) / 2,
+            Interpolation::Lagrange => (length - PADDING) / 2 / p * p,
+        };
+    }
+    Shape { nodes, padded, spacing }
+}
+
+/// Ratio of neighboring transform lengths: a growing map changes its spectrum after 5 % of growth, and rounding up costs
+/// 2.5 % of length on average.
+const LENGTH_RATIO: f64 = 1.05;
+
+/// The smallest listed transform length of at least `needed`: even, with no prime factor above 5, and each about 5 %
+/// above the one before.
+pub(crate) fn transform_length(needed: usize) -> usize {
+    let mut length = 16;
+    while length < needed {
+        let at_least = ((length as f64 * LENGTH_RATIO) as usize).max(length + 1);
+        length = smooth_even(at_least);
+    }
+    length
+}
+
+/// The smallest even number of at least `n` with no prime factor above 5.
+fn smooth_even(n: usize) -> usize {
+    let is_smooth = |mut v: usize| {
+        for prime in [2, 3, 5] {
+            while v.is_multiple_of(prime) {
+                v /= prime;
+            }
+        }
+        v == 1
+    };
+    let mut candidate = n.next_multiple_of(2);
+    while !is_smooth(candidate) {
+        candidate += 2;
+    }
+    candidate
+}

@@ -1,0 +1,84 @@
+use tsne_core::{Error, Result};
+
+/// How charges are spread to the nodes of the grid and the potential is read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Interpolation {
+    /// Cardinal B-splines of order `n_interpolation_points + 1`: smooth, one charge, two transforms.
+    #[default]
+    BSpline,
+    /// Lagrange polynomials through the `n_interpolation_points` nodes of a cell, as in FIt-SNE and openTSNE.
+    Lagrange,
+}
+
+/// The parameters of the grid, with openTSNE's names, meaning and defaults.
+///
+/// The spacing of the nodes is `ints_in_interval / n_interpolation_points`, at the default 1/3, and finer for maps of
+/// less than `min_num_intervals` cells a side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GridParams {
+    /// Nodes per cell and axis, from 1 to [`GridParams::MAX_INTERPOLATION_POINTS`].
+    pub n_interpolation_points: usize,
+    /// The smallest number of cells along the longer side of the map.
+    pub min_num_intervals: usize,
+    /// The side of a cell, in units of the embedding.
+    pub ints_in_interval: f64,
+    /// The interpolation.
+    pub interpolation: Interpolation,
+}
+
+impl Default for GridParams {
+    /// 3 nodes per cell, at least 50 cells, cells of side 1, B-splines.
+    fn default() -> Self {
+        Self {
+            n_interpolation_points: 3,
+            min_num_intervals: 50,
+            ints_in_interval: 1.0,
+            interpolation: Interpolation::BSpline,
+        }
+    }
+}
+
+impl GridParams {
+    /// The largest number of nodes per cell: polynomials through more equispaced nodes swing between them
+    /// (Runge's phenomenon), and splines of higher order gain nothing.
+    pub const MAX_INTERPOLATION_POINTS: usize = 9;
+
+    /// The largest `min_num_intervals`: 10,000 cells a side are beyond any memory in two dimensions.
+    pub const MAX_MIN_NUM_INTERVALS: usize = 10_000;
+
+    /// The largest product of the padded sides of the grid: 4,096 × 4,096 or 256 × 256 × 256.
+    ///
+    /// At the default spacing this is reached by maps of extent 680 in two dimensions and 42 in three. A spectrum of
+    /// that size takes 64 MiB in `f32`, and a convolution half a second on two cores: beyond, near pairs are
+    /// cheaper than nodes.
+    pub const MAX_PADDED_NODES: usize = 1 << 24;
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for the first that is out of range.
+    pub fn check(&self) -> Result<()> {
+        let p = self.n_interpolation_points;
+        if !(1..=Self::MAX_INTERPOLATION_POINTS).contains(&p) {
+            let allowed = format!("from 1 to {} (3 is a good choice)", Self::MAX_INTERPOLATION_POINTS);
+            return Err(Error::parameter("n_interpolation_points", p, allowed));
+        }
+        let cells = self.min_num_intervals;
+        if !(1..=Self::MAX_MIN_NUM_INTERVALS).contains(&cells) {
+            let allowed = format!("from 1 to {} (50 is a good choice)", Self::MAX_MIN_NUM_INTERVALS);
+            return Err(Error::parameter("min_num_intervals", cells, allowed));
+        }
+        let side = self.ints_in_interval;
+        if !(1e-3..=1e3).contains(&side) {
+            return Err(Error::parameter("ints_in_interval", side, "from 0.001 to 1000 (1 is a good choice)"));
+        }
+        Ok(())
+    }
+
+    /// The spacing of the nodes on maps of at least `min_num_intervals` cells.
+    pub fn spacing(&self) -> f64 {
+        self.ints_in_interval / self.n_interpolation_points as f64
+    }
+}

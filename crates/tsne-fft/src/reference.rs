@@ -1,0 +1,119 @@
+use crate::field::{Field, Filled, with_order};
+use crate::geometry::Bounds;
+use crate::lagrange::{self, LagrangeField};
+use crate::pairs::Cells;
+use crate::repulsion::{DIRECT_BELOW, check_dimension};
+use crate::split::Rest;
+use crate::{GridParams, GridScalar, Interpolation};
+use rayon::prelude::*;
+use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Result, blocks, check_embedding};
+
+/// How far the grid of a reference reaches beyond it on each side, in units of half its side: openTSNE's padding of
+/// 25 %. Points farther out are summed directly.
+const PADDING: f64 = 0.25;
+
+/// The repulsion of new points from a fixed reference embedding, whose potential is computed once.
+///
+/// New points are independent of each other: one by one or together, the bits are the same. Points within a quarter of
+/// half the map's side from its border are read off the grid; those farther out are summed over all reference
+/// points. Nothing is clipped.
+#[derive(Debug)]
+pub struct GridReference<T: GridScalar, const D: usize> {
+    kernel: Kernel,
+    reach: Bounds<T, D>,
+    scheme: Scheme<T, D>,
+    all: Cells<T, D>,
+}
+
+#[derive(Debug)]
+enum Scheme<T: GridScalar, const D: usize> {
+    Direct,
+    BSpline { field: Field<T, D>, filled: Filled<T, D> },
+    Lagrange { field: LagrangeField<T, D>, filled: lagrange::Filled<T, D> },
+}
+
+impl<T: GridScalar, const D: usize> GridReference<T, D> {
+    /// Computes the potential of a reference embedding.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for a parameter out of range, or unless `D` is 1, 2 or 3; [`Error::NonFinite`] for a
+    /// position that is not finite; [`Error::Cancelled`].
+    pub fn new(params: GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
+        params.check()?;
+        check_dimension::<D>()?;
+        check_embedding(reference)?;
+        cx.check()?;
+        let (bounds, _) = Bounds::of(reference, &mut Vec::new());
+        let mut all = Cells::default();
+        all.build(reference, &bounds, f64::INFINITY);
+        let mut reach = bounds;
+        for c in 0..D {
+            let margin = T::from_f64(PADDING * 0.5 * (bounds.high[c].to_f64() - bounds.low[c].to_f64()));
+            reach.low[c] -= margin;
+            reach.high[c] += margin;
+        }
+        let scheme = match params.interpolation {
+            _ if reference.is_empty() => Scheme::Direct,
+            Interpolation::BSpline if reference.len() < DIRECT_BELOW => Scheme::Direct,
+            Interpolation::BSpline => {
+                let mut field = Field::new(params);
+                let filled = field.fill(kernel, &reach, reference)?;
+                Scheme::BSpline { field, filled }
+            }
+            Interpolation::Lagrange => {
+                let mut field = LagrangeField::new(params);
+                let filled = field.fill(kernel, &reach, reference)?;
+                Scheme::Lagrange { field, filled }
+            }
+        };
+        Ok(Self { kernel, reach, scheme, all })
+    }
+
+    fn one(&self, y: &[T; D]) -> (T, [T; D]) {
+        let direct = || {
+            let sums = self.all.query(self.kernel, Rest::everything(), y);
+            (sums.weight, sums.force)
+        };
+        let inside = (0..D).all(|c| y[c] >= self.reach.low[c] && y[c] <= self.reach.high[c]);
+        match &self.scheme {
+            Scheme::BSpline { field, filled } if inside => {
+                let (value, mut force) = with_order!(field.params, M => filled.read::<M>(field.grid(), y));
+                let mut z = value + T::from_f64(filled.constant);
+                if let Some(rest) = filled.rest {
+                    let near = field.cells.query(self.kernel, rest, y);
+                    z += near.weight;
+                    for c in 0..D {
+                        force[c] += near.force[c];
+                    }
+                }
+                (z.max(T::ZERO), force)
+            }
+            Scheme::Lagrange { field, filled } if inside => {
+                let (weight, force) = field.read(filled, y);
+                (T::from_f64(weight.max(0.0)), force.map(T::from_f64))
+            }
+            _ => direct(),
+        }
+    }
+}
+
+impl<T: GridScalar, const D: usize> ReferenceRepulsion<T, D> for GridReference<T, D> {
+    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+        if out.len() != y.len() {
+            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
+        }
+        if z.len() != y.len() {
+            return Err(Error::Shape { what: "z", expected: y.len(), given: z.len() });
+        }
+        check_embedding(y)?;
+        let blocks = out.par_chunks_mut(blocks::BLOCK).zip(z.par_chunks_mut(blocks::BLOCK));
+        blocks.zip(y.par_chunks(blocks::BLOCK)).try_for_each(|((out, z), y)| {
+            cx.check()?;
+            for ((out, z), y) in out.iter_mut().zip(z).zip(y) {
+                (*z, *out) = self.one(y);
+            }
+            Ok(())
+        })
+    }
+}

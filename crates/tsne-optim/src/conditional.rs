@@ -1,0 +1,108 @@
+use tsne_core::{
+    Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
+};
+
+use crate::attraction;
+use crate::joint::row_cross_entropy;
+use crate::objective::{Evaluation, Objective, check_lengths};
+
+/// The objective of new points against a fixed reference embedding: the sum over the new points of the KL divergence
+/// of each row of the conditional affinities.
+///
+/// New points do not act on each other, so placing them one by one or all at once gives the same positions.
+pub struct Conditional<'a, T, const D: usize> {
+    p: &'a Affinities<T>,
+    kernel: Kernel,
+    reference: &'a [[T; D]],
+    repulsion: &'a dyn ReferenceRepulsion<T, D>,
+    z: Vec<T>,
+    partials: Vec<f64>,
+}
+
+impl<T, const D: usize> std::fmt::Debug for Conditional<'_, T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conditional").field("kernel", &self.kernel).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
+    /// The objective of conditional affinities `p` of new points (rows) to `reference` points (columns).
+    ///
+    /// `kernel` must be the one that `repulsion` was prepared with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] unless the affinities are conditional; [`Error::Shape`] unless `reference` has a position for
+    /// each column; [`Error::NonFinite`] for a reference position that is not finite.
+    pub fn new(
+        p: &'a Affinities<T>,
+        kernel: Kernel,
+        reference: &'a [[T; D]],
+        repulsion: &'a dyn ReferenceRepulsion<T, D>,
+    ) -> Result<Self> {
+        if p.kind() != AffinityKind::Conditional {
+            return Err(Error::invalid(
+                "affinities",
+                "new points need conditional affinities, but joint ones were given",
+            ));
+        }
+        if reference.len() != p.n_columns() {
+            return Err(Error::Shape { what: "reference embedding", expected: p.n_columns(), given: reference.len() });
+        }
+        check_embedding(reference)?;
+        Ok(Self { p, kernel, reference, repulsion, z: vec![T::ZERO; p.n()], partials: Vec::new() })
+    }
+}
+
+impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
+    fn n(&self) -> usize {
+        self.p.n()
+    }
+
+    fn is_translation_invariant(&self) -> bool {
+        false
+    }
+
+    fn evaluate(
+        &mut self,
+        y: &[[T; D]],
+        exaggeration: f64,
+        with_kl: bool,
+        gradient: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<Evaluation> {
+        check_lengths(self.n(), y, gradient)?;
+        self.repulsion.repulse(y, gradient, &mut self.z, cx)?;
+        let exaggeration = T::from_f64(exaggeration);
+        let z = &self.z[..];
+        attraction::for_each_row_block(
+            self.p,
+            self.kernel,
+            y,
+            self.reference,
+            gradient,
+            |first, attraction, gradient| {
+                for ((g, a), &z) in gradient.iter_mut().zip(attraction).zip(&z[first..]) {
+                    // Far outside of the reference the weights underflow: no repulsion is left.
+                    let inverse_z = if z > T::ZERO { T::ONE / z } else { T::ZERO };
+                    for c in 0..D {
+                        g[c] = exaggeration * a[c] - g[c] * inverse_z;
+                    }
+                }
+            },
+        );
+        if !with_kl {
+            return Ok(Evaluation { kl_divergence: None });
+        }
+        let (p, kernel, reference) = (self.p, self.kernel, self.reference);
+        let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
+            rows.map(|i| {
+                let p_ln_p: f64 = p.row(i).1.iter().map(|w| w.to_f64()).filter(|w| *w > 0.0).map(|w| w * w.ln()).sum();
+                let ln_z = z[i].to_f64().max(f64::MIN_POSITIVE).ln();
+                p_ln_p + row_cross_entropy(p, kernel, y, reference, i) + ln_z
+            })
+            .sum()
+        });
+        Ok(Evaluation { kl_divergence: Some(divergence) })
+    }
+}

@@ -1,0 +1,261 @@
+use rayon::prelude::*;
+use std::ops::{ControlFlow, Range};
+use tsne_core::{Context, Error, Iteration, Observer, Optimizer, Result, Scalar, Stage, Step, blocks, check_embedding};
+
+use crate::objective::Objective;
+
+/// A stretch of the descent with constant parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Phase {
+    /// How many iterations to run at the most.
+    pub iterations: usize,
+    /// The factor on the attraction; 1 for none.
+    pub exaggeration: f64,
+    /// The learning rate, for gradients without the factor 4.
+    pub learning_rate: f64,
+    /// The momentum, from 0 to below 1.
+    pub momentum: f64,
+    /// Gradients of single points longer than this are scaled down to it.
+    pub max_grad_norm: Option<f64>,
+    /// The phase ends when the norm of the whole gradient (the root of the sum of all squares) is below this.
+    pub min_grad_norm: Option<f64>,
+    /// Velocities of single points longer than this, in units of the embedding, are scaled down to it.
+    pub max_step_norm: Option<f64>,
+}
+
+impl Default for Phase {
+    /// The normal phase of openTSNE 1.0.4, but for the learning rate, which there is `n`: 500 iterations without
+    /// exaggeration, learning rate 200, momentum 0.8, steps of at most 5.
+    fn default() -> Self {
+        Self {
+            iterations: 500,
+            exaggeration: 1.0,
+            learning_rate: 200.0,
+            momentum: 0.8,
+            max_grad_norm: None,
+            min_grad_norm: None,
+            max_step_norm: Some(5.0),
+        }
+    }
+}
+
+impl Phase {
+    /// Checks every number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for the first that is out of range.
+    pub fn check(&self) -> Result<()> {
+        positive("exaggeration", self.exaggeration)?;
+        positive("learning_rate", self.learning_rate)?;
+        if !(0.0..1.0).contains(&self.momentum) {
+            return Err(Error::parameter("momentum", self.momentum, "from 0 to below 1"));
+        }
+        self.max_grad_norm.map_or(Ok(()), |v| positive("max_grad_norm", v))?;
+        self.max_step_norm.map_or(Ok(()), |v| positive("max_step_norm", v))?;
+        match self.min_grad_norm {
+            Some(v) if !(v.is_finite() && v >= 0.0) => {
+                Err(Error::parameter("min_grad_norm", v, "finite and not negative"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn positive(name: &'static str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 { Ok(()) } else { Err(Error::parameter(name, value, "positive and finite")) }
+}
+
+/// Why a phase ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Finish {
+    /// All iterations were run.
+    Completed,
+    /// An observer asked to stop.
+    Stopped,
+    /// The norm of the gradient fell below `min_grad_norm`.
+    Converged,
+}
+
+/// How a phase ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// The number of iterations that were run.
+    pub iterations: usize,
+    /// Why no more were run.
+    pub finish: Finish,
+    /// The KL divergence of the final positions where it is known without further work: an observer saw them.
+    pub kl_divergence: Option<f64>,
+}
+
+/// Runs phases of gradient descent. Owns the gradient, so that an iteration allocates nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Descent<T, const D: usize> {
+    gradient: Vec<[T; D]>,
+    norms: Vec<f64>,
+    means: Vec<Sum<D>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sum<const D: usize>([f64; D]);
+
+impl<const D: usize> Default for Sum<D> {
+    fn default() -> Self {
+        Self([0.0; D])
+    }
+}
+
+impl<T: Scalar, const D: usize> Descent<T, D> {
+    /// A descent whose buffers grow with the first phase.
+    pub fn new() -> Self {
+        Self { gradient: Vec::new(), norms: Vec::new(), means: Vec::new() }
+    }
+
+    /// Moves `y` through one phase.
+    ///
+    /// An iteration evaluates the gradient, scales down the gradients of single points (`max_grad_norm`), lets
+    /// `optimizer` move the points, and subtracts the mean position if the objective allows. An optimizer without state
+    /// is prepared for `y`; one with state goes on where it was, so that `n` phases of one iteration equal one of `n`.
+    ///
+    /// `observer` is called with positions and their own KL divergence after those iterations that it
+    /// [wants](Observer::wants); the evaluation is shared with the next iteration's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for a phase out of range; [`Error::Shape`] where `y`, the objective and the optimizer's state
+    /// differ in length; [`Error::NonFinite`] for an initial position that is not finite; [`Error::Diverged`] when a
+    /// position stops being finite, with `y` as it was then; [`Error::Cancelled`] with `y` after the last whole iteration.
+    pub fn run(
+        &mut self,
+        objective: &mut dyn Objective<T, D>,
+        optimizer: &mut dyn Optimizer<T, D>,
+        y: &mut [[T; D]],
+        phase: &Phase,
+        mut observer: Option<&mut dyn Observer<T, D>>,
+        cx: Context<'_>,
+    ) -> Result<Outcome> {
+        phase.check()?;
+        let n = objective.n();
+        if y.len() != n {
+            return Err(Error::Shape { what: "embedding", expected: n, given: y.len() });
+        }
+        match optimizer.n() {
+            0 => optimizer.reset(n),
+            state if state == n => {}
+            state => return Err(Error::Shape { what: "optimizer state", expected: n, given: state }),
+        }
+        check_embedding(y)?;
+        self.gradient.resize(n, [T::ZERO; D]);
+        let step = Step { learning_rate: phase.learning_rate, momentum: phase.momentum, max_norm: phase.max_step_norm };
+        let outcome = |iterations, finish, kl_divergence| Ok(Outcome { iterations, finish, kl_divergence });
+
+        for completed in 0..phase.iterations {
+            cx.check()?;
+            let wanted = completed > 0 && observer.as_ref().is_some_and(|o| o.wants(completed));
+            let evaluation = objective.evaluate(y, phase.exaggeration, wanted, &mut self.gradient, cx)?;
+            if let (Some(observer), Some(kl)) = (observer.as_deref_mut(), evaluation.kl_divergence)
+                && observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(())
+            {
+                return outcome(completed, Finish::Stopped, Some(kl));
+            }
+            if let Some(max_norm) = phase.max_grad_norm {
+                scale_down(&mut self.gradient, T::from_f64(max_norm));
+            }
+            let converged = match phase.min_grad_norm {
+                Some(min_norm) => norm(&self.gradient, &mut self.norms) < min_norm,
+                None => false,
+            };
+            optimizer.step(step, &self.gradient, y)?;
+            let mean = mean(y, &mut self.means);
+            if mean.iter().any(|v| !v.is_finite()) {
+                return Err(Error::Diverged { iteration: completed + 1 });
+            }
+            if objective.is_translation_invariant() {
+                subtract(y, mean);
+            }
+            cx.advance(Stage::Optimization, completed + 1, phase.iterations);
+            if converged {
+                return outcome(completed + 1, Finish::Converged, None);
+            }
+        }
+        if let Some(observer) = observer
+            && phase.iterations > 0
+            && observer.wants(phase.iterations)
+        {
+            let evaluation = objective.evaluate(y, phase.exaggeration, true, &mut self.gradient, cx)?;
+            if let Some(kl) = evaluation.kl_divergence {
+                let finish = match observer.observe(&Iteration::new(phase.iterations, y, kl)) {
+                    ControlFlow::Break(()) => Finish::Stopped,
+                    ControlFlow::Continue(()) => Finish::Completed,
+                };
+                return outcome(phase.iterations, finish, Some(kl));
+            }
+        }
+        outcome(phase.iterations, Finish::Completed, None)
+    }
+
+    /// The KL divergence of `y`, by one evaluation of the objective.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Objective::evaluate`].
+    pub fn kl_divergence(&mut self, objective: &mut dyn Objective<T, D>, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
+        self.gradient.resize(objective.n(), [T::ZERO; D]);
+        let evaluation = objective.evaluate(y, 1.0, true, &mut self.gradient, cx)?;
+        evaluation.kl_divergence.ok_or_else(|| Error::numerical("KL divergence", "the objective did not compute it"))
+    }
+}
+
+/// Added to the norm before dividing by it, as openTSNE does: gradients exactly at the limit are scaled as well.
+const NORM_MARGIN: f64 = 1e-6;
+
+fn scale_down<T: Scalar, const D: usize>(gradient: &mut [[T; D]], max_norm: T) {
+    let margin = T::from_f64(NORM_MARGIN);
+    gradient.par_chunks_mut(blocks::BLOCK).for_each(|block| {
+        for g in block {
+            let norm = g.iter().fold(T::ZERO, |sum, &v| sum + v * v).sqrt();
+            let scale = max_norm / (norm + margin);
+            if scale < T::ONE {
+                for v in g {
+                    *v *= scale;
+                }
+            }
+        }
+    });
+}
+
+fn norm<T: Scalar, const D: usize>(gradient: &[[T; D]], partials: &mut Vec<f64>) -> f64 {
+    let squares = |range: Range<usize>| gradient[range].as_flattened().iter().map(|v| v.to_f64().powi(2)).sum();
+    blocks::sum(partials, gradient.len(), squares).sqrt()
+}
+
+fn mean<T: Scalar, const D: usize>(y: &[[T; D]], partials: &mut Vec<Sum<D>>) -> [f64; D] {
+    let sums = blocks::map(partials, y.len(), |range: Range<usize>| {
+        let mut sum = Sum::default();
+        for point in &y[range] {
+            for c in 0..D {
+                sum.0[c] += point[c].to_f64();
+            }
+        }
+        sum
+    });
+    let mut total = [0.0; D];
+    for sum in sums {
+        for c in 0..D {
+            total[c] += sum.0[c];
+        }
+    }
+    total.map(|v| v / y.len().max(1) as f64)
+}
+
+fn subtract<T: Scalar, const D: usize>(y: &mut [[T; D]], mean: [f64; D]) {
+    let mean = mean.map(T::from_f64);
+    y.par_chunks_mut(blocks::BLOCK).for_each(|block| {
+        for point in block {
+            for c in 0..D {
+                point[c] -= mean[c];
+            }
+        }
+    });
+}

@@ -1,0 +1,144 @@
+use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
+
+use crate::attraction;
+use crate::objective::{Evaluation, Objective, check_lengths};
+
+/// The objective of a fit: the KL divergence of joint affinities from the embedding's.
+pub struct Joint<'a, T, const D: usize> {
+    p: &'a Affinities<T>,
+    kernel: Kernel,
+    repulsion: &'a mut dyn Repulsion<T, D>,
+    /// `Σ p ln p` and `Σ p`: constant through a descent, computed with the first KL divergence.
+    constants: Option<Constants>,
+    partials: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Constants {
+    p_ln_p: f64,
+    sum: f64,
+}
+
+impl<T, const D: usize> std::fmt::Debug for Joint<'_, T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Joint").field("kernel", &self.kernel).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
+    /// The objective of affinities `p` with repulsion by `repulsion`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] unless the affinities are joint.
+    pub fn new(p: &'a Affinities<T>, kernel: Kernel, repulsion: &'a mut dyn Repulsion<T, D>) -> Result<Self> {
+        if p.kind() != AffinityKind::Joint {
+            return Err(Error::invalid("affinities", "a fit needs joint affinities, but conditional ones were given"));
+        }
+        Ok(Self { p, kernel, repulsion, constants: None, partials: Vec::new() })
+    }
+
+    fn divergence(&mut self, y: &[[T; D]], z: f64) -> f64 {
+        let constants = match self.constants {
+            Some(constants) => constants,
+            None => *self.constants.insert(constants(self.p, &mut self.partials)),
+        };
+        let cross = cross_entropy(self.p, self.kernel, y, y, &mut self.partials);
+        // With one point there is no pair: Z = 0, and nothing to diverge from.
+        let ln_z = if z > 0.0 { z.ln() } else { 0.0 };
+        constants.p_ln_p + cross + constants.sum * ln_z
+    }
+}
+
+impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
+    fn n(&self) -> usize {
+        self.p.n()
+    }
+
+    fn is_translation_invariant(&self) -> bool {
+        true
+    }
+
+    fn evaluate(
+        &mut self,
+        y: &[[T; D]],
+        exaggeration: f64,
+        with_kl: bool,
+        gradient: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<Evaluation> {
+        check_lengths(self.n(), y, gradient)?;
+        let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
+        let exaggeration = T::from_f64(exaggeration);
+        let inverse_z = T::from_f64(if z > 0.0 { 1.0 / z } else { 0.0 });
+        attraction::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
+            for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
+                *g = exaggeration * *a - *g * inverse_z;
+            }
+        });
+        let kl_divergence = if with_kl { Some(self.divergence(y, z)) } else { None };
+        Ok(Evaluation { kl_divergence })
+    }
+}
+
+/// The KL divergence of joint affinities `p` from an embedding with normalizer `z`, which [`Repulsion::repulse`]
+/// returns: `Σ p_ij ln p_ij - Σ p_ij ln w(r_ij²) + ln Z Σ p_ij`.
+///
+/// # Errors
+///
+/// [`Error::Shape`] unless `y` has a position for each row of `p`; [`Error::Parameter`] unless `z` is positive.
+pub fn kl_divergence<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    z: f64,
+) -> Result<f64> {
+    attraction::check(p, y, y)?;
+    if !(z.is_finite() && z > 0.0) {
+        return Err(Error::parameter("z", z, "positive and finite"));
+    }
+    let mut partials = Vec::new();
+    let constants = constants(p, &mut partials);
+    Ok(constants.p_ln_p + cross_entropy(p, kernel, y, y, &mut partials) + constants.sum * z.ln())
+}
+
+fn constants<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>) -> Constants {
+    let of_rows = |f: fn(f64) -> f64| {
+        move |rows: std::ops::Range<usize>| {
+            rows.map(|i| p.row(i).1.iter().map(|w| f(w.to_f64())).sum::<f64>()).sum::<f64>()
+        }
+    };
+    Constants {
+        p_ln_p: blocks::sum(partials, p.n(), of_rows(|w| if w > 0.0 { w * w.ln() } else { 0.0 })),
+        sum: blocks::sum(partials, p.n(), of_rows(|w| w)),
+    }
+}
+
+/// `-Σ p_ij ln w(|y_i - r_j|²)`.
+pub(crate) fn cross_entropy<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    reference: &[[T; D]],
+    partials: &mut Vec<f64>,
+) -> f64 {
+    blocks::sum(partials, p.n(), |rows| rows.map(|i| row_cross_entropy(p, kernel, y, reference, i)).sum())
+}
+
+pub(crate) fn row_cross_entropy<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    reference: &[[T; D]],
+    i: usize,
+) -> f64 {
+    let (columns, weights) = p.row(i);
+    let pairs = columns.iter().zip(weights);
+    pairs
+        .map(|(&j, w)| {
+            let (a, b) = (y[i], reference[j as usize]);
+            let d2: f64 = (0..D).map(|c| (a[c].to_f64() - b[c].to_f64()).powi(2)).sum();
+            w.to_f64() * kernel.neg_ln_weight(d2)
+        })
+        .sum()
+}

@@ -1,0 +1,165 @@
+use rayon::prelude::*;
+use tsne_core::simd::{self, Task};
+use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks};
+
+/// Which form of momentum [`MomentumGains`] uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Momentum {
+    /// The velocity is the step: `v' = m v - η g ∘ gains`, `y' = y + v'` (Jacobs 1988; openTSNE's rule).
+    #[default]
+    Classical,
+    /// `y' = y + v' + m (v' - v)`: the gradient is always taken at the point to which the momentum will carry
+    /// (Nesterov 1983, in the form of Sutskever et al. 2013 with the look-ahead point as the variable).
+    Nesterov,
+}
+
+/// The update rule of t-SNE: momentum, and a gain for each coordinate that grows while the gradient and the velocity
+/// disagree in sign (delta-bar-delta, Jacobs 1988).
+///
+/// A gain grows by 0.2 where the signs of velocity and gradient differ and becomes `0.8 gain + 0.01` where they agree,
+/// with `sign(0) = 0` a sign of its own; it starts at 1. This is openTSNE's rule to the letter: the first step, with
+/// velocity zero, counts as a difference, and 0.01 is added, not a lower bound (gains tend to no less than 0.05).
+#[derive(Debug, Clone, PartialEq)]
+pub struct MomentumGains<T, const D: usize> {
+    momentum: Momentum,
+    gains: Vec<[T; D]>,
+    velocity: Vec<[T; D]>,
+}
+
+/// What a gain grows by where velocity and gradient differ in sign (Jacobs 1988; the value is the one that all t-SNE
+/// implementations share).
+const GAIN_INCREASE: f64 = 0.2;
+/// What a gain is multiplied by where the signs agree.
+const GAIN_DECREASE: f64 = 0.8;
+/// What is added to a gain where the signs agree.
+const MIN_GAIN: f64 = 0.01;
+
+impl<T: Scalar, const D: usize> MomentumGains<T, D> {
+    /// The rule with no state yet: it prepares itself for the first embedding that it moves.
+    pub fn new(momentum: Momentum) -> Self {
+        Self { momentum, gains: Vec::new(), velocity: Vec::new() }
+    }
+
+    /// The rule with a state that was saved: the gains and velocities of `n` points.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if the lengths differ.
+    pub fn from_state(momentum: Momentum, gains: Vec<[T; D]>, velocity: Vec<[T; D]>) -> Result<Self> {
+        if gains.len() != velocity.len() {
+            return Err(Error::Shape { what: "velocity", expected: gains.len(), given: velocity.len() });
+        }
+        Ok(Self { momentum, gains, velocity })
+    }
+
+    /// The form of momentum.
+    pub const fn momentum(&self) -> Momentum {
+        self.momentum
+    }
+
+    /// The same state under another form of momentum.
+    pub fn set_momentum(&mut self, momentum: Momentum) {
+        self.momentum = momentum;
+    }
+
+    /// The gain of each coordinate.
+    pub fn gains(&self) -> &[[T; D]] {
+        &self.gains
+    }
+
+    /// The last step of each point (before the look-ahead of [`Momentum::Nesterov`]).
+    pub fn velocity(&self) -> &[[T; D]] {
+        &self.velocity
+    }
+}
+
+impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
+    fn reset(&mut self, n: usize) {
+        self.gains.clear();
+        self.gains.resize(n, [T::ONE; D]);
+        self.velocity.clear();
+        self.velocity.resize(n, [T::ZERO; D]);
+    }
+
+    fn n(&self) -> usize {
+        self.gains.len()
+    }
+
+    fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]]) -> Result<()> {
+        let n = self.gains.len();
+        if gradient.len() != n {
+            return Err(Error::Shape { what: "gradient", expected: n, given: gradient.len() });
+        }
+        if y.len() != n {
+            return Err(Error::Shape { what: "embedding", expected: n, given: y.len() });
+        }
+        let rule = Rule {
+            learning_rate: T::from_f64(step.learning_rate),
+            momentum: T::from_f64(step.momentum),
+            max_norm: step.max_norm.map(T::from_f64),
+            look_ahead: T::from_f64(match self.momentum {
+                Momentum::Classical => 0.0,
+                Momentum::Nesterov => step.momentum,
+            }),
+        };
+        let blocks = y
+            .par_chunks_mut(blocks::BLOCK)
+            .zip(self.gains.par_chunks_mut(blocks::BLOCK))
+            .zip(self.velocity.par_chunks_mut(blocks::BLOCK))
+            .zip(gradient.par_chunks(blocks::BLOCK));
+        blocks.for_each(|(((y, gains), velocity), gradient)| {
+            simd::dispatch(Block { rule, y, gains, velocity, gradient });
+        });
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rule<T> {
+    learning_rate: T,
+    momentum: T,
+    max_norm: Option<T>,
+    look_ahead: T,
+}
+
+struct Block<'a, T, const D: usize> {
+    rule: Rule<T>,
+    y: &'a mut [[T; D]],
+    gains: &'a mut [[T; D]],
+    velocity: &'a mut [[T; D]],
+    gradient: &'a [[T; D]],
+}
+
+impl<T: Scalar, const D: usize> Task for Block<'_, T, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { rule, y, gains, velocity, gradient } = self;
+        let increase = T::from_f64(GAIN_INCREASE);
+        let decrease = T::from_f64(GAIN_DECREASE);
+        let min_gain = T::from_f64(MIN_GAIN);
+        for (((y, gain), v), g) in y.iter_mut().zip(gains).zip(velocity).zip(gradient) {
+            let mut next = [T::ZERO; D];
+            for c in 0..D {
+                let differ = ((v[c] > T::ZERO) != (g[c] > T::ZERO)) | ((v[c] < T::ZERO) != (g[c] < T::ZERO));
+                gain[c] = if differ { gain[c] + increase } else { gain[c] * decrease + min_gain };
+                next[c] = rule.momentum * v[c] - rule.learning_rate * gain[c] * g[c];
+            }
+            if let Some(max_norm) = rule.max_norm {
+                let norm2 = next.iter().fold(T::ZERO, |sum, &s| sum + s * s);
+                if norm2 > max_norm * max_norm {
+                    let scale = max_norm / norm2.sqrt();
+                    for s in &mut next {
+                        *s *= scale;
+                    }
+                }
+            }
+            for c in 0..D {
+                y[c] += next[c] + rule.look_ahead * (next[c] - v[c]);
+            }
+            *v = next;
+        }
+    }
+}
