@@ -1,2 +1,73 @@
-//! tmp
-fn main() {}
+//! Automation of this repository: `cargo xtask help` lists the commands.
+
+mod args;
+mod bench;
+mod ci;
+mod data;
+mod tidy;
+mod workspace;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::args::Args;
+
+const HELP: &str = "\
+usage: cargo xtask COMMAND [OPTIONS]
+
+  ci [--only STEP]... [--skip STEP]...
+        every check of the repository, up to the first that fails; the steps are
+        fmt, clippy, crates, test, doc, tidy, bench, examples
+  tidy  the rules no compiler knows: who may depend on whom, what every crate has, what no file contains
+  bench [-p CRATE]... [--save NAME] [--against NAME] [--fail-over 5%] [-- FILTER]
+        run the benchmarks and print medians with their confidence intervals
+        --save       write them to benches/baselines/NAME.json and append them to benches/history
+        --against    compare with benches/baselines/NAME.json; fails where the intervals separate and the
+                     median is slower by more than --fail-over
+  data fashion-mnist [--out DIR] [--force]
+        Fashion-MNIST as .npy: pixels, labels, 50 principal components; to data/fashion-mnist
+  data synthetic [--n 1000000] [--out DIR] [--force]
+        a hierarchical Gaussian mixture in 50 dimensions as .npy; to data/synthetic
+  help  this text
+
+Paths are relative to the root of the repository.
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes; a backtrace of this program tells a developer nothing more.
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut args = Args::new(std::env::args().skip(1));
+    let command = args.word();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the root of the repository")?;
+    std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))?;
+    let command = if args.flag("--help") { Some("help".to_owned()) } else { command };
+    match command.as_deref() {
+        Some("ci") => ci::run(args),
+        Some("tidy") => {
+            args.finish()?;
+            tidy::run()
+        }
+        Some("bench") => bench::run(args),
+        Some("data") => data::run(args),
+        Some("help") => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => bail!("unknown command `{other}`: `cargo xtask help` lists the commands"),
+        None => {
+            args.finish()?;
+            bail!("which command? `cargo xtask help` lists them")
+        }
+    }
+}

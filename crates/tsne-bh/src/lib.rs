@@ -1,1 +1,38 @@
-//! tmp
+//! t-SNE repulsion by Barnes-Hut on a linear Morton tree, in one, two and three dimensions.
+//!
+//! [`BarnesHut`] computes the repulsion among the points of an embedding, [`BarnesHutReference`] that of new points
+//! from a fixed one; both have a threshold `theta` that trades accuracy for time, and any degrees of freedom of the
+//! kernel. [`Tree`] is the tree below them.
+//!
+//! # What is guaranteed
+//!
+//! - The same bits for any number of threads.
+//! - `theta = 0` gives the exact sums up to rounding.
+//! - Any finite points work, duplicates, near-duplicates and lines included: no mass is lost, no point acts on
+//!   itself, and coincident points act on each other with weight 1.
+//! - A second call of [`BarnesHut`] at the same number of points does not allocate.
+//!
+//! # What is not guaranteed
+//!
+//! - That forces sum to zero: for `theta > 0`, what a cell does to a point is not what the point does to the cell.
+//! - An error below a given bound: it is of the order `theta²` relative to the sum of the sizes of all terms, and
+//!   far smaller where errors of single cells cancel.
+#![doc = include_str!("README.md")]
+
+mod build;
+mod fit;
+mod morton;
+mod reference;
+mod sort;
+mod sources;
+mod tree;
+mod walk;
+
+pub use fit::{BarnesHut, DEFAULT_THETA};
+pub use reference::BarnesHutReference;
+pub use tree::{Cell, Tree};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -67,7 +67,8 @@ impl<T: Scalar> Affinities<T> {
         let mut sums = vec![0.0f64; n];
         let bad = sums.par_iter_mut().enumerate().find_map_first(|(i, sum)| {
             let (columns, weights) = matrix.row(i);
-            *sum = weights.iter().map(|w| w.to_f64()).sum();
+            // From 0: the standard library's empty sum is -0, which a message would show.
+            *sum = weights.iter().fold(0.0, |sum, w| sum + w.to_f64());
             if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
                 return Some(format!("the columns of row {i} do not ascend, or repeat"));
             }

@@ -40,5 +40,6 @@ pub fn sum<F>(partials: &mut Vec<f64>, n: usize, f: F) -> f64
 where
     F: Fn(Range<usize>) -> f64 + Sync,
 {
-    map(partials, n, f).iter().sum()
+    // From 0: the standard library's empty sum is -0.
+    map(partials, n, f).iter().fold(0.0, |sum, partial| sum + partial)
 }

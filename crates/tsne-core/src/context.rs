@@ -88,6 +88,11 @@ impl<'a> Context<'a> {
         Self { progress: Some(progress), ..self }
     }
 
+    /// The cancellation switch, to pass it on in another context.
+    pub const fn cancel_token(&self) -> Option<&'a CancelToken> {
+        self.cancel
+    }
+
     /// Checks whether to go on.
     ///
     /// # Errors

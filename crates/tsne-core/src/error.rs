@@ -59,7 +59,8 @@ pub enum Error {
     },
     /// The embedding left the range of finite numbers.
     Diverged {
-        /// The iteration at whose end the first non-finite position was seen, counted from 1.
+        /// The iteration at whose end the first position was seen that is not finite, or has no finite square, counted
+        /// from 1.
         iteration: usize,
     },
     /// A numerical procedure did not reach its goal.
@@ -114,7 +115,7 @@ impl fmt::Display for Error {
             Self::Invalid { what, why } => write!(f, "invalid {what}: {why}"),
             Self::Diverged { iteration } => write!(
                 f,
-                "the embedding diverged in iteration {iteration} (a position is no longer finite): lower learning_rate, or set max_step_norm"
+                "the embedding diverged in iteration {iteration} (a position or its square is no longer finite): lower learning_rate, or set max_step_norm"
             ),
             Self::Numerical { stage, why } => write!(f, "{stage} failed: {why}"),
             Self::Cancelled => write!(f, "cancelled by the caller"),

@@ -44,12 +44,12 @@ impl Kernel {
 
     /// `w(d²)`, in double precision.
     pub fn weight(self, d2: f64) -> f64 {
-        self.weight_m1(d2) + 1.0
+        if self.dof == 1.0 { 1.0 / (1.0 + d2) } else { (-self.neg_ln_weight(d2)).exp() }
     }
 
     /// `w(d²) - 1`, accurate for small distances, in double precision.
     pub fn weight_m1(self, d2: f64) -> f64 {
-        if self.dof == 1.0 { -d2 / (1.0 + d2) } else { (-self.dof * (d2 / self.dof).ln_1p()).exp_m1() }
+        if self.dof == 1.0 { -d2 / (1.0 + d2) } else { (-self.neg_ln_weight(d2)).exp_m1() }
     }
 
     /// The weight of a pair in the repulsion, `w^((dof+1)/dof) = (1 + d²/dof)^-(dof+1)`, in double precision.

@@ -17,15 +17,16 @@
 //!
 //! # Determinism
 //!
-//! # What is guaranteed
+//! ## What is guaranteed
 //!
 //! The same input, parameters and binary give the same bits for any number of threads: results are written to
 //! disjoint places, floating-point sums run over blocks of constant size and are folded in their order.
 //!
-//! # What is not guaranteed
+//! ## What is not guaranteed
 //!
 //! The same bits from another compiler version or another target: the mathematical functions of the platform
 //! (`exp`, `ln`, `powf`) may differ in the last digit.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 pub mod blocks;
 pub mod random;

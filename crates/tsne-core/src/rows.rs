@@ -83,6 +83,9 @@ impl<T: Scalar> Rows<'_, T> {
     ///
     /// [`Error::NonFinite`] with the first row and column where one is not.
     pub fn check_finite(&self) -> Result<()> {
+        if self.d == 0 {
+            return Ok(()); // There may be `usize::MAX` rows without a value.
+        }
         let bad = (0..self.n).into_par_iter().find_map_first(|i| {
             let row = self.row(i);
             // One pass without branches; the position is looked for only where there is one.

@@ -1,1 +1,56 @@
-//! tmp
+//! t-SNE: maps of high-dimensional data, fast, exact, deterministic for any number of threads, and made of parts.
+//!
+//! [`Tsne`] is the whole method with openTSNE's parameters, built by [`TsneBuilder`] from one of three [`Preset`]s:
+//!
+//! ```
+//! use tsne::{Preset, Rows, Tsne};
+//!
+//! // 60 points in 5 dimensions, row by row.
+//! let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+//! let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?;
+//! let embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
+//! let map: &[[f32; 2]] = embedding.positions();
+//! assert_eq!(map.len(), 60);
+//! println!("KL divergence {}", embedding.kl_divergence());
+//! # Ok::<(), tsne::Error>(())
+//! ```
+//!
+//! The stages are crates of their own, re-exported as modules: [`core`](crate::core) the vocabulary and the traits behind
+//! which each stage can be swapped, [`affinity`] neighbors and perplexity, [`bh`] and [`fft`] the repulsion, [`optim`]
+//! the objective and its descent. [`initialization`] and [`metrics`] are this crate's own.
+//!
+//! # What is guaranteed
+//!
+//! The same data, parameters and seed give the same bits for any number of threads. Nothing is printed, and no input
+//! makes a call panic: every error says what was given, what is allowed, and what to do.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
+
+pub use tsne_affinity as affinity;
+pub use tsne_bh as bh;
+pub use tsne_core as core;
+pub use tsne_fft as fft;
+pub use tsne_optim as optim;
+
+pub mod initialization;
+pub mod metrics;
+
+mod builder;
+mod embedding;
+mod fit;
+mod float;
+mod options;
+mod preset;
+mod repulsion;
+mod threads;
+
+pub use builder::{Tsne, TsneBuilder};
+pub use embedding::{Embedding, PhaseTime, Timings};
+pub use float::Float;
+pub use options::{Initialization, LearningRate, NegativeGradientMethod, Neighbors};
+pub use preset::Preset;
+pub use tsne_affinity::{Metric, Warning};
+pub use tsne_core::{
+    Affinities, CancelToken, Context, Error, Iteration, Kernel, Observer, Progress, Result, Rows, Scalar, Stage,
+};
+pub use tsne_fft::{GridParams, Interpolation};
+pub use tsne_optim::{Finish, Momentum};

@@ -1,0 +1,69 @@
+//! Building an index, searching it, calibration and symmetrization, apart from each other.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+use tsne_affinity::{BruteForceSearch, KdTreeSearch, PerplexityAffinity, calibrate_row, symmetrize};
+use tsne_core::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows, Scalar, random};
+
+const N: usize = 10_000;
+
+/// Normal numbers from a fixed seed.
+fn cloud<T: Scalar>(n: usize, d: usize) -> Vec<T> {
+    let unit = |stage, i: usize| random::unit(random::element_seed(7, stage, i as u64));
+    let normal = |i| (-2.0 * unit(0, i).max(1e-300).ln()).sqrt() * (std::f64::consts::TAU * unit(1, i)).cos();
+    (0..n * d).map(|i| T::from_f64(normal(i))).collect()
+}
+
+fn graph<T: Scalar>(search: &dyn NeighborSearch<T>, x: &[T], d: usize, k: usize) -> KnnGraph<T> {
+    let index = search.build(Rows::new(x, x.len() / d, d).unwrap(), Context::new()).unwrap();
+    index.knn_graph(NonZeroUsize::new(k).unwrap(), Context::new()).unwrap()
+}
+
+fn neighbors<T: Scalar>(c: &mut Criterion) {
+    let searches: [(&str, &dyn NeighborSearch<T>, usize); 3] = [
+        ("kd_tree", &KdTreeSearch::default(), 3),
+        ("kd_tree", &KdTreeSearch::default(), 8),
+        ("brute_force", &BruteForceSearch::default(), 50),
+    ];
+    for (name, search, d) in searches {
+        let x = cloud::<T>(N, d);
+        let points = Rows::new(&x, N, d).unwrap();
+        let id = format!("{}/n{N}/d{d}", T::NAME);
+        c.benchmark_group(format!("{name}_build")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+            b.iter(|| search.build(points, Context::new()).is_ok())
+        });
+        let index = search.build(points, Context::new()).unwrap();
+        let k = NonZeroUsize::new(90).unwrap();
+        c.benchmark_group(format!("{name}_graph")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+            b.iter(|| index.knn_graph(k, Context::new()).unwrap())
+        });
+    }
+}
+
+fn weights<T: Scalar>(c: &mut Criterion) {
+    let x = cloud::<T>(N, 8);
+    let graph = graph(&BruteForceSearch::default(), &x, 8, 90);
+    let id = format!("{}/n{N}/k90", T::NAME);
+    let model = PerplexityAffinity::new(30.0).unwrap();
+    let mut out = vec![T::ZERO; 90];
+    c.benchmark_group("calibration_row").bench_function(BenchmarkId::from_parameter(format!("{}/k90", T::NAME)), |b| {
+        b.iter(|| calibrate_row(black_box(graph.row(17).1), 30.0, &mut out).unwrap());
+    });
+    c.benchmark_group("calibration").bench_function(BenchmarkId::from_parameter(&id), |b| {
+        b.iter(|| model.conditional(&graph, Context::new()).unwrap());
+    });
+    let conditional = vec![T::from_f64(1.0 / 90.0); N * 90];
+    c.benchmark_group("symmetrization").bench_function(BenchmarkId::from_parameter(&id), |b| {
+        b.iter(|| symmetrize(&graph, &conditional, Context::new()).unwrap());
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    targets = neighbors::<f32>, neighbors::<f64>, weights::<f32>, weights::<f64>
+}
+criterion_main!(benches);

@@ -1,0 +1,147 @@
+//! Duplicated points: searched once, answered for all.
+//!
+//! A cluster of identical points is the worst case of every method (one endless leaf of a kd-tree, ties beyond any
+//! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
+
+use rayon::prelude::*;
+use std::cmp::Ordering;
+use tsne_core::{Rows, Scalar, random};
+
+/// Which points have the same coordinates.
+#[derive(Debug)]
+pub(super) struct Groups {
+    n: usize,
+    /// `None` where no two points are the same: group `g` is point `g`.
+    shared: Option<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// The group of each point. Groups are numbered by their first points.
+    group: Vec<u32>,
+    /// Where each group starts in `members`, and the number of points last.
+    starts: Vec<u32>,
+    /// The points of each group, ascending.
+    members: Vec<u32>,
+}
+
+impl Groups {
+    /// Finds the groups in `O(n d + n log n)`: points are sorted by a hash of their coordinates.
+    pub(super) fn new<T: Scalar>(rows: Rows<'_, T>) -> Self {
+        let n = rows.n();
+        let mut order: Vec<(u64, u32)> =
+            (0..n as u32).into_par_iter().map(|i| (hash(rows.row(i as usize)), i)).collect();
+        let compare = |a: u32, b: u32| compare_rows(rows.row(a as usize), rows.row(b as usize));
+        // By hash, then by coordinates for the rare collision, then by index: a total order, so stability is not needed.
+        order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(a.1, b.1)).then(a.1.cmp(&b.1)));
+        let same = |pair: &[(u64, u32)]| pair[0].0 == pair[1].0 && compare(pair[0].1, pair[1].1) == Ordering::Equal;
+        if !order.par_windows(2).any(same) {
+            return Self { n, shared: None };
+        }
+        let mut runs: Vec<&[(u64, u32)]> = order.chunk_by(|a, b| same(&[*a, *b])).collect();
+        runs.par_sort_unstable_by_key(|run| run[0].1);
+        let mut shared =
+            Shared { group: vec![0; n], starts: Vec::with_capacity(runs.len() + 1), members: Vec::with_capacity(n) };
+        for (g, run) in runs.iter().enumerate() {
+            shared.starts.push(shared.members.len() as u32);
+            for &(_, i) in *run {
+                shared.group[i as usize] = g as u32;
+                shared.members.push(i);
+            }
+        }
+        shared.starts.push(n as u32);
+        Self { n, shared: Some(shared) }
+    }
+
+    /// The number of groups: of points that differ.
+    pub(super) fn len(&self) -> usize {
+        self.shared.as_ref().map_or(self.n, |shared| shared.starts.len() - 1)
+    }
+
+    /// Whether no two points are the same.
+    pub(super) const fn is_trivial(&self) -> bool {
+        self.shared.is_none()
+    }
+
+    /// The first point of group `g`.
+    #[inline(always)]
+    pub(super) fn representative(&self, g: usize) -> usize {
+        self.shared.as_ref().map_or(g, |shared| shared.members[shared.starts[g] as usize] as usize)
+    }
+
+    /// The group of point `i`.
+    pub(super) fn group_of(&self, i: usize) -> usize {
+        self.shared.as_ref().map_or(i, |shared| shared.group[i] as usize)
+    }
+
+    /// Replaces groups, ascending by (distance, group), by their points, ascending by (distance, index): the nearest
+    /// `limit` of them.
+    ///
+    /// Groups are numbered by their first points, so the nearest `limit` groups hold the nearest `limit` points.
+    pub(super) fn expand<T: Scalar>(&self, groups: &[(T, u32)], limit: usize, out: &mut Vec<(T, u32)>) {
+        out.clear();
+        for ties in groups.chunk_by(|a, b| a.0 == b.0) {
+            let start = out.len();
+            for &(distance, g) in ties {
+                match &self.shared {
+                    None => out.push((distance, g)),
+                    Some(Shared { starts, members, .. }) => {
+                        let members = &members[starts[g as usize] as usize..starts[g as usize + 1] as usize];
+                        out.extend(members.iter().take(limit).map(|&i| (distance, i)));
+                    }
+                }
+            }
+            out[start..].sort_unstable_by_key(|&(_, i)| i);
+            out.truncate(limit);
+            if out.len() == limit {
+                return;
+            }
+        }
+    }
+}
+
+/// Four independent chains of multiplications, so that the hash runs at the speed of the memory.
+fn hash<T: Scalar>(row: &[T]) -> u64 {
+    const CHAINS: usize = 4;
+    let mut state = [1u64, 2, 3, 4];
+    for chunk in row.chunks(CHAINS) {
+        for (s, v) in state.iter_mut().zip(chunk) {
+            // Adding 0 makes -0 and 0 one value.
+            *s = (*s ^ (*v + T::ZERO).bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        }
+    }
+    state.iter().fold(0, |h, &s| random::mix(h ^ s))
+}
+
+fn compare_rows<T: Scalar>(a: &[T], b: &[T]) -> Ordering {
+    a.iter()
+        .zip(b)
+        .map(|(&a, &b)| (a + T::ZERO).total_cmp(&(b + T::ZERO)))
+        .find(|o| o.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_numbered_by_their_first_points() {
+        let x = [5.0f32, 1.0, 5.0, -0.0, 1.0, 0.0, 7.0];
+        let groups = Groups::new(Rows::new(&x, 7, 1).unwrap());
+        assert_eq!(groups.len(), 4);
+        assert_eq!((0..7).map(|i| groups.group_of(i)).collect::<Vec<_>>(), [0, 1, 0, 2, 1, 2, 3]);
+        assert_eq!((0..4).map(|g| groups.representative(g)).collect::<Vec<_>>(), [0, 1, 3, 6]);
+        let mut out = Vec::new();
+        groups.expand(&[(0.0f32, 1), (2.0, 0), (2.0, 2)], 5, &mut out);
+        assert_eq!(out, [(0.0, 1), (0.0, 4), (2.0, 0), (2.0, 2), (2.0, 3)]);
+    }
+
+    #[test]
+    fn distinct_points_need_no_groups() {
+        let x: Vec<f64> = (0..100).map(f64::from).collect();
+        let groups = Groups::new(Rows::new(&x, 50, 2).unwrap());
+        assert!(groups.is_trivial());
+        assert_eq!(groups.len(), 50);
+    }
+}

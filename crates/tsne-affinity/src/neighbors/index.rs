@@ -1,0 +1,158 @@
+use super::reference::{Points, Reference};
+use rayon::prelude::*;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tsne_core::{Context, Error, KnnGraph, NeighborIndex, Result, Rows, Scalar, Stage};
+
+/// The points whose neighbors are looked for.
+pub(super) enum Queries<'b, 'a, T> {
+    /// The groups of the reference; none is its own neighbor.
+    Own,
+    /// Other points.
+    Other(&'b Points<'a, T>),
+}
+
+/// A method that finds neighbors among groups of equal points.
+pub(super) trait Engine<T: Scalar>: Send + Sync {
+    /// Writes the `k` groups nearest to each query, ascending by (distance, group), into rows of `k`.
+    /// There are at least `k` groups, not counting the query's own.
+    fn search(
+        &self,
+        reference: &Reference<'_, T>,
+        queries: Queries<'_, '_, T>,
+        k: usize,
+        indices: &mut [u32],
+        distances: &mut [T],
+        cx: Context<'_>,
+    ) -> Result<()>;
+}
+
+/// An engine with its points: what the searches build.
+pub(super) struct Index<'a, T> {
+    pub(super) reference: Reference<'a, T>,
+    pub(super) engine: Box<dyn Engine<T> + 'a>,
+}
+
+/// Rows whose duplicates are put back in one task.
+const EXPAND_BLOCK: usize = 256;
+
+impl<T: Scalar> Index<'_, T> {
+    /// Room for `n` rows of `k`.
+    fn room(n: usize, k: usize) -> Result<(Vec<u32>, Vec<T>)> {
+        let size = n
+            .checked_mul(k)
+            .filter(|&size| size <= isize::MAX as usize / size_of::<u64>())
+            .ok_or(Error::Capacity { what: "n * k", given: usize::MAX, max: isize::MAX as usize / size_of::<u64>() })?;
+        Ok((vec![0; size], vec![T::ZERO; size]))
+    }
+
+    /// Answers rows of `k` points from rows of `k_groups` groups; `own` maps a row to its group and excludes itself.
+    fn expand(&self, groups: (Vec<u32>, Vec<T>, usize), n: usize, k: usize, own: bool) -> Result<(Vec<u32>, Vec<T>)> {
+        let (group_indices, group_distances, k_groups) = groups;
+        let (mut indices, mut distances) = Self::room(n, k)?;
+        let map = &self.reference.groups;
+        indices
+            .par_chunks_mut(k * EXPAND_BLOCK)
+            .zip(distances.par_chunks_mut(k * EXPAND_BLOCK))
+            .enumerate()
+            .for_each_init(
+                || (Vec::new(), Vec::new()),
+                |(nearest, points), (b, (indices, distances))| {
+                    for (r, (indices, distances)) in
+                        indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
+                    {
+                        let i = b * EXPAND_BLOCK + r;
+                        let row = if own { map.group_of(i) } else { i };
+                        nearest.clear();
+                        if own {
+                            nearest.push((T::ZERO, row as u32));
+                        }
+                        let range = row * k_groups..(row + 1) * k_groups;
+                        let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
+                        nearest.extend(found.map(|(&distance, &g)| (distance, g)));
+                        // The own group comes first in its tie: another at distance 0 may have a smaller number.
+                        nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                        map.expand(nearest, k + usize::from(own), points);
+                        let others = points.iter().filter(|&&(_, j)| !own || j as usize != i);
+                        for ((index, distance), &(d, j)) in indices.iter_mut().zip(distances).zip(others) {
+                            (*index, *distance) = (j, d);
+                        }
+                    }
+                },
+            );
+        Ok((indices, distances))
+    }
+}
+
+impl<T: Scalar> NeighborIndex<T> for Index<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        (self.reference.points.rows.n(), self.reference.points.rows.d())
+    }
+
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        let (n, _) = self.shape();
+        let k = k.get();
+        if n < 2 {
+            return Err(Error::TooFewPoints { n, needed: 2 });
+        }
+        if k >= n {
+            return Err(Error::parameter("k", k, format_args!("at most {}, the number of other points", n - 1)));
+        }
+        cx.check()?;
+        let m = self.reference.groups.len();
+        let k_groups = k.min(m - 1);
+        let (mut indices, mut distances) = Self::room(m, k_groups)?;
+        if k_groups > 0 {
+            self.engine.search(&self.reference, Queries::Own, k_groups, &mut indices, &mut distances, cx)?;
+        }
+        if !self.reference.groups.is_trivial() {
+            (indices, distances) = self.expand((indices, distances, k_groups), n, k, true)?;
+        }
+        cx.advance(Stage::Neighbors, n, n);
+        KnnGraph::from_parts(k, n, indices, distances)
+    }
+
+    fn knn(&self, queries: Rows<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        let (n, d) = self.shape();
+        let k = k.get();
+        if queries.d() != d {
+            return Err(Error::Shape { what: "queries (columns)", expected: d, given: queries.d() });
+        }
+        if k > n {
+            return Err(Error::parameter("k", k, format_args!("at most {n}, the number of indexed points")));
+        }
+        queries.check_finite()?;
+        cx.check()?;
+        let points = Points::new(queries, self.reference.metric);
+        points.largest()?;
+        let k_groups = k.min(self.reference.groups.len());
+        let (mut indices, mut distances) = Self::room(queries.n(), k_groups)?;
+        self.engine.search(&self.reference, Queries::Other(&points), k_groups, &mut indices, &mut distances, cx)?;
+        if !self.reference.groups.is_trivial() {
+            (indices, distances) = self.expand((indices, distances, k_groups), queries.n(), k, false)?;
+        }
+        cx.advance(Stage::Neighbors, queries.n(), queries.n());
+        KnnGraph::from_parts(k, n, indices, distances)
+    }
+}
+
+/// Counts rows that are complete and tells the listener, from any thread.
+pub(super) struct Counter<'c> {
+    done: AtomicUsize,
+    total: usize,
+    cx: Context<'c>,
+}
+
+impl<'c> Counter<'c> {
+    pub(super) const fn new(total: usize, cx: Context<'c>) -> Self {
+        Self { done: AtomicUsize::new(0), total, cx }
+    }
+
+    pub(super) fn add(&self, rows: usize) {
+        let before = self.done.fetch_add(rows, Ordering::Relaxed);
+        // The end is reported once by the index, in the caller's unit.
+        if before + rows < self.total {
+            self.cx.advance(Stage::Neighbors, before + rows, self.total);
+        }
+    }
+}

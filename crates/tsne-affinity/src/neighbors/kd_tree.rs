@@ -1,0 +1,183 @@
+use super::index::{Counter, Engine, Index, Queries};
+use super::reference::Reference;
+use crate::Metric;
+use kiddo::leaf_strategies::VecOfArenas;
+use kiddo::{Eytzinger, KdTree, SquaredEuclidean};
+use rayon::prelude::*;
+use std::num::NonZeroUsize;
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Result, Rows, Scalar};
+
+/// The most coordinates a tree is compiled for.
+const MAX_COORDINATES: usize = 10;
+/// Points in a leaf, the tree's own default.
+const LEAF: usize = 32;
+/// Neighbors asked for beyond `k`: enough to see in most rows that no tie reaches across the `k`-th place.
+const SURPLUS: usize = 2;
+/// Rows in one task, between two looks at the cancellation.
+const BLOCK: usize = 256;
+
+type Tree<const K: usize> = KdTree<f64, u32, Eytzinger, VecOfArenas<f64, u32, K, LEAF>, K, LEAF>;
+
+/// Exact nearest neighbors by a kd-tree (Friedman, Bentley and Finkel 1977), for data with few columns.
+///
+/// The tree splits the columns in turn, those with the largest variance first. A query takes `O(log n + k)` for few
+/// columns and degenerates to all points as their number grows; the most is 10 ([`Metric::Cosine`]: 9).
+/// Ties are broken by index, also at the `k`-th place: where one reaches across it, all points at that distance are
+/// collected and sorted. The result is the same for any number of threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KdTreeSearch {
+    /// How distances are measured.
+    pub metric: Metric,
+}
+
+impl KdTreeSearch {
+    /// A search with the given metric.
+    pub const fn new(metric: Metric) -> Self {
+        Self { metric }
+    }
+}
+
+impl<T: Scalar> NeighborSearch<T> for KdTreeSearch {
+    fn build<'a>(&self, points: Rows<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+        // The cosine needs one more coordinate, for the direction of rows of zeros.
+        let extra = usize::from(self.metric == Metric::Cosine);
+        if points.d() + extra > MAX_COORDINATES {
+            return Err(Error::parameter(
+                "d",
+                points.d(),
+                format_args!("at most {} for a kd-tree: use BruteForceSearch", MAX_COORDINATES - extra),
+            ));
+        }
+        cx.check()?;
+        let reference = Reference::new(points, self.metric)?;
+        let engine: Box<dyn Engine<T>> = match points.d() + extra {
+            ..=2 => Box::new(KdEngine::<2>::new(&reference)?),
+            3 => Box::new(KdEngine::<3>::new(&reference)?),
+            4 => Box::new(KdEngine::<4>::new(&reference)?),
+            5 | 6 => Box::new(KdEngine::<6>::new(&reference)?),
+            7 | 8 => Box::new(KdEngine::<8>::new(&reference)?),
+            _ => Box::new(KdEngine::<MAX_COORDINATES>::new(&reference)?),
+        };
+        Ok(Box::new(Index { reference, engine }))
+    }
+}
+
+struct KdEngine<const K: usize> {
+    tree: Tree<K>,
+    /// The column behind each coordinate of the tree, by descending variance.
+    columns: Vec<usize>,
+}
+
+/// The coordinates that the tree sees: scaled or normalized, in `f64` whatever the scalar, so that its own distances
+/// are right to the last digits.
+fn coordinates<const K: usize, T: Scalar>(
+    columns: &[usize],
+    (row, length): (&[T], f64),
+    metric: Metric,
+    factor: f64,
+) -> [f64; K] {
+    let mut out = [0.0; K];
+    for (out, &column) in out.iter_mut().zip(columns) {
+        *out = match (metric, row.get(column)) {
+            (Metric::Euclidean, Some(v)) => v.to_f64() * factor,
+            (Metric::Euclidean, None) => 0.0,
+            (Metric::Cosine, Some(v)) if length > 0.0 => v.to_f64() / length,
+            (Metric::Cosine, Some(_)) => 0.0,
+            (Metric::Cosine, None) => f64::from(u8::from(length == 0.0)),
+        };
+    }
+    out
+}
+
+impl<const K: usize> KdEngine<K> {
+    fn new<T: Scalar>(reference: &Reference<'_, T>) -> Result<Self> {
+        let m = reference.groups.len();
+        let d = reference.points.rows.d();
+        let natural: Vec<usize> = (0..d + usize::from(reference.metric == Metric::Cosine)).collect();
+        let at = |g: usize, columns: &[usize]| {
+            let point = reference.points.get(reference.groups.representative(g));
+            coordinates::<K, T>(columns, point, reference.metric, reference.factor)
+        };
+        let mut points: Vec<[f64; K]> = (0..m).into_par_iter().map(|g| at(g, &natural)).collect();
+        let variance: Vec<f64> = natural
+            .iter()
+            .map(|&column| {
+                let mean = points.iter().map(|p| p[column]).sum::<f64>() / m as f64;
+                points.iter().map(|p| (p[column] - mean).powi(2)).sum::<f64>()
+            })
+            .collect();
+        let mut columns = natural;
+        columns.sort_by(|&a, &b| variance[b].total_cmp(&variance[a]));
+        points.par_iter_mut().enumerate().for_each(|(g, p)| *p = at(g, &columns));
+        let tree = Tree::<K>::new_from_slice(&points).map_err(|e| Error::numerical("kd-tree construction", e))?;
+        Ok(Self { tree, columns })
+    }
+}
+
+impl<T: Scalar, const K: usize> Engine<T> for KdEngine<K> {
+    fn search(
+        &self,
+        reference: &Reference<'_, T>,
+        queries: Queries<'_, '_, T>,
+        k: usize,
+        indices: &mut [u32],
+        distances: &mut [T],
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let own = matches!(queries, Queries::Own);
+        let query_at = |i: usize| match &queries {
+            Queries::Own => reference.points.get(reference.groups.representative(i)),
+            Queries::Other(points) => points.get(i),
+        };
+        let wanted = NonZeroUsize::MIN.saturating_add(k + SURPLUS - 1 + usize::from(own));
+        let counter = Counter::new(indices.len() / k, cx);
+        indices.par_chunks_mut(k * BLOCK).zip(distances.par_chunks_mut(k * BLOCK)).enumerate().try_for_each_init(
+            || (self.tree.create_scratch::<SquaredEuclidean<f64>>(), Vec::new(), Vec::new()),
+            |(scratch, candidates, exact), (b, (indices, distances))| {
+                cx.check()?;
+                for (r, (indices, distances)) in
+                    indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
+                {
+                    let i = b * BLOCK + r;
+                    let query = query_at(i);
+                    let at = coordinates::<K, T>(&self.columns, query, reference.metric, reference.factor);
+                    let hits =
+                        self.tree.query(&at).nearest_n::<SquaredEuclidean<f64>>(wanted).with_scratch(scratch).execute();
+                    let other = |g: u32| !own || g as usize != i;
+                    candidates.clear();
+                    candidates.extend(hits.iter().map(|hit| hit.item).filter(|&g| other(g)));
+                    exact.clear();
+                    reference.distances(query, candidates, exact);
+                    if hits.len() == wanted.get() {
+                        // Whatever may still tie with the k-th place lies within this bound.
+                        sort(exact);
+                        let bound = exact.get(k - 1).map_or(f64::INFINITY, |kth| reference.squared_bound(kth.0));
+                        if hits.last().is_none_or(|hit| hit.distance <= bound) {
+                            let hits = self
+                                .tree
+                                .query(&at)
+                                .within::<SquaredEuclidean<f64>>(bound)
+                                .with_scratch(scratch)
+                                .execute();
+                            candidates.clear();
+                            candidates.extend(hits.iter().map(|hit| hit.item).filter(|&g| other(g)));
+                            exact.clear();
+                            reference.distances(query, candidates, exact);
+                        }
+                    }
+                    sort(exact);
+                    for ((index, distance), &(d, g)) in indices.iter_mut().zip(distances).zip(exact.iter()) {
+                        (*index, *distance) = (g, d);
+                    }
+                }
+                counter.add(indices.len() / k);
+                Ok(())
+            },
+        )
+    }
+}
+
+/// Ascending by (distance, index).
+pub(super) fn sort<T: Scalar>(pairs: &mut [(T, u32)]) {
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+}

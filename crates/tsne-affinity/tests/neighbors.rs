@@ -1,0 +1,369 @@
+//! Neighbors against the oracle of all distances.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{cloud, distance, in_pool, nearest, normal};
+use proptest::prelude::*;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tsne_affinity::{BruteForceSearch, ExactSearch, KdTreeSearch, Metric};
+use tsne_core::{CancelToken, Context, Error, KnnGraph, NeighborSearch, Progress, Rows, Scalar, Stage};
+
+fn k(k: usize) -> NonZeroUsize {
+    NonZeroUsize::new(k).unwrap()
+}
+
+/// All searches that can take `d` columns.
+fn searches<T: Scalar>(d: usize, metric: Metric) -> Vec<Box<dyn NeighborSearch<T>>> {
+    let mut all: Vec<Box<dyn NeighborSearch<T>>> =
+        vec![Box::new(BruteForceSearch::new(metric)), Box::new(ExactSearch::new(metric))];
+    if d <= 9 {
+        all.push(Box::new(KdTreeSearch::new(metric)));
+    }
+    all
+}
+
+/// The error of a distance: both sums of `d` squares are within `d 2^-53`, the result is rounded to `T`. The oracle's
+/// cosine cancels, which leaves an absolute error of `d 2^-52`.
+fn tolerance<T: Scalar>(d: usize, metric: Metric, distance: f64) -> f64 {
+    let relative = (d as f64 + 4.0) * f64::EPSILON + T::EPSILON.to_f64();
+    let absolute = if metric == Metric::Cosine { (d as f64 + 4.0) * f64::EPSILON } else { 0.0 };
+    relative * distance + absolute
+}
+
+/// One row: the distances of the oracle, and each index at its own distance.
+#[track_caller]
+fn check_row<T: Scalar>(
+    points: Rows<'_, T>,
+    query: &[T],
+    own: Option<usize>,
+    found: (&[u32], &[T]),
+    metric: Metric,
+    bitwise: bool,
+) {
+    let expected = nearest(points, query, own, found.0.len(), metric);
+    let mut seen = std::collections::BTreeSet::new();
+    for ((&j, &d), &(e, ej)) in found.0.iter().zip(found.1).zip(&expected) {
+        let bound = tolerance::<T>(points.d(), metric, e.to_f64());
+        assert!((d.to_f64() - e.to_f64()).abs() <= bound, "{d} is not {e}");
+        let at_j = distance(query, points.row(j as usize), metric);
+        assert!((d.to_f64() - at_j).abs() <= bound, "point {j} is at {at_j}, not {d}");
+        assert!(Some(j as usize) != own, "a point is its own neighbor");
+        assert!(seen.insert(j), "point {j} appears twice");
+        if bitwise {
+            assert_eq!((j, d.bits()), (ej, e.bits()));
+        }
+    }
+    let order: Vec<_> = found.1.iter().zip(found.0).collect();
+    assert!(order.windows(2).all(|w| w[0].0.total_cmp(w[1].0).then(w[0].1.cmp(w[1].1)).is_lt()));
+}
+
+/// All searches on `x`, the graph and the queries (some of the points, and others).
+/// `bitwise` for data whose distances are computed without rounding.
+#[track_caller]
+fn check<T: Scalar>(x: &[T], n: usize, d: usize, neighbors: usize, metric: Metric, bitwise: bool) {
+    let points = Rows::new(x, n, d).unwrap();
+    for search in searches::<T>(d, metric) {
+        let index = search.build(points, Context::new()).unwrap();
+        assert_eq!(index.shape(), (n, d));
+        let graph = index.knn_graph(k(neighbors), Context::new()).unwrap();
+        assert_eq!((graph.n(), graph.k(), graph.n_reference()), (n, neighbors, n));
+        for i in 0..n {
+            check_row(points, points.row(i), Some(i), graph.row(i), metric, bitwise);
+        }
+        let queries: Vec<T> =
+            x.iter().take(10 * d).copied().chain(x.iter().skip(1).step_by(3).take(10 * d).copied()).collect();
+        let m = queries.len() / d;
+        let queries = Rows::new(&queries[..m * d], m, d).unwrap();
+        let graph = index.knn(queries, k(neighbors), Context::new()).unwrap();
+        for i in 0..m {
+            check_row(points, queries.row(i), None, graph.row(i), metric, bitwise);
+        }
+    }
+}
+
+#[test]
+fn random_clouds_of_all_dimensions() {
+    for d in [1, 2, 3, 4, 5, 7, 8, 9, 10, 17, 50, 300] {
+        for metric in [Metric::Euclidean, Metric::Cosine] {
+            if d == 1 && metric == Metric::Cosine {
+                continue; // Only the values 0 and 2: see `cosine_in_one_dimension`.
+            }
+            check::<f32>(&cloud(d as u64, 333, d), 333, d, 12, metric, false);
+            check::<f64>(&cloud(d as u64, 333, d), 333, d, 12, metric, false);
+        }
+    }
+}
+
+/// Enough points that buffers of candidates fill several times, across tiles of points and of queries.
+#[test]
+fn several_tiles() {
+    check::<f32>(&cloud(5, 2600, 12), 2600, 12, 90, Metric::Euclidean, false);
+    check::<f64>(&cloud(6, 1500, 3), 1500, 3, 200, Metric::Euclidean, false);
+}
+
+/// Small integers: squares and sums are exact, so that every tie is one and indices must agree.
+#[test]
+fn lattices_break_ties_by_index() {
+    for d in [1usize, 2, 3, 6, 12, 40] {
+        let x: Vec<f32> = (0..700 * d).map(|i| (tsne_core::random::mix(i as u64) % 3) as f32).collect();
+        check::<f32>(&x, 700, d, 25, Metric::Euclidean, true);
+        let x: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+        check::<f64>(&x, 700, d, 25, Metric::Euclidean, true);
+    }
+}
+
+#[test]
+fn duplicates() {
+    // A block of 200 equal points among others, a pair here and there.
+    for d in [2, 20] {
+        let mut x = cloud::<f32>(3, 500, d);
+        for i in 100..300 {
+            x.copy_within(0..d, i * d);
+        }
+        for i in (300..400).step_by(2) {
+            x.copy_within(i * d..(i + 1) * d, (i + 1) * d);
+        }
+        check::<f32>(&x, 500, d, 30, Metric::Euclidean, false);
+        check::<f32>(&x, 500, d, 30, Metric::Cosine, false);
+        check::<f32>(&vec![1.5; 60 * d], 60, d, 30, Metric::Euclidean, true);
+    }
+}
+
+/// A hundred thousand points at 50 places: quadratic work in the duplicates would not end.
+#[test]
+fn many_duplicates() {
+    let (n, d, places) = (100_000, 20, 50);
+    let x: Vec<f32> =
+        (0..n).flat_map(|i| (0..d).map(move |c| normal(1, ((i % places) * d + c) as u64) as f32)).collect();
+    let points = Rows::new(&x, n, d).unwrap();
+    for d_used in [3, d] {
+        let points = Rows::with_stride(&x, n, d_used, d).unwrap();
+        let index = ExactSearch::default().build(points, Context::new()).unwrap();
+        let graph = index.knn_graph(k(90), Context::new()).unwrap();
+        for i in [0, 77, n - 1] {
+            let expected: Vec<u32> =
+                (0..n).filter(|&j| j != i && j % places == i % places).map(|j| j as u32).take(90).collect();
+            assert_eq!(graph.row(i).0, expected);
+            assert!(graph.row(i).1.iter().all(|&d| d == 0.0));
+        }
+    }
+    assert_eq!(points.n(), n);
+}
+
+#[test]
+fn offsets_scales_and_constant_columns() {
+    for d in [3, 24] {
+        let base = cloud::<f64>(9, 400, d);
+        let offset: Vec<f64> = base.iter().map(|v| 1e6 + 1e-3 * v).collect();
+        check::<f64>(&offset, 400, d, 15, Metric::Euclidean, false);
+        let offset: Vec<f32> = base.iter().map(|v| (1e6 + v) as f32).collect();
+        check::<f32>(&offset, 400, d, 15, Metric::Euclidean, false);
+        for scale in [1e-8, 1e8] {
+            let scaled: Vec<f32> = base.iter().map(|v| (v * scale) as f32).collect();
+            check::<f32>(&scaled, 400, d, 15, Metric::Euclidean, false);
+            check::<f32>(&scaled, 400, d, 15, Metric::Cosine, false);
+        }
+        let constant: Vec<f32> =
+            base.iter().enumerate().map(|(i, &v)| if i % d < d - 1 { 7.0 } else { v as f32 }).collect();
+        check::<f32>(&constant, 400, d, 15, Metric::Euclidean, false);
+    }
+}
+
+/// Where squares overflow or underflow, distances do not.
+#[test]
+fn extreme_scales() {
+    for d in [3, 12] {
+        let base = cloud::<f64>(4, 120, d);
+        let expected = ExactSearch::default().build(Rows::new(&base, 120, d).unwrap(), Context::new()).unwrap();
+        let expected = expected.knn_graph(k(7), Context::new()).unwrap();
+        for exponent in [-900, 900] {
+            let factor = 2f64.powi(exponent);
+            let scaled: Vec<f64> = base.iter().map(|v| v * factor).collect();
+            for search in searches::<f64>(d, Metric::Euclidean) {
+                let index = search.build(Rows::new(&scaled, 120, d).unwrap(), Context::new()).unwrap();
+                let graph = index.knn_graph(k(7), Context::new()).unwrap();
+                // A power of two changes no digit.
+                assert_eq!(graph.indices(), expected.indices());
+                assert!(graph.distances().iter().zip(expected.distances()).all(|(a, b)| *a == b * factor));
+            }
+        }
+    }
+    let x = [f32::MAX, 0.0, -f32::MAX, 1.0];
+    let error = ExactSearch::default().build(Rows::new(&x, 4, 1).unwrap(), Context::new()).map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Invalid { .. }), "{error}");
+}
+
+/// Two clusters whose distance is far beyond what `f32` resolves within them, and one far point.
+#[test]
+fn far_clusters_are_told_apart() {
+    let (n, d) = (1800, 16);
+    let mut x = cloud::<f64>(12, n, d);
+    for i in 0..n / 2 {
+        x[i * d] += 1e7;
+    }
+    x[n * d - 1] = 1e12;
+    check::<f64>(&x, n, d, 20, Metric::Euclidean, false);
+}
+
+/// Queries far outside of the data: all points are at almost the same distance.
+#[test]
+fn far_queries() {
+    for d in [2, 12] {
+        let x = cloud::<f64>(8, 1500, d);
+        let points = Rows::new(&x, 1500, d).unwrap();
+        for far in [1e3, 1e9, 1e16, 1e100] {
+            let query = vec![far; d];
+            for search in searches::<f64>(d, Metric::Euclidean) {
+                let index = search.build(points, Context::new()).unwrap();
+                let graph = index.knn(Rows::new(&query, 1, d).unwrap(), k(9), Context::new()).unwrap();
+                check_row(points, &query, None, graph.row(0), Metric::Euclidean, false);
+            }
+        }
+    }
+}
+
+#[test]
+fn cosine_of_zero_rows() {
+    for d in [2, 12] {
+        let mut x = cloud::<f32>(2, 50, d);
+        for i in [4, 17, 30] {
+            x[i * d..(i + 1) * d].fill(0.0);
+        }
+        for search in searches::<f32>(d, Metric::Cosine) {
+            let index = search.build(Rows::new(&x, 50, d).unwrap(), Context::new()).unwrap();
+            let graph = index.knn_graph(k(4), Context::new()).unwrap();
+            assert_eq!(graph.row(17), (&[4, 30, 0, 1][..], &[0.0, 0.0, 1.0, 1.0][..]));
+        }
+        check::<f32>(&x, 50, d, 49, Metric::Cosine, false);
+    }
+}
+
+/// In one dimension there are two directions; the distances are exactly 0 and 2.
+#[test]
+fn cosine_in_one_dimension() {
+    let x: Vec<f64> = (0..40).map(|i| if i % 2 == 0 { 1.0 + f64::from(i) } else { -0.5 - f64::from(i) }).collect();
+    for search in searches::<f64>(1, Metric::Cosine) {
+        let graph = search.build(Rows::new(&x, 40, 1).unwrap(), Context::new()).unwrap();
+        let graph = graph.knn_graph(k(25), Context::new()).unwrap();
+        let (indices, distances) = graph.row(0);
+        assert_eq!(indices[..19], (1..20).map(|i| 2 * i).collect::<Vec<u32>>());
+        assert!(distances[..19].iter().all(|&d| d == 0.0) && distances[19..].iter().all(|&d| d == 2.0));
+    }
+}
+
+#[test]
+fn methods_agree_in_every_bit() {
+    for metric in [Metric::Euclidean, Metric::Cosine] {
+        let x = cloud::<f32>(21, 3000, 6);
+        let points = Rows::new(&x, 3000, 6).unwrap();
+        let graphs: Vec<KnnGraph<f32>> = searches::<f32>(6, metric)
+            .iter()
+            .map(|s| s.build(points, Context::new()).unwrap().knn_graph(k(40), Context::new()).unwrap())
+            .collect();
+        assert!(graphs.iter().all(|g| *g == graphs[0]));
+    }
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads() {
+    fn run<T: Scalar>(d: usize, threads: usize) -> Vec<KnnGraph<T>> {
+        let mut x = cloud::<T>(31, 1400, d);
+        x.copy_within(0..20 * d, 300 * d);
+        in_pool(threads, || {
+            let points = Rows::new(&x, 1400, d).unwrap();
+            let all = searches::<T>(d, Metric::Euclidean);
+            all.iter()
+                .map(|s| s.build(points, Context::new()).unwrap().knn_graph(k(30), Context::new()).unwrap())
+                .collect()
+        })
+    }
+    for d in [4, 30] {
+        let (narrow, wide) = (run::<f32>(d, 1), run::<f64>(d, 1));
+        for threads in [2, 3, 8] {
+            assert_eq!(run::<f32>(d, threads), narrow);
+            assert_eq!(run::<f64>(d, threads), wide);
+        }
+    }
+}
+
+#[test]
+fn errors_name_what_is_wrong() {
+    let cx = Context::new();
+    let x = cloud::<f32>(1, 20, 12);
+    let points = Rows::new(&x, 20, 12).unwrap();
+    let kd = NeighborSearch::<f32>::build(&KdTreeSearch::default(), points, cx).map(|_| ()).unwrap_err();
+    assert!(kd.to_string().contains("12") && kd.to_string().contains("BruteForceSearch"), "{kd}");
+    let index = ExactSearch::default().build(points, cx).unwrap();
+    assert!(matches!(index.knn_graph(k(20), cx), Err(Error::Parameter { name: "k", .. })));
+    assert!(matches!(index.knn(points, k(21), cx), Err(Error::Parameter { name: "k", .. })));
+    assert!(index.knn(points, k(20), cx).is_ok());
+    let narrow = Rows::new(&x, 40, 6).unwrap();
+    assert!(matches!(index.knn(narrow, k(3), cx), Err(Error::Shape { .. })));
+    assert!(matches!(index.knn_graph(NonZeroUsize::MAX, cx), Err(Error::Parameter { .. })));
+    let one = ExactSearch::default().build(Rows::new(&x[..12], 1, 12).unwrap(), cx).unwrap();
+    assert!(matches!(one.knn_graph(k(1), cx), Err(Error::TooFewPoints { n: 1, needed: 2 })));
+    for d in [3, 12] {
+        let mut x = x.clone();
+        x[5] = f32::NAN;
+        let points = Rows::new(&x[..20 * d], 20, d).unwrap();
+        for search in searches::<f32>(d, Metric::Euclidean) {
+            let error = search.build(points, cx).map(|_| ()).unwrap_err();
+            assert_eq!(error, Error::NonFinite { what: "data", row: 5 / d, column: 5 % d });
+        }
+    }
+    let none: [f32; 0] = [];
+    for search in searches::<f32>(3, Metric::Euclidean) {
+        assert!(search.build(Rows::new(&none, 0, 3).unwrap(), cx).is_err());
+        assert!(search.build(Rows::new(&none, 4, 0).unwrap(), cx).is_err());
+    }
+    assert_eq!("cosine".parse::<Metric>().unwrap().to_string(), "cosine");
+    assert_eq!("euclidean".parse::<Metric>().unwrap(), Metric::Euclidean);
+    assert!("manhattan".parse::<Metric>().unwrap_err().to_string().contains("manhattan"));
+}
+
+#[test]
+fn cancels_and_reports() {
+    struct Last(AtomicUsize, usize);
+    impl Progress for Last {
+        fn advance(&self, stage: Stage, done: usize, total: usize) {
+            assert_eq!((stage, total), (Stage::Neighbors, self.1));
+            self.0.fetch_max(done, Ordering::Relaxed);
+        }
+    }
+    let token = CancelToken::new();
+    for d in [3, 20] {
+        let x = cloud::<f32>(1, 600, d);
+        let points = Rows::new(&x, 600, d).unwrap();
+        let index = ExactSearch::default().build(points, Context::new()).unwrap();
+        let last = Last(AtomicUsize::new(0), 600);
+        index.knn_graph(k(5), Context::new().with_progress(&last)).unwrap();
+        assert_eq!(last.0.into_inner(), 600);
+    }
+    token.cancel();
+    let x = cloud::<f32>(1, 600, 20);
+    let index = ExactSearch::default().build(Rows::new(&x, 600, 20).unwrap(), Context::new()).unwrap();
+    assert_eq!(index.knn_graph(k(5), Context::new().with_cancel(&token)), Err(Error::Cancelled));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// Few distinct values in few columns, scaled and shifted: ties, duplicates and constant columns abound.
+    #[test]
+    fn clouds(
+        cells in prop::collection::vec(-3i8..4, 60..240),
+        d in 1usize..12,
+        exponent in -20i32..20,
+        shift in -1000i32..1000,
+        neighbors in 1usize..20,
+    ) {
+        let n = cells.len() / d;
+        prop_assume!(n > 2);
+        let x: Vec<f64> = cells[..n * d].iter().map(|&c| (f64::from(c) + f64::from(shift)) * 2f64.powi(exponent)).collect();
+        // Exact in f64: small integers times a power of two.
+        check::<f64>(&x, n, d, neighbors.min(n - 1), Metric::Euclidean, true);
+        let x: Vec<f32> = x.iter().map(|&v| v as f32).collect();
+        check::<f32>(&x, n, d, neighbors.min(n - 1), Metric::Euclidean, true);
+    }
+}

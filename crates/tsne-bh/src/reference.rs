@@ -1,0 +1,109 @@
+use crate::fit::check_theta;
+use crate::tree::Tree;
+use crate::walk::{Criterion, Walker};
+use rayon::prelude::*;
+use tsne_core::simd::{Task, dispatch};
+use tsne_core::{
+    Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
+};
+
+/// The repulsion of new points from a fixed reference embedding by Barnes-Hut: `O(log n)` for each new point.
+///
+/// The tree over the reference is built once. Each new point walks on its own, with the criterion of
+/// [`BarnesHut`](crate::BarnesHut).
+///
+/// # Determinism
+///
+/// The same bits for any number of threads, and for a new point alone as among others.
+#[derive(Debug)]
+pub struct BarnesHutReference<T, const D: usize> {
+    kernel: Kernel,
+    theta: f64,
+    tree: Tree<T, D>,
+}
+
+impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
+    /// Prepares `reference` with the kernel and the threshold `theta`, in `O(n log n)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] unless `theta` is finite and not negative, and those of [`Tree::build`].
+    pub fn new(kernel: Kernel, reference: &[[T; D]], theta: f64, cx: Context<'_>) -> Result<Self> {
+        check_theta(theta)?;
+        let mut tree = Tree::new();
+        tree.build(reference, cx)?;
+        Ok(Self { kernel, theta, tree })
+    }
+
+    /// The threshold.
+    pub const fn theta(&self) -> f64 {
+        self.theta
+    }
+
+    /// The kernel.
+    pub const fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// The tree over the reference.
+    pub const fn tree(&self) -> &Tree<T, D> {
+        &self.tree
+    }
+}
+
+impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for BarnesHutReference<T, D> {
+    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+        for (what, given) in [("out", out.len()), ("z", z.len())] {
+            if given != y.len() {
+                return Err(Error::Shape { what, expected: y.len(), given });
+            }
+        }
+        check_embedding(y)?;
+        self.kernel.visit(Run { reference: self, y, out, z, cx })
+    }
+}
+
+struct Run<'a, T, const D: usize> {
+    reference: &'a BarnesHutReference<T, D>,
+    y: &'a [[T; D]],
+    out: &'a mut [[T; D]],
+    z: &'a mut [T],
+    cx: Context<'a>,
+}
+
+/// Queries of one task: a walk of its own costs each about a microsecond.
+const BLOCK: usize = blocks::BLOCK / 4;
+
+impl<T: Scalar, const D: usize> ProfileVisitor<T> for Run<'_, T, D> {
+    type Output = Result<()>;
+
+    fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
+        let Self { reference, y, out, z, cx } = self;
+        let criterion = Criterion::new(reference.theta);
+        y.par_chunks(BLOCK).zip(out.par_chunks_mut(BLOCK)).zip(z.par_chunks_mut(BLOCK)).try_for_each(|((y, out), z)| {
+            cx.check()?;
+            dispatch(Block { walker: Walker::new(&reference.tree, criterion, profile), y, out, z });
+            Ok(())
+        })
+    }
+}
+
+struct Block<'a, T, P, const D: usize> {
+    walker: Walker<'a, T, P, D>,
+    y: &'a [[T; D]],
+    out: &'a mut [[T; D]],
+    z: &'a mut [T],
+}
+
+impl<T: Scalar, P: Profile<T>, const D: usize> Task for Block<'_, T, P, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        for ((y, out), z) in self.y.iter().zip(self.out).zip(self.z) {
+            let sum = self.walker.query(y);
+            *out = sum.force.map(T::from_f64);
+            *z = T::from_f64(sum.z);
+        }
+    }
+}

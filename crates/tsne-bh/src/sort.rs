@@ -1,0 +1,112 @@
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Sorts distinct 64-bit keys by their upper halves, then their lower ones, which must ascend in the input.
+///
+/// A least-significant-digit radix sort: blocks of constant size count their digits, a prefix sum gives each block
+/// its own places, and each block moves its keys there. The places are disjoint and do not depend on the number of
+/// threads; relaxed atomic stores, plain moves on all common machines, say so to the compiler.
+#[derive(Debug, Default)]
+pub(crate) struct RadixSort {
+    buffers: [Vec<AtomicU64>; 2],
+    counts: Vec<[u32; RADIX]>,
+}
+
+/// Bits of a digit: three passes cover 32 bits.
+const DIGIT_BITS: u32 = 11;
+const RADIX: usize = 1 << DIGIT_BITS;
+const PASSES: u32 = 32u32.div_ceil(DIGIT_BITS);
+
+/// Keys of a block: eight times the counters that a block must clear and sum.
+const SORT_BLOCK: usize = 16_384;
+
+/// Below this many keys, clearing counters costs more than comparing keys.
+const SMALL: usize = 2_048;
+
+#[inline(always)]
+fn digit(key: u64, pass: u32) -> usize {
+    (key >> (32 + pass * DIGIT_BITS)) as usize & (RADIX - 1)
+}
+
+impl RadixSort {
+    pub(crate) fn sort(&mut self, keys: &mut [u64]) {
+        let n = keys.len();
+        if n < SMALL {
+            keys.sort_unstable();
+            return;
+        }
+        for buffer in &mut self.buffers {
+            buffer.resize_with(n, AtomicU64::default);
+        }
+        let [from, to] = &mut self.buffers;
+        let (mut from, mut to) = (from, to);
+        from.par_chunks_mut(SORT_BLOCK).zip(keys.par_chunks(SORT_BLOCK)).for_each(|(into, keys)| {
+            for (into, key) in into.iter_mut().zip(keys) {
+                *into.get_mut() = *key;
+            }
+        });
+        self.counts.resize(n.div_ceil(SORT_BLOCK), [0; RADIX]);
+        for pass in 0..PASSES {
+            from.par_chunks(SORT_BLOCK).zip(&mut self.counts).for_each(|(block, counts)| {
+                counts.fill(0);
+                for key in block {
+                    counts[digit(key.load(Relaxed), pass)] += 1;
+                }
+            });
+            if !places(&mut self.counts, n) {
+                continue;
+            }
+            let target: &[AtomicU64] = to;
+            from.par_chunks(SORT_BLOCK).zip(&mut self.counts).for_each(|(block, places)| {
+                for key in block {
+                    let key = key.load(Relaxed);
+                    let place = &mut places[digit(key, pass)];
+                    target[*place as usize].store(key, Relaxed);
+                    *place += 1;
+                }
+            });
+            std::mem::swap(&mut from, &mut to);
+        }
+        keys.par_chunks_mut(SORT_BLOCK).zip(from.par_chunks(SORT_BLOCK)).for_each(|(keys, sorted)| {
+            for (key, sorted) in keys.iter_mut().zip(sorted) {
+                *key = sorted.load(Relaxed);
+            }
+        });
+    }
+}
+
+/// Turns the counts of each block into the first place of each of its digits; `false` if all keys share one digit.
+fn places(counts: &mut [[u32; RADIX]], n: usize) -> bool {
+    let mut place = 0;
+    for d in 0..RADIX {
+        let first = place;
+        for block in counts.iter_mut() {
+            let count = block[d];
+            block[d] = place;
+            place += count;
+        }
+        if (place - first) as usize == n {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_any_distribution_like_the_standard_library() {
+        let mut sort = RadixSort::default();
+        for n in [0usize, 1, SMALL - 1, SMALL, SORT_BLOCK, SORT_BLOCK + 1, 5 * SORT_BLOCK + 3] {
+            for mask in [0, 1, 0xffff_0000, 0x003f_f800, 0xffff_ffff_u64] {
+                let mut keys: Vec<u64> = (0..n as u64).map(|i| (tsne_core::random::mix(i) & mask) << 32 | i).collect();
+                let mut expected = keys.clone();
+                expected.sort_unstable();
+                sort.sort(&mut keys);
+                assert!(keys == expected, "n = {n}, mask = {mask:x}");
+            }
+        }
+    }
+}

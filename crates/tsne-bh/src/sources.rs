@@ -1,0 +1,152 @@
+use tsne_core::{Profile, Scalar};
+
+/// Numbers that one step of the inner loop handles: the widest vector of `f32` on common machines. A constant, so
+/// that sums have the same order on every machine.
+const LANES: usize = 16;
+
+/// Steps of a full list.
+///
+/// On maps of 70,000 points in `f32`, 32 and 64 took the same time in 2-D (16 ms of one processor), and 64 took 6 %
+/// less in 3-D; but in `f64` sources and terms of 64 steps fill 64 kB, more than a first-level cache.
+const STEPS: usize = 32;
+
+/// Sources of a full list.
+const CAPACITY: usize = LANES * STEPS;
+
+/// Masses that act on target points: cells and single points, gathered by a walk and evaluated together.
+///
+/// Their fixed capacity bounds how many terms are summed in `T` before they go on in `f64`: [`STEPS`] in each lane.
+#[derive(Debug)]
+pub(crate) struct Sources<T, const D: usize> {
+    position: [[T; CAPACITY]; D],
+    mass: [T; CAPACITY],
+    len: usize,
+    terms: Terms<T, D>,
+}
+
+/// What each source adds to one target.
+#[derive(Debug)]
+struct Terms<T, const D: usize> {
+    z: [T; CAPACITY],
+    force: [[T; CAPACITY]; D],
+}
+
+/// The repulsion of one target: its normalizer and its force.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sum<const D: usize> {
+    pub(crate) z: f64,
+    pub(crate) force: [f64; D],
+}
+
+impl<const D: usize> Sum<D> {
+    pub(crate) const ZERO: Self = Self { z: 0.0, force: [0.0; D] };
+}
+
+impl<T: Scalar, const D: usize> Sources<T, D> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self {
+            position: [[T::ZERO; CAPACITY]; D],
+            mass: [T::ZERO; CAPACITY],
+            len: 0,
+            terms: Terms { z: [T::ZERO; CAPACITY], force: [[T::ZERO; CAPACITY]; D] },
+        }
+    }
+
+    /// Whether there is room for `count` more.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, count: usize) -> bool {
+        self.len + count <= CAPACITY
+    }
+
+    #[inline(always)]
+    pub(crate) fn push(&mut self, position: &[T; D], mass: T) {
+        // The remainder changes nothing where there is room, and saves the check of the bound.
+        let i = self.len % CAPACITY;
+        for a in 0..D {
+            self.position[a][i] = position[a];
+        }
+        self.mass[i] = mass;
+        self.len += 1;
+    }
+
+    /// Adds the action of all sources on each target to its sum, and forgets the sources.
+    #[inline(always)]
+    pub(crate) fn act<P: Profile<T>>(&mut self, profile: P, targets: &[[T; D]], sums: &mut [Sum<D>]) {
+        let steps = self.close();
+        for (target, sum) in targets.iter().zip(sums) {
+            self.act_on(profile, steps, target, sum);
+        }
+        self.len = 0;
+    }
+
+    /// The same for targets that are the sources themselves, in the same order: none acts on itself.
+    #[inline(always)]
+    pub(crate) fn act_on_each_other<P: Profile<T>>(&mut self, profile: P, targets: &[[T; D]], sums: &mut [Sum<D>]) {
+        let steps = self.close();
+        for (i, (target, sum)) in targets.iter().zip(sums).enumerate() {
+            // Taken out rather than subtracted: next to the weight 1 of the point itself, small weights would be lost.
+            let mass = std::mem::take(&mut self.mass[i % CAPACITY]);
+            self.act_on(profile, steps, target, sum);
+            self.mass[i % CAPACITY] = mass;
+        }
+        self.len = 0;
+    }
+
+    /// Fills the last step with masses of 0 at a place where a source is, and returns the number of steps.
+    #[inline(always)]
+    fn close(&mut self) -> usize {
+        let steps = self.len.div_ceil(LANES).min(STEPS);
+        for i in self.len..steps * LANES {
+            for a in 0..D {
+                self.position[a][i] = self.position[a][0];
+            }
+            self.mass[i] = T::ZERO;
+        }
+        steps
+    }
+
+    /// Two passes, since compilers vectorize each of them well, but not a loop that does both: the terms of all
+    /// sources, then their sums.
+    #[inline(always)]
+    fn act_on<P: Profile<T>>(&mut self, profile: P, steps: usize, target: &[T; D], sum: &mut Sum<D>) {
+        let terms = &mut self.terms;
+        for step in 0..steps * LANES {
+            let mut difference = [T::ZERO; D];
+            let mut d2 = T::ZERO;
+            for a in 0..D {
+                difference[a] = target[a] - self.position[a][step];
+                d2 += difference[a] * difference[a];
+            }
+            let (weight, force) = profile.weight_and_force(d2);
+            let mass = self.mass[step];
+            terms.z[step] = mass * weight;
+            for a in 0..D {
+                terms.force[a][step] = mass * force * difference[a];
+            }
+        }
+        sum.z += total(&terms.z[..steps * LANES]);
+        for a in 0..D {
+            sum.force[a] += total(&terms.force[a][..steps * LANES]);
+        }
+    }
+}
+
+/// The sum of terms, in lanes, then halves onto halves.
+#[inline(always)]
+fn total<T: Scalar>(terms: &[T]) -> f64 {
+    let mut lanes = [T::ZERO; LANES];
+    for step in terms.as_chunks::<LANES>().0 {
+        for l in 0..LANES {
+            lanes[l] += step[l];
+        }
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            lanes[l] += lanes[l + half];
+        }
+        half /= 2;
+    }
+    lanes[0].to_f64()
+}

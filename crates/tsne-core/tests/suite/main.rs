@@ -1,0 +1,15 @@
+//! Black-box tests of the vocabulary, a module for each part.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod affinities;
+mod auto_traits;
+mod blocks;
+mod context;
+mod errors;
+mod graph;
+mod kernel;
+mod profiles;
+mod random;
+mod rows;
+mod seams;
+mod simd;

@@ -1,0 +1,31 @@
+//! Initial positions: principal components or random, rescaled and jittered.
+
+mod pca;
+mod random;
+
+pub use pca::pca;
+pub use random::{jitter, random};
+
+use tsne_core::Scalar;
+
+/// The jitter on initial positions, in units of the standard deviation of their first axis (openTSNE's value): enough to
+/// part duplicates, too little to be seen.
+pub const JITTER: f64 = 0.01;
+
+/// Scales all axes by one factor so that the first has the standard deviation `std`, and centers them.
+///
+/// Returns whether there was anything to scale: constant positions are left at the origin.
+pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) -> bool {
+    let n = positions.len().max(1) as f64;
+    let mean: [f64; D] = std::array::from_fn(|c| positions.iter().map(|p| p[c].to_f64()).sum::<f64>() / n);
+    let variance = positions.iter().map(|p| p.first().map_or(0.0, |v| (v.to_f64() - mean[0]).powi(2))).sum::<f64>() / n;
+    let scale = std / variance.sqrt();
+    let scalable = scale.is_finite() && variance > 0.0;
+    for position in positions {
+        for c in 0..D {
+            let centered = position[c].to_f64() - mean[c];
+            position[c] = T::from_f64(if scalable { centered * scale } else { 0.0 });
+        }
+    }
+    scalable
+}

@@ -1,0 +1,51 @@
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+use tsne_core::{Scalar, blocks, random};
+
+/// Streams of random numbers: one for each use, so that no two uses share numbers.
+const RANDOM_STREAM: u64 = 1;
+const JITTER_STREAM: u64 = 2;
+pub(super) const PCA_STREAM: u64 = 3;
+
+/// `n` positions from a normal distribution around the origin with the standard deviation `std`.
+///
+/// The position of a point depends on the seed and its index alone.
+pub fn random<T: Scalar, const D: usize>(n: usize, std: f64, seed: u64) -> Vec<[T; D]> {
+    let mut positions = vec![[T::ZERO; D]; n];
+    add_normal(&mut positions, std, seed, RANDOM_STREAM);
+    positions
+}
+
+/// Adds normally distributed numbers of the standard deviation `std` to every coordinate.
+pub fn jitter<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64, seed: u64) {
+    add_normal(positions, std, seed, JITTER_STREAM);
+}
+
+fn add_normal<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64, seed: u64, stream: u64) {
+    positions.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(block, positions)| {
+        for (i, position) in positions.iter_mut().enumerate() {
+            let mut normal = Normal::new(seed, stream, block * blocks::BLOCK + i);
+            for value in position {
+                *value += T::from_f64(std * normal.next());
+            }
+        }
+    });
+}
+
+/// The normally distributed numbers of one element of a stream.
+pub(super) struct Normal(Xoshiro256PlusPlus);
+
+impl Normal {
+    pub(super) fn new(seed: u64, stream: u64, index: usize) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(random::element_seed(seed, stream, index as u64)))
+    }
+
+    /// By the method of Box and Muller (1958): no rejection, so every number costs the same two draws.
+    pub(super) fn next(&mut self) -> f64 {
+        // In (0, 1], so that the logarithm is finite.
+        let radius = 1.0 - random::unit(self.0.next_u64());
+        let turn = random::unit(self.0.next_u64());
+        (-2.0 * radius.ln()).sqrt() * (2.0 * std::f64::consts::PI * turn).cos()
+    }
+}

@@ -1,0 +1,52 @@
+//! Measures of a map.
+
+use crate::Float;
+use std::num::NonZeroUsize;
+use tsne_affinity::KdTreeSearch;
+use tsne_core::{Context, Error, NeighborSearch, Result, Rows, Scalar};
+
+/// The length of the longest side of the box around a map; 0 for no points.
+pub fn extent<T: Scalar, const D: usize>(y: &[[T; D]]) -> f64 {
+    let side = |c: usize| {
+        let values = || y.iter().map(|p| p[c].to_f64());
+        values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min)
+    };
+    if y.is_empty() { 0.0 } else { (0..D).map(side).fold(0.0, f64::max) }
+}
+
+/// The fraction of points whose label is the most frequent one among their `k` nearest neighbors in the map, leaving the
+/// point itself out.
+///
+/// Of labels that are equally frequent, the one whose neighbor is nearest counts. `k` is 10 in the literature (Kobak and
+/// Berens 2019).
+///
+/// # Errors
+///
+/// [`Error::Shape`] unless there is a label for each point; [`Error::Parameter`] unless `1 <= k < n`.
+pub fn label_agreement<T: Float, L: Ord + Sync, const D: usize>(y: &[[T; D]], labels: &[L], k: usize) -> Result<f64> {
+    if labels.len() != y.len() {
+        return Err(Error::Shape { what: "labels", expected: y.len(), given: labels.len() });
+    }
+    let Some(k) = NonZeroUsize::new(k).filter(|k| k.get() < y.len()) else {
+        return Err(Error::parameter("k", k, format_args!("from 1 to n - 1 = {}", y.len().saturating_sub(1))));
+    };
+    let cx = Context::new();
+    let rows = Rows::new(y.as_flattened(), y.len(), D)?;
+    let graph = KdTreeSearch::default().build(rows, cx)?.knn_graph(k, cx)?;
+    let mut agreeing = 0usize;
+    let mut votes: Vec<(&L, usize)> = Vec::new();
+    for (i, label) in labels.iter().enumerate() {
+        votes.clear();
+        for &j in graph.row(i).0 {
+            let voted = &labels[j as usize];
+            match votes.iter_mut().find(|(label, _)| *label == voted) {
+                Some((_, count)) => *count += 1,
+                None => votes.push((voted, 1)),
+            }
+        }
+        let most = votes.iter().map(|(_, count)| *count).max();
+        let winner = votes.iter().find(|(_, count)| Some(*count) == most);
+        agreeing += usize::from(winner.is_some_and(|(winner, _)| *winner == label));
+    }
+    Ok(agreeing as f64 / y.len() as f64)
+}
