@@ -2,12 +2,12 @@
 //! neighbors against all distances of a sample.
 //!
 //! ```text
-//! cargo run --release -p tsne-affinity --example knn_time -- [data.npy | n d] [perplexity]
+//! cargo run --release -p tsne-affinity --example knn_time -- [data.npy | n d] [perplexity] [kd-tree | brute-force]
 //! ```
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
-use tsne_affinity::{ExactSearch, PerplexityAffinity};
+use tsne_affinity::{BruteForceSearch, ExactSearch, KdTreeSearch, PerplexityAffinity};
 use tsne_core::{AffinityModel, Context, NeighborSearch, Rows, random};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +28,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let points = Rows::new(&x, n, d)?;
 
     let start = Instant::now();
-    let index = ExactSearch::default().build(points, Context::new())?;
+    let search: &dyn NeighborSearch<f32> = match rest.get(1).map(String::as_str) {
+        Some("kd-tree") => &KdTreeSearch::default(),
+        Some("brute-force") => &BruteForceSearch::default(),
+        _ => &ExactSearch::default(),
+    };
+    let index = search.build(points, Context::new())?;
     println!("{n} x {d}, k = {k}: build {:.3} s", start.elapsed().as_secs_f64());
     let start = Instant::now();
     let graph = index.knn_graph(k, Context::new())?;

@@ -1,33 +1,15 @@
 //! No allocation after the first call at a size, counted by the allocator: alone in its binary.
-#![allow(unsafe_code)]
 
 mod common;
 
 use common::{blobs, cast, duplicates};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
 use tsne_bh::BarnesHut;
 use tsne_core::{Context, Kernel, Repulsion};
 
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call is passed on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
 fn a_second_call_at_the_same_size_does_not_allocate() {
@@ -42,10 +24,11 @@ fn a_second_call_at_the_same_size_does_not_allocate() {
         let mut out = vec![[0.0; 2]; n];
         let mut method = BarnesHut::new(0.5).unwrap();
         method.repulse(Kernel::CAUCHY, &first, &mut out, Context::new()).unwrap();
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        let region = Region::new(ALLOCATOR);
         for y in &others {
             method.repulse(Kernel::CAUCHY, y, &mut out, Context::new()).unwrap();
         }
-        assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+        let change = region.change();
+        assert_eq!((change.allocations, change.reallocations), (0, 0));
     });
 }

@@ -166,13 +166,14 @@ impl<T: Scalar> Profile<T> for HalfInteger<T> {
     }
 }
 
+/// `u` to a power of at most 15, by squaring: a loop over the exponent would keep the loop around it from being
+/// vectorized, which costs the exact repulsion a factor of 3 to 5.
 #[inline(always)]
 fn power<T: Scalar>(u: T, exponent: u32) -> T {
-    let mut w = T::ONE;
-    for _ in 0..exponent {
-        w *= u;
-    }
-    w
+    let factor = |bit: u32, power: T| if exponent & bit == 0 { T::ONE } else { power };
+    let u2 = u * u;
+    let u4 = u2 * u2;
+    factor(1, u) * factor(2, u2) * factor(4, u4) * factor(8, u4 * u4)
 }
 
 #[derive(Clone, Copy)]

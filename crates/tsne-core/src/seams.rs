@@ -145,7 +145,7 @@ impl<'a, T, const D: usize> Iteration<'a, T, D> {
 ///
 /// Any `FnMut(&Iteration<T, D>) -> ControlFlow<()>` is one, called every 50 iterations.
 pub trait Observer<T: Scalar, const D: usize> {
-    /// Whether to be called after `completed` iterations of this call. The KL divergence costs about as much as an
+    /// Whether to be called after `completed` iterations of this call. The KL divergence costs a few times an
     /// iteration's attraction, so it is computed only then.
     fn wants(&self, completed: usize) -> bool {
         completed.is_multiple_of(50)

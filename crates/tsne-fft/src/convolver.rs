@@ -210,3 +210,75 @@ fn convolve_columns<T: GridScalar>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tsne_core::random::{element_seed, unit};
+
+    /// Charges convolved directly: every pair of nodes, the distance taken the shorter way around each axis.
+    fn direct(shape: &Shape, kernel: impl Fn(f64) -> f64, charges: &[f64]) -> Vec<f64> {
+        let [n0, n1, n2] = shape.nodes;
+        let node = |i: usize| [i / (n1 * n2), i / n2 % n1, i % n2];
+        (0..n0 * n1 * n2)
+            .map(|i| {
+                let terms = charges.iter().enumerate().map(|(j, charge)| {
+                    let steps2: usize = (0..3)
+                        .map(|c| {
+                            let steps = node(i)[c].abs_diff(node(j)[c]);
+                            steps.min(shape.padded[c] - steps).pow(2)
+                        })
+                        .sum();
+                    charge * kernel(steps2 as f64 * shape.spacing * shape.spacing)
+                });
+                terms.sum()
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(nodes: [usize; 3], padded: [usize; 3]) {
+        let shape = Shape { nodes, padded, spacing: 0.4 };
+        let kernel = |d2: f64| 1.0 / (1.0 + d2) + 0.1 * d2.sqrt();
+        let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5).unwrap();
+        let mut convolver = Convolver::new(shape);
+        let lines = nodes[0] * nodes[1];
+        // Twice, so that what the first run leaves in the buffers would show.
+        for seed in 0..2 {
+            let charge = |i: usize| 2.0 * unit(element_seed(seed, 0, i as u64)) - 1.0;
+            let charges: Vec<f64> = (0..lines * nodes[2]).map(charge).collect();
+            let mut grid = vec![0.0; convolver.grid_len()];
+            for line in 0..lines {
+                grid[line * padded[2]..][..nodes[2]].copy_from_slice(&charges[line * nodes[2]..][..nodes[2]]);
+            }
+            convolver.convolve(&spectrum, &mut grid).unwrap();
+            let constant = spectrum.mean * charges.iter().sum::<f64>();
+            for (i, expected) in direct(&shape, kernel, &charges).into_iter().enumerate() {
+                let given = grid[i / nodes[2] * padded[2] + i % nodes[2]] + constant;
+                // Sums of up to 800 terms of size 1: rounding of 1e-13 at the worst, and the transforms' own.
+                assert!((given - expected).abs() < 1e-12, "{nodes:?} in {padded:?} at {i}: {given}, not {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn convolutions_agree_with_direct_ones() {
+        check([1, 1, 5], [1, 1, 16]);
+        check([1, 1, 20], [1, 1, 20]);
+        check([7, 1, 9], [16, 1, 20]);
+        check([19, 1, 40], [40, 1, 90]);
+        check([18, 1, 3], [18, 1, 30]);
+        check([5, 6, 7], [16, 18, 20]);
+        check([9, 10, 9], [20, 24, 18]);
+        check([3, 12, 2], [16, 24, 48]);
+    }
+
+    #[test]
+    fn grids_of_the_wrong_length_are_refused() {
+        let shape = Shape { nodes: [3, 1, 4], padded: [16, 1, 16], spacing: 1.0 };
+        let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp()).unwrap();
+        let mut convolver = Convolver::new(shape);
+        let error = convolver.convolve(&spectrum, &mut [0.0; 7]).unwrap_err();
+        assert_eq!(error, Error::Shape { what: "grid", expected: 48, given: 7 });
+    }
+}

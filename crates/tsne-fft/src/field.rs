@@ -59,7 +59,11 @@ pub(crate) use with_order;
 
 /// Cutoff of the pairs that a coarsened grid leaves to direct summation, in units of its spacing.
 ///
-/// TUNING
+/// Measured in `f32` with [`POWERS`](crate::split::POWERS) 3 and cutoffs of 2, 2.5, 3, 4, 5, 6: error of the force 2.2e-2,
+/// 6.8e-3, 3.0e-3, 7.1e-4, 2.5e-4, 1.1e-4 in three dimensions (12,000 points in blobs, extent 200) and 8.6e-3, 1.4e-3,
+/// 5.1e-4, 1.1e-4, 3.4e-5, 1.2e-5 in two (extent 1e4). The pairs' cost grows with the cutoff's volume. At 4,
+/// coarsened grids are more accurate than others are on maps of extent 50 and more, and pairs of 10,000 points in three
+/// dimensions (extent 100) take 3.8 ms beside a convolution of 20 ms and more.
 pub(crate) const CUTOFF: f64 = 4.0;
 
 /// A grid with the potential of the points that were spread on it last.

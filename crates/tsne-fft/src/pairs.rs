@@ -11,8 +11,9 @@ use tsne_core::{Context, Kernel, Profile, ProfileVisitor, Result};
 /// summation is the same on every machine.
 const LANES: usize = 8;
 
-/// Queries to a task.
-const QUERIES: usize = 256;
+/// Queries to a task: some microseconds of work even where few pairs are near, and tasks for all threads where all pairs of
+/// a small map are summed.
+const QUERIES: usize = 64;
 
 /// The most cells along one axis. Cells are at least as wide as the cutoff, which is several spacings of a grid whose
 /// size is limited too.
@@ -173,6 +174,7 @@ impl<T: GridScalar, const D: usize, P: Profile<T>> Task for OneQuery<'_, T, D, P
     #[inline(always)]
     fn run(self) -> PairSums<T, D> {
         let Self { cells, query, own, rest, profile } = self;
+        let own = own.unwrap_or(usize::MAX);
         let cell = cells.cell(&query);
         let mut total = [0.0f64; D];
         let mut total_weight = 0.0f64;
@@ -187,38 +189,28 @@ impl<T: GridScalar, const D: usize, P: Profile<T>> Task for OneQuery<'_, T, D, P
             let range = cells.starts[first] as usize..cells.starts[last + 1] as usize;
             let mut lanes = [[T::ZERO; LANES]; D];
             let mut weights = [T::ZERO; LANES];
-            let mut add = |range: std::ops::Range<usize>| {
-                let mut j = range.start;
-                while j < range.end {
-                    let width = LANES.min(range.end - j);
-                    let mut difference = [[T::ZERO; LANES]; D];
-                    let mut d2 = [T::ZERO; LANES];
-                    for c in 0..D {
-                        let column = &cells.columns[c][j..j + width];
-                        for l in 0..width {
-                            difference[c][l] = query[c] - column[l];
-                        }
-                        for l in 0..LANES {
-                            d2[l] += difference[c][l] * difference[c][l];
-                        }
-                    }
+            let mut j = range.start;
+            while j < range.end {
+                let mut difference = [[T::ZERO; LANES]; D];
+                let mut d2 = [T::ZERO; LANES];
+                for c in 0..D {
+                    let column = load(&cells.columns[c], j);
                     for l in 0..LANES {
-                        let (weight, force) = rest.of(d2[l], profile.weight_and_force(d2[l]));
-                        let (weight, force) = if l < width { (weight, force) } else { (T::ZERO, T::ZERO) };
-                        weights[l] += weight;
-                        for c in 0..D {
-                            lanes[c][l] += force * difference[c][l];
-                        }
+                        difference[c][l] = query[c] - column[l];
+                        d2[l] += difference[c][l] * difference[c][l];
                     }
-                    j += LANES;
                 }
-            };
-            match own {
-                Some(i) if range.contains(&i) => {
-                    add(range.start..i);
-                    add(i + 1..range.end);
+                for l in 0..LANES {
+                    let (weight, force) = rest.of(d2[l], profile.weight_and_force(d2[l]));
+                    // What was loaded beyond the range belongs to other cells.
+                    let counts = j + l < range.end && j + l != own;
+                    let (weight, force) = if counts { (weight, force) } else { (T::ZERO, T::ZERO) };
+                    weights[l] += weight;
+                    for c in 0..D {
+                        lanes[c][l] += force * difference[c][l];
+                    }
                 }
-                _ => add(range),
+                j += LANES;
             }
             total_weight += weights.iter().map(|w| w.to_f64()).sum::<f64>();
             for c in 0..D {
@@ -232,5 +224,117 @@ impl<T: GridScalar, const D: usize, P: Profile<T>> Task for OneQuery<'_, T, D, P
             }
         }
         PairSums { weight: T::from_f64(total_weight), force: total.map(T::from_f64) }
+    }
+}
+
+/// `LANES` values from `at` on; beyond the end, zeros.
+#[inline(always)]
+fn load<T: GridScalar>(column: &[T], at: usize) -> [T; LANES] {
+    let rest = column.get(at..).unwrap_or(&[]);
+    match rest.first_chunk::<LANES>() {
+        Some(chunk) => *chunk,
+        None => {
+            let mut padded = [T::ZERO; LANES];
+            padded[..rest.len()].copy_from_slice(rest);
+            padded
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::Smoothed;
+    use tsne_core::random::{element_seed, unit};
+
+    struct Pair {
+        rest: Rest<f64>,
+        d2: f64,
+    }
+
+    impl ProfileVisitor<f64> for Pair {
+        type Output = (f64, f64);
+        fn visit<P: Profile<f64>>(self, profile: P) -> (f64, f64) {
+            self.rest.of(self.d2, profile.weight_and_force(self.d2))
+        }
+    }
+
+    fn brute_force<const D: usize>(
+        kernel: Kernel,
+        rest: Rest<f64>,
+        at: &[f64; D],
+        y: &[[f64; D]],
+        skip: Option<usize>,
+    ) -> (f64, [f64; D]) {
+        let (mut sum, mut total) = (0.0, [0.0; D]);
+        for (_, source) in y.iter().enumerate().filter(|&(j, _)| Some(j) != skip) {
+            let difference: [f64; D] = std::array::from_fn(|c| at[c] - source[c]);
+            let (weight, force) = kernel.visit(Pair { rest, d2: difference.iter().map(|v| v * v).sum() });
+            sum += weight;
+            for c in 0..D {
+                total[c] += force * difference[c];
+            }
+        }
+        (sum, total)
+    }
+
+    #[track_caller]
+    fn check<const D: usize>(n: usize, extent: f64, cutoff: f64, dof: f64) {
+        let kernel = Kernel::new(dof).unwrap();
+        let rest = if cutoff.is_finite() { Smoothed::new(kernel, cutoff).rest() } else { Rest::everything() };
+        let number = |i: usize, c: usize| unit(element_seed(5, c as u64, i as u64));
+        // The last coordinate spans a fifth of the others: cells are not cubes of one count.
+        let y: Vec<[f64; D]> = (0..n)
+            .map(|i| std::array::from_fn(|c| extent * number(i, c) * if c + 1 == D && D > 1 { 0.2 } else { 1.0 }))
+            .collect();
+        let (bounds, _) = Bounds::of(&y, &mut Vec::new());
+        let mut cells = Cells::default();
+        cells.build(&y, &bounds, cutoff);
+        cells.own_sums(kernel, rest, Context::new()).unwrap();
+        let mut seen = vec![false; n];
+        // Sums of n terms of size 1 (weight) and below 1 (force).
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-15 * n as f64;
+        let compare = |given: &PairSums<f64, D>, (weight, force): (f64, [f64; D])| {
+            close(given.weight, weight) && (0..D).all(|c| close(given.force[c], force[c]))
+        };
+        for (i, sums) in cells.results() {
+            assert!(!std::mem::replace(&mut seen[i], true));
+            assert!(compare(sums, brute_force(kernel, rest, &y[i], &y, Some(i))), "{D}-D, point {i}");
+        }
+        assert!(seen.iter().all(|&s| s));
+        for i in 0..50 {
+            let query: [f64; D] = std::array::from_fn(|c| extent * (1.2 * number(i, 10 + c) - 0.1));
+            let inside = (0..D).all(|c| query[c] >= bounds.low[c] && query[c] <= bounds.high[c]);
+            // Beyond the bounds, only one cell of all points promises the partners of a query.
+            if inside || cutoff.is_infinite() {
+                assert!(compare(&cells.query(kernel, rest, &query), brute_force(kernel, rest, &query, &y, None)));
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_agree_with_brute_force() {
+        for n in [1, 2, 9, 700] {
+            for dof in [0.5, 1.0, 2.0, 3.3] {
+                for cutoff in [1.0, 3.0, 40.0, f64::INFINITY] {
+                    check::<1>(n, 30.0, cutoff, dof);
+                    check::<2>(n, 30.0, cutoff, dof);
+                    check::<3>(n, 10.0, cutoff, dof);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cells_are_refilled_from_scratch() {
+        let bounds = |y: &[[f32; 2]]| Bounds::of(y, &mut Vec::new()).0;
+        let (many, few) = ([[0.0, 0.0], [5.0, 1.0], [5.5, 1.0], [9.0, 9.0]], [[1.0, 1.0], [1.0, 2.0]]);
+        let mut cells = Cells::default();
+        cells.build(&many, &bounds(&many), 1.0);
+        cells.own_sums(Kernel::CAUCHY, Rest::everything(), Context::new()).unwrap();
+        cells.build(&few, &bounds(&few), f64::INFINITY);
+        cells.own_sums(Kernel::CAUCHY, Rest::everything(), Context::new()).unwrap();
+        let weights: Vec<(usize, f32)> = cells.results().map(|(i, sums)| (i, sums.weight)).collect();
+        assert_eq!(weights, [(0, 0.5), (1, 0.5)]);
     }
 }

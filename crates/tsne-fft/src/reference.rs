@@ -1,8 +1,8 @@
 use crate::field::{Field, Filled, with_order};
-use crate::geometry::Bounds;
+use crate::geometry::{Bounds, check_range, is_coarsened};
 use crate::lagrange::{self, LagrangeField};
 use crate::pairs::Cells;
-use crate::repulsion::{DIRECT_BELOW, check_dimension};
+
 use crate::split::Rest;
 use crate::{GridParams, GridScalar, Interpolation};
 use rayon::prelude::*;
@@ -12,6 +12,10 @@ use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Result, blocks, chec
 /// 25 %. Points farther out are summed directly.
 const PADDING: f64 = 0.25;
 
+/// Below this number of reference points every query is summed directly (B-splines only): 0.2 µs for 256 points on two
+/// threads, while a grid has to be made first, 2 ms and more.
+const DIRECT_BELOW: usize = 256;
+
 /// The repulsion of new points from a fixed reference embedding, whose potential is computed once.
 ///
 /// New points are independent of each other: one by one or together, the bits are the same. Points within a quarter of
@@ -19,6 +23,43 @@ const PADDING: f64 = 0.25;
 /// points. Nothing is clipped.
 #[derive(Debug)]
 pub struct GridReference<T: GridScalar, const D: usize> {
+    engine: Box<dyn Engine<T>>,
+}
+
+impl<T: GridScalar, const D: usize> GridReference<T, D> {
+    /// Computes the potential of a reference embedding.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for a parameter out of range, or unless `D` is 1, 2 or 3; [`Error::NonFinite`] for a
+    /// position that is not finite; [`Error::Cancelled`].
+    pub fn new(params: GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
+        params.check()?;
+        Ok(Self { engine: T::reference(params, D, kernel, reference.as_flattened(), cx)? })
+    }
+}
+
+impl<T: GridScalar, const D: usize> ReferenceRepulsion<T, D> for GridReference<T, D> {
+    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+        if out.len() != y.len() {
+            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
+        }
+        if z.len() != y.len() {
+            return Err(Error::Shape { what: "z", expected: y.len(), given: z.len() });
+        }
+        self.engine.repulse(y.as_flattened(), out.as_flattened_mut(), z, cx)
+    }
+}
+
+/// A reference of one dimension, over coordinates point after point.
+pub trait Engine<T>: std::fmt::Debug + Send + Sync {
+    /// Forces into `out`, and normalizers into `z`.
+    fn repulse(&self, y: &[T], out: &mut [T], z: &mut [T], cx: Context<'_>) -> Result<()>;
+}
+
+/// The reference of `D` dimensions.
+#[derive(Debug)]
+pub(crate) struct Reference<T: GridScalar, const D: usize> {
     kernel: Kernel,
     reach: Bounds<T, D>,
     scheme: Scheme<T, D>,
@@ -32,19 +73,12 @@ enum Scheme<T: GridScalar, const D: usize> {
     Lagrange { field: LagrangeField<T, D>, filled: lagrange::Filled<T, D> },
 }
 
-impl<T: GridScalar, const D: usize> GridReference<T, D> {
-    /// Computes the potential of a reference embedding.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Parameter`] for a parameter out of range, or unless `D` is 1, 2 or 3; [`Error::NonFinite`] for a
-    /// position that is not finite; [`Error::Cancelled`].
-    pub fn new(params: GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
-        params.check()?;
-        check_dimension::<D>()?;
+impl<T: GridScalar, const D: usize> Reference<T, D> {
+    pub(crate) fn new(params: GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
         check_embedding(reference)?;
         cx.check()?;
         let (bounds, _) = Bounds::of(reference, &mut Vec::new());
+        check_range(reference.len(), &bounds)?;
         let mut all = Cells::default();
         all.build(reference, &bounds, f64::INFINITY);
         let mut reach = bounds;
@@ -53,19 +87,17 @@ impl<T: GridScalar, const D: usize> GridReference<T, D> {
             reach.low[c] -= margin;
             reach.high[c] += margin;
         }
-        let scheme = match params.interpolation {
-            _ if reference.is_empty() => Scheme::Direct,
-            Interpolation::BSpline if reference.len() < DIRECT_BELOW => Scheme::Direct,
-            Interpolation::BSpline => {
-                let mut field = Field::new(params);
-                let filled = field.fill(kernel, &reach, reference)?;
-                Scheme::BSpline { field, filled }
-            }
-            Interpolation::Lagrange => {
-                let mut field = LagrangeField::new(params);
-                let filled = field.fill(kernel, &reach, reference)?;
-                Scheme::Lagrange { field, filled }
-            }
+        let lagrange = params.interpolation == Interpolation::Lagrange && !is_coarsened(&params, &reach);
+        let scheme = if reference.is_empty() || (!lagrange && reference.len() < DIRECT_BELOW) {
+            Scheme::Direct
+        } else if lagrange {
+            let mut field = LagrangeField::new(params);
+            let filled = field.fill(kernel, &reach, reference)?;
+            Scheme::Lagrange { field, filled }
+        } else {
+            let mut field = Field::new(GridParams { interpolation: Interpolation::BSpline, ..params });
+            let filled = field.fill(kernel, &reach, reference)?;
+            Scheme::BSpline { field, filled }
         };
         Ok(Self { kernel, reach, scheme, all })
     }
@@ -98,14 +130,9 @@ impl<T: GridScalar, const D: usize> GridReference<T, D> {
     }
 }
 
-impl<T: GridScalar, const D: usize> ReferenceRepulsion<T, D> for GridReference<T, D> {
-    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
-        if out.len() != y.len() {
-            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
-        }
-        if z.len() != y.len() {
-            return Err(Error::Shape { what: "z", expected: y.len(), given: z.len() });
-        }
+impl<T: GridScalar, const D: usize> Engine<T> for Reference<T, D> {
+    fn repulse(&self, y: &[T], out: &mut [T], z: &mut [T], cx: Context<'_>) -> Result<()> {
+        let (y, out) = (y.as_chunks::<D>().0, out.as_chunks_mut::<D>().0);
         check_embedding(y)?;
         let blocks = out.par_chunks_mut(blocks::BLOCK).zip(z.par_chunks_mut(blocks::BLOCK));
         blocks.zip(y.par_chunks(blocks::BLOCK)).try_for_each(|((out, z), y)| {

@@ -93,3 +93,50 @@ impl Slabs {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Shape;
+    use crate::stencil::{BSpline, Lagrange};
+    use tsne_core::random::{element_seed, unit};
+
+    #[track_caller]
+    fn check<const D: usize, const M: usize, S: Stencil<f32, M>>(stencil: S, nodes: usize, n: usize) {
+        let mut shape = Shape { nodes: [1; 3], padded: [1; 3], spacing: 1.0 };
+        for c in 0..D {
+            shape.nodes[axis::<D>(c)] = nodes;
+        }
+        let geometry = Geometry { shape, origin: [0.0; D], inverse_spacing: 1.0 };
+        let reach = (nodes - M) as f64;
+        let y: Vec<[f32; D]> =
+            (0..n).map(|i| [(unit(element_seed(3, 0, i as u64)) * reach * 1.01) as f32; D]).collect();
+        let mut slabs = Slabs::default();
+        slabs.assign::<f32, D, M, S>(stencil, &geometry, &y);
+        assert!(slabs.count() * height::<D>() >= nodes);
+        // The widest stencil that starts in a slab ends in the next.
+        assert!(M <= height::<D>() + 1);
+        let mut seen = vec![0; n];
+        for s in 0..slabs.count() {
+            let points: Vec<usize> = slabs.points(s).collect();
+            assert!(points.is_sorted());
+            for i in points {
+                seen[i] += 1;
+                assert_eq!(stencil.base(y[i][0], nodes - M) / height::<D>(), s);
+            }
+        }
+        assert!(seen.iter().all(|&times| times == 1));
+    }
+
+    #[test]
+    fn every_point_is_in_one_slab_and_in_order() {
+        for n in [0, 1, 4096, 10_000] {
+            check::<1, 4, _>(BSpline, 3000, n);
+            check::<2, 4, _>(BSpline, 100, n);
+            check::<2, 10, _>(BSpline, 33, n);
+            check::<3, 10, _>(BSpline, 25, n);
+            check::<2, 9, _>(Lagrange, 45, n);
+            check::<3, 3, _>(Lagrange, 30, n);
+        }
+    }
+}

@@ -218,3 +218,73 @@ fn filter(spline_order: Option<usize>, length: usize) -> Vec<f64> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convolver::Convolver;
+    use crate::gather;
+    use crate::geometry::{Geometry, axis};
+    use crate::slabs::Slabs;
+    use crate::spread::spread;
+    use crate::stencil::BSpline;
+
+    /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
+    /// compares mean and first harmonics over the places with what the spectrum says.
+    #[track_caller]
+    fn check<const D: usize, const M: usize>(length: usize, places: usize, bound: f64) {
+        let mut shape = Shape { nodes: [1; AXES], padded: [1; AXES], spacing: 0.5 };
+        for c in 0..D {
+            // A different length along each axis: none can be taken for another.
+            shape.padded[axis::<D>(c)] = length + 2 * c;
+            shape.nodes[axis::<D>(c)] = length / 2 - 1;
+        }
+        let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2)).unwrap();
+        let geometry = Geometry { shape, origin: [0.0; D], inverse_spacing: 2.0 };
+        let mut convolver = Convolver::new(shape);
+        let mut grid = vec![0.0; convolver.grid_len()];
+        let mut slabs = Slabs::default();
+        let (mut level, mut ripple) = (0.0, [0.0; D]);
+        let count = places.pow(D as u32);
+        for place in 0..count {
+            let mut rest = place;
+            let fraction: [f64; D] = std::array::from_fn(|_| {
+                let f = (rest % places) as f64 / places as f64;
+                rest /= places;
+                f
+            });
+            let y = [fraction.map(|f| 0.5 * (1.0 + f))];
+            slabs.assign::<f64, D, M, _>(BSpline, &geometry, &y);
+            spread::<f64, D, M, _, _>(BSpline, &geometry, &slabs, &y, |_| 1.0, &mut grid);
+            convolver.convolve(&spectrum, &mut grid).unwrap();
+            let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &geometry, &grid, &y[0]);
+            assert_eq!(gather::value_and_gradient::<f64, D, M>(&geometry, &grid, &y[0]).0 + spectrum.mean, own);
+            level += own / count as f64;
+            for c in 0..D {
+                ripple[c] += 2.0 * own * (2.0 * std::f64::consts::PI * fraction[c]).cos() / count as f64;
+            }
+        }
+        assert!((level - spectrum.own.level).abs() < bound, "order {M}: {level}, not {}", spectrum.own.level);
+        for c in 0..D {
+            let told = spectrum.own.ripple[axis::<D>(c)];
+            assert!((ripple[c] - told).abs() < bound, "order {M}, axis {c}: {}, not {told}", ripple[c]);
+        }
+        // The kernel is 1 at distance 0: its smoothed form is close to that.
+        assert!((level - 1.0).abs() < 0.1, "order {M}: {level}");
+    }
+
+    #[test]
+    fn own_potential_is_that_of_a_round_trip() {
+        // The same places as the sums of `round_trip`: equal but for rounding.
+        check::<1, 2>(40, 32, 1e-13);
+        check::<1, 3>(40, 32, 1e-13);
+        check::<1, 4>(40, 32, 1e-13);
+        check::<1, 5>(48, 32, 1e-13);
+        check::<1, 6>(48, 32, 1e-13);
+        check::<1, 10>(60, 32, 1e-13);
+        check::<2, 4>(30, 32, 1e-13);
+        // Eight places in place of 32: what is left out are harmonics from the seventh on, which fall with the fourth
+        // power or faster, 7^-4 = 4e-4, of the first harmonic, some 1e-2 here.
+        check::<3, 4>(20, 8, 1e-5);
+    }
+}

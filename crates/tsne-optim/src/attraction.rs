@@ -25,7 +25,7 @@ pub fn attract<T: Scalar, const D: usize>(
     if out.len() != p.n() {
         return Err(Error::Shape { what: "attraction", expected: p.n(), given: out.len() });
     }
-    for_each_row_block(p, kernel, y, reference, out, |_, _, _| ());
+    for_each_row_block(p, kernel, y, reference, out, |_, attraction, out| out.copy_from_slice(attraction));
     Ok(())
 }
 
@@ -172,7 +172,7 @@ pub(crate) fn fold<T: Scalar, const L: usize>(mut lanes: [T; L]) -> T {
     while width > 1 {
         let half = width / 2;
         for l in 0..half {
-            lanes[l] = lanes[l] + lanes[l + width - half];
+            lanes[l] += lanes[l + width - half];
         }
         width -= half;
     }

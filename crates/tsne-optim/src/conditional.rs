@@ -3,7 +3,7 @@ use tsne_core::{
 };
 
 use crate::attraction;
-use crate::joint::row_cross_entropy;
+use crate::cross_entropy::{row_cross_entropy, row_p_ln_p};
 use crate::objective::{Evaluation, Objective, check_lengths};
 
 /// The objective of new points against a fixed reference embedding: the sum over the new points of the KL divergence
@@ -83,10 +83,11 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
             gradient,
             |first, attraction, gradient| {
                 for ((g, a), &z) in gradient.iter_mut().zip(attraction).zip(&z[first..]) {
-                    // Far outside of the reference the weights underflow: no repulsion is left.
-                    let inverse_z = if z > T::ZERO { T::ONE / z } else { T::ZERO };
+                    // Far outside of the reference the weights underflow: no repulsion is left. Not by the inverse
+                    // of z, which overflows where z is just above zero.
                     for c in 0..D {
-                        g[c] = exaggeration * a[c] - g[c] * inverse_z;
+                        let repulsion = if z > T::ZERO { g[c] / z } else { T::ZERO };
+                        g[c] = exaggeration * a[c] - repulsion;
                     }
                 }
             },
@@ -97,7 +98,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
         let (p, kernel, reference) = (self.p, self.kernel, self.reference);
         let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
             rows.map(|i| {
-                let p_ln_p: f64 = p.row(i).1.iter().map(|w| w.to_f64()).filter(|w| *w > 0.0).map(|w| w * w.ln()).sum();
+                let p_ln_p = row_p_ln_p(p.row(i).1);
                 let ln_z = z[i].to_f64().max(f64::MIN_POSITIVE).ln();
                 p_ln_p + row_cross_entropy(p, kernel, y, reference, i) + ln_z
             })

@@ -94,22 +94,28 @@ pub struct Outcome {
 pub struct Descent<T, const D: usize> {
     gradient: Vec<[T; D]>,
     norms: Vec<f64>,
-    means: Vec<Sum<D>>,
+    moments: Vec<Moments<D>>,
 }
 
+/// What one pass over the positions finds: where their mean is, and whether they diverged.
 #[derive(Debug, Clone, Copy)]
-struct Sum<const D: usize>([f64; D]);
+struct Moments<const D: usize> {
+    sums: [f64; D],
+    /// The sum of all squared coordinates, each squared in the scalar's own precision: not finite where a position is
+    /// not, and already where distances overflow, from where on no gradient would bring the points back.
+    squares: f64,
+}
 
-impl<const D: usize> Default for Sum<D> {
+impl<const D: usize> Default for Moments<D> {
     fn default() -> Self {
-        Self([0.0; D])
+        Self { sums: [0.0; D], squares: 0.0 }
     }
 }
 
 impl<T: Scalar, const D: usize> Descent<T, D> {
     /// A descent whose buffers grow with the first phase.
     pub fn new() -> Self {
-        Self { gradient: Vec::new(), norms: Vec::new(), means: Vec::new() }
+        Self { gradient: Vec::new(), norms: Vec::new(), moments: Vec::new() }
     }
 
     /// Moves `y` through one phase.
@@ -125,7 +131,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     ///
     /// [`Error::Parameter`] for a phase out of range; [`Error::Shape`] where `y`, the objective and the optimizer's state
     /// differ in length; [`Error::NonFinite`] for an initial position that is not finite; [`Error::Diverged`] when a
-    /// position stops being finite, with `y` as it was then; [`Error::Cancelled`] with `y` after the last whole iteration.
+    /// position or its square stops being finite, with `y` as it was then; [`Error::Cancelled`] with `y` after the last whole iteration.
     pub fn run(
         &mut self,
         objective: &mut dyn Objective<T, D>,
@@ -150,7 +156,9 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         let step = Step { learning_rate: phase.learning_rate, momentum: phase.momentum, max_norm: phase.max_step_norm };
         let outcome = |iterations, finish, kl_divergence| Ok(Outcome { iterations, finish, kl_divergence });
 
-        for completed in 0..phase.iterations {
+        let mut completed = 0;
+        let mut finish = Finish::Completed;
+        while completed < phase.iterations && finish == Finish::Completed {
             cx.check()?;
             let wanted = completed > 0 && observer.as_ref().is_some_and(|o| o.wants(completed));
             let evaluation = objective.evaluate(y, phase.exaggeration, wanted, &mut self.gradient, cx)?;
@@ -162,37 +170,34 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             if let Some(max_norm) = phase.max_grad_norm {
                 scale_down(&mut self.gradient, T::from_f64(max_norm));
             }
-            let converged = match phase.min_grad_norm {
-                Some(min_norm) => norm(&self.gradient, &mut self.norms) < min_norm,
-                None => false,
-            };
+            if phase.min_grad_norm.is_some_and(|min_norm| norm(&self.gradient, &mut self.norms) < min_norm) {
+                finish = Finish::Converged;
+            }
             optimizer.step(step, &self.gradient, y)?;
-            let mean = mean(y, &mut self.means);
-            if mean.iter().any(|v| !v.is_finite()) {
-                return Err(Error::Diverged { iteration: completed + 1 });
+            completed += 1;
+            let moments = moments(y, &mut self.moments);
+            if !moments.squares.is_finite() {
+                return Err(Error::Diverged { iteration: completed });
             }
             if objective.is_translation_invariant() {
-                subtract(y, mean);
+                subtract(y, moments.sums.map(|sum| sum / n as f64));
             }
-            cx.advance(Stage::Optimization, completed + 1, phase.iterations);
-            if converged {
-                return outcome(completed + 1, Finish::Converged, None);
-            }
+            cx.advance(Stage::Optimization, completed, phase.iterations);
         }
+        // The positions after the last iteration share their evaluation with no other.
         if let Some(observer) = observer
-            && phase.iterations > 0
-            && observer.wants(phase.iterations)
+            && completed > 0
+            && observer.wants(completed)
         {
             let evaluation = objective.evaluate(y, phase.exaggeration, true, &mut self.gradient, cx)?;
             if let Some(kl) = evaluation.kl_divergence {
-                let finish = match observer.observe(&Iteration::new(phase.iterations, y, kl)) {
-                    ControlFlow::Break(()) => Finish::Stopped,
-                    ControlFlow::Continue(()) => Finish::Completed,
-                };
-                return outcome(phase.iterations, finish, Some(kl));
+                if observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(()) {
+                    finish = Finish::Stopped;
+                }
+                return outcome(completed, finish, Some(kl));
             }
         }
-        outcome(phase.iterations, Finish::Completed, None)
+        outcome(completed, finish, None)
     }
 
     /// The KL divergence of `y`, by one evaluation of the objective.
@@ -230,23 +235,25 @@ fn norm<T: Scalar, const D: usize>(gradient: &[[T; D]], partials: &mut Vec<f64>)
     blocks::sum(partials, gradient.len(), squares).sqrt()
 }
 
-fn mean<T: Scalar, const D: usize>(y: &[[T; D]], partials: &mut Vec<Sum<D>>) -> [f64; D] {
-    let sums = blocks::map(partials, y.len(), |range: Range<usize>| {
-        let mut sum = Sum::default();
+fn moments<T: Scalar, const D: usize>(y: &[[T; D]], partials: &mut Vec<Moments<D>>) -> Moments<D> {
+    let blocks = blocks::map(partials, y.len(), |range: Range<usize>| {
+        let mut block = Moments::default();
         for point in &y[range] {
             for c in 0..D {
-                sum.0[c] += point[c].to_f64();
+                block.sums[c] += point[c].to_f64();
+                block.squares += (point[c] * point[c]).to_f64();
             }
         }
-        sum
+        block
     });
-    let mut total = [0.0; D];
-    for sum in sums {
+    let mut total = Moments::default();
+    for block in blocks {
         for c in 0..D {
-            total[c] += sum.0[c];
+            total.sums[c] += block.sums[c];
         }
+        total.squares += block.squares;
     }
-    total.map(|v| v / y.len().max(1) as f64)
+    total
 }
 
 fn subtract<T: Scalar, const D: usize>(y: &mut [[T; D]], mean: [f64; D]) {

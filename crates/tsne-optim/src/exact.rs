@@ -6,25 +6,22 @@ use tsne_core::{
 
 use crate::attraction::fold;
 
-/// Points per step of the inner loop: one vector register of `f32` under AVX2. A constant, so that the order of
-/// summation is the same on every machine.
-const LANES: usize = 8;
-
-/// Points whose sums one task carries through the inner loop together: each loaded position is used four times, and
-/// the `4 (D + 1)` running sums still fit the sixteen registers of AVX2 for `D <= 3`.
-const ROWS: usize = 4;
+/// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the
+/// same on every machine. So many that the compiler keeps the step a loop and vectorizes it, whatever the kernel and the
+/// dimension: with 8 and 16 some came out scalar, up to eight times slower; 32, 64 and 128 differ by a quarter at most.
+const LANES: usize = 64;
 
 /// Points whose sums one task computes. Small, because a task of the smallest useful map (1,000 points) should still
 /// leave some tens of tasks to balance.
 const TASK_ROWS: usize = 32;
 
 /// Positions summed in the scalar's own precision before the sums are carried over to double precision: the rounding
-/// of an `f32` sum of `TILE / LANES` = 128 terms of one sign stays below 128 × 2⁻²⁴ ≈ 8e-6, and on average at 1e-7.
-const TILE: usize = 1024;
+/// of an `f32` sum of `TILE / LANES` = 64 terms of one sign stays below 64 × 2⁻²⁴ ≈ 4e-6, and on average at 1e-7.
+const TILE: usize = 4096;
 
 /// The exact repulsion, O(n²): the oracle of every approximation, and the fastest choice for small maps.
 ///
-/// For any number of dimensions. Differences, weights and sums over 1,024 points are taken in `T`, sums beyond in
+/// For any number of dimensions. Differences, weights and sums over 4,096 points are taken in `T`, sums beyond in
 /// `f64`. A point does not act on itself; its exact duplicates count in `Z` with weight 1.
 #[derive(Debug, Clone)]
 pub struct Exact<T, const D: usize> {
@@ -55,8 +52,8 @@ impl<T: Scalar, const D: usize> Repulsion<T, D> for Exact<T, D> {
         self.z.clear();
         self.z.resize(y.len(), T::ZERO);
         let z = &mut self.z[..];
-        kernel.visit(Sums { columns: &self.columns, queries: y, skip_self: true, out, z, cx })?;
-        Ok(self.z.iter().map(|z| z.to_f64()).sum())
+        kernel.visit(Sums { columns: &self.columns, n: y.len(), queries: y, skip_self: true, out, z, cx })?;
+        Ok(self.z.iter().fold(0.0, |sum, z| sum + z.to_f64()))
     }
 }
 
@@ -65,6 +62,7 @@ impl<T: Scalar, const D: usize> Repulsion<T, D> for Exact<T, D> {
 pub struct ExactReference<T, const D: usize> {
     kernel: Kernel,
     columns: [Vec<T>; D],
+    n: usize,
 }
 
 impl<T: Scalar, const D: usize> ExactReference<T, D> {
@@ -77,7 +75,7 @@ impl<T: Scalar, const D: usize> ExactReference<T, D> {
         check_embedding(reference)?;
         let mut columns = std::array::from_fn(|_| Vec::new());
         split(reference, &mut columns);
-        Ok(Self { kernel, columns })
+        Ok(Self { kernel, columns, n: reference.len() })
     }
 }
 
@@ -90,19 +88,22 @@ impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for ExactReference<T, D
             return Err(Error::Shape { what: "z", expected: y.len(), given: z.len() });
         }
         check_embedding(y)?;
-        self.kernel.visit(Sums { columns: &self.columns, queries: y, skip_self: false, out, z, cx })
+        self.kernel.visit(Sums { columns: &self.columns, n: self.n, queries: y, skip_self: false, out, z, cx })
     }
 }
 
+/// The coordinates apart from each other, filled up to whole steps with zeros that [`row_sums`] leaves out.
 fn split<T: Scalar, const D: usize>(y: &[[T; D]], columns: &mut [Vec<T>; D]) {
     for (c, column) in columns.iter_mut().enumerate() {
         column.clear();
         column.extend(y.iter().map(|point| point[c]));
+        column.resize(y.len().next_multiple_of(LANES), T::ZERO);
     }
 }
 
 struct Sums<'a, T, const D: usize> {
     columns: &'a [Vec<T>; D],
+    n: usize,
     queries: &'a [[T; D]],
     skip_self: bool,
     out: &'a mut [[T; D]],
@@ -114,13 +115,13 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Sums<'_, T, D> {
     type Output = Result<()>;
 
     fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
-        let Self { columns, queries, skip_self, out, z, cx } = self;
+        let Self { columns, n, queries, skip_self, out, z, cx } = self;
         let columns: [&[T]; D] = std::array::from_fn(|c| &columns[c][..]);
         let tasks = out.par_chunks_mut(TASK_ROWS).zip(z.par_chunks_mut(TASK_ROWS)).zip(queries.par_chunks(TASK_ROWS));
         tasks.enumerate().try_for_each(|(task, ((out, z), queries))| {
             cx.check()?;
             let first = task * TASK_ROWS;
-            simd::dispatch(TaskRows { columns, queries, first, skip_self, profile, out, z });
+            simd::dispatch(TaskRows { columns, n, queries, first, skip_self, profile, out, z });
             Ok(())
         })
     }
@@ -128,6 +129,7 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Sums<'_, T, D> {
 
 struct TaskRows<'a, T, const D: usize, P> {
     columns: [&'a [T]; D],
+    n: usize,
     queries: &'a [[T; D]],
     first: usize,
     skip_self: bool,
@@ -141,73 +143,56 @@ impl<T: Scalar, const D: usize, P: Profile<T>> Task for TaskRows<'_, T, D, P> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { columns, queries, first, skip_self, profile, out, z } = self;
-        for start in (0..queries.len()).step_by(ROWS) {
-            let end = queries.len().min(start + ROWS);
-            // A group that is not full repeats its last point; the repetitions are not written.
-            let group: [[T; D]; ROWS] = std::array::from_fn(|r| queries[(start + r).min(end - 1)]);
-            let own: [Option<usize>; ROWS] =
-                std::array::from_fn(|r| if skip_self { Some(first + (start + r).min(end - 1)) } else { None });
-            let sums = group_sums(columns, group, own, profile);
-            for r in 0..end - start {
-                z[start + r] = T::from_f64(sums[r].weight);
-                out[start + r] = std::array::from_fn(|c| T::from_f64(sums[r].force[c]));
-            }
+        let Self { columns, n, queries, first, skip_self, profile, out, z } = self;
+        for (r, ((yi, out), z)) in queries.iter().zip(out).zip(z).enumerate() {
+            let own = if skip_self { Some(first + r) } else { None };
+            let sums = row_sums(columns, n, *yi, own, profile);
+            *z = T::from_f64(sums.weight);
+            *out = sums.force.map(T::from_f64);
         }
     }
 }
 
-#[derive(Clone, Copy)]
 struct RowSums<const D: usize> {
     weight: f64,
     force: [f64; D],
 }
 
-/// The sums of one group of points over all reference positions, without the pairs of a point with itself.
+struct Lanes<T, const D: usize> {
+    weight: [T; LANES],
+    force: [[T; LANES]; D],
+}
+
+/// The sums of one point over the first `n` positions, without the one that is its own.
 #[inline(always)]
-fn group_sums<T: Scalar, const D: usize, P: Profile<T>>(
+fn row_sums<T: Scalar, const D: usize, P: Profile<T>>(
     columns: [&[T]; D],
-    group: [[T; D]; ROWS],
-    own: [Option<usize>; ROWS],
+    n: usize,
+    yi: [T; D],
+    own: Option<usize>,
     profile: P,
-) -> [RowSums<D>; ROWS] {
-    let n = columns.first().map_or(0, |column| column.len());
-    let mut sums = [RowSums { weight: 0.0, force: [0.0; D] }; ROWS];
-    let mut start = 0;
-    while start < n {
-        let end = n.min(start + TILE);
-        // `ROWS` divides `LANES`, so the points of one group stand in one chunk of the reference.
-        let own_chunk = match own[0] {
-            Some(i) if i >= start && i < end => i / LANES * LANES,
-            _ => end,
-        };
-        let full = start + (end - start) / LANES * LANES;
-        let mut lanes = [[[T::ZERO; LANES]; D]; ROWS];
-        let mut weight_lanes = [[T::ZERO; LANES]; ROWS];
-        let mut j = start;
-        while j < full {
-            if j != own_chunk {
-                let chunk: [&[T; LANES]; D] = match chunk_at(columns, j) {
-                    Some(chunk) => chunk,
-                    None => break,
-                };
-                for r in 0..ROWS {
-                    add_chunk(&mut lanes[r], &mut weight_lanes[r], group[r], chunk, profile);
+) -> RowSums<D> {
+    let mut sums = RowSums { weight: 0.0, force: [0.0; D] };
+    for start in (0..n).step_by(TILE) {
+        let mut lanes = Lanes { weight: [T::ZERO; LANES], force: [[T::ZERO; LANES]; D] };
+        for j in (start..n.min(start + TILE)).step_by(LANES) {
+            let Some(chunk) = chunk_at(columns, j) else { break };
+            if j + LANES <= n && own.is_none_or(|i| i / LANES != j / LANES) {
+                add_chunk(&mut lanes, yi, chunk, profile, |_| T::ONE);
+            } else {
+                let mut keep = [T::ZERO; LANES];
+                for (l, keep) in keep.iter_mut().enumerate() {
+                    if j + l < n && own != Some(j + l) {
+                        *keep = T::ONE;
+                    }
                 }
-            }
-            j += LANES;
-        }
-        for r in 0..ROWS {
-            sums[r].weight += fold(weight_lanes[r]).to_f64();
-            for c in 0..D {
-                sums[r].force[c] += fold(lanes[r][c]).to_f64();
-            }
-            let own_range = if own_chunk < full { own_chunk..own_chunk + LANES } else { full..full };
-            for j in own_range.chain(full..end).filter(|&j| own[r] != Some(j)) {
-                add_one(&mut sums[r], group[r], columns, j, profile);
+                add_chunk(&mut lanes, yi, chunk, profile, |l| keep[l]);
             }
         }
-        start = end;
+        sums.weight += fold(lanes.weight).to_f64();
+        for c in 0..D {
+            sums.force[c] += fold(lanes.force[c]).to_f64();
+        }
     }
     sums
 }
@@ -222,48 +207,29 @@ fn chunk_at<T, const D: usize>(columns: [&[T]; D], j: usize) -> Option<[&[T; LAN
     Some(chunk)
 }
 
+/// Adds one term to each of the running sums, times `keep` (0 or 1) of its lane.
+///
+/// The sums are in memory and not in registers, so that all lanes are independent: the loads and stores pass while the
+/// division is computed.
 #[inline(always)]
 fn add_chunk<T: Scalar, const D: usize, P: Profile<T>>(
-    lanes: &mut [[T; LANES]; D],
-    weight_lanes: &mut [T; LANES],
+    lanes: &mut Lanes<T, D>,
     yi: [T; D],
     chunk: [&[T; LANES]; D],
     profile: P,
+    keep: impl Fn(usize) -> T,
 ) {
-    let mut difference = [[T::ZERO; LANES]; D];
-    let mut d2 = [T::ZERO; LANES];
-    for c in 0..D {
-        for l in 0..LANES {
-            difference[c][l] = yi[c] - chunk[c][l];
-            d2[l] += difference[c][l] * difference[c][l];
-        }
-    }
-    let mut force = [T::ZERO; LANES];
     for l in 0..LANES {
-        let (w, f) = profile.weight_and_force(d2[l]);
-        weight_lanes[l] += w;
-        force[l] = f;
-    }
-    for c in 0..D {
-        for l in 0..LANES {
-            lanes[c][l] += force[l] * difference[c][l];
+        let difference: [T; D] = std::array::from_fn(|c| yi[c] - chunk[c][l]);
+        let mut d2 = T::ZERO;
+        for c in 0..D {
+            d2 += difference[c] * difference[c];
         }
-    }
-}
-
-#[inline(always)]
-fn add_one<T: Scalar, const D: usize, P: Profile<T>>(
-    sums: &mut RowSums<D>,
-    yi: [T; D],
-    columns: [&[T]; D],
-    j: usize,
-    profile: P,
-) {
-    let difference: [T; D] = std::array::from_fn(|c| yi[c] - columns[c][j]);
-    let d2 = difference.iter().fold(T::ZERO, |sum, &v| sum + v * v);
-    let (w, f) = profile.weight_and_force(d2);
-    sums.weight += w.to_f64();
-    for c in 0..D {
-        sums.force[c] += (f * difference[c]).to_f64();
+        let (w, force) = profile.weight_and_force(d2);
+        lanes.weight[l] += w * keep(l);
+        let force = force * keep(l);
+        for c in 0..D {
+            lanes.force[c][l] += force * difference[c];
+        }
     }
 }

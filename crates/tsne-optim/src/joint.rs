@@ -1,6 +1,7 @@
 use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
 
 use crate::attraction;
+use crate::cross_entropy::{cross_entropy, row_p_ln_p};
 use crate::objective::{Evaluation, Objective, check_lengths};
 
 /// The objective of a fit: the KL divergence of joint affinities from the embedding's.
@@ -70,10 +71,12 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
         check_lengths(self.n(), y, gradient)?;
         let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
         let exaggeration = T::from_f64(exaggeration);
-        let inverse_z = T::from_f64(if z > 0.0 { 1.0 / z } else { 0.0 });
+        // Without a pair, or where all weights underflow, there is no repulsion: 0 / ∞.
+        let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };
         attraction::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
             for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
-                *g = exaggeration * *a - *g * inverse_z;
+                // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
+                *g = exaggeration * *a - T::from_f64(g.to_f64() / z_or_infinity);
             }
         });
         let kl_divergence = if with_kl { Some(self.divergence(y, z)) } else { None };
@@ -103,42 +106,10 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
 }
 
 fn constants<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>) -> Constants {
-    let of_rows = |f: fn(f64) -> f64| {
-        move |rows: std::ops::Range<usize>| {
-            rows.map(|i| p.row(i).1.iter().map(|w| f(w.to_f64())).sum::<f64>()).sum::<f64>()
-        }
-    };
     Constants {
-        p_ln_p: blocks::sum(partials, p.n(), of_rows(|w| if w > 0.0 { w * w.ln() } else { 0.0 })),
-        sum: blocks::sum(partials, p.n(), of_rows(|w| w)),
+        p_ln_p: blocks::sum(partials, p.n(), |rows| rows.map(|i| row_p_ln_p(p.row(i).1)).sum()),
+        sum: blocks::sum(partials, p.n(), |rows| {
+            rows.map(|i| p.row(i).1.iter().map(|w| w.to_f64()).sum::<f64>()).sum()
+        }),
     }
-}
-
-/// `-Σ p_ij ln w(|y_i - r_j|²)`.
-pub(crate) fn cross_entropy<T: Scalar, const D: usize>(
-    p: &Affinities<T>,
-    kernel: Kernel,
-    y: &[[T; D]],
-    reference: &[[T; D]],
-    partials: &mut Vec<f64>,
-) -> f64 {
-    blocks::sum(partials, p.n(), |rows| rows.map(|i| row_cross_entropy(p, kernel, y, reference, i)).sum())
-}
-
-pub(crate) fn row_cross_entropy<T: Scalar, const D: usize>(
-    p: &Affinities<T>,
-    kernel: Kernel,
-    y: &[[T; D]],
-    reference: &[[T; D]],
-    i: usize,
-) -> f64 {
-    let (columns, weights) = p.row(i);
-    let pairs = columns.iter().zip(weights);
-    pairs
-        .map(|(&j, w)| {
-            let (a, b) = (y[i], reference[j as usize]);
-            let d2: f64 = (0..D).map(|c| (a[c].to_f64() - b[c].to_f64()).powi(2)).sum();
-            w.to_f64() * kernel.neg_ln_weight(d2)
-        })
-        .sum()
 }

@@ -21,6 +21,7 @@
 
 mod attraction;
 mod conditional;
+mod cross_entropy;
 mod descent;
 mod exact;
 mod joint;

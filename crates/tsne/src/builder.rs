@@ -194,7 +194,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
-    /// Nodes per cell of the grid and axis, 1 to 9. Default 3.
+    /// Nodes per cell of the grid and axis, 1 to 5. Default 3.
     pub fn n_interpolation_points(mut self, n_interpolation_points: usize) -> Self {
         self.parameters.grid.n_interpolation_points = n_interpolation_points;
         self

@@ -66,7 +66,7 @@ const RULES: [Rule; 9] = [
 ];
 
 /// External crates any member may use in its tests and benchmarks, besides what it may use normally.
-const DEVELOPMENT: [&str; 6] = ["criterion", "csv", "flate2", "npyz", "proptest", "serde_json"];
+const DEVELOPMENT: [&str; 7] = ["criterion", "csv", "flate2", "npyz", "proptest", "serde_json", "stats_alloc"];
 
 /// All rules of this file for all members.
 pub(super) fn check(workspace: &Workspace) -> Vec<Violation> {

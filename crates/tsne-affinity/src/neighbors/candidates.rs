@@ -17,8 +17,9 @@ const CHUNK: usize = 64;
 /// Scores read one by one where a chunk has a candidate.
 const VECTOR: usize = 16;
 
-/// Candidates beyond `k` before the buffer is compacted. A compaction costs as much as its length, so a long buffer
-/// saves work; 256 rows of it must stay in the cache of a core beside a tile of scores.
+/// Candidates beyond `k` before the buffer is compacted. Between compactions the threshold stays where it was: a long
+/// buffer lets more scores through, a short one is compacted more often. On 70,000 × 50 points with `k = 90`, 192
+/// spends 4 % of the CPU time on compactions (384: 3 %) and lets an estimated third fewer scores through.
 const SPARE: usize = 192;
 
 /// The bounds on the error of the scores.
@@ -213,22 +214,22 @@ impl simd::Task for Scan<'_> {
         let mut seen = 0;
         let (chunks, rest) = scores.as_chunks::<CHUNK>();
         for chunk in chunks {
-            let mut hits = 0u32;
+            let mut any = false;
             for &s in chunk {
-                hits += u32::from(s <= threshold);
+                any |= s <= threshold;
             }
-            if hits != 0 {
+            if any {
                 if len + CHUNK > keys.len() {
                     return (seen, len);
                 }
                 // Most vectors of a chunk have no candidate, also where one has.
                 let (vectors, _) = chunk.as_chunks::<VECTOR>();
                 for (v, vector) in vectors.iter().enumerate() {
-                    let mut hits = 0u32;
+                    let mut any = false;
                     for &s in vector {
-                        hits += u32::from(s <= threshold);
+                        any |= s <= threshold;
                     }
-                    if hits != 0 {
+                    if any {
                         len = append(vector, first + (seen + v * VECTOR) as u32, own, threshold, keys, len);
                     }
                 }

@@ -3,6 +3,10 @@ use crate::Metric;
 use tsne_core::{Context, NeighborIndex, NeighborSearch, Result, Rows, Scalar};
 
 /// The most columns for which the kd-tree is used.
+///
+/// Measured on a mixture of ten Gaussians with 40,000 points, `k = 90`, in CPU seconds of the whole chain with the
+/// tree and with brute force (`examples/knn_time`, one run each on a busy machine): 1.9 and 1.9 at 6 columns, 2.1 and 1.9 at 8, 2.4 and 2.0 at 10. The tree's advantage grows
+/// with `n`, brute force's with the columns.
 pub(super) const KD_TREE_COLUMNS: usize = 8;
 
 /// Exact nearest neighbors by the faster method for the data's dimension: [`KdTreeSearch`] up to 8 columns,

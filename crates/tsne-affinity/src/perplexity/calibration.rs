@@ -4,8 +4,8 @@ use tsne_core::{Error, Result, Scalar, simd};
 /// How far the entropy may be from `ln(perplexity)`: a tenth of what is promised.
 const TOLERANCE: f64 = 1e-9;
 
-/// Evaluations of the entropy before giving up. Halley's steps take 3 to 5; the bisections behind them halve the
-/// logarithm of a bracket of at most 2^11, 60 times at the worst.
+/// Evaluations of the entropy before giving up. Halley's method takes a few; the bisections behind it halve the logarithm
+/// of a bracket of at most 2^11, some 60 times at the worst.
 const MAX_EVALUATIONS: usize = 120;
 
 /// The largest and smallest precision tried, in units of the row's largest distance.

@@ -75,7 +75,11 @@ impl Npy {
         let mut data = Vec::new();
         data.try_reserve_exact(n * d).with_context(|| format!("no memory for {n} × {d} numbers"))?;
         data.resize(n * d, T::ZERO);
-        if self.fortran && n > 1 && d > 1 { self.read_columns(n, d, &mut data)? } else { self.read_flat(&mut data)? }
+        if self.fortran && n > 1 && d > 1 {
+            self.read_columns(n, d, &mut data)?
+        } else {
+            self.read_flat(&mut data)?
+        }
         Ok((data, n, d))
     }
 
@@ -308,7 +312,11 @@ pub(crate) fn element_text(dtype: Dtype, element: &[u8]) -> Option<String> {
             if dtype.big_endian {
                 bytes.reverse();
             }
-            Some(if dtype.kind == b'i' { i64::from_le_bytes(bytes).to_string() } else { u64::from_le_bytes(bytes).to_string() })
+            Some(if dtype.kind == b'i' {
+                i64::from_le_bytes(bytes).to_string()
+            } else {
+                u64::from_le_bytes(bytes).to_string()
+            })
         }
         b'b' => Some(if element == [0] { "False" } else { "True" }.to_owned()),
         _ => {

@@ -12,7 +12,7 @@ const ASCENT: f32 = 6.0;
 const STROKE: f32 = 0.86;
 
 /// The gap between two glyphs in units of the grid.
-const GAP: f32 = 1.55;
+const GAP: f32 = 1.7;
 
 /// The width of a blank in units of the grid.
 const BLANK: f32 = 2.2;

@@ -36,18 +36,19 @@ fn wheel(code: usize, count: usize) -> Color {
     const TURNS: [(f32, f32); 3] = [(0.86, 0.86), (0.58, 0.95), (0.95, 0.5)];
     let (value, saturation) = TURNS[code % TURNS.len()];
     let hue = 6.0 * code as f32 / count.max(1) as f32;
+    // The usual conversion from hue, saturation and value; the channels are a third of the wheel apart.
     let channel = |offset: f32| {
-        // The distance of the hue from the channel's own, around the wheel.
-        let away = ((hue + offset) % 6.0 - 3.0).abs();
-        let share = (2.0 - (3.0 - away)).clamp(-1.0, 1.0) * 0.5 + 0.5;
-        (255.0 * value * (1.0 - saturation * (1.0 - share))) as u8
+        let place = (hue + offset) % 6.0;
+        let gray = place.min(4.0 - place).clamp(0.0, 1.0);
+        (255.0 * value * (1.0 - saturation * gray)) as u8
     };
-    [channel(0.0), channel(4.0), channel(2.0)]
+    [channel(5.0), channel(3.0), channel(1.0)]
 }
 
 /// The color of a number on the scale from 0 to 1.
 pub(super) fn scale(position: f64) -> Color {
-    let place = position.clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
+    // Unlike clamp, this takes NaN, the place on a scale without extent, to 0.
+    let place = position.max(0.0).min(1.0) * (SCALE.len() - 1) as f64;
     let low = (place as usize).min(SCALE.len() - 2);
     let share = place - low as f64;
     let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share + 0.5) as u8;
@@ -63,8 +64,7 @@ mod tests {
         for count in [2, 10, 11, 20, 40] {
             for a in 0..count {
                 for b in 0..a {
-                    let difference =
-                        |c: usize| i32::from(category(a, count)[c]) - i32::from(category(b, count)[c]);
+                    let difference = |c: usize| i32::from(category(a, count)[c]) - i32::from(category(b, count)[c]);
                     let squared: i32 = (0..3).map(|c| difference(c).pow(2)).sum();
                     // 20 of 255 in one channel is plainly visible side by side.
                     assert!(squared >= 400, "{a} and {b} of {count}");

@@ -36,7 +36,8 @@ impl Canvas {
         let color = linear(color);
         let reach = radius + 0.5;
         let ends = || segments.iter().flatten();
-        let (columns, rows) = (span(ends().map(|p| p[0]), reach, self.width), span(ends().map(|p| p[1]), reach, self.height));
+        let (columns, rows) =
+            (span(ends().map(|p| p[0]), reach, self.width), span(ends().map(|p| p[1]), reach, self.height));
         for row in rows {
             for column in columns.clone() {
                 let pixel = [column as f32 + 0.5, row as f32 + 0.5];

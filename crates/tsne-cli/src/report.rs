@@ -1,0 +1,144 @@
+//! What a run reports, as text or as JSON.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use std::io::Write;
+use std::time::Duration;
+use tsne::{PhaseTime, Timings};
+
+/// Everything about a run, in the order of its JSON object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The number of points.
+    pub n: usize,
+    /// The number of values of each point.
+    pub d: usize,
+    /// The number of iterations that were run.
+    pub iterations: usize,
+    /// The KL divergence of the map.
+    pub kl_divergence: f64,
+    /// The share of points whose label is the most frequent one of their 10 nearest neighbors in the map; without labels
+    /// `null`.
+    pub label_agreement: Option<f64>,
+    /// The longest side of the map.
+    pub extent: f64,
+    /// The time of an iteration.
+    pub ms_per_iteration: Milliseconds,
+    /// The time of each stage.
+    pub seconds: Seconds,
+    /// The largest resident memory of the process; `null` where the system does not tell (it does on Linux).
+    pub peak_memory_bytes: Option<u64>,
+    /// The seed.
+    pub seed: u64,
+    /// The version of the program.
+    pub version: &'static str,
+}
+
+/// Milliseconds per iteration; `null` for a phase without iterations.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Milliseconds {
+    /// In the early phase.
+    pub early: Option<f64>,
+    /// In the normal phase.
+    pub late: Option<f64>,
+    /// In both.
+    pub mean: Option<f64>,
+}
+
+impl From<&Timings> for Milliseconds {
+    fn from(timings: &Timings) -> Self {
+        let per =
+            |time: PhaseTime| (time.iterations > 0).then(|| 1e3 * time.duration.as_secs_f64() / time.iterations as f64);
+        let (early, late) = (timings.early, timings.late);
+        let both =
+            PhaseTime { iterations: early.iterations + late.iterations, duration: early.duration + late.duration };
+        Self { early: per(early), late: per(late), mean: per(both) }
+    }
+}
+
+/// Seconds of each stage.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Seconds {
+    /// Reading the points and labels.
+    pub read: f64,
+    /// The neighbor search.
+    pub neighbors: f64,
+    /// Perplexity calibration and symmetrization.
+    pub affinities: f64,
+    /// The initial positions.
+    pub initialization: f64,
+    /// The descent.
+    pub optimization: f64,
+    /// All of the above, evaluation and writing.
+    pub total: f64,
+}
+
+impl Seconds {
+    /// The times of the stages with those of reading and of everything.
+    pub fn new(read: Duration, timings: &Timings, total: Duration) -> Self {
+        Self {
+            read: read.as_secs_f64(),
+            neighbors: timings.neighbors.as_secs_f64(),
+            affinities: timings.affinities.as_secs_f64(),
+            initialization: timings.initialization.as_secs_f64(),
+            optimization: timings.optimization.as_secs_f64(),
+            total: total.as_secs_f64(),
+        }
+    }
+}
+
+impl Report {
+    /// Writes one line with the JSON object.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write_json(&self, mut to: impl Write) -> Result<()> {
+        serde_json::to_writer(&mut to, self).context("cannot write the report")?;
+        writeln!(to).context("cannot write the report")
+    }
+
+    /// Writes a few aligned lines; `files` are what was written.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn write_text(&self, mut to: impl Write, files: &[String]) -> Result<()> {
+        let ms = |ms: Option<f64>| ms.map_or_else(|| "-".into(), |ms| format!("{ms:.2}"));
+        let (per, seconds) = (&self.ms_per_iteration, &self.seconds);
+        let mut lines = vec![
+            ("points", format!("{} × {}", self.n, self.d)),
+            ("KL divergence", format!("{:.4}", self.kl_divergence)),
+        ];
+        if let Some(agreement) = self.label_agreement {
+            lines.push(("label agreement", format!("{:.2} %", 100.0 * agreement)));
+        }
+        lines.extend([
+            ("extent", format!("{:.1}", self.extent)),
+            (
+                "iterations",
+                format!("{} of {} ms (early {}, late {})", self.iterations, ms(per.mean), ms(per.early), ms(per.late)),
+            ),
+            (
+                "seconds",
+                format!(
+                    "{:.2} (read {:.2}, neighbors {:.2}, affinities {:.2}, initialization {:.2}, optimization {:.2})",
+                    seconds.total,
+                    seconds.read,
+                    seconds.neighbors,
+                    seconds.affinities,
+                    seconds.initialization,
+                    seconds.optimization
+                ),
+            ),
+        ]);
+        if let Some(bytes) = self.peak_memory_bytes {
+            lines.push(("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
+        }
+        lines.push(("written", files.join(", ")));
+        for (name, value) in lines {
+            writeln!(to, "{name:<16} {value}").context("cannot write the report")?;
+        }
+        Ok(())
+    }
+}

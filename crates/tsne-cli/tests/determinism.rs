@@ -1,0 +1,48 @@
+//! The same bytes for any number of threads, for every method, dimension and number type.
+
+mod common;
+
+use common::{Directory, clusters, text};
+
+#[test]
+fn threads_do_not_change_files() {
+    let directory = Directory::new();
+    // Two thousand points: several blocks of work in every stage.
+    directory.write("x.csv", text(&clusters(2000, 6), 6, ","));
+    directory.write("labels.txt", (0..2000).map(|i| format!("{}\n", i % 3)).collect::<String>());
+    let common = "embed x.csv --labels labels.txt -q --early-exaggeration-iter 12 --n-iter 12 -o";
+    for flags in [
+        "--method bh",
+        "--method fft",
+        "--method exact --init random",
+        "--float f64",
+        "--components 1 --method bh",
+        "--components 1 --method fft",
+        "--components 3 --method bh",
+        "--dof 0.6 --metric cosine --perplexity 10,40",
+        "--preset documented",
+        "--preset opentsne",
+    ] {
+        for threads in [1, 2, 3] {
+            directory.succeed(&format!("{common} {threads}.npy --plot {threads}.png --threads {threads} {flags}"));
+        }
+        for threads in [2, 3] {
+            for extension in ["npy", "png"] {
+                let equal =
+                    directory.read(&format!("1.{extension}")) == directory.read(&format!("{threads}.{extension}"));
+                assert!(equal, "{flags}: {threads} threads, {extension}");
+            }
+        }
+    }
+}
+
+#[test]
+fn seeds_change_what_is_random() {
+    let directory = Directory::new();
+    directory.write("x.csv", text(&clusters(60, 4), 4, ","));
+    for seed in [0, 1] {
+        directory
+            .succeed(&format!("embed x.csv -o {seed}.npy -q --perplexity 5 --init random --n-iter 5 --seed {seed}"));
+    }
+    assert!(directory.read("0.npy") != directory.read("1.npy"));
+}

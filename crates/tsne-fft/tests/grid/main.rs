@@ -1,0 +1,11 @@
+//! The black-box tests, in one binary: what they share is compiled once.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod accuracy;
+mod determinism;
+mod errors;
+mod oracle;
+mod properties;
+mod reference;

@@ -1,0 +1,15 @@
+//! Black-box tests of the objective and the descent, all against the sums of `oracle`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod attraction;
+mod auto_traits;
+mod clusters;
+mod conditional;
+mod descent;
+mod determinism;
+mod exact;
+mod joint;
+mod observing;
+mod optimizer;
+mod oracle;
+mod refusals;

@@ -1,0 +1,186 @@
+//! What observers see, when, and how they stop a descent; progress and cancellation.
+
+use crate::oracle::{self, bits, cloud, joint, kernel, widen};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use tsne_core::{CancelToken, Context, Error, Iteration, Observer, Progress, Result, Stage};
+use tsne_optim::{Descent, Exact, Finish, Joint, Momentum, MomentumGains, Outcome, Phase};
+
+const N: usize = 60;
+const PHASE: Phase = Phase {
+    iterations: 20,
+    exaggeration: 4.0,
+    learning_rate: 20.0,
+    momentum: 0.8,
+    max_grad_norm: None,
+    min_grad_norm: None,
+    max_step_norm: Some(5.0),
+};
+
+fn run(observer: Option<&mut dyn Observer<f64, 2>>, phase: Phase, cx: Context<'_>) -> (Result<Outcome>, Vec<[f64; 2]>) {
+    let p = joint::<f64>(N, 4, 1);
+    let mut y = cloud::<f64, 2>(N, 0.5, 2);
+    let mut repulsion = Exact::new();
+    let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
+    let mut rule = MomentumGains::new(Momentum::Nesterov);
+    let outcome = Descent::new().run(&mut objective, &mut rule, &mut y, &phase, observer, cx);
+    (outcome, y)
+}
+
+/// Wants what `wants` says, keeps what it sees, and breaks at one iteration.
+struct Watch<W> {
+    wants: W,
+    stop_at: usize,
+    seen: Vec<(usize, Vec<[f64; 2]>, f64)>,
+}
+
+impl<W: Fn(usize) -> bool> Watch<W> {
+    fn new(wants: W, stop_at: usize) -> Self {
+        Self { wants, stop_at, seen: Vec::new() }
+    }
+
+    fn indices(&self) -> Vec<usize> {
+        self.seen.iter().map(|seen| seen.0).collect()
+    }
+}
+
+impl<W: Fn(usize) -> bool> Observer<f64, 2> for Watch<W> {
+    fn wants(&self, completed: usize) -> bool {
+        (self.wants)(completed)
+    }
+    fn observe(&mut self, iteration: &Iteration<'_, f64, 2>) -> ControlFlow<()> {
+        self.seen.push((iteration.index, iteration.embedding.to_vec(), iteration.kl_divergence));
+        if iteration.index == self.stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[test]
+fn observers_see_the_positions_and_their_own_divergence() {
+    let mut watch = Watch::new(|_| true, usize::MAX);
+    let (outcome, y) = run(Some(&mut watch), PHASE, Context::new());
+    assert_eq!(watch.indices(), (1..=20).collect::<Vec<_>>());
+    let p = joint::<f64>(N, 4, 1);
+    for (index, embedding, kl) in &watch.seen {
+        // The positions are those of a shorter phase, and the divergence that of the oracle, without exaggeration.
+        let (_, alone) = run(None, Phase { iterations: *index, ..PHASE }, Context::new());
+        assert_eq!(bits(embedding), bits(&alone));
+        // Sums of 3,600 terms in double precision.
+        let expected = oracle::kl(&p, 1.0, &widen(embedding));
+        assert!((kl - expected).abs() < 4000.0 * f64::EPSILON * (1.0 + expected), "{kl} {expected}");
+    }
+    let last = watch.seen.last().unwrap();
+    assert_eq!(bits(&last.1), bits(&y));
+    let expected = Outcome { iterations: 20, finish: Finish::Completed, kl_divergence: Some(last.2) };
+    assert_eq!(outcome.unwrap(), expected);
+}
+
+#[test]
+fn observing_changes_no_bit() {
+    let (_, alone) = run(None, PHASE, Context::new());
+    for every in [1, 3, 7] {
+        let (_, y) = run(Some(&mut Watch::new(|i: usize| i.is_multiple_of(every), usize::MAX)), PHASE, Context::new());
+        assert_eq!(bits(&y), bits(&alone));
+    }
+}
+
+#[test]
+fn observers_are_called_only_when_they_want() {
+    let mut watch = Watch::new(|completed| [3, 4, 11, 20, 21].contains(&completed), usize::MAX);
+    run(Some(&mut watch), PHASE, Context::new()).0.unwrap();
+    assert_eq!(watch.indices(), [3, 4, 11, 20]);
+    let mut never = Watch::new(|_| false, usize::MAX);
+    let (outcome, _) = run(Some(&mut never), PHASE, Context::new());
+    assert_eq!((never.seen.len(), outcome.unwrap().kl_divergence), (0, None));
+    // Not before the first iteration, nor without any.
+    let mut watch = Watch::new(|_| true, usize::MAX);
+    run(Some(&mut watch), Phase { iterations: 0, ..PHASE }, Context::new()).0.unwrap();
+    assert_eq!(watch.seen.len(), 0);
+}
+
+#[test]
+fn a_closure_is_called_every_fifty_iterations() {
+    let mut seen = Vec::new();
+    let mut closure = |iteration: &Iteration<'_, f64, 2>| {
+        seen.push(iteration.index);
+        ControlFlow::Continue(())
+    };
+    run(Some(&mut closure), Phase { iterations: 120, ..PHASE }, Context::new()).0.unwrap();
+    assert_eq!(seen, [50, 100]);
+}
+
+#[test]
+fn break_ends_the_phase_with_what_was_seen() {
+    // In the middle, after the first, and after the last iteration.
+    for stop_at in [1, 7, 20] {
+        let mut watch = Watch::new(|_| true, stop_at);
+        let (outcome, y) = run(Some(&mut watch), PHASE, Context::new());
+        let (index, embedding, kl) = watch.seen.last().unwrap();
+        assert_eq!(*index, stop_at);
+        assert_eq!(bits(embedding), bits(&y));
+        let expected = Outcome { iterations: stop_at, finish: Finish::Stopped, kl_divergence: Some(*kl) };
+        assert_eq!(outcome.unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_stopped_descent_goes_on_as_if_it_had_not_been() {
+    let p = joint::<f64>(N, 4, 1);
+    let mut repulsion = Exact::new();
+    let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
+    let mut rule = MomentumGains::new(Momentum::Nesterov);
+    let (mut descent, mut y) = (Descent::new(), cloud::<f64, 2>(N, 0.5, 2));
+    let mut watch = Watch::new(|_| true, 13);
+    descent.run(&mut objective, &mut rule, &mut y, &PHASE, Some(&mut watch), Context::new()).unwrap();
+    let rest = Phase { iterations: 7, ..PHASE };
+    descent.run(&mut objective, &mut rule, &mut y, &rest, None, Context::new()).unwrap();
+    assert_eq!(bits(&y), bits(&run(None, PHASE, Context::new()).1));
+}
+
+#[test]
+fn the_last_iteration_is_observed_also_when_the_phase_converges() {
+    let converging = Phase { min_grad_norm: Some(1e9), ..PHASE };
+    let mut watch = Watch::new(|_| true, usize::MAX);
+    let (outcome, y) = run(Some(&mut watch), converging, Context::new());
+    assert_eq!(watch.indices(), [1]);
+    let (_, embedding, kl) = &watch.seen[0];
+    assert_eq!(bits(embedding), bits(&y));
+    assert_eq!(outcome.unwrap(), Outcome { iterations: 1, finish: Finish::Converged, kl_divergence: Some(*kl) });
+}
+
+#[derive(Default)]
+struct Log(Mutex<Vec<(Stage, usize, usize)>>);
+
+impl Progress for Log {
+    fn advance(&self, stage: Stage, done: usize, total: usize) {
+        self.0.lock().unwrap().push((stage, done, total));
+    }
+}
+
+#[test]
+fn progress_counts_iterations() {
+    let log = Log::default();
+    run(None, Phase { iterations: 3, ..PHASE }, Context::new().with_progress(&log)).0.unwrap();
+    assert_eq!(*log.0.lock().unwrap(), [1, 2, 3].map(|done| (Stage::Optimization, done, 3)));
+}
+
+#[test]
+fn cancelling_leaves_the_last_whole_iteration() {
+    let token = CancelToken::new();
+    let mut watch = Watch::new(
+        |completed| {
+            if completed == 6 {
+                token.cancel();
+            }
+            false
+        },
+        usize::MAX,
+    );
+    let (outcome, y) = run(Some(&mut watch), PHASE, Context::new().with_cancel(&token));
+    assert_eq!(outcome.unwrap_err(), Error::Cancelled);
+    // Six iterations were complete; the seventh was cancelled in its repulsion.
+    assert_eq!(bits(&y), bits(&run(None, Phase { iterations: 6, ..PHASE }, Context::new()).1));
+    // Cancelled from the start: nothing moves.
+    let (outcome, y) = run(None, PHASE, Context::new().with_cancel(&token));
+    assert_eq!(outcome.unwrap_err(), Error::Cancelled);
+    assert_eq!(bits(&y), bits(&cloud::<f64, 2>(N, 0.5, 2)));
+}

@@ -1,0 +1,154 @@
+//! Every documented error, and that its message names what was given.
+
+use crate::descent::run;
+use crate::oracle::{cloud, conditional, joint, kernel};
+use tsne_core::{CancelToken, Context, Error, Kernel, ReferenceRepulsion, Repulsion, Scalar};
+use tsne_optim::{
+    Conditional, Descent, Exact, ExactReference, Joint, Momentum, MomentumGains, Objective, Phase, attract,
+    kl_divergence,
+};
+
+fn shape(what: &'static str, expected: usize, given: usize) -> Error {
+    Error::Shape { what, expected, given }
+}
+
+fn classical<T: Scalar>() -> MomentumGains<T, 2> {
+    MomentumGains::new(Momentum::Classical)
+}
+
+#[test]
+fn phases_out_of_range_are_refused_by_name() {
+    type Change = fn(&mut Phase, f64);
+    let fields: [(&str, Change, &[f64]); 6] = [
+        ("exaggeration", |p, v| p.exaggeration = v, &[0.0, -1.0, f64::NAN, f64::INFINITY]),
+        ("learning_rate", |p, v| p.learning_rate = v, &[0.0, -200.0, f64::NAN, f64::INFINITY]),
+        ("momentum", |p, v| p.momentum = v, &[-0.1, 1.0, f64::NAN, f64::INFINITY]),
+        ("max_grad_norm", |p, v| p.max_grad_norm = Some(v), &[0.0, -1.0, f64::NAN, f64::INFINITY]),
+        ("max_step_norm", |p, v| p.max_step_norm = Some(v), &[0.0, -1.0, f64::NAN, f64::INFINITY]),
+        ("min_grad_norm", |p, v| p.min_grad_norm = Some(v), &[-1e-7, f64::NAN, f64::INFINITY]),
+    ];
+    let p = joint::<f32>(20, 3, 1);
+    for (field, change, values) in fields {
+        for &value in values {
+            let mut phase = Phase::default();
+            assert_eq!(phase.check(), Ok(()));
+            change(&mut phase, value);
+            let mut y = cloud::<f32, 2>(20, 1.0, 1);
+            let error = run(&p, &mut classical(), &mut y, &phase).unwrap_err();
+            assert_eq!(phase.check(), Err(error.clone()));
+            assert!(matches!(&error, Error::Parameter { name, .. } if *name == field), "{error:?}");
+            let message = error.to_string();
+            assert!(message.starts_with(&format!("{field} is {value}, but must be ")), "{message}");
+            assert_eq!(y, cloud::<f32, 2>(20, 1.0, 1), "nothing moves");
+        }
+    }
+    let edge = Phase { momentum: 0.0, min_grad_norm: Some(0.0), ..Phase::default() };
+    assert_eq!(edge.check(), Ok(()));
+}
+
+#[test]
+fn a_descent_that_diverges_says_in_which_iteration() {
+    fn check<T: Scalar>() {
+        let p = joint::<T>(30, 3, 1);
+        let mut y = cloud::<T, 2>(30, 1.0, 1);
+        let phase = Phase { learning_rate: 1e300, max_step_norm: None, ..Phase::default() };
+        let error = run(&p, &mut classical(), &mut y, &phase).unwrap_err();
+        assert_eq!(error, Error::Diverged { iteration: 1 }, "{}", T::NAME);
+        let message = error.to_string();
+        assert!(message.contains("iteration 1 ") && message.contains("lower learning_rate"), "{message}");
+    }
+    check::<f32>();
+    check::<f64>();
+    // Somewhat later, where every step throws the points further: by then their squares are not finite.
+    let p = joint::<f32>(30, 3, 1);
+    let mut y = cloud::<f32, 2>(30, 1.0, 1);
+    let quiet = Phase { iterations: 4, learning_rate: 1.0, ..Phase::default() };
+    let mut rule = classical();
+    run(&p, &mut rule, &mut y, &quiet).unwrap();
+    let loud = Phase { learning_rate: 1e25, max_step_norm: None, ..quiet };
+    assert_eq!(run(&p, &mut rule, &mut y, &loud).unwrap_err(), Error::Diverged { iteration: 1 });
+}
+
+#[test]
+fn lengths_that_do_not_fit_are_refused() {
+    let p = joint::<f64>(20, 3, 1);
+    let phase = Phase::default();
+    let error = run(&p, &mut classical(), &mut cloud(19, 1.0, 1), &phase).unwrap_err();
+    assert_eq!(error, shape("embedding", 20, 19));
+    let mut rule = classical();
+    tsne_core::Optimizer::reset(&mut rule, 7);
+    let error = run(&p, &mut rule, &mut cloud(20, 1.0, 1), &phase).unwrap_err();
+    assert_eq!(error, shape("optimizer state", 20, 7));
+
+    let mut repulsion = Exact::<f64, 2>::new();
+    let mut objective = Joint::new(&p, Kernel::CAUCHY, &mut repulsion).unwrap();
+    let y = cloud::<f64, 2>(20, 1.0, 1);
+    let mut gradient = vec![[0.0; 2]; 21];
+    let cx = Context::new();
+    assert_eq!(objective.evaluate(&y, 1.0, false, &mut gradient, cx).unwrap_err(), shape("gradient", 20, 21));
+    let gradient = &mut gradient[..20];
+    assert_eq!(objective.evaluate(&y[1..], 1.0, false, gradient, cx).unwrap_err(), shape("embedding", 20, 19));
+    assert_eq!(Descent::new().kl_divergence(&mut objective, &y[1..], cx).unwrap_err(), shape("embedding", 20, 19));
+
+    let mut out = vec![[0.0; 2]; 20];
+    assert_eq!(Exact::new().repulse(Kernel::CAUCHY, &y[1..], &mut out, cx).unwrap_err(), shape("force", 19, 20));
+    let reference = ExactReference::new(Kernel::CAUCHY, &y).unwrap();
+    let mut z = vec![0.0; 20];
+    assert_eq!(reference.repulse(&y, &mut out[1..], &mut z, cx).unwrap_err(), shape("force", 20, 19));
+    assert_eq!(reference.repulse(&y, &mut out, &mut z[1..], cx).unwrap_err(), shape("z", 20, 19));
+
+    let attraction = |y: &[[f64; 2]], r: &[[f64; 2]], out: &mut [[f64; 2]]| attract(&p, Kernel::CAUCHY, y, r, out);
+    assert_eq!(attraction(&y[1..], &y, &mut out).unwrap_err(), shape("embedding", 20, 19));
+    assert_eq!(attraction(&y, &y[1..], &mut out).unwrap_err(), shape("reference embedding", 20, 19));
+    assert_eq!(attraction(&y, &y, &mut out[1..]).unwrap_err(), shape("attraction", 20, 19));
+    assert_eq!(kl_divergence(&p, Kernel::CAUCHY, &y[1..], 1.0).unwrap_err(), shape("embedding", 20, 19));
+    for z in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let error = kl_divergence(&p, Kernel::CAUCHY, &y, z).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("z is {z}, but must be positive")), "{error}");
+    }
+}
+
+#[test]
+fn affinities_of_the_other_kind_are_refused() {
+    let mut repulsion = Exact::<f32, 2>::new();
+    let new_points = conditional::<f32>(5, 20, 3, 1);
+    let error = Joint::new(&new_points, Kernel::CAUCHY, &mut repulsion).unwrap_err();
+    assert!(error.to_string().contains("joint affinities"), "{error}");
+    let y = cloud::<f32, 2>(20, 1.0, 1);
+    let reference = ExactReference::new(Kernel::CAUCHY, &y).unwrap();
+    let error = Conditional::new(&joint(20, 3, 1), Kernel::CAUCHY, &y, &reference).unwrap_err();
+    assert!(error.to_string().contains("conditional affinities"), "{error}");
+    let error = Conditional::new(&new_points, Kernel::CAUCHY, &y[1..], &reference).unwrap_err();
+    assert_eq!(error, shape("reference embedding", 20, 19));
+}
+
+#[test]
+fn positions_that_are_not_finite_are_refused() {
+    let nowhere = Error::NonFinite { what: "embedding", row: 7, column: 1 };
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut y = cloud::<f64, 2>(20, 1.0, 1);
+        let good = y.clone();
+        y[7][1] = bad;
+        let p = joint::<f64>(20, 3, 1);
+        assert_eq!(run(&p, &mut classical(), &mut y, &Phase::default()).unwrap_err(), nowhere);
+        let (mut out, mut z) = (vec![[0.0; 2]; 20], vec![0.0; 20]);
+        assert_eq!(Exact::new().repulse(Kernel::CAUCHY, &y, &mut out, Context::new()).unwrap_err(), nowhere);
+        assert_eq!(ExactReference::new(Kernel::CAUCHY, &y).unwrap_err(), nowhere);
+        let reference = ExactReference::new(Kernel::CAUCHY, &good).unwrap();
+        assert_eq!(reference.repulse(&y, &mut out, &mut z, Context::new()).unwrap_err(), nowhere);
+        let new_points = conditional(5, 20, 3, 1);
+        assert_eq!(Conditional::new(&new_points, Kernel::CAUCHY, &y, &reference).unwrap_err(), nowhere);
+    }
+}
+
+#[test]
+fn repulsions_can_be_cancelled() {
+    let token = CancelToken::new();
+    token.cancel();
+    let cx = Context::new().with_cancel(&token);
+    let y = cloud::<f32, 2>(20, 1.0, 1);
+    let (mut out, mut z) = (vec![[0.0; 2]; 20], vec![0.0; 20]);
+    assert_eq!(Exact::new().repulse(kernel(0.5), &y, &mut out, cx).unwrap_err(), Error::Cancelled);
+    let reference = ExactReference::new(kernel(2.0), &y).unwrap();
+    assert_eq!(reference.repulse(&y, &mut out, &mut z, cx).unwrap_err(), Error::Cancelled);
+}
