@@ -47,8 +47,9 @@ fn wheel(code: usize, count: usize) -> Color {
 
 /// The color of a number on the scale from 0 to 1.
 pub(super) fn scale(position: f64) -> Color {
-    // Unlike clamp, this takes NaN, the place on a scale without extent, to 0.
-    let place = position.max(0.0).min(1.0) * (SCALE.len() - 1) as f64;
+    // A scale without extent has no positions.
+    let position = if position.is_nan() { 0.0 } else { position.clamp(0.0, 1.0) };
+    let place = position * (SCALE.len() - 1) as f64;
     let low = (place as usize).min(SCALE.len() - 2);
     let share = place - low as f64;
     let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share + 0.5) as u8;

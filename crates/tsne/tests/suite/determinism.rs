@@ -1,8 +1,6 @@
 //! The same bits for any number of threads, through a whole fit.
 
-mod common;
-
-use common::{bits, blobs};
+use crate::common::{bits, blobs};
 use tsne::{Float, Interpolation, NegativeGradientMethod, Preset, Rows, Tsne};
 
 /// More than one block of every reduction, and a last one that is not full.

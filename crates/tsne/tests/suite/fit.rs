@@ -1,8 +1,6 @@
 //! Whole fits: quality on real data, every repulsion, dimension and scalar; stops, progress, cancellation, small inputs.
 
-mod common;
-
-use common::{bits, blobs, iris};
+use crate::common::{bits, blobs, iris};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use tsne::metrics::label_agreement;

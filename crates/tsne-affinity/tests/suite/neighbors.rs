@@ -1,9 +1,7 @@
 //! Neighbors against the oracle of all distances.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod common;
-
-use common::{cloud, distance, in_pool, nearest, normal};
+use crate::common::{cloud, distance, in_pool, nearest, normal};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};

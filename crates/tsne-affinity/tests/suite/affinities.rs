@@ -1,9 +1,7 @@
 //! Calibration and symmetrization against oracles of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod common;
-
-use common::{cloud, in_pool};
+use crate::common::{cloud, in_pool};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_affinity::{ExactSearch, PerplexityAffinity, Warning, affinities, calibrate_row, symmetrize};

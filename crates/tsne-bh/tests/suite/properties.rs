@@ -1,9 +1,7 @@
 //! Any cloud of points: scales from 1e-8 to 1e8, duplicates, lines, constant axes.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{ROUNDING, cast, distance, oracle, underflow};
+use crate::common::{ROUNDING, cast, distance, oracle, underflow};
 use proptest::prelude::*;
 use tsne_bh::BarnesHut;
 use tsne_core::{Context, Kernel, Repulsion, Scalar};

@@ -1,8 +1,6 @@
 //! Principal components against a decomposition of its own kind, random numbers against their moments.
 
-mod common;
-
-use common::{bits, blobs};
+use crate::common::{bits, blobs};
 use tsne::core::random as counter;
 use tsne::initialization::{jitter, pca, random, rescale};
 use tsne::{Context, Rows};

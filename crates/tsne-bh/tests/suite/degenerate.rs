@@ -1,9 +1,7 @@
 //! Sets of points that break trees, and inputs that are refused.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{ROUNDING, blobs, cast, distance, oracle, underflow};
+use crate::common::{ROUNDING, blobs, cast, distance, oracle, underflow};
 use tsne_bh::{BarnesHut, BarnesHutReference, DEFAULT_THETA, Tree};
 use tsne_core::{CancelToken, Context, Error, Kernel, ReferenceRepulsion, Repulsion, Scalar};
 

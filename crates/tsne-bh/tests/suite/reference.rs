@@ -1,9 +1,7 @@
 //! The reference form against the oracle, and the independence of its queries.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{EXTENTS, ROUNDING, blobs, cast, distance, duplicates, pull};
+use crate::common::{EXTENTS, ROUNDING, blobs, cast, distance, duplicates, pull};
 use tsne_bh::BarnesHutReference;
 use tsne_core::{Context, Kernel, ReferenceRepulsion, Scalar};
 

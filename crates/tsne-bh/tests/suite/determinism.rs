@@ -1,9 +1,7 @@
 //! The same bits for any number of threads and whatever was computed before.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{blobs, cast, duplicates};
+use crate::common::{blobs, cast, duplicates};
 use tsne_bh::{BarnesHut, BarnesHutReference};
 use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion, Scalar};
 

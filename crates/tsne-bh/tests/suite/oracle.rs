@@ -1,9 +1,7 @@
 //! The oracle itself: two points by hand, and the force as a derivative.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{blobs, oracle, pull};
+use crate::common::{blobs, oracle, pull};
 use tsne_core::Kernel;
 
 #[test]

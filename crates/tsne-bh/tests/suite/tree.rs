@@ -1,9 +1,7 @@
 //! The tree alone.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{blobs, cast, duplicates, spiral};
+use crate::common::{blobs, cast, duplicates, spiral};
 use tsne_bh::Tree;
 use tsne_core::{Context, Scalar};
 

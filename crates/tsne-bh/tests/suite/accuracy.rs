@@ -1,9 +1,7 @@
 //! The fit form against the oracle, over extents, dimensions, scalars and degrees of freedom.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{EXTENTS, ROUNDING, blobs, cast, distance, duplicates, oracle, spiral};
+use crate::common::{EXTENTS, ROUNDING, blobs, cast, distance, duplicates, oracle, spiral};
 use tsne_bh::BarnesHut;
 use tsne_core::{Context, Kernel, Repulsion, Scalar};
 
