@@ -30,6 +30,8 @@ pub(crate) struct Place {
 pub(crate) struct Built<const D: usize> {
     center: [f64; D],
     count: f64,
+    /// The sum of the squared distances of its points from their mean.
+    moment: f64,
     /// Its number of nodes.
     pub(crate) nodes: usize,
 }
@@ -62,7 +64,7 @@ impl<T: Scalar, const D: usize> Build<'_, T, D> {
         place: Place,
     ) -> Built<D> {
         let (Some(&first), Some(&last)) = (keys.first(), keys.last()) else {
-            return Built { center: [0.0; D], count: 0.0, nodes: 0 };
+            return Built { center: [0.0; D], count: 0.0, moment: 0.0, nodes: 0 };
         };
         let level = Cube::<D>::common_level(key_code(first), key_code(last));
         if points.len() <= BUCKET {
@@ -73,7 +75,7 @@ impl<T: Scalar, const D: usize> Build<'_, T, D> {
         }
         let count = points.len();
         let Some((node, nodes)) = nodes.split_first_mut() else {
-            return Built { center: [0.0; D], count: 0.0, nodes: 0 };
+            return Built { center: [0.0; D], count: 0.0, moment: 0.0, nodes: 0 };
         };
         let first = Place { node: place.node + 1, ..place };
         let children = Children { cube, level, keys, points, nodes, place: first };
@@ -82,6 +84,7 @@ impl<T: Scalar, const D: usize> Build<'_, T, D> {
         let merged = merge(&built);
         *node = Node {
             center: merged.center.map(T::from_f64),
+            moment: limited(merged.moment),
             side2: squared(cube.side_at(level)),
             start: place.start,
             count: count as u32,
@@ -147,7 +150,7 @@ impl<T: Scalar, const D: usize> Build<'_, T, D> {
 /// Writes a node without children.
 fn leaf<T: Scalar, const D: usize>(side: f64, points: &[[T; D]], nodes: &mut [Node<T, D>], place: Place) -> Built<D> {
     let (Some(node), Some(&first)) = (nodes.first_mut(), points.first()) else {
-        return Built { center: [0.0; D], count: 0.0, nodes: 0 };
+        return Built { center: [0.0; D], count: 0.0, moment: 0.0, nodes: 0 };
     };
     let coincident = points.iter().all(|p| *p == first);
     // Relative to one of the points: accurate far from the origin, exact where all coincide, and no sum overflows.
@@ -159,34 +162,48 @@ fn leaf<T: Scalar, const D: usize>(side: f64, points: &[[T; D]], nodes: &mut [No
             center[a] += points.iter().map(|p| (p[a].to_f64() - origin) * share).sum::<f64>();
         }
     }
+    let square = |p: &[T; D]| (0..D).map(|a| (p[a].to_f64() - center[a]).powi(2)).sum::<f64>();
+    let moment = if coincident { 0.0 } else { points.iter().map(square).sum() };
     *node = Node {
         center: center.map(T::from_f64),
+        moment: limited(moment),
         side2: if coincident { -T::ONE } else { squared(side) },
         start: place.start,
         count: points.len() as u32,
         skip: place.skip,
     };
-    Built { center, count: points.len() as f64, nodes: 1 }
+    Built { center, count: points.len() as f64, moment, nodes: 1 }
 }
 
 /// The count and center of the children together, in their order.
 fn merge<const D: usize>(children: &[Option<Built<D>>]) -> Built<D> {
     let mut children = children.iter().flatten();
     let Some(&(mut all)) = children.next() else {
-        return Built { center: [0.0; D], count: 0.0, nodes: 0 };
+        return Built { center: [0.0; D], count: 0.0, moment: 0.0, nodes: 0 };
     };
     for child in children {
+        // By the parallel axis theorem, from what each part has around its own mean.
+        let before = all.count;
         all.count += child.count;
         all.nodes += child.nodes;
         let share = child.count / all.count;
+        let mut distance2 = 0.0;
         for a in 0..D {
-            all.center[a] += (child.center[a] - all.center[a]) * share;
+            let difference = child.center[a] - all.center[a];
+            distance2 += difference * difference;
+            all.center[a] += difference * share;
         }
+        all.moment += child.moment + before * share * distance2;
     }
     all
 }
 
-/// The square of a side, at most the largest finite number: a squared distance that overflows is larger.
+/// The square of a side: a squared distance that overflows is larger.
 fn squared<T: Scalar>(side: f64) -> T {
-    T::from_f64(side * side).min(T::MAX)
+    limited(side * side)
+}
+
+/// The nearest number of the type, at most the largest finite one.
+fn limited<T: Scalar>(value: f64) -> T {
+    T::from_f64(value).min(T::MAX)
 }

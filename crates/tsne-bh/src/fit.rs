@@ -88,7 +88,7 @@ impl<T: Scalar, const D: usize> Repulsion<T, D> for BarnesHut<T, D> {
         groups(&self.tree, &mut self.groups);
         self.forces.resize(n, [T::ZERO; D]);
         self.z.resize(n, 0.0);
-        let walks = Walks { tree: &self.tree, criterion: Criterion::new(self.theta), cx };
+        let walks = Walks { tree: &self.tree, criterion: Criterion::new(self.theta), kernel, cx };
         kernel.visit(Run { walks, groups: &self.groups, forces: &mut self.forces, z: &mut self.z })?;
         self.positions.resize_with(n, AtomicU32::default);
         let (forces, positions) = (&self.forces, &self.positions);
@@ -120,6 +120,7 @@ pub(crate) fn check_theta(theta: f64) -> Result<()> {
 struct Walks<'a, T, const D: usize> {
     tree: &'a Tree<T, D>,
     criterion: Criterion<T>,
+    kernel: Kernel,
     cx: Context<'a>,
 }
 
@@ -144,7 +145,7 @@ impl<T: Scalar, const D: usize> Walks<'_, T, D> {
     fn split<P: Profile<T>>(self, profile: P, groups: &[u32], forces: &mut [[T; D]], z: &mut [f64]) -> Result<()> {
         if groups.len() <= GROUPS_PER_TASK {
             self.cx.check()?;
-            dispatch(Block { walker: Walker::new(self.tree, self.criterion, profile), groups, forces, z });
+            dispatch(Block { walker: Walker::new(self.tree, self.criterion, self.kernel, profile), groups, forces, z });
             return Ok(());
         }
         // A multiple of the size of a task: tasks are full, whatever the number of groups.

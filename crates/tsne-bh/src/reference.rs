@@ -82,7 +82,7 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Run<'_, T, D> {
         let criterion = Criterion::new(reference.theta);
         y.par_chunks(BLOCK).zip(out.par_chunks_mut(BLOCK)).zip(z.par_chunks_mut(BLOCK)).try_for_each(|((y, out), z)| {
             cx.check()?;
-            dispatch(Block { walker: Walker::new(&reference.tree, criterion, profile), y, out, z });
+            dispatch(Block { walker: Walker::new(&reference.tree, criterion, reference.kernel, profile), y, out, z });
             Ok(())
         })
     }

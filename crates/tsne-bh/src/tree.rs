@@ -18,6 +18,8 @@ pub(crate) const BUCKET: usize = 8;
 pub(crate) struct Node<T, const D: usize> {
     /// The mean of its points.
     pub(crate) center: [T; D],
+    /// The sum of the squared distances of its points from their mean.
+    pub(crate) moment: T,
     /// The squared side of the smallest cell of the grid that holds its points; -1 if they coincide.
     pub(crate) side2: T,
     /// Its first point in sorted order.
@@ -29,7 +31,7 @@ pub(crate) struct Node<T, const D: usize> {
 }
 
 impl<T: Scalar, const D: usize> Node<T, D> {
-    const EMPTY: Self = Self { center: [T::ZERO; D], side2: T::ZERO, start: 0, count: 0, skip: 0 };
+    const EMPTY: Self = Self { center: [T::ZERO; D], moment: T::ZERO, side2: T::ZERO, start: 0, count: 0, skip: 0 };
 
     #[inline(always)]
     pub(crate) fn is_coincident(&self) -> bool {

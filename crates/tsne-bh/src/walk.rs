@@ -1,7 +1,7 @@
 use crate::morton::Bounds;
-use crate::sources::{Sources, Sum};
+use crate::sources::{Series, Sources, Sum};
 use crate::tree::{BUCKET, Node, Tree};
-use tsne_core::{Profile, Scalar};
+use tsne_core::{Kernel, Profile, Scalar};
 
 /// The most points of a group: points of one cell that share one walk.
 ///
@@ -49,13 +49,16 @@ pub(crate) struct Walker<'a, T, P, const D: usize> {
     tree: &'a Tree<T, D>,
     criterion: Criterion<T>,
     profile: P,
-    sources: Sources<T, D>,
+    series: Series<T>,
+    /// Cells taken as a whole, and single points: the latter are evaluated without moments.
+    cells: Sources<T, D>,
+    points: Sources<T, D>,
 }
 
 impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
     #[inline(always)]
-    pub(crate) fn new(tree: &'a Tree<T, D>, criterion: Criterion<T>, profile: P) -> Self {
-        Self { tree, criterion, profile, sources: Sources::new() }
+    pub(crate) fn new(tree: &'a Tree<T, D>, criterion: Criterion<T>, kernel: Kernel, profile: P) -> Self {
+        Self { tree, criterion, profile, series: Series::new(kernel, D), cells: Sources::new(), points: Sources::new() }
     }
 
     /// The action of all points of the tree on a point that is not one of them.
@@ -88,9 +91,9 @@ impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
             return;
         }
         for p in points {
-            self.sources.push(p, T::ONE);
+            self.points.push(p, T::ONE, T::ZERO);
         }
-        self.sources.act_on_each_other(self.profile, points, &mut sums);
+        self.points.act_on_each_other(self.profile, self.series, points, &mut sums);
         self.walk(&Bounds::of(points), own, points, &mut sums);
         for (_, sum) in points.iter().zip(sums) {
             write(sum);
@@ -113,24 +116,25 @@ impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
             }
             let is_leaf = node.is_leaf();
             if self.criterion.accepts(node.side2, bounds.squared_distance(&node.center)) || node.is_coincident() {
-                if !self.sources.has_room(1) {
-                    self.sources.act(self.profile, targets, sums);
+                if !self.cells.has_room(1) {
+                    self.cells.act::<true, P>(self.profile, self.series, targets, sums);
                 }
-                self.sources.push(&node.center, T::from_i32(node.count as i32));
+                self.cells.push(&node.center, T::from_i32(node.count as i32), node.moment);
                 i = node.skip as usize;
             } else if is_leaf {
-                if !self.sources.has_room(BUCKET) {
-                    self.sources.act(self.profile, targets, sums);
+                if !self.points.has_room(BUCKET) {
+                    self.points.act::<false, P>(self.profile, self.series, targets, sums);
                 }
                 for p in &tree.points[node.range()] {
-                    self.sources.push(p, T::ONE);
+                    self.points.push(p, T::ONE, T::ZERO);
                 }
                 i = node.skip as usize;
             } else {
                 i += 1;
             }
         }
-        self.sources.act(self.profile, targets, sums);
+        self.cells.act::<true, P>(self.profile, self.series, targets, sums);
+        self.points.act::<false, P>(self.profile, self.series, targets, sums);
     }
 }
 

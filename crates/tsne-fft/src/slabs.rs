@@ -60,9 +60,7 @@ impl Slabs {
         self.order.resize(y.len(), 0);
         self.starts.clear();
         self.starts.resize(y.len().div_ceil(BLOCK) * (count + 1), 0);
-        let blocks =
-            self.order.par_chunks_mut(BLOCK).zip(self.starts.par_chunks_mut(count + 1)).zip(y.par_chunks(BLOCK));
-        blocks.for_each(|((order, starts), y)| {
+        for_each_block(&mut self.order, (&mut self.starts, count + 1), y, &|order, starts, y| {
             let slab = |point: &[T; D]| {
                 let u = (point[0] - geometry.origin[0]) * geometry.inverse_spacing;
                 stencil.base(u, last) / height::<D>()
@@ -92,6 +90,18 @@ impl Slabs {
             order[starts[s] as usize..starts[s + 1] as usize].iter().map(move |&i| b * BLOCK + usize::from(i))
         })
     }
+}
+
+/// Runs `f` on each block of points with its share of the order and its starts. Not generic over the stencil: the machinery
+/// of the parallel loop is compiled once for all of them.
+fn for_each_block<P: Sync>(
+    order: &mut [u16],
+    (starts, starts_each): (&mut [u32], usize),
+    y: &[P],
+    f: &(dyn Fn(&mut [u16], &mut [u32], &[P]) + Sync),
+) {
+    let blocks = order.par_chunks_mut(BLOCK).zip(starts.par_chunks_mut(starts_each)).zip(y.par_chunks(BLOCK));
+    blocks.for_each(|((order, starts), y)| f(order, starts, y));
 }
 
 #[cfg(test)]

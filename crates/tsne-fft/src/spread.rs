@@ -27,19 +27,24 @@ pub(crate) fn spread<T, const D: usize, const M: usize, S, C>(
         _ => shape.nodes[1] * shape.padded[2],
     };
     let height = Slabs::height::<D>();
-    let chunk = 2 * height * stride;
-    let slab = |s: usize, clear: bool, nodes: &mut [T]| {
-        if clear {
+    for_each_slab(grid, height * stride, &|s, nodes| {
+        if s % 2 == 0 {
             nodes.fill(T::ZERO);
         }
         if s < slabs.count() {
             simd::dispatch(Slab { stencil, geometry, slabs, y, charge, s, nodes });
         }
-    };
-    // A chunk of two slabs, from an even one on, holds all that its first slab reaches; so does one from an odd one on.
-    grid.par_chunks_mut(chunk).enumerate().for_each(|(pair, nodes)| slab(2 * pair, true, nodes));
-    let from_second = grid.get_mut(height * stride..).unwrap_or(&mut []);
-    from_second.par_chunks_mut(chunk).enumerate().for_each(|(pair, nodes)| slab(2 * pair + 1, false, nodes));
+    });
+}
+
+/// Runs `f` on all even slabs of `height` numbers, each with the slab behind it, then on all odd ones: what a slab reaches
+/// lies within the two, so no two tasks share a number.
+///
+/// The function is not generic over the stencil: the machinery of the parallel loops is compiled once for all of them.
+fn for_each_slab<T: GridScalar>(grid: &mut [T], height: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    grid.par_chunks_mut(2 * height).enumerate().for_each(|(pair, nodes)| f(2 * pair, nodes));
+    let from_second = grid.get_mut(height..).unwrap_or(&mut []);
+    from_second.par_chunks_mut(2 * height).enumerate().for_each(|(pair, nodes)| f(2 * pair + 1, nodes));
 }
 
 struct Slab<'a, T, const D: usize, const M: usize, S, C> {

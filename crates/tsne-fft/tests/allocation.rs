@@ -1,5 +1,5 @@
 //! No allocation after the first call at a fixed size, counted by the allocator: alone in its binary.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::unwrap_used)]
 
 mod common;
 

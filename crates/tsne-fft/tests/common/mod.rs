@@ -1,5 +1,5 @@
 //! Clouds of points and the oracle that tests, benches and examples share.
-#![allow(dead_code, unused_imports, clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use tsne_core::random::{element_seed, unit};
 use tsne_core::{Context, Kernel, Repulsion, Scalar};

@@ -1,5 +1,7 @@
 //! The black-box tests, in one binary: what they share is compiled once.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -30,7 +30,7 @@ fn make<const D: usize>(form: Form, n: usize, scale: f64, seed: u64) -> Vec<[f64
             point[seed as usize % D] = 0.25;
             point
         }
-        Form::TwoClumps => uniform(i).map(|v| if i % 2 == 0 { 1.0 + 1e-3 * v } else { -1.0 + 1e-3 * v }),
+        Form::TwoClumps => uniform(i).map(|v| if i.is_multiple_of(2) { 1.0 + 1e-3 * v } else { -1.0 + 1e-3 * v }),
     };
     (0..n).map(|i| point(i).map(|v| f64::from((v * scale) as f32))).collect()
 }
@@ -46,7 +46,8 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, y: &[[f64;
     let pairs = n as f64 * (n - 1) as f64;
     assert!(z > 0.0 && z <= pairs, "{n} points: Z = {z}");
     let exact_z = normalizer(dof, y);
-    assert!((z - exact_z).abs() <= bound * pairs, "{n} points: Z = {z}, not {exact_z}");
+    // A sum of weights up to 1 rounds, in lanes of up to 100 terms.
+    assert!((z - exact_z).abs() <= (bound + 100.0 * T::EPSILON.to_f64()) * pairs, "{n} points: Z = {z}, not {exact_z}");
     for (given, exact) in out.iter().zip(forces(dof, y, 1)) {
         for c in 0..D {
             let error = (given[c].to_f64() - exact[c]).abs();
@@ -55,22 +56,35 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, y: &[[f64;
     }
 }
 
-/// The most that the grid at the default spacing may err for one pair, in force and weight (both at most about 0.5 and 1).
+/// The most that splines of order 4 may err by for one pair.
 ///
-/// The spectrum of the kernel beyond the Nyquist frequency `K = π/h` is lost, and as much comes back by aliasing when
-/// charges are spread and when the potential is read. In one dimension, the sharpest case, the spectrum of `1/(1 + r²)`
-/// is `π exp(-k)`: the force beyond `K` is at most `(K + 1) exp(-K) / 2 = 4.2e-4`, three times that is 1.3e-3, 1.7
-/// times for splines of order 4. Heavier tails are sharper by the root: for `dof = 1/2` it is `exp(-K/√2)`, some ten
-/// times as much.
-const PAIR: f64 = 2.5e-3;
-const PAIR_HEAVY: f64 = 2.5e-2;
+/// The slope of a cubic spline through the nodes errs by at most `h³/24` times the fourth derivative of the kernel,
+/// 36, 24 and 18 at distance 0 for `dof` 1/2, 1 and 2, once when the charge is spread and once when it is read; the force
+/// is half of it. Clouds of many points on one place add that up without cancelling. Beyond it come the kink of
+/// the padded kernel and rounding in `f32`, relative to the force, as tests of accuracy have them: below 4.5e-5 of the
+/// distance (and of 1). Coarsened grids leave to pairs what they cannot resolve.
+fn spline_bound<const D: usize>(dof: f64, y: &[[f64; D]]) -> f64 {
+    let side = |c: usize| {
+        let column = || y.iter().map(|p| p[c]);
+        column().fold(f64::MIN, f64::max) - column().fold(f64::MAX, f64::min)
+    };
+    let side = (0..D).map(side).fold(0.0, f64::max);
+    // Maps without extent, and three-dimensional ones whose finest grid is too large, have a coarser one.
+    let h = if side > 0.0 && D < 3 { (side / 150.0).min(1.0 / 3.0) } else { 1.0 / 3.0 };
+    let fourth = if dof < 1.0 { 36.0 } else { 24.0 };
+    fourth / 24.0 * h.powi(3) + 4.5e-5 * side.min(1.0)
+}
+
+fn splines<T: GridScalar, const D: usize>(dof: f64, y: &[[f64; D]]) {
+    check::<T, D>(GridParams::default(), dof, y, spline_bound(dof, y));
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn few_points_are_summed_to_rounding(
-        n in 0usize..100, form in prop::sample::select(&FORMS[..]), exponent in -8.0f64..8.0, seed in 0u64..1000,
+        n in 0usize..64, form in prop::sample::select(&FORMS[..]), exponent in -8.0f64..8.0, seed in 0u64..1000,
     ) {
         let scale = 10f64.powf(exponent);
         for dof in [0.5, 1.0, 2.0] {
@@ -87,21 +101,21 @@ proptest! {
         n in 0usize..2500, form in prop::sample::select(&FORMS[..]), exponent in -8.0f64..2.0, seed in 0u64..1000,
     ) {
         let scale = 10f64.powf(exponent);
-        check::<f32, 1>(GridParams::default(), 1.0, &make(form, n, scale, seed), PAIR);
-        check::<f32, 2>(GridParams::default(), 1.0, &make(form, n, scale, seed), PAIR);
-        check::<f64, 2>(GridParams::default(), 2.0, &make(form, n, scale, seed), PAIR);
-        check::<f64, 2>(GridParams::default(), 0.5, &make(form, n, scale, seed), PAIR_HEAVY);
+        splines::<f32, 1>(1.0, &make(form, n, scale, seed));
+        splines::<f32, 2>(1.0, &make(form, n, scale, seed));
+        splines::<f64, 2>(2.0, &make(form, n, scale, seed));
+        splines::<f64, 2>(0.5, &make(form, n, scale, seed));
     }
 
     #[test]
     fn lagrange_stays_finite_on_any_cloud(
         n in 0usize..600, form in prop::sample::select(&FORMS[..]), exponent in -8.0f64..2.0, seed in 0u64..1000,
     ) {
-        // Polynomials of degree 2 through nodes 1/3 apart err by up to h³ |w'''| / (9√3) = 1 % of the kernel's
-        // third derivative, which is below 5; spreading and reading, and an error of the moments that the distance
-        // from the middle multiplies, add up on maps of up to 680: only bounds hold there.
+        // Polynomials of degree 2 err by up to h³/(9√3) of the third derivative of the force kernel, 12, twice (spread and
+        // read): 5.7 % at h = 1/3, which the distance multiplies, on these maps up to 200 (along each axis, as the force is
+        // compared). Up to a scale of 10, h is at most 20/150: 0.36 %, times 20.
         let scale = 10f64.powf(exponent);
-        let bound = if scale < 10.0 { 0.1 } else { 30.0 };
+        let bound = if scale < 10.0 { 0.1 } else { 12.0 };
         check::<f32, 1>(LAGRANGE, 1.0, &make(form, n, scale, seed), bound);
         check::<f32, 2>(LAGRANGE, 1.0, &make(form, n, scale, seed), bound);
     }
@@ -109,19 +123,19 @@ proptest! {
 
 proptest! {
     // Convolutions of 16 million nodes: some only.
-    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn splines_are_near_the_oracle_on_huge_clouds(
         n in 2000usize..2500, form in prop::sample::select(&FORMS[..]), exponent in 2.5f64..8.0, seed in 0u64..1000,
     ) {
-        check::<f32, 2>(GridParams::default(), 1.0, &make(form, n, 10f64.powf(exponent), seed), PAIR);
+        splines::<f32, 2>(1.0, &make(form, n, 10f64.powf(exponent), seed));
     }
 
     #[test]
     fn splines_are_near_the_oracle_on_any_cloud_in_three_dimensions(
         n in 4100usize..4500, form in prop::sample::select(&FORMS[..]), exponent in -8.0f64..2.0, seed in 0u64..1000,
     ) {
-        check::<f32, 3>(GridParams::default(), 1.0, &make(form, n, 10f64.powf(exponent), seed), PAIR);
+        splines::<f32, 3>(1.0, &make(form, n, 10f64.powf(exponent), seed));
     }
 }

@@ -26,7 +26,7 @@ fn queries<const D: usize>(y: &[[f64; D]], extent: f64) -> [Vec<[f64; D]>; 3] {
         let mut point = y[31 * i % N];
         let (low, high) = side(i % D);
         let beyond = 0.124 * (high - low) * signed(2, 0, i).abs();
-        point[i % D] = if i % 2 == 0 { high + beyond } else { low - beyond };
+        point[i % D] = if i.is_multiple_of(2) { high + beyond } else { low - beyond };
         point
     };
     let far = |i: usize| std::array::from_fn(|c| extent * (1.0 + 9.0 * signed(3, c as u64, i).abs()));
