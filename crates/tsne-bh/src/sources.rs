@@ -38,13 +38,19 @@ struct Terms<T, const D: usize> {
 /// Points at `c + δ` act on a target at `t` as `m w(|t - c|²) + ½ Σ_ab ∂_a ∂_b w Σ_j δ_a δ_b + …`. Of the second moments
 /// the tree keeps the trace `M`: the rest depends on directions, which average out over the targets around a cell, while
 /// the trace has one sign and makes nearly all of the error of `Z`. With `u = |t - c|²`, `a = (1 + u/dof)^-1`, the force
-/// weight `f = w a`, and `k = (2/D)(1 + 1/dof)`, its part is `M f (k u a - 1)` in the potential, and minus the derivative
+/// weight `f = w a`, and `s = (2/D)(1 + dof)`, its part is `M f (s (1 - a) - 1)` in the potential, and minus the derivative
 /// of that by `u` in the force.
+///
+/// At `theta` 0.5 on 20,000 points it takes the error of `Z` from 4.9e-3 to 1.1e-5 and that of the forces from 7.0e-3 to
+/// 1.5e-3, for a quarter more time (example `accuracy`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Series<T> {
-    k: T,
-    one_and_inverse_dof: T,
-    inverse_dof: T,
+    /// `(2/D)(1 + dof)`.
+    s: T,
+    /// `s / dof`.
+    s_per_dof: T,
+    /// `1 + 1/dof`.
+    decay: T,
 }
 
 /// The second terms per unit of the trace.
@@ -56,20 +62,15 @@ struct Second<T> {
 
 impl<T: Scalar> Series<T> {
     pub(crate) fn new(kernel: Kernel, dimension: usize) -> Self {
-        let inverse_dof = 1.0 / kernel.dof();
-        Self {
-            k: T::from_f64(2.0 / dimension as f64 * (1.0 + inverse_dof)),
-            one_and_inverse_dof: T::from_f64(1.0 + inverse_dof),
-            inverse_dof: T::from_f64(inverse_dof),
-        }
+        let dof = kernel.dof();
+        let s = 2.0 / dimension as f64 * (1.0 + dof);
+        Self { s: T::from_f64(s), s_per_dof: T::from_f64(s / dof), decay: T::from_f64(1.0 + 1.0 / dof) }
     }
 
     #[inline(always)]
-    fn terms(self, u: T, force: T, attraction: T) -> Second<T> {
-        // At most dof, however far apart: the product is taken in this order, so that nothing overflows.
-        let ua = u * attraction;
-        let bracket = self.k * ua - T::ONE;
-        let slope = self.one_and_inverse_dof * bracket - self.k * (T::ONE - self.inverse_dof * ua);
+    fn terms(self, force: T, attraction: T) -> Second<T> {
+        let bracket = self.s * (T::ONE - attraction) - T::ONE;
+        let slope = self.decay * bracket - self.s_per_dof * attraction;
         Second { weight: force * bracket, force: force * attraction * slope }
     }
 }
@@ -188,7 +189,7 @@ impl<T: Scalar, const D: usize> Sources<T, D> {
             let mass = self.mass[step];
             let (mut weight_term, mut force_term) = (mass * weight, mass * force);
             if CELLS {
-                let second = series.terms(d2, force, profile.attraction(d2));
+                let second = series.terms(force, profile.attraction(d2));
                 weight_term += self.moment[step] * second.weight;
                 force_term += self.moment[step] * second.force;
             }
