@@ -213,7 +213,7 @@ pub struct RunArgs {
     /// The seed of everything random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The number of threads [default: all processors; one with the documented preset]. The map does not depend on it.
+    /// The number of threads [default: all processors]. The map does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=4096))]
     pub threads: Option<i32>,
     /// Print one JSON object instead of text. In it, seconds.total is reading, the stages, evaluation and writing.

@@ -3,17 +3,13 @@
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::str::FromStr;
-use tsne::{Float, Initialization, Preset, Tsne, TsneBuilder};
+use tsne::{Float, Initialization, Tsne, TsneBuilder};
 use tsne_cli::args::{Init, MethodArgs};
 use tsne_cli::input::{CsvOptions, Table};
 
 /// The number of threads that these arguments ask for; 0 stands for all processors.
 pub(crate) fn threads(args: &MethodArgs) -> usize {
-    match (args.run.threads, args.preset) {
-        (Some(threads), _) => usize::try_from(threads).unwrap_or(0),
-        (None, Preset::Documented) => 1,
-        (None, _) => 0,
-    }
+    args.run.threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(0)
 }
 
 /// The method with its parameters checked, before any data are read.
@@ -98,8 +94,6 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> TsneBuilder<T, D> {
     if let Some(method) = repulsion.method {
         builder = builder.negative_gradient_method(method);
     }
-    if let Some(threads) = args.run.threads {
-        builder = builder.n_jobs(threads);
-    }
-    builder
+    // The presets' own number, one thread in openTSNE's, is for libraries: who types a command wants the map.
+    builder.n_jobs(args.run.threads.unwrap_or(-1))
 }

@@ -5,7 +5,8 @@ use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 use tsne_core::{Context, Error, Result, Rows, Scalar, blocks};
 
-/// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. TUNING
+/// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. An estimate: both ways give
+/// the same components, and data this wide are rare.
 const DENSE_COLUMNS: usize = 2048;
 
 /// Columns of a tile of the covariance, and rows that a tile sums in one product: two packed tiles of 1 MiB.

@@ -29,9 +29,10 @@ fn check_iris<T: Float, const D: usize>(method: NegativeGradientMethod, interpol
     assert_eq!(embedding.finish(), Finish::Completed);
     let agreement = label_agreement(embedding.positions(), &species, 10).unwrap();
     assert!(agreement >= IRIS_AGREEMENT, "{method} in {D}-D: agreement {agreement}");
-    // Every repulsion sums Z of this small map within 1 %, which moves the KL divergence by as much.
+    // The promise of the command's report; the reference's interpolation errs by 0.5 % on Z and is not bound by it.
+    let bound = if interpolation == Interpolation::Lagrange { 0.01 } else { 5e-4 };
     let exact = embedding.exact_kl_divergence(Context::new()).unwrap();
-    assert!((embedding.kl_divergence() - exact).abs() < 0.01, "{} against {exact}", embedding.kl_divergence());
+    assert!((embedding.kl_divergence() - exact).abs() < bound, "{} against {exact}", embedding.kl_divergence());
 }
 
 #[test]
@@ -77,6 +78,20 @@ fn presets_run_their_iterations_and_the_recommended_one_ends_lowest() {
         divergences.push(embedding.kl_divergence());
     }
     assert!(divergences[2] < divergences[1], "{divergences:?}");
+}
+
+#[test]
+fn the_divergence_agrees_with_that_of_all_pairs_by_every_method() {
+    // More points than are summed directly by any method but the exact one, and a finished map.
+    let n = 5_000;
+    let (x, _) = blobs::<f32>(n, 10, 8);
+    for method in [NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
+        let tsne = Tsne::preset(Preset::Recommended).negative_gradient_method(method).build().unwrap();
+        let embedding = tsne.fit(Rows::new(&x, n, 10).unwrap()).unwrap();
+        let exact = embedding.exact_kl_divergence(Context::new()).unwrap();
+        let given = embedding.kl_divergence();
+        assert!((given - exact).abs() < 5e-4, "{method}: {given} against {exact}");
+    }
 }
 
 #[test]
