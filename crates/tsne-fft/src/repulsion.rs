@@ -153,14 +153,12 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
     }
 }
 
+/// Reads a block: the sum of the potential, positions, forces.
+type ReadBlockFn<'a, P> = dyn Fn(&mut f64, &[P], &mut [P]) + Sync + 'a;
+
 /// Runs `f` on each block of points. Not generic over the spline: the machinery of the parallel loop is compiled once for
 /// all orders.
-fn for_each_block<P: Send + Sync>(
-    sums: &mut [f64],
-    y: &[P],
-    out: &mut [P],
-    f: &(dyn Fn(&mut f64, &[P], &mut [P]) + Sync),
-) {
+fn for_each_block<P: Send + Sync>(sums: &mut [f64], y: &[P], out: &mut [P], f: &ReadBlockFn<'_, P>) {
     let blocks = sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
     blocks.for_each(|((sum, y), out)| f(sum, y, out));
 }

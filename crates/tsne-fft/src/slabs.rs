@@ -92,13 +92,16 @@ impl Slabs {
     }
 }
 
+/// Sorts a block: the order, the starts, positions.
+type SortBlockFn<'a, P> = dyn Fn(&mut [u16], &mut [u32], &[P]) + Sync + 'a;
+
 /// Runs `f` on each block of points with its share of the order and its starts. Not generic over the stencil: the machinery
 /// of the parallel loop is compiled once for all of them.
 fn for_each_block<P: Sync>(
     order: &mut [u16],
     (starts, starts_each): (&mut [u32], usize),
     y: &[P],
-    f: &(dyn Fn(&mut [u16], &mut [u32], &[P]) + Sync),
+    f: &SortBlockFn<'_, P>,
 ) {
     let blocks = order.par_chunks_mut(BLOCK).zip(starts.par_chunks_mut(starts_each)).zip(y.par_chunks(BLOCK));
     blocks.for_each(|((order, starts), y)| f(order, starts, y));

@@ -1,5 +1,5 @@
 //! Data for the tests of the facade.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use tsne::Float;
 use tsne::core::random;
