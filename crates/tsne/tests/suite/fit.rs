@@ -114,7 +114,7 @@ fn an_observer_sees_both_phases_and_may_stop() {
     }
     impl Observer<f64, 2> for Watch {
         fn wants(&self, completed: usize) -> bool {
-            completed % 10 == 0
+            completed.is_multiple_of(10)
         }
         fn observe(&mut self, iteration: &Iteration<'_, f64, 2>) -> ControlFlow<()> {
             self.seen.push((iteration.index, iteration.kl_divergence));
