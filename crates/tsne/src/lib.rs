@@ -15,7 +15,7 @@
 //! # Ok::<(), tsne::Error>(())
 //! ```
 //!
-//! The stages are crates of their own, re-exported as modules: [`core`](crate::core) the vocabulary and the traits behind
+//! The stages are crates of their own, re-exported as modules: [`core`] the vocabulary and the traits behind
 //! which each stage can be swapped, [`affinity`] neighbors and perplexity, [`bh`] and [`fft`] the repulsion, [`optim`]
 //! the objective and its descent. [`initialization`] and [`metrics`] are this crate's own.
 //!
