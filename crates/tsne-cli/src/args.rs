@@ -10,7 +10,7 @@ use tsne::{Interpolation, LearningRate, Metric, Momentum, NegativeGradientMethod
 ///
 /// The same input, options and program give the same map, bit for bit, for any number of threads.
 #[derive(Debug, Parser)]
-#[command(name = "tsne", version, max_term_width = 110)]
+#[command(name = "tsne", version, max_term_width = 110, allow_negative_numbers = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

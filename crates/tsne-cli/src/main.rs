@@ -12,7 +12,11 @@ use std::process::ExitCode;
 use tsne_cli::args::{Cli, Command};
 
 fn main() -> ExitCode {
-    let done = match &Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let done = match &cli.command {
         Command::Embed(args) => embed::embed(args),
         Command::Demo(args) => demo::demo(args),
     };
@@ -25,4 +29,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints help and version as they are, and what is wrong with the arguments in one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
+    let line = lines.take_while(|line| !line.starts_with("For more information")).collect::<Vec<_>>().join(" ");
+    let _ = writeln!(std::io::stderr(), "{line} (`tsne --help` lists the options)");
+    ExitCode::from(2)
 }

@@ -63,7 +63,7 @@ fn embed<T: Float + FromStr, const D: usize>(
     let Loaded { table, labels, started } = loaded;
     let read = started.elapsed();
     let method = method::method::<T, D>(args, table.n())?;
-    let bars = Bars::new(args.run.quiet || args.run.json);
+    let bars = Bars::new(args.run.quiet);
     let embedding = method.fit_with(table.rows()?, None, Context::new().with_progress(&bars))?;
     bars.finish();
     if !args.run.quiet {
@@ -76,14 +76,21 @@ fn embed<T: Float + FromStr, const D: usize>(
         if args.run.exact_kl { embedding.exact_kl_divergence(Context::new())? } else { embedding.kl_divergence() };
     let label_agreement = labels.as_ref().map(|labels| agreement(args, y, labels)).transpose()?;
 
-    // The map first: whatever happens to the plot, it is safe.
-    output::write(targets.map, &Format::of(targets.map)?.encode(y))?;
+    // Both are made before either is written: only the disk can still come between them.
+    let map = Format::of(targets.map)?.encode(y);
+    let plot = match targets.plot {
+        Some(path) => {
+            let title = format!("t-SNE of {} points", plot::grouped(table.n()));
+            let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
+            let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
+            Some((path, plot::render(y, labels.as_ref(), &title, &subtitle)?))
+        }
+        None => None,
+    };
+    output::write(targets.map, &map)?;
     let mut files = vec![targets.map.display().to_string()];
-    if let Some(path) = targets.plot {
-        let title = format!("t-SNE of {} points", plot::grouped(table.n()));
-        let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
-        let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
-        output::write(path, &plot::render(y, labels.as_ref(), &title, &subtitle)?)
+    if let Some((path, plot)) = plot {
+        output::write(path, &plot)
             .with_context(|| format!("the map was written to {}, but the plot failed", targets.map.display()))?;
         files.push(path.display().to_string());
     }

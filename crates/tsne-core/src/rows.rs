@@ -99,14 +99,24 @@ impl<T: Scalar> Rows<'_, T> {
     }
 }
 
-/// Checks that every coordinate of an embedding is finite.
+/// Checks that every coordinate of an embedding is finite, and that all differences of coordinates are.
 ///
 /// # Errors
 ///
-/// [`Error::NonFinite`] with the first point and coordinate where one is not.
+/// [`Error::NonFinite`] with the first point and coordinate where one is not; [`Error::Parameter`] for coordinates beyond
+/// half the largest number.
 pub fn check_embedding<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<()> {
     match Rows::new(y.as_flattened(), y.len(), D)?.check_finite() {
-        Err(Error::NonFinite { row, column, .. }) => Err(Error::NonFinite { what: "embedding", row, column }),
-        other => other,
+        Err(Error::NonFinite { row, column, .. }) => return Err(Error::NonFinite { what: "embedding", row, column }),
+        other => other?,
+    }
+    let limit = T::MAX * T::HALF;
+    let too_large = y.par_iter().find_map_first(|point| point.iter().copied().find(|v| v.abs() > limit));
+    match too_large {
+        Some(value) => {
+            let allowed = format_args!("at most {limit:e} in absolute value: rescale the embedding");
+            Err(Error::parameter("a coordinate of the embedding", format_args!("{value:e}"), allowed))
+        }
+        None => Ok(()),
     }
 }

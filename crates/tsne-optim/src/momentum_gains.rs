@@ -150,7 +150,7 @@ impl<T: Scalar, const D: usize> Task for Block<'_, T, D> {
             if let Some(max_norm) = rule.max_norm {
                 let norm2 = next.iter().fold(T::ZERO, |sum, &s| sum + s * s);
                 if norm2 > max_norm * max_norm {
-                    let scale = max_norm / norm2.sqrt();
+                    let scale = max_norm / norm(&next, norm2);
                     for s in &mut next {
                         *s *= scale;
                     }
@@ -162,4 +162,14 @@ impl<T: Scalar, const D: usize> Task for Block<'_, T, D> {
             *v = next;
         }
     }
+}
+
+/// The root of a squared norm; where the square has left the range of the numbers, by way of the largest component.
+#[inline(always)]
+fn norm<T: Scalar, const D: usize>(vector: &[T; D], norm2: T) -> T {
+    if norm2.is_finite() {
+        return norm2.sqrt();
+    }
+    let largest = vector.iter().fold(T::ZERO, |a, v| a.max(v.abs()));
+    largest * vector.iter().fold(T::ZERO, |sum, &v| sum + (v / largest) * (v / largest)).sqrt()
 }

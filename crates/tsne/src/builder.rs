@@ -153,6 +153,9 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         } = self.parameters;
         let initialization = match initialization {
             Initialization::Random => Initialization::Random,
+            Initialization::Given(positions) if C == D => {
+                Initialization::Given(positions.as_flattened().as_chunks::<C>().0.to_vec())
+            }
             _ => Initialization::Pca,
         };
         let parameters = Parameters {
@@ -194,7 +197,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
-    /// Nodes per cell of the grid and axis, 1 to 5. Default 3.
+    /// Nodes per cell of the grid and axis, 1 to 9. Default 3.
     pub fn n_interpolation_points(mut self, n_interpolation_points: usize) -> Self {
         self.parameters.grid.n_interpolation_points = n_interpolation_points;
         self
@@ -280,8 +283,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         if let LearningRate::Fixed(rate) = parameters.learning_rate {
             positive("learning_rate", rate)?;
         }
-        positive("early_exaggeration", parameters.early_exaggeration)?;
-        positive("exaggeration", parameters.exaggeration.unwrap_or(1.0))?;
+        exaggeration("early_exaggeration", parameters.early_exaggeration)?;
+        exaggeration("exaggeration", parameters.exaggeration.unwrap_or(1.0))?;
         momentum("initial_momentum", parameters.initial_momentum)?;
         momentum("final_momentum", parameters.final_momentum)?;
         // The learning rate of the phases depends on the data; the other numbers are checked where they are defined.
@@ -301,6 +304,15 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
 
 fn positive(name: &'static str, value: f64) -> Result<()> {
     if value.is_finite() && value > 0.0 { Ok(()) } else { Err(Error::parameter(name, value, "positive and finite")) }
+}
+
+/// Factors that leave room for the products of a descent in `f32`; typical ones are 1 to 32.
+fn exaggeration(name: &'static str, value: f64) -> Result<()> {
+    if (1e-6..=1e6).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::parameter(name, value, "from 0.000001 to 1000000 (1 is none, 12 the usual early one)"))
+    }
 }
 
 fn momentum(name: &'static str, value: f64) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::Float;
 use std::num::NonZeroUsize;
-use tsne_affinity::KdTreeSearch;
+use tsne_affinity::ExactSearch;
 use tsne_core::{Context, Error, NeighborSearch, Result, Rows, Scalar};
 
 /// The length of the longest side of the box around a map; 0 for no points.
@@ -32,7 +32,7 @@ pub fn label_agreement<T: Float, L: Ord + Sync, const D: usize>(y: &[[T; D]], la
     };
     let cx = Context::new();
     let rows = Rows::new(y.as_flattened(), y.len(), D)?;
-    let graph = KdTreeSearch::default().build(rows, cx)?.knn_graph(k, cx)?;
+    let graph = ExactSearch::default().build(rows, cx)?.knn_graph(k, cx)?;
     let mut agreeing = 0usize;
     let mut votes: Vec<(&L, usize)> = Vec::new();
     for (i, label) in labels.iter().enumerate() {

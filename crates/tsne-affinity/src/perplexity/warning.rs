@@ -27,11 +27,11 @@ impl fmt::Display for Warning {
         match self {
             Self::PerplexityClamped { given, effective, n } => write!(
                 f,
-                "perplexity {given} is too large for {n} points: {effective} is used; choose at most (n - 1) / 3"
+                "perplexity {given} is too large for {n} points: {effective} is used; choose a smaller one, or more points"
             ),
             Self::PerplexityDropped { given, n } => write!(
                 f,
-                "perplexity {given} is too large for {n} points and the largest possible one is used already: it is dropped; choose at most (n - 1) / 3"
+                "perplexity {given} is too large for {n} points and the largest possible one is used already: it is dropped; choose a smaller one, or more points"
             ),
         }
     }

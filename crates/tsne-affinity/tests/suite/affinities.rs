@@ -466,3 +466,46 @@ proptest! {
         check_symmetric(&p);
     }
 }
+
+/// Values of an independent computation with 50 decimal digits: bisection of the precision until it stands still, in Python's
+/// `decimal`. Distances are exact in binary. Perplexity 3 over ten neighbors, and the mixture of 2 and 3 over the first nine.
+#[test]
+fn weights_agree_with_fifty_digits() {
+    let distances: [f64; 10] = [0.5, 0.75, 0.8125, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.25];
+    let precision = 6.7929381254835300;
+    let single = [
+        5.93372759710835929e-1,
+        2.05290534908820197e-1,
+        1.47339550037792457e-1,
+        4.64543915462262073e-2,
+        6.87545041635411934e-3,
+        6.65567429895761843e-4,
+        1.74511262490018011e-6,
+        8.37376895005738128e-10,
+        7.35333921709098798e-14,
+        3.15270196909228396e-27,
+    ];
+    let mixture = [
+        6.61484785880749136e-1,
+        1.78440943803786098e-1,
+        1.21299886649233348e-1,
+        3.37374200141199020e-2,
+        4.60116044297425746e-3,
+        4.34669562549517267e-4,
+        1.13310287863309432e-6,
+        5.43661367144125037e-10,
+        4.77410455381042879e-14,
+    ];
+    let mut given = [0.0f64; 10];
+    let calibration = calibrate_row(&distances, 3.0, &mut given).unwrap();
+    // The entropy is met within 1e-8, and moves with the logarithm of the precision by a good part of that: weights, whose
+    // logarithms are the precision times up to d²/2 = 9, follow within 1e-6 where they count.
+    assert!((calibration.precision / precision - 1.0f64).abs() < 1e-7, "{}", calibration.precision);
+    let close = |given: &f64, exact: &f64| (given - exact).abs() < 1e-8 + 1e-6 * exact;
+    assert!(given.iter().zip(&single).all(|(g, e)| close(g, e)), "{given:?}");
+    // Ten new points among eleven: three times the perplexity is nine neighbors.
+    let graph = KnnGraph::from_parts(10, 11, (1..11).collect(), distances.to_vec()).unwrap();
+    let p = PerplexityAffinity::mixture(&[2.0, 3.0]).unwrap().conditional(&graph, Context::new()).unwrap();
+    assert_eq!(p.row(0).1.len(), 9);
+    assert!(p.row(0).1.iter().zip(&mixture).all(|(g, e)| close(g, e)), "{:?}", p.row(0).1);
+}

@@ -89,6 +89,8 @@ fn an_embedding_is_checked_by_point_and_coordinate() {
     assert_eq!(check_embedding::<f64, 3>(&[]), Ok(()));
     y[7][2] = f64::NAN;
     assert_eq!(check_embedding(&y), Err(Error::NonFinite { what: "embedding", row: 7, column: 2 }));
-    // The largest finite numbers are finite.
-    assert_eq!(check_embedding(&[[f32::MAX, f32::MIN]]), Ok(()));
+    // The difference of the largest numbers is not finite, that of their halves is.
+    assert_eq!(check_embedding(&[[f32::MAX / 2.0, f32::MIN / 2.0]]), Ok(()));
+    let message = check_embedding(&[[f32::MAX, f32::MIN]]).unwrap_err().to_string();
+    assert!(message.contains("3.4028235e38") && message.contains("1.7014117e38"), "{message}");
 }

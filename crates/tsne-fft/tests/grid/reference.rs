@@ -1,6 +1,6 @@
 //! New points on the potential of a fixed reference.
 
-use crate::common::{LAGRANGE, at_places, bits, cast, cloud, kernel, relative_rms, signed};
+use crate::common::{EXTENTS, LAGRANGE, at_places, bits, cast, cloud, kernel, relative_rms, signed};
 use tsne_core::{Context, ReferenceRepulsion, Scalar};
 use tsne_fft::{GridParams, GridReference, GridScalar};
 
@@ -63,7 +63,7 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, extent: f6
 }
 
 // Forces: the requirement of the repulsion on maps of every size, 1.5 %, and 5e-5 where the grid is finer than the kernel
-// by 15 times (see tests/accuracy.rs). Each z is read off one place, whose potential errs by the force's error over the
+// by 15 times (see accuracy.rs). Each z is read off one place, whose potential errs by the force's error over the
 // wavenumber π/h = 9 of its sharpest waves, and is a sum of terms that are all positive: 0.2 %.
 #[test]
 fn splines_agree_with_the_oracle_everywhere() {
@@ -83,6 +83,20 @@ fn splines_agree_with_the_oracle_everywhere() {
     check::<f32, 2>(GridParams::default(), 1.0, 1e4, (1.5e-2, 2e-3));
     check::<f32, 3>(GridParams::default(), 1.0, 50.0, (1.5e-2, 2e-3));
     check::<f64, 3>(GridParams::default(), 1.0, 10.0, (1e-3, 1e-4));
+}
+
+// Every extent, dimension, kernel and scalar, with the requirement: the bounds above, for small maps too.
+#[test]
+fn splines_agree_with_the_oracle_at_every_extent_and_kernel() {
+    for extent in EXTENTS {
+        for dof in [0.5, 1.0, 2.0] {
+            check::<f32, 1>(GridParams::default(), dof, extent, (1.5e-2, 2e-3));
+            check::<f64, 1>(GridParams::default(), dof, extent, (1.5e-2, 2e-3));
+            check::<f32, 2>(GridParams::default(), dof, extent, (1.5e-2, 2e-3));
+            check::<f64, 2>(GridParams::default(), dof, extent, (1.5e-2, 2e-3));
+        }
+        check::<f32, 3>(GridParams::default(), 1.0, extent, (1.5e-2, 2e-3));
+    }
 }
 
 #[test]

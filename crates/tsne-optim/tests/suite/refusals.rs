@@ -152,3 +152,20 @@ fn repulsions_can_be_cancelled() {
     let reference = ExactReference::new(kernel(2.0), &y).unwrap();
     assert_eq!(reference.repulse(&y, &mut out, &mut z, cx).unwrap_err(), Error::Cancelled);
 }
+
+#[test]
+fn coordinates_whose_differences_overflow_are_refused() {
+    use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Repulsion};
+    use tsne_optim::{Exact, ExactReference};
+    let far = [[3e38f32, 0.0], [-3e38, 0.0]];
+    let mut out = [[0.0f32; 2]; 2];
+    let refused = |error: Error| matches!(&error, Error::Parameter { given, .. } if given.contains("3e38"));
+    assert!(refused(Exact::new().repulse(Kernel::CAUCHY, &far, &mut out, Context::new()).unwrap_err()));
+    let reference = ExactReference::new(Kernel::CAUCHY, &[[1e38f32, 0.0]]).unwrap();
+    let mut z = [0.0; 2];
+    assert!(refused(reference.repulse(&far, &mut out, &mut z, Context::new()).unwrap_err()));
+    // The largest that are allowed give finite sums.
+    let near = [[1.7e38f32, 0.0], [-1.7e38, 0.0]];
+    let z = Exact::new().repulse(Kernel::CAUCHY, &near, &mut out, Context::new()).unwrap();
+    assert!(z.is_finite() && out.as_flattened().iter().all(|f| f.is_finite()));
+}

@@ -16,14 +16,18 @@ pub const JITTER: f64 = 0.01;
 ///
 /// Returns whether there was anything to scale: constant positions are left at the origin.
 pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) -> bool {
+    // In units of the largest coordinate, so that no square leaves the range of the numbers.
+    let largest = positions.as_flattened().iter().fold(0.0, |a: f64, v| a.max(v.to_f64().abs()));
+    let unit = if largest > 0.0 { largest } else { 1.0 };
     let n = positions.len().max(1) as f64;
-    let mean: [f64; D] = std::array::from_fn(|c| positions.iter().map(|p| p[c].to_f64()).sum::<f64>() / n);
-    let variance = positions.iter().map(|p| p.first().map_or(0.0, |v| (v.to_f64() - mean[0]).powi(2))).sum::<f64>() / n;
+    let mean: [f64; D] = std::array::from_fn(|c| positions.iter().map(|p| p[c].to_f64() / unit / n).sum::<f64>());
+    let deviation = |p: &[T; D]| p.first().map_or(0.0, |v| v.to_f64() / unit - mean[0]);
+    let variance = positions.iter().map(|p| deviation(p).powi(2)).sum::<f64>() / n;
     let scale = std / variance.sqrt();
     let scalable = scale.is_finite() && variance > 0.0;
     for position in positions {
         for c in 0..D {
-            let centered = position[c].to_f64() - mean[c];
+            let centered = position[c].to_f64() / unit - mean[c];
             position[c] = T::from_f64(if scalable { centered * scale } else { 0.0 });
         }
     }

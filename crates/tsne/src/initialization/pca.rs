@@ -26,7 +26,8 @@ const MAX_ITERATIONS: usize = 50;
 /// The coordinates of the points `x`, `n × d`, along their first `D` principal components, largest first.
 ///
 /// Up to 2,048 columns by the eigenvectors of the covariance, beyond by subspace iteration. The sign of each component is
-/// the one that makes its largest loading positive. Components beyond `min(n - 1, d)` are zero.
+/// the one that makes its largest loading positive. Components beyond `d` are zero, those beyond `n - 1`
+/// zero up to rounding.
 ///
 /// # Errors
 ///

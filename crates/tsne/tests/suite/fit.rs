@@ -103,6 +103,11 @@ fn given_positions_and_no_iterations_come_back_as_they_are() {
     let embedding = tsne.fit(Rows::new(&x, 50, 4).unwrap()).unwrap();
     assert_eq!(bits(embedding.positions()), bits(&given));
     assert!(embedding.kl_divergence().is_finite());
+    // Naming the dimension that they have keeps them.
+    let builder = Tsne::builder().early_exaggeration_iter(0).n_iter(0).perplexity(5.0);
+    let tsne = builder.initialization(Initialization::Given(given.clone())).n_components::<2>().build().unwrap();
+    let embedding = tsne.fit(Rows::new(&x, 50, 4).unwrap()).unwrap();
+    assert_eq!(bits(embedding.positions()), bits(&given));
 }
 
 #[test]

@@ -182,3 +182,21 @@ fn random_positions_are_normal_and_belong_to_seed_and_index() {
     jitter(&mut jittered, 1e-3, 9);
     assert!(jittered.as_flattened().iter().all(|v| *v != 1.0 && (v - 1.0).abs() < 0.01));
 }
+
+#[test]
+fn the_scale_of_the_data_does_not_matter() {
+    use tsne::{Preset, Tsne};
+    let plain = anisotropic(60, 4, 0.0);
+    let start = |scale: f64| {
+        let x: Vec<f64> = plain.iter().map(|v| v * scale).collect();
+        let tsne = Tsne::preset(Preset::OpenTsne).perplexity(5.0).early_exaggeration_iter(0).n_iter(0).build().unwrap();
+        tsne.fit(Rows::new(&x, 60, 4).unwrap()).unwrap().into_positions()
+    };
+    let expected = start(1.0);
+    for scale in [1e-100, 1e100, 1e140] {
+        for (a, b) in start(scale).as_flattened().iter().zip(expected.as_flattened()) {
+            // Rounding of the data, of the order 1e-16, in positions of the order 1e-4.
+            assert!((a - b).abs() < 1e-14, "scale {scale:e}: {a} against {b}");
+        }
+    }
+}
