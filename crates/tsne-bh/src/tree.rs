@@ -113,8 +113,8 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] unless `D` is 1, 2 or 3, [`Error::NonFinite`] for a position that is not finite,
-    /// [`Error::Invalid`] if the difference of two coordinates overflows `T`,
+    /// [`Error::Parameter`] unless `D` is 1, 2 or 3, or for a coordinate beyond half the largest number,
+    /// [`Error::NonFinite`] for a position that is not finite,
     /// [`Error::Capacity`] beyond [`Tree::MAX_POINTS`], [`Error::Cancelled`].
     /// The tree is empty after an error.
     pub fn build(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
@@ -130,19 +130,6 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
             .fold(Bounds::default(), |all, part| all.union(part));
         if y.is_empty() {
             return Ok(());
-        }
-        for a in 0..D {
-            if !(bounds.upper[a] - bounds.lower[a]).is_finite() {
-                return Err(Error::invalid(
-                    "embedding",
-                    format_args!(
-                        "column {a} runs from {:e} to {:e}, a difference beyond the largest {}: scale the positions down",
-                        bounds.lower[a],
-                        bounds.upper[a],
-                        T::NAME
-                    ),
-                ));
-            }
         }
         let cube = Cube::new(&bounds);
         self.side = cube.side();
