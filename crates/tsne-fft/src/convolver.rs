@@ -20,9 +20,11 @@ const TILE: usize = 8;
 pub(crate) struct Convolver<T> {
     shape: Shape,
     transforms: Box<dyn Transforms<T>>,
-    /// Tiles of `TILE` lines of frequencies of the last axis, each tile followed by the scratch of its task.
+    /// Tiles of `rows` lines of frequencies of the last axis, each tile followed by the scratch of its task.
     lines: Vec<Complex<T>>,
     line_tile: usize,
+    /// `TILE`, or all lines if they are fewer.
+    rows: usize,
     /// Tiles of `TILE` planes `[i1][k0]`, each tile followed by columns and scratch of its task. Empty in one dimension.
     planes: Vec<Complex<T>>,
     plane_tile: usize,
@@ -39,14 +41,14 @@ impl<T: GridScalar> Convolver<T> {
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let transforms = T::transforms(shape.padded);
-        let scratch = transforms.scratch_len();
         let frequencies = m2 / 2 + 1;
-        let line_tile = TILE * frequencies + scratch;
-        let lines = vec![zero(); (n0 * n1).div_ceil(TILE) * line_tile];
-        let plane_tile = TILE * n1 * m0 + columns_len(m1) + scratch;
+        let rows = TILE.min(n0 * n1);
+        let line_tile = rows * frequencies + transforms.line_scratch_len();
+        let lines = vec![zero(); (n0 * n1).div_ceil(rows) * line_tile];
+        let plane_tile = TILE * n1 * m0 + columns_len(m1) + transforms.plane_scratch_len();
         let tiles = if m0 * m1 > 1 { frequencies.div_ceil(TILE) } else { 0 };
         let planes = vec![zero(); tiles * plane_tile];
-        Self { shape, transforms, lines, line_tile, planes, plane_tile }
+        Self { shape, transforms, lines, line_tile, rows, planes, plane_tile }
     }
 
     /// The length of the grid: lines of the padded length, zero beyond the nodes.
@@ -66,13 +68,13 @@ impl<T: GridScalar> Convolver<T> {
     }
 
     fn lines_forward(&mut self, spectrum: &Spectrum<T>, grid: &mut [T]) -> Result<()> {
-        let Self { shape, transforms, lines, line_tile, planes, .. } = self;
+        let Self { shape, transforms, lines, line_tile, rows, planes, .. } = self;
         let length = shape.padded[2];
         let frequencies = length / 2 + 1;
         let one_dimensional = planes.is_empty();
-        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(TILE * length));
+        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(*rows * length));
         tiles.try_for_each(|(tile, grid)| {
-            let (lines, scratch) = tile.split_at_mut(TILE * frequencies);
+            let (lines, scratch) = tile.split_at_mut(*rows * frequencies);
             for (line, real) in lines.chunks_exact_mut(frequencies).zip(grid.chunks_exact_mut(length)) {
                 transforms.line_forward(real, line, scratch)?;
                 if one_dimensional {
@@ -86,7 +88,7 @@ impl<T: GridScalar> Convolver<T> {
     }
 
     fn convolve_planes(&mut self, spectrum: &Spectrum<T>) {
-        let Self { shape, transforms, lines, line_tile, planes, plane_tile } = self;
+        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile } = self;
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
@@ -98,7 +100,7 @@ impl<T: GridScalar> Convolver<T> {
             for i1 in 0..n1 {
                 for i0 in 0..n0 {
                     let row = i0 * n1 + i1;
-                    let at = (row / TILE) * *line_tile + (row % TILE) * frequencies + first;
+                    let at = (row / *rows) * *line_tile + (row % *rows) * frequencies + first;
                     for (t, value) in lines[at..at + count].iter().enumerate() {
                         planes[(t * n1 + i1) * m0 + i0] = *value;
                     }
@@ -122,15 +124,15 @@ impl<T: GridScalar> Convolver<T> {
     }
 
     fn lines_inverse(&mut self, grid: &mut [T]) -> Result<()> {
-        let Self { shape, transforms, lines, line_tile, planes, plane_tile } = self;
+        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile } = self;
         let [n0, n1, _] = shape.nodes;
         let [m0, _, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
-        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(TILE * m2));
+        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(*rows * m2));
         tiles.enumerate().try_for_each(|(tile, (chunk, grid))| {
-            let first = tile * TILE;
-            let count = TILE.min(n0 * n1 - first);
-            let (lines, scratch) = chunk.split_at_mut(TILE * frequencies);
+            let first = tile * *rows;
+            let count = (*rows).min(n0 * n1 - first);
+            let (lines, scratch) = chunk.split_at_mut(*rows * frequencies);
             if !planes.is_empty() {
                 for k2 in 0..frequencies {
                     let plane = (k2 / TILE) * *plane_tile + (k2 % TILE) * n1 * m0;
@@ -271,6 +273,18 @@ mod tests {
         check([5, 6, 7], [16, 18, 20]);
         check([9, 10, 9], [20, 24, 18]);
         check([3, 12, 2], [16, 24, 48]);
+    }
+
+    #[test]
+    fn buffers_stay_in_proportion_on_long_and_narrow_grids() {
+        // The longest grids that the limit allows, along each axis: buffers hold half the padded nodes as complex numbers, the
+        // rounding up of tiles and scratch at most a few times that.
+        for padded in [[1 << 20, 1, 16], [16, 1, 1 << 20], [1, 1, 1 << 22], [1 << 16, 16, 16], [16, 1 << 16, 16]] {
+            let nodes = padded.map(|length: usize| if length > 1 { length / 2 - 6 } else { 1 });
+            let convolver = Convolver::<f32>::new(Shape { nodes, padded, spacing: 1.0 });
+            let numbers = convolver.lines.len() + convolver.planes.len();
+            assert!(numbers <= 4 * padded.iter().product::<usize>(), "{padded:?}: {numbers}");
+        }
     }
 
     #[test]

@@ -17,8 +17,11 @@ pub enum Direction {
 
 /// Transforms along the axes of a grid.
 pub trait Transforms<T>: Send + Sync {
-    /// The scratch that any of the transforms needs.
-    fn scratch_len(&self) -> usize;
+    /// The scratch that transforms along the last axis need.
+    fn line_scratch_len(&self) -> usize;
+    /// The scratch that transforms along the first and the middle axis need: on a long and narrow grid far more than
+    /// those along the last.
+    fn plane_scratch_len(&self) -> usize;
     /// A real line along the last axis to its frequencies; destroys the line.
     fn line_forward(&self, line: &mut [T], out: &mut [Complex<T>], scratch: &mut [Complex<T>]) -> Result<()>;
     /// Frequencies to a real line along the last axis; destroys the frequencies.
@@ -30,7 +33,8 @@ pub trait Transforms<T>: Send + Sync {
 pub(crate) struct Plans<T> {
     real: (Arc<dyn RealToComplex<T>>, Arc<dyn ComplexToReal<T>>),
     complex: [[Arc<dyn Fft<T>>; 2]; 2],
-    scratch_len: usize,
+    line_scratch_len: usize,
+    plane_scratch_len: usize,
 }
 
 impl<T: FftNum> Plans<T> {
@@ -39,17 +43,20 @@ impl<T: FftNum> Plans<T> {
         let real = (planner.plan_fft_forward(m2), planner.plan_fft_inverse(m2));
         let mut planner = FftPlanner::<T>::new();
         let complex = [m0, m1].map(|length| [planner.plan_fft_forward(length), planner.plan_fft_inverse(length)]);
-        let mut scratch_len = real.0.get_scratch_len().max(real.1.get_scratch_len());
-        for plan in complex.iter().flatten() {
-            scratch_len = scratch_len.max(plan.get_inplace_scratch_len());
-        }
-        Self { real, complex, scratch_len }
+        let line_scratch_len = real.0.get_scratch_len().max(real.1.get_scratch_len());
+        let plane_scratch_len =
+            complex.iter().flatten().map(|plan| plan.get_inplace_scratch_len()).max().unwrap_or_default();
+        Self { real, complex, line_scratch_len, plane_scratch_len }
     }
 }
 
 impl<T: FftNum> Transforms<T> for Plans<T> {
-    fn scratch_len(&self) -> usize {
-        self.scratch_len
+    fn line_scratch_len(&self) -> usize {
+        self.line_scratch_len
+    }
+
+    fn plane_scratch_len(&self) -> usize {
+        self.plane_scratch_len
     }
 
     fn line_forward(&self, line: &mut [T], out: &mut [Complex<T>], scratch: &mut [Complex<T>]) -> Result<()> {
