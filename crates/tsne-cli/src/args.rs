@@ -10,7 +10,7 @@ use tsne::{Interpolation, LearningRate, Metric, Momentum, NegativeGradientMethod
 ///
 /// The same input, options and program give the same map, bit for bit, for any number of threads.
 #[derive(Debug, Parser)]
-#[command(name = "tsne", version, max_term_width = 110, allow_negative_numbers = true)]
+#[command(name = "tsne", version, max_term_width = 110)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -84,6 +84,7 @@ pub struct DemoArgs {
 
 /// The method and how to run it: the same for all subcommands.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct MethodArgs {
     /// The defaults of all options of the method: recommended, opentsne (those of openTSNE 1.0.4) or documented (those
     /// of openTSNE 0.3).

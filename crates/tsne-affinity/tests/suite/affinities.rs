@@ -470,6 +470,7 @@ proptest! {
 /// Values of an independent computation with 50 decimal digits: bisection of the precision until it stands still, in Python's
 /// `decimal`. Distances are exact in binary. Perplexity 3 over ten neighbors, and the mixture of 2 and 3 over the first nine.
 #[test]
+#[allow(clippy::excessive_precision)]
 fn weights_agree_with_fifty_digits() {
     let distances: [f64; 10] = [0.5, 0.75, 0.8125, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.25];
     let precision = 6.7929381254835300;
