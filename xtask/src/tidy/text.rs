@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn paths_of_a_machine_are_found() {
-        let text = "see `/home/me/x`\nhttps://a.org/home/x\ncat /tmp/y\na/work/b\n\"/work/main\"\nPATH=/root/bin\n";
+        let text = "see `/home/me/x`\nhttps://a.org/home/x\ncat /tmp/y\na/work/b\n\"/work/x\"\nPATH=/root/bin\n";
         let places = ["a.md:1", "a.md:3", "a.md:5", "a.md:6"];
         expect(&check(&[file("a.md", text)]), &places.map(|place| (place, "machine-path")));
         expect(&check(&[file(".gitignore", "/tmp/\n")]), &[]);
