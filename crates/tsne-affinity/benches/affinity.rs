@@ -18,7 +18,7 @@ fn cloud<T: Scalar>(n: usize, d: usize) -> Vec<T> {
 }
 
 fn graph<T: Scalar>(search: &dyn NeighborSearch<T>, x: &[T], d: usize, k: usize) -> KnnGraph<T> {
-    let index = search.build(Rows::new(x, x.len() / d, d).unwrap(), Context::new()).unwrap();
+    let index = search.build(Rows::new(x, x.len() / d, d).unwrap().into(), Context::new()).unwrap();
     index.knn_graph(NonZeroUsize::new(k).unwrap(), Context::new()).unwrap()
 }
 
@@ -33,9 +33,9 @@ fn neighbors<T: Scalar>(c: &mut Criterion) {
         let points = Rows::new(&x, N, d).unwrap();
         let id = format!("{}/n{N}/d{d}", T::NAME);
         c.benchmark_group(format!("{name}_build")).bench_function(BenchmarkId::from_parameter(&id), |b| {
-            b.iter(|| search.build(points, Context::new()).is_ok())
+            b.iter(|| search.build(points.into(), Context::new()).is_ok())
         });
-        let index = search.build(points, Context::new()).unwrap();
+        let index = search.build(points.into(), Context::new()).unwrap();
         let k = NonZeroUsize::new(90).unwrap();
         c.benchmark_group(format!("{name}_graph")).bench_function(BenchmarkId::from_parameter(&id), |b| {
             b.iter(|| index.knn_graph(k, Context::new()).unwrap())

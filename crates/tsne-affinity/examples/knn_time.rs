@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("brute-force") => &BruteForceSearch::default(),
         _ => &ExactSearch::default(),
     };
-    let index = search.build(points, Context::new())?;
+    let index = search.build(points.into(), Context::new())?;
     println!("{n} x {d}, k = {k}: build {:.3} s", start.elapsed().as_secs_f64());
     let start = Instant::now();
     let graph = index.knn_graph(k, Context::new())?;

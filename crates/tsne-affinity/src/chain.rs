@@ -1,4 +1,4 @@
-use tsne_core::{Affinities, AffinityModel, Context, NeighborSearch, Result, Rows, Scalar};
+use tsne_core::{Affinities, AffinityModel, Context, NeighborSearch, Points, Result, Scalar};
 
 /// The joint affinities of the points `x`, `n × d`: neighbors by `search`, weights by `model`.
 ///
@@ -25,12 +25,13 @@ use tsne_core::{Affinities, AffinityModel, Context, NeighborSearch, Result, Rows
 /// assert_eq!(p.n(), 50);
 /// # Ok::<(), tsne_core::Error>(())
 /// ```
-pub fn affinities<T: Scalar>(
-    x: Rows<'_, T>,
+pub fn affinities<'a, T: Scalar>(
+    x: impl Into<Points<'a, T>>,
     search: &dyn NeighborSearch<T>,
     model: &dyn AffinityModel<T>,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
+    let x = x.into();
     let k = model.neighbors_needed(x.n())?;
     // The index is dropped before the weights are computed: at most one of the two is in memory.
     let graph = search.build(x, cx)?.knn_graph(k, cx)?;

@@ -3,7 +3,7 @@
 //! A crate that computes affinities, a tree, a grid or a descent depends on this one and on none of its
 //! siblings. Here are
 //!
-//! - the number types and views: [`Scalar`], [`Rows`], [`Kernel`];
+//! - the number types and views: [`Scalar`], [`Points`] ([`Rows`] or [`SparseRows`]), [`Kernel`];
 //! - the values that pass from one stage to the next: [`KnnGraph`], [`Affinities`];
 //! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
 //!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
@@ -37,17 +37,21 @@ mod context;
 mod error;
 mod graph;
 mod kernel;
+mod points;
 mod rows;
 mod scalar;
 mod seams;
+mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 pub use graph::KnnGraph;
 pub use kernel::{Kernel, Profile, ProfileVisitor};
+pub use points::Points;
 pub use rows::{Rows, check_embedding};
 pub use scalar::Scalar;
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };
+pub use sparse::SparseRows;

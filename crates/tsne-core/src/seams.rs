@@ -1,6 +1,6 @@
 //! The places where one backend can be swapped and the rest stays fixed.
 
-use crate::{Affinities, Context, Kernel, KnnGraph, Result, Rows, Scalar};
+use crate::{Affinities, Context, Kernel, KnnGraph, Points, Result, Scalar};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -11,8 +11,9 @@ pub trait NeighborSearch<T: Scalar>: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`](crate::Error::NonFinite) where a value is not finite, and what the method itself cannot do.
-    fn build<'a>(&self, points: Rows<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>>;
+    /// [`Error::NonFinite`](crate::Error::NonFinite) where a value is not finite, and what the method itself cannot do:
+    /// [`Points::dense`] is the error of one that takes no sparse points.
+    fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>>;
 }
 
 /// A built index that answers neighbor queries.
@@ -35,7 +36,7 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
     /// [`Error::Shape`](crate::Error::Shape) if the dimensions differ, [`Error::Parameter`](crate::Error::Parameter)
     /// if `k > n`, [`Error::NonFinite`](crate::Error::NonFinite) and
     /// [`Error::Cancelled`](crate::Error::Cancelled).
-    fn knn(&self, queries: Rows<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
 }
 
 /// A rule that turns neighbor distances into affinities.
@@ -145,6 +146,11 @@ impl<'a, T, const D: usize> Iteration<'a, T, D> {
 ///
 /// Any `FnMut(&Iteration<T, D>) -> ControlFlow<()>` is one, called every 50 iterations.
 pub trait Observer<T: Scalar, const D: usize> {
+    /// Is told once before the first of at most `iterations` iterations of a call, with the positions at which it starts.
+    fn about_to_start(&mut self, embedding: &[[T; D]], iterations: usize) {
+        _ = (embedding, iterations);
+    }
+
     /// Whether to be called after `completed` iterations of this call. The KL divergence costs a few times an
     /// iteration's attraction, so it is computed only then.
     fn wants(&self, completed: usize) -> bool {

@@ -124,7 +124,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// `optimizer` move the points, and subtracts the mean position if the objective allows. An optimizer without state
     /// is prepared for `y`; one with state goes on where it was, so that `n` phases of one iteration equal one of `n`.
     ///
-    /// `observer` is called with positions and their own KL divergence after those iterations that it
+    /// `observer` is told of the start, and called with positions and their own KL divergence after those iterations that it
     /// [wants](Observer::wants); the evaluation is shared with the next iteration's.
     ///
     /// # Errors
@@ -156,6 +156,9 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         let step = Step { learning_rate: phase.learning_rate, momentum: phase.momentum, max_norm: phase.max_step_norm };
         let outcome = |iterations, finish, kl_divergence| Ok(Outcome { iterations, finish, kl_divergence });
 
+        if let Some(observer) = observer.as_deref_mut() {
+            observer.about_to_start(y, phase.iterations);
+        }
         let mut completed = 0;
         let mut finish = Finish::Completed;
         while completed < phase.iterations && finish == Finish::Completed {

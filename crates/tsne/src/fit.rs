@@ -67,7 +67,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 Neighbors::Exact => &exact,
                 Neighbors::Custom(search) => &**search,
             };
-            search.build(x, cx)?.knn_graph(AffinityModel::<T>::neighbors_needed(&model, n)?, cx)?
+            search.build(x.into(), cx)?.knn_graph(AffinityModel::<T>::neighbors_needed(&model, n)?, cx)?
         };
         timings.neighbors = clock.elapsed();
 

@@ -32,7 +32,7 @@ pub fn label_agreement<T: Float, L: Ord + Sync, const D: usize>(y: &[[T; D]], la
     };
     let cx = Context::new();
     let rows = Rows::new(y.as_flattened(), y.len(), D)?;
-    let graph = ExactSearch::default().build(rows, cx)?.knn_graph(k, cx)?;
+    let graph = ExactSearch::default().build(rows.into(), cx)?.knn_graph(k, cx)?;
     let mut agreeing = 0usize;
     let mut votes: Vec<(&L, usize)> = Vec::new();
     for (i, label) in labels.iter().enumerate() {

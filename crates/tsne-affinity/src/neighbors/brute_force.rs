@@ -5,7 +5,7 @@ use crate::Metric;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Result, Rows, Scalar, blocks};
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, blocks};
 
 /// Rows in one task: 70,000 points give 547 tasks, and the product reads each point 547 times from the shared cache, which
 /// takes 6 % of the time.
@@ -38,9 +38,9 @@ impl BruteForceSearch {
 }
 
 impl<T: Scalar> NeighborSearch<T> for BruteForceSearch {
-    fn build<'a>(&self, points: Rows<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+    fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         cx.check()?;
-        let reference = Reference::new(points, self.metric)?;
+        let reference = Reference::new(points.dense("BruteForceSearch")?, self.metric)?;
         let engine = Box::new(Products::new(&reference));
         Ok(Box::new(Index { reference, engine }))
     }

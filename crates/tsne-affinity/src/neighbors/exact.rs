@@ -1,6 +1,6 @@
 use super::{BruteForceSearch, KdTreeSearch};
 use crate::Metric;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Result, Rows, Scalar};
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
 
 /// The most columns for which the kd-tree is used.
 ///
@@ -25,7 +25,7 @@ impl ExactSearch {
 }
 
 impl<T: Scalar> NeighborSearch<T> for ExactSearch {
-    fn build<'a>(&self, points: Rows<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+    fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         let metric = self.metric;
         if points.d() <= KD_TREE_COLUMNS {
             KdTreeSearch { metric }.build(points, cx)

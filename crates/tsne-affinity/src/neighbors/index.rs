@@ -1,15 +1,15 @@
-use super::reference::{Points, Reference};
+use super::reference::{PointSet, Reference};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tsne_core::{Context, Error, KnnGraph, NeighborIndex, Result, Rows, Scalar, Stage};
+use tsne_core::{Context, Error, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
 
 /// The points whose neighbors are looked for.
 pub(super) enum Queries<'b, 'a, T> {
     /// The groups of the reference; none is its own neighbor.
     Own,
     /// Other points.
-    Other(&'b Points<'a, T>),
+    Other(&'b PointSet<'a, T>),
 }
 
 /// A method that finds neighbors among groups of equal points.
@@ -112,9 +112,10 @@ impl<T: Scalar> NeighborIndex<T> for Index<'_, T> {
         KnnGraph::from_parts(k, n, indices, distances)
     }
 
-    fn knn(&self, queries: Rows<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         let (n, d) = self.shape();
         let k = k.get();
+        let queries = queries.dense("this index")?;
         if queries.d() != d {
             return Err(Error::Shape { what: "queries (columns)", expected: d, given: queries.d() });
         }
@@ -123,7 +124,7 @@ impl<T: Scalar> NeighborIndex<T> for Index<'_, T> {
         }
         queries.check_finite()?;
         cx.check()?;
-        let points = Points::new(queries, self.reference.metric);
+        let points = PointSet::new(queries, self.reference.metric);
         points.largest()?;
         let k_groups = k.min(self.reference.groups.len());
         let (mut indices, mut distances) = Self::room(queries.n(), k_groups)?;

@@ -5,7 +5,7 @@ use kiddo::leaf_strategies::VecOfArenas;
 use kiddo::{Eytzinger, KdTree, SquaredEuclidean};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Result, Rows, Scalar};
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar};
 
 /// The most coordinates a tree is compiled for.
 const MAX_COORDINATES: usize = 10;
@@ -38,7 +38,7 @@ impl KdTreeSearch {
 }
 
 impl<T: Scalar> NeighborSearch<T> for KdTreeSearch {
-    fn build<'a>(&self, points: Rows<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+    fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         // The cosine needs one more coordinate, for the direction of rows of zeros.
         let extra = usize::from(self.metric == Metric::Cosine);
         if points.d() + extra > MAX_COORDINATES {
@@ -49,7 +49,7 @@ impl<T: Scalar> NeighborSearch<T> for KdTreeSearch {
             ));
         }
         cx.check()?;
-        let reference = Reference::new(points, self.metric)?;
+        let reference = Reference::new(points.dense("KdTreeSearch")?, self.metric)?;
         let engine: Box<dyn Engine<T>> = match points.d() + extra {
             ..=2 => Box::new(KdEngine::<2>::new(&reference)?),
             3 => Box::new(KdEngine::<3>::new(&reference)?),

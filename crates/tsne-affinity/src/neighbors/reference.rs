@@ -10,7 +10,7 @@ const LANES: usize = 8;
 /// The indexed points, and how distances between them are measured.
 #[derive(Debug)]
 pub(super) struct Reference<'a, T> {
-    pub(super) points: Points<'a, T>,
+    pub(super) points: PointSet<'a, T>,
     pub(super) metric: Metric,
     /// A power of two that brings the data into the range where squares neither overflow nor underflow.
     pub(super) factor: f64,
@@ -19,13 +19,13 @@ pub(super) struct Reference<'a, T> {
 
 /// Rows with the lengths that the cosine needs.
 #[derive(Debug)]
-pub(super) struct Points<'a, T> {
+pub(super) struct PointSet<'a, T> {
     pub(super) rows: Rows<'a, T>,
     /// The length of each row for [`Metric::Cosine`], else empty.
     pub(super) lengths: Vec<f64>,
 }
 
-impl<'a, T: Scalar> Points<'a, T> {
+impl<'a, T: Scalar> PointSet<'a, T> {
     pub(super) fn new(rows: Rows<'a, T>, metric: Metric) -> Self {
         let lengths = match metric {
             Metric::Euclidean => Vec::new(),
@@ -77,7 +77,7 @@ impl<'a, T: Scalar> Reference<'a, T> {
             return Err(Error::Capacity { what: "number of points", given: rows.n(), max: u32::MAX as usize });
         }
         rows.check_finite()?;
-        let points = Points::new(rows, metric);
+        let points = PointSet::new(rows, metric);
         let factor = match metric {
             Metric::Euclidean => power_of_two_for(points.largest()?),
             Metric::Cosine => {

@@ -141,7 +141,7 @@ fn entropies_of_hard_rows() {
 #[test]
 fn weights_agree_with_the_oracle() {
     let x = cloud::<f64>(77, 400, 10);
-    let index = ExactSearch::default().build(Rows::new(&x, 400, 10).unwrap(), Context::new()).unwrap();
+    let index = ExactSearch::default().build(Rows::new(&x, 400, 10).unwrap().into(), Context::new()).unwrap();
     let graph = index.knn_graph(NonZeroUsize::new(90).unwrap(), Context::new()).unwrap();
     for i in 0..400 {
         let row = graph.row(i).1;
@@ -159,7 +159,7 @@ fn weights_agree_with_the_oracle() {
 
 fn graph_of<T: Scalar>(x: &[T], n: usize, k: usize) -> KnnGraph<T> {
     let points = Rows::new(x, n, x.len() / n).unwrap();
-    let index = ExactSearch::default().build(points, Context::new()).unwrap();
+    let index = ExactSearch::default().build(points.into(), Context::new()).unwrap();
     index.knn_graph(NonZeroUsize::new(k).unwrap(), Context::new()).unwrap()
 }
 
@@ -311,10 +311,10 @@ fn conditional_rows_have_the_perplexity() {
     let x = cloud::<f32>(13, n, 8);
     let points = Rows::new(&x, n, 8).unwrap();
     let queries = cloud::<f32>(14, 30, 8);
-    let index = ExactSearch::default().build(points, Context::new()).unwrap();
+    let index = ExactSearch::default().build(points.into(), Context::new()).unwrap();
     let model = PerplexityAffinity::new(30.0).unwrap();
     let k = AffinityModel::<f32>::neighbors_needed(&model, n).unwrap();
-    let graph = index.knn(Rows::new(&queries, 30, 8).unwrap(), k, Context::new()).unwrap();
+    let graph = index.knn(Rows::new(&queries, 30, 8).unwrap().into(), k, Context::new()).unwrap();
     let p = model.conditional(&graph, Context::new()).unwrap();
     assert_eq!((p.n(), p.n_columns(), p.nnz()), (30, n, 30 * 90));
     for i in 0..30 {

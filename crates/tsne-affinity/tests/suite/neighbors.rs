@@ -63,7 +63,7 @@ fn check_row<T: Scalar>(
 fn check<T: Scalar>(x: &[T], n: usize, d: usize, neighbors: usize, metric: Metric, bitwise: bool) {
     let points = Rows::new(x, n, d).unwrap();
     for search in searches::<T>(d, metric) {
-        let index = search.build(points, Context::new()).unwrap();
+        let index = search.build(points.into(), Context::new()).unwrap();
         assert_eq!(index.shape(), (n, d));
         let graph = index.knn_graph(k(neighbors), Context::new()).unwrap();
         assert_eq!((graph.n(), graph.k(), graph.n_reference()), (n, neighbors, n));
@@ -74,7 +74,7 @@ fn check<T: Scalar>(x: &[T], n: usize, d: usize, neighbors: usize, metric: Metri
             x.iter().take(10 * d).copied().chain(x.iter().skip(1).step_by(3).take(10 * d).copied()).collect();
         let m = queries.len() / d;
         let queries = Rows::new(&queries[..m * d], m, d).unwrap();
-        let graph = index.knn(queries, k(neighbors), Context::new()).unwrap();
+        let graph = index.knn(queries.into(), k(neighbors), Context::new()).unwrap();
         for i in 0..m {
             check_row(points, queries.row(i), None, graph.row(i), metric, bitwise);
         }
@@ -138,7 +138,7 @@ fn many_duplicates() {
     let points = Rows::new(&x, n, d).unwrap();
     for d_used in [3, d] {
         let points = Rows::with_stride(&x, n, d_used, d).unwrap();
-        let index = ExactSearch::default().build(points, Context::new()).unwrap();
+        let index = ExactSearch::default().build(points.into(), Context::new()).unwrap();
         let graph = index.knn_graph(k(90), Context::new()).unwrap();
         for i in [0, 77, n - 1] {
             let expected: Vec<u32> =
@@ -174,13 +174,13 @@ fn offsets_scales_and_constant_columns() {
 fn extreme_scales() {
     for d in [3, 12] {
         let base = cloud::<f64>(4, 120, d);
-        let expected = ExactSearch::default().build(Rows::new(&base, 120, d).unwrap(), Context::new()).unwrap();
+        let expected = ExactSearch::default().build(Rows::new(&base, 120, d).unwrap().into(), Context::new()).unwrap();
         let expected = expected.knn_graph(k(7), Context::new()).unwrap();
         for exponent in [-900, 900] {
             let factor = 2f64.powi(exponent);
             let scaled: Vec<f64> = base.iter().map(|v| v * factor).collect();
             for search in searches::<f64>(d, Metric::Euclidean) {
-                let index = search.build(Rows::new(&scaled, 120, d).unwrap(), Context::new()).unwrap();
+                let index = search.build(Rows::new(&scaled, 120, d).unwrap().into(), Context::new()).unwrap();
                 let graph = index.knn_graph(k(7), Context::new()).unwrap();
                 // A power of two changes no digit.
                 assert_eq!(graph.indices(), expected.indices());
@@ -189,7 +189,8 @@ fn extreme_scales() {
         }
     }
     let x = [f32::MAX, 0.0, -f32::MAX, 1.0];
-    let error = ExactSearch::default().build(Rows::new(&x, 4, 1).unwrap(), Context::new()).map(|_| ()).unwrap_err();
+    let error =
+        ExactSearch::default().build(Rows::new(&x, 4, 1).unwrap().into(), Context::new()).map(|_| ()).unwrap_err();
     assert!(matches!(error, Error::Invalid { .. }), "{error}");
 }
 
@@ -214,8 +215,8 @@ fn far_queries() {
         for far in [1e3, 1e9, 1e16, 1e100] {
             let query = vec![far; d];
             for search in searches::<f64>(d, Metric::Euclidean) {
-                let index = search.build(points, Context::new()).unwrap();
-                let graph = index.knn(Rows::new(&query, 1, d).unwrap(), k(9), Context::new()).unwrap();
+                let index = search.build(points.into(), Context::new()).unwrap();
+                let graph = index.knn(Rows::new(&query, 1, d).unwrap().into(), k(9), Context::new()).unwrap();
                 check_row(points, &query, None, graph.row(0), Metric::Euclidean, false);
             }
         }
@@ -230,7 +231,7 @@ fn cosine_of_zero_rows() {
             x[i * d..(i + 1) * d].fill(0.0);
         }
         for search in searches::<f32>(d, Metric::Cosine) {
-            let index = search.build(Rows::new(&x, 50, d).unwrap(), Context::new()).unwrap();
+            let index = search.build(Rows::new(&x, 50, d).unwrap().into(), Context::new()).unwrap();
             let graph = index.knn_graph(k(4), Context::new()).unwrap();
             assert_eq!(graph.row(17), (&[4, 30, 0, 1][..], &[0.0, 0.0, 1.0, 1.0][..]));
         }
@@ -243,7 +244,7 @@ fn cosine_of_zero_rows() {
 fn cosine_in_one_dimension() {
     let x: Vec<f64> = (0..40).map(|i| if i % 2 == 0 { 1.0 + f64::from(i) } else { -0.5 - f64::from(i) }).collect();
     for search in searches::<f64>(1, Metric::Cosine) {
-        let graph = search.build(Rows::new(&x, 40, 1).unwrap(), Context::new()).unwrap();
+        let graph = search.build(Rows::new(&x, 40, 1).unwrap().into(), Context::new()).unwrap();
         let graph = graph.knn_graph(k(25), Context::new()).unwrap();
         let (indices, distances) = graph.row(0);
         assert_eq!(indices[..19], (1..20).map(|i| 2 * i).collect::<Vec<u32>>());
@@ -258,7 +259,7 @@ fn methods_agree_in_every_bit() {
         let points = Rows::new(&x, 3000, 6).unwrap();
         let graphs: Vec<KnnGraph<f32>> = searches::<f32>(6, metric)
             .iter()
-            .map(|s| s.build(points, Context::new()).unwrap().knn_graph(k(40), Context::new()).unwrap())
+            .map(|s| s.build(points.into(), Context::new()).unwrap().knn_graph(k(40), Context::new()).unwrap())
             .collect();
         assert!(graphs.iter().all(|g| *g == graphs[0]));
     }
@@ -273,7 +274,7 @@ fn same_bits_for_any_number_of_threads() {
             let points = Rows::new(&x, 1400, d).unwrap();
             let all = searches::<T>(d, Metric::Euclidean);
             all.iter()
-                .map(|s| s.build(points, Context::new()).unwrap().knn_graph(k(30), Context::new()).unwrap())
+                .map(|s| s.build(points.into(), Context::new()).unwrap().knn_graph(k(30), Context::new()).unwrap())
                 .collect()
         })
     }
@@ -291,30 +292,30 @@ fn errors_name_what_is_wrong() {
     let cx = Context::new();
     let x = cloud::<f32>(1, 20, 12);
     let points = Rows::new(&x, 20, 12).unwrap();
-    let kd = NeighborSearch::<f32>::build(&KdTreeSearch::default(), points, cx).map(|_| ()).unwrap_err();
+    let kd = NeighborSearch::<f32>::build(&KdTreeSearch::default(), points.into(), cx).map(|_| ()).unwrap_err();
     assert!(kd.to_string().contains("12") && kd.to_string().contains("BruteForceSearch"), "{kd}");
-    let index = ExactSearch::default().build(points, cx).unwrap();
+    let index = ExactSearch::default().build(points.into(), cx).unwrap();
     assert!(matches!(index.knn_graph(k(20), cx), Err(Error::Parameter { name: "k", .. })));
-    assert!(matches!(index.knn(points, k(21), cx), Err(Error::Parameter { name: "k", .. })));
-    assert!(index.knn(points, k(20), cx).is_ok());
+    assert!(matches!(index.knn(points.into(), k(21), cx), Err(Error::Parameter { name: "k", .. })));
+    assert!(index.knn(points.into(), k(20), cx).is_ok());
     let narrow = Rows::new(&x, 40, 6).unwrap();
-    assert!(matches!(index.knn(narrow, k(3), cx), Err(Error::Shape { .. })));
+    assert!(matches!(index.knn(narrow.into(), k(3), cx), Err(Error::Shape { .. })));
     assert!(matches!(index.knn_graph(NonZeroUsize::MAX, cx), Err(Error::Parameter { .. })));
-    let one = ExactSearch::default().build(Rows::new(&x[..12], 1, 12).unwrap(), cx).unwrap();
+    let one = ExactSearch::default().build(Rows::new(&x[..12], 1, 12).unwrap().into(), cx).unwrap();
     assert!(matches!(one.knn_graph(k(1), cx), Err(Error::TooFewPoints { n: 1, needed: 2 })));
     for d in [3, 12] {
         let mut x = x.clone();
         x[5] = f32::NAN;
         let points = Rows::new(&x[..20 * d], 20, d).unwrap();
         for search in searches::<f32>(d, Metric::Euclidean) {
-            let error = search.build(points, cx).map(|_| ()).unwrap_err();
+            let error = search.build(points.into(), cx).map(|_| ()).unwrap_err();
             assert_eq!(error, Error::NonFinite { what: "data", row: 5 / d, column: 5 % d });
         }
     }
     let none: [f32; 0] = [];
     for search in searches::<f32>(3, Metric::Euclidean) {
-        assert!(search.build(Rows::new(&none, 0, 3).unwrap(), cx).is_err());
-        assert!(search.build(Rows::new(&none, 4, 0).unwrap(), cx).is_err());
+        assert!(search.build(Rows::new(&none, 0, 3).unwrap().into(), cx).is_err());
+        assert!(search.build(Rows::new(&none, 4, 0).unwrap().into(), cx).is_err());
     }
     assert_eq!("cosine".parse::<Metric>().unwrap().to_string(), "cosine");
     assert_eq!("euclidean".parse::<Metric>().unwrap(), Metric::Euclidean);
@@ -334,14 +335,14 @@ fn cancels_and_reports() {
     for d in [3, 20] {
         let x = cloud::<f32>(1, 600, d);
         let points = Rows::new(&x, 600, d).unwrap();
-        let index = ExactSearch::default().build(points, Context::new()).unwrap();
+        let index = ExactSearch::default().build(points.into(), Context::new()).unwrap();
         let last = Last(AtomicUsize::new(0), 600);
         index.knn_graph(k(5), Context::new().with_progress(&last)).unwrap();
         assert_eq!(last.0.into_inner(), 600);
     }
     token.cancel();
     let x = cloud::<f32>(1, 600, 20);
-    let index = ExactSearch::default().build(Rows::new(&x, 600, 20).unwrap(), Context::new()).unwrap();
+    let index = ExactSearch::default().build(Rows::new(&x, 600, 20).unwrap().into(), Context::new()).unwrap();
     assert_eq!(index.knn_graph(k(5), Context::new().with_cancel(&token)), Err(Error::Cancelled));
 }
 

@@ -1,0 +1,121 @@
+use crate::{Error, Result, Scalar};
+use rayon::prelude::*;
+
+/// A borrowed sparse `n × d` matrix in compressed rows: what is not stored is zero.
+///
+/// The three arrays are those of SciPy's `csr_matrix` (`indptr`, `indices`, `data`) with sorted indices.
+#[derive(Debug, Clone, Copy)]
+pub struct SparseRows<'a, T> {
+    row_pointers: &'a [usize],
+    columns: &'a [u32],
+    values: &'a [T],
+    d: usize,
+}
+
+impl<'a, T> SparseRows<'a, T> {
+    /// A view of the arrays of a compressed-row matrix with `d` columns: `row_pointers` (one more than rows, from 0 to the
+    /// number of entries), `columns` strictly ascending in each row, and `values`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] where lengths do not fit together; [`Error::Invalid`] where row pointers descend, or a column is
+    /// out of order, repeated or not below `d`; [`Error::Capacity`] for more than 2³² columns.
+    pub fn new(row_pointers: &'a [usize], columns: &'a [u32], values: &'a [T], d: usize) -> Result<Self>
+    where
+        T: Sync,
+    {
+        if columns.len() != values.len() {
+            return Err(Error::Shape { what: "values", expected: columns.len(), given: values.len() });
+        }
+        let (Some(&first), Some(&last)) = (row_pointers.first(), row_pointers.last()) else {
+            return Err(Error::Shape { what: "row_pointers", expected: 1, given: 0 });
+        };
+        if first != 0 || last != columns.len() {
+            let why = format_args!("row pointers run from {first} to {last}, but must run from 0 to {}", columns.len());
+            return Err(Error::invalid("sparse data", why));
+        }
+        if let Some(i) = row_pointers.windows(2).position(|pair| pair[0] > pair[1]) {
+            return Err(Error::invalid(
+                "sparse data",
+                format_args!("row pointer {} is below the one before it", i + 1),
+            ));
+        }
+        let max = u32::MAX as usize + 1;
+        if d > max {
+            return Err(Error::Capacity { what: "number of columns", given: d, max });
+        }
+        let rows = Self { row_pointers, columns, values, d };
+        let bad = (0..rows.n()).into_par_iter().find_map_first(|i| {
+            let (columns, _) = rows.row(i);
+            if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
+                return Some(format!(
+                    "the columns of row {i} do not ascend, or repeat: sort them and add up repetitions"
+                ));
+            }
+            let beyond = columns.last().filter(|&&c| c as usize >= d);
+            beyond.map(|c| format!("row {i} names column {c}, but there are {d}"))
+        });
+        match bad {
+            Some(why) => Err(Error::invalid("sparse data", why)),
+            None => Ok(rows),
+        }
+    }
+
+    /// The number of rows.
+    pub const fn n(&self) -> usize {
+        self.row_pointers.len() - 1
+    }
+
+    /// The number of columns.
+    pub const fn d(&self) -> usize {
+        self.d
+    }
+
+    /// The number of stored entries.
+    pub const fn nnz(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Columns and values of row `i`; empty beyond the last row.
+    #[inline]
+    pub fn row(&self, i: usize) -> (&'a [u32], &'a [T]) {
+        let (Some(&start), Some(&end)) = (self.row_pointers.get(i), self.row_pointers.get(i.saturating_add(1))) else {
+            return (&[], &[]);
+        };
+        (&self.columns[start..end], &self.values[start..end])
+    }
+
+    /// Where each row starts in [`SparseRows::columns`], and the number of entries last.
+    pub const fn row_pointers(&self) -> &'a [usize] {
+        self.row_pointers
+    }
+
+    /// All columns, row by row.
+    pub const fn columns(&self) -> &'a [u32] {
+        self.columns
+    }
+
+    /// All values, row by row.
+    pub const fn values(&self) -> &'a [T] {
+        self.values
+    }
+}
+
+impl<T: Scalar> SparseRows<'_, T> {
+    /// Checks that every stored value is finite.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NonFinite`] with the first row and column where one is not.
+    pub fn check_finite(&self) -> Result<()> {
+        let bad = (0..self.n()).into_par_iter().find_map_first(|i| {
+            let (columns, values) = self.row(i);
+            let at = values.iter().position(|v| !v.is_finite())?;
+            Some((i, columns[at] as usize))
+        });
+        match bad {
+            Some((row, column)) => Err(Error::NonFinite { what: "data", row, column }),
+            None => Ok(()),
+        }
+    }
+}
