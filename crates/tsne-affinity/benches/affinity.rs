@@ -5,7 +5,9 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Duration;
-use tsne_affinity::{BruteForceSearch, KdTreeSearch, PerplexityAffinity, calibrate_row, symmetrize};
+use tsne_affinity::{
+    BruteForceSearch, KdTreeSearch, Metric, PerplexityAffinity, VpTreeSearch, calibrate_row, symmetrize,
+};
 use tsne_core::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows, Scalar, random};
 
 const N: usize = 10_000;
@@ -43,6 +45,39 @@ fn neighbors<T: Scalar>(c: &mut Criterion) {
     }
 }
 
+/// Metrics without a fast engine: all pairs against the vantage-point tree.
+fn metrics(c: &mut Criterion) {
+    for (metric, d) in [
+        (Metric::Haversine, 2),
+        (Metric::Manhattan, 2),
+        (Metric::Manhattan, 4),
+        (Metric::Manhattan, 6),
+        (Metric::Manhattan, 8),
+        (Metric::Manhattan, 12),
+        (Metric::Canberra, 6),
+        (Metric::Manhattan, 50),
+    ] {
+        let mut x = cloud::<f32>(N, d);
+        if metric == Metric::Haversine {
+            x.iter_mut().for_each(|v| *v = v.clamp(-3.0, 3.0) / 2.0);
+        }
+        let points = Rows::new(&x, N, d).unwrap().into();
+        let id = format!("f32/n{N}/{metric}_d{d}");
+        let searches: [(&str, &dyn NeighborSearch<f32>); 2] =
+            [("scan", &BruteForceSearch::new(metric.clone())), ("vp_tree", &VpTreeSearch::new(metric.clone()))];
+        for (name, search) in searches {
+            c.benchmark_group(format!("{name}_build")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+                b.iter(|| search.build(points, Context::new()).is_ok())
+            });
+            let index = search.build(points, Context::new()).unwrap();
+            let k = NonZeroUsize::new(90).unwrap();
+            c.benchmark_group(format!("{name}_graph")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+                b.iter(|| index.knn_graph(k, Context::new()).unwrap())
+            });
+        }
+    }
+}
+
 fn weights<T: Scalar>(c: &mut Criterion) {
     let x = cloud::<T>(N, 8);
     let graph = graph(&BruteForceSearch::default(), &x, 8, 90);
@@ -64,6 +99,6 @@ fn weights<T: Scalar>(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
-    targets = neighbors::<f32>, neighbors::<f64>, weights::<f32>, weights::<f64>
+    targets = neighbors::<f32>, neighbors::<f64>, metrics, weights::<f32>, weights::<f64>
 }
 criterion_main!(benches);

@@ -1,13 +1,16 @@
-//! Seconds per stage on a matrix from an `.npy` file (`f32`, C order) or on a synthetic mixture, and the recall of the
-//! neighbors against all distances of a sample.
+//! Seconds per stage on a matrix from an `.npy` file (`f32`, C order) or on a synthetic mixture, the recall of the
+//! neighbors against exact ones of a sample (a neighbor counts if it is no farther than the true `k`-th), and the peak of
+//! the memory at the end of the search.
 //!
 //! ```text
-//! cargo run --release -p tsne-affinity --example knn_time -- [data.npy | n d] [perplexity] [kd-tree | brute-force]
+//! cargo run --release -p tsne-affinity --example knn_time -- [data.npy | n d] [perplexity] [kd-tree | brute-force | approx | auto] [metric]
 //! ```
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
-use tsne_affinity::{BruteForceSearch, ExactSearch, KdTreeSearch, PerplexityAffinity};
+use tsne_affinity::{
+    ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, Metric, PerplexityAffinity,
+};
 use tsne_core::{AffinityModel, Context, NeighborSearch, Rows, random};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,17 +30,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let k = AffinityModel::<f32>::neighbors_needed(&model, n)?;
     let points = Rows::new(&x, n, d)?;
 
+    let metric: Metric = rest.get(2).map_or(Ok(Metric::Euclidean), |a| a.parse())?;
     let start = Instant::now();
     let search: &dyn NeighborSearch<f32> = match rest.get(1).map(String::as_str) {
-        Some("kd-tree") => &KdTreeSearch::default(),
-        Some("brute-force") => &BruteForceSearch::default(),
-        _ => &ExactSearch::default(),
+        Some("kd-tree") => &KdTreeSearch::new(metric.clone()),
+        Some("brute-force") => &BruteForceSearch::new(metric.clone()),
+        Some("approx") => &ApproximateSearch::new(metric.clone()),
+        Some("auto") => &AutoSearch::new(metric.clone(), 0),
+        _ => &ExactSearch::new(metric.clone()),
     };
     let index = search.build(points.into(), Context::new())?;
     println!("{n} x {d}, k = {k}: build {:.3} s", start.elapsed().as_secs_f64());
     let start = Instant::now();
     let graph = index.knn_graph(k, Context::new())?;
-    println!("neighbors {:.3} s", start.elapsed().as_secs_f64());
+    println!("neighbors {:.3} s{}", start.elapsed().as_secs_f64(), peak());
     drop(index);
     let start = Instant::now();
     let p = model.conditional(&graph, Context::new())?;
@@ -47,18 +53,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let p = model.joint(&graph, Context::new())?;
     println!("calibration and symmetrization {:.3} s, {} entries", start.elapsed().as_secs_f64(), p.nnz());
 
+    // One more neighbor than asked for: the row itself is among them.
+    let sample: Vec<usize> = (0..200).map(|i| (random::element_seed(7, 7, i) % n as u64) as usize).collect();
+    let rows: Vec<f32> = sample.iter().flat_map(|&i| points.row(i).iter().copied()).collect();
+    let exact = ExactSearch::new(metric).build(points.into(), Context::new())?;
+    let more = k.saturating_add(1);
+    let exact = exact.knn(Rows::new(&rows, sample.len(), d)?.into(), more, Context::new())?;
     let (mut found, mut total) = (0, 0);
-    for i in (0..n).step_by(n.div_ceil(100)) {
-        let to = |j: usize| {
-            points.row(i).iter().zip(points.row(j)).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>()
-        };
-        let mut all: Vec<(f64, usize)> = (0..n).filter(|&j| j != i).map(|j| (to(j), j)).collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        found += all[..k.get()].iter().filter(|&&(_, j)| graph.row(i).0.contains(&(j as u32))).count();
+    for (s, &i) in sample.iter().enumerate() {
+        let kth = exact.row(s).1[k.get()];
+        found += graph.row(i).1.iter().filter(|&&distance| distance <= kth).count();
         total += k.get();
     }
-    println!("recall on a sample {}", f64::from(found as u32) / f64::from(total as u32));
+    println!("recall on a sample {:.4}", f64::from(found as u32) / f64::from(total as u32));
     Ok(())
+}
+
+/// The peak of the memory of this process so far, where the system tells.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or(String::new(), |line| format!(", peak {}", line.trim()))
 }
 
 /// An `n × d` matrix of little-endian `f32` in C order.

@@ -3,38 +3,72 @@
 //! The chain has three links, each of which works alone:
 //!
 //! 1. a [`NeighborSearch`](tsne_core::NeighborSearch) finds the `k` nearest neighbors of each point: [`ExactSearch`],
-//!    which chooses between [`KdTreeSearch`] and [`BruteForceSearch`] by the dimension of the data;
+//!    which chooses among [`KdTreeSearch`], [`VpTreeSearch`] and [`BruteForceSearch`] by the [`Metric`] and the dimension of
+//!    the data;
 //! 2. [`PerplexityAffinity`] fits a Gaussian to each point's distances, so that its neighbors have a given perplexity
 //!    (van der Maaten and Hinton 2008, "Visualizing data using t-SNE"); [`calibrate_row`] does it for one row;
 //! 3. [`symmetrize`] joins the rows into one symmetric matrix with sum 1.
 //!
 //! [`affinities`] runs all three.
 //!
+//! # Affinity models
+//!
+//! Each is an [`AffinityModel`](tsne_core::AffinityModel): joint affinities of one set of points, conditional affinities of
+//! new points.
+//!
+//! - [`PerplexityAffinity`]: Gaussians of a given perplexity, or a mixture of several.
+//! - [`Multiscale`]: the average of the affinities of several perplexities.
+//! - [`FixedSigma`]: Gaussians of one width for all points.
+//! - [`Uniform`]: the same weight for each of the nearest neighbors.
+//! - [`precomputed_joint`], [`precomputed_conditional`] and their dense forms: a matrix that is there already.
+//!
+//! [`Symmetrization`] says how the two directions of a pair become one. Whatever is not used as given is told by a
+//! [`Warning`], a value; nothing is printed.
+//!
+//! # Metrics
+//!
+//! [`Metric`] has those of SciPy, scikit-learn, pynndescent and Annoy that make sense for t-SNE, any function of two rows
+//! ([`Metric::function`]), and a given matrix of distances ([`Metric::Precomputed`]). Dense and, where
+//! [`Metric::takes_sparse`] says so, sparse rows. Metrics that are the Euclidean distance or the cosine of mapped rows run
+//! at the speed of those two; the others are summed pair by pair.
+//!
 //! # What is guaranteed
 //!
 //! - Neighbors are exact: row `i` holds the `k` smallest pairs `(distance, index)`, whatever the method, the number
-//!   of threads and the vector unit. Distances are summed in `f64` from the differences of the given coordinates and
-//!   rounded once to the scalar of the data, so ties are ties of the returned numbers. The fast methods select with a
+//!   of threads and the vector unit. Distances are summed in `f64` from the given coordinates (mapped in `f64` where the
+//!   metric asks for it) and rounded once to the scalar of the data, so ties are ties of the returned numbers. The fast methods select with a
 //!   bound on their own error and leave every decision within that bound to the exact distance.
 //! - Duplicated points cost time and memory like single ones.
-//! - Joint affinities are symmetric in structure and in every bit.
+//! - Joint affinities are symmetric in structure and in every bit, unless [`Symmetrization::None`] asks for others or a
+//!   given matrix is taken as it is.
 //!
 //! # What is not guaranteed
 //!
-//! - The order of points whose distances differ by less than the rounding of an `f64` sum of `d` squares.
+//! - The order of points whose distances differ by less than the rounding of an `f64` sum of `d` terms.
 //! - In `f64`, distances below 1e-154 of the largest coordinate: they may underflow to 0.
 
 mod chain;
+mod conditional;
 mod metric;
+mod models;
 mod neighbors;
 mod perplexity;
+mod precomputed;
+mod symmetrization;
 mod symmetrize;
 
 pub use chain::affinities;
-pub use metric::Metric;
-pub use neighbors::{BruteForceSearch, ExactSearch, KdTreeSearch};
+pub use metric::{DistanceFunction, Metric};
+pub use models::{FixedSigma, Multiscale, Uniform};
+pub use neighbors::{
+    ApproximateSearch, AutoSearch, BruteForceSearch, Descent, ExactSearch, KdTreeSearch, VpTreeSearch,
+};
 pub use perplexity::{Calibration, PerplexityAffinity, Warning, calibrate_row};
-pub use symmetrize::symmetrize;
+pub use precomputed::{
+    Precomputed, precomputed_conditional, precomputed_conditional_dense, precomputed_joint, precomputed_joint_dense,
+};
+pub use symmetrization::Symmetrization;
+pub use symmetrize::{symmetrize, symmetrize_with};
 
 /// The example of the README, compiled as a test.
 #[cfg(doctest)]

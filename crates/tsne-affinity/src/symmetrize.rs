@@ -4,6 +4,8 @@
 //! its own. Only the latter are collected (about half as many as there are neighbors); weights of the opposite
 //! direction are looked up in the other point's row. No transposed copy of the matrix is ever in memory.
 
+use crate::conditional::sort_rows;
+use crate::symmetrization::Symmetrization;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, simd};
@@ -31,6 +33,36 @@ const INCOMING: u32 = u32::MAX;
 /// neighbor, a weight that is negative or not finite, or weights whose sum is 0; [`Error::Shape`] for a wrong number of
 /// weights; [`Error::Cancelled`].
 pub fn symmetrize<T: Scalar>(graph: &KnnGraph<T>, weights: &[T], cx: Context<'_>) -> Result<Affinities<T>> {
+    symmetrize_with(graph, weights, Symmetrization::Mean, cx)
+}
+
+/// The joint affinities of the weights of a graph's neighbors, normalized to sum 1, with both directions of a pair joined
+/// by `symmetrization`. Otherwise as [`symmetrize`], which takes the mean.
+///
+/// # Errors
+///
+/// Those of [`symmetrize`].
+///
+/// # Examples
+///
+/// ```
+/// use tsne_affinity::{Symmetrization, symmetrize_with};
+/// use tsne_core::{Context, KnnGraph};
+///
+/// // Points at 0, 1 and 3 on a line: the last names the middle one, which names the first.
+/// let graph = KnnGraph::from_parts(1, 3, vec![1, 0, 1], vec![1.0, 1.0, 2.0])?;
+/// let p = symmetrize_with(&graph, &[1.0f64; 3], Symmetrization::Max, Context::new())?;
+/// assert_eq!(p.row(1), (&[0, 2][..], &[0.25, 0.25][..]));
+/// let p = symmetrize_with(&graph, &[1.0f64; 3], Symmetrization::None, Context::new())?;
+/// assert_eq!(p.row(1).0, [0]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn symmetrize_with<T: Scalar>(
+    graph: &KnnGraph<T>,
+    weights: &[T],
+    symmetrization: Symmetrization,
+    cx: Context<'_>,
+) -> Result<Affinities<T>> {
     let n = graph.n();
     if n != graph.n_reference() {
         return Err(Error::invalid(
@@ -57,7 +89,23 @@ pub fn symmetrize<T: Scalar>(graph: &KnnGraph<T>, weights: &[T], cx: Context<'_>
             format_args!("their sum is {sum}: weights must be finite, not negative and not all 0"),
         ));
     }
-    Matrix { graph, weights, j, n }.join(0.5 / sum, cx)
+    let matrix = Matrix { graph, weights, j, n };
+    match symmetrization {
+        Symmetrization::Mean => matrix.join(|a, b| (a + b) * (0.5 / sum), cx),
+        Symmetrization::Max => {
+            // The sum is known only when all pairs are. The larger of two weights is one of them: nothing is rounded twice.
+            let (row_pointers, columns, mut weights) = matrix.joined(f64::max, cx)?;
+            normalize(&mut weights);
+            Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+        }
+        Symmetrization::None => matrix.directed(sum, cx),
+    }
+}
+
+/// Divides by the sum.
+fn normalize<T: Scalar>(weights: &mut [T]) {
+    let sum = blocks::sum(&mut Vec::new(), weights.len(), |range| weights[range].iter().map(|w| w.to_f64()).sum());
+    weights.par_chunks_mut(blocks::BLOCK).flatten_iter().for_each(|w| *w = T::from_f64(w.to_f64() / sum));
 }
 
 struct Matrix<'a, T> {
@@ -66,6 +114,9 @@ struct Matrix<'a, T> {
     j: usize,
     n: usize,
 }
+
+/// Row pointers, columns and weights of a matrix.
+type Parts<T> = (Vec<usize>, Vec<u32>, Vec<T>);
 
 /// Rows of the result that one task fills.
 struct Output<'o, T> {
@@ -81,7 +132,28 @@ impl<'a, T: Scalar> Matrix<'a, T> {
         &self.graph.indices()[start..start + self.j]
     }
 
-    fn join(&self, factor: f64, cx: Context<'_>) -> Result<Affinities<T>> {
+    /// The rows as they are, divided by the sum of all weights.
+    fn directed(&self, sum: f64, cx: Context<'_>) -> Result<Affinities<T>> {
+        let (n, j) = (self.n, self.j);
+        if let Some(i) = (0..n).into_par_iter().find_first(|&i| self.neighbors(i).contains(&(i as u32))) {
+            return Err(own_point(i));
+        }
+        let mut weights: Vec<T> = self.weights.par_iter().map(|w| T::from_f64(w.to_f64() / sum)).collect();
+        let columns = sort_rows(self.graph, &mut weights, j, cx)?;
+        if let Some((i, column)) = repetition(&columns, j) {
+            return Err(repeated(i, column));
+        }
+        let row_pointers = (0..=n).map(|i| i * j).collect();
+        Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+    }
+
+    /// The matrix of `combine` of both directions of each pair, which must be symmetric; 0 stands for one that is missing.
+    fn join(&self, combine: impl Fn(f64, f64) -> f64 + Sync + Copy, cx: Context<'_>) -> Result<Affinities<T>> {
+        let (row_pointers, columns, weights) = self.joined(combine, cx)?;
+        Affinities::from_parts(row_pointers, columns, weights, self.n, AffinityKind::Joint)
+    }
+
+    fn joined(&self, combine: impl Fn(f64, f64) -> f64 + Sync + Copy, cx: Context<'_>) -> Result<Parts<T>> {
         let (n, j) = (self.n, self.j);
         // One bit for each neighbor: whether it has the point as a neighbor, too.
         let words = j.div_ceil(64);
@@ -134,12 +206,27 @@ impl<'a, T: Scalar> Matrix<'a, T> {
                 mutual: &mutual,
                 incoming: &incoming,
                 starts: &starts,
-                factor,
+                combine,
             })
         })?;
-        drop(incoming);
-        Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+        Ok((row_pointers, columns, weights))
     }
+}
+
+/// The first row of `j` sorted columns that repeats one, and which.
+fn repetition(columns: &[u32], j: usize) -> Option<(usize, u32)> {
+    columns.par_chunks_exact(j).enumerate().find_map_first(|(i, row)| {
+        let pair = row.windows(2).find(|pair| pair[0] == pair[1])?;
+        Some((i, pair[0]))
+    })
+}
+
+fn own_point(i: usize) -> Error {
+    Error::invalid("neighbor graph", format_args!("row {i} names its own point: leave it out"))
+}
+
+fn repeated(i: usize, column: u32) -> Error {
+    Error::invalid("neighbor graph", format_args!("row {i} names point {column} twice"))
 }
 
 /// Marks the neighbors that have the point as a neighbor, too, and counts the others.
@@ -169,7 +256,7 @@ impl<T: Scalar> simd::Task for FindMutual<'_, '_, T> {
 }
 
 /// Writes rows of the result.
-struct Fill<'b, 'a, 'o, T> {
+struct Fill<'b, 'a, 'o, T, F> {
     matrix: &'b Matrix<'a, T>,
     /// Pairs of a column and its place among the neighbors, packed, so that they sort fast.
     row: &'b mut Vec<u64>,
@@ -178,14 +265,14 @@ struct Fill<'b, 'a, 'o, T> {
     mutual: &'b [u64],
     incoming: &'b [AtomicU32],
     starts: &'b [usize],
-    factor: f64,
+    combine: F,
 }
 
-impl<T: Scalar> simd::Task for Fill<'_, '_, '_, T> {
+impl<T: Scalar, F: Fn(f64, f64) -> f64> simd::Task for Fill<'_, '_, '_, T, F> {
     type Output = Result<()>;
     #[inline(always)]
     fn run(self) -> Result<()> {
-        let Self { matrix, row, output, row_pointers, mutual, incoming, starts, factor } = self;
+        let Self { matrix, row, output, row_pointers, mutual, incoming, starts, combine } = self;
         let words = matrix.j.div_ceil(64);
         let Output { first, mut columns, mut weights } = output;
         let mut i = first;
@@ -202,18 +289,12 @@ impl<T: Scalar> simd::Task for Fill<'_, '_, '_, T> {
             row.extend(others.iter().map(|a| u64::from(a.load(Ordering::Relaxed)) << 32 | u64::from(INCOMING)));
             row.sort_unstable();
             if let Some(pair) = row.windows(2).find(|pair| pair[0] >> 32 == pair[1] >> 32) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("row {i} names point {} twice", pair[0] >> 32),
-                ));
+                return Err(repeated(i, (pair[0] >> 32) as u32));
             }
             for ((column, weight), &packed) in row_columns.iter_mut().zip(row_weights).zip(row.iter()) {
                 let (other, place) = ((packed >> 32) as usize, packed as u32);
                 if other == i {
-                    return Err(Error::invalid(
-                        "neighbor graph",
-                        format_args!("row {i} names its own point: leave it out"),
-                    ));
+                    return Err(own_point(i));
                 }
                 let there =
                     if place == INCOMING { 0.0 } else { matrix.weights[i * matrix.j + place as usize].to_f64() };
@@ -224,8 +305,8 @@ impl<T: Scalar> simd::Task for Fill<'_, '_, '_, T> {
                 let back = if answered { find(matrix.neighbors(other), i as u32) } else { None };
                 let back = back.map_or(0.0, |place| matrix.weights[other * matrix.j + place].to_f64());
                 *column = other as u32;
-                // The sum of two numbers does not depend on their order: both halves of the matrix get the same bits.
-                *weight = T::from_f64((there + back) * factor);
+                // Neither the sum nor the larger of two depends on their order: both halves of the matrix get the same bits.
+                *weight = T::from_f64(combine(there, back));
             }
             i += 1;
         }

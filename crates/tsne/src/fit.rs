@@ -1,182 +1,337 @@
 //! The stages of a fit, one after the other.
 
+use crate::affinity_index::{AffinityIndex, Keep, Recipe};
 use crate::embedding::{Embedding, PhaseTime, Timings};
-use crate::options::{Initialization, Neighbors};
-use crate::{Float, NegativeGradientMethod, Tsne, initialization, repulsion, threads};
+use crate::input::Input;
+use crate::optimize::{Moving, NOTHING, Stretch};
+use crate::options::{AffinityMethod, Initialization};
+use crate::{Float, Metric, Tsne, Warning, initialization, threads};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
-use tsne_affinity::{ExactSearch, PerplexityAffinity};
-use tsne_core::{
-    Affinities, AffinityModel, Context, Error, Kernel, NeighborSearch, Observer, Result, Rows, Stage, check_embedding,
-};
-use tsne_optim::{Descent, Finish, Joint, MomentumGains, Outcome};
+use tsne_affinity::PerplexityAffinity;
+use tsne_core::{Context, Error, Kernel, Observer, Points, Result, Stage, check_embedding};
+use tsne_optim::{Descent, Finish, Joint, MomentumGains};
+
+/// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
+const LARGE_SPREAD: f64 = 1e-2;
 
 impl<T: Float, const D: usize> Tsne<T, D> {
-    /// Embeds the points `x`, `n × d`.
+    /// Fits a map: data points ([`Rows`](crate::Rows) or [`SparseRows`](crate::SparseRows), `n × d`), a
+    /// [neighbor graph](crate::KnnGraph), joint [`Affinities`](crate::Affinities) or an [`AffinityIndex`].
+    ///
+    /// Runs the early phase and the normal phase. The points appear in the map in the order of the data.
     ///
     /// # Errors
     ///
     /// [`Error::NonFinite`] for a value that is not finite, [`Error::TooFewPoints`] below two points, [`Error::Shape`] if
     /// given initial positions are not `n`, [`Error::Capacity`] beyond 2³² points (2³¹ for the tree), [`Error::Diverged`] if the descent leaves
     /// the finite numbers.
-    pub fn fit(&self, x: Rows<'_, T>) -> Result<Embedding<T, D>> {
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?;
+    /// let embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.positions().len(), 60);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn fit<'a>(&self, x: impl Into<Input<'a, T>>) -> Result<Embedding<T, D>> {
         self.fit_with(x, None, Context::new())
     }
 
-    /// Embeds the points `x`, `n × d`, with an observer of the descent that may stop it, and with a context for progress
-    /// and cancellation.
+    /// Fits a map as [`Tsne::fit`] does, with an observer of the descent that may stop it, and with a context for progress and
+    /// cancellation.
     ///
     /// The observer sees both phases, each with iterations counted from 1. When it stops one, the map of that moment is the
-    /// result.
+    /// result; [`Embedding::propagate_interrupt`] makes an error of it.
     ///
     /// # Errors
     ///
     /// Those of [`Tsne::fit`], and [`Error::Cancelled`].
-    pub fn fit_with(
+    ///
+    /// # Examples
+    ///
+    /// A closure is an observer, called every 50 iterations:
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Context, Finish, Iteration, Preset, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).build()?;
+    /// let mut stop_at_100 = |iteration: &Iteration<'_, f32, 2>| {
+    ///     if iteration.index == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// };
+    /// let embedding = tsne.fit_with(Rows::new(&data, 60, 5)?, Some(&mut stop_at_100), Context::new())?;
+    /// assert_eq!((embedding.iterations(), embedding.finish()), (100, Finish::Stopped));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn fit_with<'a>(
         &self,
-        x: Rows<'_, T>,
+        x: impl Into<Input<'a, T>>,
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<Embedding<T, D>> {
-        threads::run(self.parameters.n_jobs, || self.fit_in_pool(x, observer, cx))
+        let x = x.into();
+        threads::run(self.parameters.settings.n_jobs, || {
+            let mut embedding = self.start(x, cx)?;
+            self.phases(&mut embedding, observer, cx)?;
+            Ok(embedding)
+        })
     }
 
-    fn fit_in_pool(
-        &self,
-        x: Rows<'_, T>,
-        observer: Option<&mut (dyn Observer<T, D> + Send)>,
-        cx: Context<'_>,
-    ) -> Result<Embedding<T, D>> {
+    /// The map before its optimization: affinities and initial positions.
+    /// [`Embedding::optimize`] takes it from there, step by step.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tsne::fit`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).build()?;
+    /// let embedding = tsne.prepare_initial(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.iterations(), 0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn prepare_initial<'a>(&self, x: impl Into<Input<'a, T>>) -> Result<Embedding<T, D>> {
+        self.prepare_initial_with(x, Context::new())
+    }
+
+    /// [`Tsne::prepare_initial`] with a context for progress and cancellation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tsne::fit`], and [`Error::Cancelled`].
+    pub fn prepare_initial_with<'a>(&self, x: impl Into<Input<'a, T>>, cx: Context<'_>) -> Result<Embedding<T, D>> {
+        let x = x.into();
+        threads::run(self.parameters.settings.n_jobs, || {
+            let mut embedding = self.start(x, cx)?;
+            embedding.kl_divergence = embedding.evaluate(cx)?;
+            Ok(embedding)
+        })
+    }
+
+    /// The affinities of data, with their neighbors, to be fitted (once or often), changed in perplexity, or used alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tsne::fit`] that concern the data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?;
+    /// let index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let sum: f32 = index.affinities().weights().iter().sum();
+    /// assert!((sum - 1.0).abs() < 1e-5);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn affinities<'a>(&self, x: impl Into<Input<'a, T>>) -> Result<AffinityIndex<T>> {
+        self.affinities_with(x, Context::new())
+    }
+
+    /// [`Tsne::affinities`] with a context for progress and cancellation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tsne::affinities`], and [`Error::Cancelled`].
+    pub fn affinities_with<'a>(&self, x: impl Into<Input<'a, T>>, cx: Context<'_>) -> Result<AffinityIndex<T>> {
+        let x = x.into();
+        let settings = &self.parameters.settings;
+        let keep = Keep { data: settings.keep_data, graph: true };
+        let index = threads::run(settings.n_jobs, || self.index(&x, keep, cx))?;
+        Ok(Arc::unwrap_or_clone(index))
+    }
+
+    fn index(&self, x: &Input<'_, T>, keep: Keep, cx: Context<'_>) -> Result<Arc<AffinityIndex<T>>> {
+        let settings = &self.parameters.settings;
+        let recipe = || {
+            Ok::<_, Error>(Recipe {
+                method: match &self.parameters.affinities {
+                    Some(method) => method.clone(),
+                    None => {
+                        let model = PerplexityAffinity::mixture(&settings.perplexities)?;
+                        AffinityMethod::Perplexity(match settings.k_neighbors.and_then(NonZeroUsize::new) {
+                            Some(k) => model.with_neighbors(k),
+                            None => model,
+                        })
+                    }
+                },
+                metric: settings.metric.clone(),
+                neighbors: self.parameters.neighbors.clone(),
+                k_neighbors: settings.k_neighbors,
+                random_state: settings.random_state,
+            })
+        };
+        Ok(match x {
+            Input::Points(points) => Arc::new(AffinityIndex::of_points(*points, recipe()?, keep, settings.n_jobs, cx)?),
+            Input::Graph(graph) => {
+                Arc::new(AffinityIndex::of_graph((*graph).clone(), recipe()?, keep, settings.n_jobs, cx)?)
+            }
+            Input::Affinities(joint) => {
+                Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, settings.n_jobs)?)
+            }
+            Input::Index(index) => Arc::clone(index),
+        })
+    }
+
+    /// Affinities and initial positions. The divergence is left to the caller.
+    fn start(&self, x: Input<'_, T>, cx: Context<'_>) -> Result<Embedding<T, D>> {
         let parameters = &self.parameters;
-        let n = x.n();
+        let settings = &parameters.settings;
+        let n = match &x {
+            Input::Points(points) => points.n(),
+            Input::Graph(graph) => graph.n(),
+            Input::Affinities(affinities) => affinities.n(),
+            Input::Index(index) => index.n(),
+        };
+        if n < 2 {
+            return Err(Error::TooFewPoints { n, needed: 2 });
+        }
+        // Before the neighbor search: a wrong shape should not cost minutes.
         if let Initialization::Given(positions) = &parameters.initialization {
             if positions.len() != n {
                 return Err(Error::Shape { what: "initialization", expected: n, given: positions.len() });
             }
             check_embedding(positions)?;
         }
-        x.check_finite()?;
-        let model = PerplexityAffinity::mixture(&parameters.perplexities)?;
-        let (_, warnings) = model.effective_perplexities(n)?;
-
-        let mut timings = Timings::default();
+        let index = self.index(&x, Keep { data: settings.keep_data, graph: false }, cx)?;
         let clock = Instant::now();
-        let graph = {
-            let exact = ExactSearch::new(parameters.metric);
-            let search: &dyn NeighborSearch<T> = match &parameters.neighbors {
-                Neighbors::Exact => &exact,
-                Neighbors::Custom(search) => &**search,
-            };
-            search.build(x.into(), cx)?.knn_graph(AffinityModel::<T>::neighbors_needed(&model, n)?, cx)?
+        let mut warnings = index.warnings.clone();
+        let positions = self.initial_positions(&x, &index, &mut warnings, cx)?;
+        let timings = Timings {
+            neighbors: index.durations.0,
+            affinities: index.durations.1,
+            initialization: clock.elapsed(),
+            ..Timings::default()
         };
-        timings.neighbors = clock.elapsed();
-
-        let clock = Instant::now();
-        let affinities = Arc::new(model.joint(&graph, cx)?);
-        drop(graph);
-        timings.affinities = clock.elapsed();
-
-        let clock = Instant::now();
-        let positions = self.initial_positions(x, cx)?;
-        timings.initialization = clock.elapsed();
-
-        self.optimize(affinities, positions, observer, timings, warnings, cx)
+        let params = parameters.normal_phase();
+        Ok(Embedding {
+            kl_divergence: f64::NAN,
+            optimizer: MomentumGains::new(settings.momentum_rule),
+            kernel: Kernel::new(settings.dof)?,
+            iterations: 0,
+            finish: Finish::Completed,
+            method: params.repulsion(n)?.1,
+            params,
+            preset: settings.preset,
+            timings,
+            warnings,
+            reference: Default::default(),
+            index,
+            positions,
+        })
     }
 
-    fn initial_positions(&self, x: Rows<'_, T>, cx: Context<'_>) -> Result<Vec<[T; D]>> {
-        let parameters = &self.parameters;
-        let (std, seed) = (parameters.initialization_std, parameters.random_state);
+    fn initial_positions(
+        &self,
+        x: &Input<'_, T>,
+        index: &AffinityIndex<T>,
+        warnings: &mut Vec<Warning>,
+        cx: Context<'_>,
+    ) -> Result<Vec<[T; D]>> {
+        let settings = &self.parameters.settings;
+        let (n, std, seed) = (index.n(), settings.initialization_std, settings.random_state);
         cx.check()?;
         cx.advance(Stage::Initialization, 0, 1);
-        let positions = match &parameters.initialization {
-            Initialization::Given(positions) => positions.clone(),
-            Initialization::Random => initialization::random(x.n(), std, seed),
-            Initialization::Pca => {
-                let mut positions = initialization::pca(x, seed, cx)?;
-                if initialization::rescale(&mut positions, std) {
-                    initialization::jitter(&mut positions, initialization::JITTER * std, seed);
-                    positions
-                } else {
-                    // Constant data have no principal component.
-                    initialization::random(x.n(), std, seed)
+        let coordinates: Option<Points<'_, T>> = match x {
+            Input::Points(points) => Some(*points),
+            Input::Index(_) => index.data.as_ref().map(|data| data.points()).transpose()?,
+            _ => None,
+        };
+        let coordinates = coordinates.filter(|_| index.recipe.metric != Metric::Precomputed);
+        let positions = match &self.parameters.initialization {
+            Initialization::Given(positions) => {
+                warnings.extend((0..D).filter_map(|axis| {
+                    let std = spread(positions, axis);
+                    (std > LARGE_SPREAD).then_some(Warning::InitialSpread { axis, std })
+                }));
+                positions.clone()
+            }
+            Initialization::Random => initialization::random(n, std, seed),
+            Initialization::Pca if coordinates.is_some() => {
+                let coordinates = coordinates.ok_or(Error::TooFewPoints { n, needed: 2 })?;
+                self.scaled(initialization::pca(coordinates, seed, cx)?)
+            }
+            chosen => {
+                if matches!(chosen, Initialization::Pca) {
+                    warnings.push(Warning::SpectralInitialization);
                 }
+                self.scaled(initialization::spectral(&index.joint, seed, cx)?)
             }
         };
         cx.advance(Stage::Initialization, 1, 1);
         Ok(positions)
     }
 
-    fn optimize(
-        &self,
-        affinities: Arc<Affinities<T>>,
-        mut positions: Vec<[T; D]>,
-        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
-        mut timings: Timings,
-        warnings: Vec<tsne_affinity::Warning>,
-        cx: Context<'_>,
-    ) -> Result<Embedding<T, D>> {
-        let parameters = &self.parameters;
-        let n = positions.len();
-        let kernel = Kernel::new(parameters.dof)?;
-        let method: NegativeGradientMethod = repulsion::resolve::<D>(parameters.negative_gradient_method, n);
-        let mut repulsion = parameters.repulsion(method)?;
-        let mut objective = Joint::new(&affinities, kernel, &mut *repulsion)?;
-        let mut optimizer = MomentumGains::new(parameters.momentum);
-        let mut descent = Descent::new();
+    /// Positions with the standard deviation of the settings, and a jitter that parts duplicates.
+    fn scaled(&self, mut positions: Vec<[T; D]>) -> Vec<[T; D]> {
+        let settings = &self.parameters.settings;
+        let (std, seed) = (settings.initialization_std, settings.random_state);
+        if initialization::rescale(&mut positions, std) {
+            initialization::jitter(&mut positions, initialization::JITTER * std, seed);
+            positions
+        } else {
+            // Constant data have no principal component.
+            initialization::random(positions.len(), std, seed)
+        }
+    }
 
+    /// The early and the normal phase, and the divergence at their end.
+    fn phases(
+        &self,
+        embedding: &mut Embedding<T, D>,
+        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<()> {
         let clock = Instant::now();
-        let phases = [parameters.early_phase(n), parameters.normal_phase(n)];
-        let total = phases.iter().map(|phase| phase.iterations).sum();
-        let mut iterations = 0;
-        let mut last = Outcome { iterations: 0, finish: Finish::Completed, kl_divergence: None };
+        let n = embedding.positions.len();
+        let phases = [self.parameters.early_phase(), self.parameters.normal_phase()];
+        let total = phases.iter().map(|phase| phase.n_iter).sum();
+        let (mut repulsion, _) = phases[1].repulsion(n)?;
+        let mut objective = Joint::new(&embedding.index.joint, embedding.kernel, &mut *repulsion)?;
+        let mut moving = Moving {
+            descent: Descent::new(),
+            optimizer: &mut embedding.optimizer,
+            positions: &mut embedding.positions,
+        };
         let mut times = [PhaseTime::default(); 2];
-        for (phase, time) in phases.iter().zip(&mut times) {
+        let mut last = NOTHING;
+        for (params, time) in phases.iter().zip(&mut times) {
             let clock = Instant::now();
-            let progress = PhaseProgress { cx, before: iterations, total };
-            let phase_cx = Context::new().with_progress(&progress);
-            let phase_cx = match cx.cancel_token() {
-                Some(token) => phase_cx.with_cancel(token),
-                None => phase_cx,
-            };
-            let observer = observer.as_deref_mut().map(|observer| observer as &mut dyn Observer<T, D>);
-            last = descent.run(&mut objective, &mut optimizer, &mut positions, phase, observer, phase_cx)?;
-            iterations += last.iterations;
+            let stretch = Stretch { before: embedding.iterations, total };
+            let observer = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
+            last = moving.run(&mut objective, (params, n as f64), observer, stretch, cx)?;
+            embedding.iterations += last.iterations;
             *time = PhaseTime { iterations: last.iterations, duration: clock.elapsed() };
             if last.finish == Finish::Stopped {
                 break;
             }
         }
-        let kl_divergence = match last.kl_divergence {
-            Some(kl) => kl,
-            None => descent.kl_divergence(&mut objective, &positions, cx)?,
-        };
-        timings.optimization = clock.elapsed();
-        [timings.early, timings.late] = times;
-        Ok(Embedding {
-            positions,
-            kl_divergence,
-            affinities,
-            optimizer,
-            kernel,
-            iterations,
-            finish: last.finish,
-            method,
-            n_jobs: parameters.n_jobs,
-            timings,
-            warnings,
-        })
+        embedding.kl_divergence = moving.kl_divergence(&mut objective, last.kl_divergence, cx)?;
+        embedding.finish = last.finish;
+        embedding.timings.optimization = clock.elapsed();
+        [embedding.timings.early, embedding.timings.late] = times;
+        Ok(())
     }
 }
 
-/// Counts the iterations of all phases together.
-struct PhaseProgress<'a> {
-    cx: Context<'a>,
-    before: usize,
-    total: usize,
-}
-
-impl tsne_core::Progress for PhaseProgress<'_> {
-    fn advance(&self, stage: Stage, done: usize, _: usize) {
-        self.cx.advance(stage, self.before + done, self.total);
-    }
+/// The standard deviation of positions along an axis.
+fn spread<T: Float, const D: usize>(positions: &[[T; D]], axis: usize) -> f64 {
+    let n = positions.len() as f64;
+    let values = || positions.iter().map(|position| position[axis].to_f64());
+    let mean = values().map(|v| v / n).sum::<f64>();
+    values().map(|v| (v - mean) * (v - mean) / n).sum::<f64>().sqrt()
 }

@@ -33,24 +33,49 @@ pub use tsne_optim as optim;
 
 pub mod initialization;
 pub mod metrics;
+pub mod store;
 
+mod affinity_index;
 mod builder;
+mod callbacks;
 mod embedding;
 mod fit;
 mod float;
+mod input;
+mod interrupt;
+mod optimize;
 mod options;
+mod partial;
 mod preset;
 mod repulsion;
+mod save;
+mod settings;
 mod threads;
+mod transform;
+mod warning;
 
+pub use affinity_index::{AffinityIndex, NewAffinities};
 pub use builder::{Tsne, TsneBuilder};
+pub use callbacks::{Callback, Observers};
 pub use embedding::{Embedding, PhaseTime, Timings};
 pub use float::Float;
-pub use options::{Initialization, LearningRate, NegativeGradientMethod, Neighbors};
+pub use input::{Input, NewPoints};
+pub use interrupt::OptimizationInterrupt;
+pub use optimize::OptimizeParams;
+pub use options::{
+    AffinityMethod, CustomRepulsion, EarlyExaggeration, Initialization, LearningRate, NegativeGradientMethod,
+    Neighbors, PartialInitialization,
+};
+pub use partial::PartialEmbedding;
 pub use preset::Preset;
-pub use tsne_affinity::{Metric, Warning};
+pub use save::Model;
+pub use store::StoreError;
+pub use transform::TransformParams;
+pub use tsne_affinity::Metric;
 pub use tsne_core::{
-    Affinities, CancelToken, Context, Error, Iteration, Kernel, Observer, Progress, Result, Rows, Scalar, Stage,
+    Affinities, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, Observer, Points, Progress, Result, Rows,
+    Scalar, SparseRows, Stage,
 };
 pub use tsne_fft::{GridParams, Interpolation};
-pub use tsne_optim::{Finish, Momentum};
+pub use tsne_optim::{Finish, Momentum, MomentumGains};
+pub use warning::Warning;

@@ -1,9 +1,12 @@
 //! The choices that are not numbers.
 
+use crate::affinity::{
+    ApproximateSearch, AutoSearch, ExactSearch, FixedSigma, Metric, Multiscale, PerplexityAffinity, Uniform,
+};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use tsne_core::{Error, NeighborSearch};
+use tsne_core::{AffinityModel, Error, NeighborSearch, Repulsion, Scalar};
 
 /// The learning rate of the descent.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,12 +19,9 @@ pub enum LearningRate {
     Fixed(f64),
 }
 
-impl LearningRate {
-    pub(crate) fn resolve(self, n: usize, exaggeration: f64) -> f64 {
-        match self {
-            Self::Auto => n as f64 / exaggeration,
-            Self::Fixed(rate) => rate,
-        }
+impl From<f64> for LearningRate {
+    fn from(rate: f64) -> Self {
+        Self::Fixed(rate)
     }
 }
 
@@ -46,29 +46,268 @@ impl FromStr for LearningRate {
     }
 }
 
-/// Where the points start.
+/// The factor on the attraction in the early phase.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum EarlyExaggeration {
+    /// 12, or the exaggeration of the normal phase where that is larger.
+    #[default]
+    Auto,
+    /// The given factor.
+    Fixed(f64),
+}
+
+impl EarlyExaggeration {
+    pub(crate) fn resolve(self, exaggeration: Option<f64>) -> f64 {
+        match self {
+            Self::Auto => exaggeration.unwrap_or(1.0).max(12.0),
+            Self::Fixed(factor) => factor,
+        }
+    }
+}
+
+impl From<f64> for EarlyExaggeration {
+    fn from(factor: f64) -> Self {
+        Self::Fixed(factor)
+    }
+}
+
+impl fmt::Display for EarlyExaggeration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(factor) => write!(f, "{factor}"),
+        }
+    }
+}
+
+impl FromStr for EarlyExaggeration {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        match (s, s.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(factor)) => Ok(Self::Fixed(factor)),
+            _ => Err(Error::parameter("early_exaggeration", format_args!("{s:?}"), "\"auto\" or a positive number")),
+        }
+    }
+}
+
+/// Where the points of a fit start.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Initialization<T, const D: usize> {
     /// The first principal components, scaled so that the first has the standard deviation
     /// [`initialization_std`](crate::TsneBuilder::initialization_std), with a jitter of 1 % of it that parts duplicates.
+    /// Without coordinates (from affinities, a graph or distances) the spectral one is used, with a warning.
     #[default]
     Pca,
+    /// The leading eigenvectors of the random walk along the affinities
+    /// ([`initialization::spectral`](crate::initialization::spectral)), scaled and jittered likewise.
+    Spectral,
     /// Normally distributed with that standard deviation.
     Random,
     /// The given positions, as they are.
     Given(Vec<[T; D]>),
 }
 
+impl<T, const D: usize> From<Vec<[T; D]>> for Initialization<T, D> {
+    fn from(positions: Vec<[T; D]>) -> Self {
+        Self::Given(positions)
+    }
+}
+
+impl<T, const D: usize> FromStr for Initialization<T, D> {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        match s {
+            "pca" => Ok(Self::Pca),
+            "spectral" => Ok(Self::Spectral),
+            "random" => Ok(Self::Random),
+            _ => {
+                let allowed = "\"pca\", \"spectral\" or \"random\" (or positions of your own)";
+                Err(Error::parameter("initialization", format_args!("{s:?}"), allowed))
+            }
+        }
+    }
+}
+
+/// Where new points start in a fitted map.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub enum PartialInitialization<T, const D: usize> {
+    /// The median of the positions of their nearest fitted points, coordinate by coordinate.
+    #[default]
+    Median,
+    /// The mean of these positions, nearer ones counting more
+    /// ([`initialization::weighted_mean`](crate::initialization::weighted_mean)).
+    Weighted,
+    /// Normally distributed around the origin with the standard deviation 1e-4.
+    Random,
+    /// The given positions, as they are.
+    Given(Vec<[T; D]>),
+}
+
+impl<T, const D: usize> From<Vec<[T; D]>> for PartialInitialization<T, D> {
+    fn from(positions: Vec<[T; D]>) -> Self {
+        Self::Given(positions)
+    }
+}
+
+impl<T, const D: usize> FromStr for PartialInitialization<T, D> {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        match s {
+            "median" => Ok(Self::Median),
+            "weighted" => Ok(Self::Weighted),
+            "random" => Ok(Self::Random),
+            _ => {
+                let allowed = "\"median\", \"weighted\" or \"random\" (or positions of your own)";
+                Err(Error::parameter("initialization", format_args!("{s:?}"), allowed))
+            }
+        }
+    }
+}
+
 /// How nearest neighbors are found.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Neighbors<T> {
-    /// Exactly, by a kd-tree or blocked matrix products, whichever is faster for the data's dimension.
+    /// Exactly where that is fast, approximately beyond ([`AutoSearch`]).
     #[default]
+    Auto,
+    /// Exactly ([`ExactSearch`]).
     Exact,
+    /// Approximately, with the same result for any number of threads ([`ApproximateSearch`]).
+    Approx,
     /// By a search of your own.
     Custom(Arc<dyn NeighborSearch<T>>),
+}
+
+impl<T: Scalar> Neighbors<T> {
+    /// The search that this stands for.
+    pub(crate) fn search(&self, metric: &Metric, seed: u64) -> Arc<dyn NeighborSearch<T>> {
+        let metric = metric.clone();
+        match self {
+            Self::Auto => Arc::new(AutoSearch::new(metric, seed)),
+            Self::Exact => Arc::new(ExactSearch::new(metric)),
+            Self::Approx => Arc::new(ApproximateSearch { seed, ..ApproximateSearch::new(metric) }),
+            Self::Custom(search) => Arc::clone(search),
+        }
+    }
+}
+
+impl<T> fmt::Display for Neighbors<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Exact => "exact",
+            Self::Approx => "approx",
+            Self::Custom(_) => "custom",
+        })
+    }
+}
+
+impl<T> FromStr for Neighbors<T> {
+    type Err = Error;
+
+    /// Accepts openTSNE's names. Those of its approximate searches (`annoy`, `pynndescent`, `hnsw`) stand for this toolkit's.
+    fn from_str(s: &str) -> Result<Self, Error> {
+        match s {
+            "auto" => Ok(Self::Auto),
+            "exact" => Ok(Self::Exact),
+            "approx" | "annoy" | "pynndescent" | "hnsw" => Ok(Self::Approx),
+            _ => {
+                let allowed = "\"auto\", \"exact\" or \"approx\" (\"annoy\", \"pynndescent\", \"hnsw\")";
+                Err(Error::parameter("neighbors", format_args!("{s:?}"), allowed))
+            }
+        }
+    }
+}
+
+/// How neighbor distances become affinities.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum AffinityMethod<T> {
+    /// Gaussians of one perplexity, or a mixture of several.
+    Perplexity(PerplexityAffinity),
+    /// The mean of the joint affinities of several perplexities.
+    Multiscale(Multiscale),
+    /// Gaussians of one width.
+    FixedSigma(FixedSigma),
+    /// The same for all neighbors.
+    Uniform(Uniform),
+    /// A rule of your own.
+    Custom(Arc<dyn AffinityModel<T>>),
+}
+
+impl<T: Scalar> AffinityMethod<T> {
+    /// The rule as its trait.
+    pub fn model(&self) -> &dyn AffinityModel<T> {
+        match self {
+            Self::Perplexity(model) => model,
+            Self::Multiscale(model) => model,
+            Self::FixedSigma(model) => model,
+            Self::Uniform(model) => model,
+            Self::Custom(model) => &**model,
+        }
+    }
+
+    /// Whether it has a perplexity.
+    pub(crate) const fn has_perplexity(&self) -> bool {
+        matches!(self, Self::Perplexity(_) | Self::Multiscale(_))
+    }
+}
+
+macro_rules! affinity_method {
+    ($($model:ident => $variant:ident),*) => {
+        $(
+            impl<T> From<$model> for AffinityMethod<T> {
+                fn from(model: $model) -> Self {
+                    Self::$variant(model)
+                }
+            }
+        )*
+    };
+}
+
+affinity_method!(PerplexityAffinity => Perplexity, Multiscale => Multiscale, FixedSigma => FixedSigma, Uniform => Uniform);
+
+impl<T> From<Arc<dyn AffinityModel<T>>> for AffinityMethod<T> {
+    fn from(model: Arc<dyn AffinityModel<T>>) -> Self {
+        Self::Custom(model)
+    }
+}
+
+/// Makes the repulsion of each descent: a backend of your own.
+pub struct CustomRepulsion<T, const D: usize>(Arc<dyn Fn() -> Box<dyn Repulsion<T, D>> + Send + Sync>);
+
+impl<T, const D: usize> CustomRepulsion<T, D> {
+    /// A backend that `make` makes, once for each descent.
+    pub fn new<R: Repulsion<T, D> + 'static>(make: impl Fn() -> R + Send + Sync + 'static) -> Self
+    where
+        T: Scalar,
+    {
+        Self(Arc::new(move || Box::new(make())))
+    }
+
+    pub(crate) fn make(&self) -> Box<dyn Repulsion<T, D>> {
+        (self.0)()
+    }
+}
+
+impl<T, const D: usize> Clone for CustomRepulsion<T, D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T, const D: usize> fmt::Debug for CustomRepulsion<T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomRepulsion")
+    }
 }
 
 /// How the repulsion is computed: what openTSNE calls the method of the negative gradient.

@@ -1,11 +1,10 @@
 //! The choice of the repulsion.
 
-use crate::builder::Parameters;
-use crate::{Float, NegativeGradientMethod};
-use tsne_bh::BarnesHut;
-use tsne_core::{Repulsion, Result};
-use tsne_fft::GridRepulsion;
-use tsne_optim::Exact;
+use crate::{Float, NegativeGradientMethod, OptimizeParams};
+use tsne_bh::{BarnesHut, BarnesHutReference};
+use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion, Result};
+use tsne_fft::{GridParams, GridReference, GridRepulsion};
+use tsne_optim::{Exact, ExactReference};
 
 /// The largest map for which all pairs are summed, by dimension.
 ///
@@ -43,13 +42,64 @@ pub(crate) const fn resolve<const D: usize>(method: NegativeGradientMethod, n: u
     }
 }
 
-impl<T: Float, const D: usize> Parameters<T, D> {
-    /// A new repulsion of the given method, which is not automatic.
-    pub(crate) fn repulsion(&self, method: NegativeGradientMethod) -> Result<Box<dyn Repulsion<T, D>>> {
-        Ok(match method {
+impl<T: Float, const D: usize> OptimizeParams<T, D> {
+    /// A new repulsion for `n` points, and its method, which is not automatic.
+    pub(crate) fn repulsion(&self, n: usize) -> Result<(Box<dyn Repulsion<T, D>>, NegativeGradientMethod)> {
+        let method = resolve::<D>(self.negative_gradient_method, n);
+        if let Some(custom) = &self.custom_repulsion {
+            return Ok((custom.make(), method));
+        }
+        let repulsion: Box<dyn Repulsion<T, D>> = match method {
             NegativeGradientMethod::BarnesHut => Box::new(BarnesHut::new(self.theta)?),
             NegativeGradientMethod::Fft => Box::new(GridRepulsion::new(self.grid)?),
             NegativeGradientMethod::Auto | NegativeGradientMethod::Exact => Box::new(Exact::new()),
-        })
+        };
+        Ok((repulsion, method))
+    }
+}
+
+/// What prepares a reference: all that its repulsion depends on besides the positions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ReferenceKey {
+    pub(crate) kernel: Kernel,
+    /// Not automatic.
+    pub(crate) method: NegativeGradientMethod,
+    theta: f64,
+    grid: GridParams,
+}
+
+/// A fitted map as new points see it: fixed, with its repulsion prepared once.
+pub(crate) struct Reference<T, const D: usize> {
+    pub(crate) key: ReferenceKey,
+    pub(crate) positions: Vec<[T; D]>,
+    pub(crate) repulsion: Box<dyn ReferenceRepulsion<T, D>>,
+}
+
+impl<T, const D: usize> std::fmt::Debug for Reference<T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reference").field("key", &self.key).field("n", &self.positions.len()).finish_non_exhaustive()
+    }
+}
+
+impl ReferenceKey {
+    /// For a map of `n` points: the automatic method depends on nothing else, so new points are placed alike however many
+    /// they are.
+    pub(crate) fn new<T, const D: usize>(params: &OptimizeParams<T, D>, kernel: Kernel, n: usize) -> Self {
+        let method = resolve::<D>(params.negative_gradient_method, n);
+        Self { kernel, method, theta: params.theta, grid: params.grid }
+    }
+}
+
+impl<T: Float, const D: usize> Reference<T, D> {
+    pub(crate) fn new(key: ReferenceKey, positions: Vec<[T; D]>, cx: Context<'_>) -> Result<Self> {
+        let ReferenceKey { kernel, method, theta, grid } = key;
+        let repulsion: Box<dyn ReferenceRepulsion<T, D>> = match method {
+            NegativeGradientMethod::BarnesHut => Box::new(BarnesHutReference::new(kernel, &positions, theta, cx)?),
+            NegativeGradientMethod::Fft => Box::new(GridReference::new(grid, kernel, &positions, cx)?),
+            NegativeGradientMethod::Auto | NegativeGradientMethod::Exact => {
+                Box::new(ExactReference::new(kernel, &positions)?)
+            }
+        };
+        Ok(Self { key, positions, repulsion })
     }
 }

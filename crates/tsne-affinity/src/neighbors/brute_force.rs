@@ -1,6 +1,10 @@
 use super::candidates::{Candidates, ScoreError};
-use super::index::{Counter, Engine, Index, Queries};
+use super::geometry::Geometry;
+use super::index::{Counter, Engine, Queries};
+use super::plan::{self, Method, Plan};
 use super::reference::Reference;
+use super::scan::Scan;
+use super::space::{check_points, space};
 use crate::Metric;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -14,17 +18,22 @@ const QUERY_TILE: usize = 128;
 /// product to a smaller kernel). A tile of scores, 480 KiB, stays in the cache of a core.
 const POINT_TILE: usize = 960;
 
-/// Exact nearest neighbors by comparing all pairs with blocked matrix products.
+/// Exact nearest neighbors by comparing all pairs, under any metric.
 ///
-/// `n² d` multiplications for `n` points at about half the speed of the machine's `f32` product, whatever the scalar: the
+/// Dense rows under a metric that is the Euclidean distance or the cosine of mapped rows ([`Metric::Euclidean`],
+/// [`Metric::SqEuclidean`], [`Metric::Minkowski`] with `p = 2`, [`Metric::SEuclidean`], [`Metric::Mahalanobis`],
+/// [`Metric::Cosine`], [`Metric::Correlation`], [`Metric::SpearmanR`], [`Metric::Hellinger`]) are compared with blocked matrix
+/// products, as told below; all else pair by pair, `n²` distances, in the order of blocks.
+///
+/// With matrix products: /// `n² d` multiplications for `n` points at about half the speed of the machine's `f32` product, whatever the scalar: the
 /// products only select candidates, with a rigorous bound on their rounding, and the candidates' distances are summed
 /// again in `f64` from the differences of the given values. The result is the graph of the exact distances, with
 /// ties broken by index, for any number of threads and any vector unit. Memory beside the result: one `f32` copy of
-/// the data.
+/// the data, and one in `f64` where rows are mapped.
 ///
 /// Points are centered first, so a common offset costs nothing. Where `f32` cannot tell candidates apart (clusters much
 /// farther from each other than their size times 10^3), more exact distances are computed: slower, still exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct BruteForceSearch {
     /// How distances are measured.
     pub metric: Metric,
@@ -40,9 +49,24 @@ impl BruteForceSearch {
 impl<T: Scalar> NeighborSearch<T> for BruteForceSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         cx.check()?;
-        let reference = Reference::new(points.dense("BruteForceSearch")?, self.metric)?;
-        let engine = Box::new(Products::new(&reference));
-        Ok(Box::new(Index { reference, engine }))
+        check_points(points, &self.metric)?;
+        let metric = self.metric.resolve(points)?;
+        if let Points::Dense(rows) = points
+            && let Some(plan) = Plan::new(&metric, rows)?
+        {
+            super::space::check_rows(points, &metric)?;
+            return plan::build(rows, &metric, plan, &ByProducts);
+        }
+        Ok(Box::new(Scan::new(space(points, &metric)?)))
+    }
+}
+
+/// The method of matrix products.
+struct ByProducts;
+
+impl Method for ByProducts {
+    fn engine<'a, V: Scalar>(&self, reference: &Reference<'a, V>) -> Result<Box<dyn Engine<V> + 'a>> {
+        Ok(Box::new(Products::new(reference)))
     }
 }
 
@@ -58,19 +82,19 @@ struct Products {
 }
 
 /// Writes a point into a row of the product and returns its length. The last column is left to the caller.
-fn pack<T: Scalar>((row, length): (&[T], f64), metric: Metric, factor: f64, center: &[f64], out: &mut [f32]) -> f64 {
+fn pack<T: Scalar>((row, length): (&[T], f64), metric: Geometry, factor: f64, center: &[f64], out: &mut [f32]) -> f64 {
     let mut squared = 0.0;
     let mut put = |out: &mut f32, value: f64| {
         squared += value * value;
         *out = value as f32;
     };
     match metric {
-        Metric::Euclidean => {
+        Geometry::Euclidean => {
             for ((out, v), &c) in out.iter_mut().zip(row).zip(center) {
                 put(out, (v.to_f64() - c) * factor);
             }
         }
-        Metric::Cosine => {
+        Geometry::Cosine => {
             // A row of zeros is a unit vector along a coordinate of its own.
             let (inverse, zero) = if length > 0.0 { (length, 0.0) } else { (1.0, 1.0) };
             for ((out, v), &c) in out.iter_mut().zip(row).zip(center) {
@@ -87,12 +111,12 @@ fn pack<T: Scalar>((row, length): (&[T], f64), metric: Metric, factor: f64, cent
 impl Products {
     fn new<T: Scalar>(reference: &Reference<'_, T>) -> Self {
         let m = reference.groups.len();
-        let metric = reference.metric;
-        let d = reference.points.rows.d() + usize::from(metric == Metric::Cosine);
+        let metric = reference.ruler.geometry;
+        let d = reference.points.rows.d() + usize::from(metric == Geometry::Cosine);
         let width = d + 1;
         let point = |g: usize| reference.points.get(reference.groups.representative(g));
         let center = center(m, d, metric, point);
-        let factor = reference.factor;
+        let factor = reference.ruler.factor;
         let mut packed = vec![0.0f32; m * width];
         let mut lengths = vec![0.0; m];
         packed.par_chunks_mut(width * blocks::BLOCK).zip(lengths.par_chunks_mut(blocks::BLOCK)).enumerate().for_each(
@@ -104,7 +128,7 @@ impl Products {
             },
         );
         // Normalized rows carry an error of their own, which the bound on the exact distances knows: 2^-46 there.
-        let error = ScoreError::new(width, if metric == Metric::Cosine { 2f64.powi(-46) } else { 0.0 });
+        let error = ScoreError::new(width, if metric == Geometry::Cosine { 2f64.powi(-46) } else { 0.0 });
         Self { packed, lengths, center, width, error }
     }
 
@@ -128,7 +152,7 @@ impl Products {
                     (i as u32, self.lengths[i])
                 }
                 Queries::Other(points) => {
-                    (u32::MAX, pack(points.get(i), reference.metric, reference.factor, &self.center, out))
+                    (u32::MAX, pack(points.get(i), reference.ruler.geometry, reference.ruler.factor, &self.center, out))
                 }
             };
             out.iter_mut().for_each(|v| *v = -*v);
@@ -150,7 +174,7 @@ const LONGEST_QUERY: f64 = (1u64 << 40) as f64;
 fn center<'a, T: Scalar>(
     m: usize,
     d: usize,
-    metric: Metric,
+    metric: Geometry,
     point: impl Fn(usize) -> (&'a [T], f64) + Sync,
 ) -> Vec<f64> {
     let mut partials: Vec<Vec<f64>> = Vec::new();
@@ -161,8 +185,8 @@ fn center<'a, T: Scalar>(
         for g in range {
             let (values, length) = point(g);
             match metric {
-                Metric::Euclidean => sums.iter_mut().zip(values).for_each(|(s, v)| *s += v.to_f64() / m as f64),
-                Metric::Cosine => {
+                Geometry::Euclidean => sums.iter_mut().zip(values).for_each(|(s, v)| *s += v.to_f64() / m as f64),
+                Geometry::Cosine => {
                     pack((values, length), metric, 1.0, &zeros, &mut row);
                     sums.iter_mut().zip(&row).for_each(|(s, v)| *s += f64::from(*v) / m as f64);
                 }

@@ -53,6 +53,11 @@ impl Groups {
         Self { n, shared: Some(shared) }
     }
 
+    /// The groups of `n` points no two of which are the same.
+    pub(super) const fn distinct(n: usize) -> Self {
+        Self { n, shared: None }
+    }
+
     /// The number of groups: of points that differ.
     pub(super) fn len(&self) -> usize {
         self.shared.as_ref().map_or(self.n, |shared| shared.starts.len() - 1)

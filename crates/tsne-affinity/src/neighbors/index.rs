@@ -1,4 +1,6 @@
 use super::reference::{PointSet, Reference};
+use super::row_map::Input;
+use crate::Metric;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,29 +29,55 @@ pub(super) trait Engine<T: Scalar>: Send + Sync {
     ) -> Result<()>;
 }
 
-/// An engine with its points: what the searches build.
-pub(super) struct Index<'a, T> {
-    pub(super) reference: Reference<'a, T>,
-    pub(super) engine: Box<dyn Engine<T> + 'a>,
+/// An engine with its points: what the searches build. Rows are stored as `V`, distances are numbers of `T`.
+pub(super) struct Index<'a, V, I> {
+    pub(super) reference: Reference<'a, V>,
+    pub(super) engine: Box<dyn Engine<V> + 'a>,
+    /// How the engine's rows come from the caller's.
+    pub(super) input: I,
+    /// What the caller's rows are checked for.
+    pub(super) metric: Metric,
 }
 
 /// Rows whose duplicates are put back in one task.
 const EXPAND_BLOCK: usize = 256;
 
-impl<T: Scalar> Index<'_, T> {
-    /// Room for `n` rows of `k`.
-    fn room(n: usize, k: usize) -> Result<(Vec<u32>, Vec<T>)> {
-        let size = n
-            .checked_mul(k)
-            .filter(|&size| size <= isize::MAX as usize / size_of::<u64>())
-            .ok_or(Error::Capacity { what: "n * k", given: usize::MAX, max: isize::MAX as usize / size_of::<u64>() })?;
-        Ok((vec![0; size], vec![T::ZERO; size]))
-    }
+/// Room for `n` rows of `k`.
+pub(super) fn room<T: Scalar>(n: usize, k: usize) -> Result<(Vec<u32>, Vec<T>)> {
+    let size = n
+        .checked_mul(k)
+        .filter(|&size| size <= isize::MAX as usize / size_of::<u64>())
+        .ok_or(Error::Capacity { what: "n * k", given: usize::MAX, max: isize::MAX as usize / size_of::<u64>() })?;
+    Ok((vec![0; size], vec![T::ZERO; size]))
+}
 
+/// Checks that `n` points have `k` others each.
+pub(super) fn check_own(n: usize, k: usize) -> Result<()> {
+    if n < 2 {
+        return Err(Error::TooFewPoints { n, needed: 2 });
+    }
+    if k >= n {
+        return Err(Error::parameter("k", k, format_args!("at most {}, the number of other points", n - 1)));
+    }
+    Ok(())
+}
+
+/// Checks that queries of `given` columns can have `k` neighbors among points of shape `(n, d)`.
+pub(super) fn check_queries((n, d): (usize, usize), given: usize, k: usize) -> Result<()> {
+    if given != d {
+        return Err(Error::Shape { what: "queries (columns)", expected: d, given });
+    }
+    if k > n {
+        return Err(Error::parameter("k", k, format_args!("at most {n}, the number of indexed points")));
+    }
+    Ok(())
+}
+
+impl<V: Scalar, I> Index<'_, V, I> {
     /// Answers rows of `k` points from rows of `k_groups` groups; `own` maps a row to its group and excludes itself.
-    fn expand(&self, groups: (Vec<u32>, Vec<T>, usize), n: usize, k: usize, own: bool) -> Result<(Vec<u32>, Vec<T>)> {
+    fn expand(&self, groups: (Vec<u32>, Vec<V>, usize), n: usize, k: usize, own: bool) -> Result<(Vec<u32>, Vec<V>)> {
         let (group_indices, group_distances, k_groups) = groups;
-        let (mut indices, mut distances) = Self::room(n, k)?;
+        let (mut indices, mut distances) = room(n, k)?;
         let map = &self.reference.groups;
         indices
             .par_chunks_mut(k * EXPAND_BLOCK)
@@ -65,7 +93,7 @@ impl<T: Scalar> Index<'_, T> {
                         let row = if own { map.group_of(i) } else { i };
                         nearest.clear();
                         if own {
-                            nearest.push((T::ZERO, row as u32));
+                            nearest.push((V::ZERO, row as u32));
                         }
                         let range = row * k_groups..(row + 1) * k_groups;
                         let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
@@ -84,24 +112,19 @@ impl<T: Scalar> Index<'_, T> {
     }
 }
 
-impl<T: Scalar> NeighborIndex<T> for Index<'_, T> {
+impl<T: Scalar, V: Scalar, I: Input<T, V>> NeighborIndex<T> for Index<'_, V, I> {
     fn shape(&self) -> (usize, usize) {
         (self.reference.points.rows.n(), self.reference.points.rows.d())
     }
 
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        let (n, _) = self.shape();
+        let (n, _) = NeighborIndex::<T>::shape(self);
         let k = k.get();
-        if n < 2 {
-            return Err(Error::TooFewPoints { n, needed: 2 });
-        }
-        if k >= n {
-            return Err(Error::parameter("k", k, format_args!("at most {}, the number of other points", n - 1)));
-        }
+        check_own(n, k)?;
         cx.check()?;
         let m = self.reference.groups.len();
         let k_groups = k.min(m - 1);
-        let (mut indices, mut distances) = Self::room(m, k_groups)?;
+        let (mut indices, mut distances) = room::<V>(m, k_groups)?;
         if k_groups > 0 {
             self.engine.search(&self.reference, Queries::Own, k_groups, &mut indices, &mut distances, cx)?;
         }
@@ -109,32 +132,33 @@ impl<T: Scalar> NeighborIndex<T> for Index<'_, T> {
             (indices, distances) = self.expand((indices, distances, k_groups), n, k, true)?;
         }
         cx.advance(Stage::Neighbors, n, n);
-        KnnGraph::from_parts(k, n, indices, distances)
+        KnnGraph::from_parts(k, n, indices, narrow(distances))
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        let (n, d) = self.shape();
+        let (n, d) = NeighborIndex::<T>::shape(self);
         let k = k.get();
+        check_queries((n, d), queries.d(), k)?;
         let queries = queries.dense("this index")?;
-        if queries.d() != d {
-            return Err(Error::Shape { what: "queries (columns)", expected: d, given: queries.d() });
-        }
-        if k > n {
-            return Err(Error::parameter("k", k, format_args!("at most {n}, the number of indexed points")));
-        }
         queries.check_finite()?;
+        super::space::check_rows(queries.into(), &self.metric)?;
         cx.check()?;
-        let points = PointSet::new(queries, self.reference.metric);
-        points.largest()?;
+        let points = PointSet::new(self.input.rows(queries)?, self.reference.ruler.geometry);
+        self.reference.ruler.check(points.rows.largest(), d)?;
         let k_groups = k.min(self.reference.groups.len());
-        let (mut indices, mut distances) = Self::room(queries.n(), k_groups)?;
+        let (mut indices, mut distances) = room::<V>(queries.n(), k_groups)?;
         self.engine.search(&self.reference, Queries::Other(&points), k_groups, &mut indices, &mut distances, cx)?;
         if !self.reference.groups.is_trivial() {
             (indices, distances) = self.expand((indices, distances, k_groups), queries.n(), k, false)?;
         }
         cx.advance(Stage::Neighbors, queries.n(), queries.n());
-        KnnGraph::from_parts(k, n, indices, distances)
+        KnnGraph::from_parts(k, n, indices, narrow(distances))
     }
+}
+
+/// Distances that were rounded to `T` already, as numbers of `T`.
+fn narrow<V: Scalar, T: Scalar>(distances: Vec<V>) -> Vec<T> {
+    distances.into_iter().map(|v| T::from_f64(v.to_f64())).collect()
 }
 
 /// Counts rows that are complete and tells the listener, from any thread.

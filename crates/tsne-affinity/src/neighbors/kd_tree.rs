@@ -1,5 +1,8 @@
-use super::index::{Counter, Engine, Index, Queries};
+use super::geometry::Geometry;
+use super::index::{Counter, Engine, Queries};
+use super::plan::{self, Method, Plan};
 use super::reference::Reference;
+use super::space::{check_points, check_rows};
 use crate::Metric;
 use kiddo::leaf_strategies::VecOfArenas;
 use kiddo::{Eytzinger, KdTree, SquaredEuclidean};
@@ -21,10 +24,13 @@ type Tree<const K: usize> = KdTree<f64, u32, Eytzinger, VecOfArenas<f64, u32, K,
 /// Exact nearest neighbors by a kd-tree (Friedman, Bentley and Finkel 1977), for data with few columns.
 ///
 /// The tree splits the columns in turn, those with the largest variance first. A query takes `O(log n + k)` for few
-/// columns and degenerates to all points as their number grows; the most is 10 ([`Metric::Cosine`]: 9).
+/// columns and degenerates to all points as their number grows; the most is 10 (9 where rows are compared by direction, as with [`Metric::Cosine`]).
+/// Metrics that are the Euclidean distance or the cosine of mapped rows are served, those that
+/// [`BruteForceSearch`](crate::BruteForceSearch) answers
+/// with matrix products; others are an error.
 /// Ties are broken by index, also at the `k`-th place: where one reaches across it, all points at that distance are
 /// collected and sorted. The result is the same for any number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct KdTreeSearch {
     /// How distances are measured.
     pub metric: Metric,
@@ -39,26 +45,42 @@ impl KdTreeSearch {
 
 impl<T: Scalar> NeighborSearch<T> for KdTreeSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        // The cosine needs one more coordinate, for the direction of rows of zeros.
-        let extra = usize::from(self.metric == Metric::Cosine);
-        if points.d() + extra > MAX_COORDINATES {
+        cx.check()?;
+        check_points(points, &self.metric)?;
+        let rows = points.dense("KdTreeSearch")?;
+        let metric = self.metric.resolve(points)?;
+        let plan = Plan::new(&metric, rows)?.ok_or_else(|| {
+            let allowed = "one that is the Euclidean distance or the cosine of mapped rows for a kd-tree: use ExactSearch, \
+                           BruteForceSearch or VpTreeSearch";
+            Error::parameter("metric", &metric, allowed)
+        })?;
+        let extra = plan.coordinates(0);
+        if rows.d() + extra > MAX_COORDINATES {
             return Err(Error::parameter(
                 "d",
-                points.d(),
+                rows.d(),
                 format_args!("at most {} for a kd-tree: use BruteForceSearch", MAX_COORDINATES - extra),
             ));
         }
-        cx.check()?;
-        let reference = Reference::new(points.dense("KdTreeSearch")?, self.metric)?;
-        let engine: Box<dyn Engine<T>> = match points.d() + extra {
-            ..=2 => Box::new(KdEngine::<2>::new(&reference)?),
-            3 => Box::new(KdEngine::<3>::new(&reference)?),
-            4 => Box::new(KdEngine::<4>::new(&reference)?),
-            5 | 6 => Box::new(KdEngine::<6>::new(&reference)?),
-            7 | 8 => Box::new(KdEngine::<8>::new(&reference)?),
-            _ => Box::new(KdEngine::<MAX_COORDINATES>::new(&reference)?),
-        };
-        Ok(Box::new(Index { reference, engine }))
+        check_rows(points, &metric)?;
+        plan::build(rows, &metric, plan, &ByTree)
+    }
+}
+
+/// The method of the kd-tree.
+struct ByTree;
+
+impl Method for ByTree {
+    fn engine<'a, V: Scalar>(&self, reference: &Reference<'a, V>) -> Result<Box<dyn Engine<V> + 'a>> {
+        let extra = usize::from(reference.ruler.geometry == Geometry::Cosine);
+        Ok(match reference.points.rows.d() + extra {
+            ..=2 => Box::new(KdEngine::<2>::new(reference)?),
+            3 => Box::new(KdEngine::<3>::new(reference)?),
+            4 => Box::new(KdEngine::<4>::new(reference)?),
+            5 | 6 => Box::new(KdEngine::<6>::new(reference)?),
+            7 | 8 => Box::new(KdEngine::<8>::new(reference)?),
+            _ => Box::new(KdEngine::<MAX_COORDINATES>::new(reference)?),
+        })
     }
 }
 
@@ -73,17 +95,17 @@ struct KdEngine<const K: usize> {
 fn coordinates<const K: usize, T: Scalar>(
     columns: &[usize],
     (row, length): (&[T], f64),
-    metric: Metric,
+    metric: Geometry,
     factor: f64,
 ) -> [f64; K] {
     let mut out = [0.0; K];
     for (out, &column) in out.iter_mut().zip(columns) {
         *out = match (metric, row.get(column)) {
-            (Metric::Euclidean, Some(v)) => v.to_f64() * factor,
-            (Metric::Euclidean, None) => 0.0,
-            (Metric::Cosine, Some(v)) if length > 0.0 => v.to_f64() / length,
-            (Metric::Cosine, Some(_)) => 0.0,
-            (Metric::Cosine, None) => f64::from(u8::from(length == 0.0)),
+            (Geometry::Euclidean, Some(v)) => v.to_f64() * factor,
+            (Geometry::Euclidean, None) => 0.0,
+            (Geometry::Cosine, Some(v)) if length > 0.0 => v.to_f64() / length,
+            (Geometry::Cosine, Some(_)) => 0.0,
+            (Geometry::Cosine, None) => f64::from(u8::from(length == 0.0)),
         };
     }
     out
@@ -93,10 +115,10 @@ impl<const K: usize> KdEngine<K> {
     fn new<T: Scalar>(reference: &Reference<'_, T>) -> Result<Self> {
         let m = reference.groups.len();
         let d = reference.points.rows.d();
-        let natural: Vec<usize> = (0..d + usize::from(reference.metric == Metric::Cosine)).collect();
+        let natural: Vec<usize> = (0..d + usize::from(reference.ruler.geometry == Geometry::Cosine)).collect();
         let at = |g: usize, columns: &[usize]| {
             let point = reference.points.get(reference.groups.representative(g));
-            coordinates::<K, T>(columns, point, reference.metric, reference.factor)
+            coordinates::<K, T>(columns, point, reference.ruler.geometry, reference.ruler.factor)
         };
         let mut points: Vec<[f64; K]> = (0..m).into_par_iter().map(|g| at(g, &natural)).collect();
         let variance: Vec<f64> = natural
@@ -140,7 +162,8 @@ impl<T: Scalar, const K: usize> Engine<T> for KdEngine<K> {
                 {
                     let i = b * BLOCK + r;
                     let query = query_at(i);
-                    let at = coordinates::<K, T>(&self.columns, query, reference.metric, reference.factor);
+                    let at =
+                        coordinates::<K, T>(&self.columns, query, reference.ruler.geometry, reference.ruler.factor);
                     let hits =
                         self.tree.query(&at).nearest_n::<SquaredEuclidean<f64>>(wanted).with_scratch(scratch).execute();
                     let other = |g: u32| !own || g as usize != i;

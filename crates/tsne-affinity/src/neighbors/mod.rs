@@ -1,16 +1,32 @@
 //! Exact nearest neighbors.
 //!
-//! A [`Reference`] holds what all methods share: the points, the metric, which points are duplicates of each other.
-//! An [`Engine`] finds the neighbors among the points that are no duplicates; [`Index`] puts the duplicates back.
+//! Two geometries have fast engines, the Euclidean distance and the cosine; a [`Plan`](plan::Plan) says which metrics are one
+//! of them after a map of the rows. There a [`Reference`](reference::Reference) holds what all methods share: the points,
+//! the geometry, which points are duplicates of each other. An [`Engine`](index::Engine) finds the neighbors among the
+//! points that are no duplicates; [`Index`](index::Index) puts the duplicates back.
+//!
+//! Every metric, on dense and on sparse rows, has a [`Space`](space::Space), in which only distances are known: the scan of
+//! all pairs and the vantage-point tree search there.
 
+mod approximate;
 mod brute_force;
 mod candidates;
 mod duplicates;
 mod exact;
+mod geometry;
 mod index;
 mod kd_tree;
+mod matrix;
+mod nearest;
+mod plan;
 mod reference;
+mod row_map;
+mod scan;
+pub(crate) mod space;
+mod vp_tree;
 
+pub use approximate::{ApproximateSearch, AutoSearch, Descent};
 pub use brute_force::BruteForceSearch;
 pub use exact::ExactSearch;
 pub use kd_tree::KdTreeSearch;
+pub use vp_tree::VpTreeSearch;

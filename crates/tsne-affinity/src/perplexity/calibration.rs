@@ -291,6 +291,14 @@ impl Workspace {
         }
     }
 
+    /// The Gaussian of a given standard deviation, in the row's unit. One too narrow or too wide for the range of
+    /// numbers becomes its limit, precision `∞` or 0.
+    #[inline(always)]
+    pub(super) fn with_sigma(&self, sigma: f64) -> Calibration {
+        let root = self.largest / sigma;
+        Calibration { precision: root * root, perplexity: f64::NAN, converged: true }
+    }
+
     /// The precision in units of the distances as given.
     #[inline(always)]
     fn in_units(&self, calibration: Calibration) -> Calibration {

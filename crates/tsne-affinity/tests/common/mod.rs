@@ -1,6 +1,8 @@
 //! Oracles and data for the tests of this crate.
 #![allow(dead_code)]
 
+pub(crate) mod metrics;
+
 use tsne_affinity::Metric;
 use tsne_core::{Rows, Scalar, random};
 
@@ -44,7 +46,7 @@ pub(crate) fn nearest<T: Scalar>(
 ) -> Vec<(T, u32)> {
     let mut all: Vec<(T, u32)> = (0..points.n())
         .filter(|&j| Some(j) != own)
-        .map(|j| (T::from_f64(distance(query, points.row(j), metric)), j as u32))
+        .map(|j| (T::from_f64(distance(query, points.row(j), metric.clone())), j as u32))
         .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     all.truncate(k);

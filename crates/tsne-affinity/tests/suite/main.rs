@@ -2,6 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod affinities;
+mod approximate;
 #[path = "../common/mod.rs"]
 mod common;
+mod metrics;
+mod models;
 mod neighbors;
+mod precomputed;
+mod sparse;
+mod vp_tree;

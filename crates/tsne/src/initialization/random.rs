@@ -7,10 +7,19 @@ use tsne_core::{Scalar, blocks, random};
 const RANDOM_STREAM: u64 = 1;
 const JITTER_STREAM: u64 = 2;
 pub(super) const PCA_STREAM: u64 = 3;
+pub(super) const SPECTRAL_STREAM: u64 = 4;
 
 /// `n` positions from a normal distribution around the origin with the standard deviation `std`.
 ///
-/// The position of a point depends on the seed and its index alone.
+/// The position of a point depends on the seed and its index alone. openTSNE's `std` is 1e-4 (1e-2 in release 0.3).
+/// `O(n D)`.
+///
+/// # Examples
+///
+/// ```
+/// let positions = tsne::initialization::random::<f32, 2>(1_000, 1e-4, 42);
+/// assert!(positions.iter().flatten().all(|v| v.abs() < 1e-3));
+/// ```
 pub fn random<T: Scalar, const D: usize>(n: usize, std: f64, seed: u64) -> Vec<[T; D]> {
     let mut positions = vec![[T::ZERO; D]; n];
     add_normal(&mut positions, std, seed, RANDOM_STREAM);
@@ -18,6 +27,20 @@ pub fn random<T: Scalar, const D: usize>(n: usize, std: f64, seed: u64) -> Vec<[
 }
 
 /// Adds normally distributed numbers of the standard deviation `std` to every coordinate.
+///
+/// What is added depends on the seed and the index of the point alone. openTSNE adds [`JITTER`](super::JITTER) times
+/// the standard deviation of the first axis. `O(n D)`.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::initialization::{JITTER, jitter};
+///
+/// // Two points in one place part.
+/// let mut positions = [[1e-4, 0.0]; 2];
+/// jitter(&mut positions, JITTER * 1e-4, 42);
+/// assert_ne!(positions[0], positions[1]);
+/// ```
 pub fn jitter<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64, seed: u64) {
     add_normal(positions, std, seed, JITTER_STREAM);
 }

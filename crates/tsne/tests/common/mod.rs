@@ -1,6 +1,7 @@
 //! Data for the tests of the facade.
 #![allow(dead_code, clippy::unwrap_used)]
 
+use std::io::Read;
 use tsne::Float;
 use tsne::core::random;
 
@@ -16,6 +17,21 @@ pub(crate) fn iris<T: Float>() -> (Vec<T>, Vec<u32>) {
     }
     assert_eq!(species.len(), 150);
     (values, species)
+}
+
+/// The 1,797 digits that come with the command: rows of 64 pixels, and which digit each is.
+pub(crate) fn digits<T: Float>() -> (Vec<T>, Vec<u32>) {
+    let packed: &[u8] = include_bytes!("../../../tsne-cli/data/digits.csv.gz");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
+        values.extend(fields[..64].iter().map(|v| T::from_f64(*v)));
+        labels.push(fields[64] as u32);
+    }
+    assert_eq!(labels.len(), 1797);
+    (values, labels)
 }
 
 /// `n` points in `d` dimensions around ten centers, and the center of each.

@@ -202,7 +202,9 @@ fn a_perplexity_beyond_the_data_is_clamped_with_a_warning() {
     let (x, _) = blobs::<f32>(31, 3, 2);
     let tsne = Tsne::builder().n_iter(5).early_exaggeration_iter(5).perplexity(50.0).build().unwrap();
     let embedding = tsne.fit(Rows::new(&x, 31, 3).unwrap()).unwrap();
-    let [Warning::PerplexityClamped { given, effective, n }] = embedding.warnings() else {
+    let [Warning::Affinity(tsne::affinity::Warning::PerplexityClamped { given, effective, n, .. })] =
+        embedding.warnings()
+    else {
         panic!("{:?}", embedding.warnings());
     };
     assert_eq!((*given, *effective, *n), (50.0, 10.0, 31));
@@ -228,7 +230,7 @@ fn errors_name_the_value_and_what_is_allowed() {
         (message(builder().perplexity(0.5).build()), "perplexity is 0.5"),
         (message(builder().learning_rate(LearningRate::Fixed(-1.0)).build()), "learning_rate is -1"),
         (message(builder().early_exaggeration(0.0).build()), "early_exaggeration is 0"),
-        (message(builder().exaggeration(Some(f64::NAN)).build()), "exaggeration is NaN"),
+        (message(builder().exaggeration(f64::NAN).build()), "exaggeration is NaN"),
         (message(builder().initial_momentum(1.0).build()), "initial_momentum is 1"),
         (message(builder().final_momentum(-0.1).build()), "final_momentum is -0.1"),
         (message(builder().min_grad_norm(Some(-1.0)).build()), "min_grad_norm is -1"),
@@ -241,6 +243,9 @@ fn errors_name_the_value_and_what_is_allowed() {
         (message(builder().ints_in_interval(0.0).build()), "ints_in_interval is 0"),
         (message(builder().initialization_std(0.0).build()), "initialization_std is 0"),
         (message(builder().n_jobs(0).build()), "n_jobs is 0"),
+        (message(builder().k_neighbors(0).build()), "k_neighbors is 0"),
+        (message(builder().callbacks_every_iters(0).build()), "callbacks_every_iters is 0"),
+        (message(builder().perplexities(&[]).build()), "perplexities is empty"),
     ];
     for (message, start) in cases {
         assert!(message.contains(start) && message.contains("must be"), "{message}");

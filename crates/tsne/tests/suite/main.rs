@@ -3,6 +3,16 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod defaults;
 mod determinism;
 mod fit;
 mod initialization;
+mod inputs;
+mod median;
+mod metrics;
+mod optimize;
+mod save;
+mod sparse_pca;
+mod spectral;
+mod store;
+mod transform;

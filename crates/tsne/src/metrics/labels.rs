@@ -1,28 +1,26 @@
-//! Measures of a map.
-
 use crate::Float;
 use std::num::NonZeroUsize;
 use tsne_affinity::ExactSearch;
-use tsne_core::{Context, Error, NeighborSearch, Result, Rows, Scalar};
+use tsne_core::{Context, Error, NeighborSearch, Result, Rows};
 
-/// The length of the longest side of the box around a map; 0 for no points.
-pub fn extent<T: Scalar, const D: usize>(y: &[[T; D]]) -> f64 {
-    let side = |c: usize| {
-        let values = || y.iter().map(|p| p[c].to_f64());
-        values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min)
-    };
-    if y.is_empty() { 0.0 } else { (0..D).map(side).fold(0.0, f64::max) }
-}
-
-/// The fraction of points whose label is the most frequent one among their `k` nearest neighbors in the map, leaving the
-/// point itself out.
+/// The fraction of points whose label is the most frequent one among their `k` nearest neighbors in the map, leaving
+/// the point itself out.
 ///
-/// Of labels that are equally frequent, the one whose neighbor is nearest counts. `k` is 10 in the literature (Kobak and
-/// Berens 2019).
+/// Of labels that are equally frequent, the one whose neighbor is nearest counts. `k` is 10 in the literature (Kobak
+/// and Berens 2019).
+///
 ///
 /// # Errors
 ///
 /// [`Error::Shape`] unless there is a label for each point; [`Error::Parameter`] unless `1 <= k < n`.
+///
+/// # Examples
+///
+/// ```
+/// let y = [[0.0f32], [1.0], [2.0], [10.0], [11.0], [12.0]];
+/// assert_eq!(tsne::metrics::label_agreement(&y, &["a", "a", "a", "b", "b", "b"], 2)?, 1.0);
+/// # Ok::<(), tsne::Error>(())
+/// ```
 pub fn label_agreement<T: Float, L: Ord + Sync, const D: usize>(y: &[[T; D]], labels: &[L], k: usize) -> Result<f64> {
     if labels.len() != y.len() {
         return Err(Error::Shape { what: "labels", expected: y.len(), given: labels.len() });

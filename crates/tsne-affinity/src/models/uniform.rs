@@ -1,0 +1,103 @@
+use super::DEFAULT_NEIGHBORS;
+use crate::conditional::conditional;
+use crate::perplexity::{check_graph_k, check_k};
+use crate::symmetrization::Symmetrization;
+use crate::symmetrize::symmetrize_with;
+use std::num::NonZeroUsize;
+use tsne_core::{Affinities, AffinityModel, Context, KnnGraph, Result, Scalar, Stage};
+
+/// Affinities that count neighbors and do not look at distances (openTSNE's `Uniform`).
+///
+/// Every row of the conditional affinities is `1 / k` for each of the nearest `k` neighbors. Joint affinities are by
+/// default the union of both directions: all pairs of which one is a neighbor of the other get the same weight. They were
+/// found to give much the same maps as Gaussian ones, with far fewer neighbors (Böhm, Berens and Kobak 2022,
+/// "Attraction-repulsion spectra in neighbor embeddings").
+///
+/// # Examples
+///
+/// ```
+/// use tsne_affinity::{ExactSearch, Symmetrization, Uniform, affinities};
+/// use tsne_core::{Context, Rows};
+///
+/// let x: Vec<f32> = (0..400).map(|i| ((i * i) % 37) as f32).collect();
+/// let model = Uniform::default().with_symmetrization(Symmetrization::Mean);
+/// let p = affinities(Rows::new(&x, 100, 4)?, &ExactSearch::default(), &model, Context::new())?;
+/// assert_eq!(p.n(), 100);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uniform {
+    k: NonZeroUsize,
+    symmetrization: Symmetrization,
+}
+
+/// 30 neighbors, joined by [`Symmetrization::Max`].
+impl Default for Uniform {
+    fn default() -> Self {
+        Self::new(DEFAULT_NEIGHBORS)
+    }
+}
+
+impl Uniform {
+    /// Affinities of the nearest `k` neighbors, joined by [`Symmetrization::Max`].
+    pub const fn new(k: NonZeroUsize) -> Self {
+        Self { k, symmetrization: Symmetrization::Max }
+    }
+
+    /// The same model with `k` neighbors of each point. Default 30.
+    #[must_use]
+    pub fn with_neighbors(self, k: NonZeroUsize) -> Self {
+        Self { k, ..self }
+    }
+
+    /// The same model with another way to make the joint affinities symmetric, or none. Default
+    /// [`Max`](Symmetrization::Max).
+    #[must_use]
+    pub fn with_symmetrization(self, symmetrization: Symmetrization) -> Self {
+        Self { symmetrization, ..self }
+    }
+
+    /// The number of neighbors of each point.
+    pub fn k_neighbors(&self) -> NonZeroUsize {
+        self.k
+    }
+
+    /// How joint affinities are made symmetric.
+    pub fn symmetrization(&self) -> Symmetrization {
+        self.symmetrization
+    }
+
+    /// Checks that a graph has the neighbors that the model asks for; its own calls check the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`](tsne_core::Error::Parameter) if the graph has fewer.
+    pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {
+        check_graph_k(self.k, graph.k())
+    }
+}
+
+impl<T: Scalar> AffinityModel<T> for Uniform {
+    fn neighbors_needed(&self, n: usize) -> Result<NonZeroUsize> {
+        check_k(self.k, n)?;
+        Ok(self.k)
+    }
+
+    fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+        let n = graph.n();
+        cx.advance(Stage::Affinities, 0, n);
+        self.check_graph(graph)?;
+        let p = symmetrize_with(graph, &vec![T::ONE; n * self.k.get()], self.symmetrization, cx)?;
+        cx.advance(Stage::Affinities, n, n);
+        Ok(p)
+    }
+
+    fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+        let (n, k) = (graph.n(), self.k.get());
+        cx.advance(Stage::Affinities, 0, n);
+        self.check_graph(graph)?;
+        let p = conditional(graph, vec![T::from_f64(1.0 / k as f64); n * k], k, cx)?;
+        cx.advance(Stage::Affinities, n, n);
+        Ok(p)
+    }
+}

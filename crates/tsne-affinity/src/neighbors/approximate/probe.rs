@@ -1,0 +1,166 @@
+//! The search itself: each row is compared with the clusters whose centroids are nearest to it.
+
+use super::clusters::{Clusters, centroid_index, gather, quiet};
+use crate::neighbors::candidates::Candidates;
+use crate::neighbors::index::Counter;
+use crate::neighbors::reference::{PointSet, Reference};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+use std::num::NonZeroUsize;
+use tsne_core::{Context, NeighborIndex, Result, Rows, Scalar};
+
+/// Rows in one task: about a cluster of the own points at 70,000 points, so that the rows of a product are many.
+const TILE: usize = 256;
+/// Points in one matrix product at most, as many as the exact search takes.
+const POINTS: usize = 960;
+/// Rows whose nearest centroids are known at a time.
+const BATCH: usize = 64 * TILE;
+
+/// Rows to search for.
+pub(super) struct Batch<'b, V> {
+    pub(super) points: &'b PointSet<'b, V>,
+    /// The position of each row, to be left out, where rows are points of the index.
+    pub(super) own: Option<&'b [u32]>,
+}
+
+/// What one thread keeps between tiles.
+#[derive(Default)]
+struct Tile<V> {
+    queries: Vec<f32>,
+    block: Vec<f32>,
+    scores: Vec<f32>,
+    candidates: Vec<Candidates<V>>,
+    pairs: Vec<u64>,
+}
+
+/// A search over clustered points.
+pub(super) struct Probe<'c, V: Scalar> {
+    pub(super) clusters: &'c Clusters<V>,
+    centroids: Box<dyn NeighborIndex<V> + 'c>,
+}
+
+impl<'c, V: Scalar> Probe<'c, V> {
+    pub(super) fn new(clusters: &'c Clusters<V>) -> Result<Self> {
+        let Reference { points, ruler, .. } = &clusters.reference;
+        let centroids = centroid_index(&clusters.centroids, points.rows.d(), ruler.geometry)?;
+        Ok(Self { clusters, centroids })
+    }
+
+    /// The `count` clusters whose centroids are nearest to each row, nearest first.
+    pub(super) fn ranking(&self, rows: Rows<'_, V>, count: NonZeroUsize, cx: Context<'_>) -> Result<Vec<u32>> {
+        Ok(self.centroids.knn(rows.into(), count, quiet(cx))?.into_parts().2)
+    }
+
+    /// Finds the `k` nearest positions among those in the nearest `probes` clusters of each row and hands them to
+    /// `sink`, row by row: the row, positions and distances ascending by (distance, position).
+    pub(super) fn search(
+        &self,
+        batch: &Batch<'_, V>,
+        probes: NonZeroUsize,
+        k: usize,
+        mut sink: impl FnMut(usize, &[u32], &[V]),
+        counter: &Counter<'_>,
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let n = batch.points.rows.n();
+        let probes = probes.min(self.clusters.len());
+        let (mut indices, mut distances, mut found) = (Vec::new(), Vec::new(), Vec::new());
+        for first in (0..n).step_by(BATCH) {
+            let count = BATCH.min(n - first);
+            let rows = gather(batch.points, |r| first + r, count);
+            let ranking = self.ranking(rows.view()?, probes, cx)?;
+            drop(rows);
+            // Rows of one cluster probe mostly the same clusters: together they fill the matrix products.
+            let mut order: Vec<u32> = (0..count as u32).collect();
+            order.sort_unstable_by_key(|&i| (ranking[i as usize * probes.get()], i));
+            indices.resize(count * k, 0u32);
+            distances.resize(count * k, V::ZERO);
+            found.resize(count, 0u32);
+            indices
+                .par_chunks_mut(TILE * k)
+                .zip(distances.par_chunks_mut(TILE * k))
+                .zip(found.par_chunks_mut(TILE))
+                .zip(order.par_chunks(TILE))
+                .try_for_each_init(Tile::default, |tile, (((indices, distances), found), order)| {
+                    cx.check()?;
+                    self.tile(batch, first, order, (&ranking, probes.get()), k, tile);
+                    let results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).zip(found);
+                    for (r, ((indices, distances), found)) in results.enumerate() {
+                        let query = batch.points.get(first + order[r] as usize);
+                        let error = self.clusters.packing.error;
+                        let nearest = tile.candidates[r].finish(&self.clusters.reference, query, k, error);
+                        *found = nearest.len() as u32;
+                        for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(nearest) {
+                            (*index, *distance) = (p, d);
+                        }
+                    }
+                    counter.add(order.len());
+                    Ok(())
+                })?;
+            for ((&i, &found), (indices, distances)) in
+                order.iter().zip(&found).zip(indices.chunks_exact(k).zip(distances.chunks_exact(k)))
+            {
+                let found = found as usize;
+                sink(first + i as usize, &indices[..found], &distances[..found]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the rows of a tile with their clusters.
+    fn tile(
+        &self,
+        batch: &Batch<'_, V>,
+        first: usize,
+        order: &[u32],
+        (ranking, probes): (&[u32], usize),
+        k: usize,
+        tile: &mut Tile<V>,
+    ) {
+        let Clusters { packed, packing, .. } = self.clusters;
+        let width = packing.width;
+        let Tile { queries, block, scores, candidates, pairs } = tile;
+        queries.resize(order.len() * width, 0.0);
+        candidates.resize_with(TILE, Candidates::default);
+        pairs.clear();
+        for (r, (&i, out)) in order.iter().zip(queries.chunks_exact_mut(width)).enumerate() {
+            let i = i as usize;
+            let (length, trusted) = packing.query(batch.points.get(first + i), out);
+            let own = batch.own.and_then(|own| own.get(first + i)).copied().unwrap_or(u32::MAX);
+            candidates[r].reset(k, own, length, trusted);
+            let clusters = &ranking[i * probes..(i + 1) * probes];
+            // Own clusters first: they lower the thresholds for the others.
+            let later = |rank: usize| u64::from(rank > 0);
+            pairs.extend(
+                clusters.iter().enumerate().map(|(rank, &c)| later(rank) << 48 | u64::from(c) << 16 | r as u64),
+            );
+        }
+        pairs.sort_unstable();
+        for group in pairs.chunk_by(|a, b| a >> 16 == b >> 16) {
+            let cluster = (group[0] >> 16) as u32 as usize;
+            let rows = group.iter().map(|&pair| (pair & 0xffff) as usize);
+            block.clear();
+            rows.clone().for_each(|r| block.extend_from_slice(&queries[r * width..(r + 1) * width]));
+            let members = self.clusters.members(cluster);
+            for start in members.clone().step_by(POINTS) {
+                let end = members.end.min(start + POINTS);
+                let count = end - start;
+                scores.resize(scores.len().max(count * group.len()), 0.0);
+                let scores = &mut scores[..count * group.len()];
+                matmul(
+                    MatMut::from_column_major_slice_mut(&mut *scores, count, group.len()),
+                    Accum::Replace,
+                    MatRef::from_row_major_slice(&packed[start * width..end * width], count, width),
+                    MatRef::from_column_major_slice(block, width, group.len()),
+                    1.0f32,
+                    Par::Seq,
+                );
+                for (r, scores) in rows.clone().zip(scores.chunks_exact(count)) {
+                    let query = batch.points.get(first + order[r] as usize);
+                    candidates[r].add(&self.clusters.reference, query, k, packing.error, scores, start as u32);
+                }
+            }
+        }
+    }
+}

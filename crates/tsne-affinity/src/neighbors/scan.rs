@@ -1,0 +1,108 @@
+//! All pairs of a space, in blocks.
+
+use super::index::{Counter, check_own, check_queries, room};
+use super::nearest::Nearest;
+use super::space::{Distances, Space, check};
+use rayon::prelude::*;
+use std::num::NonZeroUsize;
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
+
+/// Rows in one task, which read the same points.
+const ROWS: usize = 32;
+/// Points measured at once: a few hundred dense rows stay in the cache of a core for all rows of a task.
+const POINTS: usize = 512;
+
+/// An index that compares all pairs.
+pub(super) struct Scan<'a, T> {
+    space: Box<dyn Space<T> + 'a>,
+    /// 0, 1, ..., `n - 1`.
+    points: Vec<u32>,
+}
+
+impl<'a, T: Scalar> Scan<'a, T> {
+    pub(super) fn new(space: Box<dyn Space<T> + 'a>) -> Self {
+        let points = (0..space.shape().0 as u32).collect();
+        Self { space, points }
+    }
+
+    fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        search(rows, k, ROWS, cx, |first, nearest: &mut [Nearest<T>], measured| {
+            measured.resize(POINTS, T::ZERO);
+            for points in self.points.chunks(POINTS) {
+                cx.check()?;
+                for (r, nearest) in nearest.iter_mut().enumerate() {
+                    let row = first + r;
+                    let measured = &mut measured[..points.len()];
+                    rows.measure(row, points, measured);
+                    if own && let Some(place) = points.iter().position(|&j| j as usize == row) {
+                        measured[place] = T::ZERO;
+                    }
+                    check(row, points, measured)?;
+                    for (&distance, &point) in measured.iter().zip(points) {
+                        if !(own && point as usize == row) {
+                            nearest.offer(distance, point);
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Fills a graph by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and a buffer.
+pub(super) fn search<T: Scalar>(
+    rows: &dyn Distances<T>,
+    k: usize,
+    block: usize,
+    cx: Context<'_>,
+    f: impl Fn(usize, &mut [Nearest<T>], &mut Vec<T>) -> Result<()> + Sync,
+) -> Result<KnnGraph<T>> {
+    let n = rows.n_rows();
+    let (mut indices, mut distances) = room::<T>(n, k)?;
+    let counter = Counter::new(n, cx);
+    let results: Vec<Result<()>> = indices
+        .par_chunks_mut(k * block)
+        .zip(distances.par_chunks_mut(k * block))
+        .enumerate()
+        .map_init(
+            || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), Vec::new()),
+            |(nearest, buffer), (b, (indices, distances))| {
+                cx.check()?;
+                let rows = indices.len() / k;
+                let nearest = &mut nearest[..rows];
+                nearest.iter_mut().for_each(|nearest| nearest.reset(k));
+                f(b * block, nearest, buffer)?;
+                for ((nearest, indices), distances) in
+                    nearest.iter_mut().zip(indices.chunks_exact_mut(k)).zip(distances.chunks_exact_mut(k))
+                {
+                    nearest.finish(indices, distances);
+                }
+                counter.add(rows);
+                Ok(())
+            },
+        )
+        .collect();
+    // The first error by row, whichever was met first.
+    results.into_iter().collect::<Result<()>>()?;
+    cx.advance(Stage::Neighbors, n, n);
+    KnnGraph::from_parts(k, rows.n_points(), indices, distances)
+}
+
+impl<T: Scalar> NeighborIndex<T> for Scan<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.space.shape()
+    }
+
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        check_own(self.shape().0, k.get())?;
+        cx.check()?;
+        self.search(&*self.space.own(), true, k.get(), cx)
+    }
+
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        check_queries(self.shape(), queries.d(), k.get())?;
+        cx.check()?;
+        self.search(&*self.space.to(queries)?, false, k.get(), cx)
+    }
+}

@@ -1,0 +1,92 @@
+//! The weights of each row's neighbors, many rows at once.
+
+use super::calibration::{Calibration, Workspace};
+use rayon::prelude::*;
+use tsne_core::{Context, KnnGraph, Result, Scalar, simd};
+
+/// Rows in one task.
+const BLOCK: usize = 256;
+
+/// How the Gaussians of a row are chosen and joined.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gaussians<'a> {
+    /// One of each perplexity; their densities are added.
+    Mixture(&'a [f64]),
+    /// One of each perplexity; each is normalized to sum 1 before they are averaged.
+    Mean(&'a [f64]),
+    /// One with this standard deviation.
+    Sigma(f64),
+}
+
+/// The weights of the nearest `k` neighbors of each row, each row with sum 1, row-major.
+pub(crate) fn row_weights<T: Scalar>(
+    graph: &KnnGraph<T>,
+    k: usize,
+    gaussians: Gaussians<'_>,
+    cx: Context<'_>,
+) -> Result<Vec<T>> {
+    let mut weights = vec![T::ZERO; graph.n() * k];
+    weights.par_chunks_mut(k * BLOCK).enumerate().try_for_each_init(Scratch::default, |scratch, (b, weights)| {
+        cx.check()?;
+        let distances = &graph.distances()[b * BLOCK * graph.k()..];
+        simd::dispatch(Block { scratch, distances, stride: graph.k(), k, gaussians, weights });
+        Ok(())
+    })?;
+    Ok(weights)
+}
+
+#[derive(Default)]
+struct Scratch {
+    workspace: Workspace,
+    scales: Vec<Calibration>,
+    /// One row of one scale, and the sum over scales.
+    row: Vec<f64>,
+    total: Vec<f64>,
+}
+
+struct Block<'b, T> {
+    scratch: &'b mut Scratch,
+    distances: &'b [T],
+    stride: usize,
+    k: usize,
+    gaussians: Gaussians<'b>,
+    weights: &'b mut [T],
+}
+
+impl<T: Scalar> simd::Task for Block<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { scratch: Scratch { workspace, scales, row, total }, distances, stride, k, gaussians, weights } =
+            self;
+        for (distances, weights) in distances.chunks_exact(stride).zip(weights.chunks_exact_mut(k)) {
+            workspace.prepare(&distances[..k]);
+            scales.clear();
+            match gaussians {
+                Gaussians::Mixture(perplexities) | Gaussians::Mean(perplexities) => {
+                    for &perplexity in perplexities {
+                        scales.push(workspace.solve(perplexity));
+                    }
+                }
+                Gaussians::Sigma(sigma) => scales.push(workspace.with_sigma(sigma)),
+            }
+            if !matches!(gaussians, Gaussians::Mean(_)) {
+                workspace.write(scales, weights);
+                continue;
+            }
+            row.resize(k, 0.0);
+            total.clear();
+            total.resize(k, 0.0);
+            for scale in scales.chunks(1) {
+                workspace.write(scale, row);
+                for (total, w) in total.iter_mut().zip(row.iter()) {
+                    *total += w;
+                }
+            }
+            let count = scales.len() as f64;
+            for (out, total) in weights.iter_mut().zip(total.iter()) {
+                *out = T::from_f64(total / count);
+            }
+        }
+    }
+}

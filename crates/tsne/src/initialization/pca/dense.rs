@@ -1,0 +1,164 @@
+//! Dense data less their mean, packed tile by tile.
+
+use super::super::linalg::dot;
+use super::CenteredData;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+use rayon::prelude::*;
+use tsne_core::{Context, Result, Rows, Scalar, blocks};
+
+/// Columns of a tile of the covariance, and rows that a tile sums in one product: two packed tiles of 1 MiB.
+const TILE_COLUMNS: usize = 128;
+const TILE_ROWS: usize = 1024;
+
+/// Data less their mean, in units of their largest deviation from it.
+pub(super) struct Centered<'a, T> {
+    x: Rows<'a, T>,
+    mean: Vec<f64>,
+    scale: f64,
+}
+
+impl<'a, T: Scalar> Centered<'a, T> {
+    /// The data; `None` if they are constant.
+    pub(super) fn new(x: Rows<'a, T>) -> Option<Self> {
+        // Distances grow with the data's scale, and their squares must not overflow: work in units of the largest value.
+        let mean = mean(x);
+        let largest = largest_deviation(x, &mean);
+        (largest > 0.0).then(|| Self { x, mean, scale: 1.0 / largest })
+    }
+
+    /// Writes a tile, row-major.
+    fn pack(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, out: &mut [f64]) {
+        for (i, out) in rows.zip(out.chunks_exact_mut(columns.len())) {
+            let row = &self.x.row(i)[columns.clone()];
+            for ((out, v), mean) in out.iter_mut().zip(row).zip(&self.mean[columns.clone()]) {
+                *out = (v.to_f64() - mean) * self.scale;
+            }
+        }
+    }
+}
+
+impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
+    fn d(&self) -> usize {
+        self.x.d()
+    }
+
+    // Tiles in parallel, each summed over the rows in their order.
+    fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>> {
+        let (n, d) = (self.x.n(), self.x.d());
+        let tiles = d.div_ceil(TILE_COLUMNS);
+        let pairs: Vec<(usize, usize)> = (0..tiles).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
+        let columns = |tile: usize| tile * TILE_COLUMNS..d.min((tile + 1) * TILE_COLUMNS);
+        let products: Vec<Result<Mat<f64>>> = pairs
+            .par_iter()
+            .map(|&(a, b)| {
+                let (a, b) = (columns(a), columns(b));
+                let mut left = vec![0.0; TILE_ROWS * a.len()];
+                let mut right = vec![0.0; TILE_ROWS * b.len()];
+                let mut product = Mat::<f64>::zeros(a.len(), b.len());
+                for start in (0..n).step_by(TILE_ROWS) {
+                    cx.check()?;
+                    let rows = start..n.min(start + TILE_ROWS);
+                    let count = rows.len();
+                    self.pack(rows.clone(), a.clone(), &mut left);
+                    self.pack(rows, b.clone(), &mut right);
+                    let left = MatRef::from_row_major_slice(&left[..count * a.len()], count, a.len());
+                    let right = MatRef::from_row_major_slice(&right[..count * b.len()], count, b.len());
+                    matmul(product.as_mut(), Accum::Add, left.transpose(), right, 1.0, Par::Seq);
+                }
+                Ok(product)
+            })
+            .collect();
+        let mut covariance = vec![0.0; d * d];
+        for (&(a, b), product) in pairs.iter().zip(products) {
+            let product = product?;
+            for (j, column) in columns(b).enumerate() {
+                for (i, row) in columns(a).enumerate() {
+                    covariance[column * d + row] = product[(i, j)];
+                }
+            }
+        }
+        Ok(covariance)
+    }
+
+    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let n = self.x.n();
+        let mut by_row = vec![0.0; n * vectors.len()];
+        by_row.par_chunks_mut(vectors.len() * 64).enumerate().for_each(|(block, out)| {
+            let mut centered = vec![0.0; self.x.d()];
+            for (i, out) in out.chunks_exact_mut(vectors.len()).enumerate() {
+                let row = block * 64 + i;
+                self.pack(row..row + 1, 0..self.x.d(), &mut centered);
+                for (out, vector) in out.iter_mut().zip(vectors) {
+                    *out = dot(&centered, vector);
+                }
+            }
+        });
+        (0..vectors.len()).map(|v| by_row.iter().skip(v).step_by(vectors.len()).copied().collect()).collect()
+    }
+
+    // Tiles of columns in parallel, each summed over the rows in their order.
+    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let (n, d) = (self.x.n(), self.x.d());
+        let width = scores.len();
+        let mut by_column = vec![0.0; d * width];
+        by_column.par_chunks_mut(width * TILE_COLUMNS).enumerate().for_each(|(tile, out)| {
+            let columns = tile * TILE_COLUMNS..d.min((tile + 1) * TILE_COLUMNS);
+            let mut centered = vec![0.0; columns.len()];
+            for i in 0..n {
+                self.pack(i..i + 1, columns.clone(), &mut centered);
+                for (v, scores) in scores.iter().enumerate() {
+                    let score = scores[i];
+                    for (c, value) in centered.iter().enumerate() {
+                        out[c * width + v] += value * score;
+                    }
+                }
+            }
+        });
+        (0..width).map(|v| by_column.iter().skip(v).step_by(width).copied().collect()).collect()
+    }
+
+    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]> {
+        let mut positions = vec![[T::ZERO; D]; self.x.n()];
+        positions.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(block, positions)| {
+            for (i, position) in positions.iter_mut().enumerate() {
+                let row = self.x.row(block * blocks::BLOCK + i);
+                for (value, vector) in position.iter_mut().zip(loadings) {
+                    let products = row.iter().zip(&self.mean).zip(vector).map(|((v, m), l)| (v.to_f64() - m) * l);
+                    *value = T::from_f64(products.sum());
+                }
+            }
+        });
+        positions
+    }
+}
+
+fn mean<T: Scalar>(x: Rows<'_, T>) -> Vec<f64> {
+    let n = x.n() as f64;
+    let mut partials: Vec<Vec<f64>> = Vec::new();
+    blocks::map(&mut partials, x.n(), |range| {
+        let mut sums = vec![0.0; x.d()];
+        for i in range {
+            for (sum, v) in sums.iter_mut().zip(x.row(i)) {
+                *sum += v.to_f64() / n;
+            }
+        }
+        sums
+    });
+    let mut mean = vec![0.0; x.d()];
+    for sums in &partials {
+        for (mean, sum) in mean.iter_mut().zip(sums) {
+            *mean += sum;
+        }
+    }
+    mean
+}
+
+fn largest_deviation<T: Scalar>(x: Rows<'_, T>, mean: &[f64]) -> f64 {
+    let mut partials = Vec::new();
+    let of_rows = |range: std::ops::Range<usize>| {
+        let deviations = range.flat_map(|i| x.row(i).iter().zip(mean).map(|(v, m)| (v.to_f64() - m).abs()));
+        deviations.fold(0.0, f64::max)
+    };
+    blocks::map(&mut partials, x.n(), of_rows).iter().copied().fold(0.0, f64::max)
+}

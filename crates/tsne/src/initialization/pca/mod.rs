@@ -1,0 +1,96 @@
+mod dense;
+mod sparse;
+mod subspace;
+
+use super::linalg::{leading_eigenvectors, orient};
+use dense::Centered;
+use sparse::SparseCentered;
+use tsne_core::{Context, Points, Result, Scalar};
+
+/// The name of the procedure in errors.
+const STAGE: &str = "PCA";
+
+/// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. An estimate: both
+/// ways give the same components, and data this wide are rare.
+const DENSE_COLUMNS: usize = 2048;
+
+/// Data `X` less their mean, in a unit in which squares do not overflow.
+trait CenteredData<T: Scalar> {
+    /// The number of columns.
+    fn d(&self) -> usize;
+    /// The lower triangle of `XᵀX`, column-major.
+    fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>>;
+    /// `X v` for each vector.
+    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>>;
+    /// `Xᵀ s` for each vector of scores.
+    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>>;
+    /// `X v` for up to `D` vectors, in the unit of the data.
+    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]>;
+}
+
+/// The coordinates of the points `x`, `n × d`, along their first `D` principal components, largest first.
+///
+/// Up to 2,048 columns by the eigenvectors of the covariance, `O(n d² + d³)` for dense points and for sparse ones the
+/// squares of the entries of each row in place of `n d²`; beyond by subspace iteration, `O(n d D)` or `O(nnz D)` for
+/// each iteration. Sparse points are centered implicitly and never made dense. The sign of each component is the one
+/// that makes its largest loading positive. Components beyond `d` are zero, those beyond `n - 1` zero up to rounding;
+/// all are zero for constant data. The same bits for any number of threads.
+///
+/// # Errors
+///
+/// [`Error::Numerical`](crate::Error::Numerical) if the eigenvalue computation does not converge,
+/// [`Error::NonFinite`](crate::Error::NonFinite) for data that are not finite,
+/// [`Error::Cancelled`](crate::Error::Cancelled).
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Context, Rows, core::SparseRows, initialization};
+///
+/// // Three points on a line through space, dense and sparse.
+/// let x = [0.0, 0.0, 0.0, 0.0, 3.0, 4.0, 0.0, 6.0, 8.0];
+/// let dense = initialization::pca::<f64, 1>(Rows::new(&x, 3, 3)?, 0, Context::new())?;
+/// assert!(dense.iter().zip([-5.0, 0.0, 5.0]).all(|(y, expected)| (y[0] - expected).abs() < 1e-12));
+/// let sparse = SparseRows::new(&[0, 0, 2, 4], &[1, 2, 1, 2], &[3.0, 4.0, 6.0, 8.0], 3)?;
+/// let same = initialization::pca::<f64, 1>(sparse, 0, Context::new())?;
+/// assert!(same.iter().zip(&dense).all(|(a, b)| (a[0] - b[0]).abs() < 1e-12));
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn pca<'a, T: Scalar, const D: usize>(
+    x: impl Into<Points<'a, T>>,
+    seed: u64,
+    cx: Context<'_>,
+) -> Result<Vec<[T; D]>> {
+    let x = x.into();
+    x.check_finite()?;
+    let (n, d) = (x.n(), x.d());
+    let positions = match x {
+        _ if n == 0 || d == 0 => None,
+        Points::Dense(x) => match Centered::new(x) {
+            Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
+            None => None,
+        },
+        Points::Sparse(x) => match SparseCentered::new(x)? {
+            Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
+            None => None,
+        },
+        other => return pca(other.dense("pca")?, seed, cx),
+    };
+    Ok(positions.unwrap_or_else(|| vec![[T::ZERO; D]; n]))
+}
+
+fn loadings<T: Scalar>(
+    data: &impl CenteredData<T>,
+    wanted: usize,
+    seed: u64,
+    cx: Context<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let d = data.d();
+    let mut loadings = if d <= DENSE_COLUMNS {
+        leading_eigenvectors(&data.covariance(cx)?, d, wanted, STAGE)?.0
+    } else {
+        subspace::leading(data, wanted, seed, cx)?
+    };
+    loadings.iter_mut().for_each(|vector| orient(vector));
+    Ok(loadings)
+}

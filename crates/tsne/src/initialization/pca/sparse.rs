@@ -1,0 +1,175 @@
+//! Sparse data less their mean, which is subtracted from products and never from the data: they stay sparse.
+
+use super::CenteredData;
+use rayon::prelude::*;
+use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks};
+
+/// Columns of the covariance that one task sums.
+const TILE_COLUMNS: usize = 64;
+
+/// Rows or columns of one product with all vectors.
+const TASK_ROWS: usize = 64;
+
+/// Data less their mean, in units of their largest value.
+pub(super) struct SparseCentered<'a, T> {
+    x: SparseRows<'a, T>,
+    /// The columns: where each starts, and its rows and values.
+    column_pointers: Vec<usize>,
+    rows: Vec<u32>,
+    values: Vec<f64>,
+    /// The means of the columns, in the same units.
+    mean: Vec<f64>,
+    unit: f64,
+}
+
+impl<'a, T: Scalar> SparseCentered<'a, T> {
+    /// The data; `None` if they are constant.
+    pub(super) fn new(x: SparseRows<'a, T>) -> Result<Option<Self>> {
+        let (n, d) = (x.n(), x.d());
+        let max = u32::MAX as usize;
+        if n > max {
+            return Err(Error::Capacity { what: "number of sparse points", given: n, max });
+        }
+        let unit = x.values().iter().fold(0.0, |a: f64, v| a.max(v.to_f64().abs()));
+        if unit == 0.0 {
+            return Ok(None);
+        }
+        // A counting sort by column keeps the rows in their order.
+        let mut column_pointers = vec![0usize; d + 1];
+        for &c in x.columns() {
+            column_pointers[c as usize + 1] += 1;
+        }
+        for c in 0..d {
+            column_pointers[c + 1] += column_pointers[c];
+        }
+        let mut next = column_pointers.clone();
+        let mut rows = vec![0u32; x.nnz()];
+        let mut values = vec![0.0; x.nnz()];
+        for i in 0..n {
+            let (columns, row) = x.row(i);
+            for (&c, v) in columns.iter().zip(row) {
+                let at = &mut next[c as usize];
+                rows[*at] = i as u32;
+                values[*at] = v.to_f64() / unit;
+                *at += 1;
+            }
+        }
+        let column = |c: usize| &values[column_pointers[c]..column_pointers[c + 1]];
+        let mean = (0..d).into_par_iter().map(|c| column(c).iter().sum::<f64>() / n as f64).collect();
+        // A column is constant if all its rows are stored and equal, or all that are stored are zero.
+        let constant = (0..d).into_par_iter().all(|c| {
+            let stored = column(c);
+            let first = if stored.len() == n { stored.first().copied().unwrap_or(0.0) } else { 0.0 };
+            stored.iter().all(|v| *v == first)
+        });
+        Ok((!constant).then_some(Self { x, column_pointers, rows, values, mean, unit }))
+    }
+
+    fn column(&self, c: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let range = self.column_pointers[c]..self.column_pointers[c + 1];
+        self.rows[range.clone()].iter().map(|i| *i as usize).zip(self.values[range].iter().copied())
+    }
+
+    /// `(x_i - mean) v` of all vectors, which come with their values for one column side by side; `shift` is `mean v`.
+    fn row_products(&self, i: usize, by_column: &[f64], shift: &[f64], out: &mut [f64]) {
+        let width = out.len();
+        out.iter_mut().zip(shift).for_each(|(out, shift)| *out = -shift);
+        let (columns, values) = self.x.row(i);
+        for (&c, v) in columns.iter().zip(values) {
+            let v = v.to_f64() / self.unit;
+            for (out, l) in out.iter_mut().zip(&by_column[c as usize * width..]) {
+                *out += v * l;
+            }
+        }
+    }
+
+    fn shift(&self, vectors: &[Vec<f64>]) -> Vec<f64> {
+        vectors.iter().map(|vector| super::super::linalg::dot(&self.mean, vector)).collect()
+    }
+}
+
+/// The values of all vectors at one place side by side.
+fn interleave(vectors: &[Vec<f64>]) -> Vec<f64> {
+    let length = vectors.first().map_or(0, Vec::len);
+    (0..length).flat_map(|at| vectors.iter().map(move |vector| vector[at])).collect()
+}
+
+fn separate(side_by_side: &[f64], width: usize) -> Vec<Vec<f64>> {
+    (0..width).map(|v| side_by_side.iter().skip(v).step_by(width).copied().collect()).collect()
+}
+
+impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
+    fn d(&self) -> usize {
+        self.x.d()
+    }
+
+    // Σ x xᵀ - n mean meanᵀ, every cell summed over the rows in their order.
+    fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>> {
+        let (n, d) = (self.x.n() as f64, self.x.d());
+        let mut covariance = vec![0.0; d * d];
+        covariance.par_chunks_mut(d * TILE_COLUMNS).enumerate().try_for_each(|(tile, out)| {
+            for (offset, out) in out.chunks_exact_mut(d).enumerate() {
+                cx.check()?;
+                let b = tile * TILE_COLUMNS + offset;
+                for (i, factor) in self.column(b) {
+                    let (columns, values) = self.x.row(i);
+                    let first = columns.partition_point(|&a| (a as usize) < b);
+                    for (&a, v) in columns[first..].iter().zip(&values[first..]) {
+                        out[a as usize] += factor * (v.to_f64() / self.unit);
+                    }
+                }
+                for a in b..d {
+                    out[a] -= n * self.mean[a] * self.mean[b];
+                }
+            }
+            Ok(())
+        })?;
+        Ok(covariance)
+    }
+
+    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let width = vectors.len();
+        let (by_column, shift) = (interleave(vectors), self.shift(vectors));
+        let mut by_row = vec![0.0; self.x.n() * width];
+        by_row.par_chunks_mut(width * TASK_ROWS).enumerate().for_each(|(block, out)| {
+            for (i, out) in out.chunks_exact_mut(width).enumerate() {
+                self.row_products(block * TASK_ROWS + i, &by_column, &shift, out);
+            }
+        });
+        separate(&by_row, width)
+    }
+
+    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let width = scores.len();
+        let by_row = interleave(scores);
+        let totals: Vec<f64> = scores.iter().map(|scores| scores.iter().sum()).collect();
+        let mut by_column = vec![0.0; self.x.d() * width];
+        by_column.par_chunks_mut(width * TASK_ROWS).enumerate().for_each(|(block, out)| {
+            for (offset, out) in out.chunks_exact_mut(width).enumerate() {
+                let c = block * TASK_ROWS + offset;
+                out.iter_mut().zip(&totals).for_each(|(out, total)| *out = -self.mean[c] * total);
+                for (i, v) in self.column(c) {
+                    for (out, score) in out.iter_mut().zip(&by_row[i * width..]) {
+                        *out += v * score;
+                    }
+                }
+            }
+        });
+        separate(&by_column, width)
+    }
+
+    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]> {
+        let (by_column, shift) = (interleave(loadings), self.shift(loadings));
+        let mut positions = vec![[T::ZERO; D]; self.x.n()];
+        positions.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(block, positions)| {
+            let mut products = vec![0.0; loadings.len()];
+            for (i, position) in positions.iter_mut().enumerate() {
+                self.row_products(block * blocks::BLOCK + i, &by_column, &shift, &mut products);
+                for (value, product) in position.iter_mut().zip(&products) {
+                    *value = T::from_f64(product * self.unit);
+                }
+            }
+        });
+        positions
+    }
+}

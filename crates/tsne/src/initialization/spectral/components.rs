@@ -1,0 +1,53 @@
+use tsne_core::{Affinities, Scalar};
+
+/// The connected components of a graph, numbered in the order of their first points.
+pub(super) struct Components {
+    /// The component of each point.
+    pub(super) of_point: Vec<u32>,
+    /// The points of each component, ascending.
+    pub(super) members: Vec<Vec<u32>>,
+}
+
+/// Finds the components by joining the ends of every edge of positive weight, whichever of its two entries is there.
+pub(super) fn components<T: Scalar>(graph: &Affinities<T>) -> Components {
+    let n = graph.n();
+    // Union-find whose root is the first point of the set, with path halving: near to linear, and the same in any case.
+    let mut parents: Vec<u32> = (0..n as u32).collect();
+    for i in 0..n {
+        let mut root = find(&mut parents, i as u32);
+        let (columns, weights) = graph.row(i);
+        for (&j, weight) in columns.iter().zip(weights) {
+            if *weight > T::ZERO {
+                let other = find(&mut parents, j);
+                parents[root.max(other) as usize] = root.min(other);
+                root = root.min(other);
+            }
+        }
+    }
+    let mut numbers = vec![0u32; n];
+    let mut members: Vec<Vec<u32>> = Vec::new();
+    for i in 0..n as u32 {
+        let root = find(&mut parents, i);
+        if root == i {
+            numbers[i as usize] = members.len() as u32;
+            members.push(Vec::new());
+        }
+        // A root is the first point of its set: it has its number by now.
+        let number = numbers[root as usize];
+        numbers[i as usize] = number;
+        members[number as usize].push(i);
+    }
+    Components { of_point: numbers, members }
+}
+
+fn find(parents: &mut [u32], mut i: u32) -> u32 {
+    loop {
+        let parent = parents[i as usize];
+        if parent == i {
+            return i;
+        }
+        let grandparent = parents[parent as usize];
+        parents[i as usize] = grandparent;
+        i = grandparent;
+    }
+}

@@ -1,0 +1,186 @@
+use std::num::NonZeroUsize;
+use tsne_affinity::ExactSearch;
+use tsne_core::{Context, Error, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding, random};
+
+/// The stream of random numbers that chooses samples.
+const SAMPLE_STREAM: u64 = 101;
+
+/// A map `y`, `n × D`, held against its data `x`, `n × d`: what [`trustworthiness`](super::trustworthiness) and its
+/// like measure, with a neighbor search of one's own, on a sample of the points, with cancellation.
+///
+/// Distances in the map are Euclidean. Those in the data are the search's, by default Euclidean: any metric works
+/// that a search has. It should be exact, for an approximate one counts its own mistakes against the map. Neighbors
+/// are ordered by `(distance, index)`, as distances are given by the search: rounded to `T`. All measures are the
+/// same for any number of threads.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::affinity::{BruteForceSearch, Metric};
+/// use tsne::{Context, Rows, metrics::Comparison};
+///
+/// let x: Vec<f64> = (0..200).map(|i| f64::from(i * i % 31)).collect();
+/// let y: Vec<[f64; 2]> = x.chunks(4).map(|row| [row[0], row[1]]).collect();
+/// let cosine = BruteForceSearch::new(Metric::Cosine);
+/// let comparison = Comparison::new(Rows::new(&x, 50, 4)?, &y)?.search(&cosine).sample(20, 7);
+/// assert!((0.0..=1.0).contains(&comparison.trustworthiness(5)?));
+/// assert!((0.0..=1.0).contains(&comparison.neighbor_recall(5)?));
+/// assert!((-1.0..=1.0).contains(&comparison.spearman()?));
+/// # Ok::<(), tsne::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Comparison<'a, T, const D: usize> {
+    pub(super) x: Points<'a, T>,
+    pub(super) y: &'a [[T; D]],
+    pub(super) search: Option<&'a dyn NeighborSearch<T>>,
+    pub(super) sample: Option<(usize, u64)>,
+    pub(super) cx: Context<'a>,
+}
+
+impl<T, const D: usize> std::fmt::Debug for Comparison<'_, T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Comparison").field("n", &self.y.len()).field("sample", &self.sample).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
+    /// The map `y` against the data `x`: Euclidean distances, all points.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless there is a position for each point; [`Error::NonFinite`] for a value that is not finite;
+    /// [`Error::Parameter`] for positions beyond half the largest number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, metrics::Comparison};
+    ///
+    /// let x = [0.0f32, 1.0, 2.0];
+    /// assert!(Comparison::new(Rows::new(&x, 3, 1)?, &[[0.0f32], [1.0]]).is_err());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn new(x: impl Into<Points<'a, T>>, y: &'a [[T; D]]) -> Result<Self> {
+        let x = x.into();
+        if y.len() != x.n() {
+            return Err(Error::Shape { what: "embedding", expected: x.n(), given: y.len() });
+        }
+        x.check_finite()?;
+        check_embedding(y)?;
+        Ok(Self { x, y, search: None, sample: None, cx: Context::new() })
+    }
+
+    /// Distances in the data by `search`.
+    #[must_use]
+    pub fn search(self, search: &'a dyn NeighborSearch<T>) -> Self {
+        Self { search: Some(search), ..self }
+    }
+
+    /// Measures on `points` random points only, without repetition, a function of `seed`; on all if there are no more.
+    #[must_use]
+    pub fn sample(self, points: usize, seed: u64) -> Self {
+        Self { sample: Some((points, seed)), ..self }
+    }
+
+    /// A context for cancellation.
+    #[must_use]
+    pub fn context(self, cx: Context<'a>) -> Self {
+        Self { cx, ..self }
+    }
+
+    /// The points to measure on, ascending; `None` for all.
+    pub(super) fn rows(&self) -> Result<Option<Vec<usize>>> {
+        match self.sample {
+            Some((0, _)) => Err(Error::parameter("sample", 0, "at least 1 point")),
+            Some((points, seed)) if points < self.y.len() => Ok(Some(draw(self.y.len(), points, seed))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Checks `k` against the largest that a measure allows.
+    pub(super) fn k(&self, k: usize, max: usize) -> Result<NonZeroUsize> {
+        let n = self.y.len();
+        NonZeroUsize::new(k)
+            .filter(|k| k.get() <= max)
+            .ok_or_else(|| Error::parameter("k", k, format_args!("from 1 to {max} for n = {n} points")))
+    }
+
+    /// Calls `f` with the search of the data.
+    pub(super) fn with_spaces<R>(&self, f: impl FnOnce(Space<'_, T>, Space<'_, T>) -> Result<R>) -> Result<R> {
+        let euclidean = ExactSearch::default();
+        let y = Rows::new(self.y.as_flattened(), self.y.len(), D)?;
+        let data = Space { points: self.x, search: self.search.unwrap_or(&euclidean), cx: self.cx };
+        f(data, Space { points: y.into(), search: &euclidean, cx: self.cx })
+    }
+}
+
+/// `count` of the points below `n`, ascending: those with the smallest hashes.
+pub(super) fn draw(n: usize, count: usize, seed: u64) -> Vec<usize> {
+    let mut points: Vec<(u64, usize)> =
+        (0..n).map(|i| (random::element_seed(seed, SAMPLE_STREAM, i as u64), i)).collect();
+    points.sort_unstable();
+    let mut drawn: Vec<usize> = points.iter().take(count).map(|(_, i)| *i).collect();
+    drawn.sort_unstable();
+    drawn
+}
+
+/// Points with a way to find neighbors among them.
+#[derive(Clone, Copy)]
+pub(super) struct Space<'a, T> {
+    pub(super) points: Points<'a, T>,
+    pub(super) search: &'a dyn NeighborSearch<T>,
+    pub(super) cx: Context<'a>,
+}
+
+impl<T: Scalar> Space<'_, T> {
+    /// The `k` nearest other points of each of `rows`, or of all, row by row.
+    pub(super) fn neighbors(&self, k: NonZeroUsize, rows: Option<&[usize]>) -> Result<Vec<u32>> {
+        let index = self.search.build(self.points, self.cx)?;
+        let Some(rows) = rows else {
+            return Ok(index.knn_graph(k, self.cx)?.into_parts().2);
+        };
+        // One more, as a point finds itself.
+        let some = Subset::take(self.points, rows)?;
+        let graph = index.knn(some.points()?, k.saturating_add(1), self.cx)?;
+        let of_row = |(row, &i): (usize, &usize)| {
+            graph.row(row).0.iter().copied().filter(move |&j| j as usize != i).take(k.get()).collect::<Vec<u32>>()
+        };
+        Ok(rows.iter().enumerate().flat_map(of_row).collect())
+    }
+}
+
+/// Some rows of points, copied.
+pub(super) enum Subset<T> {
+    Dense { values: Vec<T>, n: usize, d: usize },
+    Sparse { row_pointers: Vec<usize>, columns: Vec<u32>, values: Vec<T>, d: usize },
+}
+
+impl<T: Scalar> Subset<T> {
+    pub(super) fn take(points: Points<'_, T>, rows: &[usize]) -> Result<Self> {
+        Ok(match points {
+            Points::Sparse(x) => {
+                let (mut row_pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+                for &i in rows {
+                    columns.extend_from_slice(x.row(i).0);
+                    values.extend_from_slice(x.row(i).1);
+                    row_pointers.push(columns.len());
+                }
+                Self::Sparse { row_pointers, columns, values, d: x.d() }
+            }
+            other => {
+                let x = other.dense("a sample of points")?;
+                let values = rows.iter().flat_map(|&i| x.row(i).iter().copied()).collect();
+                Self::Dense { values, n: rows.len(), d: x.d() }
+            }
+        })
+    }
+
+    pub(super) fn points(&self) -> Result<Points<'_, T>> {
+        Ok(match self {
+            Self::Dense { values, n, d } => Rows::new(values, *n, *d)?.into(),
+            Self::Sparse { row_pointers, columns, values, d } => {
+                SparseRows::new(row_pointers, columns, values, *d)?.into()
+            }
+        })
+    }
+}

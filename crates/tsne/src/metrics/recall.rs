@@ -1,0 +1,63 @@
+use super::Comparison;
+use rayon::prelude::*;
+use tsne_core::{Points, Result, Scalar};
+
+/// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
+/// distances and all points.
+///
+/// `k` is 10 where the literature calls it KNN (Kobak and Berens 2019, "The art of using t-SNE for single-cell
+/// transcriptomics"). The cost is that of two searches for `k` neighbors. For other metrics, samples and cancellation
+/// see [`Comparison`].
+///
+/// # Errors
+///
+/// Those of [`Comparison::new`] and [`Comparison::neighbor_recall`].
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Rows, metrics};
+///
+/// // The nearest neighbor of the last two of four points changes.
+/// let x = [0.0, 1.0, 10.0, 11.0];
+/// let y = [[0.0], [1.0], [3.0], [13.0]];
+/// assert_eq!(metrics::neighbor_recall(Rows::new(&x, 4, 1)?, &y, 1)?, 0.75);
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn neighbor_recall<'a, T: Scalar, const D: usize>(
+    x: impl Into<Points<'a, T>>,
+    y: &'a [[T; D]],
+    k: usize,
+) -> Result<f64> {
+    Comparison::new(x, y)?.neighbor_recall(k)
+}
+
+impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
+    /// The [`neighbor_recall`] of the map.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`](crate::Error::Parameter) unless `1 <= k < n`; the errors of the search;
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// See [`Comparison`].
+    pub fn neighbor_recall(&self, k: usize) -> Result<f64> {
+        let k = self.k(k, self.y.len().saturating_sub(1))?;
+        let rows = self.rows()?;
+        self.with_spaces(|data, map| {
+            let wanted = data.neighbors(k, rows.as_deref())?;
+            let found = map.neighbors(k, rows.as_deref())?;
+            let kept = |sorted: &mut Vec<u32>, (wanted, found): (&[u32], &[u32])| {
+                sorted.clear();
+                sorted.extend_from_slice(found);
+                sorted.sort_unstable();
+                wanted.iter().filter(|j| sorted.binary_search(j).is_ok()).count()
+            };
+            let counts: Vec<usize> =
+                wanted.par_chunks(k.get()).zip(found.par_chunks(k.get())).map_init(Vec::new, kept).collect();
+            Ok(counts.iter().sum::<usize>() as f64 / (counts.len() * k.get()) as f64)
+        })
+    }
+}

@@ -1,0 +1,252 @@
+//! A stretch of the descent, as the methods of embeddings take it.
+
+use crate::callbacks::{Callback, Listeners};
+use crate::options::{CustomRepulsion, LearningRate};
+use crate::{Float, NegativeGradientMethod, threads};
+use tsne_bh::BarnesHut;
+use tsne_core::{Context, Error, Observer, Progress, Result, Stage};
+use tsne_fft::{GridParams, Interpolation};
+use tsne_optim::{Descent, Finish, Momentum, MomentumGains, Objective, Outcome, Phase};
+
+/// The parameters of [`Embedding::optimize`](crate::Embedding::optimize) and
+/// [`PartialEmbedding::optimize`](crate::PartialEmbedding::optimize).
+///
+/// Start from those that the embedding was made with, and change what should differ in this call:
+///
+/// ```
+/// use tsne::{Preset, Rows, Tsne};
+///
+/// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+/// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).build()?;
+/// let mut embedding = tsne.prepare_initial(Rows::new(&data, 60, 5)?)?;
+/// embedding.optimize(&embedding.params().n_iter(50).exaggeration(12.0))?;
+/// embedding.optimize(&embedding.params().n_iter(100).exaggeration(4.0).learning_rate(20.0))?;
+/// assert_eq!(embedding.iterations(), 150);
+/// # Ok::<(), tsne::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct OptimizeParams<T, const D: usize> {
+    pub(crate) n_iter: usize,
+    pub(crate) learning_rate: LearningRate,
+    pub(crate) exaggeration: Option<f64>,
+    pub(crate) momentum: f64,
+    pub(crate) momentum_rule: Momentum,
+    pub(crate) min_grad_norm: Option<f64>,
+    pub(crate) max_grad_norm: Option<f64>,
+    pub(crate) max_step_norm: Option<f64>,
+    pub(crate) negative_gradient_method: NegativeGradientMethod,
+    pub(crate) custom_repulsion: Option<CustomRepulsion<T, D>>,
+    pub(crate) theta: f64,
+    pub(crate) grid: GridParams,
+    pub(crate) callbacks: Vec<Callback<T, D>>,
+    pub(crate) callbacks_every_iters: usize,
+    pub(crate) n_jobs: i32,
+    pub(crate) random_state: u64,
+}
+
+macro_rules! params {
+    ($($(#[$doc:meta])* $name:ident: $argument:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $name: $argument) -> Self {
+                self.$name = $name.into();
+                self
+            }
+        )*
+    };
+}
+
+impl<T: Float, const D: usize> OptimizeParams<T, D> {
+    params! {
+        /// The number of iterations.
+        n_iter: usize;
+        /// The learning rate, for gradients without the factor 4: a number or [`LearningRate::Auto`], which is
+        /// `n / exaggeration` for an embedding and 0.1 for a partial one.
+        learning_rate: impl Into<LearningRate>;
+        /// The factor on the attraction, from 1e-6 to 1e6; `None` is 1.
+        exaggeration: impl Into<Option<f64>>;
+        /// The momentum, from 0 to below 1.
+        momentum: f64;
+        /// The form of momentum. The state of the optimizer serves both.
+        momentum_rule: Momentum;
+        /// Ends the descent when the norm of the whole gradient is below this; `None` never does.
+        min_grad_norm: impl Into<Option<f64>>;
+        /// Scales gradients of single points that are longer than this down to it; `None` leaves them.
+        max_grad_norm: impl Into<Option<f64>>;
+        /// Scales steps of single points that are longer than this, in units of the map, down to it; `None` leaves them.
+        max_step_norm: impl Into<Option<f64>>;
+        /// How the repulsion is computed.
+        negative_gradient_method: NegativeGradientMethod;
+        /// A repulsion of your own in place of that method; `None` for none. New points do not use it.
+        custom_repulsion: impl Into<Option<CustomRepulsion<T, D>>>;
+        /// The threshold of Barnes-Hut, not negative; 0 is exact.
+        theta: f64;
+        /// Functions that see the descent every [`callbacks_every_iters`](Self::callbacks_every_iters) iterations and may
+        /// stop it.
+        callbacks: Vec<Callback<T, D>>;
+        /// The iterations from one call of the callbacks to the next, at least 1.
+        callbacks_every_iters: usize;
+        /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error.
+        n_jobs: i32;
+        /// Taken for openTSNE's sake and without effect: nothing in a descent is random.
+        random_state: u64;
+    }
+
+    /// Nodes per cell of the grid and axis, 1 to 9.
+    #[must_use]
+    pub fn n_interpolation_points(mut self, n_interpolation_points: usize) -> Self {
+        self.grid.n_interpolation_points = n_interpolation_points;
+        self
+    }
+
+    /// The smallest number of cells of the grid along the longer side of the map.
+    #[must_use]
+    pub fn min_num_intervals(mut self, min_num_intervals: usize) -> Self {
+        self.grid.min_num_intervals = min_num_intervals;
+        self
+    }
+
+    /// The side of a cell of the grid, in units of the map.
+    #[must_use]
+    pub fn ints_in_interval(mut self, ints_in_interval: f64) -> Self {
+        self.grid.ints_in_interval = ints_in_interval;
+        self
+    }
+
+    /// The interpolation of the grid.
+    #[must_use]
+    pub fn interpolation(mut self, interpolation: Interpolation) -> Self {
+        self.grid.interpolation = interpolation;
+        self
+    }
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for the first that is out of range, with its name, the value and what is allowed.
+    pub fn check(&self) -> Result<()> {
+        if let LearningRate::Fixed(rate) = self.learning_rate {
+            positive("learning_rate", rate)?;
+        }
+        exaggeration("exaggeration", self.factor())?;
+        momentum("momentum", self.momentum)?;
+        self.phase(1.0).check()?;
+        self.grid.check()?;
+        BarnesHut::<T, 2>::new(self.theta)?;
+        if self.callbacks_every_iters == 0 {
+            return Err(Error::parameter("callbacks_every_iters", 0, "at least 1"));
+        }
+        threads::check(self.n_jobs)?;
+        let method = self.negative_gradient_method;
+        if D > 3 && matches!(method, NegativeGradientMethod::BarnesHut | NegativeGradientMethod::Fft) {
+            let allowed = "1, 2 or 3 for Barnes-Hut and the grid: choose the exact repulsion beyond";
+            return Err(Error::parameter("n_components", D, allowed));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn factor(&self) -> f64 {
+        self.exaggeration.unwrap_or(1.0)
+    }
+
+    /// The phase; `auto` is the automatic learning rate without exaggeration.
+    pub(crate) fn phase(&self, auto: f64) -> Phase {
+        let exaggeration = self.factor();
+        Phase {
+            iterations: self.n_iter,
+            exaggeration,
+            learning_rate: match self.learning_rate {
+                LearningRate::Auto => auto / exaggeration,
+                LearningRate::Fixed(rate) => rate,
+            },
+            momentum: self.momentum,
+            max_grad_norm: self.max_grad_norm,
+            min_grad_norm: self.min_grad_norm,
+            max_step_norm: self.max_step_norm,
+        }
+    }
+}
+
+pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 { Ok(()) } else { Err(Error::parameter(name, value, "positive and finite")) }
+}
+
+/// Factors that leave room for the products of a descent in `f32`; typical ones are 1 to 32.
+pub(crate) fn exaggeration(name: &'static str, value: f64) -> Result<()> {
+    if (1e-6..=1e6).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::parameter(name, value, "from 0.000001 to 1000000 (1 is none, 12 the usual early one)"))
+    }
+}
+
+pub(crate) fn momentum(name: &'static str, value: f64) -> Result<()> {
+    if (0.0..1.0).contains(&value) { Ok(()) } else { Err(Error::parameter(name, value, "from 0 to below 1")) }
+}
+
+/// What moves: positions, their optimizer, and the buffers of the descent.
+pub(crate) struct Moving<'a, T, const D: usize> {
+    pub(crate) descent: Descent<T, D>,
+    pub(crate) optimizer: &'a mut MomentumGains<T, D>,
+    pub(crate) positions: &'a mut Vec<[T; D]>,
+}
+
+/// One stretch of a descent that may have several: how many iterations lie before it, and in all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch {
+    pub(crate) before: usize,
+    pub(crate) total: usize,
+}
+
+impl<T: Float, const D: usize> Moving<'_, T, D> {
+    /// Runs one stretch. `auto` is the automatic learning rate without exaggeration.
+    pub(crate) fn run(
+        &mut self,
+        objective: &mut dyn Objective<T, D>,
+        (params, auto): (&OptimizeParams<T, D>, f64),
+        observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        stretch: Stretch,
+        cx: Context<'_>,
+    ) -> Result<Outcome> {
+        let progress = Shifted { cx, stretch };
+        let inner = Context::new().with_progress(&progress);
+        let inner = match cx.cancel_token() {
+            Some(token) => inner.with_cancel(token),
+            None => inner,
+        };
+        self.optimizer.set_momentum(params.momentum_rule);
+        let mut listeners =
+            Listeners { callbacks: &params.callbacks, every: params.callbacks_every_iters.max(1), observer };
+        self.descent.run(objective, self.optimizer, self.positions, &params.phase(auto), Some(&mut listeners), inner)
+    }
+
+    /// The divergence of the positions where the last outcome does not have it.
+    pub(crate) fn kl_divergence(
+        &mut self,
+        objective: &mut dyn Objective<T, D>,
+        known: Option<f64>,
+        cx: Context<'_>,
+    ) -> Result<f64> {
+        match known {
+            Some(kl_divergence) => Ok(kl_divergence),
+            None => self.descent.kl_divergence(objective, self.positions, cx),
+        }
+    }
+}
+
+/// The outcome of no iteration.
+pub(crate) const NOTHING: Outcome = Outcome { iterations: 0, finish: Finish::Completed, kl_divergence: None };
+
+/// Counts the iterations of all stretches together.
+struct Shifted<'a> {
+    cx: Context<'a>,
+    stretch: Stretch,
+}
+
+impl Progress for Shifted<'_> {
+    fn advance(&self, stage: Stage, done: usize, _: usize) {
+        self.cx.advance(stage, self.stretch.before + done, self.stretch.total);
+    }
+}

@@ -1,0 +1,486 @@
+//! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
+
+use crate::affinity_index::{AffinityIndex, Recipe};
+use crate::embedding::{Embedding, Timings, check_optimizer};
+use crate::input::Dataset;
+use crate::optimize::OptimizeParams;
+use crate::options::{AffinityMethod, LearningRate, Neighbors};
+use crate::store::{Reader, Settings, StoreError, Writer};
+use crate::{Float, Metric, NegativeGradientMethod};
+use std::fmt::Display;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tsne_affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
+use tsne_fft::{GridParams, Interpolation};
+use tsne_optim::{Finish, Momentum, MomentumGains};
+
+/// The section of the scalars.
+const SETTINGS: &str = "embedding";
+
+type Stored<T> = Result<T, StoreError>;
+
+impl<T: Float, const D: usize> Embedding<T, D> {
+    /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
+    /// of the optimizer, parameters, and the data points if they were kept. `docs/model-format.md` describes the file.
+    ///
+    /// The file appears whole or not at all. Callbacks and a repulsion of your own are not saved.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unsupported`] for a metric, a neighbor search or a rule of affinities that is code of your own;
+    /// [`StoreError::Io`] where the file cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Embedding, Preset, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(500);
+    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
+    /// let path = std::env::temp_dir().join(format!("doc-example-{}.tsne", std::process::id()));
+    /// embedding.save(&path)?;
+    /// let loaded = Embedding::<f32, 2>::load(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// let new = Rows::new(new, 20, 5)?;
+    /// assert_eq!(loaded.transform(new)?.positions(), embedding.transform(new)?.positions());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Stored<()> {
+        let mut settings = Settings::new();
+        settings
+            .set("scalar", T::NAME)
+            .set("n_components", D)
+            .set("n", self.positions.len())
+            .set("kl_divergence", self.kl_divergence)
+            .set("dof", self.kernel.dof())
+            .set("preset", self.preset.to_string())
+            .set("iterations", self.iterations)
+            .set("finish", finish_name(self.finish)?)
+            .set("method", self.method.to_string());
+        put_params(&mut settings, &self.params);
+        let index = &*self.index;
+        let arrays = put_recipe(&mut settings, &index.recipe)?;
+        settings.set("nnz", index.joint.nnz()).set("optimizer", tsne_core::Optimizer::n(&self.optimizer) > 0);
+        if let Some(graph) = &index.graph {
+            settings.set("graph_k", graph.k());
+        }
+        let n = self.positions.len();
+        let mut writer = Writer::new();
+        match index.data.as_deref() {
+            Some(Dataset::Dense { values, d, .. }) => {
+                settings.set("data", "dense").set("d", *d);
+                writer.array("data.values", &[n, *d], values)?;
+            }
+            Some(Dataset::Sparse { row_pointers, columns, values, d }) => {
+                settings.set("data", "sparse").set("d", *d).set("data_nnz", values.len());
+                writer.array("data.row_pointers", &[n + 1], row_pointers)?;
+                writer.array("data.columns", &[values.len()], columns)?;
+                writer.array("data.values", &[values.len()], values)?;
+            }
+            None => {}
+        }
+        for (name, values) in &arrays {
+            writer.array(name, &[values.len()], values)?;
+        }
+        writer.array("positions", &[n, D], self.positions.as_flattened())?;
+        if tsne_core::Optimizer::n(&self.optimizer) > 0 {
+            writer.array("optimizer.gains", &[n, D], self.optimizer.gains().as_flattened())?;
+            writer.array("optimizer.velocity", &[n, D], self.optimizer.velocity().as_flattened())?;
+        }
+        writer.array("affinities.row_pointers", &[n + 1], index.joint.row_pointers())?;
+        writer.array("affinities.columns", &[index.joint.nnz()], index.joint.columns())?;
+        writer.array("affinities.weights", &[index.joint.nnz()], index.joint.weights())?;
+        if let Some(graph) = &index.graph {
+            writer.array("graph.indices", &[n, graph.k()], graph.indices())?;
+            writer.array("graph.distances", &[n, graph.k()], graph.distances())?;
+        }
+        writer.settings(SETTINGS, &settings)?;
+        writer.save(path).map(drop)
+    }
+
+    /// Loads an embedding that [`Embedding::save`] wrote. [`Model`] loads one whose number type or dimension is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Mismatch`] if it was saved with another number type or dimension; [`StoreError::Version`] for a file of a
+    /// newer format; the others for a file that cannot be read, was cut or damaged, or is none of ours.
+    pub fn load(path: impl AsRef<Path>) -> Stored<Self> {
+        Model::open(path)?.embedding()
+    }
+}
+
+/// A saved embedding whose number type and dimension are not known yet.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Model, Preset, Rows, Tsne};
+///
+/// let data: Vec<f64> = (0..300).map(|i| f64::from((i * 7919) % 101)).collect();
+/// let embedding = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?.fit(Rows::new(&data, 60, 5)?)?;
+/// let path = std::env::temp_dir().join(format!("doc-model-{}.tsne", std::process::id()));
+/// embedding.save(&path)?;
+/// let model = Model::open(&path)?;
+/// # std::fs::remove_file(&path)?;
+/// assert_eq!((model.scalar(), model.n_components(), model.n()), ("f64", 2, 60));
+/// let embedding = model.embedding::<f64, 2>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    reader: Reader,
+    settings: Settings,
+    scalar: String,
+    n_components: usize,
+    n: usize,
+}
+
+impl Model {
+    /// Reads a file and checks it against damage.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Embedding::load`] that do not concern its type.
+    pub fn open(path: impl AsRef<Path>) -> Stored<Self> {
+        Self::from_reader(Reader::open(path)?)
+    }
+
+    /// The same for a file that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Model::open`].
+    pub fn from_bytes(bytes: &[u8]) -> Stored<Self> {
+        Self::from_reader(Reader::from_bytes(bytes)?)
+    }
+
+    fn from_reader(mut reader: Reader) -> Stored<Self> {
+        let settings = reader.settings(SETTINGS)?;
+        let scalar = settings.get::<&str>("scalar")?.to_owned();
+        let (n_components, n) = (settings.get("n_components")?, settings.get("n")?);
+        Ok(Self { reader, settings, scalar, n_components, n })
+    }
+
+    /// The number type, `"f32"` or `"f64"`.
+    pub fn scalar(&self) -> &str {
+        &self.scalar
+    }
+
+    /// The dimension of the map.
+    pub const fn n_components(&self) -> usize {
+        self.n_components
+    }
+
+    /// The number of points.
+    pub const fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The embedding.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Mismatch`] unless `T` and `D` are those of the file; [`StoreError::Corrupt`] where its parts contradict
+    /// each other.
+    pub fn embedding<T: Float, const D: usize>(self) -> Stored<Embedding<T, D>> {
+        let Self { mut reader, settings, scalar, n_components, n } = self;
+        if scalar != T::NAME || n_components != D {
+            return Err(StoreError::Mismatch {
+                what: "saved embedding".into(),
+                found: format!("{scalar} in {n_components} dimensions"),
+                expected: format!("{} in {D} dimensions", T::NAME),
+            });
+        }
+        let corrupt = |section: &'static str| move |error: Error| StoreError::corrupt(section, error);
+        let sized = |extra: usize| n.checked_add(extra).ok_or_else(|| StoreError::corrupt(SETTINGS, "n is too large"));
+
+        let positions: Vec<T> = reader.take("positions", &[n, D])?;
+        let positions = positions.as_chunks::<D>().0.to_vec();
+        check_embedding(&positions).map_err(corrupt("positions"))?;
+        if n < 2 {
+            return Err(StoreError::corrupt("positions", Error::TooFewPoints { n, needed: 2 }));
+        }
+
+        let params = get_params::<T, D>(&settings)?;
+        params.check().map_err(corrupt(SETTINGS))?;
+        let optimizer = if settings.get("optimizer")? {
+            let gains: Vec<T> = reader.take("optimizer.gains", &[n, D])?;
+            let velocity: Vec<T> = reader.take("optimizer.velocity", &[n, D])?;
+            for (name, values) in [("optimizer.gains", &gains), ("optimizer.velocity", &velocity)] {
+                if let Some(v) = values.iter().find(|v| !v.is_finite()) {
+                    return Err(StoreError::corrupt(name, format_args!("it holds {v}, but all values are finite")));
+                }
+            }
+            let chunks = |values: Vec<T>| values.as_chunks::<D>().0.to_vec();
+            MomentumGains::from_state(params.momentum_rule, chunks(gains), chunks(velocity))
+                .map_err(corrupt("optimizer.gains"))?
+        } else {
+            MomentumGains::new(params.momentum_rule)
+        };
+        check_optimizer(&optimizer, n).map_err(corrupt("optimizer.gains"))?;
+
+        let nnz = settings.get("nnz")?;
+        let row_pointers = reader.take("affinities.row_pointers", &[sized(1)?])?;
+        let columns = reader.take("affinities.columns", &[nnz])?;
+        let weights = reader.take("affinities.weights", &[nnz])?;
+        let joint = Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+            .map_err(corrupt("affinities.columns"))?;
+        let graph = match settings.optional::<usize>("graph_k")? {
+            Some(k) => {
+                let indices = reader.take("graph.indices", &[n, k])?;
+                let distances = reader.take("graph.distances", &[n, k])?;
+                Some(Arc::new(KnnGraph::from_parts(k, n, indices, distances).map_err(corrupt("graph.indices"))?))
+            }
+            None => None,
+        };
+        let data = match settings.optional::<&str>("data")? {
+            Some("dense") => {
+                let d = settings.get("d")?;
+                Some(Dataset::Dense { values: reader.take("data.values", &[n, d])?, n, d })
+            }
+            Some("sparse") => {
+                let nnz = settings.get("data_nnz")?;
+                Some(Dataset::Sparse {
+                    row_pointers: reader.take("data.row_pointers", &[sized(1)?])?,
+                    columns: reader.take("data.columns", &[nnz])?,
+                    values: reader.take("data.values", &[nnz])?,
+                    d: settings.get("d")?,
+                })
+            }
+            Some(other) => return Err(unknown("data", other)),
+            None => None,
+        };
+        if let Some(data) = &data {
+            data.points().and_then(|points| points.check_finite()).map_err(corrupt("data.values"))?;
+        }
+        let index = AffinityIndex {
+            joint: Arc::new(joint),
+            graph,
+            recipe: get_recipe(&settings, &mut reader)?,
+            data: data.map(Arc::new),
+            warnings: Vec::new(),
+            n_jobs: params.n_jobs,
+            durations: (Duration::ZERO, Duration::ZERO),
+        };
+        Ok(Embedding {
+            positions,
+            kl_divergence: settings.get("kl_divergence")?,
+            index: Arc::new(index),
+            optimizer,
+            kernel: Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?,
+            params,
+            preset: parsed(&settings, "preset")?,
+            iterations: settings.get("iterations")?,
+            finish: match settings.get("finish")? {
+                "completed" => Finish::Completed,
+                "stopped" => Finish::Stopped,
+                "converged" => Finish::Converged,
+                other => return Err(unknown("finish", other)),
+            },
+            method: parsed::<NegativeGradientMethod>(&settings, "method")?,
+            timings: Timings::default(),
+            warnings: Vec::new(),
+            reference: Mutex::default(),
+        })
+    }
+}
+
+fn finish_name(finish: Finish) -> Stored<&'static str> {
+    match finish {
+        Finish::Completed => Ok("completed"),
+        Finish::Stopped => Ok("stopped"),
+        Finish::Converged => Ok("converged"),
+        other => Err(StoreError::Unsupported(format!("the way its descent ended ({other:?}) has no name in a file"))),
+    }
+}
+
+fn unknown(name: &str, value: impl Display) -> StoreError {
+    StoreError::corrupt(SETTINGS, format_args!("{name} is {value:.100}, which this version does not know"))
+}
+
+fn parsed<V: FromStr<Err = Error>>(settings: &Settings, name: &str) -> Stored<V> {
+    settings.get::<&str>(name)?.parse().map_err(|error| StoreError::corrupt(SETTINGS, error))
+}
+
+fn put_optional(settings: &mut Settings, name: &str, value: Option<f64>) {
+    if let Some(value) = value {
+        settings.set(name, value);
+    }
+}
+
+fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
+    settings
+        .set("n_iter", params.n_iter)
+        .set("momentum", params.momentum)
+        .set("momentum_rule", if params.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
+        .set("negative_gradient_method", params.negative_gradient_method.to_string())
+        .set("theta", params.theta)
+        .set("n_interpolation_points", params.grid.n_interpolation_points)
+        .set("min_num_intervals", params.grid.min_num_intervals)
+        .set("ints_in_interval", params.grid.ints_in_interval)
+        .set(
+            "interpolation",
+            if params.grid.interpolation == Interpolation::Lagrange { "lagrange" } else { "b-spline" },
+        )
+        .set("callbacks_every_iters", params.callbacks_every_iters)
+        // Negative numbers count from all processors.
+        .set("n_jobs", params.n_jobs.to_string());
+    if let LearningRate::Fixed(rate) = params.learning_rate {
+        settings.set("learning_rate", rate);
+    }
+    put_optional(settings, "exaggeration", params.exaggeration);
+    put_optional(settings, "min_grad_norm", params.min_grad_norm);
+    put_optional(settings, "max_grad_norm", params.max_grad_norm);
+    put_optional(settings, "max_step_norm", params.max_step_norm);
+}
+
+fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
+    let n_jobs = settings.get::<&str>("n_jobs")?;
+    Ok(OptimizeParams {
+        n_iter: settings.get("n_iter")?,
+        learning_rate: settings.optional("learning_rate")?.map_or(LearningRate::Auto, LearningRate::Fixed),
+        exaggeration: settings.optional("exaggeration")?,
+        momentum: settings.get("momentum")?,
+        momentum_rule: match settings.get("momentum_rule")? {
+            "classical" => Momentum::Classical,
+            "nesterov" => Momentum::Nesterov,
+            other => return Err(unknown("momentum_rule", other)),
+        },
+        min_grad_norm: settings.optional("min_grad_norm")?,
+        max_grad_norm: settings.optional("max_grad_norm")?,
+        max_step_norm: settings.optional("max_step_norm")?,
+        negative_gradient_method: parsed(settings, "negative_gradient_method")?,
+        custom_repulsion: None,
+        theta: settings.get("theta")?,
+        grid: GridParams {
+            n_interpolation_points: settings.get("n_interpolation_points")?,
+            min_num_intervals: settings.get("min_num_intervals")?,
+            ints_in_interval: settings.get("ints_in_interval")?,
+            interpolation: match settings.get("interpolation")? {
+                "b-spline" => Interpolation::BSpline,
+                "lagrange" => Interpolation::Lagrange,
+                other => return Err(unknown("interpolation", other)),
+            },
+        },
+        callbacks: Vec::new(),
+        callbacks_every_iters: settings.get("callbacks_every_iters")?,
+        n_jobs: n_jobs.parse().map_err(|_| unknown("n_jobs", n_jobs))?,
+        random_state: 0,
+    })
+}
+
+/// Arrays of a recipe, by the names of their sections.
+type Arrays = Vec<(&'static str, Vec<f64>)>;
+
+fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>) -> Stored<Arrays> {
+    let own = |what: &str| {
+        let why = format!(
+            "its {what} is code of your own, which no file can hold: give neighbors or affinities of new points"
+        );
+        Err(StoreError::Unsupported(why))
+    };
+    let mut arrays = Vec::new();
+    let (name, parameters) = match &recipe.metric {
+        Metric::Function(_) => return own("metric"),
+        Metric::Minkowski { p, weights: Some(weights) } => (Metric::minkowski(*p), Some(weights)),
+        Metric::SEuclidean { variances: Some(variances) } => (Metric::SEuclidean { variances: None }, Some(variances)),
+        Metric::Mahalanobis { inverse_covariance: Some(matrix) } => {
+            (Metric::Mahalanobis { inverse_covariance: None }, Some(matrix))
+        }
+        other => (other.clone(), None),
+    };
+    settings.set("metric", name.to_string());
+    if let Some(parameters) = parameters {
+        settings.set("metric_parameters", parameters.len());
+        arrays.push(("metric.parameters", parameters.to_vec()));
+    }
+    if matches!(recipe.neighbors, Neighbors::Custom(_)) {
+        return own("neighbor search");
+    }
+    settings.set("neighbors", recipe.neighbors.to_string()).set("random_state", recipe.random_state);
+    if let Some(k) = recipe.k_neighbors {
+        settings.set("k_neighbors", k);
+    }
+    let mut perplexities = |given: &[f64]| arrays.push(("affinities.perplexities", given.to_vec()));
+    let (name, k, symmetrization, count) = match &recipe.method {
+        AffinityMethod::Perplexity(model) => {
+            perplexities(model.perplexities());
+            ("perplexity", model.k_neighbors(), model.symmetrization(), model.perplexities().len())
+        }
+        AffinityMethod::Multiscale(model) => {
+            perplexities(model.perplexities());
+            ("multiscale", model.k_neighbors(), model.symmetrization(), model.perplexities().len())
+        }
+        AffinityMethod::FixedSigma(model) => {
+            settings.set("sigma", model.sigma());
+            ("fixed_sigma", Some(model.k_neighbors()), model.symmetrization(), 0)
+        }
+        AffinityMethod::Uniform(model) => ("uniform", Some(model.k_neighbors()), model.symmetrization(), 0),
+        AffinityMethod::Custom(_) => return own("rule of affinities"),
+    };
+    settings.set("affinities", name).set("symmetrization", symmetrization.to_string());
+    if count > 0 {
+        settings.set("perplexities", count);
+    }
+    if let Some(k) = k {
+        settings.set("affinities_k", k.get());
+    }
+    Ok(arrays)
+}
+
+fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader) -> Stored<Recipe<T>> {
+    let corrupt = |error: Error| StoreError::corrupt(SETTINGS, error);
+    let mut metric: Metric = parsed(settings, "metric")?;
+    if let Some(count) = settings.optional::<usize>("metric_parameters")? {
+        let given: Arc<[f64]> = reader.take::<f64>("metric.parameters", &[count])?.into();
+        match &mut metric {
+            Metric::Minkowski { weights, .. } => *weights = Some(given),
+            Metric::SEuclidean { variances } => *variances = Some(given),
+            Metric::Mahalanobis { inverse_covariance } => *inverse_covariance = Some(given),
+            other => return Err(unknown("metric with parameters", other)),
+        }
+    }
+    let k = settings
+        .optional::<usize>("affinities_k")?
+        .map(|k| NonZeroUsize::new(k).ok_or_else(|| unknown("affinities_k", k)));
+    let k = k.transpose()?;
+    let symmetrization: Symmetrization = parsed(settings, "symmetrization")?;
+    let mut perplexities = || {
+        let count = settings.get("perplexities")?;
+        reader.take::<f64>("affinities.perplexities", &[count])
+    };
+    let method = match settings.get("affinities")? {
+        "perplexity" => {
+            let model = PerplexityAffinity::mixture(&perplexities()?).map_err(corrupt)?;
+            let model = k.map_or_else(|| model.clone(), |k| model.clone().with_neighbors(k));
+            model.with_symmetrization(symmetrization).into()
+        }
+        "multiscale" => {
+            let model = Multiscale::new(&perplexities()?).map_err(corrupt)?;
+            let model = k.map_or_else(|| model.clone(), |k| model.clone().with_neighbors(k));
+            model.with_symmetrization(symmetrization).into()
+        }
+        "fixed_sigma" => {
+            let model = FixedSigma::new(settings.get("sigma")?).map_err(corrupt)?;
+            let k = k.ok_or_else(|| unknown("affinities_k", "missing"))?;
+            model.with_neighbors(k).with_symmetrization(symmetrization).into()
+        }
+        "uniform" => {
+            let k = k.ok_or_else(|| unknown("affinities_k", "missing"))?;
+            Uniform::new(k).with_symmetrization(symmetrization).into()
+        }
+        other => return Err(unknown("affinities", other)),
+    };
+    Ok(Recipe {
+        method,
+        metric,
+        neighbors: parsed(settings, "neighbors")?,
+        k_neighbors: settings.optional("k_neighbors")?,
+        random_state: settings.get("random_state")?,
+    })
+}

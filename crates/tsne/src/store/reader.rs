@@ -1,0 +1,260 @@
+use super::element::Values;
+use super::hash::Xxh64;
+use super::layout::{ALIGNMENT, CHECKSUM, CHUNK, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, check_magic};
+use super::{Element, ElementType, Settings, StoreError};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A model file in memory, every byte of it checked: the arrays wait to be taken.
+#[derive(Debug)]
+pub struct Reader {
+    version: (u16, u16),
+    sections: Vec<Section>,
+}
+
+#[derive(Debug)]
+struct Section {
+    entry: Entry,
+    /// `None` once taken, and for an element type of a later version.
+    values: Option<Values>,
+}
+
+impl Reader {
+    /// Reads the file at a path.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::from_bytes`], and [`StoreError::Io`] when the file cannot be read or is a directory, a device
+    /// or a pipe, whose length is not known beforehand.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let io = |source| StoreError::Io { action: "read", path: Some(path.into()), source };
+        // Before opening: that would wait for a pipe's other end.
+        if !fs::metadata(path).map_err(io)?.is_file() {
+            return Err(io(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file; give the path of one")));
+        }
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        Self::read(file, length).map_err(|error| match error {
+            StoreError::Io { source, .. } => io(source),
+            other => other,
+        })
+    }
+
+    /// Reads a file that is in memory. O(length) time, and besides `bytes` at most as much memory as they take and a
+    /// constant.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotAModel`] for a file of another kind, [`StoreError::Version`] for one of another major version,
+    /// [`StoreError::Length`] for one that was cut or extended, [`StoreError::Corrupt`] for one that was changed, and
+    /// [`StoreError::Unsupported`] for one that is too large for the machine.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        Self::read(bytes, bytes.len() as u64)
+    }
+
+    /// Reads a file of `length` bytes. Nothing that the file says is believed before it is checked, and memory is
+    /// reserved only once all sections together are known to fill exactly `length` bytes.
+    fn read(mut source: impl Read, length: u64) -> Result<Self, StoreError> {
+        let source = &mut source;
+        let mut head = [0; HEADER];
+        if length < HEADER as u64 {
+            let start = &mut head[..length as usize];
+            fill(source, start)?;
+            check_magic(start)?;
+            return Err(StoreError::Length { found: length, expected: HEADER as u64 });
+        }
+        fill(source, &mut head)?;
+        let header = Header::decode(&head)?;
+        let (entries, end) = read_table(source, &head, &header, length)?;
+        if end.checked_add(END.len() as u64) != Some(length) {
+            return Err(StoreError::corrupt(
+                "the table",
+                format!("the sections end at byte {end} of {length}, but only the end marker may follow"),
+            ));
+        }
+
+        let mut sections = Vec::with_capacity(entries.len());
+        let small = usize::try_from(length).map_or(CHUNK, |length| length.next_multiple_of(ALIGNMENT as usize));
+        let mut buffer = vec![0; CHUNK.min(small)];
+        for entry in entries {
+            let values = read_payload(source, &entry, &mut buffer)?;
+            sections.push(Section { entry, values });
+        }
+        let mut marker = [0; END.len()];
+        fill(source, &mut marker)?;
+        if marker != END {
+            return Err(StoreError::corrupt("the end marker", format!("it is {marker:02x?} instead of {END:02x?}")));
+        }
+        Ok(Self { version: header.version, sections })
+    }
+
+    /// The major and minor format version of the file.
+    pub const fn version(&self) -> (u16, u16) {
+        self.version
+    }
+
+    /// The names of the sections, in their order in the file, also of those that were taken.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.sections.iter().map(|section| section.entry.name.as_str())
+    }
+
+    /// Whether the file has a section of the name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names().any(|other| other == name)
+    }
+
+    /// The type of a section's elements.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is no such section, [`StoreError::Unsupported`] if its type is one of a later
+    /// version.
+    pub fn element_type(&self, name: &str) -> Result<ElementType, StoreError> {
+        self.section(name)?.element()
+    }
+
+    /// The shape of a section's array.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is no such section.
+    pub fn shape(&self, name: &str) -> Result<&[usize], StoreError> {
+        Ok(&self.section(name)?.entry.shape)
+    }
+
+    /// Takes a section's array out of the reader, without a copy; a second call for it is an error.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is no such section, [`StoreError::Mismatch`] if its type or shape is another,
+    /// [`StoreError::Taken`] if an earlier call has it, [`StoreError::Unsupported`] if a number does not fit into `usize`
+    /// or the type is one of a later version.
+    pub fn take<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, StoreError> {
+        let section = self.section(name)?;
+        let (element, found) = (section.element()?, &section.entry.shape);
+        if element != T::TYPE || found != shape {
+            return Err(StoreError::Mismatch {
+                what: format!("section {name:?}"),
+                found: format!("an array of {element} of shape {found:?}"),
+                expected: format!("one of {} of shape {shape:?}", T::TYPE),
+            });
+        }
+        let values = self.sections.iter_mut().find(|section| section.entry.name == name).and_then(|s| s.values.take());
+        let values = values.ok_or_else(|| StoreError::Taken { section: name.into() })?;
+        T::take(values).ok_or_else(|| {
+            StoreError::Unsupported(format!(
+                "section {name:?} has numbers beyond {}, the largest index here",
+                usize::MAX
+            ))
+        })
+    }
+
+    /// Takes a section of settings.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::take`], and [`StoreError::Corrupt`] if the section is not a list of settings.
+    pub fn settings(&mut self, name: &str) -> Result<Settings, StoreError> {
+        let shape = self.shape(name)?.to_vec();
+        let text: Vec<u8> = self.take(name, &shape)?;
+        Settings::decode(name, &text)
+    }
+
+    fn section(&self, name: &str) -> Result<&Section, StoreError> {
+        let section = self.sections.iter().find(|section| section.entry.name == name);
+        section.ok_or_else(|| StoreError::missing("section", name))
+    }
+}
+
+impl Section {
+    fn element(&self) -> Result<ElementType, StoreError> {
+        self.entry.element.ok_or_else(|| {
+            let name = &self.entry.name;
+            StoreError::Unsupported(format!(
+                "section {name:?} has an element type of a later version: use a newer release"
+            ))
+        })
+    }
+}
+
+/// Reads and checks the table that follows the header, and says where the last payload ends.
+fn read_table(
+    source: &mut impl Read,
+    head: &[u8; HEADER],
+    header: &Header,
+    length: u64,
+) -> Result<(Vec<Entry>, u64), StoreError> {
+    let corrupt = |why: String| Err(StoreError::corrupt("the header", why));
+    if header.sections as usize > MAX_SECTIONS {
+        return corrupt(format!("it counts {} sections, but at most {MAX_SECTIONS} are possible", header.sections));
+    }
+    let cut_or_extended = StoreError::Length { found: length, expected: header.length };
+    if header.table_end() > length {
+        if header.length > length {
+            return Err(cut_or_extended);
+        }
+        return corrupt(format!("it counts {} sections, more than a file of {length} bytes holds", header.sections));
+    }
+    let mut table = vec![0; ENTRY * header.sections as usize];
+    fill(source, &mut table)?;
+    let mut hash = Xxh64::new();
+    hash.update(&head[..CHECKSUM]);
+    hash.update(&table);
+    if hash.finish() != header.checksum {
+        return corrupt("it or the table of sections does not match its checksum".into());
+    }
+    if header.length != length {
+        return Err(cut_or_extended);
+    }
+    if header.encode()[..CHECKSUM] != head[..CHECKSUM] {
+        return corrupt("its reserved bytes are not zero".into());
+    }
+
+    let mut end = header.table_end();
+    let mut entries: Vec<Entry> = Vec::with_capacity(header.sections as usize);
+    for row in table.as_chunks().0 {
+        let entry = Entry::decode(row, header.version, end)?;
+        let in_table = |why: &str| StoreError::corrupt(format!("the table, section {:?}", entry.name), why);
+        end = entry.next().ok_or_else(|| in_table("it ends beyond 2^64 bytes"))?;
+        if entries.iter().any(|earlier| earlier.name == entry.name) {
+            return Err(in_table("an earlier section has the name"));
+        }
+        entries.push(entry);
+    }
+    Ok((entries, end))
+}
+
+/// Reads and checks a payload and the padding after it; `None` if its type is one of a later version.
+fn read_payload(source: &mut impl Read, entry: &Entry, buffer: &mut [u8]) -> Result<Option<Values>, StoreError> {
+    let corrupt = |why: &str| StoreError::corrupt(format!("section {:?}", entry.name), why);
+    let mut values = entry.element.map(|element| Values::with_capacity(element, entry.length)).transpose()?;
+    let mut hash = Xxh64::new();
+    let mut remaining = entry.length;
+    while remaining > 0 {
+        // Pieces of whole elements: the buffer's length is a multiple of every element's.
+        let size = usize::try_from(remaining).map_or(buffer.len(), |remaining| remaining.min(buffer.len()));
+        let piece = &mut buffer[..size];
+        fill(source, piece)?;
+        hash.update(piece);
+        if let Some(values) = &mut values {
+            values.extend(piece);
+        }
+        remaining -= size as u64;
+    }
+    if hash.finish() != entry.checksum {
+        return Err(corrupt("its bytes do not match its checksum"));
+    }
+    let padding = &mut buffer[..entry.padding()];
+    fill(source, padding)?;
+    if padding.iter().any(|&byte| byte != 0) {
+        return Err(corrupt("the padding after it is not zero"));
+    }
+    Ok(values)
+}
+
+/// Reads as many bytes as `bytes` holds.
+fn fill(source: &mut impl Read, bytes: &mut [u8]) -> Result<(), StoreError> {
+    source.read_exact(bytes).map_err(|source| StoreError::Io { action: "read", path: None, source })
+}

@@ -1,0 +1,143 @@
+use super::element::Encode;
+use super::hash::Xxh64;
+use super::layout::{ALIGNMENT, CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, VERSION};
+use super::{Element, Settings, StoreError, atomic};
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A model file in the making: named arrays, which it borrows, and settings.
+///
+/// The sections stand in the file in the order in which they were added, so the same calls give the same bytes.
+#[derive(Default)]
+pub struct Writer<'a> {
+    sections: Vec<Section<'a>>,
+}
+
+struct Section<'a> {
+    entry: Entry,
+    payload: Box<dyn Encode + 'a>,
+}
+
+impl fmt::Debug for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.sections.iter().map(|section| &section.entry)).finish()
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// A file without sections.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an array of the given shape (up to [`MAX_RANK`](super::MAX_RANK) sizes, row-major; none for a scalar) and
+    /// reads it once, for its checksum.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] for a name that is not of 1 to [`MAX_NAME`](super::MAX_NAME) visible ASCII characters or
+    /// is taken, for a shape that does not match the array, and after [`MAX_SECTIONS`] sections.
+    pub fn array<T: Element>(&mut self, name: &str, shape: &[usize], values: &'a [T]) -> Result<&mut Self, StoreError> {
+        let entry = Entry::of(name, shape, values)?;
+        self.add(entry, Box::new(values))
+    }
+
+    /// Adds a section of settings.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Writer::array`], and [`StoreError::Invalid`] for a setting whose name is empty, or has a character that
+    /// is not visible ASCII, or `=`.
+    pub fn settings(&mut self, name: &str, settings: &Settings) -> Result<&mut Self, StoreError> {
+        let text = settings.encode()?;
+        let entry = Entry::of(name, &[text.len()], &text)?;
+        self.add(entry, Box::new(text))
+    }
+
+    fn add(&mut self, mut entry: Entry, payload: Box<dyn Encode + 'a>) -> Result<&mut Self, StoreError> {
+        let invalid = |why: &str| StoreError::invalid("section", &entry.name, why);
+        if self.sections.iter().any(|section| section.entry.name == entry.name) {
+            return Err(invalid("a section of this name is there already"));
+        }
+        if self.sections.len() == MAX_SECTIONS {
+            return Err(invalid(&format!("a file holds at most {MAX_SECTIONS} sections")));
+        }
+        let mut hash = Xxh64::new();
+        // Hashing cannot fail.
+        let _ = payload.encode(&mut |bytes| {
+            hash.update(bytes);
+            Ok(())
+        });
+        entry.checksum = hash.finish();
+        self.sections.push(Section { entry, payload });
+        Ok(self)
+    }
+
+    /// Writes the file to a stream, in one pass from its first byte to its last, and flushes. Returns its length.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the stream fails.
+    pub fn write_to(&self, sink: &mut impl Write) -> Result<u64, StoreError> {
+        let (head, length) = self.head()?;
+        self.emit(&head, sink).map_err(|source| StoreError::Io { action: "write", path: None, source })?;
+        Ok(length)
+    }
+
+    /// Writes the file to a path, in place of an older one. Returns its length.
+    ///
+    /// The bytes go to a new file in the same directory, which is synchronized with the disk and then renamed: at every
+    /// moment, also after a crash, the path holds the old file or the whole new one. An old file's permissions are
+    /// kept. A symbolic link is replaced, and what it points to stays as it is. (A process that is killed while it
+    /// saves leaves a file whose name starts with `.tsne-`.)
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the directory or the disk refuses, when the file there is read-only, and when what is
+    /// there is a directory, a device or another thing that is no file. The old file is then as it was.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<u64, StoreError> {
+        let path = path.as_ref();
+        let (head, length) = self.head()?;
+        atomic::replace(path, |file| self.emit(&head, file)).map_err(|source| StoreError::Io {
+            action: "save",
+            path: Some(path.into()),
+            source,
+        })?;
+        Ok(length)
+    }
+
+    /// The header and the table, and the length of the whole file.
+    fn head(&self) -> Result<(Vec<u8>, u64), StoreError> {
+        // Lossless: at most MAX_SECTIONS.
+        let sections = self.sections.len() as u32;
+        let mut header = Header { version: VERSION, sections, length: 0, checksum: 0 };
+        let mut head = vec![0; HEADER];
+        head.reserve_exact(ENTRY * self.sections.len());
+        let mut offset = header.table_end();
+        for section in &self.sections {
+            let entry = Entry { offset, ..section.entry.clone() };
+            head.extend_from_slice(&entry.encode());
+            let next = entry.next().filter(|next| next.checked_add(END.len() as u64).is_some());
+            offset =
+                next.ok_or_else(|| StoreError::invalid("section", &entry.name, "the file would exceed 2^64 bytes"))?;
+        }
+        header.length = offset + END.len() as u64;
+        head[..HEADER].copy_from_slice(&header.encode());
+        let mut hash = Xxh64::new();
+        hash.update(&head[..CHECKSUM]);
+        hash.update(&head[HEADER..]);
+        head[CHECKSUM..HEADER].copy_from_slice(&hash.finish().to_le_bytes());
+        Ok((head, header.length))
+    }
+
+    fn emit(&self, head: &[u8], sink: &mut dyn Write) -> io::Result<()> {
+        sink.write_all(head)?;
+        for section in &self.sections {
+            section.payload.encode(&mut |bytes| sink.write_all(bytes))?;
+            sink.write_all(&[0; ALIGNMENT as usize][..section.entry.padding()])?;
+        }
+        sink.write_all(&END)?;
+        sink.flush()
+    }
+}

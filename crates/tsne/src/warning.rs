@@ -1,0 +1,39 @@
+use std::fmt;
+
+/// What was not used as given, or deserves a second look. Warnings are returned with the result; nothing is printed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// From the affinities, such as a perplexity that is too large for the data.
+    Affinity(tsne_affinity::Warning),
+    /// Principal components need coordinates, and there are none: the spectral initialization was used.
+    SpectralInitialization,
+    /// Given initial positions spread wide along an axis, which may keep the map from unfolding.
+    InitialSpread {
+        /// The axis, from 0.
+        axis: usize,
+        /// The standard deviation of the positions along it.
+        std: f64,
+    },
+}
+
+impl From<tsne_affinity::Warning> for Warning {
+    fn from(warning: tsne_affinity::Warning) -> Self {
+        Self::Affinity(warning)
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Affinity(warning) => warning.fmt(f),
+            Self::SpectralInitialization => f.write_str(
+                "there are no coordinates to compute principal components of: the spectral initialization is used; choose it, or give positions",
+            ),
+            Self::InitialSpread { axis, std } => write!(
+                f,
+                "the initial positions have the standard deviation {std} along axis {axis}: above 0.01 the map may not unfold; rescale them, as initialization::rescale does"
+            ),
+        }
+    }
+}

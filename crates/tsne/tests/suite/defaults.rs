@@ -1,0 +1,127 @@
+//! Every default of every preset, as openTSNE documents it or its release has it. Parameters show in the `Debug` form of the
+//! method, by the names of their setters.
+
+use tsne::{Preset, TransformParams, Tsne};
+
+/// The parameters of a preset by name, as they are shown.
+#[track_caller]
+fn check(shown: &str, expected: &[(&str, &str)]) {
+    for (name, value) in expected {
+        let wanted = format!("{name}: {value}");
+        let found = shown.match_indices(&wanted).any(|(at, _)| {
+            let before = shown[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+            let after = shown[at + wanted.len()..].chars().next().is_none_or(|c| ",} )".contains(c));
+            before && after
+        });
+        assert!(found, "{wanted} is not among {shown}");
+    }
+}
+
+/// What all presets share.
+const COMMON: [(&str, &str); 13] = [
+    ("perplexities", "[30.0]"),
+    ("metric", "Euclidean"),
+    ("k_neighbors", "None"),
+    ("exaggeration", "None"),
+    ("theta", "0.5"),
+    ("n_interpolation_points", "3"),
+    ("min_num_intervals", "50"),
+    ("ints_in_interval", "1.0"),
+    ("initialization", "Pca"),
+    ("max_grad_norm", "None"),
+    ("callbacks", "[]"),
+    ("callbacks_every_iters", "50"),
+    ("random_state", "0"),
+];
+
+#[test]
+fn the_documented_ones_of_release_0_3() {
+    let shown = format!("{:?}", Tsne::<f32, 2>::builder().build().unwrap());
+    assert_eq!(shown, format!("{:?}", Tsne::<f32, 2>::preset(Preset::Documented).build().unwrap()));
+    check(&shown, &COMMON);
+    check(
+        &shown,
+        &[
+            ("learning_rate", "Fixed(200.0)"),
+            ("early_exaggeration_iter", "250"),
+            ("early_exaggeration", "Fixed(12.0)"),
+            ("n_iter", "750"),
+            ("initial_momentum", "0.5"),
+            ("final_momentum", "0.8"),
+            ("min_grad_norm", "Some(1e-8)"),
+            ("max_step_norm", "None"),
+            ("n_jobs", "1"),
+            ("neighbors", "Approx"),
+            ("negative_gradient_method", "Fft"),
+            ("initialization_std", "0.01"),
+            ("dof", "1.0"),
+        ],
+    );
+}
+
+#[test]
+fn those_of_release_1_0_4() {
+    let shown = format!("{:?}", Tsne::<f32, 2>::preset(Preset::OpenTsne).build().unwrap());
+    check(&shown, &COMMON);
+    check(
+        &shown,
+        &[
+            ("learning_rate", "Auto"),
+            ("early_exaggeration_iter", "250"),
+            ("early_exaggeration", "Auto"),
+            ("n_iter", "500"),
+            ("initial_momentum", "0.8"),
+            ("final_momentum", "0.8"),
+            ("min_grad_norm", "None"),
+            ("max_step_norm", "Some(5.0)"),
+            ("n_jobs", "1"),
+            ("neighbors", "Auto"),
+            ("negative_gradient_method", "Auto"),
+            ("initialization_std", "0.0001"),
+            ("dof", "1.0"),
+        ],
+    );
+}
+
+#[test]
+fn the_recommended_ones() {
+    let shown = format!("{:?}", Tsne::<f64, 2>::preset(Preset::Recommended).build().unwrap());
+    check(&shown, &COMMON);
+    let own = [("momentum_rule", "Nesterov"), ("final_momentum", "0.97"), ("n_jobs", "-1"), ("neighbors", "Auto")];
+    check(&shown, &own);
+}
+
+#[test]
+fn those_of_new_points() {
+    let shown = |preset| format!("{:?}", TransformParams::<f32, 2>::preset(preset));
+    let common = [
+        ("affinities", "Default([5.0])"),
+        ("initialization", "Median"),
+        ("k", "25"),
+        ("learning_rate", "Fixed(0.1)"),
+        ("early_exaggeration_iter", "0"),
+        ("max_grad_norm", "Some(0.25)"),
+        ("max_step_norm", "None"),
+        ("momentum", "0.8"),
+    ];
+    for preset in [Preset::Documented, Preset::OpenTsne, Preset::Recommended] {
+        check(&shown(preset), &common);
+    }
+    let documented =
+        [("early_exaggeration", "2.0"), ("exaggeration", "None"), ("initial_momentum", "0.5"), ("n_iter", "250")];
+    check(&shown(Preset::Documented), &documented);
+    let opentsne =
+        [("early_exaggeration", "4.0"), ("exaggeration", "Some(1.5)"), ("initial_momentum", "0.8"), ("n_iter", "250")];
+    check(&shown(Preset::OpenTsne), &opentsne);
+}
+
+#[test]
+fn an_automatic_early_exaggeration_is_12_or_that_of_the_normal_phase() {
+    let x: Vec<f64> = (0..120).map(|i| f64::from((i * 37) % 91)).collect();
+    let x = tsne::Rows::new(&x, 30, 4).unwrap();
+    let base = || Tsne::preset(Preset::OpenTsne).perplexity(5.0).early_exaggeration_iter(20).n_iter(0);
+    let fit = |builder: tsne::TsneBuilder<f64, 2>| builder.build().unwrap().fit(x).unwrap().into_positions();
+    assert_eq!(fit(base()), fit(base().early_exaggeration(12.0)));
+    assert_eq!(fit(base().exaggeration(4.0)), fit(base().early_exaggeration(12.0)));
+    assert_eq!(fit(base().exaggeration(16.0)), fit(base().early_exaggeration(16.0)));
+}

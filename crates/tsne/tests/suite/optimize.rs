@@ -1,0 +1,363 @@
+//! Optimization in steps: what is carried, what each parameter does, what callbacks and observers see and stop.
+
+use crate::common::{bits, blobs, iris};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tsne::core::{Repulsion, Scalar};
+use tsne::optim::Exact;
+use tsne::{
+    Callback, CancelToken, Context, CustomRepulsion, Embedding, Error, Finish, Interpolation, Iteration, Kernel,
+    LearningRate, Momentum, NegativeGradientMethod, Observer, Observers, Preset, Result, Rows, Tsne,
+};
+
+fn prepared(preset: Preset) -> Embedding<f64, 2> {
+    let (x, _) = iris::<f64>();
+    Tsne::preset(preset).build().unwrap().prepare_initial(Rows::new(&x, 150, 4).unwrap()).unwrap()
+}
+
+#[test]
+fn a_fit_is_its_initial_positions_and_two_stretches() {
+    let (x, _) = iris::<f64>();
+    let x = Rows::new(&x, 150, 4).unwrap();
+    for preset in [Preset::OpenTsne, Preset::Recommended, Preset::Documented] {
+        let tsne = Tsne::preset(preset).early_exaggeration_iter(40).n_iter(60).build().unwrap();
+        let whole = tsne.fit(x).unwrap();
+        let mut steps = tsne.prepare_initial(x).unwrap();
+        assert_eq!(steps.iterations(), 0);
+        let early = if preset == Preset::Documented { 0.5 } else { 0.8 };
+        steps.optimize(&steps.params().n_iter(40).exaggeration(12.0).momentum(early)).unwrap();
+        steps.optimize(&steps.params()).unwrap();
+        assert_eq!(bits(whole.positions()), bits(steps.positions()), "{preset}");
+        assert_eq!(whole.kl_divergence(), steps.kl_divergence());
+        assert_eq!(whole.iterations(), steps.iterations());
+    }
+}
+
+#[test]
+fn the_divergence_before_optimization_is_that_of_the_initial_positions() {
+    let embedding = prepared(Preset::OpenTsne);
+    let exact = embedding.exact_kl_divergence(Context::new()).unwrap();
+    // 150 points are summed exactly: only the order of the sums differs.
+    assert!((embedding.kl_divergence() - exact).abs() < 1e-10);
+}
+
+#[test]
+fn many_short_calls_equal_a_long_one_and_a_new_value_equals_in_place() {
+    let start = prepared(Preset::OpenTsne);
+    let long = start.optimized(&start.params().n_iter(30)).unwrap();
+    let mut short = start.clone();
+    for _ in 0..30 {
+        short.optimize(&short.params().n_iter(1)).unwrap();
+    }
+    assert_eq!(bits(long.positions()), bits(short.positions()));
+    assert_eq!(long.optimizer(), short.optimizer());
+    assert_eq!(start.iterations(), 0, "the start stays as it was");
+    // The state is what carries: without it the way is another.
+    let mut forgetful = start.clone();
+    for _ in 0..2 {
+        let (positions, index) = (forgetful.positions().to_vec(), Arc::clone(forgetful.affinity_index()));
+        forgetful = Embedding::new(positions, index, 1.0, start.params(), None).unwrap();
+        forgetful.optimize(&forgetful.params().n_iter(15)).unwrap();
+    }
+    assert_ne!(bits(long.positions()), bits(forgetful.positions()));
+    // And with it the way is the same.
+    let half = start.optimized(&start.params().n_iter(15)).unwrap();
+    let (positions, index) = (half.positions().to_vec(), Arc::clone(half.affinity_index()));
+    let optimizer = Some(half.optimizer().clone());
+    let mut rest = Embedding::new(positions, index, 1.0, start.params(), optimizer).unwrap();
+    rest.optimize(&rest.params().n_iter(15)).unwrap();
+    assert_eq!(bits(long.positions()), bits(rest.positions()));
+}
+
+#[test]
+fn every_parameter_can_be_overridden_and_is_for_this_call_only() {
+    let start = prepared(Preset::OpenTsne);
+    let base = || start.params().n_iter(12);
+    let plain = bits(start.optimized(&base()).unwrap().positions());
+    let differing = [
+        ("learning_rate", base().learning_rate(30.0)),
+        ("exaggeration", base().exaggeration(4.0)),
+        ("momentum", base().momentum(0.3)),
+        ("momentum_rule", base().momentum_rule(Momentum::Nesterov)),
+        ("max_grad_norm", base().max_grad_norm(1e-7)),
+        ("max_step_norm", base().max_step_norm(1e-6)),
+        ("method", base().negative_gradient_method(NegativeGradientMethod::BarnesHut).theta(0.8)),
+        ("theta", base().negative_gradient_method(NegativeGradientMethod::BarnesHut).theta(1.5)),
+    ];
+    for (name, params) in differing {
+        assert_ne!(bits(start.optimized(&params).unwrap().positions()), plain, "{name} has no effect");
+    }
+    let same = [
+        ("random_state", base().random_state(7)),
+        ("n_jobs", base().n_jobs(2)),
+        ("automatic rate", base().learning_rate(LearningRate::Auto)),
+        ("min_grad_norm", base().min_grad_norm(0.0)),
+    ];
+    for (name, params) in same {
+        assert_eq!(bits(start.optimized(&params).unwrap().positions()), plain, "{name}");
+    }
+    let converged = start.optimized(&base().min_grad_norm(1e9)).unwrap();
+    assert_eq!((converged.finish(), converged.iterations()), (Finish::Converged, 1));
+    // The automatic rate is n / exaggeration.
+    let auto = start.optimized(&base().exaggeration(5.0).learning_rate(LearningRate::Auto)).unwrap();
+    let fixed = start.optimized(&base().exaggeration(5.0).learning_rate(30.0)).unwrap();
+    assert_eq!(bits(auto.positions()), bits(fixed.positions()));
+    // What a call was told is forgotten.
+    let mut embedding = start.clone();
+    embedding.optimize(&base().exaggeration(4.0).n_iter(0)).unwrap();
+    assert_eq!(bits(embedding.optimized(&embedding.params().n_iter(12)).unwrap().positions()), plain);
+}
+
+#[test]
+fn the_grid_takes_its_own_parameters_in_each_call() {
+    // Beyond the points that the grid sums directly.
+    let n = 1_200;
+    let (x, _) = blobs::<f64>(n, 6, 4);
+    let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).early_exaggeration_iter(0).n_iter(40).build().unwrap();
+    let start = tsne.fit(Rows::new(&x, n, 6).unwrap()).unwrap();
+    let base = || start.params().n_iter(3).negative_gradient_method(NegativeGradientMethod::Fft);
+    let run = |params| start.optimized(&params).unwrap();
+    let plain = run(base());
+    assert_eq!(plain.negative_gradient_method(), NegativeGradientMethod::Fft);
+    let exact = run(base().negative_gradient_method(NegativeGradientMethod::Exact));
+    // Three steps of the rate n: an error of the forces is multiplied by some n and remains small beside the map. B-splines err
+    // by less than 1e-3 at any parameters, Lagrange polynomials with three nodes by some 1e-2.
+    let cases = [
+        ("default", base(), 1e-3),
+        ("n_interpolation_points", base().n_interpolation_points(5), 1e-3),
+        ("min_num_intervals", base().min_num_intervals(200), 1e-3),
+        ("ints_in_interval", base().ints_in_interval(0.1), 1e-3),
+        ("interpolation", base().interpolation(Interpolation::Lagrange), 1e-2),
+    ];
+    for (name, params, bound) in cases {
+        let other = run(params);
+        assert!(name == "default" || bits(other.positions()) != bits(plain.positions()), "{name} has no effect");
+        let pairs = other.positions().as_flattened().iter().zip(exact.positions().as_flattened());
+        let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < bound * exact.extent(), "{name}: {worst} of {}", exact.extent());
+    }
+}
+
+#[test]
+fn a_wrong_parameter_is_an_error_and_changes_nothing() {
+    let mut embedding = prepared(Preset::OpenTsne);
+    let before = bits(embedding.positions());
+    let base = || embedding.params();
+    let cases = [
+        (base().learning_rate(0.0), "learning_rate is 0"),
+        (base().exaggeration(-1.0), "exaggeration is -1"),
+        (base().momentum(1.0), "momentum is 1"),
+        (base().min_grad_norm(-1.0), "min_grad_norm is -1"),
+        (base().max_grad_norm(0.0), "max_grad_norm is 0"),
+        (base().max_step_norm(f64::INFINITY), "max_step_norm is inf"),
+        (base().theta(f64::NAN), "theta is NaN"),
+        (base().n_interpolation_points(0), "n_interpolation_points is 0"),
+        (base().min_num_intervals(0), "min_num_intervals is 0"),
+        (base().ints_in_interval(-1.0), "ints_in_interval is -1"),
+        (base().callbacks_every_iters(0), "callbacks_every_iters is 0"),
+        (base().n_jobs(0), "n_jobs is 0"),
+    ];
+    for (params, start) in cases {
+        let message = embedding.optimize(&params).unwrap_err().to_string();
+        assert!(message.starts_with(start) && message.contains("must be"), "{message}");
+    }
+    let diverging = embedding.params().learning_rate(1e300).max_step_norm(None);
+    assert!(matches!(embedding.optimize(&diverging), Err(Error::Diverged { .. })));
+    let token = CancelToken::new();
+    token.cancel();
+    let cancelled = embedding.optimize_with(&embedding.params(), None, Context::new().with_cancel(&token));
+    assert_eq!(cancelled, Err(Error::Cancelled));
+    assert_eq!(bits(embedding.positions()), before);
+    assert_eq!(embedding.iterations(), 0);
+}
+
+#[test]
+fn several_callbacks_see_the_same_and_one_of_them_stops() {
+    let (x, _) = iris::<f32>();
+    let seen: Arc<Mutex<Vec<(usize, Vec<u64>, f64)>>> = Arc::default();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let log = {
+        let seen = Arc::clone(&seen);
+        Callback::new(move |i: &Iteration<'_, f32, 2>| {
+            seen.lock().unwrap().push((i.index, bits(i.embedding), i.kl_divergence));
+            ControlFlow::Continue(())
+        })
+    };
+    let stop = Callback::new(
+        |i: &Iteration<'_, f32, 2>| {
+            if i.index == 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+    );
+    let count = {
+        let calls = Arc::clone(&calls);
+        Callback::new(move |_: &Iteration<'_, f32, 2>| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        })
+    };
+    let builder = Tsne::preset(Preset::OpenTsne).callbacks(vec![log, stop, count]).callbacks_every_iters(10);
+    let embedding = builder.build().unwrap().fit(Rows::new(&x, 150, 4).unwrap()).unwrap();
+    assert_eq!((embedding.finish(), embedding.iterations()), (Finish::Stopped, 20));
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "those after the one that stops are called, too");
+    let seen = seen.lock().unwrap();
+    let indices: Vec<usize> = seen.iter().map(|s| s.0).collect();
+    assert_eq!(indices, [10, 20]);
+    assert_eq!((&seen[1].1, seen[1].2), (&bits(embedding.positions()), embedding.kl_divergence()));
+    // They stay with the embedding, and leave it when told.
+    drop(seen);
+    let mut embedding = embedding;
+    assert_eq!(embedding.optimize(&embedding.params().n_iter(25)).unwrap(), Finish::Stopped);
+    assert_eq!(embedding.optimize(&embedding.params().n_iter(25).callbacks(Vec::new())).unwrap(), Finish::Completed);
+}
+
+#[test]
+fn observers_have_their_own_intervals_and_are_told_of_each_start() {
+    #[derive(Default)]
+    struct Log {
+        starts: Vec<(usize, Vec<u64>)>,
+        indices: Vec<usize>,
+        interval: usize,
+    }
+    impl Observer<f64, 2> for Log {
+        fn about_to_start(&mut self, embedding: &[[f64; 2]], iterations: usize) {
+            self.starts.push((iterations, bits(embedding)));
+        }
+        fn wants(&self, completed: usize) -> bool {
+            completed.is_multiple_of(self.interval)
+        }
+        fn observe(&mut self, iteration: &Iteration<'_, f64, 2>) -> ControlFlow<()> {
+            self.indices.push(iteration.index);
+            ControlFlow::Continue(())
+        }
+    }
+    let (x, _) = iris::<f64>();
+    let x = Rows::new(&x, 150, 4).unwrap();
+    let tsne = Tsne::preset(Preset::OpenTsne).early_exaggeration_iter(20).n_iter(30).build().unwrap();
+    let mut own = Log { interval: 15, ..Log::default() };
+    let mut told = Log { interval: 1, ..Log::default() };
+    let mut observers = Observers::new().with(&mut own).every(8, &mut told);
+    let embedding = tsne.fit_with(x, Some(&mut observers), Context::new()).unwrap();
+    assert_eq!(own.indices, [15, 15, 30]);
+    assert_eq!(told.indices, [8, 16, 8, 16, 24]);
+    for log in [&own, &told] {
+        let lengths: Vec<usize> = log.starts.iter().map(|start| start.0).collect();
+        assert_eq!(lengths, [20, 30]);
+        assert_eq!(log.starts[0].1, bits(tsne.prepare_initial(x).unwrap().positions()));
+    }
+    // Watching changes nothing.
+    assert_eq!(bits(embedding.positions()), bits(tsne.fit(x).unwrap().positions()));
+}
+
+#[test]
+fn an_interrupt_comes_back_as_an_embedding_or_as_an_error() {
+    let start = prepared(Preset::Recommended);
+    let mut stop =
+        |i: &Iteration<'_, f64, 2>| if i.index == 50 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let params = start.params().n_iter(120);
+    let stopped = start.optimized_with(&params, Some(&mut stop), Context::new()).unwrap();
+    assert_eq!((stopped.finish(), stopped.iterations()), (Finish::Stopped, 50));
+    assert_eq!(bits(stopped.positions()), bits(start.optimized(&params.clone().n_iter(50)).unwrap().positions()));
+    let interrupt = stopped.clone().propagate_interrupt().unwrap_err();
+    assert_eq!(bits(interrupt.final_embedding.positions()), bits(stopped.positions()));
+    assert_eq!(interrupt.kl_divergence, stopped.kl_divergence());
+    let exact = interrupt.final_embedding.exact_kl_divergence(Context::new()).unwrap();
+    assert!((interrupt.kl_divergence - exact).abs() < 1e-10, "the divergence belongs to the positions");
+    let error: Box<dyn std::error::Error> = Box::new(interrupt);
+    assert!(error.to_string().contains("stopped by a callback at the KL divergence"), "{error}");
+    // One that ran to its end is no interrupt.
+    assert!(start.optimized(&params).unwrap().propagate_interrupt().is_ok());
+}
+
+#[test]
+fn other_affinities_of_the_same_points_can_be_put_in_place() {
+    let (x, _) = iris::<f64>();
+    let x = Rows::new(&x, 150, 4).unwrap();
+    let tsne = Tsne::preset(Preset::Recommended).perplexity(40.0).build().unwrap();
+    let mut index = tsne.affinities(x).unwrap();
+    let mut embedding = tsne.fit(index.clone()).unwrap();
+    index.set_perplexity(12.0).unwrap();
+    let fresh = Tsne::preset(Preset::Recommended).perplexity(12.0).build().unwrap().affinities(x).unwrap();
+    assert_eq!(index.affinities(), fresh.affinities(), "a new search gives the same");
+    let positions = bits(embedding.positions());
+    embedding.set_affinities(Arc::new(index.clone())).unwrap();
+    assert_eq!(bits(embedding.positions()), positions);
+    let exact = embedding.exact_kl_divergence(Context::new()).unwrap();
+    assert!((embedding.kl_divergence() - exact).abs() < 1e-10);
+    // More neighbors than were kept.
+    let error = index.set_perplexity(45.0).unwrap_err().to_string();
+    assert!(error.contains("perplexity") && error.contains("45"), "{error}");
+    assert_eq!(index.affinities(), fresh.affinities(), "an error changes nothing");
+    // A fit does not keep its neighbors.
+    let mut lean = (**tsne.fit(x).unwrap().affinity_index()).clone();
+    assert!(lean.graph().is_none());
+    assert!(lean.set_perplexity(5.0).unwrap_err().to_string().contains("Tsne::affinities"));
+    let (other, _) = blobs::<f64>(60, 4, 1);
+    let other = tsne.affinities(Rows::new(&other, 60, 4).unwrap()).unwrap();
+    let wrong = embedding.set_affinities(Arc::new(other)).unwrap_err();
+    assert_eq!(wrong, Error::Shape { what: "affinities", expected: 150, given: 60 });
+}
+
+/// The exact repulsion, counted.
+struct Counted(Exact<f64, 2>, Arc<AtomicUsize>);
+
+impl Repulsion<f64, 2> for Counted {
+    fn repulse(&mut self, kernel: Kernel, y: &[[f64; 2]], out: &mut [[f64; 2]], cx: Context<'_>) -> Result<f64> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.repulse(kernel, y, out, cx)
+    }
+}
+
+#[test]
+fn a_repulsion_of_ones_own_takes_the_place() {
+    let (x, _) = iris::<f64>();
+    let x = Rows::new(&x, 150, 4).unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let custom = {
+        let count = Arc::clone(&count);
+        CustomRepulsion::new(move || Counted(Exact::new(), Arc::clone(&count)))
+    };
+    let tsne = |builder: tsne::TsneBuilder<f64, 2>| {
+        builder.early_exaggeration_iter(5).n_iter(7).build().unwrap().fit(x).unwrap()
+    };
+    let own = tsne(Tsne::preset(Preset::OpenTsne).custom_repulsion(custom));
+    // One for each iteration, and one for the divergence at the end.
+    assert_eq!(count.load(Ordering::Relaxed), 5 + 7 + 1);
+    let exact = tsne(Tsne::preset(Preset::OpenTsne).negative_gradient_method(NegativeGradientMethod::Exact));
+    assert_eq!(bits(own.positions()), bits(exact.positions()));
+}
+
+#[test]
+fn embeddings_from_parts_are_checked() {
+    let embedding = prepared(Preset::OpenTsne);
+    let index = || Arc::clone(embedding.affinity_index());
+    let new =
+        |positions, dof, optimizer| Embedding::new(positions, index(), dof, embedding.params(), optimizer).map(drop);
+    let wrong = new(vec![[0.0; 2]; 3], 1.0, None).unwrap_err();
+    assert_eq!(wrong, Error::Shape { what: "embedding", expected: 150, given: 3 });
+    let nan = new(vec![[f64::NAN; 2]; 150], 1.0, None).unwrap_err();
+    assert_eq!(nan, Error::NonFinite { what: "embedding", row: 0, column: 0 });
+    assert!(new(vec![[0.0; 2]; 150], -1.0, None).unwrap_err().to_string().contains("dof is -1"));
+    let state = tsne::MomentumGains::from_state(Momentum::Classical, vec![[1.0; 2]; 4], vec![[0.0; 2]; 4]).unwrap();
+    let wrong = new(vec![[0.0; 2]; 150], 1.0, Some(state)).unwrap_err();
+    assert_eq!(wrong, Error::Shape { what: "optimizer state", expected: 150, given: 4 });
+}
+
+#[test]
+fn two_embeddings_with_the_same_affinities_optimize_at_the_same_time() {
+    let start = prepared(Preset::OpenTsne);
+    let alone = start.optimized(&start.params().n_iter(40).exaggeration(12.0)).unwrap();
+    let results: Vec<Vec<u64>> = std::thread::scope(|scope| {
+        let tasks: Vec<_> = (0..4)
+            .map(|_| {
+                scope
+                    .spawn(|| bits(start.optimized(&start.params().n_iter(40).exaggeration(12.0)).unwrap().positions()))
+            })
+            .collect();
+        tasks.into_iter().map(|task| task.join().unwrap()).collect()
+    });
+    assert!(results.iter().all(|result| *result == bits(alone.positions())));
+    // Exaggeration is a factor: the shared affinities are as they were.
+    let sum: f64 = start.affinities().weights().iter().map(|w| w.to_f64()).sum();
+    assert!((sum - 1.0).abs() < 1e-12);
+}

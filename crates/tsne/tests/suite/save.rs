@@ -1,0 +1,280 @@
+//! Saved embeddings: what comes back is what was saved, and a wrong file is an error.
+
+use crate::common::{bits, blobs};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::store::{Reader, Settings, Writer};
+use tsne::{
+    AffinityMethod, Context, CustomRepulsion, Embedding, Float, Interpolation, Metric, Model, Momentum,
+    NegativeGradientMethod, Neighbors, Preset, Rows, SparseRows, StoreError, TransformParams, Tsne, TsneBuilder,
+};
+
+/// A file of its own for each test, removed at the end.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("tsne-save-{}-{name}.tsne", std::process::id())))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        _ = std::fs::remove_file(&self.0);
+    }
+}
+
+const N: usize = 90;
+
+fn data<T: Float>() -> Vec<T> {
+    blobs::<T>(N, 4, 3).0
+}
+
+fn short<T: Float>() -> TsneBuilder<T, 2> {
+    Tsne::preset(Preset::Recommended).perplexity(8.0).early_exaggeration_iter(20).n_iter(30)
+}
+
+/// Saves and loads, and checks that everything that can be seen is as it was, and goes on as it would.
+#[track_caller]
+fn round_trip<T: Float, const D: usize>(name: &str, embedding: &Embedding<T, D>) -> Embedding<T, D> {
+    let file = File::new(name);
+    embedding.save(&file.0).unwrap();
+    let loaded = Embedding::<T, D>::load(&file.0).unwrap();
+    assert_eq!(bits(embedding.positions()), bits(loaded.positions()));
+    assert_eq!(embedding.kl_divergence(), loaded.kl_divergence());
+    assert_eq!(embedding.affinities(), loaded.affinities());
+    assert_eq!(embedding.optimizer(), loaded.optimizer());
+    assert_eq!(embedding.kernel(), loaded.kernel());
+    assert_eq!((embedding.iterations(), embedding.finish()), (loaded.iterations(), loaded.finish()));
+    assert_eq!(
+        (embedding.preset(), embedding.negative_gradient_method()),
+        (loaded.preset(), loaded.negative_gradient_method())
+    );
+    assert_eq!(format!("{:?}", embedding.params()), format!("{:?}", loaded.params()));
+    let (index, other) = (embedding.affinity_index(), loaded.affinity_index());
+    assert_eq!(format!("{:?}", index.method()), format!("{:?}", other.method()));
+    assert_eq!((index.metric(), index.has_data()), (other.metric(), other.has_data()));
+    assert_eq!(index.graph(), other.graph());
+    let further = [embedding, &loaded].map(|e| bits(e.optimized(&e.params().n_iter(5)).unwrap().positions()));
+    assert_eq!(further[0], further[1]);
+    loaded
+}
+
+#[test]
+fn what_was_saved_comes_back_and_transforms_alike() {
+    fn check<T: Float, const D: usize>(name: &str) {
+        let x = data::<T>();
+        let rows = Rows::new(&x, N, 4).unwrap();
+        let embedding = short::<T>().n_components::<D>().build().unwrap().fit(rows).unwrap();
+        let loaded = round_trip(name, &embedding);
+        let places = [&embedding, &loaded].map(|e| bits(e.transform(rows).unwrap().positions()));
+        assert_eq!(places[0], places[1], "{name}");
+    }
+    check::<f32, 1>("f32-1");
+    check::<f32, 2>("f32-2");
+    check::<f64, 2>("f64-2");
+    check::<f64, 3>("f64-3");
+}
+
+#[test]
+fn every_choice_comes_back() {
+    let x = data::<f64>();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let k = NonZeroUsize::new(12).unwrap();
+    let methods: [AffinityMethod<f64>; 4] = [
+        PerplexityAffinity::mixture(&[3.0, 9.0]).unwrap().with_symmetrization(Symmetrization::Max).into(),
+        Multiscale::new(&[4.0, 8.0]).unwrap().into(),
+        FixedSigma::new(0.7).unwrap().with_neighbors(k).into(),
+        Uniform::new(k).with_symmetrization(Symmetrization::Mean).into(),
+    ];
+    let params = TransformParams::preset(Preset::OpenTsne).n_iter(10);
+    for (i, method) in methods.into_iter().enumerate() {
+        let embedding = short().affinities(method).build().unwrap().fit(rows).unwrap();
+        let loaded = round_trip(&format!("method-{i}"), &embedding);
+        let places = [&embedding, &loaded].map(|e| e.transform_with(rows, &params, None, Context::new()).unwrap());
+        assert_eq!(bits(places[0].positions()), bits(places[1].positions()));
+    }
+    let positive: Vec<f64> = x.iter().map(|v| v.abs() + 0.5).collect();
+    let positive = Rows::new(&positive, N, 4).unwrap();
+    let weights: Arc<[f64]> = [0.5, 1.0, 2.0, 1.5].into();
+    let inverse: Arc<[f64]> = (0..16).map(|at| if at % 5 == 0 { 2.0 } else { 0.1 }).collect();
+    let metrics = [
+        Metric::Cosine,
+        Metric::minkowski(1.5),
+        Metric::Minkowski { p: 3.0, weights: Some(Arc::clone(&weights)) },
+        Metric::SEuclidean { variances: None },
+        Metric::SEuclidean { variances: Some(weights) },
+        Metric::Mahalanobis { inverse_covariance: Some(inverse) },
+        Metric::Hellinger,
+    ];
+    for (i, metric) in metrics.into_iter().enumerate() {
+        let embedding = short().metric(metric).build().unwrap().fit(positive).unwrap();
+        let loaded = round_trip(&format!("metric-{i}"), &embedding);
+        let places = [&embedding, &loaded].map(|e| e.transform_with(positive, &params, None, Context::new()).unwrap());
+        assert_eq!(bits(places[0].positions()), bits(places[1].positions()));
+    }
+    let builder = short()
+        .dof(0.5)
+        .momentum_rule(Momentum::Classical)
+        .learning_rate(30.0)
+        .exaggeration(1.5)
+        .min_grad_norm(1e-30)
+        .max_grad_norm(3.0)
+        .max_step_norm(None)
+        .negative_gradient_method(NegativeGradientMethod::Fft)
+        .interpolation(Interpolation::Lagrange)
+        .n_interpolation_points(4)
+        .neighbors(Neighbors::Approx)
+        .n_jobs(-2)
+        .k_neighbors(20);
+    round_trip("parameters", &builder.build().unwrap().fit(rows).unwrap());
+}
+
+#[test]
+fn every_input_comes_back() {
+    let x = data::<f32>();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let tsne = short().build().unwrap();
+    let index = tsne.affinities(rows).unwrap();
+    let mut loaded = (**round_trip("index", &tsne.fit(index.clone()).unwrap()).affinity_index()).clone();
+    loaded.set_perplexity(5.0).unwrap();
+    round_trip("affinities", &tsne.fit(index.affinities().clone()).unwrap());
+    round_trip("graph", &tsne.fit(index.graph().unwrap()).unwrap());
+    round_trip("unoptimized", &tsne.prepare_initial(rows).unwrap());
+    let (pointers, columns): (Vec<usize>, Vec<u32>) =
+        ((0..=N).map(|i| i * 4).collect(), (0..N).flat_map(|_| 0..4).collect());
+    let sparse = SparseRows::new(&pointers, &columns, &x, 4).unwrap();
+    let embedding = tsne.fit(sparse).unwrap();
+    let loaded = round_trip("sparse", &embedding);
+    assert_eq!(
+        bits(embedding.transform(sparse).unwrap().positions()),
+        bits(loaded.transform(sparse).unwrap().positions())
+    );
+    let lean = round_trip("lean", &short().keep_data(false).build().unwrap().fit(rows).unwrap());
+    assert!(lean.transform(rows).is_err());
+}
+
+#[test]
+fn code_of_ones_own_is_refused_by_name() {
+    let x = data::<f64>();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let file = File::new("own");
+    let refusal = |builder: TsneBuilder<f64, 2>| {
+        let error = builder.build().unwrap().fit(rows).unwrap().save(&file.0).unwrap_err();
+        assert!(matches!(error, StoreError::Unsupported(_)) && !file.0.exists(), "{error}");
+        error.to_string()
+    };
+    let metric = Metric::function(|a, b| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum());
+    assert!(refusal(short().metric(metric)).contains("metric"));
+    let search = Neighbors::Custom(Arc::new(tsne::affinity::ExactSearch::default()));
+    assert!(refusal(short().neighbors(search)).contains("neighbor search"));
+    let rule = AffinityMethod::Custom(Arc::new(PerplexityAffinity::new(5.0).unwrap()));
+    assert!(refusal(short().affinities(rule)).contains("rule of affinities"));
+    // A repulsion is not needed to place points.
+    let own = CustomRepulsion::new(tsne::optim::Exact::<f64, 2>::new);
+    short().custom_repulsion(own).build().unwrap().fit(rows).unwrap().save(&file.0).unwrap();
+}
+
+#[test]
+fn the_wrong_type_is_named_and_found_out_beforehand() {
+    let x = data::<f32>();
+    let file = File::new("type");
+    short().build().unwrap().fit(Rows::new(&x, N, 4).unwrap()).unwrap().save(&file.0).unwrap();
+    let model = Model::open(&file.0).unwrap();
+    assert_eq!((model.scalar(), model.n_components(), model.n()), ("f32", 2, N));
+    for error in [Embedding::<f64, 2>::load(&file.0).unwrap_err(), Embedding::<f32, 3>::load(&file.0).unwrap_err()] {
+        assert!(error.to_string().contains("f32 in 2 dimensions"), "{error}");
+    }
+    let missing = Embedding::<f32, 2>::load(file.0.with_extension("none")).unwrap_err();
+    assert!(matches!(missing, StoreError::Io { .. }), "{missing}");
+}
+
+#[test]
+fn damage_is_an_error_and_never_a_wrong_result() {
+    let x: Vec<f32> = blobs::<f32>(12, 2, 3).0;
+    let file = File::new("damage");
+    let tsne = short().perplexity(2.0).build().unwrap();
+    tsne.fit(Rows::new(&x, 12, 2).unwrap()).unwrap().save(&file.0).unwrap();
+    let bytes = std::fs::read(&file.0).unwrap();
+    let load = |bytes: &[u8]| Model::from_bytes(bytes).and_then(Model::embedding::<f32, 2>);
+    assert!(load(&bytes).is_ok());
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(load(&damaged).is_err(), "byte {at} of {}", bytes.len());
+    }
+    for length in (0..bytes.len()).step_by(7) {
+        assert!(load(&bytes[..length]).is_err(), "cut to {length}");
+    }
+}
+
+/// Files whose checksums are right and whose content is not: written with the container's own writer.
+#[test]
+fn contradictions_are_found() {
+    let x: Vec<f32> = blobs::<f32>(12, 2, 3).0;
+    let file = File::new("contradiction");
+    let tsne = short().perplexity(2.0).build().unwrap();
+    tsne.fit(Rows::new(&x, 12, 2).unwrap()).unwrap().save(&file.0).unwrap();
+    let forge = |name: &str, change: &dyn Fn(&mut Settings), values: &dyn Fn(&str, &mut Vec<f32>)| -> String {
+        let mut reader = Reader::open(&file.0).unwrap();
+        let mut settings = reader.settings("embedding").unwrap();
+        change(&mut settings);
+        let nnz = reader.shape("affinities.weights").unwrap()[0];
+        let floats = [
+            ("positions", vec![12, 2]),
+            ("optimizer.gains", vec![12, 2]),
+            ("optimizer.velocity", vec![12, 2]),
+            ("affinities.weights", vec![nnz]),
+            ("data.values", vec![12, 2]),
+        ];
+        let floats = floats.map(|(name, shape)| {
+            let mut array = reader.take::<f32>(name, &shape).unwrap();
+            values(name, &mut array);
+            (name, shape, array)
+        });
+        let pointers: Vec<usize> = reader.take("affinities.row_pointers", &[13]).unwrap();
+        let columns: Vec<u32> = reader.take("affinities.columns", &[nnz]).unwrap();
+        let perplexities: Vec<f64> = reader.take("affinities.perplexities", &[1]).unwrap();
+        let mut writer = Writer::new();
+        for (name, shape, array) in &floats {
+            writer.array(name, shape, array).unwrap();
+        }
+        writer.array("affinities.row_pointers", &[13], &pointers).unwrap();
+        writer.array("affinities.columns", &[nnz], &columns).unwrap();
+        writer.array("affinities.perplexities", &[1], &perplexities).unwrap();
+        writer.settings("embedding", &settings).unwrap();
+        let mut bytes = Vec::new();
+        writer.write_to(&mut bytes).unwrap();
+        match Model::from_bytes(&bytes).and_then(Model::embedding::<f32, 2>) {
+            Ok(_) => format!("{name}: no error"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let keep = |_: &str, _: &mut Vec<f32>| {};
+    assert!(forge("nothing", &|_| {}, &keep).ends_with("no error"));
+    let settings: [(&str, &dyn Fn(&mut Settings)); 9] = [
+        ("metric", &|s| _ = s.set("metric", "beeline")),
+        ("affinities", &|s| _ = s.set("affinities", "sorcery")),
+        ("learning_rate", &|s| _ = s.set("learning_rate", -1.0)),
+        ("n_jobs", &|s| _ = s.set("n_jobs", "0")),
+        ("n", &|s| _ = s.set("n", u64::MAX)),
+        ("nnz", &|s| _ = s.set("nnz", 5_usize)),
+        ("dof", &|s| _ = s.set("dof", f64::NAN)),
+        ("finish", &|s| _ = s.set("finish", "never")),
+        ("data", &|s| _ = s.set("data", "sparse").set("data_nnz", 1_usize)),
+    ];
+    for (name, change) in settings {
+        let message = forge(name, change, &keep);
+        assert!(!message.ends_with("no error"), "{message}");
+    }
+    for wrong in ["positions", "optimizer.gains", "optimizer.velocity", "affinities.weights", "data.values"] {
+        let message = forge(wrong, &|_| {}, &|name, array| {
+            if name == wrong {
+                array[3] = f32::NAN;
+            }
+        });
+        assert!(message.contains(wrong.split('.').next().unwrap()), "{wrong}: {message}");
+    }
+}
