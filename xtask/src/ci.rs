@@ -25,7 +25,7 @@ const STEPS: [Step; 8] = [
     Step { name: "doc", what: "the documentation builds without a warning", run: doc },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| tidy::run() },
     Step { name: "bench", what: "the benchmarks compile", run: bench },
-    Step { name: "examples", what: "the examples compile", run: examples },
+    Step { name: "examples", what: "the examples compile, and those of the seams run", run: examples },
 ];
 
 /// Runs `cargo xtask ci`.
@@ -121,8 +121,14 @@ fn bench(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
+/// The examples that need no data: one for each seam, and the way through the whole API.
+const EXAMPLES: [&str; 5] = ["own_affinity", "own_neighbors", "own_optimizer", "own_repulsion", "steps"];
+
 fn examples(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo build --workspace --examples").run()?;
+    for example in EXAMPLES {
+        cmd!(shell, "cargo run --quiet --package tsne --example {example}").run()?;
+    }
     Ok(())
 }
 

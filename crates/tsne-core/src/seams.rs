@@ -48,7 +48,7 @@ pub trait AffinityModel<T: Scalar>: fmt::Debug + Send + Sync {
     /// [`Error::TooFewPoints`](crate::Error::TooFewPoints) if no rule can be followed with `n` points.
     fn neighbors_needed(&self, n: usize) -> Result<NonZeroUsize>;
 
-    /// Joint affinities of the points of a graph: symmetric, with sum 1.
+    /// Joint affinities of the points of a graph: with sum 1, and symmetric unless the rule was asked for others.
     ///
     /// # Errors
     ///

@@ -1,5 +1,4 @@
-//! An optimizer of one's own: Adam (Kingma and Ba 2015), run by the toolkit's descent beside its own rule.
-//! `cargo run --release -p tsne --example own_optimizer`
+//! An optimizer of one's own: Adam (Kingma and Ba 2015) beside the toolkit's. `cargo run -p tsne --example own_optimizer`
 
 use tsne::core::{Optimizer, Step};
 use tsne::optim::{Descent, Exact, Joint, Phase};

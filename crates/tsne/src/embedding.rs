@@ -4,11 +4,11 @@ use crate::affinity_index::AffinityIndex;
 use crate::interrupt::OptimizationInterrupt;
 use crate::optimize::{Moving, OptimizeParams, Stretch};
 use crate::repulsion::{Reference, ReferenceKey};
-use crate::{Float, NegativeGradientMethod, Preset, Warning, threads};
+use crate::{Float, NegativeGradientMethod, Preset, Warning, metrics, threads};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tsne_core::{Affinities, Context, Error, Kernel, Observer, Repulsion, Result, check_embedding};
-use tsne_optim::{Descent, Exact, Finish, Joint, MomentumGains, kl_divergence};
+use tsne_core::{Affinities, Context, Error, Kernel, Observer, Result, check_embedding};
+use tsne_optim::{Descent, Finish, Joint, MomentumGains};
 
 /// A map of data points: positions, their KL divergence, and what led to them. openTSNE's `TSNEEmbedding`.
 ///
@@ -156,11 +156,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     ///
     /// [`Error::Cancelled`].
     pub fn exact_kl_divergence(&self, cx: Context<'_>) -> Result<f64> {
-        threads::run(self.params.n_jobs, || {
-            let mut forces = vec![[T::ZERO; D]; self.positions.len()];
-            let z = Exact::new().repulse(self.kernel, &self.positions, &mut forces, cx)?;
-            kl_divergence(&self.index.joint, self.kernel, &self.positions, z)
-        })
+        threads::run(self.params.n_jobs, || metrics::kl_divergence(&self.index.joint, self.kernel, &self.positions, cx))
     }
 
     /// The joint affinities that the map is fitted to.

@@ -48,7 +48,9 @@ const RULES: [Rule; 9] = [
     Rule {
         name: "tsne-cli",
         members: Members::Exactly(&["tsne"]),
-        external: &["anyhow", "clap", "csv", "flate2", "indicatif", "npyz", "png", "rayon", "serde", "serde_json"],
+        external: &[
+            "anyhow", "clap", "csv", "flate2", "indicatif", "npyz", "png", "rayon", "serde", "serde_json", "zip",
+        ],
         banned: &[],
     },
     Rule {
