@@ -98,11 +98,9 @@ fn those_of_new_points() {
         ("affinities", "Default([5.0])"),
         ("initialization", "Median"),
         ("k", "25"),
-        ("learning_rate", "Fixed(0.1)"),
         ("early_exaggeration_iter", "0"),
         ("max_grad_norm", "Some(0.25)"),
         ("max_step_norm", "None"),
-        ("momentum", "0.8"),
     ];
     for preset in [Preset::Documented, Preset::OpenTsne, Preset::Recommended] {
         check(&shown(preset), &common);
@@ -113,6 +111,13 @@ fn those_of_new_points() {
     let opentsne =
         [("early_exaggeration", "4.0"), ("exaggeration", "Some(1.5)"), ("initial_momentum", "0.8"), ("n_iter", "250")];
     check(&shown(Preset::OpenTsne), &opentsne);
+    for preset in [Preset::Documented, Preset::OpenTsne] {
+        let shared = [("learning_rate", "Fixed(0.1)"), ("momentum", "0.8"), ("momentum_rule", "Classical")];
+        check(&shown(preset), &shared);
+    }
+    let recommended =
+        [("learning_rate", "Fixed(1.0)"), ("momentum", "0.9"), ("momentum_rule", "Nesterov"), ("n_iter", "100")];
+    check(&shown(Preset::Recommended), &recommended);
 }
 
 #[test]
