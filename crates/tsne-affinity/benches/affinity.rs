@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use tsne_affinity::{
-    BruteForceSearch, KdTreeSearch, Metric, PerplexityAffinity, VpTreeSearch, calibrate_row, symmetrize,
+    ApproximateSearch, BruteForceSearch, KdTreeSearch, Metric, PerplexityAffinity, VpTreeSearch, calibrate_row,
+    symmetrize,
 };
 use tsne_core::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows, Scalar, random};
 
@@ -41,6 +42,19 @@ fn neighbors<T: Scalar>(c: &mut Criterion) {
         let k = NonZeroUsize::new(90).unwrap();
         c.benchmark_group(format!("{name}_graph")).bench_function(BenchmarkId::from_parameter(&id), |b| {
             b.iter(|| index.knn_graph(k, Context::new()).unwrap())
+        });
+    }
+}
+
+/// Clusters and matrix products, and the descent on the graph for a metric without them; at a size where they search.
+fn approximate(c: &mut Criterion) {
+    for (metric, d) in [(Metric::Euclidean, 50), (Metric::Cosine, 50), (Metric::Manhattan, 50)] {
+        let search = ApproximateSearch::new(metric.clone());
+        let x = cloud::<f32>(2 * N, d);
+        let mut group = c.benchmark_group("approximate_graph");
+        group.sample_size(10);
+        group.bench_function(BenchmarkId::from_parameter(format!("f32/n{}/{metric}_d{d}", 2 * N)), |b| {
+            b.iter(|| graph::<f32>(&search, &x, d, 90));
         });
     }
 }
@@ -99,6 +113,6 @@ fn weights<T: Scalar>(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
-    targets = neighbors::<f32>, neighbors::<f64>, metrics, weights::<f32>, weights::<f64>
+    targets = neighbors::<f32>, neighbors::<f64>, approximate, metrics, weights::<f32>, weights::<f64>
 }
 criterion_main!(benches);

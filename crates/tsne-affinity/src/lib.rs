@@ -1,10 +1,11 @@
-//! From points to affinities: exact neighbor search, perplexity calibration, symmetrization.
+//! From points to affinities: neighbor search, perplexity calibration, symmetrization.
 //!
 //! The chain has three links, each of which works alone:
 //!
 //! 1. a [`NeighborSearch`](tsne_core::NeighborSearch) finds the `k` nearest neighbors of each point: [`ExactSearch`],
 //!    which chooses among [`KdTreeSearch`], [`VpTreeSearch`] and [`BruteForceSearch`] by the [`Metric`] and the dimension of
 //!    the data;
+//!    [`ApproximateSearch`] finds most of them in a fraction of the time; [`AutoSearch`] chooses between the two;
 //! 2. [`PerplexityAffinity`] fits a Gaussian to each point's distances, so that its neighbors have a given perplexity
 //!    (van der Maaten and Hinton 2008, "Visualizing data using t-SNE"); [`calibrate_row`] does it for one row;
 //! 3. [`symmetrize`] joins the rows into one symmetric matrix with sum 1.
@@ -34,7 +35,7 @@
 //!
 //! # What is guaranteed
 //!
-//! - Neighbors are exact: row `i` holds the `k` smallest pairs `(distance, index)`, whatever the method, the number
+//! - Neighbors of the exact searches are exact: row `i` holds the `k` smallest pairs `(distance, index)`, whatever the method, the number
 //!   of threads and the vector unit. Distances are summed in `f64` from the given coordinates (mapped in `f64` where the
 //!   metric asks for it) and rounded once to the scalar of the data, so ties are ties of the returned numbers. The fast methods select with a
 //!   bound on their own error and leave every decision within that bound to the exact distance.
@@ -61,7 +62,7 @@ pub use chain::affinities;
 pub use metric::{DistanceFunction, Metric};
 pub use models::{FixedSigma, Multiscale, Uniform};
 pub use neighbors::{
-    ApproximateSearch, AutoSearch, BruteForceSearch, Descent, ExactSearch, KdTreeSearch, VpTreeSearch,
+    ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, NeighborDescent, VpTreeSearch,
 };
 pub use perplexity::{Calibration, PerplexityAffinity, Warning, calibrate_row};
 pub use precomputed::{

@@ -1,9 +1,9 @@
 //! Whole fits of small data, and the initialization.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tsne::core::random;
-use tsne::{Context, Preset, Rows, Tsne, initialization};
+use tsne::{Context, Embedding, NegativeGradientMethod, Preset, Rows, TransformParams, Tsne, initialization};
 
 fn blobs(n: usize, d: usize) -> Vec<f32> {
     let uniform = |stage: u64, index: usize| random::unit(random::element_seed(1, stage, index as u64)) - 0.5;
@@ -36,5 +36,60 @@ fn pca(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fit, pca);
+fn spectral(c: &mut Criterion) {
+    let x = blobs(10_000, 20);
+    let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
+    let index = tsne.affinities(Rows::new(&x, 10_000, 20).unwrap()).unwrap();
+    let mut group = c.benchmark_group("spectral");
+    group.sample_size(10);
+    group.bench_function("f32/n10000", |b| {
+        b.iter(|| initialization::spectral::<f32, 2>(index.affinities(), 0, Context::new()).unwrap());
+    });
+    group.finish();
+}
+
+/// New points with all stages, the repulsion of the map prepared before; and that preparation alone.
+fn transform(c: &mut Criterion) {
+    let x = blobs(12_000, 20);
+    let (fitted, new) = x.split_at(10_000 * 20);
+    let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
+    let embedding = tsne.fit(Rows::new(fitted, 10_000, 20).unwrap()).unwrap();
+    let mut group = c.benchmark_group("transform");
+    group.sample_size(10).throughput(Throughput::Elements(2_000));
+    let new = Rows::new(new, 2_000, 20).unwrap();
+    group.bench_function("f32/n10000/m2000", |b| b.iter(|| embedding.transform(new).unwrap()));
+    group.finish();
+    let mut group = c.benchmark_group("prepare_reference");
+    group.sample_size(10);
+    for method in [NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
+        let params = TransformParams::preset(Preset::Recommended).negative_gradient_method(method);
+        let other =
+            TransformParams::preset(Preset::Recommended).negative_gradient_method(NegativeGradientMethod::Exact);
+        group.bench_function(format!("f32/n10000/{method}"), |b| {
+            // Another method in between: the one prepared last is kept.
+            b.iter_batched(
+                || embedding.prepare_reference(&other, Context::new()).unwrap(),
+                |()| embedding.prepare_reference(&params, Context::new()).unwrap(),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// A model written to a file and read back.
+fn store(c: &mut Criterion) {
+    let x = blobs(10_000, 50);
+    let tsne = Tsne::preset(Preset::Recommended).n_iter(10).build().unwrap();
+    let embedding = tsne.fit(Rows::new(&x, 10_000, 50).unwrap()).unwrap();
+    let path = std::env::temp_dir().join(format!("bench-{}.tsne", std::process::id()));
+    let mut group = c.benchmark_group("store");
+    group.sample_size(10);
+    group.bench_function("save/f32/n10000/d50", |b| b.iter(|| embedding.save(&path).unwrap()));
+    group.bench_function("load/f32/n10000/d50", |b| b.iter(|| Embedding::<f32, 2>::load(&path).unwrap()));
+    group.finish();
+    std::fs::remove_file(&path).unwrap();
+}
+
+criterion_group!(benches, fit, pca, spectral, transform, store);
 criterion_main!(benches);

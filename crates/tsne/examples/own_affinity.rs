@@ -1,5 +1,5 @@
-//! Affinities of one's own: Gaussians scaled by the neighborhoods of both points (Zelnik-Manor and Perona 2004).
-//! `cargo run --release -p tsne --example own_affinity`
+//! Affinities of one's own, scaled by the neighborhoods of both points. `cargo run -p tsne --example own_affinity`
+#![allow(clippy::print_stdout)]
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tsne::core::AffinityModel;
 use tsne::metrics::label_agreement;
 use tsne::{Affinities, AffinityMethod, Context, KnnGraph, Preset, Result, Rows, Tsne};
 
-/// `p_ij ∝ exp(-d_ij² / (s_i s_j))` with `s` the distance to the seventh neighbor.
+/// `p_ij ∝ exp(-d_ij² / (s_i s_j))`, `s` the distance to the seventh neighbor (Zelnik-Manor and Perona 2004).
 #[derive(Debug)]
 struct SelfTuning;
 

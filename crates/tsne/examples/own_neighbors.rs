@@ -1,4 +1,5 @@
 //! A neighbor search of one's own: series at their best shift, all pairs. `cargo run -p tsne --example own_neighbors`
+#![allow(clippy::print_stdout)]
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use tsne::{Context, KnnGraph, Neighbors, Points, Preset, Result, Rows, Tsne};
 
 #[derive(Debug)]
 struct Aligned;
-
 struct Series<'a>(Rows<'a, f32>);
 
 /// The smallest difference of two series over all shifts of one against the other, around its end.

@@ -1,4 +1,5 @@
 //! An optimizer of one's own: Adam (Kingma and Ba 2015) beside the toolkit's. `cargo run -p tsne --example own_optimizer`
+#![allow(clippy::print_stdout)]
 
 use tsne::core::{Optimizer, Step};
 use tsne::optim::{Descent, Exact, Joint, Phase};
@@ -12,7 +13,6 @@ struct Adam {
 }
 
 const SECOND_DECAY: f64 = 0.99;
-
 impl Optimizer<f64, 2> for Adam {
     fn reset(&mut self, n: usize) {
         *self = Self { moments: vec![[[0.0; 2]; 2]; n], steps: 0 };

@@ -1,5 +1,5 @@
-//! A repulsion of one's own: estimated from a sample of the other points, the same sample for all points of an iteration.
-//! `cargo run --release -p tsne --example own_repulsion`
+//! A repulsion of one's own, estimated from a sample of the points. `cargo run -p tsne --example own_repulsion`
+#![allow(clippy::print_stdout)]
 
 use tsne::core::{Repulsion, random};
 use tsne::{Context, CustomRepulsion, Error, Kernel, NegativeGradientMethod, Preset, Result, Rows, Tsne};

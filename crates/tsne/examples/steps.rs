@@ -1,5 +1,5 @@
-//! Optimization in steps, with a callback that stops it, and new points placed into the map, saved and loaded.
-//! `cargo run --release -p tsne --example steps`
+//! Optimization in steps, a callback that stops it, new points, a saved map. `cargo run -p tsne --example steps`
+#![allow(clippy::print_stdout)]
 
 use std::ops::ControlFlow;
 use tsne::{Context, Embedding, Finish, Iteration, Observers, Preset, Rows, TransformParams, Tsne};

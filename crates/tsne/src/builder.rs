@@ -44,10 +44,20 @@ pub struct TsneBuilder<T, const D: usize> {
     parameters: Parameters<T, D>,
 }
 
+/// Setters of the settings of the same name. `= value, not other` adds the doc test that `value` builds and that `other` is
+/// an error which names the parameter; where no value is wrong, the example stands in the comment.
 macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $argument:ty;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $argument:ty $(= $value:expr, not $other:expr)?;)*) => {
         $(
             $(#[$doc])*
+            $(
+                #[doc = concat!(
+                    "\n# Examples\n\n```\nuse tsne::{Error, Tsne};\n\n",
+                    "assert!(Tsne::<f32, 2>::builder().", stringify!($name), "(", stringify!($value), ").build().is_ok());\n",
+                    "let error = Tsne::<f32, 2>::builder().", stringify!($name), "(", stringify!($other), ").build().unwrap_err();\n",
+                    "assert!(matches!(error, Error::Parameter { name: \"", stringify!($name), "\", .. }));\n```"
+                )]
+            )?
             pub fn $name(mut self, $name: $argument) -> Self {
                 self.parameters.settings.$name = $name.into();
                 self
@@ -147,53 +157,136 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
 
     setters! {
         /// How distances between data points are measured. Default [`Metric::Euclidean`].
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Metric, Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let tsne = Tsne::builder().metric(Metric::Cosine).perplexity(3.0).build()?;
+        /// assert_eq!(tsne.affinities(Rows::new(&data, 12, 5)?)?.metric(), &Metric::Cosine);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         metric: impl Into<Metric>;
         /// The number of neighbors of each point that the perplexity is reached with, below `n`; `None` is three times the
         /// perplexity. Rules set by [`affinities`](Self::affinities) have a number of their own: there, more are kept for a later
         /// change of the rule. Default `None`.
-        k_neighbors: impl Into<Option<usize>>;
+        k_neighbors: impl Into<Option<usize>> = Some(30), not Some(0);
         /// The standard deviation of the initial positions along their first axis, positive. Default 1e-4 (1e-2 in the
         /// documented preset, as in openTSNE 0.3).
-        initialization_std: f64;
+        initialization_std: f64 = 1e-3, not 0.0;
         /// The learning rate, for gradients without the factor 4. Default [`LearningRate::Auto`] (200 in the documented preset).
-        learning_rate: impl Into<LearningRate>;
+        learning_rate: impl Into<LearningRate> = 50.0, not 0.0;
         /// Iterations of the early phase. Default 250, recommended 75.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let tsne = Tsne::builder().perplexity(3.0).early_exaggeration_iter(20).n_iter(30).build()?;
+        /// assert_eq!(tsne.fit(Rows::new(&data, 12, 5)?)?.timings().early.iterations, 20);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         early_exaggeration_iter: usize;
         /// The factor on the attraction in the early phase: a number from 1e-6 to 1e6, or [`EarlyExaggeration::Auto`].
         /// Default automatic (12 in the documented preset).
-        early_exaggeration: impl Into<EarlyExaggeration>;
+        early_exaggeration: impl Into<EarlyExaggeration> = 4.0, not 0.0;
         /// Iterations of the normal phase. Default 750 (documented), 500 (openTSNE), 225 (recommended).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let tsne = Tsne::builder().perplexity(3.0).early_exaggeration_iter(20).n_iter(30).build()?;
+        /// let embedding = tsne.fit(Rows::new(&data, 12, 5)?)?;
+        /// assert_eq!((embedding.timings().late.iterations, embedding.iterations()), (30, 50));
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         n_iter: usize;
         /// The factor on the attraction in the normal phase, positive; `None` is 1. Default `None`.
-        exaggeration: impl Into<Option<f64>>;
+        exaggeration: impl Into<Option<f64>> = 2.0, not -1.0;
         /// The form of momentum. Default [`Momentum::Classical`], recommended [`Momentum::Nesterov`].
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Momentum, Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let tsne = Tsne::builder().perplexity(3.0).momentum_rule(Momentum::Nesterov).n_iter(30).build()?;
+        /// assert_eq!(tsne.fit(Rows::new(&data, 12, 5)?)?.optimizer().momentum(), Momentum::Nesterov);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         momentum_rule: Momentum;
         /// The momentum of the early phase, from 0 to below 1. Default 0.8 (0.5 in the documented preset).
-        initial_momentum: f64;
+        initial_momentum: f64 = 0.5, not 1.0;
         /// The momentum of the normal phase, from 0 to below 1. Default 0.8, recommended 0.97.
-        final_momentum: f64;
+        final_momentum: f64 = 0.9, not 1.0;
         /// A phase ends when the norm of the whole gradient is below this. Default `None` (1e-8 in the documented preset).
-        min_grad_norm: impl Into<Option<f64>>;
+        min_grad_norm: impl Into<Option<f64>> = 1e-7, not -1.0;
         /// Gradients of single points longer than this are scaled down to it. Default `None`.
-        max_grad_norm: impl Into<Option<f64>>;
+        max_grad_norm: impl Into<Option<f64>> = 0.25, not 0.0;
         /// Steps of single points longer than this, in units of the map, are scaled down to it. Default 5 (`None` in the
         /// documented preset).
-        max_step_norm: impl Into<Option<f64>>;
+        max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
         /// The degrees of freedom of the kernel of the map, from 0.001 to 1000. Default 1, the Cauchy kernel.
-        dof: f64;
+        dof: f64 = 0.5, not 0.0;
         /// How the repulsion is computed. Default [`NegativeGradientMethod::Auto`] ([`NegativeGradientMethod::Fft`] in the
         /// documented preset).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{NegativeGradientMethod, Tsne};
+        ///
+        /// let four_axes = || Tsne::<f32, 2>::builder().n_components::<4>();
+        /// assert!(four_axes().negative_gradient_method(NegativeGradientMethod::Exact).build().is_ok());
+        /// assert!(four_axes().negative_gradient_method(NegativeGradientMethod::Fft).build().is_err());
+        /// ```
         negative_gradient_method: NegativeGradientMethod;
         /// The threshold of Barnes-Hut, not negative; 0 is exact. Default 0.5.
-        theta: f64;
+        theta: f64 = 0.3, not -1.0;
         /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error. The result
         /// does not depend on it. Default 1, recommended -1.
-        n_jobs: i32;
+        n_jobs: i32 = -2, not 0;
         /// The seed of everything random. Default 0.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Initialization, Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let start = |seed| {
+        ///     let tsne = Tsne::builder().perplexity(3.0).initialization(Initialization::Random).random_state(seed).build()?;
+        ///     tsne.prepare_initial(Rows::new(&data, 12, 5)?)
+        /// };
+        /// assert_eq!(start(1)?.positions(), start(1)?.positions());
+        /// assert_ne!(start(1)?.positions(), start(2)?.positions());
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         random_state: u64;
         /// The iterations from one call of the [`callbacks`](Self::callbacks) to the next, at least 1. Default 50.
-        callbacks_every_iters: usize;
+        callbacks_every_iters: usize = 10, not 0;
         /// Whether the embedding keeps a copy of the data points, which placing new points needs. Default true.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let tsne = Tsne::builder().perplexity(3.0).n_iter(30).keep_data(false).build()?;
+        /// let embedding = tsne.fit(Rows::new(&data, 12, 5)?)?;
+        /// assert!(!embedding.affinity_index().has_data());
+        /// assert!(embedding.transform(Rows::new(&data[..5], 1, 5)?).is_err());
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         keep_data: bool;
     }
 

@@ -396,7 +396,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     pub fn propagate_interrupt(self) -> Result<Self, OptimizationInterrupt<Self>> {
         match self.finish {
-            Finish::Stopped => Err(OptimizationInterrupt { kl_divergence: self.kl_divergence, final_embedding: self }),
+            Finish::Stopped => {
+                Err(OptimizationInterrupt { kl_divergence: self.kl_divergence, final_embedding: Box::new(self) })
+            }
             _ => Ok(self),
         }
     }

@@ -8,7 +8,7 @@ pub struct OptimizationInterrupt<E> {
     pub kl_divergence: f64,
     /// The embedding as it was when the descent stopped: an [`Embedding`](crate::Embedding) or a
     /// [`PartialEmbedding`](crate::PartialEmbedding).
-    pub final_embedding: E,
+    pub final_embedding: Box<E>,
 }
 
 impl<E> fmt::Display for OptimizationInterrupt<E> {

@@ -44,10 +44,22 @@ pub struct OptimizeParams<T, const D: usize> {
     pub(crate) random_state: u64,
 }
 
+/// Setters of the fields of the same name. `= value, not other` adds the doc test that `value` passes the check and that
+/// `other` is an error which names the parameter; where no value is wrong, the example stands in the comment.
 macro_rules! params {
-    ($($(#[$doc:meta])* $name:ident: $argument:ty;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $argument:ty $(= $value:expr, not $other:expr)?;)*) => {
         $(
             $(#[$doc])*
+            $(
+                #[doc = concat!(
+                    "\n# Examples\n\n```\nuse tsne::{Error, Tsne};\n\n",
+                    "let params = Tsne::<f32, 2>::builder().build()?.params();\n",
+                    "assert!(params.clone().", stringify!($name), "(", stringify!($value), ").check().is_ok());\n",
+                    "let error = params.", stringify!($name), "(", stringify!($other), ").check().unwrap_err();\n",
+                    "assert!(matches!(error, Error::Parameter { name: \"", stringify!($name), "\", .. }));\n",
+                    "# Ok::<(), Error>(())\n```"
+                )]
+            )?
             #[must_use]
             pub fn $name(mut self, $name: $argument) -> Self {
                 self.$name = $name.into();
@@ -60,36 +72,115 @@ macro_rules! params {
 impl<T: Float, const D: usize> OptimizeParams<T, D> {
     params! {
         /// The number of iterations.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let tsne = tsne::Tsne::preset(tsne::Preset::OpenTsne).perplexity(3.0).build()?;
+        /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
+        /// embedding.optimize(&embedding.params().n_iter(7))?;
+        /// assert_eq!(embedding.iterations(), 7);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         n_iter: usize;
         /// The learning rate, for gradients without the factor 4: a number or [`LearningRate::Auto`], which is
         /// `n / exaggeration` for an embedding and 0.1 for a partial one.
-        learning_rate: impl Into<LearningRate>;
+        learning_rate: impl Into<LearningRate> = 50.0, not 0.0;
         /// The factor on the attraction, from 1e-6 to 1e6; `None` is 1.
-        exaggeration: impl Into<Option<f64>>;
+        exaggeration: impl Into<Option<f64>> = 2.0, not -1.0;
         /// The momentum, from 0 to below 1.
-        momentum: f64;
+        momentum: f64 = 0.5, not 1.0;
         /// The form of momentum. The state of the optimizer serves both.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::Momentum;
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let tsne = tsne::Tsne::preset(tsne::Preset::OpenTsne).perplexity(3.0).build()?;
+        /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
+        /// embedding.optimize(&embedding.params().momentum_rule(Momentum::Nesterov).n_iter(7))?;
+        /// assert_eq!(embedding.optimizer().momentum(), Momentum::Nesterov);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         momentum_rule: Momentum;
         /// Ends the descent when the norm of the whole gradient is below this; `None` never does.
-        min_grad_norm: impl Into<Option<f64>>;
+        min_grad_norm: impl Into<Option<f64>> = 1e-7, not -1.0;
         /// Scales gradients of single points that are longer than this down to it; `None` leaves them.
-        max_grad_norm: impl Into<Option<f64>>;
+        max_grad_norm: impl Into<Option<f64>> = 0.25, not 0.0;
         /// Scales steps of single points that are longer than this, in units of the map, down to it; `None` leaves them.
-        max_step_norm: impl Into<Option<f64>>;
+        max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
         /// How the repulsion is computed.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::NegativeGradientMethod;
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let tsne = tsne::Tsne::preset(tsne::Preset::OpenTsne).perplexity(3.0).build()?;
+        /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
+        /// embedding.optimize(&embedding.params().negative_gradient_method(NegativeGradientMethod::BarnesHut).n_iter(7))?;
+        /// assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::BarnesHut);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         negative_gradient_method: NegativeGradientMethod;
         /// A repulsion of your own in place of that method; `None` for none. New points do not use it.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{CustomRepulsion, optim::Exact};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let tsne = tsne::Tsne::preset(tsne::Preset::OpenTsne).perplexity(3.0).build()?;
+        /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
+        /// let mut same = embedding.clone();
+        /// embedding.optimize(&embedding.params().custom_repulsion(CustomRepulsion::new(Exact::new)).n_iter(7))?;
+        /// same.optimize(&same.params().n_iter(7))?; // So few points are summed exactly anyway.
+        /// assert_eq!(embedding.positions(), same.positions());
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         custom_repulsion: impl Into<Option<CustomRepulsion<T, D>>>;
         /// The threshold of Barnes-Hut, not negative; 0 is exact.
-        theta: f64;
+        theta: f64 = 0.3, not -1.0;
         /// Functions that see the descent every [`callbacks_every_iters`](Self::callbacks_every_iters) iterations and may
         /// stop it.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use std::ops::ControlFlow;
+        /// use tsne::{Callback, Finish};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let tsne = tsne::Tsne::preset(tsne::Preset::OpenTsne).perplexity(3.0).build()?;
+        /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
+        /// let stop = Callback::new(|_| ControlFlow::Break(()));
+        /// let params = embedding.params().callbacks(vec![stop]).callbacks_every_iters(5).n_iter(20);
+        /// assert_eq!(embedding.optimize(&params)?, Finish::Stopped);
+        /// assert_eq!(embedding.iterations(), 5);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         callbacks: Vec<Callback<T, D>>;
         /// The iterations from one call of the callbacks to the next, at least 1.
-        callbacks_every_iters: usize;
+        callbacks_every_iters: usize = 10, not 0;
         /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error.
-        n_jobs: i32;
+        n_jobs: i32 = -2, not 0;
         /// Taken for openTSNE's sake and without effect: nothing in a descent is random.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let tsne = tsne::Tsne::preset(tsne::Preset::OpenTsne).perplexity(3.0).build()?;
+        /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
+        /// let other = embedding.optimized(&embedding.params().n_iter(7).random_state(42))?;
+        /// assert_eq!(other.positions(), embedding.optimized(&embedding.params().n_iter(7))?.positions());
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         random_state: u64;
     }
 

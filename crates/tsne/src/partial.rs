@@ -227,7 +227,9 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// [`OptimizationInterrupt`] if [`PartialEmbedding::finish`] is [`Finish::Stopped`].
     pub fn propagate_interrupt(self) -> Result<Self, OptimizationInterrupt<Self>> {
         match self.finish {
-            Finish::Stopped => Err(OptimizationInterrupt { kl_divergence: self.kl_divergence, final_embedding: self }),
+            Finish::Stopped => {
+                Err(OptimizationInterrupt { kl_divergence: self.kl_divergence, final_embedding: Box::new(self) })
+            }
             _ => Ok(self),
         }
     }

@@ -60,10 +60,21 @@ enum Choice<T> {
     Method(AffinityMethod<T>),
 }
 
+/// Setters of the fields at the paths. `= value, not other` adds the doc test that `value` passes the check and that `other`
+/// is an error; where no value is wrong, the example stands in the comment.
 macro_rules! params {
-    ($($(#[$doc:meta])* $($path:ident).+: $name:ident: $argument:ty;)*) => {
+    ($($(#[$doc:meta])* $($path:ident).+: $name:ident: $argument:ty $(= $value:expr, not $other:expr)?;)*) => {
         $(
             $(#[$doc])*
+            $(
+                #[doc = concat!(
+                    "\n# Examples\n\n```\nuse tsne::{Error, Preset, TransformParams};\n\n",
+                    "let params = TransformParams::<f32, 2>::preset(Preset::Recommended);\n",
+                    "assert!(params.clone().", stringify!($name), "(", stringify!($value), ").check().is_ok());\n",
+                    "let error = params.", stringify!($name), "(", stringify!($other), ").check().unwrap_err();\n",
+                    "assert!(matches!(error, Error::Parameter { .. }), \"{error}\");\n```"
+                )]
+            )?
             #[must_use]
             pub fn $name(mut self, $name: $argument) -> Self {
                 self.$($path).+ = $name.into();
@@ -148,41 +159,128 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
 
     params! {
         /// Where the new points start. Default [`PartialInitialization::Median`].
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Context, Preset, TransformParams};
+        ///
+        /// # let data: Vec<f32> = (0..100).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let (fitted, new) = (tsne::Rows::new(&data[..80], 16, 5)?, tsne::Rows::new(&data[80..], 4, 5)?);
+        /// # let embedding = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(4.0).build()?.fit(fitted)?;
+        /// let params = TransformParams::preset(Preset::Recommended).initialization(vec![[1.0, 2.0]; 4]);
+        /// let start = embedding.prepare_partial(new, &params, Context::new())?;
+        /// assert_eq!(start.positions(), [[1.0, 2.0]; 4]);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         initialization: initialization: impl Into<PartialInitialization<T, D>>;
         /// How many nearest fitted points the starting position is taken from, at least 1. Default 25.
-        k: k: usize;
+        k: k: usize = 10, not 0;
         /// Iterations of an early phase. Default 0.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Context, Preset, TransformParams};
+        ///
+        /// # let data: Vec<f32> = (0..100).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let (fitted, new) = (tsne::Rows::new(&data[..80], 16, 5)?, tsne::Rows::new(&data[80..], 4, 5)?);
+        /// # let embedding = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(4.0).build()?.fit(fitted)?;
+        /// let params = TransformParams::preset(Preset::OpenTsne).early_exaggeration_iter(10).n_iter(20);
+        /// assert_eq!(embedding.transform_with(new, &params, None, Context::new())?.iterations(), 30);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         early_exaggeration_iter: early_exaggeration_iter: usize;
         /// The factor on the attraction in the early phase, from 1e-6 to 1e6.
-        early_exaggeration: early_exaggeration: f64;
+        early_exaggeration: early_exaggeration: f64 = 4.0, not 0.0;
         /// The momentum of the early phase, from 0 to below 1.
-        initial_momentum: initial_momentum: f64;
+        initial_momentum: initial_momentum: f64 = 0.5, not 1.0;
         /// The learning rate, for gradients without the factor 4. Each new point has an objective of its own, so it does not
         /// grow with their number; automatic is 0.1.
-        descent.learning_rate: learning_rate: impl Into<LearningRate>;
+        descent.learning_rate: learning_rate: impl Into<LearningRate> = 0.5, not 0.0;
         /// The factor on the attraction in the last phase, from 1e-6 to 1e6; `None` is 1.
-        descent.exaggeration: exaggeration: impl Into<Option<f64>>;
+        descent.exaggeration: exaggeration: impl Into<Option<f64>> = 1.5, not -1.0;
         /// Iterations of the last phase.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Context, Preset, TransformParams};
+        ///
+        /// # let data: Vec<f32> = (0..100).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let (fitted, new) = (tsne::Rows::new(&data[..80], 16, 5)?, tsne::Rows::new(&data[80..], 4, 5)?);
+        /// # let embedding = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(4.0).build()?.fit(fitted)?;
+        /// let params = TransformParams::preset(Preset::OpenTsne).n_iter(20);
+        /// assert_eq!(embedding.transform_with(new, &params, None, Context::new())?.iterations(), 20);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         descent.n_iter: n_iter: usize;
         /// The momentum of the last phase, from 0 to below 1.
-        descent.momentum: final_momentum: f64;
+        descent.momentum: final_momentum: f64 = 0.9, not 1.0;
         /// The form of momentum. Default [`Momentum::Classical`], recommended [`Momentum::Nesterov`].
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Context, Momentum, Preset, TransformParams};
+        ///
+        /// # let data: Vec<f32> = (0..100).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let (fitted, new) = (tsne::Rows::new(&data[..80], 16, 5)?, tsne::Rows::new(&data[80..], 4, 5)?);
+        /// # let embedding = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(4.0).build()?.fit(fitted)?;
+        /// let params = TransformParams::preset(Preset::OpenTsne).momentum_rule(Momentum::Nesterov);
+        /// let placed = embedding.transform_with(new, &params, None, Context::new())?;
+        /// assert_eq!(placed.optimizer().momentum(), Momentum::Nesterov);
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         descent.momentum_rule: momentum_rule: Momentum;
         /// Ends a phase when the norm of the whole gradient is below this: the one thing that makes new points depend on each
         /// other. Default `None`.
-        descent.min_grad_norm: min_grad_norm: impl Into<Option<f64>>;
+        descent.min_grad_norm: min_grad_norm: impl Into<Option<f64>> = 1e-7, not -1.0;
         /// Scales longer gradients of single points down to this norm. Default 0.25: new points on top of fitted ones would
         /// shoot off else.
-        descent.max_grad_norm: max_grad_norm: impl Into<Option<f64>>;
+        descent.max_grad_norm: max_grad_norm: impl Into<Option<f64>> = 0.1, not 0.0;
         /// Scales longer steps of single points down to this length. Default `None`.
-        descent.max_step_norm: max_step_norm: impl Into<Option<f64>>;
+        descent.max_step_norm: max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
         /// Functions that see the descent and may stop it. Default none.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use std::ops::ControlFlow;
+        /// use tsne::{Callback, Context, Finish, Preset, TransformParams};
+        ///
+        /// # let data: Vec<f32> = (0..100).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let (fitted, new) = (tsne::Rows::new(&data[..80], 16, 5)?, tsne::Rows::new(&data[80..], 4, 5)?);
+        /// # let embedding = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(4.0).build()?.fit(fitted)?;
+        /// let stop = Callback::new(|_| ControlFlow::Break(()));
+        /// let params = TransformParams::preset(Preset::OpenTsne).callbacks(vec![stop]).callbacks_every_iters(5);
+        /// let placed = embedding.transform_with(new, &params, None, Context::new())?;
+        /// assert_eq!((placed.finish(), placed.iterations()), (Finish::Stopped, 5));
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         descent.callbacks: callbacks: Vec<Callback<T, D>>;
         /// The iterations from one call of the callbacks to the next, at least 1. Default 50.
-        descent.callbacks_every_iters: callbacks_every_iters: usize;
+        descent.callbacks_every_iters: callbacks_every_iters: usize = 10, not 0;
         /// The number of threads in scikit-learn's convention; `None` is the fit's.
-        n_jobs: n_jobs: impl Into<Option<i32>>;
+        n_jobs: n_jobs: impl Into<Option<i32>> = -2, not 0;
         /// The seed of random starting positions; `None` is 0.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Context, PartialInitialization, Preset, TransformParams};
+        ///
+        /// # let data: Vec<f32> = (0..100).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// # let (fitted, new) = (tsne::Rows::new(&data[..80], 16, 5)?, tsne::Rows::new(&data[80..], 4, 5)?);
+        /// # let embedding = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(4.0).build()?.fit(fitted)?;
+        /// let start = |seed| {
+        ///     let params = TransformParams::preset(Preset::OpenTsne).initialization(PartialInitialization::Random);
+        ///     embedding.prepare_partial(new, &params.random_state(Some(seed)), Context::new())
+        /// };
+        /// assert_eq!(start(1)?.positions(), start(1)?.positions());
+        /// assert_ne!(start(1)?.positions(), start(2)?.positions());
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
         random_state: random_state: impl Into<Option<u64>>;
     }
 

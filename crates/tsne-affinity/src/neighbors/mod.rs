@@ -25,7 +25,7 @@ mod scan;
 pub(crate) mod space;
 mod vp_tree;
 
-pub use approximate::{ApproximateSearch, AutoSearch, Descent};
+pub use approximate::{ApproximateSearch, AutoSearch, NeighborDescent};
 pub use brute_force::BruteForceSearch;
 pub use exact::ExactSearch;
 pub use kd_tree::KdTreeSearch;

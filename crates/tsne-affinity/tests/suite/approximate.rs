@@ -5,7 +5,7 @@ use crate::common::{cloud, in_pool, normal};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tsne_affinity::{ApproximateSearch, AutoSearch, Descent, ExactSearch, Metric};
+use tsne_affinity::{ApproximateSearch, AutoSearch, ExactSearch, Metric, NeighborDescent};
 use tsne_core::{
     CancelToken, Context, Error, KnnGraph, NeighborSearch, Points, Progress, Rows, Scalar, SparseRows, Stage, random,
 };
@@ -236,7 +236,7 @@ fn the_seed_decides() {
     let x = uniform::<f64>(n, d);
     for metric in [Metric::Euclidean, Metric::Manhattan] {
         let run = |seed| {
-            let descent = Descent { trees: 1, rounds: 0, ..Descent::default() };
+            let descent = NeighborDescent { trees: 1, rounds: 0, ..NeighborDescent::default() };
             let search = ApproximateSearch { seed, recall: 0.5, descent, ..approximate(metric.clone()) };
             let index = search.build(Rows::new(&x, n, d).unwrap().into(), Context::new()).unwrap();
             index.knn_graph(k(10), Context::new()).unwrap()
@@ -336,9 +336,9 @@ fn what_cannot_be_done_is_refused() {
         (ApproximateSearch { recall: 1.1, ..base.clone() }, "recall is 1.1"),
         (ApproximateSearch { recall: f64::NAN, ..base.clone() }, "recall is NaN"),
         (ApproximateSearch { clusters: Some(0), ..base.clone() }, "clusters is 0"),
-        (descent(Descent { trees: 0, ..Descent::default() }), "trees is 0"),
-        (descent(Descent { leaf_size: 1, ..Descent::default() }), "leaf_size is 1"),
-        (descent(Descent { max_candidates: 0, ..Descent::default() }), "max_candidates is 0"),
+        (descent(NeighborDescent { trees: 0, ..NeighborDescent::default() }), "trees is 0"),
+        (descent(NeighborDescent { leaf_size: 1, ..NeighborDescent::default() }), "leaf_size is 1"),
+        (descent(NeighborDescent { max_candidates: 0, ..NeighborDescent::default() }), "max_candidates is 0"),
     ] {
         let message = search.build(Points::<f32>::from(points), Context::new()).err().unwrap().to_string();
         assert!(message.starts_with(name), "{message}");
@@ -377,7 +377,7 @@ proptest! {
         prop_assume!(n > 2);
         let x: Vec<f32> = cells[..n * d].iter().map(|&c| f32::from(c)).collect();
         let points = Rows::new(&x, n, d).unwrap();
-        let descent = Descent { trees, leaf_size, max_candidates, rounds };
+        let descent = NeighborDescent { trees, leaf_size, max_candidates, rounds };
         for metric in [Metric::Euclidean, Metric::Cosine, Metric::Manhattan] {
             let search = ApproximateSearch { clusters, descent, seed, recall: 0.5, ..approximate(metric) };
             recall(&search, points, neighbors.min(n - 1));

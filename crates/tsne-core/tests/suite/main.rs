@@ -8,6 +8,7 @@ mod context;
 mod errors;
 mod graph;
 mod kernel;
+mod points;
 mod profiles;
 mod random;
 mod rows;

@@ -184,3 +184,30 @@ fn cancelling_leaves_the_last_whole_iteration() {
     assert_eq!(outcome.unwrap_err(), Error::Cancelled);
     assert_eq!(bits(&y), bits(&cloud::<f64, 2>(N, 0.5, 2)));
 }
+
+#[test]
+fn observers_are_told_of_the_start_of_each_call_once() {
+    #[derive(Default)]
+    struct Starts(Vec<(Vec<u64>, usize)>, usize);
+    impl Observer<f64, 2> for Starts {
+        fn about_to_start(&mut self, embedding: &[[f64; 2]], iterations: usize) {
+            self.0.push((bits(embedding), iterations));
+        }
+        fn wants(&self, _: usize) -> bool {
+            true
+        }
+        fn observe(&mut self, _: &Iteration<'_, f64, 2>) -> ControlFlow<()> {
+            self.1 += 1;
+            ControlFlow::Continue(())
+        }
+    }
+    let mut starts = Starts::default();
+    run(Some(&mut starts), PHASE, Context::new()).0.unwrap();
+    assert_eq!(starts.0, [(bits(&cloud::<f64, 2>(N, 0.5, 2)), 20)]);
+    assert_eq!(starts.1, 20);
+    // Also of a call without iterations, but not of one that is refused.
+    run(Some(&mut starts), Phase { iterations: 0, ..PHASE }, Context::new()).0.unwrap();
+    assert_eq!((starts.0.len(), starts.0[1].1, starts.1), (2, 0, 20));
+    run(Some(&mut starts), Phase { learning_rate: -1.0, ..PHASE }, Context::new()).0.unwrap_err();
+    assert_eq!(starts.0.len(), 2);
+}

@@ -175,7 +175,8 @@ fn a_wrong_parameter_is_an_error_and_changes_nothing() {
 #[test]
 fn several_callbacks_see_the_same_and_one_of_them_stops() {
     let (x, _) = iris::<f32>();
-    let seen: Arc<Mutex<Vec<(usize, Vec<u64>, f64)>>> = Arc::default();
+    type Seen = (usize, Vec<u64>, f64);
+    let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
     let calls = Arc::new(AtomicUsize::new(0));
     let log = {
         let seen = Arc::clone(&seen);

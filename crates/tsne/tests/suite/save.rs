@@ -254,7 +254,8 @@ fn contradictions_are_found() {
     };
     let keep = |_: &str, _: &mut Vec<f32>| {};
     assert!(forge("nothing", &|_| {}, &keep).ends_with("no error"));
-    let settings: [(&str, &dyn Fn(&mut Settings)); 9] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&mut Settings));
+    let settings: [Change<'_>; 9] = [
         ("metric", &|s| _ = s.set("metric", "beeline")),
         ("affinities", &|s| _ = s.set("affinities", "sorcery")),
         ("learning_rate", &|s| _ = s.set("learning_rate", -1.0)),

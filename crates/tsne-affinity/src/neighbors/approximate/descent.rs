@@ -1,7 +1,7 @@
 //! Neighbors of neighbors are likely neighbors (Dong, Moses and Li 2011, "Efficient k-nearest neighbor graph construction
 //! for generic similarity measures"), in synchronous rounds: each row reads the lists of the last round and writes its own.
 
-use super::Descent;
+use super::NeighborDescent;
 use super::samples::Samples;
 use super::trees::Tree;
 use crate::neighbors::index::room;
@@ -77,7 +77,7 @@ impl<T: Scalar> Lists<T> {
         distances: &dyn Distances<T>,
         trees: &[Tree<T>],
         k: usize,
-        settings: &Descent,
+        settings: &NeighborDescent,
         seed: u64,
         cx: Context<'_>,
     ) -> Result<Self> {

@@ -1,6 +1,6 @@
 //! An index under any metric: a forest, neighbor lists that grow from it, and walks along them for new points.
 
-use super::Descent;
+use super::NeighborDescent;
 use super::descent::Lists;
 use super::samples::Samples;
 use super::trees::Tree;
@@ -32,7 +32,7 @@ pub(super) struct GraphIndex<'a, T> {
     pub(super) space: Box<dyn Space<T> + 'a>,
     pub(super) points: Points<'a, T>,
     pub(super) metric: Metric,
-    pub(super) settings: Descent,
+    pub(super) settings: NeighborDescent,
     pub(super) seed: u64,
     forest: OnceLock<Vec<Tree<T>>>,
     graph: OnceLock<Samples>,
@@ -43,7 +43,7 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
         space: Box<dyn Space<T> + 'a>,
         points: Points<'a, T>,
         metric: Metric,
-        settings: Descent,
+        settings: NeighborDescent,
         seed: u64,
     ) -> Self {
         Self { space, points, metric, settings, seed, forest: OnceLock::new(), graph: OnceLock::new() }

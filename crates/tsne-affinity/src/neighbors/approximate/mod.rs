@@ -14,4 +14,4 @@ mod samples;
 mod search;
 mod trees;
 
-pub use search::{ApproximateSearch, AutoSearch, Descent};
+pub use search::{ApproximateSearch, AutoSearch, NeighborDescent};

@@ -10,7 +10,7 @@ use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, S
 
 /// How [`ApproximateSearch`] works where it knows nothing but distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Descent {
+pub struct NeighborDescent {
     /// Trees in the forest, at least 1. Default: 8.
     pub trees: usize,
     /// Most points in a leaf, at least 2. Default: 64.
@@ -22,7 +22,7 @@ pub struct Descent {
     pub rounds: usize,
 }
 
-impl Descent {
+impl NeighborDescent {
     /// The defaults.
     ///
     /// Measured on a mixture of 20,000 × 50 points under Manhattan distances, `k = 90`, until less than 0.1 % changed: 20
@@ -31,7 +31,7 @@ impl Descent {
     pub const DEFAULT: Self = Self { trees: 8, leaf_size: 64, max_candidates: 20, rounds: 10 };
 }
 
-impl Default for Descent {
+impl Default for NeighborDescent {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -71,13 +71,13 @@ pub struct ApproximateSearch {
     /// The seed of all choices at random. Default: 0.
     pub seed: u64,
     /// The part of the true neighbors to find, on average over all points, above 0; 1 compares everything. For metrics with
-    /// matrix products; under others [`Descent`] decides. Default: 0.99.
+    /// matrix products; under others [`NeighborDescent`] decides. Default: 0.99.
     pub recall: f64,
     /// The number of clusters, for metrics with matrix products. Default: `None`, the square root of the number of
     /// points that differ.
     pub clusters: Option<usize>,
     /// How to search under other metrics.
-    pub descent: Descent,
+    pub descent: NeighborDescent,
     /// Up to this many points the search is exact. Default: 4,096.
     pub exact_up_to: usize,
 }
@@ -96,7 +96,7 @@ impl Default for ApproximateSearch {
 impl ApproximateSearch {
     /// A search with the given metric and the defaults for all else.
     pub const fn new(metric: Metric) -> Self {
-        let descent = Descent::DEFAULT;
+        let descent = NeighborDescent::DEFAULT;
         Self { metric, seed: 0, recall: 0.99, clusters: None, descent, exact_up_to: EXACT_UP_TO }
     }
 
@@ -111,7 +111,7 @@ impl ApproximateSearch {
                 "at least 1, or None for the square root of the number of points",
             ));
         }
-        let Descent { trees, leaf_size, max_candidates, .. } = self.descent;
+        let NeighborDescent { trees, leaf_size, max_candidates, .. } = self.descent;
         for (name, given, least) in
             [("trees", trees, 1), ("leaf_size", leaf_size, 2), ("max_candidates", max_candidates, 1)]
         {
