@@ -1,15 +1,39 @@
-//! `tsne embed`.
+//! `tsne embed` and `tsne demo`.
 
 use crate::method;
-use crate::run::{Loaded, Targets, run};
-use anyhow::{Context, Result, ensure};
-use std::fs;
+use crate::progress::{Bars, History};
+use crate::run::{agreement, in_pool, print, read, warn};
+use crate::targets::Targets;
+use anyhow::{Context as _, Result};
+use flate2::read::GzDecoder;
+use std::io::BufReader;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::Float;
-use tsne_cli::args::{EmbedArgs, FloatType, Init};
-use tsne_cli::input::{Labels, Table};
+use tsne::{Context, Float, Observer};
+use tsne_cli::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use tsne_cli::input::{CsvOptions, HeaderLine, Labels, PointTable, Table};
+use tsne_cli::output::Format;
+use tsne_cli::plot;
+use tsne_cli::report::{Milliseconds, Report, Seconds};
+
+/// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
+const AGREEMENT_NEIGHBORS: usize = 10;
+
+/// The handwritten digits of `data/`, which see for their source and license.
+const DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
+
+/// The column of the digits' labels, counted from 1.
+const LABEL_COLUMN: &str = "65";
+
+/// One run: how, from where, where to, and what is kept in the saved map.
+struct Run<'a> {
+    /// For messages.
+    source: String,
+    args: &'a MethodArgs,
+    targets: Targets<'a>,
+    keep_data: bool,
+}
 
 /// Embeds the points of a file.
 ///
@@ -18,42 +42,111 @@ use tsne_cli::input::{Labels, Table};
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
-    let targets = Targets { map: &args.output, plot: args.plot.as_deref() };
-    check_distinct(args)?;
-    targets.check()?;
-    match args.method.float {
-        FloatType::F32 => run(&args.method, &targets, load::<f32>(args)?),
-        FloatType::F64 => run(&args.method, &targets, load::<f64>(args)?),
-    }
-}
-
-fn load<T: Float + FromStr>(args: &EmbedArgs) -> Result<Loaded<T>> {
-    let started = Instant::now();
-    let name = |path: &Path| path.display().to_string();
-    let table = Table::<T>::read(&args.input, &args.csv_options()).with_context(|| name(&args.input))?;
-    let labels = match &args.labels {
-        Some(path) => Some(Labels::read(path, table.n()).with_context(|| name(path))?),
-        None => table.labels().cloned(),
-    };
-    Ok(Loaded { table, labels, started })
-}
-
-/// Checks that no file is both read and written.
-fn check_distinct(args: &EmbedArgs) -> Result<()> {
-    let same =
-        |a: &Path, b: &Path| a == b || matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
+    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: args.save.as_deref() };
     let init = match &args.method.optimization.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
     };
-    for target in [Some(&args.output), args.plot.as_ref()].into_iter().flatten() {
-        for source in [Some(&args.input), args.labels.as_ref(), init].into_iter().flatten() {
-            ensure!(
-                !same(target, source),
-                "{} would be overwritten: choose another name for the output",
-                source.display()
-            );
+    let params = args.method.affinities.metric_params.as_ref();
+    targets.check(&[Some(&args.input), args.labels.as_ref(), init, params])?;
+    let source = args.input.display().to_string();
+    let run = Run { source, args: &args.method, targets, keep_data: args.save.is_some() && !args.no_keep_data };
+    match args.method.float {
+        FloatType::F32 => run.start(|| read::<f32>(&args.input, &args.csv.options(), args.labels.as_deref())),
+        FloatType::F64 => run.start(|| read::<f64>(&args.input, &args.csv.options(), args.labels.as_deref())),
+    }
+}
+
+/// Embeds the digits.
+///
+/// # Errors
+///
+/// For parameters out of their range and files that cannot be written.
+pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
+    method::check(&args.method)?;
+    // Without a directory the names are shown as they are written here.
+    let directory = if args.out_dir == Path::new(".") { Path::new("") } else { &args.out_dir };
+    let (map, plot) = (directory.join("digits.npy"), directory.join("digits.png"));
+    let targets = Targets { map: Some(&map), plot: Some(&plot), model: None };
+    targets.check(&[])?;
+    let run = Run { source: "the digits".into(), args: &args.method, targets, keep_data: false };
+    match args.method.float {
+        FloatType::F32 => run.start(digits::<f32>),
+        FloatType::F64 => run.start(digits::<f64>),
+    }
+}
+
+fn digits<T: Float + FromStr>() -> Result<(PointTable<T>, Option<Labels>)> {
+    let options =
+        CsvOptions { header: HeaderLine::No, label_column: Some(LABEL_COLUMN.into()), drop_columns: Vec::new() };
+    let table = Table::<T>::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?;
+    let labels = table.labels().cloned();
+    Ok((table.into(), labels))
+}
+
+impl Run<'_> {
+    /// Reads, and embeds in the dimension asked for.
+    fn start<T: Float + FromStr>(self, read: impl FnOnce() -> Result<(PointTable<T>, Option<Labels>)>) -> Result<()> {
+        let started = Instant::now();
+        let (points, labels) = read()?;
+        match self.args.components {
+            1 => self.embed::<T, 1>(&points, labels.as_ref(), started),
+            2 => self.embed::<T, 2>(&points, labels.as_ref(), started),
+            _ => self.embed::<T, 3>(&points, labels.as_ref(), started),
         }
     }
-    Ok(())
+
+    fn embed<T: Float + FromStr, const D: usize>(
+        &self,
+        points: &PointTable<T>,
+        labels: Option<&Labels>,
+        started: Instant,
+    ) -> Result<()> {
+        let (args, run) = (self.args, &self.args.run);
+        let read = started.elapsed();
+        let method = method::method::<T, D>(args, points.n(), self.keep_data)?;
+        let bars = Bars::new(run.quiet);
+        let every = run.report_every.map_or(0, |every| every as usize);
+        let mut history = History::new(every, !run.quiet, &bars);
+        let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
+        let embedding = method
+            .fit_with(points.points()?, observer, Context::new().with_progress(&bars))
+            .with_context(|| self.source.clone())?;
+        bars.finish();
+        warn(run.quiet, embedding.warnings())?;
+        let y = embedding.positions();
+        let kl_divergence =
+            if args.exact_kl { embedding.exact_kl_divergence(Context::new())? } else { embedding.kl_divergence() };
+        let agreement = |labels| in_pool(run.threads, || agreement(y, labels, AGREEMENT_NEIGHBORS));
+        let label_agreement = labels.map(agreement).transpose()?;
+        let plot = || {
+            let title = format!("t-SNE of {} points", plot::grouped(points.n()));
+            let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
+            let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
+            plot::render(y, labels, &title, &subtitle)
+        };
+        let mut files = self.targets.write(|format: Format| format.encode(y), plot)?;
+        if let Some(path) = self.targets.model {
+            embedding.save(path).with_context(|| match files.as_slice() {
+                [] => path.display().to_string(),
+                files => format!("{} was written, but not {}", files.join(" and "), path.display()),
+            })?;
+            files.push(path.display().to_string());
+        }
+        let report = Report {
+            n: points.n(),
+            d: points.d(),
+            iterations: embedding.iterations(),
+            kl_divergence,
+            label_agreement,
+            extent: embedding.extent(),
+            ms_per_iteration: Milliseconds::from(embedding.timings()),
+            seconds: Seconds::new(read, embedding.timings(), started.elapsed()),
+            peak_memory_bytes: tsne_cli::peak_bytes(),
+            history: history.entries,
+            seed: run.seed,
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        print(&report, (run.json, run.quiet), &files)
+    }
 }

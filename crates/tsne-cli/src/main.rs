@@ -1,10 +1,12 @@
 //! The `tsne` command.
 
-mod demo;
 mod embed;
 mod method;
 mod progress;
 mod run;
+mod score;
+mod targets;
+mod transform;
 
 use clap::Parser;
 use std::io::Write;
@@ -18,7 +20,9 @@ fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Embed(args) => embed::embed(args),
-        Command::Demo(args) => demo::demo(args),
+        Command::Transform(args) => transform::transform(args),
+        Command::Score(args) => score::score(args),
+        Command::Demo(args) => embed::demo(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

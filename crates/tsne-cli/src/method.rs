@@ -1,27 +1,34 @@
 //! From arguments to the method itself.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
-use tsne::{Float, Initialization, Tsne, TsneBuilder};
-use tsne_cli::args::{Init, MethodArgs};
-use tsne_cli::input::{CsvOptions, Table};
+use std::sync::Arc;
+use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::{
+    AffinityMethod, Float, Initialization, Metric, Neighbors, PartialInitialization, Preset, TransformParams, Tsne,
+    TsneBuilder,
+};
+use tsne_cli::args::{AffinityType, Init, MethodArgs, NeighborsType, NewInit, NewPerplexity, TransformArgs};
+use tsne_cli::input::{CsvOptions, Table, read_parameters};
 
-/// The number of threads that these arguments ask for; 0 stands for all processors.
-pub(crate) fn threads(args: &MethodArgs) -> usize {
-    args.run.threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(0)
-}
+/// The perplexity where none is given, in every preset.
+const PERPLEXITY: f64 = 30.0;
 
-/// The method with its parameters checked, before any data are read.
+/// The perplexity of new points where none is given, in every preset.
+const NEW_PERPLEXITY: f64 = 5.0;
+
+/// The method with its parameters checked, before any points are read.
 ///
 /// # Errors
 ///
 /// For a parameter out of its range.
 pub(crate) fn check(args: &MethodArgs) -> Result<()> {
     match args.components {
-        1 => builder::<f32, 1>(args).build().map(drop),
-        2 => builder::<f32, 2>(args).build().map(drop),
-        _ => builder::<f32, 3>(args).build().map(drop),
+        1 => builder::<f32, 1>(args)?.build().map(drop),
+        2 => builder::<f32, 2>(args)?.build().map(drop),
+        _ => builder::<f32, 3>(args)?.build().map(drop),
     }?;
     Ok(())
 }
@@ -31,16 +38,28 @@ pub(crate) fn check(args: &MethodArgs) -> Result<()> {
 /// # Errors
 ///
 /// For a parameter out of its range, and for a file of initial positions that cannot be read or does not fit.
-pub(crate) fn method<T: Float + FromStr, const D: usize>(args: &MethodArgs, n: usize) -> Result<Tsne<T, D>> {
-    let mut builder = builder(args);
+pub(crate) fn method<T: Float + FromStr, const D: usize>(
+    args: &MethodArgs,
+    n: usize,
+    keep_data: bool,
+) -> Result<Tsne<T, D>> {
+    let mut builder = builder(args)?.keep_data(keep_data);
     if let Some(Init::File(path)) = &args.optimization.init {
-        let positions = positions(path, n).with_context(|| format!("--init {}", path.display()))?;
-        builder = builder.initialization(Initialization::Given(positions));
+        builder = builder.initialization(Initialization::Given(initial_positions(path, n)?));
     }
     Ok(builder.build()?)
 }
 
-fn positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Result<Vec<[T; D]>> {
+fn initial_positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Result<Vec<[T; D]>> {
+    positions(path, n).with_context(|| format!("--init {}", path.display()))
+}
+
+/// The positions of `n` points in a file.
+///
+/// # Errors
+///
+/// If it cannot be read or has another shape.
+pub(crate) fn positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Result<Vec<[T; D]>> {
     let table = Table::<T>::read(path, &CsvOptions::default())?;
     ensure!(
         (table.n(), table.d()) == (n, D),
@@ -52,48 +71,221 @@ fn positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Resul
     Ok(rows.iter().map(|row| std::array::from_fn(|c| row[c])).collect())
 }
 
-/// Sets what is given and leaves the rest to the preset.
-fn builder<T: Float, const D: usize>(args: &MethodArgs) -> TsneBuilder<T, D> {
-    macro_rules! set {
-        ($builder:ident: $($group:ident.$name:ident),*) => {
-            $(
-                if let Some(value) = args.$group.$name {
-                    $builder = $builder.$name(value.into());
-                }
-            )*
+/// The metric with the parameters in a file, if any.
+///
+/// # Errors
+///
+/// If the file cannot be read, or the metric has no parameters.
+pub(crate) fn metric(metric: Option<&Metric>, file: Option<&Path>) -> Result<Metric> {
+    let metric = metric.cloned().unwrap_or_default();
+    let Some(file) = file else { return Ok(metric) };
+    let read = || -> Result<Arc<[f64]>> {
+        let values = read_parameters(file).with_context(|| format!("--metric-params {}", file.display()))?;
+        Ok(values.into())
+    };
+    Ok(match metric {
+        Metric::Minkowski { p, .. } => Metric::Minkowski { p, weights: Some(read()?) },
+        Metric::SEuclidean { .. } => Metric::SEuclidean { variances: Some(read()?) },
+        Metric::Mahalanobis { .. } => Metric::Mahalanobis { inverse_covariance: Some(read()?) },
+        other => bail!(
+            "--metric-params: the metric {other} has no parameters: leave it out, or choose minkowski, seuclidean or \
+             mahalanobis"
+        ),
+    })
+}
+
+/// What is asked of the affinities.
+#[derive(Debug, Clone, Copy)]
+struct Rule<'a> {
+    kind: AffinityType,
+    perplexities: &'a [f64],
+    sigma: Option<f64>,
+    k: Option<usize>,
+    symmetrization: Option<Symmetrization>,
+}
+
+impl Rule<'_> {
+    /// # Errors
+    ///
+    /// For parameters that are out of range, missing, or not of this kind.
+    fn method<T>(self) -> Result<AffinityMethod<T>> {
+        let Self { kind, perplexities, sigma, k, symmetrization } = self;
+        let gaussian = matches!(kind, AffinityType::Perplexity | AffinityType::Multiscale);
+        ensure!(
+            gaussian || perplexities.is_empty(),
+            "--perplexity: these affinities have none: leave it out, or choose --affinities perplexity or multiscale"
+        );
+        ensure!(
+            kind == AffinityType::FixedSigma || sigma.is_none(),
+            "--sigma is for --affinities fixed-sigma: leave it out, or choose these"
+        );
+        let k = match k {
+            Some(k) => Some(NonZeroUsize::new(k).context("--k-neighbors is 0, but must be at least 1")?),
+            None => None,
         };
+        /// Sets what is given.
+        macro_rules! model {
+            ($model:expr) => {{
+                let mut model = $model;
+                if let Some(k) = k {
+                    model = model.with_neighbors(k);
+                }
+                if let Some(symmetrization) = symmetrization {
+                    model = model.with_symmetrization(symmetrization);
+                }
+                model.into()
+            }};
+        }
+        Ok(match kind {
+            AffinityType::Perplexity => model!(PerplexityAffinity::mixture(perplexities)?),
+            AffinityType::Multiscale => model!(Multiscale::new(perplexities)?),
+            AffinityType::FixedSigma => {
+                let sigma = sigma.context(
+                    "--affinities fixed-sigma needs --sigma X, the standard deviation in the unit of the distances",
+                )?;
+                model!(FixedSigma::new(sigma)?)
+            }
+            AffinityType::Uniform => model!(Uniform::default()),
+        })
     }
-    let (optimization, repulsion) = (&args.optimization, &args.repulsion);
-    let mut builder = Tsne::<T, 2>::preset(args.preset).n_components::<D>().random_state(args.run.seed);
-    set!(builder: affinities.metric, optimization.n_iter, optimization.early_exaggeration_iter,
-        optimization.early_exaggeration, optimization.learning_rate, optimization.momentum,
-        optimization.initial_momentum, optimization.final_momentum, optimization.dof,
-        repulsion.theta, repulsion.n_interpolation_points, repulsion.min_num_intervals,
-        repulsion.ints_in_interval, repulsion.interpolation);
-    if !args.affinities.perplexity.is_empty() {
-        builder = builder.perplexities(&args.affinities.perplexity);
+}
+
+/// The given perplexities, or the default where the affinities have any.
+fn or_default<'a>(kind: AffinityType, given: &'a [f64], default: &'a [f64]) -> &'a [f64] {
+    match kind {
+        AffinityType::Perplexity | AffinityType::Multiscale if given.is_empty() => default,
+        _ => given,
     }
-    if optimization.init == Some(Init::Random) {
-        builder = builder.initialization(Initialization::Random);
+}
+
+/// Sets on a builder, or on parameters that are like one, what is given and leaves the rest to the preset.
+macro_rules! set {
+    ($builder:ident, $group:expr; $($name:ident),* $(,)?) => {
+        $(
+            if let Some(value) = $group.$name {
+                $builder = $builder.$name(value);
+            }
+        )*
+    };
+}
+
+/// The options of the descent that fits and new points share.
+macro_rules! set_descent {
+    ($builder:ident, $descent:expr) => {
+        set!($builder, $descent; n_iter, early_exaggeration_iter, learning_rate, initial_momentum, final_momentum);
+        if let Some(rule) = $descent.momentum_rule {
+            $builder = $builder.momentum_rule(rule.into());
+        }
+        if $descent.exaggeration.is_some() || $descent.no_exaggeration {
+            $builder = $builder.exaggeration($descent.exaggeration);
+        }
+        if $descent.min_grad_norm.is_some() || $descent.no_min_grad_norm {
+            $builder = $builder.min_grad_norm($descent.min_grad_norm);
+        }
+        if $descent.max_grad_norm.is_some() || $descent.no_max_grad_norm {
+            $builder = $builder.max_grad_norm($descent.max_grad_norm);
+        }
+        if $descent.max_step_norm.is_some() || $descent.no_max_step_norm {
+            $builder = $builder.max_step_norm($descent.max_step_norm);
+        }
+    };
+}
+
+/// Everything but initial positions in a file.
+fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T, D>> {
+    let (affinities, optimization, repulsion) = (&args.affinities, &args.optimization, &args.repulsion);
+    let kind = affinities.affinities.unwrap_or(AffinityType::Perplexity);
+    let rule = Rule {
+        kind,
+        perplexities: or_default(kind, &affinities.perplexity, &[PERPLEXITY]),
+        sigma: affinities.sigma,
+        k: affinities.k_neighbors,
+        symmetrization: affinities.symmetrization,
+    };
+    let mut builder = Tsne::<T, 2>::preset(args.preset)
+        .n_components::<D>()
+        .random_state(args.run.seed)
+        .affinities(rule.method::<T>()?)
+        .k_neighbors(affinities.k_neighbors)
+        .metric(metric(affinities.metric.as_ref(), affinities.metric_params.as_deref())?);
+    if let Some(neighbors) = affinities.neighbors {
+        builder = builder.neighbors(match neighbors {
+            NeighborsType::Auto => Neighbors::Auto,
+            NeighborsType::Exact => Neighbors::Exact,
+            NeighborsType::Approx => Neighbors::Approx,
+        });
+    }
+    set!(builder, optimization; early_exaggeration, dof);
+    set_descent!(builder, optimization.descent);
+    set!(builder, repulsion; theta, n_interpolation_points, min_num_intervals, ints_in_interval);
+    if let Some(interpolation) = repulsion.interpolation {
+        builder = builder.interpolation(interpolation.into());
+    }
+    match optimization.init {
+        Some(Init::Pca) => builder = builder.initialization(Initialization::Pca),
+        Some(Init::Spectral) => builder = builder.initialization(Initialization::Spectral),
+        Some(Init::Random) => builder = builder.initialization(Initialization::Random),
+        // A file is read when the number of points is known.
+        Some(Init::File(_)) | None => {}
     }
     if let Some(std) = optimization.init_std {
         builder = builder.initialization_std(std);
-    }
-    if optimization.exaggeration.is_some() || optimization.no_exaggeration {
-        builder = builder.exaggeration(optimization.exaggeration);
-    }
-    if optimization.min_grad_norm.is_some() || optimization.no_min_grad_norm {
-        builder = builder.min_grad_norm(optimization.min_grad_norm);
-    }
-    if optimization.max_grad_norm.is_some() || optimization.no_max_grad_norm {
-        builder = builder.max_grad_norm(optimization.max_grad_norm);
-    }
-    if optimization.max_step_norm.is_some() || optimization.no_max_step_norm {
-        builder = builder.max_step_norm(optimization.max_step_norm);
     }
     if let Some(method) = repulsion.method {
         builder = builder.negative_gradient_method(method);
     }
     // The presets' own number, one thread in openTSNE's, is for libraries: who types a command wants the map.
-    builder.n_jobs(args.run.threads.unwrap_or(-1))
+    Ok(builder.n_jobs(args.run.threads.unwrap_or(-1)))
+}
+
+/// The parameters for `n` new points of a map with that preset.
+///
+/// # Errors
+///
+/// For a parameter out of its range, and for a file of starting positions that cannot be read or does not fit.
+pub(crate) fn transform_params<T: Float + FromStr, const D: usize>(
+    args: &TransformArgs,
+    fitted: Preset,
+    n: usize,
+) -> Result<TransformParams<T, D>> {
+    let mut params = TransformParams::preset(args.preset.unwrap_or(fitted))
+        .n_jobs(args.run.threads.unwrap_or(-1))
+        .random_state(args.run.seed);
+    match (&args.perplexity, args.affinities) {
+        (Some(NewPerplexity::Fitted), Some(_)) => {
+            bail!("--perplexity fitted is the rule of the fit, --affinities another one: leave one of them out")
+        }
+        (Some(NewPerplexity::Fitted), None) => params = params.perplexity(None),
+        (Some(NewPerplexity::Values(values)), None) => params = params.perplexities(values),
+        (given, Some(kind)) => {
+            let given = match given {
+                Some(NewPerplexity::Values(values)) => values.as_slice(),
+                _ => &[],
+            };
+            let perplexities = or_default(kind, given, &[NEW_PERPLEXITY]);
+            let rule = Rule { kind, perplexities, sigma: args.sigma, k: args.k_neighbors, symmetrization: None };
+            params = params.affinities(rule.method::<T>()?);
+        }
+        (None, None) => {}
+    }
+    ensure!(
+        args.affinities.is_some() || args.sigma.is_none(),
+        "--sigma is for --affinities fixed-sigma: leave it out, or choose these"
+    );
+    match &args.init {
+        Some(NewInit::Median) => params = params.initialization(PartialInitialization::Median),
+        Some(NewInit::Weighted) => params = params.initialization(PartialInitialization::Weighted),
+        Some(NewInit::Random) => params = params.initialization(PartialInitialization::Random),
+        Some(NewInit::File(path)) => {
+            params = params.initialization(PartialInitialization::Given(initial_positions(path, n)?));
+        }
+        None => {}
+    }
+    set!(params, args; k, early_exaggeration);
+    set_descent!(params, args.descent);
+    if let Some(method) = args.method {
+        params = params.negative_gradient_method(method);
+    }
+    params.check()?;
+    Ok(params)
 }

@@ -1,31 +1,68 @@
-//! A progress bar per stage on standard error.
+//! What is seen of a run while it goes on: a bar per stage, and lines of the descent, on standard error.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use std::io::Write;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
-use tsne::{Progress, Stage};
+use std::time::{Duration, Instant};
+use tsne::{Iteration, Observer, Progress, Scalar, Stage};
+use tsne_cli::report::HistoryEntry;
 
 /// How often a bar is drawn at most, per second.
 const REFRESH: u8 = 10;
 
-/// Bars for the stages as they come. Nothing is drawn unless standard error is a terminal.
+/// Bars for the stages as they come, and the time of each. Nothing is drawn unless standard error is a terminal.
 #[derive(Debug)]
 pub(crate) struct Bars {
-    current: Mutex<Option<(Stage, ProgressBar)>>,
+    current: Mutex<Current>,
     hidden: bool,
+}
+
+#[derive(Debug)]
+struct Current {
+    bar: Option<(Stage, ProgressBar)>,
+    /// Since when the stage of the bar runs: its work begins where the one before it ends.
+    since: Instant,
+    times: Vec<(Stage, Duration)>,
+    /// Iterations so far, over all phases.
+    iterations: usize,
 }
 
 impl Bars {
     /// Bars that are drawn unless `hidden`.
-    pub(crate) const fn new(hidden: bool) -> Self {
-        Self { current: Mutex::new(None), hidden }
+    pub(crate) fn new(hidden: bool) -> Self {
+        let current = Current { bar: None, since: Instant::now(), times: Vec::new(), iterations: 0 };
+        Self { current: Mutex::new(current), hidden }
     }
 
     /// Ends the last bar.
     pub(crate) fn finish(&self) {
-        if let Ok(mut current) = self.current.lock()
-            && let Some((_, bar)) = current.take()
-        {
-            bar.finish();
+        if let Ok(mut current) = self.current.lock() {
+            current.end();
+        }
+    }
+
+    /// The seconds that a stage took, after the end of the last one.
+    pub(crate) fn seconds(&self, stage: Stage) -> f64 {
+        let Ok(current) = self.current.lock() else { return 0.0 };
+        let times = current.times.iter().filter(|(of, _)| *of == stage);
+        times.map(|(_, time)| time.as_secs_f64()).sum()
+    }
+
+    fn iterations(&self) -> usize {
+        self.current.lock().map_or(0, |current| current.iterations)
+    }
+
+    /// Prints a line above the bar.
+    fn line(&self, text: &str) {
+        // The run goes on where standard error cannot be written.
+        let print = || _ = writeln!(std::io::stderr(), "{text}");
+        match self.current.lock() {
+            Ok(current) => match &current.bar {
+                Some((_, bar)) => bar.suspend(print),
+                None => print(),
+            },
+            Err(_) => print(),
         }
     }
 
@@ -42,19 +79,70 @@ impl Bars {
     }
 }
 
+impl Current {
+    fn end(&mut self) {
+        if let Some((stage, bar)) = self.bar.take() {
+            bar.finish();
+            let now = Instant::now();
+            self.times.push((stage, now - self.since));
+            self.since = now;
+        }
+    }
+}
+
 impl Progress for Bars {
     fn advance(&self, stage: Stage, done: usize, total: usize) {
         let Ok(mut current) = self.current.lock() else { return };
-        if let Some((running, bar)) = &*current {
-            if *running == stage {
+        if stage == Stage::Optimization {
+            current.iterations = done;
+        }
+        match &current.bar {
+            Some((running, bar)) if *running == stage => {
                 bar.set_length(total as u64);
                 bar.set_position(done as u64);
-                return;
             }
-            bar.finish();
+            _ => {
+                current.end();
+                let bar = self.bar(stage, total);
+                bar.set_position(done as u64);
+                current.bar = Some((stage, bar));
+            }
         }
-        let bar = self.bar(stage, total);
-        bar.set_position(done as u64);
-        *current = Some((stage, bar));
+    }
+}
+
+/// Keeps the KL divergence every so many iterations, counted over all phases, and prints it.
+#[derive(Debug)]
+pub(crate) struct History<'a> {
+    every: usize,
+    print: bool,
+    bars: &'a Bars,
+    /// Iterations before this phase.
+    before: usize,
+    pub(crate) entries: Vec<HistoryEntry>,
+}
+
+impl<'a> History<'a> {
+    pub(crate) const fn new(every: usize, print: bool, bars: &'a Bars) -> Self {
+        Self { every, print, bars, before: 0, entries: Vec::new() }
+    }
+}
+
+impl<T: Scalar, const D: usize> Observer<T, D> for History<'_> {
+    fn about_to_start(&mut self, _: &[[T; D]], _: usize) {
+        self.before = self.bars.iterations();
+    }
+
+    fn wants(&self, completed: usize) -> bool {
+        (self.before + completed).is_multiple_of(self.every)
+    }
+
+    fn observe(&mut self, iteration: &Iteration<'_, T, D>) -> ControlFlow<()> {
+        let entry = HistoryEntry { iteration: self.before + iteration.index, kl_divergence: iteration.kl_divergence };
+        if self.print {
+            self.bars.line(&format!("iteration {:>5}  KL divergence {:.4}", entry.iteration, entry.kl_divergence));
+        }
+        self.entries.push(entry);
+        ControlFlow::Continue(())
     }
 }

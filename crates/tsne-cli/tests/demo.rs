@@ -58,12 +58,14 @@ fn every_key_of_the_report() {
         "ms_per_iteration",
         "seconds",
         "peak_memory_bytes",
+        "history",
         "seed",
         "version",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);
     assert_eq!(report["iterations"].as_u64(), Some(5));
+    assert_eq!(report["history"].as_array().map(Vec::len), Some(0));
     assert_eq!(report["seed"].as_u64(), Some(u64::MAX));
     assert_eq!(report["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
     assert!(report["label_agreement"].is_f64() && report["kl_divergence"].is_f64() && report["extent"].is_f64());

@@ -46,3 +46,34 @@ fn seeds_change_what_is_random() {
     }
     assert!(directory.read("0.npy") != directory.read("1.npy"));
 }
+
+#[test]
+fn threads_change_neither_saved_maps_nor_new_points_nor_scores() {
+    let directory = Directory::new();
+    let values = clusters(2600, 6);
+    directory.write("x.csv", text(&values[..2000 * 6], 6, ","));
+    directory.write("new.csv", text(&values[2000 * 6..], 6, ","));
+    let mut reports = Vec::new();
+    for threads in ["1", "2", "3", "-1"] {
+        let flags = format!("--threads {threads} -q");
+        directory
+            .succeed(&format!("embed x.csv --save m.tsne -o y.npy --n-iter 12 --init spectral --threads {threads} -q"));
+        // The number of threads is among the saved parameters, so that the files differ; what they hold does not.
+        directory.succeed(&format!(
+            "transform m.tsne new.csv -o new{threads}.npy --plot new{threads}.png --n-iter 20 {flags}"
+        ));
+        let mut report = directory.json(&format!("score x.csv y.npy --sample 700 {flags}"));
+        for key in ["seconds", "peak_memory_bytes"] {
+            report[key] = serde_json::Value::Null;
+        }
+        reports.push((
+            report,
+            directory.read("y.npy"),
+            directory.read(&format!("new{threads}.npy")),
+            directory.read(&format!("new{threads}.png")),
+        ));
+    }
+    for report in &reports[1..] {
+        assert!(*report == reports[0], "{:?}", report.0);
+    }
+}

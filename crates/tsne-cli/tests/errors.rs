@@ -154,6 +154,20 @@ fn parameters() {
     x("--n-interpolation-points 0", &["n_interpolation_points", "0"]);
     x("--init none.npy", &["--init none.npy", "cannot open"]);
     x("--init x.csv", &["(40, 3)", "(40, 2)"]);
+    x("--early-exaggeration 0", &["early_exaggeration", "0"]);
+    x("--k-neighbors 0", &["k-neighbors", "0"]);
+    x("--affinities fixed-sigma", &["--sigma"]);
+    x("--affinities fixed-sigma --sigma 0", &["sigma", "0"]);
+    x("--affinities uniform --perplexity 5", &["--perplexity", "multiscale"]);
+    x("--sigma 3", &["--sigma", "fixed-sigma"]);
+    x("--metric minkowski --metric-params none.npy", &["--metric-params none.npy", "cannot open"]);
+    x("--metric minkowski --metric-params x.csv", &["x.csv", "weights", "120", "3"]);
+    x("--metric cosine --metric-params x.csv", &["--metric-params", "cosine", "minkowski"]);
+    x("--metric precomputed", &["x.csv", "3", "40"]);
+    x("--metric haversine", &["x.csv", "haversine"]);
+    x("--save y.npy", &["y.npy", "two outputs"]);
+    x("--save x.csv", &["x.csv", "overwritten"]);
+    x("--save nowhere/m.tsne", &["nowhere", "create it"]);
 }
 
 /// A command line that cannot be understood: exit code 2.
@@ -175,7 +189,26 @@ fn usage_errors() {
     usage("embed x.csv -o y.npy --components 4");
     usage("embed x.csv -o y.npy --threads 0");
     usage("embed x.csv -o y.npy --seed -1");
-    usage("embed x.csv -o y.npy --metric manhattan");
+    usage("embed x.csv -o y.npy --metric magic");
+    usage("embed x.csv -o y.npy --metric minkowski:p=0.5");
+    usage("embed x.csv -o y.npy --affinities magic");
+    usage("embed x.csv -o y.npy --symmetrization magic");
+    usage("embed x.csv -o y.npy --neighbors magic");
+    usage("embed x.csv -o y.npy --init magic");
+    usage("embed x.csv -o y.npy --report-every 0");
+    usage("embed x.csv -o y.npy --metric-params w.npy");
+    usage("embed x.csv -o y.npy --no-keep-data");
+    usage("embed x.csv -o y.npy --momentum magic");
+    usage("transform");
+    usage("transform m.tsne");
+    usage("transform m.tsne x.csv");
+    usage("transform m.tsne x.csv -o y.npy --init spectral");
+    usage("transform m.tsne x.csv -o y.npy --perplexity 5,x");
+    usage("transform m.tsne x.csv -o y.npy --k-neighbors 5");
+    usage("score");
+    usage("score x.csv");
+    usage("score x.csv y.npy --kl perhaps");
+    usage("score x.csv y.npy --sample 2");
     usage("embed x.csv -o y.npy --labels l.txt --label-column 1");
     usage("embed x.csv -o y.npy --max-step-norm 1 --no-max-step-norm");
 }

@@ -1,12 +1,20 @@
-//! Reading tables of points and their labels.
+//! Reading points, dense and sparse, their labels, and parameters of metrics.
 
 mod csv;
 mod labels;
+mod mtx;
 mod npy;
+mod npz;
+mod parameters;
+mod points;
+mod sparse;
 mod text;
 
 pub use csv::{CsvOptions, HeaderLine};
 pub use labels::Labels;
+pub use parameters::read_parameters;
+pub use points::PointTable;
+pub use sparse::SparseTable;
 
 use anyhow::{Context, Result, bail, ensure};
 use std::io::BufRead;
@@ -91,13 +99,22 @@ impl<T> Table<T> {
 
 /// Whether a name ends in `.npy`.
 pub(crate) fn is_npy(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+    ends_in(path, "npy")
+}
+
+/// Whether a name has that extension.
+pub(crate) fn ends_in(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 fn known_text(path: &Path) -> Result<()> {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
     let known = [".csv", ".tsv", ".txt", ".data", ".dat"].iter().any(|extension| stem.ends_with(extension));
-    ensure!(known, "the format is not known by the extension: use .npy, .csv, .tsv or .txt (text also with .gz)");
+    ensure!(
+        known,
+        "the format is not known by the extension: use .npy, .csv, .tsv or .txt (text also with .gz), or .npz or .mtx for sparse \
+         points"
+    );
     Ok(())
 }

@@ -19,6 +19,9 @@ const COLUMNS: usize = 16;
 /// Bytes of a C-ordered file that are decoded at a time: well within the second-level cache.
 const CHUNK: usize = 1 << 16;
 
+/// Up to here floats hold every integer.
+const MAX_COUNT: f64 = (1u64 << 53) as f64;
+
 /// The element type of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dtype {
@@ -31,8 +34,8 @@ pub(crate) struct Dtype {
 
 /// An open `.npy` file whose header was read and found to agree with the length of the file.
 #[derive(Debug)]
-pub(crate) struct Npy {
-    file: File,
+pub(crate) struct Npy<R> {
+    file: R,
     pub(crate) dtype: Dtype,
     fortran: bool,
     pub(crate) shape: Vec<usize>,
@@ -40,11 +43,18 @@ pub(crate) struct Npy {
     bytes: usize,
 }
 
-impl Npy {
+impl Npy<File> {
     /// Opens a file and checks its header.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let mut file = File::open(path).context("cannot open")?;
+        let file = File::open(path).context("cannot open")?;
         let length = file.metadata().context("cannot read the length of the file")?.len();
+        Self::new(file, length)
+    }
+}
+
+impl<R: Read> Npy<R> {
+    /// Checks the header of a file of `length` bytes.
+    pub(crate) fn new(mut file: R, length: u64) -> Result<Self> {
         let (text, start) = header_text(&mut file, length)?;
         let header = header(&text).context("the header is damaged: save the array again with numpy.save")?;
         let dtype = dtype(&header.descr)?;
@@ -68,19 +78,43 @@ impl Npy {
         let &[n, d] = self.shape.as_slice() else {
             bail!("the array has shape {}, but n × d is needed: reshape it to two dimensions", Shape(&self.shape))
         };
-        ensure!(
-            matches!(self.dtype.kind, b'b' | b'i' | b'u' | b'f'),
-            "the array holds text, but numbers are needed: convert it with astype(\"float32\")"
-        );
-        let mut data = Vec::new();
-        data.try_reserve_exact(n * d).with_context(|| format!("no memory for {n} × {d} numbers"))?;
-        data.resize(n * d, T::ZERO);
+        let mut data = self.zeros()?;
         if self.fortran && n > 1 && d > 1 {
             self.read_columns(n, d, &mut data)?
         } else {
             self.read_flat(&mut data)?
         }
         Ok((data, n, d))
+    }
+
+    /// The numbers of a one-dimensional array.
+    pub(crate) fn vector<T: Scalar>(mut self) -> Result<Vec<T>> {
+        ensure!(self.shape.len() == 1, "the array has shape {}, but one dimension is needed", Shape(&self.shape));
+        let mut data = self.zeros()?;
+        self.read_flat(&mut data)?;
+        Ok(data)
+    }
+
+    /// The numbers of a one-dimensional array of integers, none of them negative.
+    pub(crate) fn counts(self) -> Result<Vec<usize>> {
+        ensure!(matches!(self.dtype.kind, b'i' | b'u'), "the array holds no integers");
+        // Floats hold every count that a file can have elements for.
+        let count = |&value: &f64| (0.0..MAX_COUNT).contains(&value).then_some(value as usize);
+        let counts = self.vector::<f64>()?.iter().map(count).collect::<Option<Vec<usize>>>();
+        counts.context("a number is negative, or larger than any file")
+    }
+
+    /// Room for all numbers.
+    fn zeros<T: Scalar>(&self) -> Result<Vec<T>> {
+        ensure!(
+            matches!(self.dtype.kind, b'b' | b'i' | b'u' | b'f'),
+            "the array holds text, but numbers are needed: convert it with astype(\"float32\")"
+        );
+        let count = self.bytes / self.dtype.size;
+        let mut data = Vec::new();
+        data.try_reserve_exact(count).with_context(|| format!("no memory for {count} numbers"))?;
+        data.resize(count, T::ZERO);
+        Ok(data)
     }
 
     /// The raw elements of an array.
@@ -140,7 +174,7 @@ impl std::fmt::Display for Shape<'_> {
 }
 
 /// Reads up to the first element: the text of the header, and where the elements begin.
-fn header_text(file: &mut File, length: u64) -> Result<(String, u64)> {
+fn header_text(file: &mut impl Read, length: u64) -> Result<(String, u64)> {
     let mut magic = [0; 8];
     file.read_exact(&mut magic).context("not an .npy file: it is shorter than the magic string")?;
     ensure!(magic.starts_with(b"\x93NUMPY"), "not an .npy file: it does not begin with the magic string of the format");

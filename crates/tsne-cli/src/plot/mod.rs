@@ -60,11 +60,28 @@ pub fn render<T: Scalar, const D: usize>(
     title: &str,
     subtitle: &str,
 ) -> Result<Vec<u8>> {
+    render_onto(&[], y, labels, title, subtitle)
+}
+
+/// Draws new points `y`, colored by their labels, onto the gray points of a map, which they never hide behind.
+///
+/// # Errors
+///
+/// Those of [`render`].
+pub fn render_onto<T: Scalar, const D: usize>(
+    fitted: &[[T; D]],
+    y: &[[T; D]],
+    labels: Option<&Labels>,
+    title: &str,
+    subtitle: &str,
+) -> Result<Vec<u8>> {
+    ensure!(fitted.as_flattened().iter().all(|value| value.is_finite()), "a position of the map is not finite");
     ensure!(y.as_flattened().iter().all(|value| value.is_finite()), "a position is not finite: it cannot be drawn");
     if let Some(labels) = labels {
         ensure!(labels.codes.len() == y.len(), "there are {} labels for {} points", labels.codes.len(), y.len());
     }
-    let placed = Placed::new(y, FIELD);
+    let all: Vec<[T; D]> = fitted.iter().chain(y).copied().collect();
+    let placed = Placed::new(&all, FIELD);
     let [width, height] = placed.size;
     let legend = Legend::new(labels);
     let beside = match legend.width(height) {
@@ -78,18 +95,21 @@ pub fn render<T: Scalar, const D: usize>(
     font::draw(&mut canvas, &font::fit(title, LARGE, limit), left, base, LARGE, INK);
     font::draw(&mut canvas, &font::fit(subtitle, SMALL, limit), left, base + 16.0 * SMALL, SMALL, FAINT);
 
-    let wanted = (COVER * (width * height) as f32 / (std::f32::consts::PI * y.len().max(1) as f32)).sqrt();
+    let wanted = (COVER * (width * height) as f32 / (std::f32::consts::PI * all.len().max(1) as f32)).sqrt();
     let radius = wanted.clamp(RADIUS[0], RADIUS[1]);
     let opacity = (OPACITY * (wanted / radius).min(1.0)).max(MIN_OPACITY);
-    for &i in &placed.order {
-        let [x, y] = placed.points[i as usize];
+    let (below, above): (Vec<usize>, Vec<usize>) =
+        placed.order.iter().map(|&i| i as usize).partition(|&i| i < fitted.len());
+    for i in below.into_iter().chain(above) {
+        let [x, y] = placed.points[i];
         let center = [x + left, y + (MARGIN + HEAD) as f32];
-        let depth = placed.depth(i as usize);
+        let depth = placed.depth(i);
         let radius = radius * (1.0 - 0.45 * depth);
         if radius >= RIM_FROM {
             canvas.disc(center, radius + RIM, BACKGROUND, 0.9);
         }
-        canvas.disc(center, radius, fade(legend.color(i as usize), depth), opacity);
+        let color = i.checked_sub(fitted.len()).map_or(palette::FITTED, |new| legend.color(new));
+        canvas.disc(center, radius, fade(color, depth), opacity);
     }
     legend.draw(&mut canvas, MARGIN + width + GAP, MARGIN + HEAD, height);
     canvas.png()

@@ -106,3 +106,26 @@ pub fn read_npy(bytes: &[u8]) -> (Vec<u64>, Vec<f32>) {
 pub fn columns(values: &[f64], d: usize) -> Vec<f64> {
     (0..d).flat_map(|c| values.iter().skip(c).step_by(d).copied().collect::<Vec<_>>()).collect()
 }
+
+/// The handwritten digits that come with the program: 64 values and the label of each.
+pub fn digits() -> Vec<(Vec<f64>, u8)> {
+    use std::io::Read;
+    let packed: &[u8] = include_bytes!("../../data/digits.csv.gz");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    let row = |line: &str| {
+        let mut values: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
+        let label = values.pop().unwrap() as u8;
+        (values, label)
+    };
+    text.lines().map(row).collect()
+}
+
+/// The indices of the `k` points nearest to a place, by distance and index.
+pub fn nearest(points: &[[f32; 2]], place: [f32; 2], k: usize) -> Vec<usize> {
+    let distance = |p: &[f32; 2]| (p[0] - place[0]).powi(2) + (p[1] - place[1]).powi(2);
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| distance(&points[a]).total_cmp(&distance(&points[b])).then(a.cmp(&b)));
+    order.truncate(k);
+    order
+}

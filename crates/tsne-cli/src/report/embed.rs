@@ -1,12 +1,9 @@
-//! What a run reports, as text or as JSON.
-
-use anyhow::{Context, Result};
+use super::{HistoryEntry, Summary, memory, percent, seconds};
 use serde::Serialize;
-use std::io::Write;
 use std::time::Duration;
 use tsne::{PhaseTime, Timings};
 
-/// Everything about a run, in the order of its JSON object.
+/// Everything about a run of `tsne embed`, in the order of its JSON object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The number of points.
@@ -28,6 +25,8 @@ pub struct Report {
     pub seconds: Seconds,
     /// The largest resident memory of the process; `null` where the system does not tell (it does on Linux).
     pub peak_memory_bytes: Option<u64>,
+    /// The KL divergence on the way, every `--report-every` iterations; empty without.
+    pub history: Vec<HistoryEntry>,
     /// The seed.
     pub seed: u64,
     /// The version of the program.
@@ -87,58 +86,31 @@ impl Seconds {
     }
 }
 
-impl Report {
-    /// Writes one line with the JSON object.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn write_json(&self, mut to: impl Write) -> Result<()> {
-        serde_json::to_writer(&mut to, self).context("cannot write the report")?;
-        writeln!(to).context("cannot write the report")
-    }
-
-    /// Writes a few aligned lines; `files` are what was written.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be written.
-    pub fn write_text(&self, mut to: impl Write, files: &[String]) -> Result<()> {
+impl Summary for Report {
+    fn lines(&self) -> Vec<(&'static str, String)> {
         let ms = |ms: Option<f64>| ms.map_or_else(|| "-".into(), |ms| format!("{ms:.2}"));
-        let (per, seconds) = (&self.ms_per_iteration, &self.seconds);
+        let (per, s) = (&self.ms_per_iteration, &self.seconds);
         let mut lines = vec![
             ("points", format!("{} × {}", self.n, self.d)),
             ("KL divergence", format!("{:.4}", self.kl_divergence)),
         ];
-        if let Some(agreement) = self.label_agreement {
-            lines.push(("label agreement", format!("{:.2} %", 100.0 * agreement)));
-        }
+        lines.extend(self.label_agreement.map(|agreement| ("label agreement", percent(agreement))));
+        let per = format!("{} ms (early {}, late {})", ms(per.mean), ms(per.early), ms(per.late));
         lines.extend([
             ("extent", format!("{:.1}", self.extent)),
-            (
-                "iterations",
-                format!("{} of {} ms (early {}, late {})", self.iterations, ms(per.mean), ms(per.early), ms(per.late)),
-            ),
-            (
-                "seconds",
-                format!(
-                    "{:.2} (read {:.2}, neighbors {:.2}, affinities {:.2}, initialization {:.2}, optimization {:.2})",
-                    seconds.total,
-                    seconds.read,
-                    seconds.neighbors,
-                    seconds.affinities,
-                    seconds.initialization,
-                    seconds.optimization
-                ),
+            ("iterations", format!("{} of {per}", self.iterations)),
+            seconds(
+                s.total,
+                &[
+                    ("read", s.read),
+                    ("neighbors", s.neighbors),
+                    ("affinities", s.affinities),
+                    ("initialization", s.initialization),
+                    ("optimization", s.optimization),
+                ],
             ),
         ]);
-        if let Some(bytes) = self.peak_memory_bytes {
-            lines.push(("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
-        }
-        lines.push(("written", files.join(", ")));
-        for (name, value) in lines {
-            writeln!(to, "{name:<16} {value}").context("cannot write the report")?;
-        }
-        Ok(())
+        lines.extend(memory(self.peak_memory_bytes));
+        lines
     }
 }

@@ -1,0 +1,189 @@
+use super::values::{AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, threads};
+use clap::Args;
+use std::path::PathBuf;
+use tsne::affinity::Symmetrization;
+use tsne::{EarlyExaggeration, LearningRate, Metric, NegativeGradientMethod, Preset};
+
+/// The method and how to run it: the same for `embed` and `demo`.
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub struct MethodArgs {
+    /// The defaults of all options of the method: recommended, opentsne (those of openTSNE 1.0.4) or documented (those
+    /// of openTSNE 0.3).
+    #[arg(long, default_value_t, help_heading = "Method")]
+    pub preset: Preset,
+    /// The dimension of the map.
+    #[arg(long, value_name = "D", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3),
+          help_heading = "Method")]
+    pub components: u8,
+    /// The number type of the whole run, to which the input is converted.
+    #[arg(long, value_enum, default_value_t, help_heading = "Method")]
+    pub float: FloatType,
+    /// Affinities.
+    #[command(flatten)]
+    pub affinities: AffinityArgs,
+    /// Optimization.
+    #[command(flatten)]
+    pub optimization: OptimizationArgs,
+    /// Repulsion.
+    #[command(flatten)]
+    pub repulsion: RepulsionArgs,
+    /// Running and reporting.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Report the KL divergence with its normalizer summed over all pairs, in O(n²), not that of the repulsion in use.
+    #[arg(long, help_heading = "Run")]
+    pub exact_kl: bool,
+}
+
+/// The affinities of the points.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Affinities")]
+pub struct AffinityArgs {
+    /// The perplexity, roughly the number of neighbors that count [default: 30]. Several, separated by commas, are
+    /// combined.
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',')]
+    pub perplexity: Vec<f64>,
+    /// How neighbor distances become affinities [default: perplexity].
+    #[arg(long, value_enum)]
+    pub affinities: Option<AffinityType>,
+    /// The standard deviation of the Gaussians of --affinities fixed-sigma, in the unit of the distances.
+    #[arg(long, value_name = "X")]
+    pub sigma: Option<f64>,
+    /// How both directions of a pair become one: mean, max or none [default: mean; max for uniform affinities].
+    #[arg(long, value_name = "mean|max|none")]
+    pub symmetrization: Option<Symmetrization>,
+    /// The number of neighbors of each point [default: 3 × perplexity; 30 for fixed-sigma and uniform].
+    #[arg(long, value_name = "N")]
+    pub k_neighbors: Option<usize>,
+    /// How distances between points are measured [default: euclidean].
+    ///
+    /// euclidean (l2), sqeuclidean, manhattan (l1, taxicab, cityblock), chebyshev (linfinity), minkowski (p; with a power:
+    /// minkowski:p=1.5), seuclidean, mahalanobis, cosine, correlation, hamming (matching), jaccard, dice, rogerstanimoto,
+    /// russellrao, sokalmichener, sokalsneath, yule, canberra, braycurtis, haversine, hellinger, dot (ip), jensenshannon,
+    /// symmetric-kl, spearmanr, or precomputed: the input is the square matrix of distances.
+    #[arg(long, value_name = "NAME[:p=P]")]
+    pub metric: Option<Metric>,
+    /// The parameters of the metric (.npy or text): weights of minkowski, variances of seuclidean (one per column), or
+    /// the inverse covariance of mahalanobis (d × d). Without, the latter two are computed from the points.
+    #[arg(long, value_name = "FILE", requires = "metric")]
+    pub metric_params: Option<PathBuf>,
+    /// How nearest neighbors are found; auto is exact where that is fast [default: auto].
+    #[arg(long, value_enum)]
+    pub neighbors: Option<NeighborsType>,
+}
+
+/// The descent of a fit.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Optimization")]
+pub struct OptimizationArgs {
+    /// Where the points start: pca, spectral, random, or a file with a map of the right shape (.npy or .csv)
+    /// [default: pca].
+    #[arg(long, value_name = "pca|spectral|random|FILE")]
+    pub init: Option<Init>,
+    /// The standard deviation of initial positions that are not from a file.
+    #[arg(long, value_name = "X")]
+    pub init_std: Option<f64>,
+    /// The factor on the attraction in the early phase; auto is 12, or --exaggeration if that is larger.
+    #[arg(long, value_name = "auto|X")]
+    pub early_exaggeration: Option<EarlyExaggeration>,
+    /// What both subcommands share.
+    #[command(flatten)]
+    pub descent: DescentArgs,
+    /// The degrees of freedom of the kernel; below 1, clusters break up more [default: 1].
+    #[arg(long, value_name = "X")]
+    pub dof: Option<f64>,
+}
+
+/// The descent of a fit or of new points. Defaults are the preset's.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Optimization")]
+pub struct DescentArgs {
+    /// Iterations of the normal phase.
+    #[arg(long, value_name = "N")]
+    pub n_iter: Option<usize>,
+    /// Iterations of the early phase.
+    #[arg(long, value_name = "N")]
+    pub early_exaggeration_iter: Option<usize>,
+    /// The factor on the attraction in the normal phase.
+    #[arg(long, value_name = "X")]
+    pub exaggeration: Option<f64>,
+    /// No exaggeration in the normal phase.
+    #[arg(long, conflicts_with = "exaggeration")]
+    pub no_exaggeration: bool,
+    /// The learning rate; auto is n / exaggeration in each phase of a fit, 0.1 for new points.
+    #[arg(long, value_name = "auto|X")]
+    pub learning_rate: Option<LearningRate>,
+    /// The form of momentum.
+    #[arg(long, value_enum, alias = "momentum")]
+    pub momentum_rule: Option<MomentumType>,
+    /// The momentum of the early phase.
+    #[arg(long, value_name = "X")]
+    pub initial_momentum: Option<f64>,
+    /// The momentum of the normal phase.
+    #[arg(long, value_name = "X")]
+    pub final_momentum: Option<f64>,
+    /// Ends a phase when the norm of the gradient is below this.
+    #[arg(long, value_name = "X")]
+    pub min_grad_norm: Option<f64>,
+    /// Lets phases run to their end whatever the norm of the gradient.
+    #[arg(long, conflicts_with = "min_grad_norm")]
+    pub no_min_grad_norm: bool,
+    /// Scales longer gradients of single points down to this norm.
+    #[arg(long, value_name = "X")]
+    pub max_grad_norm: Option<f64>,
+    /// Leaves gradients as they are.
+    #[arg(long, conflicts_with = "max_grad_norm")]
+    pub no_max_grad_norm: bool,
+    /// Scales longer steps of single points down to this length.
+    #[arg(long, value_name = "X")]
+    pub max_step_norm: Option<f64>,
+    /// Leaves steps as they are.
+    #[arg(long, conflicts_with = "max_step_norm")]
+    pub no_max_step_norm: bool,
+}
+
+/// The repulsion.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Repulsion")]
+pub struct RepulsionArgs {
+    /// How the repulsion is computed: auto, bh (Barnes-Hut), fft (interpolation grid) or exact (all pairs).
+    #[arg(long)]
+    pub method: Option<NegativeGradientMethod>,
+    /// The threshold of Barnes-Hut; 0 is exact [default: 0.5].
+    #[arg(long, value_name = "X")]
+    pub theta: Option<f64>,
+    /// Nodes per cell of the grid and axis [default: 3].
+    #[arg(long, value_name = "N")]
+    pub n_interpolation_points: Option<usize>,
+    /// The smallest number of cells of the grid along the longer side of the map [default: 50].
+    #[arg(long, value_name = "N")]
+    pub min_num_intervals: Option<usize>,
+    /// The side of a cell of the grid, in units of the map [default: 1].
+    #[arg(long, value_name = "X")]
+    pub ints_in_interval: Option<f64>,
+    /// The interpolation of the grid [default: b-spline].
+    #[arg(long, value_enum)]
+    pub interpolation: Option<InterpolationType>,
+}
+
+/// How to run, and what to report.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub struct RunArgs {
+    /// The seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The number of threads: -1 all processors, -2 all but one [default: -1]. The result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<i32>,
+    /// Print iteration and KL divergence to standard error every N iterations; with --json they are in "history", too.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub report_every: Option<u32>,
+    /// Print one JSON object instead of text. In it, seconds.total is reading, the stages, evaluation and writing.
+    #[arg(long)]
+    pub json: bool,
+    /// Print neither progress nor warnings nor text; errors and the object of --json remain.
+    #[arg(short, long)]
+    pub quiet: bool,
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+mod files;
+mod method;
+mod score;
+mod transform;
+mod values;
+
+pub use files::{CsvArgs, DemoArgs, EmbedArgs};
+pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
+pub use score::{KlMode, ScoreArgs};
+pub use transform::TransformArgs;
+pub use values::{
+    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, NewInit, NewPerplexity, threads,
+};
+
+use clap::{Parser, Subcommand};
+
+/// Maps of high-dimensional data by t-SNE.
+///
+/// The same input, options and program give the same map, bit for bit, for any number of threads.
+#[derive(Debug, Parser)]
+#[command(name = "tsne", version, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Embed the points of a file.
+    Embed(Box<EmbedArgs>),
+    /// Place new points into a map that `tsne embed --save` saved.
+    ///
+    /// The map stays as it is, and new points do not act on each other: one by one they come to the same places as all
+    /// at once.
+    Transform(Box<TransformArgs>),
+    /// Measure how well a map shows its data.
+    ///
+    /// Prints the KL divergence, trustworthiness, neighbor recall, the rank correlation of distances, pBIC and, with
+    /// labels, their agreement.
+    Score(Box<ScoreArgs>),
+    /// Embed 1,797 handwritten digits, which come with the program.
+    ///
+    /// Writes digits.npy and digits.png and prints the KL divergence and how well the map agrees with the labels.
+    ///
+    /// Data: Optical Recognition of Handwritten Digits (test part), E. Alpaydin and C. Kaynak, UCI Machine Learning
+    /// Repository, CC BY 4.0.
+    Demo(Box<DemoArgs>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_shows_every_flag_once_under_a_heading() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            for argument in command.get_arguments().filter(|argument| !matches!(argument.get_id().as_str(), "help")) {
+                let Some(long) = argument.get_long() else { continue };
+                let name = command.get_name();
+                // The entry of a flag begins its line; other texts may mention it, too.
+                let entry = |line: &str| {
+                    let line = line.trim_start();
+                    let line = line
+                        .split_once(", --")
+                        .filter(|(short, _)| short.len() == 2)
+                        .map_or_else(|| line.strip_prefix("--").map(str::to_owned), |(_, long)| Some(long.to_owned()));
+                    let word = |text: String| text.split([' ', '.']).next().map(str::to_owned);
+                    line.and_then(word).is_some_and(|word| word == long)
+                };
+                assert_eq!(help.lines().filter(|line| entry(line)).count(), 1, "{name} --{long}");
+                assert!(argument.get_help().is_some(), "{name} --{long}");
+                assert!(argument.get_help_heading().is_some(), "{name} --{long}");
+            }
+        }
+    }
+}

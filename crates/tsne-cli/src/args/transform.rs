@@ -1,0 +1,66 @@
+use super::files::CsvArgs;
+use super::method::{DescentArgs, RunArgs};
+use super::values::{AffinityType, NewInit, NewPerplexity};
+use clap::Args;
+use std::path::PathBuf;
+use tsne::{NegativeGradientMethod, Preset};
+
+/// The arguments of `tsne transform`.
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub struct TransformArgs {
+    /// A map that `tsne embed --save` saved.
+    #[arg(help_heading = "Input and output")]
+    pub model: PathBuf,
+    /// The new points, in the columns of the fitted ones and any format that embed reads. Of a map of precomputed
+    /// distances: the distances of each new point to all fitted ones.
+    #[arg(help_heading = "Input and output")]
+    pub input: PathBuf,
+    /// Where the positions of the new points go: .npy or .csv. An older file is replaced.
+    #[arg(short, long, value_name = "OUT", help_heading = "Input and output", required_unless_present = "plot")]
+    pub output: Option<PathBuf>,
+    /// Labels of the new points: .npy, or text with one label per line.
+    #[arg(long, value_name = "FILE", help_heading = "Input and output", conflicts_with = "label_column")]
+    pub labels: Option<PathBuf>,
+    /// How text tables are read.
+    #[command(flatten)]
+    pub csv: CsvArgs,
+    /// A picture: .png, fitted points gray, new ones colored by label. An older file is replaced.
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub plot: Option<PathBuf>,
+    /// The defaults of all options: recommended, opentsne or documented [default: that of the map].
+    #[arg(long, help_heading = "Method")]
+    pub preset: Option<Preset>,
+    /// The perplexity of the affinities to the fitted points [default: 5]. Several are combined; fitted stands for the
+    /// rule of the fit, which maps without a perplexity keep by default.
+    #[arg(long, value_name = "fitted|N[,N...]", help_heading = "Affinities")]
+    pub perplexity: Option<NewPerplexity>,
+    /// How distances to the fitted points become affinities [default: as in the fit].
+    #[arg(long, value_enum, help_heading = "Affinities")]
+    pub affinities: Option<AffinityType>,
+    /// The standard deviation of the Gaussians of --affinities fixed-sigma, in the unit of the distances.
+    #[arg(long, value_name = "X", help_heading = "Affinities")]
+    pub sigma: Option<f64>,
+    /// The number of fitted neighbors that --affinities uses [default: 3 × perplexity; 30 for fixed-sigma and uniform].
+    #[arg(long, value_name = "N", help_heading = "Affinities", requires = "affinities")]
+    pub k_neighbors: Option<usize>,
+    /// Where the new points start: at the median of their nearest fitted points, at their weighted mean, at random
+    /// around the origin, or at the positions in a file (.npy or .csv) [default: median].
+    #[arg(long, value_name = "median|weighted|random|FILE", help_heading = "Optimization")]
+    pub init: Option<NewInit>,
+    /// How many nearest fitted points the start is taken from [default: 25].
+    #[arg(long, value_name = "N", help_heading = "Optimization")]
+    pub k: Option<usize>,
+    /// The factor on the attraction in the early phase.
+    #[arg(long, value_name = "X", help_heading = "Optimization")]
+    pub early_exaggeration: Option<f64>,
+    /// The descent.
+    #[command(flatten)]
+    pub descent: DescentArgs,
+    /// How the repulsion of the fitted points is computed: auto, bh, fft or exact [default: as in the fit].
+    #[arg(long, help_heading = "Repulsion")]
+    pub method: Option<NegativeGradientMethod>,
+    /// Running and reporting.
+    #[command(flatten)]
+    pub run: RunArgs,
+}

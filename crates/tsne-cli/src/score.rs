@@ -1,0 +1,200 @@
+//! `tsne score`.
+
+use crate::method;
+use crate::progress::Bars;
+use crate::run::{agreement, in_pool, print, read, warn};
+use anyhow::{Context as _, Result, bail, ensure};
+use std::str::FromStr;
+use std::time::Instant;
+use tsne::affinity::{ExactSearch, PerplexityAffinity};
+use tsne::core::random;
+use tsne::metrics::{self, Comparison};
+use tsne::{Context, Float, Kernel, Metric, Preset, Rows, Scalar, Tsne};
+use tsne_cli::args::{FloatType, KlMode, ScoreArgs};
+use tsne_cli::input::{CsvOptions, Labels, PointTable, Table};
+use tsne_cli::report::{ScoreReport, ScoreSeconds};
+
+/// Up to here the KL divergence is computed unasked: its 10^10 weights take some ten seconds on one core.
+const KL_POINTS: usize = 100_000;
+
+/// Points that trustworthiness and neighbor recall are measured on, unless told otherwise: their standard error is
+/// then below 1 / sqrt(5,000), 1.4 % of the spread of the points' own values.
+const SAMPLE: usize = 5000;
+
+/// Points whose distances are correlated, as in Kobak and Berens (2019).
+const SPEARMAN_SAMPLE: usize = 1000;
+
+/// The most points whose distances are correlated.
+const MAX_SPEARMAN_SAMPLE: usize = 8192;
+
+/// The stream of random numbers that draws the sample of a matrix of distances.
+const SAMPLE_STREAM: u64 = 211;
+
+/// Measures a map.
+///
+/// # Errors
+///
+/// For files that cannot be used or do not fit each other, and parameters out of range.
+pub(crate) fn score(args: &ScoreArgs) -> Result<()> {
+    let started = Instant::now();
+    Kernel::new(args.dof)?;
+    match args.float {
+        FloatType::F32 => measure_any::<f32>(args, started),
+        FloatType::F64 => measure_any::<f64>(args, started),
+    }
+}
+
+fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result<()> {
+    let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
+    let (points, labels) = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
+    let name = || args.map.display().to_string();
+    let map = Table::<T>::read(&args.map, &CsvOptions::default()).with_context(name)?;
+    ensure!(
+        map.n() == points.n(),
+        "{}: the map has {} points, but the data have {}: give the map of these data, in their order",
+        name(),
+        map.n(),
+        points.n()
+    );
+    let scored = Scored { args, metric, points, labels: labels.as_ref(), started };
+    match map.d() {
+        1 => scored.measure::<1>(&map),
+        2 => scored.measure::<2>(&map),
+        3 => scored.measure::<3>(&map),
+        d => bail!("{}: the map has {d} columns, but a map has 1, 2 or 3", name()),
+    }
+}
+
+/// What is measured, apart from the map.
+struct Scored<'a, T> {
+    args: &'a ScoreArgs,
+    metric: Metric,
+    points: PointTable<T>,
+    labels: Option<&'a Labels>,
+    started: Instant,
+}
+
+/// A value and the seconds that it took.
+fn timed<R>(f: impl FnOnce() -> Result<R>) -> Result<(R, f64)> {
+    let clock = Instant::now();
+    Ok((f()?, clock.elapsed().as_secs_f64()))
+}
+
+impl<T: Float + FromStr> Scored<'_, T> {
+    fn measure<const D: usize>(&self, map: &Table<T>) -> Result<()> {
+        let (args, n) = (self.args, self.points.n());
+        let rows = map.rows()?;
+        let y: Vec<[T; D]> = rows.iter().map(|row| std::array::from_fn(|c| row[c])).collect();
+        let seconds_read = self.started.elapsed().as_secs_f64();
+        let given = PerplexityAffinity::mixture(&[args.perplexity])?.effective_perplexities(n)?.0;
+        let perplexity = given.first().copied().unwrap_or(args.perplexity);
+        let wanted = match args.kl {
+            KlMode::Auto => n <= KL_POINTS,
+            KlMode::Yes => true,
+            KlMode::No => false,
+        };
+        if args.kl == KlMode::Auto && !wanted {
+            let why = format!("the KL divergence of {n} points takes O(n²) and was left out: ask for it with --kl yes");
+            warn(args.quiet, &[why])?;
+        }
+
+        let search = ExactSearch::new(self.metric.clone());
+        let sample = args.sample.map_or(SAMPLE, |sample| sample as usize).min(n);
+        let measured = in_pool(args.threads, || {
+            let comparison = Comparison::new(self.points.points()?, &y)?.search(&search).sample(sample, args.seed);
+            let (trustworthiness, seconds_trustworthiness) = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
+            let (neighbor_recall, seconds_recall) = timed(|| Ok(comparison.neighbor_recall(args.k)?))?;
+            // Warnings come after what may still be wrong with the arguments.
+            let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
+            let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
+            let (spearman, seconds_spearman) = timed(|| self.spearman(&y, &search, most))?;
+            Ok(ScoreReport {
+                n,
+                d: self.points.d(),
+                components: D,
+                extent: metrics::extent(&y),
+                kl_divergence,
+                perplexity,
+                pbic: kl_divergence.map(|kl| metrics::pbic(kl, perplexity, n)).transpose()?,
+                k: args.k,
+                trustworthiness,
+                neighbor_recall,
+                label_agreement: self.labels.map(|labels| agreement(&y, labels, args.k)).transpose()?,
+                spearman,
+                sample,
+                spearman_sample: most,
+                seconds: ScoreSeconds {
+                    read: seconds_read,
+                    kl_divergence: seconds_kl,
+                    trustworthiness: seconds_trustworthiness,
+                    neighbor_recall: seconds_recall,
+                    spearman: seconds_spearman,
+                    total: self.started.elapsed().as_secs_f64(),
+                },
+                peak_memory_bytes: tsne_cli::peak_bytes(),
+                seed: args.seed,
+                version: env!("CARGO_PKG_VERSION"),
+            })
+        });
+        let report = measured.with_context(|| args.data.display().to_string())?;
+        print(&report, (args.json, args.quiet), &[])
+    }
+
+    /// The exact KL divergence for the affinities that `tsne embed` computes.
+    fn kl_divergence<const D: usize>(&self, y: &[[T; D]]) -> Result<f64> {
+        let bars = Bars::new(self.args.quiet);
+        let cx = Context::new().with_progress(&bars);
+        let tsne = Tsne::<T, 2>::preset(Preset::Recommended)
+            .perplexity(self.args.perplexity)
+            .metric(self.metric.clone())
+            .keep_data(false)
+            .n_jobs(self.args.threads.unwrap_or(-1))
+            .build()?;
+        let index = tsne.affinities_with(self.points.points()?, cx)?;
+        bars.finish();
+        warn(self.args.quiet, index.warnings())?;
+        Ok(metrics::kl_divergence(index.affinities(), Kernel::new(self.args.dof)?, y, Context::new())?)
+    }
+
+    /// The rank correlation of distances; `None`, with a warning, where there is no order among them.
+    fn spearman<const D: usize>(&self, y: &[[T; D]], search: &ExactSearch, sample: usize) -> Result<Option<f64>> {
+        let correlation = match self.metric {
+            // Of a sample of points, a matrix of distances needs the columns as well.
+            Metric::Precomputed => {
+                let chosen = draw(y.len(), sample, self.args.seed);
+                let distances = self.points.points()?.dense("a matrix of distances")?;
+                let values = sub_matrix(distances, &chosen);
+                let x = Rows::new(&values, chosen.len(), chosen.len())?;
+                let y: Vec<[T; D]> = chosen.iter().map(|&i| y[i]).collect();
+                Comparison::new(x, &y)?.search(search).sample(chosen.len(), self.args.seed).spearman()
+            }
+            _ => {
+                let points = self.points.points()?;
+                Comparison::new(points, y)?.search(search).sample(sample, self.args.seed).spearman()
+            }
+        };
+        match correlation {
+            Ok(correlation) => Ok(Some(correlation)),
+            Err(error @ (tsne::Error::Numerical { .. } | tsne::Error::TooFewPoints { .. })) => {
+                warn(self.args.quiet, &[error])?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// `count` of the points below `n`, ascending: those with the smallest hashes.
+fn draw(n: usize, count: usize, seed: u64) -> Vec<usize> {
+    let mut points: Vec<usize> = (0..n).collect();
+    points.sort_by_key(|&i| (random::element_seed(seed, SAMPLE_STREAM, i as u64), i));
+    points.truncate(count);
+    points.sort_unstable();
+    points
+}
+
+/// The distances among some points.
+fn sub_matrix<T: Scalar>(distances: Rows<'_, T>, chosen: &[usize]) -> Vec<T> {
+    let value = |i: usize, j: usize| distances.row(i).get(j).copied().unwrap_or(T::ZERO);
+    chosen.iter().flat_map(|&i| chosen.iter().map(move |&j| value(i, j))).collect()
+}

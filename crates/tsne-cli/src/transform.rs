@@ -1,0 +1,106 @@
+//! `tsne transform`.
+
+use crate::method;
+use crate::progress::{Bars, History};
+use crate::run::{print, read, warn};
+use crate::targets::Targets;
+use anyhow::{Context as _, Result, anyhow, bail};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Instant;
+use tsne::{Context, Float, Model, Observer, Stage, StoreError};
+use tsne_cli::args::{NewInit, TransformArgs};
+use tsne_cli::output::Format;
+use tsne_cli::plot;
+use tsne_cli::report::{TransformReport, TransformSeconds};
+
+/// Places the points of a file into a saved map.
+///
+/// # Errors
+///
+/// For arguments that do not fit each other, files that cannot be used, and files that cannot be written.
+pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
+    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: None };
+    let init = match &args.init {
+        Some(NewInit::File(path)) => Some(path),
+        _ => None,
+    };
+    targets.check(&[Some(&args.model), Some(&args.input), args.labels.as_ref(), init])?;
+    let started = Instant::now();
+    let model = Model::open(&args.model).map_err(|error| unusable(&args.model, &error))?;
+    match (model.scalar(), model.n_components()) {
+        ("f32", 1) => place::<f32, 1>(args, &targets, model, started),
+        ("f32", 2) => place::<f32, 2>(args, &targets, model, started),
+        ("f32", 3) => place::<f32, 3>(args, &targets, model, started),
+        ("f64", 1) => place::<f64, 1>(args, &targets, model, started),
+        ("f64", 2) => place::<f64, 2>(args, &targets, model, started),
+        ("f64", 3) => place::<f64, 3>(args, &targets, model, started),
+        (scalar, dimensions) => bail!(
+            "{}: the map is of {scalar} in {dimensions} dimensions, but this command knows f32 and f64 in 1 to 3: use \
+             the library",
+            args.model.display()
+        ),
+    }
+}
+
+/// Why a saved map cannot be used. The message of the system is part of the error's own.
+fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Io { .. } => anyhow!("{error}: name a map that `tsne embed --save` saved"),
+        _ => anyhow!("{}: {error}", path.display()),
+    }
+}
+
+fn place<T: Float + FromStr, const D: usize>(
+    args: &TransformArgs,
+    targets: &Targets<'_>,
+    model: Model,
+    started: Instant,
+) -> Result<()> {
+    let run = &args.run;
+    let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
+    let (points, labels) = read::<T>(&args.input, &args.csv.options(), args.labels.as_deref())?;
+    let params = method::transform_params::<T, D>(args, fitted.preset(), points.n())?;
+    let seconds_read = started.elapsed().as_secs_f64();
+
+    let bars = Bars::new(run.quiet);
+    let every = run.report_every.map_or(0, |every| every as usize);
+    let mut history = History::new(every, !run.quiet, &bars);
+    let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
+    let placed = fitted
+        .transform_with(points.points()?, &params, observer, Context::new().with_progress(&bars))
+        .with_context(|| args.input.display().to_string())?;
+    bars.finish();
+    warn(run.quiet, placed.warnings())?;
+    let y = placed.positions();
+    let kl_divergence = placed.kl_divergence();
+    let kl_divergence_per_point = kl_divergence / y.len() as f64;
+    let plot = || {
+        let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
+        let title = format!("{new} new points in a t-SNE of {old}");
+        let subtitle = format!("KL divergence {kl_divergence_per_point:.4} per new point");
+        plot::render_onto(fitted.positions(), y, labels.as_ref(), &title, &subtitle)
+    };
+    let files = targets.write(|format: Format| format.encode(y), plot)?;
+    let report = TransformReport {
+        n: points.n(),
+        d: points.d(),
+        n_fitted: fitted.positions().len(),
+        iterations: placed.iterations(),
+        kl_divergence,
+        kl_divergence_per_point,
+        seconds: TransformSeconds {
+            read: seconds_read,
+            neighbors: bars.seconds(Stage::Neighbors),
+            affinities: bars.seconds(Stage::Affinities),
+            initialization: bars.seconds(Stage::Initialization),
+            optimization: bars.seconds(Stage::Optimization),
+            total: started.elapsed().as_secs_f64(),
+        },
+        peak_memory_bytes: tsne_cli::peak_bytes(),
+        history: history.entries,
+        seed: run.seed,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    print(&report, (run.json, run.quiet), &files)
+}
