@@ -39,7 +39,8 @@
 //!   of threads and the vector unit. Distances are summed in `f64` from the given coordinates (mapped in `f64` where the
 //!   metric asks for it) and rounded once to the scalar of the data, so ties are ties of the returned numbers. The fast methods select with a
 //!   bound on their own error and leave every decision within that bound to the exact distance.
-//! - Duplicated points cost time and memory like single ones.
+//! - Duplicated points cost no more time and memory than single ones, but in [`VpTreeSearch`] and [`ApproximateSearch`]
+//!   under [`Metric::function`], [`Metric::Dot`] and [`Metric::RussellRao`].
 //! - Joint affinities are symmetric in structure and in every bit, unless [`Symmetrization::None`] asks for others or a
 //!   given matrix is taken as it is.
 //!

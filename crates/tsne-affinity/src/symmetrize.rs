@@ -32,6 +32,19 @@ const INCOMING: u32 = u32::MAX;
 /// [`Error::Invalid`] for a graph between two sets of points, a point that is its own neighbor or that repeats a
 /// neighbor, a weight that is negative or not finite, or weights whose sum is 0; [`Error::Shape`] for a wrong number of
 /// weights; [`Error::Cancelled`].
+///
+/// # Examples
+///
+/// ```
+/// use tsne_affinity::symmetrize;
+/// use tsne_core::{Context, KnnGraph};
+///
+/// // Points at 0, 1 and 3 on a line: 0 and 1 name each other, 2 names 1.
+/// let graph = KnnGraph::from_parts(1, 3, vec![1, 0, 1], vec![1.0, 1.0, 2.0])?;
+/// let p = symmetrize(&graph, &[1.0f64; 3], Context::new())?;
+/// assert_eq!(p.row(1), (&[0, 2][..], &[2.0 / 6.0, 1.0 / 6.0][..]));
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
 pub fn symmetrize<T: Scalar>(graph: &KnnGraph<T>, weights: &[T], cx: Context<'_>) -> Result<Affinities<T>> {
     symmetrize_with(graph, weights, Symmetrization::Mean, cx)
 }

@@ -47,6 +47,17 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     /// # Errors
     ///
     /// [`Error::Parameter`] unless `theta` is finite and not negative and `D` is 1, 2 or 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::BarnesHut;
+    ///
+    /// assert_eq!(BarnesHut::<f32, 2>::new(0.2)?.theta(), 0.2);
+    /// assert!(BarnesHut::<f32, 2>::new(-0.2).is_err());
+    /// assert!(BarnesHut::<f32, 4>::new(0.2).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(theta: f64) -> Result<Self> {
         check_dimension::<D>()?;
         check_theta(theta)?;
@@ -66,6 +77,14 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     }
 
     /// The threshold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::{BarnesHut, DEFAULT_THETA};
+    ///
+    /// assert_eq!(BarnesHut::<f32, 2>::default().theta(), DEFAULT_THETA);
+    /// ```
     pub const fn theta(&self) -> f64 {
         self.theta
     }

@@ -28,6 +28,19 @@ impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
     /// # Errors
     ///
     /// [`Error::Parameter`] unless `theta` is finite and not negative, and those of [`Tree::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::BarnesHutReference;
+    /// use tsne_core::{Context, Kernel, ReferenceRepulsion};
+    ///
+    /// let reference = BarnesHutReference::new(Kernel::CAUCHY, &[[0.0f64], [3.0]], 0.0, Context::new())?;
+    /// let (mut force, mut z) = ([[0.0]], [0.0]);
+    /// reference.repulse(&[[1.0]], &mut force, &mut z, Context::new())?;
+    /// assert!((z[0] - (1.0 / 2.0 + 1.0 / 5.0)).abs() < 1e-15);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(kernel: Kernel, reference: &[[T; D]], theta: f64, cx: Context<'_>) -> Result<Self> {
         check_theta(theta)?;
         let mut tree = Tree::new();
@@ -36,16 +49,46 @@ impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
     }
 
     /// The threshold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_bh::BarnesHutReference;
+    /// # use tsne_core::{Context, Kernel};
+    /// let reference = BarnesHutReference::new(Kernel::CAUCHY, &[[0.0f64], [3.0]], 0.5, Context::new())?;
+    /// assert_eq!(reference.theta(), 0.5);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn theta(&self) -> f64 {
         self.theta
     }
 
     /// The kernel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_bh::BarnesHutReference;
+    /// # use tsne_core::{Context, Kernel};
+    /// let reference = BarnesHutReference::new(Kernel::CAUCHY, &[[0.0f64], [3.0]], 0.5, Context::new())?;
+    /// assert_eq!(reference.kernel(), Kernel::CAUCHY);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn kernel(&self) -> Kernel {
         self.kernel
     }
 
     /// The tree over the reference.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_bh::BarnesHutReference;
+    /// # use tsne_core::{Context, Kernel};
+    /// let reference = BarnesHutReference::new(Kernel::CAUCHY, &[[0.0f64], [3.0]], 0.5, Context::new())?;
+    /// assert_eq!((reference.tree().n(), reference.tree().side()), (2, 3.0));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn tree(&self) -> &Tree<T, D> {
         &self.tree
     }

@@ -105,6 +105,14 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     pub const MAX_POINTS: usize = (u32::MAX / 2) as usize;
 
     /// A tree without points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    ///
+    /// assert_eq!(Tree::<f32, 2>::new().n(), 0);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -117,6 +125,21 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     /// [`Error::NonFinite`] for a position that is not finite,
     /// [`Error::Capacity`] beyond [`Tree::MAX_POINTS`], [`Error::Cancelled`].
     /// The tree is empty after an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    /// use tsne_core::Context;
+    ///
+    /// let y: Vec<[f32; 2]> = (0..100).map(|i| [(i % 10) as f32, (i / 10) as f32]).collect();
+    /// let mut tree = Tree::new();
+    /// tree.build(&y, Context::new())?;
+    /// assert_eq!((tree.n(), tree.side()), (100, 9.0));
+    /// assert!(tree.build(&[[f32::NAN, 0.0]], Context::new()).is_err());
+    /// assert_eq!(tree.n(), 0);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn build(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
         self.clear();
         check_dimension::<D>()?;
@@ -172,21 +195,75 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     }
 
     /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    /// use tsne_core::Context;
+    ///
+    /// let y: Vec<[f32; 2]> = (0..100).map(|i| [(i % 10) as f32, (i / 10) as f32]).collect();
+    /// let mut tree = Tree::new();
+    /// tree.build(&y, Context::new())?;
+    /// assert_eq!(tree.n(), 100);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn n(&self) -> usize {
         self.points.len()
     }
 
     /// The number of cells.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    /// use tsne_core::Context;
+    ///
+    /// let y: Vec<[f32; 2]> = (0..100).map(|i| [(i % 10) as f32, (i / 10) as f32]).collect();
+    /// let mut tree = Tree::new();
+    /// tree.build(&y, Context::new())?;
+    /// assert!((2..2 * 100).contains(&tree.node_count()));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn node_count(&self) -> usize {
         self.node_count
     }
 
     /// The side of the smallest axis-parallel cube around all points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    /// use tsne_core::Context;
+    ///
+    /// let y: Vec<[f32; 2]> = (0..100).map(|i| [(i % 10) as f32, (i / 10) as f32]).collect();
+    /// let mut tree = Tree::new();
+    /// tree.build(&y, Context::new())?;
+    /// assert_eq!(tree.side(), 9.0);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn side(&self) -> f64 {
         self.side
     }
 
     /// The indices of the points in the order of the tree: each cell holds consecutive ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    /// use tsne_core::Context;
+    ///
+    /// let y: Vec<[f32; 2]> = (0..100).map(|i| [(i % 10) as f32, (i / 10) as f32]).collect();
+    /// let mut tree = Tree::new();
+    /// tree.build(&y, Context::new())?;
+    /// let mut order: Vec<usize> = tree.order().collect();
+    /// order.sort_unstable();
+    /// assert!(order.into_iter().eq(0..100));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn order(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
         self.keys.iter().map(|&key| key_index(key) as usize)
     }
@@ -203,6 +280,25 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
 
     /// Walks over the cells in depth-first order, root first; where `open` returns `false`, the cells below are
     /// left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::Tree;
+    /// use tsne_core::Context;
+    ///
+    /// let y: Vec<[f32; 2]> = (0..100).map(|i| [(i % 10) as f32, (i / 10) as f32]).collect();
+    /// let mut tree = Tree::new();
+    /// tree.build(&y, Context::new())?;
+    /// // Every point is in one leaf.
+    /// let mut points = 0;
+    /// tree.visit(|cell| {
+    ///     points += if cell.is_leaf { cell.count } else { 0 };
+    ///     true
+    /// });
+    /// assert_eq!(points, 100);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn visit(&self, mut open: impl FnMut(Cell<T, D>) -> bool) {
         let mut i = 0;
         while i < self.end() {

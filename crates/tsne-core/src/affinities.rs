@@ -36,6 +36,19 @@ impl<T: Scalar> Affinities<T> {
     /// is out of range or out of order, a weight is negative or not finite, or a sum is not 1 within 0.1 %
     /// (all entries for [`AffinityKind::Joint`], each row for [`AffinityKind::Conditional`]).
     /// Whether a joint matrix is symmetric is the caller's word.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind};
+    ///
+    /// // A path of three points: the middle one is affine to both ends.
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f32; 4], 3, AffinityKind::Joint)?;
+    /// assert_eq!(p.row(1), (&[0, 2][..], &[0.25, 0.25][..]));
+    /// let double = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.5f32; 4], 3, AffinityKind::Joint);
+    /// assert!(double.unwrap_err().to_string().contains("joint weights sum to 2"));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn from_parts(
         row_pointers: Vec<usize>,
         columns: Vec<u32>,
@@ -100,26 +113,78 @@ impl<T: Scalar> Affinities<T> {
     }
 
     /// The number of rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.n(), 2);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn n(&self) -> usize {
         self.row_pointers.len() - 1
     }
 
     /// The number of columns: the same as rows for joint affinities, the reference points for conditional ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// // Two new points against three fitted ones.
+    /// assert_eq!((p.n(), p.n_columns()), (2, 3));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn n_columns(&self) -> usize {
         self.n_columns
     }
 
     /// The number of stored entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.nnz(), 3);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn nnz(&self) -> usize {
         self.columns.len()
     }
 
     /// What the entries are normalized to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.kind(), AffinityKind::Conditional);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn kind(&self) -> AffinityKind {
         self.kind
     }
 
     /// Columns and weights of row `i`; empty beyond the last row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.row(0), (&[0, 2][..], &[0.25, 0.75][..]));
+    /// assert!(p.row(2).0.is_empty());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[inline]
     pub fn row(&self, i: usize) -> (&[u32], &[T]) {
         let (Some(&start), Some(&end)) = (self.row_pointers.get(i), self.row_pointers.get(i.saturating_add(1))) else {
@@ -129,21 +194,62 @@ impl<T: Scalar> Affinities<T> {
     }
 
     /// Where each row starts in [`Affinities::columns`], and the number of entries last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.row_pointers(), [0, 2, 3]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn row_pointers(&self) -> &[usize] {
         &self.row_pointers
     }
 
     /// All columns, row by row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.columns(), [0, 2, 1]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn columns(&self) -> &[u32] {
         &self.columns
     }
 
     /// All weights, row by row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// assert_eq!(p.weights(), [0.25, 0.75, 1.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn weights(&self) -> &[T] {
         &self.weights
     }
 
     /// The arrays back: row pointers, columns, weights.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let weights = vec![0.25, 0.75, 1.0];
+    /// let p = Affinities::from_parts(vec![0, 2, 3], vec![0, 2, 1], weights, 3, AffinityKind::Conditional)?;
+    /// let (row_pointers, columns, weights) = p.into_parts();
+    /// assert_eq!((row_pointers, columns, weights), (vec![0, 2, 3], vec![0, 2, 1], vec![0.25, 0.75, 1.0]));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>) {
         (self.row_pointers, self.columns, self.weights)
     }

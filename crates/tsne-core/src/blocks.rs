@@ -11,11 +11,30 @@ use std::ops::Range;
 pub const BLOCK: usize = 1024;
 
 /// The number of blocks that cover `n` items.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::blocks::{BLOCK, count};
+///
+/// assert_eq!((count(0), count(1), count(BLOCK), count(BLOCK + 1)), (0, 1, 1, 2));
+/// ```
 pub const fn count(n: usize) -> usize {
     n.div_ceil(BLOCK)
 }
 
 /// The items of block `b` out of `n`.
+///
+/// The last block may be shorter, those beyond it are empty.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::blocks::{BLOCK, range};
+///
+/// assert_eq!(range(1, BLOCK + 3), BLOCK..BLOCK + 3);
+/// assert!(range(2, BLOCK + 3).is_empty());
+/// ```
 pub fn range(b: usize, n: usize) -> Range<usize> {
     let start = b.saturating_mul(BLOCK).min(n);
     start..start.saturating_add(BLOCK).min(n)
@@ -24,6 +43,15 @@ pub fn range(b: usize, n: usize) -> Range<usize> {
 /// Computes one partial result for each block of `0..n`, in parallel, into `partials` (whose memory is reused).
 ///
 /// Fold the result in its order: `partials.iter().sum()`.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::blocks::{BLOCK, map};
+///
+/// let mut partials = Vec::new();
+/// assert_eq!(map(&mut partials, BLOCK + 3, |range| range.len()), [BLOCK, 3]);
+/// ```
 pub fn map<A, F>(partials: &mut Vec<A>, n: usize, f: F) -> &[A]
 where
     A: Send + Default + Clone,
@@ -36,6 +64,16 @@ where
 }
 
 /// The sum of `f` over the blocks of `0..n`, in their order.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::blocks;
+///
+/// let x = vec![0.5f32; 5_000];
+/// let sum = blocks::sum(&mut Vec::new(), x.len(), |range| x[range].iter().map(|v| f64::from(*v)).sum());
+/// assert_eq!(sum, 2_500.0);
+/// ```
 pub fn sum<F>(partials: &mut Vec<f64>, n: usize, f: F) -> f64
 where
     F: Fn(Range<usize>) -> f64 + Sync,

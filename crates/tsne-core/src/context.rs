@@ -11,16 +11,46 @@ pub struct CancelToken(Arc<AtomicBool>);
 
 impl CancelToken {
     /// A token that is not cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::CancelToken;
+    ///
+    /// assert!(!CancelToken::new().is_cancelled());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Asks for the computation to stop; it returns [`Error::Cancelled`] soon after.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::CancelToken;
+    ///
+    /// let token = CancelToken::new();
+    /// let other = token.clone();
+    /// std::thread::spawn(move || other.cancel()).join().ok();
+    /// assert!(token.is_cancelled());
+    /// ```
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
     /// Whether [`CancelToken::cancel`] was called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::CancelToken;
+    ///
+    /// let token = CancelToken::new();
+    /// assert!(!token.is_cancelled());
+    /// token.cancel();
+    /// assert!(token.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -52,8 +82,42 @@ impl fmt::Display for Stage {
 }
 
 /// A listener to the progress of a long call. It may be called from any thread, also concurrently.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use tsne_core::{Context, Progress, Stage};
+///
+/// /// The percentage of the descent that is done.
+/// struct Percent(AtomicUsize);
+///
+/// impl Progress for Percent {
+///     fn advance(&self, stage: Stage, done: usize, total: usize) {
+///         if stage == Stage::Optimization {
+///             self.0.store(100 * done / total.max(1), Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let percent = Percent(AtomicUsize::new(0));
+/// Context::new().with_progress(&percent).advance(Stage::Optimization, 150, 300);
+/// assert_eq!(percent.0.into_inner(), 50);
+/// ```
 pub trait Progress: Sync {
     /// `done` of `total` units of `stage` are complete. The units are the stage's own: rows, points, iterations.
+    ///
+    /// Does nothing without a listener; [`Progress`] shows one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Stage};
+    ///
+    /// let cx = Context::new();
+    /// cx.advance(Stage::Affinities, 10, 100);
+    /// assert_eq!(cx.check(), Ok(()));
+    /// ```
     fn advance(&self, stage: Stage, done: usize, total: usize);
 }
 
@@ -72,23 +136,73 @@ impl fmt::Debug for Context<'_> {
 
 impl<'a> Context<'a> {
     /// A context that neither cancels nor reports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert_eq!(Context::new().check(), Ok(()));
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The same context with a cancellation switch.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{CancelToken, Context, Error};
+    ///
+    /// let token = CancelToken::new();
+    /// let cx = Context::new().with_cancel(&token);
+    /// token.cancel();
+    /// assert_eq!(cx.check(), Err(Error::Cancelled));
+    /// ```
     #[must_use]
     pub fn with_cancel(self, token: &'a CancelToken) -> Self {
         Self { cancel: Some(token), ..self }
     }
 
     /// The same context with a progress listener.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use tsne_core::{Context, Progress, Stage};
+    ///
+    /// struct Log(Mutex<Vec<String>>);
+    ///
+    /// impl Progress for Log {
+    ///     fn advance(&self, stage: Stage, done: usize, total: usize) {
+    ///         self.0.lock().unwrap().push(format!("{stage}: {done} of {total}"));
+    ///     }
+    /// }
+    ///
+    /// let log = Log(Mutex::default());
+    /// Context::new().with_progress(&log).advance(Stage::Neighbors, 3, 4);
+    /// assert_eq!(log.0.into_inner().unwrap(), ["neighbors: 3 of 4"]);
+    /// ```
     #[must_use]
     pub fn with_progress(self, progress: &'a dyn Progress) -> Self {
         Self { progress: Some(progress), ..self }
     }
 
     /// The cancellation switch, to pass it on in another context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{CancelToken, Context};
+    ///
+    /// let token = CancelToken::new();
+    /// let cx = Context::new().with_cancel(&token);
+    /// token.cancel();
+    /// assert!(cx.cancel_token().is_some_and(CancelToken::is_cancelled));
+    /// assert!(Context::new().cancel_token().is_none());
+    /// ```
     pub const fn cancel_token(&self) -> Option<&'a CancelToken> {
         self.cancel
     }
@@ -98,6 +212,18 @@ impl<'a> Context<'a> {
     /// # Errors
     ///
     /// [`Error::Cancelled`] once the token is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{CancelToken, Context, Error};
+    ///
+    /// let token = CancelToken::new();
+    /// let cx = Context::new().with_cancel(&token);
+    /// assert_eq!(cx.check(), Ok(()));
+    /// token.cancel();
+    /// assert_eq!(cx.check(), Err(Error::Cancelled));
+    /// ```
     pub fn check(&self) -> Result<()> {
         match self.cancel {
             Some(token) if token.is_cancelled() => Err(Error::Cancelled),

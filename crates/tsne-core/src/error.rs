@@ -76,16 +76,43 @@ pub enum Error {
 
 impl Error {
     /// A parameter outside its range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Error;
+    ///
+    /// let error = Error::parameter("k", 0, "at least 1");
+    /// assert_eq!(error.to_string(), "k is 0, but must be at least 1");
+    /// ```
     pub fn parameter(name: &'static str, given: impl fmt::Display, allowed: impl fmt::Display) -> Self {
         Self::Parameter { name, given: given.to_string(), allowed: allowed.to_string() }
     }
 
     /// A structure that violates its own rules.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Error;
+    ///
+    /// let error = Error::invalid("neighbor graph", "row 3 names itself");
+    /// assert_eq!(error.to_string(), "invalid neighbor graph: row 3 names itself");
+    /// ```
     pub fn invalid(what: &'static str, why: impl fmt::Display) -> Self {
         Self::Invalid { what, why: why.to_string() }
     }
 
     /// A numerical procedure that did not reach its goal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Error;
+    ///
+    /// let error = Error::numerical("PCA", "the eigenvalues did not converge");
+    /// assert_eq!(error.to_string(), "PCA failed: the eigenvalues did not converge");
+    /// ```
     pub fn numerical(stage: &'static str, why: impl fmt::Display) -> Self {
         Self::Numerical { stage, why: why.to_string() }
     }

@@ -19,6 +19,18 @@ impl<T: Scalar> KnnGraph<T> {
     ///
     /// [`Error::Shape`] unless both have the same length, a multiple of `k`; [`Error::Invalid`] where an index is
     /// not below `n_reference`, or a distance is negative, infinite or NaN, or a row does not ascend by distance.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::KnnGraph;
+    ///
+    /// // Points at 0, 1 and 3 on a line, and the nearest other one of each.
+    /// let graph = KnnGraph::from_parts(1, 3, vec![1, 0, 1], vec![1.0, 1.0, 2.0])?;
+    /// assert_eq!(graph.row(2), (&[1][..], &[2.0][..]));
+    /// assert!(KnnGraph::from_parts(1, 3, vec![1, 0, 3], vec![1.0, 1.0, 2.0]).is_err()); // There is no point 3.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn from_parts(k: usize, n_reference: usize, indices: Vec<u32>, distances: Vec<T>) -> Result<Self> {
         if k == 0 {
             return Err(Error::parameter("k", k, "at least 1"));
@@ -57,21 +69,62 @@ impl<T: Scalar> KnnGraph<T> {
     }
 
     /// The number of rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// assert_eq!(graph.n(), 3);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn n(&self) -> usize {
         self.indices.len() / self.k
     }
 
     /// The number of neighbors in a row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// assert_eq!(graph.k(), 2);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn k(&self) -> usize {
         self.k
     }
 
     /// The number of points among which neighbors were looked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// assert_eq!(graph.n_reference(), 3);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn n_reference(&self) -> usize {
         self.n_reference
     }
 
     /// The neighbors of point `i` and their distances, nearest first; empty beyond the last row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// assert_eq!(graph.row(2), (&[1, 0][..], &[2.0, 3.0][..]));
+    /// assert!(graph.row(3).0.is_empty());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn row(&self, i: usize) -> (&[u32], &[T]) {
         let range = i.saturating_mul(self.k)..i.saturating_mul(self.k).saturating_add(self.k);
         match (self.indices.get(range.clone()), self.distances.get(range)) {
@@ -81,16 +134,47 @@ impl<T: Scalar> KnnGraph<T> {
     }
 
     /// All neighbor indices, `n × k`, row-major.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// assert_eq!(graph.indices(), [1, 2, 0, 2, 1, 0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn indices(&self) -> &[u32] {
         &self.indices
     }
 
     /// All distances, `n × k`, row-major.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// assert_eq!(graph.distances(), [1.0, 3.0, 1.0, 2.0, 2.0, 3.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn distances(&self) -> &[T] {
         &self.distances
     }
 
     /// The parts back: `k`, the number of reference points, indices and distances.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// let (k, n_reference, indices, distances) = graph.clone().into_parts();
+    /// assert_eq!(KnnGraph::from_parts(k, n_reference, indices, distances)?, graph);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn into_parts(self) -> (usize, usize, Vec<u32>, Vec<T>) {
         (self.k, self.n_reference, self.indices, self.distances)
     }

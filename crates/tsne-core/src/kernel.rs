@@ -28,6 +28,18 @@ impl Kernel {
     /// # Errors
     ///
     /// [`Error::Parameter`] outside of [`Kernel::DOF_RANGE`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// assert_eq!(Kernel::new(1.0)?, Kernel::CAUCHY);
+    /// // Fewer degrees of freedom, a heavier tail.
+    /// assert!(Kernel::new(0.5)?.weight(100.0) > Kernel::CAUCHY.weight(100.0));
+    /// assert!(Kernel::new(0.0).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(dof: f64) -> Result<Self> {
         let (low, high) = Self::DOF_RANGE;
         if (low..=high).contains(&dof) {
@@ -38,21 +50,60 @@ impl Kernel {
     }
 
     /// The degrees of freedom.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// assert_eq!(Kernel::new(0.5)?.dof(), 0.5);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn dof(self) -> f64 {
         self.dof
     }
 
     /// `w(d²)`, in double precision.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// assert_eq!(Kernel::CAUCHY.weight(3.0), 1.0 / 4.0);
+    /// assert!((Kernel::new(2.0)?.weight(2.0) - 1.0 / 4.0).abs() < 1e-15); // (1 + 2/2)^-2
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn weight(self, d2: f64) -> f64 {
         if self.dof == 1.0 { 1.0 / (1.0 + d2) } else { (-self.neg_ln_weight(d2)).exp() }
     }
 
     /// `w(d²) - 1`, accurate for small distances, in double precision.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// // 1 + 1e-20 is 1, and the difference of the weights would be lost.
+    /// assert_eq!(Kernel::CAUCHY.weight(1e-20) - 1.0, 0.0);
+    /// assert_eq!(Kernel::CAUCHY.weight_m1(1e-20), -1e-20);
+    /// ```
     pub fn weight_m1(self, d2: f64) -> f64 {
         if self.dof == 1.0 { -d2 / (1.0 + d2) } else { (-self.neg_ln_weight(d2)).exp_m1() }
     }
 
     /// The weight of a pair in the repulsion, `w^((dof+1)/dof) = (1 + d²/dof)^-(dof+1)`, in double precision.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// assert_eq!(Kernel::CAUCHY.force(3.0), 1.0 / 16.0); // The square of the weight.
+    /// assert!((Kernel::new(2.0)?.force(2.0) - 1.0 / 8.0).abs() < 1e-15); // (1 + 2/2)^-3
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn force(self, d2: f64) -> f64 {
         if self.dof == 1.0 {
             let w = 1.0 / (1.0 + d2);
@@ -63,17 +114,56 @@ impl Kernel {
     }
 
     /// The weight of a pair in the attraction, `(1 + d²/dof)^-1`, in double precision.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// assert_eq!(Kernel::CAUCHY.attraction(3.0), 1.0 / 4.0);
+    /// assert_eq!(Kernel::new(2.0)?.attraction(2.0), 1.0 / 2.0);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn attraction(self, d2: f64) -> f64 {
         1.0 / (1.0 + d2 / self.dof)
     }
 
     /// `-ln w(d²)`, in double precision.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Kernel;
+    ///
+    /// let kernel = Kernel::new(0.5)?;
+    /// assert!((kernel.neg_ln_weight(7.0) + kernel.weight(7.0).ln()).abs() < 1e-14);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn neg_ln_weight(self, d2: f64) -> f64 {
         self.dof * (d2 / self.dof).ln_1p()
     }
 
     /// Calls `visitor` with the form of the kernel that is cheapest to evaluate in the inner loop of a pair sum:
     /// division only for `dof = 1`, a square root and products where `2 dof` is a small integer, else powers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Kernel, Profile, ProfileVisitor};
+    ///
+    /// /// The sum of the weights of some squared distances.
+    /// struct Sum<'a>(&'a [f64]);
+    ///
+    /// impl ProfileVisitor<f64> for Sum<'_> {
+    ///     type Output = f64;
+    ///
+    ///     fn visit<P: Profile<f64>>(self, profile: P) -> f64 {
+    ///         self.0.iter().map(|d2| profile.weight_and_force(*d2).0).sum()
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Kernel::CAUCHY.visit(Sum(&[0.0, 1.0, 3.0])), 1.0 + 0.5 + 0.25);
+    /// ```
     pub fn visit<T: Scalar, V: ProfileVisitor<T>>(self, visitor: V) -> V::Output {
         let twice = 2.0 * self.dof;
         let inv_dof = T::from_f64(1.0 / self.dof);

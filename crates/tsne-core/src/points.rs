@@ -12,6 +12,17 @@ pub enum Points<'a, T> {
 
 impl<'a, T: Copy> Points<'a, T> {
     /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Points, Rows, SparseRows};
+    ///
+    /// let dense: Points<'_, f64> = Rows::new(&[1.0, 0.0, 0.0, 2.0], 2, 2)?.into();
+    /// let sparse: Points<'_, f64> = SparseRows::new(&[0, 1, 2], &[0, 1], &[1.0, 2.0], 2)?.into();
+    /// assert_eq!((dense.n(), sparse.n()), (2, 2));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn n(&self) -> usize {
         match self {
             Self::Dense(rows) => rows.n(),
@@ -20,6 +31,16 @@ impl<'a, T: Copy> Points<'a, T> {
     }
 
     /// The number of coordinates of a point.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Points, SparseRows};
+    ///
+    /// let one_word_of_ten_thousand: Points<'_, f64> = SparseRows::new(&[0, 1], &[123], &[1.0], 10_000)?.into();
+    /// assert_eq!(one_word_of_ten_thousand.d(), 10_000);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn d(&self) -> usize {
         match self {
             Self::Dense(rows) => rows.d(),
@@ -32,6 +53,17 @@ impl<'a, T: Copy> Points<'a, T> {
     /// # Errors
     ///
     /// [`Error::Invalid`] for sparse points; `method` is named in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Points, SparseRows};
+    ///
+    /// let sparse: Points<'_, f64> = SparseRows::new(&[0, 1], &[0], &[1.0], 2)?.into();
+    /// let error = sparse.dense("the kd-tree").unwrap_err();
+    /// assert!(error.to_string().contains("the kd-tree takes dense rows"));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn dense(&self, method: &str) -> Result<Rows<'a, T>> {
         match self {
             Self::Dense(rows) => Ok(*rows),
@@ -49,6 +81,16 @@ impl<T: Scalar> Points<'_, T> {
     /// # Errors
     ///
     /// [`Error::NonFinite`] with the first row and column where one is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Error, Points, SparseRows};
+    ///
+    /// let points: Points<'_, f64> = SparseRows::new(&[0, 1], &[7], &[f64::NAN], 10)?.into();
+    /// assert_eq!(points.check_finite(), Err(Error::NonFinite { what: "data", row: 0, column: 7 }));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn check_finite(&self) -> Result<()> {
         match self {
             Self::Dense(rows) => rows.check_finite(),

@@ -16,6 +16,17 @@ impl<'a, T> Rows<'a, T> {
     /// # Errors
     ///
     /// [`Error::Shape`] unless `data` has exactly `n * d` values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    /// assert_eq!(Rows::new(&data, 2, 3)?.row(1), [4.0, 5.0, 6.0]);
+    /// assert!(Rows::new(&data, 2, 2).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(data: &'a [T], n: usize, d: usize) -> Result<Self> {
         let expected =
             n.checked_mul(d).ok_or(Error::Capacity { what: "n * d", given: usize::MAX, max: isize::MAX as usize })?;
@@ -30,6 +41,17 @@ impl<'a, T> Rows<'a, T> {
     /// # Errors
     ///
     /// [`Error::Parameter`] if `stride < d`; [`Error::Shape`] if `data` ends before the last row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// // The first two of three columns.
+    /// let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    /// assert_eq!(Rows::with_stride(&data, 2, 2, 3)?.row(1), [4.0, 5.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn with_stride(data: &'a [T], n: usize, d: usize, stride: usize) -> Result<Self> {
         if stride < d {
             return Err(Error::parameter("stride", stride, format_args!("at least d = {d}")));
@@ -45,16 +67,44 @@ impl<'a, T> Rows<'a, T> {
     }
 
     /// The number of rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// assert_eq!(Rows::new(&[0.0; 6], 2, 3)?.n(), 2);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn n(&self) -> usize {
         self.n
     }
 
     /// The number of columns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// assert_eq!(Rows::new(&[0.0; 6], 2, 3)?.d(), 3);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn d(&self) -> usize {
         self.d
     }
 
     /// Row `i`, or `None` beyond the last one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// let rows = Rows::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+    /// assert_eq!((rows.get(1), rows.get(2)), (Some(&[3.0, 4.0][..]), None));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn get(&self, i: usize) -> Option<&'a [T]> {
         if i >= self.n {
             return None;
@@ -64,12 +114,33 @@ impl<'a, T> Rows<'a, T> {
     }
 
     /// Row `i`; the empty row beyond the last one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// let rows = Rows::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+    /// assert_eq!(rows.row(1), [3.0, 4.0]);
+    /// assert!(rows.row(2).is_empty());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[inline]
     pub fn row(&self, i: usize) -> &'a [T] {
         self.get(i).unwrap_or(&[])
     }
 
     /// All rows in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Rows;
+    ///
+    /// let rows = Rows::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+    /// assert!(rows.iter().map(|row| row.iter().sum::<f64>()).eq([3.0, 7.0]));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [T]> + use<'a, T> {
         let rows = Self { ..*self };
         (0..self.n).map(move |i| rows.row(i))
@@ -82,6 +153,16 @@ impl<T: Scalar> Rows<'_, T> {
     /// # Errors
     ///
     /// [`Error::NonFinite`] with the first row and column where one is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Error, Rows};
+    ///
+    /// let rows = Rows::new(&[1.0, 2.0, 3.0, f64::INFINITY], 2, 2)?;
+    /// assert_eq!(rows.check_finite(), Err(Error::NonFinite { what: "data", row: 1, column: 1 }));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn check_finite(&self) -> Result<()> {
         if self.d == 0 {
             return Ok(()); // There may be `usize::MAX` rows without a value.
@@ -105,6 +186,16 @@ impl<T: Scalar> Rows<'_, T> {
 ///
 /// [`Error::NonFinite`] with the first point and coordinate where one is not; [`Error::Parameter`] for coordinates beyond
 /// half the largest number.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::check_embedding;
+///
+/// assert_eq!(check_embedding(&[[0.0f32, 1.0], [2.0, 3.0]]), Ok(()));
+/// assert!(check_embedding(&[[0.0f32, f32::NAN]]).is_err());
+/// assert!(check_embedding(&[[0.0f32, 2e38]]).is_err()); // Twice that is not finite.
+/// ```
 pub fn check_embedding<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<()> {
     match Rows::new(y.as_flattened(), y.len(), D)?.check_finite() {
         Err(Error::NonFinite { row, column, .. }) => return Err(Error::NonFinite { what: "embedding", row, column }),

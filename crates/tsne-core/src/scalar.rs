@@ -48,43 +48,127 @@ pub trait Scalar:
     const NAME: &'static str;
 
     /// The nearest number of this type.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_eq!(f32::from_f64(0.1), 0.1f32);
+    /// ```
     fn from_f64(x: f64) -> Self;
     /// The same number in double precision.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_eq!(0.5f32.to_f64(), 0.5f64);
+    /// ```
     fn to_f64(self) -> f64;
     /// The nearest number of this type to a count.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_eq!(f32::from_usize(3), 3.0);
+    /// ```
     #[inline(always)]
     fn from_usize(x: usize) -> Self {
         Self::from_f64(x as f64)
     }
     /// The square root.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::sqrt(9.0f32), 3.0);
+    /// ```
     fn sqrt(self) -> Self;
     /// The absolute value.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::abs(-2.0f64), 2.0);
+    /// ```
     fn abs(self) -> Self;
     /// The exponential function.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::exp(0.0f32), 1.0);
+    /// ```
     fn exp(self) -> Self;
     /// The natural logarithm.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::ln(1.0f32), 0.0);
+    /// ```
     fn ln(self) -> Self;
     /// `ln(1 + self)`, accurate near zero.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::ln_1p(1e-20f64), 1e-20);
+    /// ```
     fn ln_1p(self) -> Self;
     /// `exp(self) - 1`, accurate near zero.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::exp_m1(1e-20f64), 1e-20);
+    /// ```
     fn exp_m1(self) -> Self;
     /// `self` to the power `e`.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::powf(2.0f64, 3.0), 8.0);
+    /// ```
     fn powf(self, e: Self) -> Self;
     /// The largest integer not above `self`.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::floor(-1.5f32), -2.0);
+    /// ```
     fn floor(self) -> Self;
     /// The integer part, saturating: NaN gives 0.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_eq!((2.9f32.to_i32(), (-2.9f32).to_i32(), 1e20f64.to_i32(), f64::NAN.to_i32()), (2, -2, i32::MAX, 0));
+    /// ```
     fn to_i32(self) -> i32;
     /// The nearest number of this type to an integer.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_eq!(f64::from_i32(-3), -3.0);
+    /// ```
     fn from_i32(x: i32) -> Self;
     /// The larger of two numbers; where one is NaN, the other.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::max(f32::NAN, 2.0), 2.0);
+    /// ```
     fn max(self, other: Self) -> Self;
     /// The smaller of two numbers; where one is NaN, the other.
+    ///
+    /// ```
+    /// assert_eq!(tsne_core::Scalar::min(1.0f64, 2.0), 1.0);
+    /// ```
     fn min(self, other: Self) -> Self;
     /// Whether the number is neither infinite nor NaN.
+    ///
+    /// ```
+    /// assert!(!tsne_core::Scalar::is_finite(f32::INFINITY));
+    /// ```
     fn is_finite(self) -> bool;
     /// The order of IEEE 754 `totalOrder`, for stable sorting.
+    ///
+    /// ```
+    /// assert!(tsne_core::Scalar::total_cmp(&-0.0f32, &0.0).is_lt());
+    /// ```
     fn total_cmp(&self, other: &Self) -> std::cmp::Ordering;
     /// The bits of the number, widened: equal bits are the test of determinism.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_ne!(0.0f64.bits(), (-0.0f64).bits()); // Equal as numbers.
+    /// ```
     fn bits(self) -> u64;
 }
 

@@ -68,6 +68,35 @@ pub trait AffinityModel<T: Scalar>: fmt::Debug + Send + Sync {
 ///
 /// Implementations own their trees, grids and buffers and reuse them: a second call at the same size does not
 /// allocate. The result is a function of the arguments only, whatever was computed before.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::{Context, Kernel, Repulsion, Result};
+///
+/// /// All pairs, two by two.
+/// struct Naive;
+///
+/// impl Repulsion<f64, 1> for Naive {
+///     fn repulse(&mut self, kernel: Kernel, y: &[[f64; 1]], out: &mut [[f64; 1]], _: Context<'_>) -> Result<f64> {
+///         let mut z = 0.0;
+///         for (i, (a, force)) in y.iter().zip(out).enumerate() {
+///             force[0] = 0.0;
+///             for (_, b) in y.iter().enumerate().filter(|(j, _)| *j != i) {
+///                 let difference = a[0] - b[0];
+///                 force[0] += kernel.force(difference * difference) * difference;
+///                 z += kernel.weight(difference * difference);
+///             }
+///         }
+///         Ok(z)
+///     }
+/// }
+///
+/// let mut force = [[0.0]; 2];
+/// let z = Naive.repulse(Kernel::CAUCHY, &[[0.0], [1.0]], &mut force, Context::new())?;
+/// assert_eq!((z, force), (1.0, [[-0.25], [0.25]]));
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
 pub trait Repulsion<T: Scalar, const D: usize>: Send {
     /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point into `out` and
     /// returns the normalizer `Z = Σ_{i≠j} w(r_ij²)`. The repulsive part of the gradient is `-F_i / Z`.
@@ -107,6 +136,35 @@ pub struct Step {
 }
 
 /// A rule that moves points along the gradient, with the state it keeps between steps.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::{Optimizer, Result, Step};
+///
+/// /// Gradient descent without momentum.
+/// struct Plain(usize);
+///
+/// impl Optimizer<f64, 1> for Plain {
+///     fn reset(&mut self, n: usize) {
+///         self.0 = n;
+///     }
+///
+///     fn n(&self) -> usize {
+///         self.0
+///     }
+///
+///     fn step(&mut self, step: Step, gradient: &[[f64; 1]], y: &mut [[f64; 1]]) -> Result<()> {
+///         y.iter_mut().zip(gradient).for_each(|(y, g)| y[0] -= step.learning_rate * g[0]);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut y = [[1.0]];
+/// Plain(1).step(Step { learning_rate: 0.5, momentum: 0.0, max_norm: None }, &[[1.0]], &mut y)?;
+/// assert_eq!(y, [[0.5]]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
 pub trait Optimizer<T: Scalar, const D: usize>: Send {
     /// Forgets everything and prepares for `n` points.
     fn reset(&mut self, n: usize);
@@ -137,6 +195,15 @@ pub struct Iteration<'a, T, const D: usize> {
 
 impl<'a, T, const D: usize> Iteration<'a, T, D> {
     /// A moment of the descent, for drivers other than this toolkit's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Iteration;
+    ///
+    /// let iteration = Iteration::new(50, &[[0.0f32, 1.0]], 1.25);
+    /// assert_eq!((iteration.index, iteration.kl_divergence), (50, 1.25));
+    /// ```
     pub const fn new(index: usize, embedding: &'a [[T; D]], kl_divergence: f64) -> Self {
         Self { index, embedding, kl_divergence }
     }
@@ -147,12 +214,65 @@ impl<'a, T, const D: usize> Iteration<'a, T, D> {
 /// Any `FnMut(&Iteration<T, D>) -> ControlFlow<()>` is one, called every 50 iterations.
 pub trait Observer<T: Scalar, const D: usize> {
     /// Is told once before the first of at most `iterations` iterations of a call, with the positions at which it starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne_core::{Iteration, Observer};
+    ///
+    /// /// The positions from before the first iteration on.
+    /// #[derive(Default)]
+    /// struct Film(Vec<Vec<[f32; 2]>>);
+    ///
+    /// impl Observer<f32, 2> for Film {
+    ///     fn about_to_start(&mut self, embedding: &[[f32; 2]], iterations: usize) {
+    ///         self.0.reserve(iterations / 50 + 1);
+    ///         self.0.push(embedding.to_vec());
+    ///     }
+    ///
+    ///     fn observe(&mut self, iteration: &Iteration<'_, f32, 2>) -> ControlFlow<()> {
+    ///         self.0.push(iteration.embedding.to_vec());
+    ///         ControlFlow::Continue(())
+    ///     }
+    /// }
+    ///
+    /// let mut film = Film::default();
+    /// film.about_to_start(&[[0.0, 0.0]], 100);
+    /// film.observe(&Iteration::new(50, &[[1.0, 0.0]], 0.5));
+    /// assert_eq!(film.0, [[[0.0, 0.0]], [[1.0, 0.0]]]);
+    /// ```
     fn about_to_start(&mut self, embedding: &[[T; D]], iterations: usize) {
         _ = (embedding, iterations);
     }
 
     /// Whether to be called after `completed` iterations of this call. The KL divergence costs a few times an
     /// iteration's attraction, so it is computed only then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne_core::{Iteration, Observer};
+    ///
+    /// struct Patience(f64);
+    ///
+    /// impl Observer<f32, 2> for Patience {
+    ///     fn wants(&self, completed: usize) -> bool {
+    ///         completed >= 100 && completed.is_multiple_of(10)
+    ///     }
+    ///
+    ///     fn observe(&mut self, iteration: &Iteration<'_, f32, 2>) -> ControlFlow<()> {
+    ///         let before = std::mem::replace(&mut self.0, iteration.kl_divergence);
+    ///         if iteration.kl_divergence > 0.99 * before { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    ///     }
+    /// }
+    ///
+    /// assert!(!Patience(f64::INFINITY).wants(50) && Patience(f64::INFINITY).wants(110));
+    /// let mut closure = |_: &Iteration<'_, f32, 2>| ControlFlow::Continue(());
+    /// assert!(Observer::wants(&closure, 50) && !Observer::wants(&closure, 51));
+    /// # _ = closure(&Iteration::new(1, &[], 0.0));
+    /// ```
     fn wants(&self, completed: usize) -> bool {
         completed.is_multiple_of(50)
     }

@@ -26,6 +26,27 @@ pub trait Task {
 }
 
 /// Runs `task`, compiled for the widest vector unit that this machine has.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::simd::{Task, dispatch};
+///
+/// struct Doubled<'a>(&'a mut [f32]);
+///
+/// impl Task for Doubled<'_> {
+///     type Output = ();
+///
+///     #[inline(always)]
+///     fn run(self) {
+///         self.0.iter_mut().for_each(|v| *v *= 2.0);
+///     }
+/// }
+///
+/// let mut values = [1.0, 2.0, 3.0];
+/// dispatch(Doubled(&mut values));
+/// assert_eq!(values, [2.0, 4.0, 6.0]);
+/// ```
 #[inline]
 pub fn dispatch<K: Task>(task: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
@@ -49,6 +70,16 @@ fn avx2<K: Task>(task: K) -> K::Output {
 ///
 /// One comparison for all `L` indices in place of one for each: the inner loop of the attraction is bound by loads
 /// and does not hide the others.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::simd::gather;
+///
+/// let points = [[0.0f32, 1.0], [2.0, 3.0], [4.0, 5.0]];
+/// assert_eq!(gather(&points, &[2, 0]), Some([[4.0, 5.0], [0.0, 1.0]]));
+/// assert_eq!(gather(&points, &[0, 3]), None);
+/// ```
 #[inline(always)]
 pub fn gather<T: Scalar, const D: usize, const L: usize>(points: &[[T; D]], indices: &[u32; L]) -> Option<[[T; D]; L]> {
     let largest = indices.iter().fold(0u32, |a, &b| a.max(b));

@@ -20,6 +20,19 @@ impl<'a, T> SparseRows<'a, T> {
     ///
     /// [`Error::Shape`] where lengths do not fit together; [`Error::Invalid`] where row pointers descend, or a column is
     /// out of order, repeated or not below `d`; [`Error::Capacity`] for more than 2³² columns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::SparseRows;
+    ///
+    /// // 5 0 0
+    /// // 0 0 7
+    /// let rows = SparseRows::new(&[0, 1, 2], &[0, 2], &[5.0, 7.0], 3)?;
+    /// assert_eq!(rows.row(1), (&[2][..], &[7.0][..]));
+    /// assert!(SparseRows::new(&[0, 1, 2], &[0, 3], &[5.0, 7.0], 3).is_err()); // There is no column 3.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(row_pointers: &'a [usize], columns: &'a [u32], values: &'a [T], d: usize) -> Result<Self>
     where
         T: Sync,
@@ -62,21 +75,58 @@ impl<'a, T> SparseRows<'a, T> {
     }
 
     /// The number of rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.n(), 2);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn n(&self) -> usize {
         self.row_pointers.len() - 1
     }
 
     /// The number of columns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.d(), 4);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn d(&self) -> usize {
         self.d
     }
 
     /// The number of stored entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.nnz(), 3);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn nnz(&self) -> usize {
         self.columns.len()
     }
 
     /// Columns and values of row `i`; empty beyond the last row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.row(0), (&[1, 3][..], &[5.0, 6.0][..]));
+    /// assert!(rows.row(2).0.is_empty());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[inline]
     pub fn row(&self, i: usize) -> (&'a [u32], &'a [T]) {
         let (Some(&start), Some(&end)) = (self.row_pointers.get(i), self.row_pointers.get(i.saturating_add(1))) else {
@@ -86,16 +136,43 @@ impl<'a, T> SparseRows<'a, T> {
     }
 
     /// Where each row starts in [`SparseRows::columns`], and the number of entries last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.row_pointers(), [0, 2, 3]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn row_pointers(&self) -> &'a [usize] {
         self.row_pointers
     }
 
     /// All columns, row by row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.columns(), [1, 3, 2]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn columns(&self) -> &'a [u32] {
         self.columns
     }
 
     /// All values, row by row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::SparseRows;
+    /// let rows = SparseRows::new(&[0, 2, 3], &[1, 3, 2], &[5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!(rows.values(), [5.0, 6.0, 7.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn values(&self) -> &'a [T] {
         self.values
     }
@@ -107,6 +184,16 @@ impl<T: Scalar> SparseRows<'_, T> {
     /// # Errors
     ///
     /// [`Error::NonFinite`] with the first row and column where one is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Error, SparseRows};
+    ///
+    /// let rows = SparseRows::new(&[0, 0, 1], &[2], &[f32::NAN], 4)?;
+    /// assert_eq!(rows.check_finite(), Err(Error::NonFinite { what: "data", row: 1, column: 2 }));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn check_finite(&self) -> Result<()> {
         let bad = (0..self.n()).into_par_iter().find_map_first(|i| {
             let (columns, values) = self.row(i);

@@ -61,6 +61,15 @@ impl GridParams {
     /// # Errors
     ///
     /// [`Error::Parameter`] for the first that is out of range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::default().check(), Ok(()));
+    /// assert!(GridParams { n_interpolation_points: 10, ..GridParams::default() }.check().is_err());
+    /// ```
     pub fn check(&self) -> Result<()> {
         let p = self.n_interpolation_points;
         if !(1..=Self::MAX_INTERPOLATION_POINTS).contains(&p) {
@@ -80,6 +89,14 @@ impl GridParams {
     }
 
     /// The spacing of the nodes on maps of at least `min_num_intervals` cells.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::default().spacing(), 1.0 / 3.0);
+    /// ```
     pub fn spacing(&self) -> f64 {
         self.ints_in_interval / self.n_interpolation_points as f64
     }

@@ -33,6 +33,19 @@ impl<T: GridScalar, const D: usize> GridReference<T, D> {
     ///
     /// [`Error::Parameter`] for a parameter out of range, or unless `D` is 1, 2 or 3; [`Error::NonFinite`] for a
     /// position that is not finite; [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel, ReferenceRepulsion};
+    /// use tsne_fft::{GridParams, GridReference};
+    ///
+    /// let reference = GridReference::new(GridParams::default(), Kernel::CAUCHY, &[[0.0f64], [3.0]], Context::new())?;
+    /// let (mut force, mut z) = ([[0.0]], [0.0]);
+    /// reference.repulse(&[[1.0]], &mut force, &mut z, Context::new())?;
+    /// assert!((z[0] - (1.0 / 2.0 + 1.0 / 5.0)).abs() < 1e-12); // So few points are summed directly.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(params: GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
         params.check()?;
         Ok(Self { engine: T::reference(params, D, kernel, reference.as_flattened(), cx)? })

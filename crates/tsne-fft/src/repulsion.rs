@@ -36,12 +36,31 @@ impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
     /// # Errors
     ///
     /// [`Error::Parameter`] for a parameter out of range, or unless `D` is 1, 2 or 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::{GridParams, GridRepulsion};
+    ///
+    /// assert!(GridRepulsion::<f32, 2>::new(GridParams::default()).is_ok());
+    /// assert!(GridRepulsion::<f32, 4>::new(GridParams::default()).is_err());
+    /// ```
     pub fn new(params: GridParams) -> Result<Self> {
         params.check()?;
         Ok(Self { params, engine: T::repulsion(params, D)? })
     }
 
     /// The parameters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::{GridParams, GridRepulsion};
+    ///
+    /// let params = GridParams { min_num_intervals: 30, ..GridParams::default() };
+    /// assert_eq!(GridRepulsion::<f32, 2>::new(params)?.params(), &params);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn params(&self) -> &GridParams {
         &self.params
     }

@@ -34,6 +34,24 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
     ///
     /// [`Error::Invalid`] unless the affinities are conditional; [`Error::Shape`] unless `reference` has a position for
     /// each column; [`Error::NonFinite`] for a reference position that is not finite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind, Context, Kernel};
+    /// use tsne_optim::{Conditional, Descent, ExactReference};
+    ///
+    /// // A new point with one fitted neighbor, in a map of two.
+    /// let p = Affinities::from_parts(vec![0, 1], vec![0], vec![1.0f64], 2, AffinityKind::Conditional)?;
+    /// let reference = [[0.0], [4.0]];
+    /// let repulsion = ExactReference::new(Kernel::CAUCHY, &reference)?;
+    /// let mut objective = Conditional::new(&p, Kernel::CAUCHY, &reference, &repulsion)?;
+    /// let (near, far) = ([[0.0]], [[4.0]]);
+    /// let mut descent = Descent::new();
+    /// let kl = descent.kl_divergence(&mut objective, &near, Context::new())?;
+    /// assert!(kl < descent.kl_divergence(&mut objective, &far, Context::new())?);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(
         p: &'a Affinities<T>,
         kernel: Kernel,

@@ -45,6 +45,15 @@ impl Phase {
     /// # Errors
     ///
     /// [`Error::Parameter`] for the first that is out of range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::Phase;
+    ///
+    /// assert_eq!(Phase::default().check(), Ok(()));
+    /// assert!(Phase { momentum: 1.0, ..Phase::default() }.check().is_err());
+    /// ```
     pub fn check(&self) -> Result<()> {
         positive("exaggeration", self.exaggeration)?;
         positive("learning_rate", self.learning_rate)?;
@@ -114,6 +123,21 @@ impl<const D: usize> Default for Moments<D> {
 
 impl<T: Scalar, const D: usize> Descent<T, D> {
     /// A descent whose buffers grow with the first phase.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel};
+    /// use tsne_optim::{Descent, Exact, Joint};
+    ///
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
+    /// let mut repulsion = Exact::new();
+    /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
+    /// // Two points are in every map as they are in the data: half of the weight on each direction.
+    /// assert!(Descent::new().kl_divergence(&mut joint, &[[0.0], [3.0]], Context::new())?.abs() < 1e-15);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self { gradient: Vec::new(), norms: Vec::new(), moments: Vec::new() }
     }
@@ -132,6 +156,25 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// [`Error::Parameter`] for a phase out of range; [`Error::Shape`] where `y`, the objective and the optimizer's state
     /// differ in length; [`Error::NonFinite`] for an initial position that is not finite; [`Error::Diverged`] when a
     /// position or its square stops being finite, with `y` as it was then; [`Error::Cancelled`] with `y` after the last whole iteration.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel};
+    /// use tsne_optim::{Descent, Exact, Finish, Joint, Momentum, MomentumGains, Phase};
+    ///
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// // A path of three points.
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+    /// let mut repulsion = Exact::new();
+    /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
+    /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.3], [0.1], [-0.2]]);
+    /// let phase = Phase { iterations: 100, learning_rate: 0.5, ..Phase::default() };
+    /// let outcome = Descent::new().run(&mut joint, &mut rule, &mut y, &phase, None, Context::new())?;
+    /// assert_eq!((outcome.iterations, outcome.finish), (100, Finish::Completed));
+    /// assert!((y[0][0] + y[1][0] + y[2][0]).abs() < 1e-9); // Centered.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn run(
         &mut self,
         objective: &mut dyn Objective<T, D>,
@@ -208,6 +251,23 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Errors
     ///
     /// Those of [`Objective::evaluate`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel};
+    /// use tsne_optim::{Descent, Exact, Joint};
+    ///
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// // A path of three points.
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+    /// let mut repulsion = Exact::new();
+    /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
+    /// let mut kl = |y: [[f64; 1]; 3]| Descent::new().kl_divergence(&mut joint, &y, Context::new());
+    /// // The middle point belongs into the middle.
+    /// assert!(kl([[-1.0], [0.0], [1.0]])? < kl([[0.0], [-1.0], [1.0]])?);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn kl_divergence(&mut self, objective: &mut dyn Objective<T, D>, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
         self.gradient.resize(objective.n(), [T::ZERO; D]);
         let evaluation = objective.evaluate(y, 1.0, true, &mut self.gradient, cx)?;

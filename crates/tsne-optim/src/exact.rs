@@ -37,6 +37,18 @@ impl<T, const D: usize> Default for Exact<T, D> {
 
 impl<T, const D: usize> Exact<T, D> {
     /// The exact repulsion; its buffers grow with the first call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel, Repulsion};
+    /// use tsne_optim::Exact;
+    ///
+    /// let mut force = [[0.0f64]; 2];
+    /// let z = Exact::new().repulse(Kernel::CAUCHY, &[[0.0], [1.0]], &mut force, Context::new())?;
+    /// assert_eq!((z, force), (1.0, [[-0.25], [0.25]])); // w = 1/2 each way; w² (y_i - y_j).
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self { columns: std::array::from_fn(|_| Vec::new()), z: Vec::new() }
     }
@@ -71,6 +83,19 @@ impl<T: Scalar, const D: usize> ExactReference<T, D> {
     /// # Errors
     ///
     /// [`Error::NonFinite`] for a position that is not finite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel, ReferenceRepulsion};
+    /// use tsne_optim::ExactReference;
+    ///
+    /// let reference = ExactReference::new(Kernel::CAUCHY, &[[0.0f64]])?;
+    /// let (mut force, mut z) = ([[0.0]], [0.0]);
+    /// reference.repulse(&[[1.0]], &mut force, &mut z, Context::new())?;
+    /// assert_eq!((force, z), ([[0.25]], [0.5]));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(kernel: Kernel, reference: &[[T; D]]) -> Result<Self> {
         check_embedding(reference)?;
         let mut columns = std::array::from_fn(|_| Vec::new());

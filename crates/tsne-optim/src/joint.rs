@@ -32,6 +32,23 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
     /// # Errors
     ///
     /// [`Error::Invalid`] unless the affinities are joint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel};
+    /// use tsne_optim::{Exact, Joint, Objective};
+    ///
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// // A path of three points.
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+    /// let mut repulsion = Exact::new();
+    /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
+    /// let mut gradient = [[0.0f64]; 3];
+    /// joint.evaluate(&[[-1.0], [0.0], [1.0]], 1.0, false, &mut gradient, Context::new())?;
+    /// assert!((gradient[0][0] + gradient[2][0]).abs() < 1e-15 && gradient[1][0].abs() < 1e-15); // By symmetry.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(p: &'a Affinities<T>, kernel: Kernel, repulsion: &'a mut dyn Repulsion<T, D>) -> Result<Self> {
         if p.kind() != AffinityKind::Joint {
             return Err(Error::invalid("affinities", "a fit needs joint affinities, but conditional ones were given"));
@@ -90,6 +107,21 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
 /// # Errors
 ///
 /// [`Error::Shape`] unless `y` has a position for each row of `p`; [`Error::Parameter`] unless `z` is positive.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::{Context, Kernel, Repulsion};
+/// use tsne_optim::{Exact, kl_divergence};
+///
+/// # use tsne_core::{Affinities, AffinityKind};
+/// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
+/// let (y, mut force) = ([[0.0], [1.0]], [[0.0f64]; 2]);
+/// let z = Exact::new().repulse(Kernel::CAUCHY, &y, &mut force, Context::new())?;
+/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, z)?.abs() < 1e-15); // Two points: P and Q are the same.
+/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, 0.0).is_err());
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
 pub fn kl_divergence<T: Scalar, const D: usize>(
     p: &Affinities<T>,
     kernel: Kernel,

@@ -37,6 +37,19 @@ const MIN_GAIN: f64 = 0.01;
 
 impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// The rule with no state yet: it prepares itself for the first embedding that it moves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Optimizer, Step};
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[1.0f64]]);
+    /// rule.reset(1);
+    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// assert!((y[0][0] - (1.0 - 0.5 * 1.2)).abs() < 1e-15); // The first gain is 1 + 0.2.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(momentum: Momentum) -> Self {
         Self { momentum, gains: Vec::new(), velocity: Vec::new() }
     }
@@ -46,6 +59,17 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Errors
     ///
     /// [`Error::Shape`] if the lengths differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// let rule = MomentumGains::from_state(Momentum::Nesterov, vec![[1.5f32]], vec![[0.1]])?;
+    /// assert_eq!(MomentumGains::from_state(rule.momentum(), rule.gains().to_vec(), rule.velocity().to_vec())?, rule);
+    /// assert!(MomentumGains::from_state(Momentum::Nesterov, vec![[1.5f32]], vec![]).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn from_state(momentum: Momentum, gains: Vec<[T; D]>, velocity: Vec<[T; D]>) -> Result<Self> {
         if gains.len() != velocity.len() {
             return Err(Error::Shape { what: "velocity", expected: gains.len(), given: velocity.len() });
@@ -54,21 +78,66 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     }
 
     /// The form of momentum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// assert_eq!(MomentumGains::<f32, 2>::new(Momentum::Nesterov).momentum(), Momentum::Nesterov);
+    /// ```
     pub const fn momentum(&self) -> Momentum {
         self.momentum
     }
 
     /// The same state under another form of momentum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// let mut rule = MomentumGains::from_state(Momentum::Classical, vec![[1.5f32]], vec![[0.1]])?;
+    /// rule.set_momentum(Momentum::Nesterov);
+    /// assert_eq!((rule.momentum(), rule.gains()), (Momentum::Nesterov, &[[1.5]][..]));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn set_momentum(&mut self, momentum: Momentum) {
         self.momentum = momentum;
     }
 
     /// The gain of each coordinate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Optimizer, Step};
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
+    /// rule.reset(1);
+    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// assert_eq!(rule.gains(), [[1.2]]); // 1 + 0.2 after the first step.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn gains(&self) -> &[[T; D]] {
         &self.gains
     }
 
     /// The last step of each point (before the look-ahead of [`Momentum::Nesterov`]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Optimizer, Step};
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
+    /// rule.reset(1);
+    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// assert!((rule.velocity()[0][0] - y[0][0]).abs() < 1e-15); // From 0 by the first step.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn velocity(&self) -> &[[T; D]] {
         &self.velocity
     }

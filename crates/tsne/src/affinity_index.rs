@@ -20,11 +20,11 @@ use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Points, Resu
 /// ```
 /// use tsne::{Preset, Rows, Tsne};
 ///
-/// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-/// let tsne = Tsne::preset(Preset::Recommended).perplexity(20.0).build()?;
-/// let mut index = tsne.affinities(Rows::new(&data, 120, 5)?)?;
+/// let data: Vec<f32> = (0..200).map(|i| ((i * 7919) % 101) as f32).collect();
+/// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).n_iter(25).build()?;
+/// let mut index = tsne.affinities(Rows::new(&data, 40, 5)?)?;
 /// let wide = tsne.fit(index.clone())?;
-/// index.set_perplexity(5.0)?;
+/// index.set_perplexity(3.0)?;
 /// let narrow = tsne.fit(index)?;
 /// assert!(narrow.affinities().nnz() < wide.affinities().nnz());
 /// # Ok::<(), tsne::Error>(())
@@ -79,6 +79,17 @@ impl<T: Scalar> Recipe<T> {
 }
 
 /// What `method` changes about its parameters for `k` neighbors out of `n` points.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Rows, Tsne};
+///
+/// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+/// let index = Tsne::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+/// assert!(index.warnings()[0].to_string().starts_with("perplexity 100 is too large for 60 points"));
+/// # Ok::<(), tsne::Error>(())
+/// ```
 fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize) -> Result<Vec<Warning>> {
     let warnings = match method {
         AffinityMethod::Perplexity(model) => model.effective_perplexities_for_graph(n, k)?.1,
@@ -137,32 +148,103 @@ impl<T: Scalar> AffinityIndex<T> {
     }
 
     /// The joint affinities: symmetric, with sum 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne, core::AffinityKind};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!((index.n(), index.affinities().kind()), (60, AffinityKind::Joint));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn affinities(&self) -> &Affinities<T> {
         &self.joint
     }
 
     /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(index.n(), 60);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn n(&self) -> usize {
         self.joint.n()
     }
 
     /// The neighbors that the affinities were computed from, where they were kept: by
     /// [`Tsne::affinities`](crate::Tsne::affinities), not by a fit, which saves their memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::builder().perplexity(10.0).early_exaggeration_iter(0).n_iter(10).build()?;
+    /// let x = Rows::new(&data, 60, 5)?;
+    /// assert_eq!(tsne.affinities(x)?.graph().map(|graph| graph.k()), Some(30));
+    /// assert!(tsne.fit(x)?.affinity_index().graph().is_none());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn graph(&self) -> Option<&KnnGraph<T>> {
         self.graph.as_deref()
     }
 
     /// The rule that the affinities follow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{AffinityMethod, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert!(matches!(index.method(), AffinityMethod::Perplexity(model) if model.perplexities() == [10.0]));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn method(&self) -> &AffinityMethod<T> {
         &self.recipe.method
     }
 
     /// The metric of the data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Metric, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(index.metric(), &Metric::Euclidean);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn metric(&self) -> &Metric {
         &self.recipe.metric
     }
 
     /// Whether the data points are there, which new points need to be placed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert!(index.has_data());
+    /// // From neighbors alone there are none.
+    /// let graph = index.graph().ok_or("the neighbors were not kept")?;
+    /// assert!(!Tsne::<f32, 2>::builder().perplexity(10.0).build()?.affinities(graph)?.has_data());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn has_data(&self) -> bool {
         self.data.is_some()
     }
@@ -178,6 +260,20 @@ impl<T: Scalar> AffinityIndex<T> {
     ///
     /// [`Error::Parameter`] for a perplexity that is out of range or needs more neighbors than were kept;
     /// [`Error::Invalid`] where no neighbors were kept.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let mut index = Tsne::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// index.set_perplexity(5.0)?;
+    /// let fresh = Tsne::<f32, 2>::builder().perplexity(5.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(index.affinities(), fresh.affinities());
+    /// assert!(index.set_perplexity(16.0).is_err()); // It needs 48 neighbors, and 45 were kept.
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn set_perplexity(&mut self, perplexity: f64) -> Result<()> {
         self.set_perplexities(&[perplexity])
     }
@@ -189,6 +285,19 @@ impl<T: Scalar> AffinityIndex<T> {
     /// # Errors
     ///
     /// Those of [`AffinityIndex::set_perplexity`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{AffinityMethod, Rows, Tsne, affinity::Multiscale};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::builder().affinities(Multiscale::new(&[5.0, 15.0])?).build()?;
+    /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// index.set_perplexities(&[3.0, 10.0])?;
+    /// assert!(matches!(index.method(), AffinityMethod::Multiscale(model) if model.perplexities() == [3.0, 10.0]));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn set_perplexities(&mut self, perplexities: &[f64]) -> Result<()> {
         let method: AffinityMethod<T> = match self.recipe.method {
             AffinityMethod::Multiscale(_) => tsne_affinity::Multiscale::new(perplexities)?.into(),
@@ -202,6 +311,20 @@ impl<T: Scalar> AffinityIndex<T> {
     /// # Errors
     ///
     /// Those of [`AffinityIndex::set_perplexity`], and of the rule.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne, affinity::Uniform};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let mut index = Tsne::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// index.set_method(Uniform::default())?;
+    /// // All pairs of neighbors weigh the same.
+    /// let weights = index.affinities().weights();
+    /// assert!(weights.iter().all(|weight| *weight == weights[0]));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn set_method(&mut self, method: impl Into<AffinityMethod<T>>) -> Result<()> {
         let method = method.into();
         let Some(graph) = self.graph.clone() else {
@@ -238,6 +361,22 @@ impl<T: Scalar> AffinityIndex<T> {
     ///
     /// [`Error::Invalid`] for new points where the data were not kept, [`Error::Shape`] where columns or points do not fit,
     /// [`Error::NonFinite`], [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{AffinityMethod, Context, Rows, Tsne, affinity::FixedSigma};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data[..250], 50, 5)?)?;
+    /// let new = Rows::new(&data[250..], 10, 5)?;
+    /// let p = index.to_new(new, None, Context::new())?.affinities;
+    /// assert_eq!((p.n(), p.n_columns()), (10, 50));
+    /// assert!((p.row(0).1.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    /// let wide: AffinityMethod<f32> = FixedSigma::new(100.0)?.into();
+    /// assert_ne!(index.to_new(new, Some(&wide), Context::new())?.affinities, p);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn to_new<'a>(
         &self,
         x: impl Into<NewPoints<'a, T>>,

@@ -19,11 +19,35 @@ pub struct Tsne<T, const D: usize> {
 
 impl<T: Float> Tsne<T, 2> {
     /// A builder with the documented defaults of openTSNE 0.3: [`Preset::Documented`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::builder().perplexity(10.0).early_exaggeration_iter(5).n_iter(10).build()?;
+    /// let embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.preset(), Preset::Documented);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn builder() -> TsneBuilder<T, 2> {
         Self::preset(Preset::Documented)
     }
 
     /// A builder with the defaults of a preset.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Momentum, Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).build()?;
+    /// let embedding = tsne.fit(Rows::new(&data[..60], 12, 5)?)?;
+    /// assert_eq!((embedding.iterations(), embedding.optimizer().momentum()), (75 + 225, Momentum::Nesterov));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn preset(preset: Preset) -> TsneBuilder<T, 2> {
         TsneBuilder { parameters: Parameters::preset(preset) }
     }
@@ -32,6 +56,19 @@ impl<T: Float> Tsne<T, 2> {
 impl<T: Float, const D: usize> Tsne<T, D> {
     /// The parameters of the normal phase, for [`Embedding::new`](crate::Embedding::new) and
     /// [`Embedding::optimize`](crate::Embedding::optimize).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).n_iter(40).build()?;
+    /// let mut embedding = tsne.prepare_initial(Rows::new(&data, 60, 5)?)?;
+    /// embedding.optimize(&tsne.params())?;
+    /// assert_eq!(embedding.iterations(), 40);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn params(&self) -> OptimizeParams<T, D> {
         self.parameters.normal_phase()
     }
@@ -70,6 +107,18 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// The dimension of the map, 2 unless set: 1 to 3 with the tree and the grid, any with the exact repulsion.
     /// Positions given for another dimension are replaced by PCA; callbacks and a repulsion of your own are dropped, so set
     /// them after this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::builder().n_components::<3>().perplexity(10.0).build()?;
+    /// let positions: Vec<[f32; 3]> = tsne.prepare_initial(Rows::new(&data, 60, 5)?)?.into_positions();
+    /// assert_eq!(positions.len(), 60);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn n_components<const C: usize>(self) -> TsneBuilder<T, C> {
         let Parameters { settings, neighbors, affinities, initialization, .. } = self.parameters;
         let initialization = match initialization {
@@ -87,11 +136,42 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
 
     /// The perplexity, the continuous number of neighbors whose distances count, at least 1. Where three times it exceeds
     /// `n - 1`, `(n - 1) / 3` is used and a [`Warning`](crate::Warning) is returned with the embedding. Default 30.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let nnz = |perplexity| {
+    ///     let index = Tsne::builder().perplexity(perplexity).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    ///     Ok::<usize, tsne::Error>(index.affinities().nnz())
+    /// };
+    /// assert!(nnz(3.0)? < nnz(10.0)?);
+    /// assert!(Tsne::<f32, 2>::builder().perplexity(0.5).build().is_err());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn perplexity(self, perplexity: f64) -> Self {
         self.perplexities(&[perplexity])
     }
 
     /// Several perplexities, whose Gaussians are mixed.
+    ///
+    /// Their Gaussians are added before they are normalized (openTSNE's `MultiscaleMixture`); each is at least 1, and the largest
+    /// decides the number of neighbors. Replaces [`affinities`](Self::affinities).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let p = |perplexities: &[f64]| {
+    ///     Tsne::builder().perplexities(perplexities).k_neighbors(Some(30)).build()?.affinities(Rows::new(&data, 60, 5)?)
+    /// };
+    /// assert_ne!(p(&[3.0, 10.0])?.affinities(), p(&[10.0])?.affinities());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn perplexities(mut self, perplexities: &[f64]) -> Self {
         self.parameters.settings.perplexities = perplexities.to_vec();
         self.parameters.affinities = None;
@@ -101,24 +181,78 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// How neighbor distances become affinities, in place of the perplexity: one of
     /// [`tsne::affinity`](crate::affinity)'s rules or your own. Default: the mixture of the
     /// [`perplexities`](Self::perplexities).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne, affinity::FixedSigma};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::builder().affinities(FixedSigma::new(20.0)?).build()?;
+    /// let index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// // Thirty neighbors in place of three times a perplexity.
+    /// assert_eq!(index.graph().map(|graph| graph.k()), Some(30));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn affinities(mut self, method: impl Into<AffinityMethod<T>>) -> Self {
         self.parameters.affinities = Some(method.into());
         self
     }
 
     /// How nearest neighbors are found. Default [`Neighbors::Auto`] ([`Neighbors::Approx`] in the documented preset).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Neighbors, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let graph = |neighbors| {
+    ///     let tsne = Tsne::builder().perplexity(10.0).neighbors(neighbors).build()?;
+    ///     Ok::<_, tsne::Error>(tsne.affinities(Rows::new(&data, 60, 5)?)?.graph().cloned())
+    /// };
+    /// // So few points are searched exactly in any case.
+    /// assert_eq!(graph("annoy".parse()?)?, graph(Neighbors::Exact)?);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn neighbors(mut self, neighbors: Neighbors<T>) -> Self {
         self.parameters.neighbors = neighbors;
         self
     }
 
     /// Where the points start. Default [`Initialization::Pca`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let line: Vec<[f32; 2]> = (0..60).map(|i| [i as f32 * 1e-4, 0.0]).collect();
+    /// let tsne = Tsne::builder().perplexity(10.0).initialization(line.clone()).build()?;
+    /// assert_eq!(tsne.prepare_initial(Rows::new(&data, 60, 5)?)?.positions(), line);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn initialization(mut self, initialization: impl Into<Initialization<T, D>>) -> Self {
         self.parameters.initialization = initialization.into();
         self
     }
 
     /// A repulsion of your own, in place of the [`negative_gradient_method`](Self::negative_gradient_method).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{CustomRepulsion, NegativeGradientMethod, Preset, Rows, Tsne, optim::Exact};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(3.0).early_exaggeration_iter(20).n_iter(30);
+    /// let own = tsne.clone().custom_repulsion(CustomRepulsion::new(Exact::new)).build()?;
+    /// let exact = tsne.negative_gradient_method(NegativeGradientMethod::Exact).build()?;
+    /// let x = Rows::new(&data[..60], 12, 5)?;
+    /// assert_eq!(own.fit(x)?.positions(), exact.fit(x)?.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn custom_repulsion(mut self, repulsion: CustomRepulsion<T, D>) -> Self {
         self.parameters.custom_repulsion = Some(repulsion);
         self
@@ -126,30 +260,90 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
 
     /// Functions that see the descent every [`callbacks_every_iters`](Self::callbacks_every_iters) iterations and may stop
     /// it. Default none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use tsne::{Callback, Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// static CALLS: AtomicUsize = AtomicUsize::new(0);
+    /// let count = Callback::new(|_| {
+    ///     CALLS.fetch_add(1, Ordering::Relaxed);
+    ///     ControlFlow::Continue(())
+    /// });
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).callbacks(vec![count]).callbacks_every_iters(25).build()?;
+    /// tsne.fit(Rows::new(&data[..60], 12, 5)?)?;
+    /// assert_eq!(CALLS.load(Ordering::Relaxed), 75 / 25 + 225 / 25);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn callbacks(mut self, callbacks: Vec<Callback<T, D>>) -> Self {
         self.parameters.callbacks = callbacks;
         self
     }
 
     /// Nodes per cell of the grid and axis, 1 to 9. Default 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// assert!(Tsne::<f32, 2>::builder().n_interpolation_points(5).build().is_ok());
+    /// assert!(Tsne::<f32, 2>::builder().n_interpolation_points(10).build().is_err());
+    /// ```
     pub fn n_interpolation_points(mut self, n_interpolation_points: usize) -> Self {
         self.parameters.settings.grid.n_interpolation_points = n_interpolation_points;
         self
     }
 
     /// The smallest number of cells of the grid along the longer side of the map. Default 50.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// assert!(Tsne::<f32, 2>::builder().min_num_intervals(30).build().is_ok());
+    /// assert!(Tsne::<f32, 2>::builder().min_num_intervals(0).build().is_err());
+    /// ```
     pub fn min_num_intervals(mut self, min_num_intervals: usize) -> Self {
         self.parameters.settings.grid.min_num_intervals = min_num_intervals;
         self
     }
 
     /// The side of a cell of the grid, in units of the map. Default 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// assert!(Tsne::<f32, 2>::builder().ints_in_interval(0.5).build().is_ok());
+    /// assert!(Tsne::<f32, 2>::builder().ints_in_interval(0.0).build().is_err());
+    /// ```
     pub fn ints_in_interval(mut self, ints_in_interval: f64) -> Self {
         self.parameters.settings.grid.ints_in_interval = ints_in_interval;
         self
     }
 
     /// The interpolation of the grid. Default [`Interpolation::BSpline`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Interpolation, NegativeGradientMethod, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// // openTSNE's own interpolation.
+    /// let tsne = Tsne::builder().perplexity(10.0).interpolation(Interpolation::Lagrange);
+    /// let tsne = tsne.early_exaggeration_iter(0).n_iter(5).build()?;
+    /// let embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::Fft);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn interpolation(mut self, interpolation: Interpolation) -> Self {
         self.parameters.settings.grid.interpolation = interpolation;
         self
@@ -251,7 +445,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         negative_gradient_method: NegativeGradientMethod;
         /// The threshold of Barnes-Hut, not negative; 0 is exact. Default 0.5.
         theta: f64 = 0.3, not -1.0;
-        /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error. The result
+        /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error, and more than
+        /// 1,024 are not started. The result
         /// does not depend on it. Default 1, recommended -1.
         n_jobs: i32 = -2, not 0;
         /// The seed of everything random. Default 0.
@@ -295,6 +490,15 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Errors
     ///
     /// [`Error::Parameter`] for the first that is out of range, with its name, the value and what is allowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// let error = Tsne::<f32, 2>::builder().theta(-0.5).build().unwrap_err();
+    /// assert!(error.to_string().starts_with("theta is -0.5, but must be"));
+    /// ```
     pub fn build(self) -> Result<Tsne<T, D>> {
         let parameters = self.parameters;
         let settings = &parameters.settings;

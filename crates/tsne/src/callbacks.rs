@@ -91,17 +91,67 @@ impl<T, const D: usize> fmt::Debug for Observers<'_, T, D> {
 
 impl<'a, T: Scalar, const D: usize> Observers<'a, T, D> {
     /// No observer yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Observers, Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).build()?;
+    /// let mut none = Observers::new();
+    /// let embedding = tsne.fit_with(Rows::new(&data[..60], 12, 5)?, Some(&mut none), Context::new())?;
+    /// assert_eq!(embedding.iterations(), 300);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self(Vec::new())
     }
 
     /// One more observer, called after the iterations that it [wants](Observer::wants).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Context, Iteration, Observers, Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// // A closure wants every 50th iteration of each phase: 50, and 50, 100, 150, 200.
+    /// let mut seen = Vec::new();
+    /// let mut log = |iteration: &Iteration<'_, f32, 2>| {
+    ///     seen.push(iteration.index);
+    ///     ControlFlow::Continue(())
+    /// };
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).build()?;
+    /// tsne.fit_with(Rows::new(&data[..60], 12, 5)?, Some(&mut Observers::new().with(&mut log)), Context::new())?;
+    /// assert_eq!(seen, [50, 50, 100, 150, 200]);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn with(self, observer: &'a mut (dyn Observer<T, D> + Send)) -> Self {
         self.every(0, observer)
     }
 
     /// One more observer, called every `iterations` iterations; 0 leaves it to what it [wants](Observer::wants).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Context, Iteration, Observers, Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let mut seen = Vec::new();
+    /// let mut log = |iteration: &Iteration<'_, f32, 2>| {
+    ///     seen.push(iteration.index);
+    ///     ControlFlow::Continue(())
+    /// };
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).n_iter(40).build()?;
+    /// tsne.fit_with(Rows::new(&data[..60], 12, 5)?, Some(&mut Observers::new().every(30, &mut log)), Context::new())?;
+    /// assert_eq!(seen, [30, 60, 30]);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn every(mut self, iterations: usize, observer: &'a mut (dyn Observer<T, D> + Send)) -> Self {
         self.0.push(Entry { every: iterations, observer });

@@ -136,16 +136,54 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     }
 
     /// The position of each point, in the order of the data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let positions: &[[f32; 2]] = embedding.positions();
+    /// assert_eq!(positions.len(), 60);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn positions(&self) -> &[[T; D]] {
         &self.positions
     }
 
     /// The positions, by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let x: Vec<f32> = embedding.into_positions().iter().map(|position| position[0]).collect();
+    /// assert_eq!(x.len(), 60);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn into_positions(self) -> Vec<[T; D]> {
         self.positions
     }
 
     /// The KL divergence of just these positions, without exaggeration, with the normalizer `Z` from the repulsion in use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// // An exaggerated attraction leads to a map that is worse by its own measure.
+    /// let plain = embedding.optimized(&embedding.params())?;
+    /// let exaggerated = embedding.optimized(&embedding.params().exaggeration(12.0))?;
+    /// assert!(exaggerated.kl_divergence() > plain.kl_divergence());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn kl_divergence(&self) -> f64 {
         self.kl_divergence
     }
@@ -155,16 +193,58 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Errors
     ///
     /// [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Context;
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// // So few points are repelled exactly: both are the same up to rounding.
+    /// let exact = embedding.exact_kl_divergence(Context::new())?;
+    /// assert!((exact - embedding.kl_divergence()).abs() < 1e-4);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn exact_kl_divergence(&self, cx: Context<'_>) -> Result<f64> {
         threads::run(self.params.n_jobs, || metrics::kl_divergence(&self.index.joint, self.kernel, &self.positions, cx))
     }
 
     /// The joint affinities that the map is fitted to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let p = embedding.affinities();
+    /// assert_eq!((p.n(), p.n_columns()), (60, 60));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn affinities(&self) -> &Affinities<T> {
         &self.index.joint
     }
 
     /// The affinities with what it takes to place new points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Rows};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// // The affinities of one more point to the fitted ones.
+    /// let new = embedding.affinity_index().to_new(Rows::new(&[1.0, 2.0, 3.0, 4.0, 5.0], 1, 5)?, None, Context::new())?;
+    /// assert_eq!((new.affinities.n(), new.affinities.n_columns()), (1, 60));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn affinity_index(&self) -> &Arc<AffinityIndex<T>> {
         &self.index
     }
@@ -180,13 +260,14 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     /// use tsne::{Preset, Rows, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(30.0).build()?;
-    /// let mut index = tsne.affinities(Rows::new(&data, 120, 5)?)?;
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(15.0).n_iter(25).build()?;
+    /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
     /// let mut embedding = tsne.fit(index.clone())?;
-    /// index.set_perplexity(10.0)?;
+    /// index.set_perplexity(5.0)?;
     /// embedding.set_affinities(index.into())?;
-    /// embedding.optimize(&embedding.params().n_iter(100))?;
+    /// embedding.optimize(&embedding.params())?;
+    /// assert_eq!(embedding.iterations(), 75 + 25 + 25);
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn set_affinities(&mut self, index: Arc<AffinityIndex<T>>) -> Result<()> {
@@ -207,51 +288,179 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     }
 
     /// The optimizer with its gains and velocities.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Embedding;
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// // Positions of one's own, moved on with the momentum of another map.
+    /// let moved: Vec<[f32; 2]> = embedding.positions().iter().map(|[x, y]| [-x, *y]).collect();
+    /// let (index, params) = (embedding.affinity_index().clone(), embedding.params());
+    /// let next = Embedding::new(moved, index, 1.0, params, Some(embedding.optimizer().clone()))?;
+    /// assert_eq!(next.optimizer().velocity(), embedding.optimizer().velocity());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn optimizer(&self) -> &MomentumGains<T, D> {
         &self.optimizer
     }
 
     /// The parameters of further optimization: those of the normal phase that the map was made with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let further = embedding.optimized(&embedding.params().n_iter(20))?;
+    /// assert_eq!(further.iterations(), embedding.iterations() + 20);
+    /// // What is set for one call does not stay.
+    /// assert_eq!(further.optimized(&further.params())?.iterations(), (30 + 20) + 25);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn params(&self) -> OptimizeParams<T, D> {
         self.params.clone()
     }
 
     /// The kernel of the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.kernel().dof(), 1.0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn kernel(&self) -> Kernel {
         self.kernel
     }
 
     /// The preset that the map was made with; it decides the defaults of [`Embedding::transform`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.preset(), tsne::Preset::Recommended);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn preset(&self) -> Preset {
         self.preset
     }
 
     /// The number of iterations that were run, in all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.iterations(), 5 + 25);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn iterations(&self) -> usize {
         self.iterations
     }
 
     /// Why the last descent ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.finish(), tsne::Finish::Completed);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn finish(&self) -> Finish {
         self.finish
     }
 
     /// The repulsion that was used; never [`NegativeGradientMethod::Auto`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::NegativeGradientMethod;
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::Exact); // What Auto takes for so few points.
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn negative_gradient_method(&self) -> NegativeGradientMethod {
         self.method
     }
 
     /// The length of the longest side of the box around the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let along = |axis: usize| {
+    ///     let values = || embedding.positions().iter().map(|position| f64::from(position[axis]));
+    ///     values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min)
+    /// };
+    /// assert_eq!(embedding.extent(), along(0).max(along(1)));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn extent(&self) -> f64 {
         crate::metrics::extent(&self.positions)
     }
 
     /// The time that each stage took.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let timings = embedding.timings();
+    /// assert_eq!((timings.early.iterations, timings.late.iterations), (5, 25));
+    /// assert!(timings.early.duration + timings.late.duration <= timings.optimization);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn timings(&self) -> &Timings {
         &self.timings
     }
 
     /// What was not used as given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// // Twelve points have not neighbors enough for the default perplexity, 30.
+    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(&data[..60], 12, 5)?)?;
+    /// assert!(embedding.warnings()[0].to_string().starts_with("perplexity 30 is too large for 12 points"));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -272,10 +481,10 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// use tsne::{Finish, Preset, Rows, Tsne};
     ///
     /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).build()?;
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).n_iter(25).build()?;
     /// let mut embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
     /// let before = embedding.kl_divergence();
-    /// assert_eq!(embedding.optimize(&embedding.params().n_iter(500))?, Finish::Completed);
+    /// assert_eq!(embedding.optimize(&embedding.params().n_iter(50))?, Finish::Completed);
     /// assert!(embedding.kl_divergence() <= before);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -329,10 +538,10 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// use tsne::{Preset, Rows, Tsne};
     ///
     /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(10.0).build()?;
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).n_iter(25).build()?;
     /// let embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
-    /// let denser = embedding.optimized(&embedding.params().n_iter(50).exaggeration(4.0))?;
-    /// assert_eq!((embedding.iterations(), denser.iterations()), (750, 800));
+    /// let denser = embedding.optimized(&embedding.params().n_iter(20).exaggeration(4.0))?;
+    /// assert_eq!((embedding.iterations(), denser.iterations()), (100, 120));
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn optimized(&self, params: &OptimizeParams<T, D>) -> Result<Self> {
@@ -344,6 +553,22 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Errors
     ///
     /// Those of [`Embedding::optimize`], and [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{CancelToken, Context, Error};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let token = CancelToken::new();
+    /// token.cancel(); // As another thread would.
+    /// let cancelled = embedding.optimized_with(&embedding.params(), None, Context::new().with_cancel(&token));
+    /// assert_eq!(cancelled.unwrap_err(), Error::Cancelled);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn optimized_with(
         &self,
         params: &OptimizeParams<T, D>,

@@ -111,6 +111,20 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// # Errors
     ///
     /// Those of [`Tsne::fit`], and [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{CancelToken, Context, Error, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let token = CancelToken::new();
+    /// token.cancel(); // As another thread would.
+    /// let tsne = Tsne::builder().perplexity(10.0).build()?;
+    /// let cancelled = tsne.prepare_initial_with(Rows::new(&data, 60, 5)?, Context::new().with_cancel(&token));
+    /// assert_eq!(cancelled.unwrap_err(), Error::Cancelled);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn prepare_initial_with<'a>(&self, x: impl Into<Input<'a, T>>, cx: Context<'_>) -> Result<Embedding<T, D>> {
         let x = x.into();
         threads::run(self.parameters.settings.n_jobs, || {
@@ -147,6 +161,29 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// # Errors
     ///
     /// Those of [`Tsne::affinities`], and [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use tsne::{Context, Progress, Rows, Stage, Tsne};
+    ///
+    /// #[derive(Default)]
+    /// struct Stages(Mutex<Vec<Stage>>);
+    ///
+    /// impl Progress for Stages {
+    ///     fn advance(&self, stage: Stage, _done: usize, _total: usize) {
+    ///         self.0.lock().unwrap().push(stage);
+    ///     }
+    /// }
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let stages = Stages::default();
+    /// let tsne = Tsne::builder().perplexity(10.0).build()?;
+    /// tsne.affinities_with(Rows::new(&data, 60, 5)?, Context::new().with_progress(&stages))?;
+    /// assert!(stages.0.lock().unwrap().contains(&Stage::Affinities));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn affinities_with<'a>(&self, x: impl Into<Input<'a, T>>, cx: Context<'_>) -> Result<AffinityIndex<T>> {
         let x = x.into();
         let settings = &self.parameters.settings;

@@ -185,6 +185,17 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     }
 
     /// Nodes per cell of the grid and axis, 1 to 9.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// let params = Tsne::<f32, 2>::builder().build()?.params();
+    /// assert!(params.clone().n_interpolation_points(5).check().is_ok());
+    /// assert!(params.n_interpolation_points(10).check().is_err());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn n_interpolation_points(mut self, n_interpolation_points: usize) -> Self {
         self.grid.n_interpolation_points = n_interpolation_points;
@@ -192,6 +203,17 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     }
 
     /// The smallest number of cells of the grid along the longer side of the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// let params = Tsne::<f32, 2>::builder().build()?.params();
+    /// assert!(params.clone().min_num_intervals(30).check().is_ok());
+    /// assert!(params.min_num_intervals(0).check().is_err());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn min_num_intervals(mut self, min_num_intervals: usize) -> Self {
         self.grid.min_num_intervals = min_num_intervals;
@@ -199,6 +221,17 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     }
 
     /// The side of a cell of the grid, in units of the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// let params = Tsne::<f32, 2>::builder().build()?.params();
+    /// assert!(params.clone().ints_in_interval(0.5).check().is_ok());
+    /// assert!(params.ints_in_interval(0.0).check().is_err());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn ints_in_interval(mut self, ints_in_interval: f64) -> Self {
         self.grid.ints_in_interval = ints_in_interval;
@@ -206,6 +239,21 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     }
 
     /// The interpolation of the grid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Interpolation, NegativeGradientMethod};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::builder().perplexity(10.0).build()?;
+    /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let params = embedding.params().negative_gradient_method(NegativeGradientMethod::Fft).n_iter(3);
+    /// let splines = embedding.optimized(&params)?;
+    /// let polynomials = embedding.optimized(&params.interpolation(Interpolation::Lagrange))?;
+    /// assert_ne!(splines.positions(), polynomials.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn interpolation(mut self, interpolation: Interpolation) -> Self {
         self.grid.interpolation = interpolation;
@@ -217,6 +265,17 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     /// # Errors
     ///
     /// [`Error::Parameter`] for the first that is out of range, with its name, the value and what is allowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Tsne;
+    ///
+    /// let params = Tsne::<f32, 2>::builder().build()?.params();
+    /// assert_eq!(params.check(), Ok(()));
+    /// assert!(params.momentum(1.5).check().unwrap_err().to_string().starts_with("momentum is 1.5, but must be"));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn check(&self) -> Result<()> {
         if let LearningRate::Fixed(rate) = self.learning_rate {
             positive("learning_rate", rate)?;

@@ -245,6 +245,16 @@ pub enum AffinityMethod<T> {
 
 impl<T: Scalar> AffinityMethod<T> {
     /// The rule as its trait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{AffinityMethod, affinity::Uniform};
+    ///
+    /// let method: AffinityMethod<f32> = Uniform::default().into();
+    /// assert_eq!(method.model().neighbors_needed(1_000)?.get(), 30);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn model(&self) -> &dyn AffinityModel<T> {
         match self {
             Self::Perplexity(model) => model,
@@ -286,6 +296,20 @@ pub struct CustomRepulsion<T, const D: usize>(Arc<dyn Fn() -> Box<dyn Repulsion<
 
 impl<T, const D: usize> CustomRepulsion<T, D> {
     /// A backend that `make` makes, once for each descent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{CustomRepulsion, NegativeGradientMethod, Preset, Rows, Tsne, bh::BarnesHut};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0);
+    /// let own = tsne.clone().custom_repulsion(CustomRepulsion::new(BarnesHut::default)).build()?;
+    /// let tree = tsne.negative_gradient_method(NegativeGradientMethod::BarnesHut).build()?;
+    /// let x = Rows::new(&data[..60], 12, 5)?;
+    /// assert_eq!(own.fit(x)?.positions(), tree.fit(x)?.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn new<R: Repulsion<T, D> + 'static>(make: impl Fn() -> R + Send + Sync + 'static) -> Self
     where
         T: Scalar,

@@ -42,12 +42,12 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// ```
     /// use tsne::{NewPoints, PartialEmbedding, Preset, Rows, TransformParams, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let (fitted, new) = data.split_at(500);
-    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
-    /// let affinities = embedding.affinity_index().to_new(Rows::new(new, 20, 5)?, None, Default::default())?.affinities;
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
+    /// let affinities = embedding.affinity_index().to_new(Rows::new(new, 10, 5)?, None, Default::default())?.affinities;
     /// let params = embedding.params().learning_rate(0.1).max_grad_norm(0.25);
-    /// let mut partial = PartialEmbedding::new(vec![[0.0, 0.0]; 20], &embedding, affinities, params, None)?;
+    /// let mut partial = PartialEmbedding::new(vec![[0.0, 0.0]; 10], &embedding, affinities, params, None)?;
     /// partial.optimize(&partial.params().n_iter(50))?;
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -90,57 +90,200 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     }
 
     /// The position of each new point, in the order given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// let positions: &[[f32; 2]] = placed.positions();
+    /// assert_eq!(positions.len(), 10);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn positions(&self) -> &[[T; D]] {
         &self.positions
     }
 
     /// The positions, by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// // One map of all points.
+    /// let all = [embedding.positions(), &placed.into_positions()].concat();
+    /// assert_eq!(all.len(), 60);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn into_positions(self) -> Vec<[T; D]> {
         self.positions
     }
 
     /// The positions of the fitted points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert_eq!(placed.reference_positions(), embedding.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn reference_positions(&self) -> &[[T; D]] {
         &self.reference.positions
     }
 
     /// The sum over the new points of the KL divergence of each one's affinities `p_{j|i}` from
     /// `q_{j|i} = w(|y_i - r_j|²) / Σ_l w(|y_i - r_l|²)`, at just these positions, without exaggeration.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// let each = placed.kl_divergence() / 10.0;
+    /// assert!(each.is_finite() && each > 0.0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn kl_divergence(&self) -> f64 {
         self.kl_divergence
     }
 
     /// The conditional affinities of the new points (rows) to the fitted ones (columns).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// let p = placed.affinities();
+    /// assert_eq!((p.n(), p.n_columns()), (10, 50));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn affinities(&self) -> &Affinities<T> {
         &self.affinities
     }
 
     /// The optimizer with its gains and velocities.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert_eq!(placed.optimizer().velocity().len(), 10);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn optimizer(&self) -> &MomentumGains<T, D> {
         &self.optimizer
     }
 
     /// The parameters of further optimization: those of the last phase of the transform.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// let further = placed.optimized(&placed.params().n_iter(5))?;
+    /// assert_eq!(further.iterations(), placed.iterations() + 5);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn params(&self) -> OptimizeParams<T, D> {
         self.params.clone()
     }
 
     /// The number of iterations that were run, in all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert_eq!(placed.iterations(), 100); // The recommended preset's.
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn iterations(&self) -> usize {
         self.iterations
     }
 
     /// Why the last descent ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert_eq!(placed.finish(), tsne::Finish::Completed);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub const fn finish(&self) -> Finish {
         self.finish
     }
 
     /// The repulsion in use; never [`NegativeGradientMethod::Auto`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert_eq!(placed.negative_gradient_method(), tsne::NegativeGradientMethod::Exact);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn negative_gradient_method(&self) -> NegativeGradientMethod {
         self.reference.key.method
     }
 
     /// What was not used as given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Preset, Rows, TransformParams};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert!(placed.warnings().is_empty());
+    /// let params = TransformParams::preset(Preset::Recommended).perplexity(100.0);
+    /// let wide = embedding.transform_with(Rows::new(&data[250..], 10, 5)?, &params, None, Context::new())?;
+    /// assert!(wide.warnings()[0].to_string().starts_with("perplexity 100 is too large"));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -158,10 +301,10 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// ```
     /// use tsne::{Preset, Rows, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let (fitted, new) = data.split_at(500);
-    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
-    /// let mut placed = embedding.transform(Rows::new(new, 20, 5)?)?;
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
+    /// let mut placed = embedding.transform(Rows::new(new, 10, 5)?)?;
     /// let before = placed.iterations();
     /// placed.optimize(&placed.params().n_iter(10).exaggeration(None))?;
     /// assert_eq!(placed.iterations(), before + 10);
@@ -176,6 +319,24 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// # Errors
     ///
     /// Those of [`PartialEmbedding::optimize`], and [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Context, Finish, Iteration, Observers};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// # let mut placed = placed;
+    /// let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
+    /// let finish = placed.optimize_with(&placed.params(), Some(&mut Observers::new().every(10, &mut stop)), Context::new())?;
+    /// assert_eq!((finish, placed.iterations()), (Finish::Stopped, 110));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn optimize_with(
         &mut self,
         params: &OptimizeParams<T, D>,
@@ -191,6 +352,19 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// # Errors
     ///
     /// Those of [`PartialEmbedding::optimize`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// let further = placed.optimized(&placed.params().n_iter(20))?;
+    /// assert_eq!((placed.iterations(), further.iterations()), (100, 120));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn optimized(&self, params: &OptimizeParams<T, D>) -> Result<Self> {
         self.optimized_with(params, None, Context::new())
     }
@@ -201,6 +375,23 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// # Errors
     ///
     /// Those of [`PartialEmbedding::optimize`], and [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{CancelToken, Context, Error};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// let token = CancelToken::new();
+    /// token.cancel(); // As another thread would.
+    /// let cancelled = placed.optimized_with(&placed.params(), None, Context::new().with_cancel(&token));
+    /// assert_eq!(cancelled.unwrap_err(), Error::Cancelled);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn optimized_with(
         &self,
         params: &OptimizeParams<T, D>,
@@ -225,6 +416,25 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// # Errors
     ///
     /// [`OptimizationInterrupt`] if [`PartialEmbedding::finish`] is [`Finish::Stopped`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Callback, Context};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data[..250], 50, 5)?)?;
+    /// # let placed = embedding.transform(tsne::Rows::new(&data[250..], 10, 5)?)?;
+    /// assert!(placed.clone().propagate_interrupt().is_ok());
+    /// let stop = Callback::new(|_| ControlFlow::Break(()));
+    /// let stopped = placed.optimized(&placed.params().callbacks(vec![stop]))?;
+    /// let interrupt = stopped.propagate_interrupt().unwrap_err();
+    /// assert_eq!(interrupt.final_embedding.iterations(), 100 + 50);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn propagate_interrupt(self) -> Result<Self, OptimizationInterrupt<Self>> {
         match self.finish {
             Finish::Stopped => {

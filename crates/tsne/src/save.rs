@@ -39,14 +39,14 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     /// use tsne::{Embedding, Preset, Rows, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let (fitted, new) = data.split_at(500);
-    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
     /// let path = std::env::temp_dir().join(format!("doc-example-{}.tsne", std::process::id()));
     /// embedding.save(&path)?;
     /// let loaded = Embedding::<f32, 2>::load(&path)?;
     /// # std::fs::remove_file(&path)?;
-    /// let new = Rows::new(new, 20, 5)?;
+    /// let new = Rows::new(new, 10, 5)?;
     /// assert_eq!(loaded.transform(new)?.positions(), embedding.transform(new)?.positions());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -109,6 +109,25 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     ///
     /// [`StoreError::Mismatch`] if it was saved with another number type or dimension; [`StoreError::Version`] for a file of a
     /// newer format; the others for a file that cannot be read, was cut or damaged, or is none of ours.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Embedding, StoreError};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let path = std::env::temp_dir().join(format!("doc-load-{}.tsne", std::process::id()));
+    /// embedding.save(&path)?;
+    /// let loaded = Embedding::<f32, 2>::load(&path)?;
+    /// let other = Embedding::<f64, 2>::load(&path);
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(loaded.positions(), embedding.positions());
+    /// assert!(matches!(other, Err(StoreError::Mismatch { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load(path: impl AsRef<Path>) -> Stored<Self> {
         Model::open(path)?.embedding()
     }
@@ -146,6 +165,14 @@ impl Model {
     /// # Errors
     ///
     /// Those of [`Embedding::load`] that do not concern its type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Model, StoreError};
+    ///
+    /// assert!(matches!(Model::open("no such file"), Err(StoreError::Io { .. })));
+    /// ```
     pub fn open(path: impl AsRef<Path>) -> Stored<Self> {
         Self::from_reader(Reader::open(path)?)
     }
@@ -155,6 +182,14 @@ impl Model {
     /// # Errors
     ///
     /// Those of [`Model::open`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Model, StoreError};
+    ///
+    /// assert!(matches!(Model::from_bytes(b"a text, and no model"), Err(StoreError::NotAModel { .. })));
+    /// ```
     pub fn from_bytes(bytes: &[u8]) -> Stored<Self> {
         Self::from_reader(Reader::from_bytes(bytes)?)
     }
@@ -167,16 +202,61 @@ impl Model {
     }
 
     /// The number type, `"f32"` or `"f64"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-scalar-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.scalar(), "f32");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scalar(&self) -> &str {
         &self.scalar
     }
 
     /// The dimension of the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-components-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.n_components(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn n_components(&self) -> usize {
         self.n_components
     }
 
     /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-n-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.n(), 60);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn n(&self) -> usize {
         self.n
     }
@@ -187,6 +267,25 @@ impl Model {
     ///
     /// [`StoreError::Mismatch`] unless `T` and `D` are those of the file; [`StoreError::Corrupt`] where its parts contradict
     /// each other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-embedding-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// let loaded = match (model.scalar(), model.n_components()) {
+    ///     ("f32", 2) => model.embedding::<f32, 2>()?,
+    ///     (scalar, d) => panic!("a map of {scalar} in {d} dimensions was not expected"),
+    /// };
+    /// assert_eq!(loaded.positions(), embedding.positions());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn embedding<T: Float, const D: usize>(self) -> Stored<Embedding<T, D>> {
         let Self { mut reader, settings, scalar, n_components, n } = self;
         if scalar != T::NAME || n_components != D {

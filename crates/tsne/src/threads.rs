@@ -3,6 +3,10 @@
 use std::num::NonZeroUsize;
 use tsne_core::{Error, Result};
 
+/// The most threads that are started, whatever is asked for: beyond the processors they only cost, and tens of thousands
+/// would exhaust the system. A bound of prudence, far beyond the machines of today.
+const MAX_THREADS: usize = 1024;
+
 pub(crate) fn check(n_jobs: i32) -> Result<()> {
     if n_jobs == 0 {
         let allowed = "a positive number of threads, or -1 for all processors, -2 for all but one, and so on";
@@ -15,7 +19,7 @@ pub(crate) fn check(n_jobs: i32) -> Result<()> {
 pub(crate) fn run<R: Send>(n_jobs: i32, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
     check(n_jobs)?;
     let threads = match usize::try_from(n_jobs) {
-        Ok(threads) => threads,
+        Ok(threads) => threads.min(MAX_THREADS),
         Err(_) => {
             let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
             processors.saturating_sub(n_jobs.unsigned_abs() as usize - 1).max(1)

@@ -86,6 +86,21 @@ macro_rules! params {
 
 impl<T: Float, const D: usize> TransformParams<T, D> {
     /// The defaults of a preset.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Preset, TransformParams};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let new = tsne::Rows::new(&data[..25], 5, 5)?;
+    /// let params = TransformParams::preset(Preset::OpenTsne);
+    /// assert_eq!(embedding.transform_with(new, &params, None, Context::new())?.iterations(), 250);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn preset(preset: Preset) -> Self {
         let (exaggeration, early_exaggeration, initial_momentum) = match preset {
             Preset::Documented => (None, 2.0, 0.5),
@@ -126,6 +141,24 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     /// The perplexity of the affinities to the fitted points. `None` computes them as the fit did.
     ///
     /// Unless set, maps whose affinities have no perplexity (uniform, of a fixed width, your own) keep their own rule.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Preset, TransformParams};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let new = tsne::Rows::new(&data[..25], 5, 5)?;
+    /// let neighbors = |perplexity: Option<f64>| {
+    ///     let params = TransformParams::preset(Preset::Recommended).perplexity(perplexity);
+    ///     Ok::<_, tsne::Error>(embedding.prepare_partial(new, &params, Context::new())?.affinities().row(0).0.len())
+    /// };
+    /// assert_eq!((neighbors(Some(5.0))?, neighbors(None)?), (15, 30));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn perplexity(mut self, perplexity: impl Into<Option<f64>>) -> Self {
         self.affinities = match perplexity.into() {
@@ -136,6 +169,26 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     }
 
     /// Several perplexities, combined as in the fit.
+    ///
+    /// A fit with [`AffinityMethod::Multiscale`] takes their mean, every other one their mixture.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Preset, TransformParams};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let new = tsne::Rows::new(&data[..25], 5, 5)?;
+    /// let start = |perplexities: &[f64]| {
+    ///     let params = TransformParams::preset(Preset::Recommended).perplexities(perplexities);
+    ///     embedding.prepare_partial(new, &params, Context::new())
+    /// };
+    /// assert_ne!(start(&[3.0, 10.0])?.affinities(), start(&[10.0])?.affinities());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn perplexities(mut self, perplexities: &[f64]) -> Self {
         self.affinities = Choice::Perplexities(perplexities.to_vec());
@@ -143,6 +196,22 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     }
 
     /// Another rule for the affinities to the fitted points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Preset, TransformParams, affinity::Uniform};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let new = tsne::Rows::new(&data[..25], 5, 5)?;
+    /// let params = TransformParams::preset(Preset::Recommended).affinities(Uniform::default());
+    /// let placed = embedding.transform_with(new, &params, None, Context::new())?;
+    /// assert_eq!(placed.affinities().row(0).1, [1.0 / 30.0; 30]);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn affinities(mut self, method: impl Into<AffinityMethod<T>>) -> Self {
         self.affinities = Choice::Method(method.into());
@@ -151,6 +220,22 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
 
     /// How the repulsion of the fitted points is computed. Default: the fit's parameter, where automatic depends on the
     /// number of fitted points only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, NegativeGradientMethod, Preset, TransformParams};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let new = tsne::Rows::new(&data[..25], 5, 5)?;
+    /// let params = TransformParams::preset(Preset::Recommended).negative_gradient_method(NegativeGradientMethod::Fft);
+    /// let placed = embedding.transform_with(new, &params, None, Context::new())?;
+    /// assert_eq!(placed.negative_gradient_method(), NegativeGradientMethod::Fft);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn negative_gradient_method(mut self, method: NegativeGradientMethod) -> Self {
         self.negative_gradient_method = Some(method);
@@ -289,6 +374,16 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     /// # Errors
     ///
     /// [`Error::Parameter`] for the first that is out of range, with its name, the value and what is allowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Preset, TransformParams};
+    ///
+    /// let params = TransformParams::<f32, 2>::preset(Preset::Recommended);
+    /// assert_eq!(params.check(), Ok(()));
+    /// assert!(params.k(0).check().unwrap_err().to_string().starts_with("k is 0, but must be at least 1"));
+    /// ```
     pub fn check(&self) -> Result<()> {
         match &self.affinities {
             Choice::Default(perplexities) | Choice::Perplexities(perplexities) => {
@@ -364,11 +459,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     /// use tsne::{Preset, Rows, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let (fitted, new) = data.split_at(500);
-    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
-    /// let placed = embedding.transform(Rows::new(new, 20, 5)?)?;
-    /// assert_eq!(placed.positions().len(), 20);
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
+    /// let placed = embedding.transform(Rows::new(new, 10, 5)?)?;
+    /// assert_eq!(placed.positions().len(), 10);
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn transform<'a>(&self, x: impl Into<NewPoints<'a, T>>) -> Result<PartialEmbedding<T, D>> {
@@ -387,11 +482,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     /// use tsne::{Context, Preset, Rows, TransformParams, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let (fitted, new) = data.split_at(500);
-    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
     /// let params = TransformParams::preset(Preset::OpenTsne).perplexity(10.0).n_iter(50);
-    /// let placed = embedding.transform_with(Rows::new(new, 20, 5)?, &params, None, Context::new())?;
+    /// let placed = embedding.transform_with(Rows::new(new, 10, 5)?, &params, None, Context::new())?;
     /// assert_eq!(placed.iterations(), 50);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -431,11 +526,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     /// use tsne::{PartialInitialization, Preset, Rows, TransformParams, Tsne};
     ///
-    /// let data: Vec<f32> = (0..600).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let (fitted, new) = data.split_at(500);
-    /// let embedding = Tsne::preset(Preset::Recommended).build()?.fit(Rows::new(fitted, 100, 5)?)?;
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
     /// let params = TransformParams::preset(Preset::Recommended).initialization(PartialInitialization::Weighted).k(10);
-    /// let mut partial = embedding.prepare_partial(Rows::new(new, 20, 5)?, &params, Default::default())?;
+    /// let mut partial = embedding.prepare_partial(Rows::new(new, 10, 5)?, &params, Default::default())?;
     /// let start = partial.kl_divergence();
     /// partial.optimize(&partial.params().n_iter(50))?;
     /// assert!(partial.kl_divergence() < start);
@@ -462,6 +557,23 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Errors
     ///
     /// [`Error::Cancelled`], and those of the repulsion.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Preset, TransformParams};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let new = tsne::Rows::new(&data[..25], 5, 5)?;
+    /// let params = TransformParams::preset(Preset::Recommended);
+    /// embedding.prepare_reference(&params, Context::new())?;
+    /// let placed = embedding.transform_with(new, &params, None, Context::new())?;
+    /// assert_eq!(placed.positions(), embedding.clone().transform(new)?.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn prepare_reference(&self, params: &TransformParams<T, D>, cx: Context<'_>) -> Result<()> {
         params.check()?;
         let last = params.normal_phase(&self.params);

@@ -103,7 +103,11 @@ impl Metric {
 /// Checks a `d × d` symmetric matrix of finite numbers.
 fn symmetric(matrix: &[f64], d: usize) -> Result<()> {
     let name = "inverse_covariance";
-    let size = d.checked_mul(d).ok_or(Error::Capacity { what: "d * d", given: d, max: 1 << 31 })?;
+    let size = d.checked_mul(d).ok_or(Error::Capacity {
+        what: "d of a d × d inverse covariance",
+        given: d,
+        max: usize::MAX.isqrt(),
+    })?;
     if matrix.len() != size {
         return Err(Error::Shape { what: name, expected: size, given: matrix.len() });
     }

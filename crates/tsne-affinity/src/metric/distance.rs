@@ -106,10 +106,18 @@ impl Metric {
                 let count = |x: bool, y: bool| sum(&|a, b| f64::from(u8::from((a != 0.0) == x && (b != 0.0) == y)));
                 boolean(self, count(true, true), count(true, false), count(false, true), count(false, false))
             }
-            Self::Canberra => sum(&|a, b| if a == b { 0.0 } else { (a - b).abs() / (a.abs() + b.abs()) }),
+            Self::Canberra => sum(&|a, b| {
+                // Halves of large values: the sum of two finite numbers may overflow.
+                let half = if a.abs() > 1.0 || b.abs() > 1.0 { 0.5 } else { 1.0 };
+                if a == b { 0.0 } else { (half * a - half * b).abs() / (half * a.abs() + half * b.abs()) }
+            }),
             Self::BrayCurtis => {
-                let numerator = sum(&|a, b| (a - b).abs());
-                if numerator == 0.0 { 0.0 } else { numerator / sum(&|a, b| (a + b).abs()) }
+                let numerator = sum(&|a, b| (0.5 * a - 0.5 * b).abs());
+                match sum(&|a, b| (0.5 * a + 0.5 * b).abs()) {
+                    _ if numerator == 0.0 => 0.0,
+                    f64::INFINITY => f64::NAN,
+                    denominator => numerator / denominator,
+                }
             }
             Self::Haversine => {
                 let half = |a: f64, b: f64| (0.5 * (a - b)).sin().powi(2);

@@ -21,6 +21,13 @@ impl DistanceFunction {
     }
 
     /// What the function returns for two rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let f = tsne_affinity::DistanceFunction::new(|a, b| (a[0] - b[0]).abs().max((a[1] - b[1]).abs()));
+    /// assert_eq!(f.call(&[1.0, 0.0], &[4.0, 5.0]), 5.0);
+    /// ```
     pub fn call(&self, a: &[f64], b: &[f64]) -> f64 {
         (self.0)(a, b)
     }

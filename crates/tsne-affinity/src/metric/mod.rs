@@ -111,7 +111,8 @@ pub enum Metric {
     JensenShannon,
     /// Half the sum of the two Kullback–Leibler divergences, `Σ (a - b) ln(a / b) / 2`; 1e-11 is added to each value
     /// before rows are divided by their sums (as in UMAP), so that no quotient is infinite. Not metric; dense rows only;
-    /// a negative value is an error. Names `symmetric-kl`, `symmetric_kl`.
+    /// a negative value is an error. Names `symmetric-kl`, `symmetric_kl`,
+    /// `symmetric_kullback_liebler`.
     SymmetricKl,
     /// One minus Spearman's rank correlation of the values of two rows: [`Metric::Correlation`] of their ranks, equal
     /// values sharing the mean of theirs; from 0 to 2. Not metric; dense rows only. Name `spearmanr`.
@@ -126,6 +127,15 @@ pub enum Metric {
 
 impl Metric {
     /// The Minkowski distance with power `p`, not weighted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::Metric;
+    ///
+    /// assert_eq!(Metric::minkowski(1.0).distance(&[0.0, 0.0], &[3.0, 4.0])?, 7.0);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn minkowski(p: f64) -> Self {
         Self::Minkowski { p, weights: None }
     }
@@ -133,7 +143,7 @@ impl Metric {
     /// A function of two dense rows, each handed over as `f64` whatever the scalar of the data.
     ///
     /// It must be symmetric, and finite and not negative for every pair that a search meets: a search returns an error
-    /// with the first pair where it is not. For [`VpTreeSearch`](crate::VpTreeSearch) the triangle inequality must hold.
+    /// that names such a pair (comparing all pairs, one of the first such row; other searches, any). For [`VpTreeSearch`](crate::VpTreeSearch) the triangle inequality must hold.
     /// It is called from several threads. Memory: an `f64` copy of the data.
     ///
     /// ```
@@ -206,6 +216,11 @@ impl Metric {
                 | Self::Precomputed
                 | Self::Function(_)
         )
+    }
+
+    /// Whether equal rows have the distance 0, so that they can be searched as one.
+    pub(crate) const fn is_zero_for_equal_rows(&self) -> bool {
+        !matches!(self, Self::Manhattan | Self::Dot | Self::RussellRao | Self::Precomputed | Self::Function(_))
     }
 
     /// Whether rows are read as true and false.

@@ -7,8 +7,8 @@ use tsne_core::Error;
 const NAMES: &str = "one of euclidean (l2), sqeuclidean, manhattan (l1, taxicab, cityblock), chebyshev (linfinity, linfty, \
     linf, infinity), minkowski (p; with a power: minkowski:p=1.5), seuclidean (standardised_euclidean), mahalanobis, cosine, \
     correlation, hamming (matching), jaccard, dice, rogerstanimoto, russellrao, sokalmichener, sokalsneath, yule, canberra, \
-    braycurtis, haversine, hellinger, dot (ip), jensenshannon (jensen-shannon, jensen_shannon), symmetric-kl (symmetric_kl), \
-    spearmanr, precomputed";
+    braycurtis, haversine, hellinger, dot (ip), jensenshannon (jensen-shannon, jensen_shannon), symmetric-kl (symmetric_kl, \
+    symmetric_kullback_liebler), spearmanr, precomputed";
 
 /// The power of the Minkowski distance where none is named, SciPy's.
 const DEFAULT_POWER: f64 = 2.0;
@@ -96,7 +96,7 @@ impl FromStr for Metric {
             "hellinger" => Self::Hellinger,
             "dot" | "ip" => Self::Dot,
             "jensenshannon" | "jensen-shannon" | "jensen_shannon" => Self::JensenShannon,
-            "symmetric-kl" | "symmetric_kl" => Self::SymmetricKl,
+            "symmetric-kl" | "symmetric_kl" | "symmetric_kullback_liebler" => Self::SymmetricKl,
             "spearmanr" => Self::SpearmanR,
             "precomputed" => Self::Precomputed,
             _ => return Err(unknown()),

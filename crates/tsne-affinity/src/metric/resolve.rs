@@ -7,6 +7,8 @@ use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows, blocks};
 
 /// Rows of the covariance in one task: each task reads all points once, and its part stays in the cache.
 const COVARIANCE_ROWS: usize = 16;
+/// What fails where a covariance has no inverse.
+const INVERSE: &str = "the inverse covariance of the data";
 
 pub(crate) fn not_definite() -> Error {
     Error::invalid(
@@ -23,8 +25,9 @@ impl Metric {
     ///
     /// # Errors
     ///
-    /// Those of [`Metric::check`]; [`Error::NonFinite`]; [`Error::TooFewPoints`] for one point; [`Error::Parameter`] where a
-    /// column is constant, [`Error::Numerical`] where the covariance is singular.
+    /// Those of [`Metric::check`]; [`Error::NonFinite`]; [`Error::TooFewPoints`] for one point; [`Error::Parameter`] for
+    /// points without columns and where a column is constant; [`Error::Numerical`] where variances overflow, or where the
+    /// covariance is singular, which it is for no more points than columns; [`Error::Capacity`] where it has no room.
     ///
     /// ```
     /// use tsne_affinity::Metric;
@@ -37,6 +40,9 @@ impl Metric {
     /// ```
     pub fn resolve<'a, T: Scalar>(&self, points: impl Into<Points<'a, T>>) -> Result<Self> {
         let points = points.into();
+        if points.d() == 0 {
+            return Err(Error::parameter("d", 0, "at least 1: points need a coordinate"));
+        }
         let metric = match self {
             Self::SEuclidean { variances: None } => {
                 points.check_finite()?;
@@ -76,14 +82,23 @@ fn column_sums<T: Scalar>(rows: Rows<'_, T>, term: impl Fn(usize, f64) -> f64 + 
 fn variances<T: Scalar>(points: Points<'_, T>) -> Result<Vec<f64>> {
     let n = points.n();
     two_points(n)?;
-    match points {
+    let variances = match points {
         Points::Dense(rows) => {
             let mean = column_sums(rows, |_, v| v / n as f64);
-            Ok(column_sums(rows, |j, v| (v - mean[j]).powi(2) / (n - 1) as f64))
+            column_sums(rows, |j, v| (v - mean[j]).powi(2) / (n - 1) as f64)
         }
-        Points::Sparse(rows) => Ok(sparse_variances(rows)),
-        _ => Err(Error::invalid("points", "their storage is not known to this version")),
+        Points::Sparse(rows) => sparse_variances(rows),
+        _ => return Err(Error::invalid("points", "their storage is not known to this version")),
+    };
+    match variances.iter().position(|v| !v.is_finite()) {
+        Some(column) => Err(overflow("the variances of the data", column)),
+        None => Ok(variances),
     }
+}
+
+fn overflow(stage: &'static str, column: usize) -> Error {
+    let why = format_args!("the squares of column {column} overflow f64: divide the data by a constant");
+    Error::numerical(stage, why)
 }
 
 fn sparse_variances<T: Scalar>(rows: SparseRows<'_, T>) -> Vec<f64> {
@@ -101,9 +116,25 @@ fn sparse_variances<T: Scalar>(rows: SparseRows<'_, T>) -> Vec<f64> {
 fn inverse_covariance<T: Scalar>(rows: Rows<'_, T>) -> Result<Vec<f64>> {
     let (n, d) = (rows.n(), rows.d());
     two_points(n)?;
+    let singular = || {
+        Error::numerical(
+            INVERSE,
+            format_args!(
+                "the covariance of {n} points in {d} columns is singular: drop constant and dependent columns, use more \
+                 points than columns, project the data by PCA, or give inverse_covariance"
+            ),
+        )
+    };
+    if n <= d {
+        return Err(singular());
+    }
+    let max = (isize::MAX as usize / size_of::<f64>()).isqrt();
+    if d > max {
+        return Err(Error::Capacity { what: "d of a d × d covariance", given: d, max });
+    }
     let mean = column_sums(rows, |_, v| v / n as f64);
     let mut covariance = vec![0.0; d * d];
-    covariance.par_chunks_mut(d.max(1) * COVARIANCE_ROWS).enumerate().for_each_init(
+    covariance.par_chunks_mut(d * COVARIANCE_ROWS).enumerate().for_each_init(
         || vec![0.0; d],
         |centered, (b, part)| {
             for row in rows.iter() {
@@ -123,15 +154,9 @@ fn inverse_covariance<T: Scalar>(rows: Rows<'_, T>) -> Result<Vec<f64>> {
             covariance[j * d + i] = covariance[i * d + j];
         }
     }
-    let singular = || {
-        Error::numerical(
-            "the inverse covariance of the data",
-            format_args!(
-                "the covariance of {n} points in {d} columns is singular: drop constant and dependent columns, use more \
-                 points than columns, project the data by PCA, or give inverse_covariance"
-            ),
-        )
-    };
+    if let Some(column) = (0..d).find(|&j| !covariance[j * d + j].is_finite()) {
+        return Err(overflow(INVERSE, column));
+    }
     let lower = cholesky(&covariance, d).ok_or_else(singular)?;
     let mut inverse_lower = vec![0.0; d * d];
     for i in 0..d {

@@ -35,6 +35,16 @@ impl FixedSigma {
     /// # Errors
     ///
     /// [`Error::Parameter`] unless it is positive and finite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::FixedSigma;
+    ///
+    /// assert_eq!(FixedSigma::new(2.0)?.sigma(), 2.0);
+    /// assert!(FixedSigma::new(0.0).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(sigma: f64) -> Result<Self> {
         if !(sigma > 0.0 && sigma.is_finite()) {
             let allowed = "positive and finite (it is a distance: that to a typical neighbor is a good start)";
@@ -44,6 +54,21 @@ impl FixedSigma {
     }
 
     /// The same model with `k` neighbors of each point. Default 30.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::FixedSigma;
+    /// use tsne_core::{AffinityModel, Context, KnnGraph};
+    ///
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0f64, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// let model = FixedSigma::new(1.0)?.with_neighbors(NonZeroUsize::MIN.saturating_add(1));
+    /// let p = model.with_neighbors(NonZeroUsize::MIN).conditional(&graph, Context::new())?;
+    /// assert_eq!(p.row(0), (&[1][..], &[1.0][..]));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_neighbors(self, k: NonZeroUsize) -> Self {
         Self { k, ..self }
@@ -51,22 +76,64 @@ impl FixedSigma {
 
     /// The same model with another way to make the joint affinities symmetric, or none. Default
     /// [`Mean`](Symmetrization::Mean).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{FixedSigma, Symmetrization};
+    /// use tsne_core::{AffinityModel, Context, KnnGraph};
+    ///
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0f64, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// let model = FixedSigma::new(1.0)?.with_neighbors(NonZeroUsize::MIN.saturating_add(1));
+    /// let p = model.with_symmetrization(Symmetrization::Max).joint(&graph, Context::new())?;
+    /// assert_ne!(p, model.joint(&graph, Context::new())?);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_symmetrization(self, symmetrization: Symmetrization) -> Self {
         Self { symmetrization, ..self }
     }
 
     /// The standard deviation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::FixedSigma;
+    ///
+    /// assert_eq!(FixedSigma::new(2.0)?.sigma(), 2.0);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn sigma(&self) -> f64 {
         self.sigma
     }
 
     /// The number of neighbors of each point.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::FixedSigma;
+    ///
+    /// assert_eq!(FixedSigma::new(2.0)?.k_neighbors().get(), 30);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn k_neighbors(&self) -> NonZeroUsize {
         self.k
     }
 
     /// How joint affinities are made symmetric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{FixedSigma, Symmetrization};
+    ///
+    /// assert_eq!(FixedSigma::new(2.0)?.symmetrization(), Symmetrization::Mean);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn symmetrization(&self) -> Symmetrization {
         self.symmetrization
     }
@@ -76,6 +143,21 @@ impl FixedSigma {
     /// # Errors
     ///
     /// [`Error::Parameter`] if the graph has fewer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::FixedSigma;
+    /// use tsne_core::KnnGraph;
+    ///
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0f64, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// let model = FixedSigma::new(1.0)?.with_neighbors(NonZeroUsize::MIN.saturating_add(1));
+    /// assert_eq!(model.check_graph(&graph), Ok(()));
+    /// assert!(FixedSigma::new(1.0)?.check_graph(&graph).is_err()); // It asks for 30 neighbors.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {
         check_graph_k(self.k, graph.k())
     }

@@ -40,11 +40,33 @@ impl Default for Uniform {
 
 impl Uniform {
     /// Affinities of the nearest `k` neighbors, joined by [`Symmetrization::Max`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::Uniform;
+    /// use tsne_core::{AffinityModel, Context, KnnGraph};
+    ///
+    /// let graph = KnnGraph::from_parts(1, 3, vec![1, 0, 1], vec![1.0, 1.0, 2.0])?;
+    /// let p = Uniform::new(NonZeroUsize::MIN).joint(&graph, Context::new())?;
+    /// assert_eq!(p.weights(), [0.25; 4]); // 0-1 and 1-2, both ways.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn new(k: NonZeroUsize) -> Self {
         Self { k, symmetrization: Symmetrization::Max }
     }
 
     /// The same model with `k` neighbors of each point. Default 30.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::Uniform;
+    ///
+    /// assert_eq!(Uniform::default().with_neighbors(NonZeroUsize::MIN), Uniform::new(NonZeroUsize::MIN));
+    /// ```
     #[must_use]
     pub fn with_neighbors(self, k: NonZeroUsize) -> Self {
         Self { k, ..self }
@@ -52,17 +74,47 @@ impl Uniform {
 
     /// The same model with another way to make the joint affinities symmetric, or none. Default
     /// [`Max`](Symmetrization::Max).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{Symmetrization, Uniform};
+    /// use tsne_core::{AffinityModel, Context, KnnGraph};
+    ///
+    /// let graph = KnnGraph::from_parts(1, 3, vec![1, 0, 1], vec![1.0, 1.0, 2.0])?;
+    /// let model = Uniform::new(NonZeroUsize::MIN).with_symmetrization(Symmetrization::Mean);
+    /// // Points 0 and 1 name each other; 2 names 1, which counts half.
+    /// assert_eq!(model.joint(&graph, Context::new())?.row(1).1, [2.0 / 6.0, 1.0 / 6.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_symmetrization(self, symmetrization: Symmetrization) -> Self {
         Self { symmetrization, ..self }
     }
 
     /// The number of neighbors of each point.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::Uniform;
+    ///
+    /// assert_eq!(Uniform::default().k_neighbors().get(), 30);
+    /// ```
     pub fn k_neighbors(&self) -> NonZeroUsize {
         self.k
     }
 
     /// How joint affinities are made symmetric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{Symmetrization, Uniform};
+    ///
+    /// assert_eq!(Uniform::default().symmetrization(), Symmetrization::Max);
+    /// ```
     pub fn symmetrization(&self) -> Symmetrization {
         self.symmetrization
     }
@@ -72,6 +124,19 @@ impl Uniform {
     /// # Errors
     ///
     /// [`Error::Parameter`](tsne_core::Error::Parameter) if the graph has fewer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::Uniform;
+    /// use tsne_core::KnnGraph;
+    ///
+    /// let graph = KnnGraph::from_parts(1, 3, vec![1, 0, 1], vec![1.0, 1.0, 2.0])?;
+    /// assert_eq!(Uniform::new(NonZeroUsize::MIN).check_graph(&graph), Ok(()));
+    /// assert!(Uniform::default().check_graph(&graph).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {
         check_graph_k(self.k, graph.k())
     }

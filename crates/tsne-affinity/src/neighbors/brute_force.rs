@@ -25,7 +25,7 @@ const POINT_TILE: usize = 960;
 /// [`Metric::Cosine`], [`Metric::Correlation`], [`Metric::SpearmanR`], [`Metric::Hellinger`]) are compared with blocked matrix
 /// products, as told below; all else pair by pair, `n²` distances, in the order of blocks.
 ///
-/// With matrix products: /// `n² d` multiplications for `n` points at about half the speed of the machine's `f32` product, whatever the scalar: the
+/// With matrix products: `n² d` multiplications for `n` points at about half the speed of the machine's `f32` product, whatever the scalar: the
 /// products only select candidates, with a rigorous bound on their rounding, and the candidates' distances are summed
 /// again in `f64` from the differences of the given values. The result is the graph of the exact distances, with
 /// ties broken by index, for any number of threads and any vector unit. Memory beside the result: one `f32` copy of
@@ -41,6 +41,19 @@ pub struct BruteForceSearch {
 
 impl BruteForceSearch {
     /// A search with the given metric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{BruteForceSearch, Metric};
+    /// use tsne_core::{Context, NeighborSearch, Rows};
+    ///
+    /// let x = Rows::new(&[1.0, 0.0, 1.0, 0.5, 2.0, 0.1], 3, 2)?;
+    /// let graph = BruteForceSearch::new(Metric::Manhattan).build(x.into(), Context::new())?.knn_graph(NonZeroUsize::MIN, Context::new())?;
+    /// assert_eq!(graph.row(0), (&[1][..], &[0.5][..])); // (1, 0) and (1, 0.5).
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn new(metric: Metric) -> Self {
         Self { metric }
     }

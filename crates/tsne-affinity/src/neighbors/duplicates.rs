@@ -3,9 +3,13 @@
 //! A cluster of identical points is the worst case of every method (one endless leaf of a kd-tree, ties beyond any
 //! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
 
+use super::index::room;
 use rayon::prelude::*;
 use std::cmp::Ordering;
-use tsne_core::{Rows, Scalar, random};
+use tsne_core::{Points, Result, Rows, Scalar, SparseRows, random};
+
+/// Rows whose duplicates are put back in one task.
+const EXPAND_BLOCK: usize = 256;
 
 /// Which points have the same coordinates.
 #[derive(Debug)]
@@ -28,10 +32,28 @@ struct Shared {
 impl Groups {
     /// Finds the groups in `O(n d + n log n)`: points are sorted by a hash of their coordinates.
     pub(super) fn new<T: Scalar>(rows: Rows<'_, T>) -> Self {
-        let n = rows.n();
-        let mut order: Vec<(u64, u32)> =
-            (0..n as u32).into_par_iter().map(|i| (hash(rows.row(i as usize)), i)).collect();
-        let compare = |a: u32, b: u32| compare_rows(rows.row(a as usize), rows.row(b as usize));
+        Self::by(rows.n(), |i| hash(rows.row(i)), |i, j| compare_rows(rows.row(i), rows.row(j)))
+    }
+
+    /// The same for points of any storage. Sparse rows are equal where they store equal values in the same columns.
+    pub(super) fn of_points<T: Scalar>(points: Points<'_, T>) -> Self {
+        match points {
+            Points::Dense(rows) => Self::new(rows),
+            Points::Sparse(rows) => Self::by(
+                rows.n(),
+                |i| hash_sparse(rows, i),
+                |i, j| {
+                    let ((ca, va), (cb, vb)) = (rows.row(i), rows.row(j));
+                    ca.cmp(cb).then_with(|| compare_rows(va, vb))
+                },
+            ),
+            _ => Self::distinct(points.n()),
+        }
+    }
+
+    fn by(n: usize, hash: impl Fn(usize) -> u64 + Sync, compare: impl Fn(usize, usize) -> Ordering + Sync) -> Self {
+        let mut order: Vec<(u64, u32)> = (0..n as u32).into_par_iter().map(|i| (hash(i as usize), i)).collect();
+        let compare = |a: u32, b: u32| compare(a as usize, b as usize);
         // By hash, then by coordinates for the rare collision, then by index: a total order, so stability is not needed.
         order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(a.1, b.1)).then(a.1.cmp(&b.1)));
         let same = |pair: &[(u64, u32)]| pair[0].0 == pair[1].0 && compare(pair[0].1, pair[1].1) == Ordering::Equal;
@@ -56,6 +78,11 @@ impl Groups {
     /// The groups of `n` points no two of which are the same.
     pub(super) const fn distinct(n: usize) -> Self {
         Self { n, shared: None }
+    }
+
+    /// The number of points.
+    pub(super) const fn n(&self) -> usize {
+        self.n
     }
 
     /// The number of groups: of points that differ.
@@ -103,6 +130,48 @@ impl Groups {
             }
         }
     }
+
+    /// Rows of `k` points from `n` rows of `k_groups` groups, each ascending by (distance, group). `own` says that the
+    /// rows are those of the groups, and are wanted for their points, each of which excludes itself.
+    pub(super) fn expand_rows<V: Scalar>(
+        &self,
+        (group_indices, group_distances, k_groups): (&[u32], &[V], usize),
+        n: usize,
+        k: usize,
+        own: bool,
+    ) -> Result<(Vec<u32>, Vec<V>)> {
+        let (mut indices, mut distances) = room(n, k)?;
+        indices
+            .par_chunks_mut(k * EXPAND_BLOCK)
+            .zip(distances.par_chunks_mut(k * EXPAND_BLOCK))
+            .enumerate()
+            .for_each_init(
+                || (Vec::new(), Vec::new()),
+                |(nearest, points), (b, (indices, distances))| {
+                    for (r, (indices, distances)) in
+                        indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
+                    {
+                        let i = b * EXPAND_BLOCK + r;
+                        let row = if own { self.group_of(i) } else { i };
+                        nearest.clear();
+                        if own {
+                            nearest.push((V::ZERO, row as u32));
+                        }
+                        let range = row * k_groups..(row + 1) * k_groups;
+                        let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
+                        nearest.extend(found.map(|(&distance, &g)| (distance, g)));
+                        // The own group takes its place in its tie: another at distance 0 may have a smaller number.
+                        nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                        self.expand(nearest, k + usize::from(own), points);
+                        let others = points.iter().filter(|&&(_, j)| !own || j as usize != i);
+                        for ((index, distance), &(d, j)) in indices.iter_mut().zip(distances).zip(others) {
+                            (*index, *distance) = (j, d);
+                        }
+                    }
+                },
+            );
+        Ok((indices, distances))
+    }
 }
 
 /// Four independent chains of multiplications, so that the hash runs at the speed of the memory.
@@ -116,6 +185,11 @@ fn hash<T: Scalar>(row: &[T]) -> u64 {
         }
     }
     state.iter().fold(0, |h, &s| random::mix(h ^ s))
+}
+
+fn hash_sparse<T: Scalar>(rows: SparseRows<'_, T>, i: usize) -> u64 {
+    let (columns, values) = rows.row(i);
+    columns.iter().fold(hash(values), |h, &c| random::mix(h ^ u64::from(c)))
 }
 
 fn compare_rows<T: Scalar>(a: &[T], b: &[T]) -> Ordering {
@@ -140,6 +214,16 @@ mod tests {
         let mut out = Vec::new();
         groups.expand(&[(0.0f32, 1), (2.0, 0), (2.0, 2)], 5, &mut out);
         assert_eq!(out, [(0.0, 1), (0.0, 4), (2.0, 0), (2.0, 2), (2.0, 3)]);
+    }
+
+    #[test]
+    fn sparse_rows_are_grouped_by_columns_and_values() {
+        // The same value in column 0 and in column 1, and both again; a zero that is stored; an empty row, twice.
+        let pointers = [0, 1, 2, 3, 4, 5, 5, 5];
+        let (columns, values) = ([0, 1, 0, 1, 0], [2.0f64, 2.0, 2.0, 2.0, 0.0]);
+        let groups = Groups::of_points(SparseRows::new(&pointers, &columns, &values, 2).unwrap().into());
+        assert_eq!((groups.n(), groups.len()), (7, 4));
+        assert_eq!((0..7).map(|i| groups.group_of(i)).collect::<Vec<_>>(), [0, 1, 0, 1, 2, 3, 3]);
     }
 
     #[test]

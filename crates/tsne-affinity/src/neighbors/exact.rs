@@ -12,16 +12,17 @@ pub(super) const KD_TREE_COLUMNS: usize = 8;
 
 /// The most columns for which the vantage-point tree is used.
 ///
-/// Measured on 10,000 normal points in `f32`, `k = 90` (`benches/affinity`, groups `scan_graph` and `vp_tree_graph`, a busy
-/// machine), in seconds for all pairs and for the tree: haversine 6.5 and 0.35; manhattan 3.1 and 0.23 at 2 columns, 0.55
-/// and 2.0 at 8 (in a calmer moment for all pairs). The tree's advantage grows with `n`.
-const VP_TREE_COLUMNS: usize = 4;
+/// Measured under Manhattan distances on 20,000 points, `k = 15`, in seconds for all pairs and for the tree: 11.0 and 1.0
+/// at 5 columns, 12.2 and 2.5 at 6, 13 and 3.4 at 7 (one run each on a busy machine). On 10,000 normal points in `f32`,
+/// `k = 90` (`benches/affinity`, groups `scan_graph` and `vp_tree_graph`): 0.55 and 2.0 at 8. The tree's advantage grows
+/// with `n`.
+pub(super) const VP_TREE_COLUMNS: usize = 7;
 
 /// Exact nearest neighbors by the fastest method for the metric and the data's dimension; all give the same graph.
 ///
 /// - Dense rows under a metric that is the Euclidean distance or the cosine of mapped rows: [`KdTreeSearch`] up to 8
 ///   columns, [`BruteForceSearch`] with matrix products above.
-/// - Dense rows under another metric with the triangle inequality: [`VpTreeSearch`] up to 4 columns.
+/// - Dense rows under another metric with the triangle inequality: [`VpTreeSearch`] up to 7 columns.
 /// - All else (other metrics, functions, matrices of distances, sparse rows, more columns): [`BruteForceSearch`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExactSearch {
@@ -31,6 +32,19 @@ pub struct ExactSearch {
 
 impl ExactSearch {
     /// A search with the given metric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{ExactSearch, Metric};
+    /// use tsne_core::{Context, NeighborSearch, Rows};
+    ///
+    /// let x = Rows::new(&[1.0, 0.0, 1.0, 0.5, 2.0, 0.1], 3, 2)?;
+    /// let graph = ExactSearch::new(Metric::Euclidean).build(x.into(), Context::new())?.knn_graph(NonZeroUsize::MIN, Context::new())?;
+    /// assert_eq!(graph.row(0), (&[1][..], &[0.5][..])); // (1, 0) and (1, 0.5).
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn new(metric: Metric) -> Self {
         Self { metric }
     }

@@ -62,28 +62,41 @@ impl Ruler {
     ///
     /// [`Error::Invalid`] where distances could overflow.
     pub(super) fn fit(self, largest: f64, d: usize) -> Result<Self> {
-        self.check(largest, d)?;
         let factor = match self.geometry {
             Geometry::Euclidean => power_of_two_for(largest),
             Geometry::Cosine => 1.0,
         };
-        Ok(Self { factor, ..self })
+        let ruler = Self { factor, ..self };
+        ruler.check(largest, d)?;
+        Ok(ruler)
     }
 
     /// Checks that values up to `largest` make finite distances.
     pub(super) fn check(&self, largest: f64, d: usize) -> Result<()> {
-        let (max, name) = if self.single { (f64::from(f32::MAX), "f32") } else { (f64::MAX, "f64") };
+        let root = (d.max(1) as f64).sqrt();
+        let (max, name) = match self.geometry {
+            // Directions are of length 1, only the lengths of the rows must be numbers.
+            Geometry::Cosine => (f64::MAX, "f64"),
+            Geometry::Euclidean if self.single => (f64::from(f32::MAX), "f32"),
+            Geometry::Euclidean => (f64::MAX, "f64"),
+        };
         let max = if self.unit == Unit::Square { max.sqrt() } else { max };
-        let limit = max / 2.0 / (d.max(1) as f64).sqrt();
-        if largest <= limit {
-            return Ok(());
-        }
-        Err(Error::invalid(
-            "data",
-            format_args!(
+        let limit = max / 2.0 / root;
+        if largest > limit {
+            let why = format_args!(
                 "values up to {largest:e} make distances that overflow {name}: divide the data by a constant, to at most {limit:e}"
-            ),
-        ))
+            );
+            return Err(Error::invalid("data", why));
+        }
+        // Squares are those of differences times the factor of the indexed points, which queries may be far from.
+        let limit = f64::MAX.sqrt() / 2.0 / root / self.factor;
+        if self.geometry == Geometry::Euclidean && largest > limit {
+            let why = format_args!(
+                "values up to {largest:e} are too far from the indexed points for squares in f64: remove such rows, or bring the data to one scale, to at most {limit:e}"
+            );
+            return Err(Error::invalid("data", why));
+        }
+        Ok(())
     }
 
     /// The returned distance for a sum of squares in the engine's units, rounded to the scalar it is returned in.

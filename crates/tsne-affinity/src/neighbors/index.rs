@@ -1,7 +1,6 @@
 use super::reference::{PointSet, Reference};
 use super::row_map::Input;
 use crate::Metric;
-use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tsne_core::{Context, Error, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
@@ -39,15 +38,13 @@ pub(super) struct Index<'a, V, I> {
     pub(super) metric: Metric,
 }
 
-/// Rows whose duplicates are put back in one task.
-const EXPAND_BLOCK: usize = 256;
-
 /// Room for `n` rows of `k`.
 pub(super) fn room<T: Scalar>(n: usize, k: usize) -> Result<(Vec<u32>, Vec<T>)> {
-    let size = n
-        .checked_mul(k)
-        .filter(|&size| size <= isize::MAX as usize / size_of::<u64>())
-        .ok_or(Error::Capacity { what: "n * k", given: usize::MAX, max: isize::MAX as usize / size_of::<u64>() })?;
+    let max = isize::MAX as usize / size_of::<u64>() / n.max(1);
+    if k > max {
+        return Err(Error::Capacity { what: "k, the number of neighbors of each point", given: k, max });
+    }
+    let size = n * k;
     Ok((vec![0; size], vec![T::ZERO; size]))
 }
 
@@ -73,45 +70,6 @@ pub(super) fn check_queries((n, d): (usize, usize), given: usize, k: usize) -> R
     Ok(())
 }
 
-impl<V: Scalar, I> Index<'_, V, I> {
-    /// Answers rows of `k` points from rows of `k_groups` groups; `own` maps a row to its group and excludes itself.
-    fn expand(&self, groups: (Vec<u32>, Vec<V>, usize), n: usize, k: usize, own: bool) -> Result<(Vec<u32>, Vec<V>)> {
-        let (group_indices, group_distances, k_groups) = groups;
-        let (mut indices, mut distances) = room(n, k)?;
-        let map = &self.reference.groups;
-        indices
-            .par_chunks_mut(k * EXPAND_BLOCK)
-            .zip(distances.par_chunks_mut(k * EXPAND_BLOCK))
-            .enumerate()
-            .for_each_init(
-                || (Vec::new(), Vec::new()),
-                |(nearest, points), (b, (indices, distances))| {
-                    for (r, (indices, distances)) in
-                        indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
-                    {
-                        let i = b * EXPAND_BLOCK + r;
-                        let row = if own { map.group_of(i) } else { i };
-                        nearest.clear();
-                        if own {
-                            nearest.push((V::ZERO, row as u32));
-                        }
-                        let range = row * k_groups..(row + 1) * k_groups;
-                        let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
-                        nearest.extend(found.map(|(&distance, &g)| (distance, g)));
-                        // The own group comes first in its tie: another at distance 0 may have a smaller number.
-                        nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                        map.expand(nearest, k + usize::from(own), points);
-                        let others = points.iter().filter(|&&(_, j)| !own || j as usize != i);
-                        for ((index, distance), &(d, j)) in indices.iter_mut().zip(distances).zip(others) {
-                            (*index, *distance) = (j, d);
-                        }
-                    }
-                },
-            );
-        Ok((indices, distances))
-    }
-}
-
 impl<T: Scalar, V: Scalar, I: Input<T, V>> NeighborIndex<T> for Index<'_, V, I> {
     fn shape(&self) -> (usize, usize) {
         (self.reference.points.rows.n(), self.reference.points.rows.d())
@@ -129,7 +87,7 @@ impl<T: Scalar, V: Scalar, I: Input<T, V>> NeighborIndex<T> for Index<'_, V, I> 
             self.engine.search(&self.reference, Queries::Own, k_groups, &mut indices, &mut distances, cx)?;
         }
         if !self.reference.groups.is_trivial() {
-            (indices, distances) = self.expand((indices, distances, k_groups), n, k, true)?;
+            (indices, distances) = self.reference.groups.expand_rows((&indices, &distances, k_groups), n, k, true)?;
         }
         cx.advance(Stage::Neighbors, n, n);
         KnnGraph::from_parts(k, n, indices, narrow(distances))
@@ -149,7 +107,8 @@ impl<T: Scalar, V: Scalar, I: Input<T, V>> NeighborIndex<T> for Index<'_, V, I> 
         let (mut indices, mut distances) = room::<V>(queries.n(), k_groups)?;
         self.engine.search(&self.reference, Queries::Other(&points), k_groups, &mut indices, &mut distances, cx)?;
         if !self.reference.groups.is_trivial() {
-            (indices, distances) = self.expand((indices, distances, k_groups), queries.n(), k, false)?;
+            let found = (&indices[..], &distances[..], k_groups);
+            (indices, distances) = self.reference.groups.expand_rows(found, queries.n(), k, false)?;
         }
         cx.advance(Stage::Neighbors, queries.n(), queries.n());
         KnnGraph::from_parts(k, n, indices, narrow(distances))

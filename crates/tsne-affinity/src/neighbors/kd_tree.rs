@@ -38,6 +38,20 @@ pub struct KdTreeSearch {
 
 impl KdTreeSearch {
     /// A search with the given metric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{KdTreeSearch, Metric};
+    /// use tsne_core::{Context, NeighborSearch, Rows};
+    ///
+    /// let x = Rows::new(&[1.0, 0.0, 1.0, 0.5, 2.0, 0.1], 3, 2)?;
+    /// let graph = KdTreeSearch::new(Metric::Euclidean).build(x.into(), Context::new())?.knn_graph(NonZeroUsize::MIN, Context::new())?;
+    /// assert_eq!(graph.row(0), (&[1][..], &[0.5][..])); // (1, 0) and (1, 0.5).
+    /// assert!(KdTreeSearch::new(Metric::Manhattan).build(x.into(), Context::new()).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn new(metric: Metric) -> Self {
         Self { metric }
     }

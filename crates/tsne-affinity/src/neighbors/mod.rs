@@ -1,4 +1,4 @@
-//! Exact nearest neighbors.
+//! Nearest neighbors, exact and approximate.
 //!
 //! Two geometries have fast engines, the Euclidean distance and the cosine; a [`Plan`](plan::Plan) says which metrics are one
 //! of them after a map of the rows. There a [`Reference`](reference::Reference) holds what all methods share: the points,
@@ -6,7 +6,8 @@
 //! points that are no duplicates; [`Index`](index::Index) puts the duplicates back.
 //!
 //! Every metric, on dense and on sparse rows, has a [`Space`](space::Space), in which only distances are known: the scan of
-//! all pairs and the vantage-point tree search there.
+//! all pairs, the vantage-point tree and the descent along a graph search there, the last two in one where equal points are
+//! one ([`Grouped`](grouped::Grouped)).
 
 mod approximate;
 mod brute_force;
@@ -14,6 +15,7 @@ mod candidates;
 mod duplicates;
 mod exact;
 mod geometry;
+mod grouped;
 mod index;
 mod kd_tree;
 mod matrix;

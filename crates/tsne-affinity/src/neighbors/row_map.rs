@@ -91,10 +91,11 @@ pub(super) fn map_rows<'q, T: Scalar>(
     map: impl Fn(&[f64], &mut [f64]) + Sync,
 ) -> Result<Matrix<'q, f64>> {
     let n = rows.n();
-    let size = n.checked_mul(width).filter(|&size| size <= isize::MAX as usize / size_of::<f64>());
-    let max = isize::MAX as usize / size_of::<f64>();
-    let size = size.ok_or(Error::Capacity { what: "n * d", given: usize::MAX, max })?;
-    let mut values = vec![0.0; size];
+    let max = isize::MAX as usize / size_of::<f64>() / n.max(1);
+    if width > max {
+        return Err(Error::Capacity { what: "d, the number of columns in f64", given: width, max });
+    }
+    let mut values = vec![0.0; n * width];
     values.par_chunks_mut(width.max(1) * BLOCK).enumerate().for_each_init(
         || vec![0.0; rows.d()],
         |row, (b, out)| {

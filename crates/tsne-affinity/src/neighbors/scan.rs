@@ -1,10 +1,12 @@
 //! All pairs of a space, in blocks.
 
+use super::grouped::Found;
 use super::index::{Counter, check_own, check_queries, room};
 use super::nearest::Nearest;
 use super::space::{Distances, Space, check};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
 
 /// Rows in one task, which read the same points.
@@ -26,41 +28,56 @@ impl<'a, T: Scalar> Scan<'a, T> {
     }
 
     fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        search(rows, k, ROWS, cx, |first, nearest: &mut [Nearest<T>], measured| {
-            measured.resize(POINTS, T::ZERO);
-            for points in self.points.chunks(POINTS) {
-                cx.check()?;
-                for (r, nearest) in nearest.iter_mut().enumerate() {
-                    let row = first + r;
-                    let measured = &mut measured[..points.len()];
-                    rows.measure(row, points, measured);
-                    if own && let Some(place) = points.iter().position(|&j| j as usize == row) {
-                        measured[place] = T::ZERO;
-                    }
-                    check(row, points, measured)?;
-                    for (&distance, &point) in measured.iter().zip(points) {
-                        if !(own && point as usize == row) {
-                            nearest.offer(distance, point);
-                        }
-                    }
-                }
-            }
-            Ok(())
-        })
+        let (indices, distances) = all_pairs(rows, &self.points, own, k, cx)?;
+        cx.advance(Stage::Neighbors, rows.n_rows(), rows.n_rows());
+        KnnGraph::from_parts(k, rows.n_points(), indices, distances)
     }
 }
 
-/// Fills a graph by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and a buffer.
+/// The `k` nearest of `points`, which are all, to each row; `own` says that rows are points, and leaves each itself out.
+pub(super) fn all_pairs<T: Scalar>(
+    rows: &dyn Distances<T>,
+    points: &[u32],
+    own: bool,
+    k: usize,
+    cx: Context<'_>,
+) -> Result<Found<T>> {
+    search(rows, k, ROWS, cx, |first, nearest: &mut [Nearest<T>], measured| {
+        measured.resize(POINTS, T::ZERO);
+        for points in points.chunks(POINTS) {
+            cx.check()?;
+            for (r, nearest) in nearest.iter_mut().enumerate() {
+                let row = first + r;
+                let measured = &mut measured[..points.len()];
+                rows.measure(row, points, measured);
+                if own && let Some(place) = points.iter().position(|&j| j as usize == row) {
+                    measured[place] = T::ZERO;
+                }
+                check(rows, row, points, measured)?;
+                for (&distance, &point) in measured.iter().zip(points) {
+                    if !(own && point as usize == row) {
+                        nearest.offer(distance, point);
+                    }
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Finds neighbors by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and a buffer.
 pub(super) fn search<T: Scalar>(
     rows: &dyn Distances<T>,
     k: usize,
     block: usize,
     cx: Context<'_>,
     f: impl Fn(usize, &mut [Nearest<T>], &mut Vec<T>) -> Result<()> + Sync,
-) -> Result<KnnGraph<T>> {
+) -> Result<Found<T>> {
     let n = rows.n_rows();
     let (mut indices, mut distances) = room::<T>(n, k)?;
     let counter = Counter::new(n, cx);
+    // The lowest block that failed: those beyond it cannot change the result, those before it can.
+    let failed = AtomicUsize::new(usize::MAX);
     let results: Vec<Result<()>> = indices
         .par_chunks_mut(k * block)
         .zip(distances.par_chunks_mut(k * block))
@@ -68,11 +85,16 @@ pub(super) fn search<T: Scalar>(
         .map_init(
             || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), Vec::new()),
             |(nearest, buffer), (b, (indices, distances))| {
-                cx.check()?;
+                if b > failed.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
                 let rows = indices.len() / k;
                 let nearest = &mut nearest[..rows];
                 nearest.iter_mut().for_each(|nearest| nearest.reset(k));
-                f(b * block, nearest, buffer)?;
+                if let Err(error) = cx.check().and_then(|()| f(b * block, nearest, buffer)) {
+                    failed.fetch_min(b, Ordering::Relaxed);
+                    return Err(error);
+                }
                 for ((nearest, indices), distances) in
                     nearest.iter_mut().zip(indices.chunks_exact_mut(k)).zip(distances.chunks_exact_mut(k))
                 {
@@ -85,8 +107,7 @@ pub(super) fn search<T: Scalar>(
         .collect();
     // The first error by row, whichever was met first.
     results.into_iter().collect::<Result<()>>()?;
-    cx.advance(Stage::Neighbors, n, n);
-    KnnGraph::from_parts(k, rows.n_points(), indices, distances)
+    Ok((indices, distances))
 }
 
 impl<T: Scalar> NeighborIndex<T> for Scan<'_, T> {

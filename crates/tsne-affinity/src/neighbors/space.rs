@@ -27,6 +27,14 @@ pub(crate) trait Distances<T>: Send + Sync {
     /// Symmetric for [`Space::own`]: `d(i, j)` and `d(j, i)` have the same bits (with [`Metric::Precomputed`] as the
     /// caller's matrix is). What is no distance, such as the NaN of a user's function, is written as it is: [`check`] it.
     fn measure(&self, row: usize, points: &[u32], out: &mut [T]);
+    /// What the caller calls row `row`.
+    fn row(&self, row: usize) -> usize {
+        row
+    }
+    /// What the caller calls point `point`.
+    fn point(&self, point: u32) -> u32 {
+        point
+    }
 }
 
 /// Indexed points, prepared for measuring.
@@ -122,14 +130,15 @@ pub(super) fn check_rows<T: Scalar>(points: Points<'_, T>, metric: &Metric) -> R
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] with the first pair where it is not.
-pub(crate) fn check<T: Scalar>(row: usize, points: &[u32], distances: &[T]) -> Result<()> {
-    let good = distances.iter().fold(true, |all, v| all & (v.is_finite() & (*v >= T::ZERO)));
+/// [`Error::Invalid`] with the first of `points` where it is not.
+pub(crate) fn check<T: Scalar>(rows: &dyn Distances<T>, row: usize, points: &[u32], measured: &[T]) -> Result<()> {
+    let good = measured.iter().fold(true, |all, v| all & (v.is_finite() & (*v >= T::ZERO)));
     if good {
         return Ok(());
     }
-    let bad = points.iter().zip(distances).find(|(_, v)| !(v.is_finite() && **v >= T::ZERO));
-    bad.map_or(Ok(()), |(point, v)| {
+    let bad = points.iter().zip(measured).find(|(_, v)| !(v.is_finite() && **v >= T::ZERO));
+    bad.map_or(Ok(()), |(&point, v)| {
+        let (row, point) = (rows.row(row), rows.point(point));
         let why = format_args!(
             "from row {row} to point {point} it is {v}, but must be finite and not negative: mend the metric's function, or scale the data"
         );
@@ -176,7 +185,7 @@ mod tests {
                 for i in 0..n {
                     let mut row = vec![0.0; n];
                     own.measure(i, &points, &mut row);
-                    assert!(check(i, &points, &row).is_ok());
+                    assert!(check(&*own, i, &points, &row).is_ok());
                     for j in 0..n {
                         assert_eq!(measure(&*own, i, j), measure(&*own, j, i), "{metric}: {i} {j}");
                         assert_eq!(measure(&*own, i, j), row[j].to_bits());

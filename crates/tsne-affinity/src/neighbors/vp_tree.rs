@@ -1,7 +1,7 @@
-use super::index::{check_own, check_queries};
+use super::grouped::{Found, Grouped};
 use super::nearest::Nearest;
 use super::scan;
-use super::space::{Distances, Space, check, space};
+use super::space::{Distances, check, space};
 use crate::Metric;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar, random};
@@ -27,7 +27,9 @@ const HAVERSINE_ROUNDING: f64 = 1.0 / (1u64 << 22) as f64;
 /// The tree takes `n log n` distances. A query takes few where points have few degrees of freedom, and degenerates to all
 /// points as these grow; [`ExactSearch`](crate::ExactSearch) says when it pays. The result is that of
 /// [`BruteForceSearch`](crate::BruteForceSearch), bit for bit: ties by index, the margins of all decisions wider than the
-/// rounding of distances. It is the same for any number of threads.
+/// rounding of distances. It is the same for any number of threads. Equal rows are searched as one, but for functions and
+/// [`Metric::RussellRao`], whose distance of equal rows need not be 0: there many of them take time that is quadratic in
+/// their number.
 ///
 /// # Errors
 ///
@@ -66,8 +68,9 @@ impl<T: Scalar> NeighborSearch<T> for VpTreeSearch {
             return Err(Error::parameter("metric", &self.metric, allowed));
         }
         cx.check()?;
-        let space = space(points, &self.metric)?;
-        let mut order: Vec<u32> = (0..space.shape().0 as u32).collect();
+        // Equal points would be the worst case of a tree, whose halves they would make all near.
+        let space = Grouped::new(space(points, &self.metric)?, points, &self.metric);
+        let mut order: Vec<u32> = (0..space.len() as u32).collect();
         let root = Node::new(&*space.own(), &mut order, 0, cx)?;
         let smallest =
             if size_of::<T>() == size_of::<f32>() { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
@@ -84,9 +87,9 @@ impl<T: Scalar> NeighborSearch<T> for VpTreeSearch {
 
 /// The built tree.
 struct Tree<'a, T> {
-    space: Box<dyn Space<T> + 'a>,
+    space: Grouped<'a, T>,
     root: Node,
-    /// All points; those of a leaf stand together.
+    /// All points that differ; those of a leaf stand together.
     order: Vec<u32>,
     /// What a bound from the triangle inequality may be off by: as a fraction of the distances, and beside that.
     margin: (f64, f64),
@@ -121,7 +124,7 @@ impl Node {
         let Some((&mut vantage, rest)) = order.split_first_mut() else { return Ok(Self::Leaf { start, end: start }) };
         let mut measured = vec![T::ZERO; rest.len()];
         distances.measure(vantage as usize, rest, &mut measured);
-        check(vantage as usize, rest, &measured)?;
+        check(distances, vantage as usize, rest, &measured)?;
         let mut pairs: Vec<(T, u32)> = measured.into_iter().zip(rest.iter().copied()).collect();
         let middle = pairs.len() / 2;
         pairs.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -167,7 +170,7 @@ impl<T: Scalar> Query<'_, T> {
         self.rows.measure(self.row, points, self.measured);
         for (&point, &distance) in points.iter().zip(self.measured.iter()) {
             if !(self.own && point as usize == self.row) {
-                check(self.row, &[point], &[distance])?;
+                check(self.rows, self.row, &[point], &[distance])?;
                 self.nearest.offer(distance, point);
             }
         }
@@ -204,7 +207,7 @@ impl<T: Scalar> Tree<'_, T> {
         }
     }
 
-    fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+    fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<Found<T>> {
         scan::search(rows, k, ROWS, cx, |first, nearest, measured| {
             for (r, nearest) in nearest.iter_mut().enumerate() {
                 let mut query = Query { rows, row: first + r, own, nearest, measured: &mut *measured };
@@ -221,14 +224,10 @@ impl<T: Scalar> NeighborIndex<T> for Tree<'_, T> {
     }
 
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        check_own(self.shape().0, k.get())?;
-        cx.check()?;
-        self.search(&*self.space.own(), true, k.get(), cx)
+        self.space.knn_graph(k, cx, |rows, k| self.search(rows, true, k, cx))
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        check_queries(self.shape(), queries.d(), k.get())?;
-        cx.check()?;
-        self.search(&*self.space.to(queries)?, false, k.get(), cx)
+        self.space.knn(queries, k, cx, |rows, k| self.search(rows, false, k, cx))
     }
 }

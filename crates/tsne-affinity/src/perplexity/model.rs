@@ -41,6 +41,18 @@ impl PerplexityAffinity {
     /// # Errors
     ///
     /// [`Error::Parameter`](tsne_core::Error::Parameter) unless it is finite and at least 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::PerplexityAffinity;
+    /// use tsne_core::AffinityModel;
+    ///
+    /// let model = PerplexityAffinity::new(30.0)?;
+    /// assert_eq!(AffinityModel::<f32>::neighbors_needed(&model, 1_000)?.get(), 90);
+    /// assert!(PerplexityAffinity::new(0.5).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn new(perplexity: f64) -> Result<Self> {
         Self::mixture(&[perplexity])
     }
@@ -50,6 +62,16 @@ impl PerplexityAffinity {
     /// # Errors
     ///
     /// [`Error::Parameter`](tsne_core::Error::Parameter) for none, or one that is not finite or below 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::PerplexityAffinity;
+    ///
+    /// assert_eq!(PerplexityAffinity::mixture(&[50.0, 5.0])?.perplexities(), [5.0, 50.0]);
+    /// assert!(PerplexityAffinity::mixture(&[]).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn mixture(perplexities: &[f64]) -> Result<Self> {
         Ok(Self { rule: PerplexityRule::new(perplexities)?, symmetrization: Symmetrization::Mean })
     }
@@ -76,22 +98,62 @@ impl PerplexityAffinity {
 
     /// The same model with another way to make the joint affinities symmetric, or none. Default
     /// [`Mean`](Symmetrization::Mean).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{PerplexityAffinity, Symmetrization};
+    /// use tsne_core::{AffinityModel, Context, KnnGraph};
+    ///
+    /// # let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0f64, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// let model = PerplexityAffinity::new(1.5)?;
+    /// let mean = model.joint(&graph, Context::new())?;
+    /// assert_ne!(model.with_symmetrization(Symmetrization::Max).joint(&graph, Context::new())?, mean);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_symmetrization(self, symmetrization: Symmetrization) -> Self {
         Self { symmetrization, ..self }
     }
 
     /// The perplexities as given, ascending.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::PerplexityAffinity;
+    ///
+    /// assert_eq!(PerplexityAffinity::mixture(&[50.0, 5.0])?.perplexities(), [5.0, 50.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn perplexities(&self) -> &[f64] {
         self.rule.perplexities()
     }
 
     /// The number of neighbors asked for; `None` for as many as the perplexities need.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::PerplexityAffinity;
+    ///
+    /// assert_eq!(PerplexityAffinity::new(30.0)?.k_neighbors(), None);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn k_neighbors(&self) -> Option<NonZeroUsize> {
         self.rule.k_neighbors()
     }
 
     /// How joint affinities are made symmetric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{PerplexityAffinity, Symmetrization};
+    ///
+    /// assert_eq!(PerplexityAffinity::new(30.0)?.symmetrization(), Symmetrization::Mean);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn symmetrization(&self) -> Symmetrization {
         self.symmetrization
     }
@@ -104,6 +166,17 @@ impl PerplexityAffinity {
     ///
     /// [`Error::TooFewPoints`](tsne_core::Error::TooFewPoints) below two points,
     /// [`Error::Parameter`](tsne_core::Error::Parameter) for a given number of neighbors that is not below `n`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{PerplexityAffinity, Warning};
+    ///
+    /// let (perplexities, warnings) = PerplexityAffinity::new(50.0)?.effective_perplexities(91)?;
+    /// assert_eq!(perplexities, [30.0]);
+    /// assert_eq!(warnings, [Warning::PerplexityClamped { given: 50.0, effective: 30.0, n: 91 }]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn effective_perplexities(&self, n: usize) -> Result<(Vec<f64>, Vec<Warning>)> {
         self.rule.effective(n)
     }
@@ -114,6 +187,17 @@ impl PerplexityAffinity {
     ///
     /// [`Error::TooFewPoints`](tsne_core::Error::TooFewPoints) below two points,
     /// [`Error::Parameter`](tsne_core::Error::Parameter) for a given number of neighbors above `k`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{PerplexityAffinity, Warning};
+    ///
+    /// let (perplexities, warnings) = PerplexityAffinity::new(50.0)?.effective_perplexities_for_graph(1_000, 60)?;
+    /// assert_eq!(perplexities, [20.0]);
+    /// assert_eq!(warnings, [Warning::PerplexityClampedByNeighbors { given: 50.0, effective: 20.0, k: 60 }]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn effective_perplexities_for_graph(&self, n: usize, k: usize) -> Result<(Vec<f64>, Vec<Warning>)> {
         self.rule.effective_for_graph(n, k)
     }
@@ -123,8 +207,20 @@ impl PerplexityAffinity {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`](tsne_core::Error::Parameter) if the graph has too few, with the number that is needed;
+    /// [`Error::Parameter`](tsne_core::Error::Parameter) if the graph has too few, with the number that is needed, or if a
+    /// perplexity exceeds the number given by [`with_neighbors`](Self::with_neighbors);
     /// [`Error::TooFewPoints`](tsne_core::Error::TooFewPoints) for a graph over fewer than two points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::PerplexityAffinity;
+    /// use tsne_core::KnnGraph;
+    ///
+    /// let graph = KnnGraph::from_parts(1, 4, vec![1, 0, 3, 2], vec![1.0; 4])?;
+    /// assert!(PerplexityAffinity::new(1.0)?.check_graph(&graph).is_err()); // It needs three neighbors.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {
         self.rule.check_graph(graph)
     }

@@ -82,9 +82,15 @@ impl PerplexityRule {
     }
 
     pub(crate) fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {
+        let perplexity = largest(&self.perplexities);
         if let Some(given) = self.k_neighbors {
             check_points(graph.n_reference())?;
-            return check_graph_k(given, graph.k());
+            check_graph_k(given, graph.k())?;
+            if perplexity > given.get() as f64 {
+                let allowed = format_args!("at most {given}, the number of neighbors of the model: lower it, or raise that");
+                return Err(Error::parameter("perplexity", perplexity, allowed));
+            }
+            return Ok(());
         }
         let (n, k) = (graph.n_reference(), graph.k());
         let (perplexities, _) = self.within_searched(n, usize::MAX)?;
@@ -94,7 +100,7 @@ impl PerplexityRule {
         let needed = needed(&perplexities, n);
         Err(Error::parameter(
             "perplexity",
-            largest(&perplexities),
+            perplexity,
             format_args!(
                 "at most {:.1} for a graph with {k} neighbors of each point: search again with {needed}, or set the number of neighbors of the model to {k}",
                 limit(k)

@@ -263,6 +263,77 @@ fn equal_points_and_large_k_are_no_trouble() {
     }
 }
 
+/// The part of the neighbors of `found` that are as near as those of `exact`.
+fn part<T: Scalar>(found: &KnnGraph<T>, exact: &KnnGraph<T>) -> f64 {
+    let rows = found.distances().chunks(found.k()).zip(exact.distances().chunks(exact.k()));
+    let near = rows.map(|(found, exact)| found.iter().filter(|d| exact.last().is_some_and(|last| *d <= last)).count());
+    near.sum::<usize>() as f64 / found.distances().len() as f64
+}
+
+/// Sites with many copies each: were the copies searched one by one, they would hide the other sites from the descent.
+#[test]
+fn copies_do_not_hide_other_points() {
+    let (sites, copies, d) = (300, 8, 50);
+    let some: Vec<f32> = cloud(2, sites, d);
+    let x: Vec<f32> = (0..sites * copies).flat_map(|i| some[i % sites * d..][..d].to_vec()).collect();
+    let points = Rows::new(&x, sites * copies, d).unwrap();
+    // 36 sites are below an eighth of them: the descent has something to do.
+    for neighbors in [5, 36] {
+        let found = recall(&approximate(Metric::Manhattan), points, neighbors);
+        assert!(found >= 0.95, "k = {neighbors}: {found}");
+    }
+    let new: Vec<f32> = cloud(3, 40, d);
+    let queries = Rows::new(&new, 40, d).unwrap();
+    for (copies, neighbors) in [(8, 36), (25, 90)] {
+        let x: Vec<f32> = (0..sites * copies).flat_map(|i| some[i % sites * d..][..d].to_vec()).collect();
+        let points = Rows::new(&x, sites * copies, d).unwrap();
+        let run = |search: &dyn NeighborSearch<f32>| {
+            let index = search.build(points.into(), Context::new()).unwrap();
+            let new = index.knn(queries.into(), k(neighbors), Context::new()).unwrap();
+            (index.knn_graph(k(neighbors), Context::new()).unwrap(), new)
+        };
+        let (found, exact) = (run(&approximate(Metric::Manhattan)), run(&ExactSearch::new(Metric::Manhattan)));
+        let parts = (part(&found.0, &exact.0), part(&found.1, &exact.1));
+        assert!(parts.0.min(parts.1) >= 0.95, "{copies} copies: {parts:?}");
+    }
+}
+
+/// Equal rows whose distance is not 0 are points of their own.
+#[test]
+fn equal_rows_need_not_be_near() {
+    let sets: Vec<f32> = (0..400 * 6).map(|i| f32::from(u8::from(random::element_seed(1, 2, i) % 3 == 0))).collect();
+    let points = Rows::new(&sets, 400, 6).unwrap();
+    let short: Vec<f32> = sets.iter().map(|v| v / 10.0).collect();
+    recall(&approximate(Metric::RussellRao), points, 20);
+    recall(&approximate(Metric::Dot), Rows::new(&short, 400, 6).unwrap(), 20);
+}
+
+#[test]
+fn certainty_is_the_exact_search() {
+    let x = uniform::<f32>(900, 9);
+    let points = Rows::new(&x, 900, 9).unwrap();
+    for metric in [Metric::Euclidean, Metric::Manhattan] {
+        let run = |search: &dyn NeighborSearch<f32>| {
+            search.build(points.into(), Context::new()).unwrap().knn_graph(k(7), Context::new()).unwrap()
+        };
+        let certain = ApproximateSearch { recall: 1.0, ..approximate(metric.clone()) };
+        assert_eq!(run(&certain), run(&ExactSearch::new(metric)));
+    }
+}
+
+/// Of one neighbor 256 rows would tell little: a row has it or not.
+#[test]
+fn a_single_neighbor_has_the_wanted_recall() {
+    let x = uniform::<f32>(6000, 10);
+    let points = Rows::new(&x, 6000, 10).unwrap();
+    let run = |search: &dyn NeighborSearch<f32>| {
+        search.build(points.into(), Context::new()).unwrap().knn_graph(k(1), Context::new()).unwrap()
+    };
+    let found = part(&run(&approximate(Metric::Euclidean)), &run(&ExactSearch::new(Metric::Euclidean)));
+    // Wanted are 0.99 by two standard errors of the sample; as many the other way is 0.0032 of 4,000 rows.
+    assert!(found >= 0.986, "{found}");
+}
+
 /// Clusters much smaller than `k`: rows that find too few points visit all.
 #[test]
 fn rows_are_full_where_clusters_are_small() {
@@ -322,6 +393,39 @@ fn cancels_and_reports() {
         index.knn_graph(k(5), Context::new().with_progress(&last)).unwrap();
         assert_eq!(last.0.into_inner(), 900);
         assert!(approximate(metric).build(Points::<f32>::from(points), cancelled).is_err());
+    }
+}
+
+/// Cancelled from within, at the first report of progress and at a later one: clusters, descent, and new points.
+#[test]
+fn cancels_while_it_runs() {
+    struct Stop<'t> {
+        token: &'t CancelToken,
+        reports: AtomicUsize,
+        at: usize,
+    }
+    impl Progress for Stop<'_> {
+        fn advance(&self, _: Stage, _: usize, _: usize) {
+            if self.reports.fetch_add(1, Ordering::Relaxed) == self.at {
+                self.token.cancel();
+            }
+        }
+    }
+    let x = blobs::<f32>(3000, 5);
+    let points = Rows::new(&x, 3000, 5).unwrap();
+    for metric in [Metric::Euclidean, Metric::Manhattan] {
+        let index = approximate(metric.clone()).build(points.into(), Context::new()).unwrap();
+        for (at, own) in [(0, true), (1, true), (0, false), (1, false)] {
+            let token = CancelToken::new();
+            let stop = Stop { token: &token, reports: AtomicUsize::new(0), at };
+            let cx = Context::new().with_cancel(&token).with_progress(&stop);
+            // One thread: no task is under way when the token is cancelled.
+            let found = in_pool(1, || if own { index.knn_graph(k(5), cx) } else { index.knn(points.into(), k(5), cx) });
+            assert_eq!(found, Err(Error::Cancelled), "{metric}, own {own}, report {at}");
+            assert_eq!(stop.reports.into_inner(), at + 1, "{metric}, own {own}: it went on");
+        }
+        // The index survives.
+        assert_eq!(index.knn_graph(k(5), Context::new()).unwrap().n(), 3000);
     }
 }
 

@@ -4,9 +4,8 @@
 use crate::common::in_pool;
 use crate::common::metrics::{all, close, data, definite, textbook};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use tsne_affinity::{BruteForceSearch, DistanceFunction, ExactSearch, KdTreeSearch, Metric, VpTreeSearch};
-use tsne_core::{CancelToken, Context, Error, KnnGraph, NeighborSearch, Rows, Scalar};
+use tsne_core::{CancelToken, Context, Error, KnnGraph, NeighborSearch, Rows, Scalar, SparseRows};
 
 fn k(k: usize) -> NonZeroUsize {
     NonZeroUsize::new(k).unwrap()
@@ -264,6 +263,73 @@ fn parameters_come_from_the_data() {
     assert!(matches!(error, Error::Parameter { name: "variances", .. }), "{error}");
     let one = Metric::SEuclidean { variances: None }.resolve(Rows::new(&[1.0, 1.0], 1, 2).unwrap());
     assert_eq!(one, Err(Error::TooFewPoints { n: 1, needed: 2 }));
+    // Known to be singular before there is room for a matrix, which would take 320 GB here.
+    let wide = vec![1.0f32; 400_000];
+    let error = metric.resolve(Rows::new(&wide, 2, 200_000).unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Numerical { .. }) && error.to_string().contains("2 points in 200000"), "{error}");
+    let square = [1.0, 0.0, 0.0, 1.0];
+    assert!(matches!(metric.resolve(Rows::new(&square, 2, 2).unwrap()), Err(Error::Numerical { .. })));
+    let none: [f64; 0] = [];
+    for metric in [metric.clone(), Metric::SEuclidean { variances: None }, Metric::Euclidean] {
+        let error = metric.resolve(Rows::new(&none, 2, 0).unwrap()).unwrap_err();
+        assert!(matches!(error, Error::Parameter { name: "d", .. }), "{error}");
+    }
+    // Squares that overflow are not called constant or dependent columns.
+    let huge = [0.0, 0.0, 1.0, 1e200, 3.0, 3e200];
+    let points = Rows::new(&huge, 3, 2).unwrap();
+    let (pointers, columns) = ([0, 2, 4, 6], [0, 1, 0, 1, 0, 1]);
+    let sparse = SparseRows::new(&pointers, &columns, &huge, 2).unwrap();
+    let variances = Metric::SEuclidean { variances: None };
+    for error in [metric.resolve(points), variances.resolve(points), variances.resolve(sparse)] {
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("column 1 overflow") && text.contains("divide the data"), "{text}");
+    }
+}
+
+/// The sum of two finite numbers may overflow, the quotients do not.
+#[test]
+fn quotients_of_values_near_the_range() {
+    let cx = Context::new();
+    let large = f64::MAX;
+    for (metric, a, b, expected) in [
+        (Metric::BrayCurtis, 1.7e308, 1.6e308, 0.1 / 3.3),
+        (Metric::Canberra, 1.7e308, 1.6e308, 0.1 / 3.3),
+        (Metric::BrayCurtis, 1.7e308, -1.6e308, 33.0),
+        (Metric::Canberra, 1.7e308, -1.6e308, 1.0),
+        (Metric::Canberra, large, large, 0.0),
+        (Metric::Canberra, 5e-324, 0.0, 1.0),
+    ] {
+        let x = [a, b];
+        let dense = ExactSearch::new(metric.clone()).build(Rows::new(&x, 2, 1).unwrap().into(), cx).unwrap();
+        let sparse = SparseRows::new(&[0, 1, 2], &[0, 0], &x, 1).unwrap();
+        let sparse = ExactSearch::new(metric.clone()).build(sparse.into(), cx).unwrap();
+        for found in [
+            metric.distance(&[a], &[b]).unwrap(),
+            dense.knn_graph(k(1), cx).unwrap().distances()[0],
+            sparse.knn_graph(k(1), cx).unwrap().distances()[1],
+        ] {
+            // 1.7e308 - 1.6e308 magnifies the rounding of its terms by 33.
+            assert!((found - expected).abs() <= 1e-14 * expected, "{metric}: {found} is not {expected}");
+        }
+    }
+    // Too many such columns are an error, not a distance of 0.
+    let (a, b) = ([1.7e308; 3], [1.6e308; 3]);
+    assert!(matches!(Metric::BrayCurtis.distance(&a, &b), Err(Error::Invalid { what: "distance", .. })));
+    let x = [a, b].concat();
+    let index = ExactSearch::new(Metric::BrayCurtis).build(Rows::new(&x, 2, 3).unwrap().into(), cx).unwrap();
+    assert!(matches!(index.knn_graph(k(1), cx), Err(Error::Invalid { what: "distance", .. })));
+}
+
+/// Of several pairs without a distance the first row is named, whichever thread meets which first.
+#[test]
+fn the_first_bad_row_is_named() {
+    let bad = Metric::function(|a, b| if a[0].min(b[0]) >= 700.0 { f64::NAN } else { (a[0] - b[0]).abs() });
+    let x: Vec<f64> = (0..900).map(f64::from).collect();
+    let index = BruteForceSearch::new(bad).build(Rows::new(&x, 900, 1).unwrap().into(), Context::new()).unwrap();
+    for threads in [1, 2, 7] {
+        let error = in_pool(threads, || index.knn_graph(k(3), Context::new()).unwrap_err().to_string());
+        assert!(error.contains("from row 700 to point 701 it is NaN"), "{error}");
+    }
 }
 
 #[test]
@@ -295,7 +361,7 @@ fn every_name_parses() {
         ("hellinger", Metric::Hellinger),
         ("dot ip", Metric::Dot),
         ("jensenshannon jensen-shannon jensen_shannon", Metric::JensenShannon),
-        ("symmetric-kl symmetric_kl", Metric::SymmetricKl),
+        ("symmetric-kl symmetric_kl symmetric_kullback_liebler", Metric::SymmetricKl),
         ("spearmanr", Metric::SpearmanR),
         ("precomputed", Metric::Precomputed),
     ] {
@@ -506,5 +572,4 @@ fn values_are_shared_between_threads() {
     auto::<DistanceFunction>();
     auto::<VpTreeSearch>();
     assert_eq!(Metric::default(), Metric::Euclidean);
-    assert_eq!(Arc::new(Metric::Dot), Arc::new(Metric::Dot));
 }

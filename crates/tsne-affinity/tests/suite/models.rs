@@ -434,7 +434,7 @@ fn small_graphs_lower_perplexities() {
             }
         }
         let error = model.check_graph(&graph).unwrap_err().to_string();
-        assert!(error.starts_with("perplexity is ") && error.contains("at most 8.0"), "{error}");
+        assert!(error.starts_with(&format!("perplexity is {perplexity}, ")) && error.contains("at most 8.0"), "{error}");
         let needed = AffinityModel::<f64>::neighbors_needed(&model, n).unwrap();
         assert!(error.contains(&format!("search again with {needed},")), "{error}");
         assert_eq!(Multiscale::new(&[perplexity]).unwrap().check_graph(&graph).unwrap_err().to_string(), error);
@@ -469,6 +469,16 @@ fn small_graphs_lower_perplexities() {
     // A number of neighbors that was asked for is not lowered.
     let given = PerplexityAffinity::new(5.0).unwrap().with_neighbors(count(24));
     assert_eq!(given.check_graph(&graph), Ok(()));
+    // With it, a perplexity may reach it and no more.
+    for neighbors in [20, 24] {
+        let model = Multiscale::new(&[5.0, 20.0]).unwrap().with_neighbors(count(neighbors));
+        assert_eq!(model.check_graph(&graph), Ok(()));
+        let above = Multiscale::new(&[5.0, 24.5]).unwrap().with_neighbors(count(neighbors));
+        let error = format!(
+            "perplexity is 24.5, but must be at most {neighbors}, the number of neighbors of the model: lower it, or raise that"
+        );
+        assert_eq!(above.check_graph(&graph).unwrap_err().to_string(), error);
+    }
     let given = given.with_neighbors(count(25));
     let error = "k_neighbors is 25, but must be at most 24, the neighbors of each point in the graph: lower it, or search for 25 neighbors";
     assert_eq!(given.check_graph(&graph).unwrap_err().to_string(), error);

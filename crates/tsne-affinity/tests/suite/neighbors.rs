@@ -223,6 +223,62 @@ fn far_queries() {
     }
 }
 
+/// Queries whose squares overflow beside the data are refused, with what was given; up to there distances are right.
+#[test]
+fn queries_beyond_all_squares() {
+    let cx = Context::new();
+    for d in [2, 12] {
+        let x = cloud::<f64>(8, 300, d);
+        let tiny: Vec<f64> = x.iter().map(|v| v * 2f64.powi(-500)).collect();
+        for (x, near, far) in [(&x, 1e150, 1e200), (&tiny, 1.0, 1e10)] {
+            let points = Rows::new(x, 300, d).unwrap();
+            for search in searches::<f64>(d, Metric::Euclidean) {
+                let index = search.build(points.into(), cx).unwrap();
+                let ask = |value: f64| index.knn(Rows::new(&vec![value; d], 1, d).unwrap().into(), k(3), cx);
+                let found = ask(near).unwrap();
+                // All points are at the distance of the origin, to the last digits.
+                let expected = near * (d as f64).sqrt();
+                assert!(found.distances().iter().all(|v| (v / expected - 1.0).abs() < 1e-14));
+                let error = ask(far).unwrap_err().to_string();
+                assert!(
+                    error.contains(&format!("invalid data: values up to {far:e}")) && error.contains("one scale"),
+                    "{error}"
+                );
+            }
+        }
+    }
+    let error = ExactSearch::new(Metric::SqEuclidean).build(Rows::new(&[0.0, 1e160], 2, 1).unwrap().into(), cx);
+    assert!(error.map(|_| ()).unwrap_err().to_string().contains("divide the data"));
+}
+
+/// Directions do not depend on the scale, however large the values, until a length is no number.
+#[test]
+fn directions_of_large_values() {
+    let cx = Context::new();
+    for d in [2, 12] {
+        let x = cloud::<f64>(6, 200, d);
+        let expected = ExactSearch::new(Metric::Cosine).build(Rows::new(&x, 200, d).unwrap().into(), cx).unwrap();
+        let expected = expected.knn_graph(k(5), cx).unwrap();
+        // The largest of 2,400 normal numbers is below 2^3.
+        let large: Vec<f64> = x.iter().map(|v| v * 2f64.powi(1018)).collect();
+        let single: Vec<f32> = x.iter().map(|&v| (v * 2f64.powi(124)) as f32).collect();
+        for search in searches::<f64>(d, Metric::Cosine) {
+            let index = search.build(Rows::new(&large, 200, d).unwrap().into(), cx).unwrap();
+            assert_eq!(index.knn_graph(k(5), cx).unwrap(), expected);
+            let ask = |value: f64| index.knn(Rows::new(&vec![value; d], 1, d).unwrap().into(), k(5), cx);
+            // A power of two changes no digit.
+            assert_eq!(ask(2f64.powi(1020)).unwrap(), ask(1.0).unwrap());
+            let error = ask(f64::MAX).unwrap_err().to_string();
+            assert!(error.contains("divide the data"), "{error}");
+        }
+        for search in searches::<f32>(d, Metric::Cosine) {
+            assert!(single.iter().all(|v| v.is_finite()) && single.iter().any(|v| *v > f32::MAX / 8.0));
+            let index = search.build(Rows::new(&single, 200, d).unwrap().into(), cx).unwrap();
+            assert!(index.knn_graph(k(5), cx).is_ok());
+        }
+    }
+}
+
 #[test]
 fn cosine_of_zero_rows() {
     for d in [2, 12] {

@@ -5,7 +5,7 @@ use crate::common::metrics::{data, textbook};
 use crate::common::{cloud, in_pool};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_affinity::{BruteForceSearch, Metric, VpTreeSearch};
+use tsne_affinity::{AutoSearch, BruteForceSearch, ExactSearch, Metric, VpTreeSearch};
 use tsne_core::{CancelToken, Context, Error, NeighborSearch, Rows, Scalar};
 
 fn k(k: usize) -> NonZeroUsize {
@@ -51,6 +51,58 @@ fn equals_brute_force_with_ties_and_duplicates() {
         check::<f64>(&metric, &data(&metric, 3, 700, 4, false), 4, 15);
         check::<f64>(&metric, &data(&metric, 3, 700, 4, true), 4, 15);
     }
+}
+
+/// The tree, the exact search and all pairs around the numbers of columns at which routes change.
+#[test]
+fn routes_of_the_exact_search_give_one_graph() {
+    for d in 4..=8 {
+        for metric in [Metric::Manhattan, Metric::SymmetricKl, Metric::Canberra] {
+            let x = data::<f32>(&metric, 21, 500, d, false);
+            let points = Rows::new(&x, 500, d).unwrap();
+            let run = |search: &dyn NeighborSearch<f32>| {
+                search.build(points.into(), Context::new()).unwrap().knn_graph(k(9), Context::new()).unwrap()
+            };
+            let all = run(&BruteForceSearch::new(metric.clone()));
+            assert_eq!(run(&ExactSearch::new(metric.clone())), all, "{metric}, {d} columns");
+            assert_eq!(run(&AutoSearch::new(metric.clone(), 1)), all, "{metric}, {d} columns");
+            if metric.is_metric() {
+                assert_eq!(run(&VpTreeSearch::new(metric.clone())), all, "{metric}, {d} columns");
+            }
+        }
+    }
+}
+
+/// A hundred thousand points at 50 places: quadratic work in the duplicates would not end.
+#[test]
+fn many_duplicates() {
+    let (n, places) = (100_000, 50);
+    let some: Vec<f32> = (0..places as u16).flat_map(|i| [0.02 * f32::from(i), 0.1 * f32::from(i)]).collect();
+    let x: Vec<f32> = (0..n).flat_map(|i| some[i % places * 2..][..2].to_vec()).collect();
+    let points = Rows::new(&x, n, 2).unwrap();
+    for metric in [Metric::Haversine, Metric::Manhattan] {
+        let index = ExactSearch::new(metric).build(points.into(), Context::new()).unwrap();
+        let own = index.knn_graph(k(90), Context::new()).unwrap();
+        let new = index.knn(Rows::new(&some, places, 2).unwrap().into(), k(90), Context::new()).unwrap();
+        for i in [0, 77, n - 1] {
+            let copies = |own: bool| (0..n).filter(move |&j| (!own || j != i) && j % places == i % places);
+            let first = |own| copies(own).map(|j| j as u32).take(90).collect::<Vec<_>>();
+            assert_eq!((own.row(i).0, new.row(i % places).0), (&first(true)[..], &first(false)[..]));
+            assert!(own.row(i).1.iter().all(|&d| d == 0.0));
+        }
+    }
+}
+
+/// Equal points are searched as one, but an error names the points of the caller.
+#[test]
+fn errors_name_points_where_others_are_equal() {
+    let mut x = vec![0.0f64; 60];
+    x.extend((0..38).map(f64::from));
+    x.extend([1.7e308, -1.7e308]);
+    let build = VpTreeSearch::new(Metric::Manhattan).build(Rows::new(&x, 100, 1).unwrap().into(), Context::new());
+    let found = build.and_then(|index| index.knn_graph(k(99), Context::new()));
+    let error = found.unwrap_err().to_string();
+    assert!(error.contains("row 98 to point 99 it is inf") || error.contains("row 99 to point 98 it is inf"), "{error}");
 }
 
 /// Opposite places lose half of the digits of their distance, on lines of longitude where bounds are tight.

@@ -71,18 +71,60 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
     }
 
     /// Distances in the data by `search`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::affinity::{BruteForceSearch, Metric};
+    /// use tsne::{Rows, metrics::Comparison};
+    ///
+    /// // Longer rows of the same direction: the map keeps the neighbors by direction, not those by distance.
+    /// let x = [1.0, 0.0, 9.0, 1.0, 1.0, 1.0, 1.0, 8.0];
+    /// let y = [[0.0], [1.0], [5.0], [9.0]];
+    /// let comparison = Comparison::new(Rows::new(&x, 4, 2)?, &y)?;
+    /// let cosine = BruteForceSearch::new(Metric::Cosine);
+    /// assert_eq!(comparison.search(&cosine).neighbor_recall(1)?, 0.75);
+    /// assert_eq!(comparison.neighbor_recall(1)?, 0.25);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn search(self, search: &'a dyn NeighborSearch<T>) -> Self {
         Self { search: Some(search), ..self }
     }
 
     /// Measures on `points` random points only, without repetition, a function of `seed`; on all if there are no more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, metrics::Comparison};
+    ///
+    /// let x: Vec<f64> = (0..200).map(|i| f64::from(i * i % 31)).collect();
+    /// let y: Vec<[f64; 2]> = x.chunks(4).map(|row| [row[0], row[1]]).collect();
+    /// let comparison = Comparison::new(Rows::new(&x, 50, 4)?, &y)?;
+    /// assert_eq!(comparison.sample(10, 1).trustworthiness(5)?, comparison.sample(10, 1).trustworthiness(5)?);
+    /// assert_eq!(comparison.sample(50, 1).trustworthiness(5)?, comparison.trustworthiness(5)?);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn sample(self, points: usize, seed: u64) -> Self {
         Self { sample: Some((points, seed)), ..self }
     }
 
     /// A context for cancellation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{CancelToken, Context, Error, Rows, metrics::Comparison};
+    ///
+    /// let (x, y) = ([0.0, 1.0, 3.0, 6.0, 10.0], [[0.0], [1.0], [3.0], [6.0], [10.0]]);
+    /// let token = CancelToken::new();
+    /// token.cancel(); // As another thread would.
+    /// let comparison = Comparison::new(Rows::new(&x, 5, 1)?, &y)?.context(Context::new().with_cancel(&token));
+    /// assert_eq!(comparison.trustworthiness(2), Err(Error::Cancelled));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     #[must_use]
     pub fn context(self, cx: Context<'a>) -> Self {
         Self { cx, ..self }

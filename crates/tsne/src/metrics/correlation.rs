@@ -53,7 +53,14 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     ///
     /// # Examples
     ///
-    /// See [`Comparison`].
+    /// ```
+    /// use tsne::{Rows, metrics::Comparison};
+    ///
+    /// // The map turns the order of the three distances around: 1 < 2 < 3 became 3 > 2 > 1.
+    /// let comparison = Comparison::new(Rows::new(&[0.0, 1.0, 3.0], 3, 1)?, &[[0.0, 0.0], [3.0, 0.0], [1.0, 0.0]])?;
+    /// assert_eq!(comparison.spearman()?, -1.0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn spearman(&self) -> Result<f64> {
         let n = self.y.len();
         if n < 3 {

@@ -76,7 +76,16 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     ///
     /// # Examples
     ///
-    /// See [`Comparison`].
+    /// ```
+    /// use tsne::{Rows, metrics::Comparison};
+    ///
+    /// let x = [0.0, 1.0, 3.0, 6.0, 10.0, 15.0];
+    /// let kept = [[0.0], [1.0], [3.0], [6.0], [10.0], [15.0]];
+    /// let torn = [[0.0], [10.0], [1.0], [11.0], [2.0], [12.0]];
+    /// assert_eq!(Comparison::new(Rows::new(&x, 6, 1)?, &kept)?.trustworthiness(2)?, 1.0);
+    /// assert!(Comparison::new(Rows::new(&x, 6, 1)?, &torn)?.trustworthiness(2)? < 1.0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn trustworthiness(&self, k: usize) -> Result<f64> {
         self.with_spaces(|data, map| self.ranked(k, map, data))
     }

@@ -42,7 +42,15 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     ///
     /// # Examples
     ///
-    /// See [`Comparison`].
+    /// ```
+    /// use tsne::{Rows, metrics::Comparison};
+    ///
+    /// // Of each point's nearest neighbor, the map keeps all but that of the last point.
+    /// let x = [0.0, 1.0, 10.0, 12.0, 15.0];
+    /// let y = [[0.0], [1.0], [10.0], [12.0], [-1.5]];
+    /// assert_eq!(Comparison::new(Rows::new(&x, 5, 1)?, &y)?.neighbor_recall(1)?, 0.8);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn neighbor_recall(&self, k: usize) -> Result<f64> {
         let k = self.k(k, self.y.len().saturating_sub(1))?;
         let rows = self.rows()?;

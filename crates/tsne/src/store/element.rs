@@ -22,6 +22,14 @@ pub enum ElementType {
 
 impl ElementType {
     /// The bytes of one element.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::ElementType;
+    ///
+    /// assert_eq!((ElementType::U8.size(), ElementType::F32.size(), ElementType::F64.size()), (1, 4, 8));
+    /// ```
     pub const fn size(self) -> usize {
         match self {
             Self::U8 => 1,

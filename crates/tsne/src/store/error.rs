@@ -72,6 +72,15 @@ pub enum StoreError {
 
 impl StoreError {
     /// A section whose content breaks a rule, also one beyond the container's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::StoreError;
+    ///
+    /// let error = StoreError::corrupt("positions", "the first is beyond the map");
+    /// assert!(error.to_string().contains("damaged in positions: the first is beyond the map"));
+    /// ```
     pub fn corrupt(section: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::Corrupt { section: section.into(), why: why.to_string() }
     }

@@ -27,6 +27,20 @@ impl Reader {
     ///
     /// Those of [`Reader::from_bytes`], and [`StoreError::Io`] when the file cannot be read or is a directory, a device
     /// or a pipe, whose length is not known beforehand.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, StoreError, Writer};
+    ///
+    /// let path = std::env::temp_dir().join(format!("doc-reader-{}.tsne", std::process::id()));
+    /// Writer::new().array("x", &[2], &[1.0_f64, 2.0])?.save(&path)?;
+    /// let mut reader = Reader::open(&path)?;
+    /// # std::fs::remove_file(&path).ok();
+    /// assert_eq!(reader.take::<f64>("x", &[2])?, [1.0, 2.0]);
+    /// assert!(matches!(Reader::open(std::env::temp_dir()), Err(StoreError::Io { .. })));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let io = |source| StoreError::Io { action: "read", path: Some(path.into()), source };
@@ -50,6 +64,20 @@ impl Reader {
     /// [`StoreError::NotAModel`] for a file of another kind, [`StoreError::Version`] for one of another major version,
     /// [`StoreError::Length`] for one that was cut or extended, [`StoreError::Corrupt`] for one that was changed, and
     /// [`StoreError::Unsupported`] for one that is too large for the machine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, StoreError, Writer};
+    ///
+    /// let mut file = Vec::new();
+    /// Writer::new().array("x", &[2], &[1.0_f64, 2.0])?.write_to(&mut file)?;
+    /// assert!(Reader::from_bytes(&file)?.contains("x"));
+    /// let last = file.len() - 1;
+    /// file[last] ^= 1;
+    /// assert!(matches!(Reader::from_bytes(&file), Err(StoreError::Corrupt { .. })));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         Self::read(bytes, bytes.len() as u64)
     }
@@ -91,16 +119,50 @@ impl Reader {
     }
 
     /// The major and minor format version of the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, VERSION, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// Writer::new().array("x", &[2], &[1.0_f64, 2.0])?.write_to(&mut file)?;
+    /// assert_eq!(Reader::from_bytes(&file)?.version(), VERSION);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub const fn version(&self) -> (u16, u16) {
         self.version
     }
 
     /// The names of the sections, in their order in the file, also of those that were taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// Writer::new().array("y", &[1], &[1_u32])?.array("x", &[1], &[2_u32])?.write_to(&mut file)?;
+    /// assert!(Reader::from_bytes(&file)?.names().eq(["y", "x"]));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.sections.iter().map(|section| section.entry.name.as_str())
     }
 
     /// Whether the file has a section of the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// Writer::new().array("x", &[1], &[2_u32])?.write_to(&mut file)?;
+    /// let reader = Reader::from_bytes(&file)?;
+    /// assert!(reader.contains("x") && !reader.contains("y"));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn contains(&self, name: &str) -> bool {
         self.names().any(|other| other == name)
     }
@@ -111,6 +173,18 @@ impl Reader {
     ///
     /// [`StoreError::Missing`] if there is no such section, [`StoreError::Unsupported`] if its type is one of a later
     /// version.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{ElementType, Reader, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// // Indices of the machine's width are written as 64 bits on every machine.
+    /// Writer::new().array("x", &[1], &[2_usize])?.write_to(&mut file)?;
+    /// assert_eq!(Reader::from_bytes(&file)?.element_type("x")?, ElementType::U64);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn element_type(&self, name: &str) -> Result<ElementType, StoreError> {
         self.section(name)?.element()
     }
@@ -120,6 +194,17 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Missing`] if there is no such section.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// Writer::new().array("x", &[3, 2], &[0.5_f32; 6])?.write_to(&mut file)?;
+    /// assert_eq!(Reader::from_bytes(&file)?.shape("x")?, [3, 2]);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn shape(&self, name: &str) -> Result<&[usize], StoreError> {
         Ok(&self.section(name)?.entry.shape)
     }
@@ -131,6 +216,20 @@ impl Reader {
     /// [`StoreError::Missing`] if there is no such section, [`StoreError::Mismatch`] if its type or shape is another,
     /// [`StoreError::Taken`] if an earlier call has it, [`StoreError::Unsupported`] if a number does not fit into `usize`
     /// or the type is one of a later version.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, StoreError, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// Writer::new().array("x", &[3, 2], &[0.5_f32; 6])?.write_to(&mut file)?;
+    /// let mut reader = Reader::from_bytes(&file)?;
+    /// assert!(matches!(reader.take::<f64>("x", &[3, 2]), Err(StoreError::Mismatch { .. })));
+    /// assert_eq!(reader.take::<f32>("x", &[3, 2])?, [0.5; 6]);
+    /// assert!(matches!(reader.take::<f32>("x", &[3, 2]), Err(StoreError::Taken { .. })));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn take<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, StoreError> {
         let section = self.section(name)?;
         let (element, found) = (section.element()?, &section.entry.shape);
@@ -156,6 +255,19 @@ impl Reader {
     /// # Errors
     ///
     /// Those of [`Reader::take`], and [`StoreError::Corrupt`] if the section is not a list of settings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, Settings, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// let mut settings = Settings::new();
+    /// settings.set("dof", 0.1);
+    /// Writer::new().settings("model", &settings)?.write_to(&mut file)?;
+    /// assert_eq!(Reader::from_bytes(&file)?.settings("model")?, settings);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn settings(&mut self, name: &str) -> Result<Settings, StoreError> {
         let shape = self.shape(name)?.to_vec();
         let text: Vec<u8> = self.take(name, &shape)?;

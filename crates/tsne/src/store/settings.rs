@@ -53,6 +53,13 @@ pub trait FromValue<'a>: Sized {
     const KIND: &'static str;
 
     /// The value, or `None` if it is of another type.
+    ///
+    /// ```
+    /// use tsne::store::{FromValue, Value};
+    ///
+    /// assert_eq!(f64::from_value(&Value::F64(0.5)), Some(0.5));
+    /// assert_eq!(bool::from_value(&Value::F64(0.5)), None);
+    /// ```
     fn from_value(value: &'a Value) -> Option<Self>;
 }
 
@@ -94,11 +101,30 @@ pub struct Settings(BTreeMap<String, Value>);
 
 impl Settings {
     /// No settings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::Settings;
+    ///
+    /// assert_eq!(Settings::new().iter().len(), 0);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets a value, in place of an earlier one of the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::Settings;
+    ///
+    /// let mut settings = Settings::new();
+    /// settings.set("n", 1_usize).set("n", 2_usize);
+    /// assert_eq!(settings.get::<usize>("n")?, 2);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
         self.0.insert(name.into(), value.into());
         self
@@ -109,6 +135,19 @@ impl Settings {
     /// # Errors
     ///
     /// [`StoreError::Missing`] if it is not, [`StoreError::Mismatch`] if it has another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Settings, StoreError};
+    ///
+    /// let mut settings = Settings::new();
+    /// settings.set("n", 150_usize);
+    /// assert_eq!(settings.get::<usize>("n")?, 150);
+    /// assert!(matches!(settings.get::<f64>("n"), Err(StoreError::Mismatch { .. })));
+    /// assert!(matches!(settings.get::<f64>("theta"), Err(StoreError::Missing { .. })));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn get<'a, T: FromValue<'a>>(&'a self, name: &str) -> Result<T, StoreError> {
         self.optional(name)?.ok_or_else(|| StoreError::missing("setting", name))
     }
@@ -118,6 +157,18 @@ impl Settings {
     /// # Errors
     ///
     /// [`StoreError::Mismatch`] if it has another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::Settings;
+    ///
+    /// let mut settings = Settings::new();
+    /// settings.set("theta", 0.5);
+    /// assert_eq!(settings.optional::<f64>("theta")?, Some(0.5));
+    /// assert_eq!(settings.optional::<f64>("max_grad_norm")?, None);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn optional<'a, T: FromValue<'a>>(&'a self, name: &str) -> Result<Option<T>, StoreError> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         T::from_value(value).map(Some).ok_or_else(|| StoreError::Mismatch {
@@ -128,6 +179,16 @@ impl Settings {
     }
 
     /// All settings, sorted by name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::Settings;
+    ///
+    /// let mut settings = Settings::new();
+    /// settings.set("theta", 0.5).set("n", 150_usize);
+    /// assert!(settings.iter().map(|(name, _)| name).eq(["n", "theta"]));
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }

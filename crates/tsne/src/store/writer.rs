@@ -27,6 +27,17 @@ impl fmt::Debug for Writer<'_> {
 
 impl<'a> Writer<'a> {
     /// A file without sections.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, Writer};
+    ///
+    /// # let mut file = Vec::new();
+    /// Writer::new().write_to(&mut file)?;
+    /// assert_eq!(Reader::from_bytes(&file)?.names().len(), 0);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -38,6 +49,19 @@ impl<'a> Writer<'a> {
     ///
     /// [`StoreError::Invalid`] for a name that is not of 1 to [`MAX_NAME`](super::MAX_NAME) visible ASCII characters or
     /// is taken, for a shape that does not match the array, and after [`MAX_SECTIONS`] sections.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{StoreError, Writer};
+    ///
+    /// let values = [1.0_f32, 2.0, 3.0, 4.0];
+    /// let mut writer = Writer::new();
+    /// writer.array("x", &[2, 2], &values)?;
+    /// assert!(matches!(writer.array("x", &[2, 2], &values), Err(StoreError::Invalid { .. })));
+    /// assert!(matches!(writer.array("y", &[3, 2], &values), Err(StoreError::Invalid { .. })));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn array<T: Element>(&mut self, name: &str, shape: &[usize], values: &'a [T]) -> Result<&mut Self, StoreError> {
         let entry = Entry::of(name, shape, values)?;
         self.add(entry, Box::new(values))
@@ -49,6 +73,20 @@ impl<'a> Writer<'a> {
     ///
     /// As of [`Writer::array`], and [`StoreError::Invalid`] for a setting whose name is empty, or has a character that
     /// is not visible ASCII, or `=`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Settings, StoreError, Writer};
+    ///
+    /// let (mut good, mut bad) = (Settings::new(), Settings::new());
+    /// good.set("n_iter", 500_usize);
+    /// bad.set("n iter", 500_usize);
+    /// let mut writer = Writer::new();
+    /// writer.settings("good", &good)?;
+    /// assert!(matches!(writer.settings("bad", &bad), Err(StoreError::Invalid { .. })));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn settings(&mut self, name: &str, settings: &Settings) -> Result<&mut Self, StoreError> {
         let text = settings.encode()?;
         let entry = Entry::of(name, &[text.len()], &text)?;
@@ -79,6 +117,17 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`StoreError::Io`] when the stream fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::Writer;
+    ///
+    /// let mut file = Vec::new();
+    /// let length = Writer::new().array("x", &[2], &[1_u32, 2])?.write_to(&mut file)?;
+    /// assert_eq!(file.len() as u64, length);
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn write_to(&self, sink: &mut impl Write) -> Result<u64, StoreError> {
         let (head, length) = self.head()?;
         self.emit(&head, sink).map_err(|source| StoreError::Io { action: "write", path: None, source })?;
@@ -96,6 +145,21 @@ impl<'a> Writer<'a> {
     ///
     /// [`StoreError::Io`] when the directory or the disk refuses, when the file there is read-only, and when what is
     /// there is a directory, a device or another thing that is no file. The old file is then as it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::{Reader, Writer};
+    ///
+    /// let path = std::env::temp_dir().join(format!("doc-writer-{}.tsne", std::process::id()));
+    /// Writer::new().array("x", &[1], &[1_u32])?.save(&path)?;
+    /// // The second file takes the place of the first.
+    /// Writer::new().array("y", &[1], &[2_u32])?.save(&path)?;
+    /// let reader = Reader::open(&path)?;
+    /// # std::fs::remove_file(&path).ok();
+    /// assert!(reader.names().eq(["y"]));
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<u64, StoreError> {
         let path = path.as_ref();
         let (head, length) = self.head()?;

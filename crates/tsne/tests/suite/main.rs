@@ -1,6 +1,7 @@
 //! Black-box tests of the facade. One binary: the generic code of the crate is compiled once for all of them.
 #![allow(clippy::unwrap_used)]
 
+mod any_input;
 #[path = "../common/mod.rs"]
 mod common;
 mod defaults;

@@ -215,7 +215,7 @@ fn merge<T: Scalar>(
     measured.clear();
     measured.resize(points.len(), T::ZERO);
     distances.measure(i, points, measured);
-    check(i, points, measured)?;
+    check(distances, i, points, measured)?;
     let last = entries.last().map(|&(d, j, _)| (d, j));
     let better = measured
         .iter()

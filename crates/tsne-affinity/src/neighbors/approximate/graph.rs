@@ -4,14 +4,14 @@ use super::NeighborDescent;
 use super::descent::Lists;
 use super::samples::Samples;
 use super::trees::Tree;
-use crate::Metric;
-use crate::neighbors::ExactSearch;
-use crate::neighbors::index::{Counter, check_own, check_queries, room};
-use crate::neighbors::space::{Distances, Space, check};
+use crate::neighbors::grouped::{Found, Grouped};
+use crate::neighbors::index::{Counter, room};
+use crate::neighbors::scan::all_pairs;
+use crate::neighbors::space::{Distances, check};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
-use tsne_core::{Context, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar, Stage};
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar};
 
 /// Neighbors of each point in the graph along which new points are searched for; as many again may point at it.
 const GRAPH_NEIGHBORS: usize = 24;
@@ -21,7 +21,7 @@ const LEAST_NEIGHBORS: usize = 24;
 /// Best points that a walk keeps, for each neighbor asked for, and at least.
 const POOL: usize = 2;
 const POOL_LEAST: usize = 64;
-/// With more than one neighbor in this many points the exact search is no slower.
+/// With more than one neighbor in this many points all pairs are no slower.
 const LARGE_PART: usize = 8;
 /// Rows in one task.
 const BLOCK: usize = 64;
@@ -29,24 +29,16 @@ const STAGE_GRAPH: u64 = 0x61_7070_0301;
 
 /// The index.
 pub(super) struct GraphIndex<'a, T> {
-    pub(super) space: Box<dyn Space<T> + 'a>,
-    pub(super) points: Points<'a, T>,
-    pub(super) metric: Metric,
-    pub(super) settings: NeighborDescent,
-    pub(super) seed: u64,
+    space: Grouped<'a, T>,
+    settings: NeighborDescent,
+    seed: u64,
     forest: OnceLock<Vec<Tree<T>>>,
     graph: OnceLock<Samples>,
 }
 
 impl<'a, T: Scalar> GraphIndex<'a, T> {
-    pub(super) fn new(
-        space: Box<dyn Space<T> + 'a>,
-        points: Points<'a, T>,
-        metric: Metric,
-        settings: NeighborDescent,
-        seed: u64,
-    ) -> Self {
-        Self { space, points, metric, settings, seed, forest: OnceLock::new(), graph: OnceLock::new() }
+    pub(super) fn new(space: Grouped<'a, T>, settings: NeighborDescent, seed: u64) -> Self {
+        Self { space, settings, seed, forest: OnceLock::new(), graph: OnceLock::new() }
     }
 
     /// The forest, grown when first asked. Not inside a lock: a thread that waits for its own tasks may run a task of
@@ -76,49 +68,28 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
         Ok(self.graph.get_or_init(|| graph))
     }
 
-    fn is_large_part(&self, k: usize) -> bool {
-        k.saturating_mul(LARGE_PART) > self.points.n()
-    }
-
-    fn exact(&self, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + '_>> {
-        ExactSearch::new(self.metric.clone()).build(self.points, cx)
-    }
-}
-
-impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
-    fn shape(&self) -> (usize, usize) {
-        self.space.shape()
-    }
-
-    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        let (n, _) = self.shape();
-        check_own(n, k.get())?;
-        if self.is_large_part(k.get()) {
-            return self.exact(cx)?.knn_graph(k, cx);
+    /// Neighbors of each group among the others.
+    fn search_own(&self, distances: &dyn Distances<T>, k: usize, cx: Context<'_>) -> Result<Found<T>> {
+        let n = distances.n_points();
+        if is_large_part(k, n) {
+            return all_pairs(distances, &all(n), true, k, cx);
         }
-        cx.check()?;
-        let distances = self.space.own();
-        let forest = self.forest(&*distances, cx)?;
-        let k = k.get();
+        let forest = self.forest(distances, cx)?;
         let width = k.max(LEAST_NEIGHBORS).min(n - 1);
-        let mut lists = Lists::new(&*distances, forest, width, &self.settings, self.seed, cx)?;
+        let mut lists = Lists::new(distances, forest, width, &self.settings, self.seed, cx)?;
         truncate(&mut lists.indices, width, k);
         truncate(&mut lists.distances, width, k);
-        cx.advance(Stage::Neighbors, n, n);
-        KnnGraph::from_parts(k, n, lists.indices, lists.distances)
+        Ok((lists.indices, lists.distances))
     }
 
-    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        let (n, d) = self.shape();
-        check_queries((n, d), queries.d(), k.get())?;
-        if self.is_large_part(k.get()) {
-            return self.exact(cx)?.knn(queries, k, cx);
+    /// Neighbors of new points among the groups.
+    fn search_new(&self, distances: &dyn Distances<T>, k: usize, cx: Context<'_>) -> Result<Found<T>> {
+        let (m, n) = (distances.n_rows(), distances.n_points());
+        if is_large_part(k, n) {
+            return all_pairs(distances, &all(n), false, k, cx);
         }
-        cx.check()?;
-        let distances = self.space.to(queries)?;
         let forest = self.forest(&*self.space.own(), cx)?;
         let graph = self.graph(cx)?;
-        let (m, k) = (queries.n(), k.get());
         let (mut indices, mut lengths) = room::<T>(m, k)?;
         let counter = Counter::new(m, cx);
         indices.par_chunks_mut(BLOCK * k).zip(lengths.par_chunks_mut(BLOCK * k)).enumerate().try_for_each_init(
@@ -127,7 +98,7 @@ impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
                 cx.check()?;
                 for (r, (indices, lengths)) in indices.chunks_exact_mut(k).zip(lengths.chunks_exact_mut(k)).enumerate()
                 {
-                    walk.run(&*distances, forest, graph, b * BLOCK + r, k)?;
+                    walk.run(distances, forest, graph, b * BLOCK + r, k)?;
                     for ((index, length), &(d, j, _)) in indices.iter_mut().zip(lengths).zip(&walk.pool) {
                         (*index, *length) = (j, d);
                     }
@@ -136,8 +107,29 @@ impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
                 Ok(())
             },
         )?;
-        cx.advance(Stage::Neighbors, m, m);
-        KnnGraph::from_parts(k, n, indices, lengths)
+        Ok((indices, lengths))
+    }
+}
+
+fn is_large_part(k: usize, n: usize) -> bool {
+    k.saturating_mul(LARGE_PART) > n
+}
+
+fn all(n: usize) -> Vec<u32> {
+    (0..n as u32).collect()
+}
+
+impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.space.shape()
+    }
+
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        self.space.knn_graph(k, cx, |distances, k| self.search_own(distances, k, cx))
+    }
+
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        self.space.knn(queries, k, cx, |distances, k| self.search_new(distances, k, cx))
     }
 }
 
@@ -219,7 +211,7 @@ impl<T: Scalar> Walk<T> {
         self.distances.clear();
         self.distances.resize(self.points.len(), T::ZERO);
         distances.measure(row, &self.points, &mut self.distances);
-        check(row, &self.points, &self.distances)?;
+        check(distances, row, &self.points, &self.distances)?;
         let last = if self.pool.len() < size { None } else { self.pool.last().map(|&(d, j, _)| (d, j)) };
         let better = self
             .distances

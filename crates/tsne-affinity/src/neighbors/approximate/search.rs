@@ -2,6 +2,8 @@ use super::engine::ClusterEngine;
 use super::graph::GraphIndex;
 use crate::Metric;
 use crate::neighbors::ExactSearch;
+use crate::neighbors::exact::VP_TREE_COLUMNS;
+use crate::neighbors::grouped::Grouped;
 use crate::neighbors::index::Engine;
 use crate::neighbors::plan::{self, Method, Plan};
 use crate::neighbors::reference::Reference;
@@ -49,16 +51,21 @@ impl Default for NeighborDescent {
 /// lie in about `√n` clusters (Lloyd's algorithm on a sample), and a row is compared with the clusters whose centroids are
 /// nearest to it, as in an inverted file (Jégou, Douze and Schmid 2011, "Product quantization for nearest neighbor
 /// search", section IV), by the products and the selection of the exact search. How many clusters is
-/// measured, not guessed: the exact neighbors of 256 points tell in how many clusters the wanted `recall` is found, with two
-/// standard errors to spare. So the recall holds also where the data are hard; there it takes longer, up to the
-/// time of an exact search. Duplicated points are searched once. About `n^1.5 d` multiplications; memory beside the result:
-/// a copy of the data, one in `f32`, and the exact search's map of rows where the metric has one.
+/// measured, not guessed: the exact neighbors of 256 of the indexed points (more below `k = 16`: as many as have 4,000
+/// neighbors) tell in how many clusters the wanted `recall` is found, with two standard errors to spare. Where the data
+/// are hard it takes longer, up to the time of an exact search. The estimate is for indexed points; new ones that are not
+/// like them may recall less. Equal points are searched once. About `n^1.5 d` multiplications; memory beside
+/// the result: a copy of the data, one in `f32`, and the exact search's map of rows where the metric has one.
 ///
 /// *All else* (other metrics, functions, sparse rows). A forest of trees, whose nodes divide points by their distances to
 /// two of them, gives first lists; in a few rounds each point looks at the neighbors of its neighbors (Dong, Moses
 /// and Li 2011, "Efficient k-nearest neighbor graph construction for generic similarity measures"). About
 /// 3,000 distances for each point at `k = 90`, however many points there are. New points start in the leaves of the forest and
-/// walk along a graph of neighbors. Above `k = n / 8` the search is exact.
+/// walk along a graph of neighbors. Above `k = n / 8`, where `n` counts points that differ, the search is exact. Equal points
+/// are searched once, but under functions, [`Metric::Dot`] and [`Metric::RussellRao`], whose distance of equal rows need
+/// not be 0: there many copies of a point hide others from the descent.
+///
+/// Of points that tie for the `k`-th place, which ones a row has is arbitrary, but the same in every run.
 ///
 /// Each new point is searched for itself: alone or in a batch, it has the same neighbors. Nothing is built before the first
 /// search; new points need a structure of their own under a general metric, which the first of them pay for.
@@ -70,8 +77,9 @@ pub struct ApproximateSearch {
     pub metric: Metric,
     /// The seed of all choices at random. Default: 0.
     pub seed: u64,
-    /// The part of the true neighbors to find, on average over all points, above 0; 1 compares everything. For metrics with
-    /// matrix products; under others [`NeighborDescent`] decides. Default: 0.99.
+    /// The part of the true neighbors to find, on average over the indexed points, above 0; at 1 the search is exact. It is
+    /// estimated, from 256 rows or more with two standard errors to spare, under metrics with matrix products. Other
+    /// metrics have no target: [`NeighborDescent`] decides, with 0.945 to 0.998 on the data that were tried. Default: 0.99.
     pub recall: f64,
     /// The number of clusters, for metrics with matrix products. Default: `None`, the square root of the number of
     /// points that differ.
@@ -95,6 +103,20 @@ impl Default for ApproximateSearch {
 
 impl ApproximateSearch {
     /// A search with the given metric and the defaults for all else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{ApproximateSearch, Metric};
+    /// use tsne_core::{Context, NeighborSearch, Rows};
+    ///
+    /// let x = Rows::new(&[1.0, 0.0, 1.0, 0.5, 2.0, 0.1], 3, 2)?;
+    /// let search = ApproximateSearch { seed: 42, ..ApproximateSearch::new(Metric::Cosine) };
+    /// let graph = search.build(x.into(), Context::new())?.knn_graph(NonZeroUsize::MIN, Context::new())?;
+    /// assert_eq!(graph.row(0).0, [2]); // (1, 0) and (2, 0.1): nearly the same direction.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn new(metric: Metric) -> Self {
         let descent = NeighborDescent::DEFAULT;
         Self { metric, seed: 0, recall: 0.99, clusters: None, descent, exact_up_to: EXACT_UP_TO }
@@ -127,7 +149,8 @@ impl<T: Scalar> NeighborSearch<T> for ApproximateSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         self.check()?;
         cx.check()?;
-        if points.n() <= self.exact_up_to || self.metric == Metric::Precomputed {
+        // No sample of rows can promise a recall of 1.
+        if points.n() <= self.exact_up_to || self.recall >= 1.0 || self.metric == Metric::Precomputed {
             return ExactSearch::new(self.metric.clone()).build(points, cx);
         }
         check_points(points, &self.metric)?;
@@ -139,8 +162,8 @@ impl<T: Scalar> NeighborSearch<T> for ApproximateSearch {
             let method = ByClusters { clusters: self.clusters, recall: self.recall, seed: self.seed };
             return plan::build(rows, &metric, plan, &method);
         }
-        let space = space(points, &metric)?;
-        Ok(Box::new(GraphIndex::new(space, points, metric, self.descent, self.seed)))
+        let space = Grouped::new(space(points, &metric)?, points, &metric);
+        Ok(Box::new(GraphIndex::new(space, self.descent, self.seed)))
     }
 }
 
@@ -164,13 +187,14 @@ impl Method for ByClusters {
 /// Exact are, decided by `n`, `d` and the metric alone:
 ///
 /// - dense rows under a metric with matrix products (see [`ApproximateSearch`]) up to 10,000 points, or up to 3 columns;
-/// - dense rows up to 6 columns under other metrics with the triangle inequality, which have a tree;
+/// - dense rows up to 5 columns under other metrics with the triangle inequality, which have a tree;
 /// - all other data up to 4,096 points, and [`Metric::Precomputed`].
 ///
 /// Measured in CPU seconds of the whole chain, exact and approximate (`examples/knn_time` on its mixture, `k = 90`, one run
 /// each on a busy machine): Euclidean 0.40 and 0.28 for 10,000 × 50 points, 1.17 and 0.65 for 20,000; 1.6 and 1.5 for
-/// 50,000 × 3, 2.4 and 1.6 for 50,000 × 6. Manhattan 0.75 and 1.2 for 20,000 × 3, 1.6 and 2.1 for 20,000 × 6, 5.3 and 3.5 for
-/// 20,000 × 50.
+/// 50,000 × 3, 2.4 and 1.6 for 50,000 × 6. Manhattan 0.75 and 1.2 for 20,000 × 3, 5.3 and 3.5 for 20,000 × 50. In seconds of
+/// the neighbors alone, `k = 15`, by the tree and approximate: Manhattan 1.0 and 1.3 for 20,000 × 5, 2.5 and 2.0 for
+/// 20,000 × 6, 3.4 and 2.8 for 20,000 × 7.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AutoSearch {
     /// How distances are measured.
@@ -184,10 +208,25 @@ const PRODUCTS_UP_TO: usize = 10_000;
 /// Columns up to which the kd-tree is as fast as clusters.
 const KD_TREE_UP_TO: usize = 3;
 /// Columns up to which the vantage-point tree is faster than the descent.
-const VP_TREE_UP_TO: usize = 6;
+const VP_TREE_UP_TO: usize = 5;
+// Else the exact search would compare all pairs.
+const _: () = assert!(VP_TREE_UP_TO <= VP_TREE_COLUMNS);
 
 impl AutoSearch {
     /// A search with the given metric and seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{AutoSearch, Metric};
+    /// use tsne_core::{Context, NeighborSearch, Rows};
+    ///
+    /// let x = Rows::new(&[1.0, 0.0, 1.0, 0.5, 2.0, 0.1], 3, 2)?;
+    /// let graph = AutoSearch::new(Metric::Cosine, 42).build(x.into(), Context::new())?.knn_graph(NonZeroUsize::MIN, Context::new())?;
+    /// assert_eq!(graph.row(0).0, [2]); // (1, 0) and (2, 0.1): nearly the same direction.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
     pub const fn new(metric: Metric, seed: u64) -> Self {
         Self { metric, seed }
     }
@@ -207,5 +246,21 @@ impl<T: Scalar> NeighborSearch<T> for AutoSearch {
             return ExactSearch::new(self.metric.clone()).build(points, cx);
         }
         ApproximateSearch { seed: self.seed, ..ApproximateSearch::new(self.metric.clone()) }.build(points, cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many points: up to 5 columns a tree, beyond it the descent. Functions and sparse rows have no tree.
+    #[test]
+    fn the_tree_serves_up_to_five_columns() {
+        let l1 = AutoSearch::new(Metric::Manhattan, 0);
+        let exact: Vec<bool> = (3..9).map(|d| l1.is_exact(usize::MAX, d, true)).collect();
+        assert_eq!(exact, [true, true, true, false, false, false]);
+        assert!(!l1.is_exact(usize::MAX, 2, false) && l1.is_exact(EXACT_UP_TO, 2, false));
+        assert!(!AutoSearch::new(Metric::function(|_, _| 0.0), 0).is_exact(usize::MAX, 2, true));
+        assert!(!AutoSearch::new(Metric::SymmetricKl, 0).is_exact(usize::MAX, 2, true));
     }
 }

@@ -85,7 +85,7 @@ impl<T: Scalar> Tree<T> {
                 Node::Split { pivots, threshold, children } => {
                     let mut to = [T::ZERO; 2];
                     distances.measure(row, pivots, &mut to);
-                    check(row, pivots, &to)?;
+                    check(distances, row, pivots, &to)?;
                     node = &children[usize::from(to[0] - to[1] > *threshold)];
                 }
             }
@@ -108,8 +108,8 @@ impl<T: Scalar> Grower<'_, T> {
             let (mut a, mut b) = (vec![T::ZERO; points.len()], vec![T::ZERO; points.len()]);
             self.distances.measure(pivots[0] as usize, points, &mut a);
             self.distances.measure(pivots[1] as usize, points, &mut b);
-            check(pivots[0] as usize, points, &a)?;
-            check(pivots[1] as usize, points, &b)?;
+            check(self.distances, pivots[0] as usize, points, &a)?;
+            check(self.distances, pivots[1] as usize, points, &b)?;
             for (((key, &point), &a), &b) in keys.iter_mut().zip(points).zip(&a).zip(&b) {
                 *key = (a - b, point);
             }
@@ -143,7 +143,7 @@ impl<T: Scalar> Grower<'_, T> {
             pivots = [points[a as usize], points[b as usize]];
             let mut apart = [T::ZERO];
             self.distances.measure(pivots[0] as usize, &pivots[1..], &mut apart);
-            check(pivots[0] as usize, &pivots[1..], &apart)?;
+            check(self.distances, pivots[0] as usize, &pivots[1..], &apart)?;
             if apart[0] > T::ZERO {
                 break;
             }

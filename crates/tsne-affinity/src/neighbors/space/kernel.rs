@@ -89,6 +89,9 @@ pub(super) struct Canberra;
 impl Kernel<1> for Canberra {
     #[inline(always)]
     fn term(&self, _: usize, a: f64, b: f64, _: f64) -> [f64; 1] {
+        // Halves of large values, whose sums would overflow; those of small ones could vanish.
+        let half = if a.abs() > 1.0 || b.abs() > 1.0 { 0.5 } else { 1.0 };
+        let (a, b) = (half * a, half * b);
         let sizes = a.abs() + b.abs();
         let ratio = (a - b).abs() / sizes;
         [if sizes == 0.0 { 0.0 } else { ratio }]
@@ -104,11 +107,18 @@ pub(super) struct BrayCurtis;
 impl Kernel<2> for BrayCurtis {
     #[inline(always)]
     fn term(&self, _: usize, a: f64, b: f64, _: f64) -> [f64; 2] {
+        // Halves, which leave the quotient as it is: the sum of two finite numbers may overflow.
+        let (a, b) = (0.5 * a, 0.5 * b);
         [(a - b).abs(), (a + b).abs()]
     }
     #[inline(always)]
     fn finish(&self, [numerator, denominator]: [f64; 2], _: f64, _: usize) -> f64 {
-        if numerator == 0.0 { 0.0 } else { numerator / denominator }
+        match (numerator, denominator) {
+            (0.0, _) => 0.0,
+            // Too many large columns: an error, where the quotient would be 0.
+            (_, f64::INFINITY) => f64::NAN,
+            _ => numerator / denominator,
+        }
     }
 }
 
