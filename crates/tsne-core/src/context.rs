@@ -106,18 +106,6 @@ impl fmt::Display for Stage {
 /// ```
 pub trait Progress: Sync {
     /// `done` of `total` units of `stage` are complete. The units are the stage's own: rows, points, iterations.
-    ///
-    /// Does nothing without a listener; [`Progress`] shows one.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tsne_core::{Context, Stage};
-    ///
-    /// let cx = Context::new();
-    /// cx.advance(Stage::Affinities, 10, 100);
-    /// assert_eq!(cx.check(), Ok(()));
-    /// ```
     fn advance(&self, stage: Stage, done: usize, total: usize);
 }
 
@@ -231,7 +219,26 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Tells the listener that `done` of `total` units of `stage` are complete.
+    /// Tells the listener, if there is one, that `done` of `total` units of `stage` are complete.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use tsne_core::{Context, Progress, Stage};
+    ///
+    /// struct Done(AtomicUsize);
+    ///
+    /// impl Progress for Done {
+    ///     fn advance(&self, _stage: Stage, done: usize, _total: usize) {
+    ///         self.0.store(done, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// let rows = Done(AtomicUsize::new(0));
+    /// Context::new().with_progress(&rows).advance(Stage::Affinities, 10, 100);
+    /// assert_eq!(rows.0.into_inner(), 10);
+    /// ```
     pub fn advance(&self, stage: Stage, done: usize, total: usize) {
         if let Some(progress) = self.progress {
             progress.advance(stage, done, total);

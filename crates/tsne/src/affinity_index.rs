@@ -3,6 +3,7 @@
 use crate::input::{Dataset, NewPoints};
 use crate::options::{AffinityMethod, Neighbors};
 use crate::{Warning, threads};
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,17 +80,6 @@ impl<T: Scalar> Recipe<T> {
 }
 
 /// What `method` changes about its parameters for `k` neighbors out of `n` points.
-///
-/// # Examples
-///
-/// ```
-/// use tsne::{Rows, Tsne};
-///
-/// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-/// let index = Tsne::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
-/// assert!(index.warnings()[0].to_string().starts_with("perplexity 100 is too large for 60 points"));
-/// # Ok::<(), tsne::Error>(())
-/// ```
 fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize) -> Result<Vec<Warning>> {
     let warnings = match method {
         AffinityMethod::Perplexity(model) => model.effective_perplexities_for_graph(n, k)?.1,
@@ -97,6 +87,59 @@ fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize) -> Result
         _ => Vec::new(),
     };
     Ok(warnings.into_iter().map(Warning::from).collect())
+}
+
+/// The graph with as many neighbors as a rule of the user's own asked for; rules of the toolkit read no more than theirs.
+fn asked_for<'g, T: Scalar>(method: &AffinityMethod<T>, graph: &'g KnnGraph<T>) -> Result<Cow<'g, KnnGraph<T>>> {
+    let AffinityMethod::Custom(model) = method else { return Ok(Cow::Borrowed(graph)) };
+    let (k, wanted) = (graph.k(), model.neighbors_needed(graph.n_reference())?.get());
+    if wanted >= k {
+        return Ok(Cow::Borrowed(graph));
+    }
+    let indices = graph.indices().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
+    let distances = graph.distances().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
+    KnnGraph::from_parts(wanted, graph.n_reference(), indices, distances).map(Cow::Owned)
+}
+
+/// What a rule makes of a graph must be of its points: code of the user's own is checked like data.
+fn checked<T: Scalar>(
+    affinities: Affinities<T>,
+    kind: AffinityKind,
+    (n, n_columns): (usize, usize),
+) -> Result<Affinities<T>> {
+    if affinities.kind() != kind {
+        let why = format_args!("the rule returned {:?} ones, but {kind:?} ones were asked for", affinities.kind());
+        return Err(Error::invalid("affinities", why));
+    }
+    if (affinities.n(), affinities.n_columns()) != (n, n_columns) {
+        let given = (affinities.n(), affinities.n_columns());
+        let why = format_args!("the rule returned a matrix of {given:?}, but the graph asks for {:?}", (n, n_columns));
+        return Err(Error::invalid("affinities", why));
+    }
+    Ok(affinities)
+}
+
+fn joint<T: Scalar>(method: &AffinityMethod<T>, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+    let joint = method.model().joint(&*asked_for(method, graph)?, cx)?;
+    checked(joint, AffinityKind::Joint, (graph.n(), graph.n()))
+}
+
+fn conditional<T: Scalar>(method: &AffinityMethod<T>, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+    let conditional = method.model().conditional(&*asked_for(method, graph)?, cx)?;
+    checked(conditional, AffinityKind::Conditional, (graph.n(), graph.n_reference()))
+}
+
+/// The graph that a search returned is of the points that it was given.
+fn searched<T: Scalar>(graph: KnnGraph<T>, n: usize, n_reference: usize) -> Result<KnnGraph<T>> {
+    if (graph.n(), graph.n_reference()) != (n, n_reference) {
+        let given = (graph.n(), graph.n_reference());
+        let why = format_args!(
+            "the search returned one of {} points among {}, but was asked for {n} among {n_reference}",
+            given.0, given.1
+        );
+        return Err(Error::invalid("neighbor graph", why));
+    }
+    Ok(graph)
 }
 
 impl<T: Scalar> AffinityIndex<T> {
@@ -114,6 +157,7 @@ impl<T: Scalar> AffinityIndex<T> {
         x.check_finite()?;
         let k = recipe.k(x.n())?;
         let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(x, cx)?.knn_graph(k, cx)?;
+        let graph = searched(graph, x.n(), x.n())?;
         let neighbors = clock.elapsed();
         let mut index = Self::of_graph(graph, recipe, keep, n_jobs, cx)?;
         index.durations.0 = neighbors;
@@ -132,7 +176,7 @@ impl<T: Scalar> AffinityIndex<T> {
     ) -> Result<Self> {
         let clock = Instant::now();
         let warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
-        let joint = Arc::new(recipe.method.model().joint(&graph, cx)?);
+        let joint = Arc::new(joint(&recipe.method, &graph, cx)?);
         let durations = (Duration::ZERO, clock.elapsed());
         let graph = keep.graph.then(|| Arc::new(graph));
         Ok(Self { joint, graph, recipe, data: None, warnings, n_jobs, durations })
@@ -198,7 +242,7 @@ impl<T: Scalar> AffinityIndex<T> {
         self.graph.as_deref()
     }
 
-    /// The rule that the affinities follow.
+    /// The rule that the affinities follow; where affinities were given, the one that new points would get.
     ///
     /// # Examples
     ///
@@ -250,6 +294,17 @@ impl<T: Scalar> AffinityIndex<T> {
     }
 
     /// What was not used as given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let index = Tsne::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert!(index.warnings()[0].to_string().starts_with("perplexity 100 is too large for 60 points"));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -280,7 +335,7 @@ impl<T: Scalar> AffinityIndex<T> {
 
     /// The affinities of other perplexities, mixed, from the same neighbors: openTSNE's `set_perplexities`.
     ///
-    /// An index with [`AffinityMethod::Multiscale`] stays one.
+    /// An index with [`AffinityMethod::Multiscale`] stays one; symmetrization and a number of neighbors that was set stay, too.
     ///
     /// # Errors
     ///
@@ -299,8 +354,21 @@ impl<T: Scalar> AffinityIndex<T> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn set_perplexities(&mut self, perplexities: &[f64]) -> Result<()> {
-        let method: AffinityMethod<T> = match self.recipe.method {
-            AffinityMethod::Multiscale(_) => tsne_affinity::Multiscale::new(perplexities)?.into(),
+        let method: AffinityMethod<T> = match &self.recipe.method {
+            AffinityMethod::Multiscale(old) => {
+                let new = tsne_affinity::Multiscale::new(perplexities)?.with_symmetrization(old.symmetrization());
+                match old.k_neighbors() {
+                    Some(k) => new.with_neighbors(k).into(),
+                    None => new.into(),
+                }
+            }
+            AffinityMethod::Perplexity(old) => {
+                let new = PerplexityAffinity::mixture(perplexities)?.with_symmetrization(old.symmetrization());
+                match old.k_neighbors() {
+                    Some(k) => new.with_neighbors(k).into(),
+                    None => new.into(),
+                }
+            }
             _ => PerplexityAffinity::mixture(perplexities)?.into(),
         };
         self.set_method(method)
@@ -345,7 +413,7 @@ impl<T: Scalar> AffinityIndex<T> {
             }
         }
         let (joint, warnings) = threads::run(self.n_jobs, || {
-            let joint = method.model().joint(&graph, Context::new())?;
+            let joint = joint(&method, &graph, Context::new())?;
             Ok((joint, warnings(&method, graph.k(), graph.n_reference())?))
         })?;
         self.recipe.method = method;
@@ -424,10 +492,10 @@ impl<T: Scalar> AffinityIndex<T> {
                 let needed = rule.model().neighbors_needed(n)?;
                 let needed = needed.max(NonZeroUsize::new(at_least.min(n)).unwrap_or(needed));
                 let search = self.recipe.neighbors.search(&self.recipe.metric, self.recipe.random_state);
-                search.build(data.points()?, cx)?.knn(points, needed, cx)?
+                searched(search.build(data.points()?, cx)?.knn(points, needed, cx)?, points.n(), n)?
             }
         };
-        let affinities = Arc::new(rule.model().conditional(&graph, cx)?);
+        let affinities = Arc::new(conditional(rule, &graph, cx)?);
         let warnings = warnings(rule, graph.k(), n)?;
         Ok(NewAffinities { affinities, graph: Some(graph), warnings })
     }

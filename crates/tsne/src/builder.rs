@@ -105,8 +105,9 @@ macro_rules! setters {
 
 impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// The dimension of the map, 2 unless set: 1 to 3 with the tree and the grid, any with the exact repulsion.
-    /// Positions given for another dimension are replaced by PCA; callbacks and a repulsion of your own are dropped, so set
-    /// them after this.
+    ///
+    /// Positions of another dimension, callbacks and a repulsion of your own belong to the dimension for which they were set: set
+    /// them after this, else [`build`](Self::build) reports them.
     ///
     /// # Examples
     ///
@@ -120,17 +121,30 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn n_components<const C: usize>(self) -> TsneBuilder<T, C> {
-        let Parameters { settings, neighbors, affinities, initialization, .. } = self.parameters;
+        let Parameters { settings, neighbors, affinities, initialization, custom_repulsion, callbacks, mut dropped } =
+            self.parameters;
+        let mut drop = |name, there: bool| {
+            if there && !dropped.contains(&name) {
+                dropped.push(name);
+            }
+        };
+        drop("custom_repulsion", custom_repulsion.is_some());
+        drop("callbacks", !callbacks.is_empty());
         let initialization = match initialization {
+            Initialization::Pca => Initialization::Pca,
             Initialization::Random => Initialization::Random,
             Initialization::Spectral => Initialization::Spectral,
             Initialization::Given(positions) if C == D => {
                 Initialization::Given(positions.as_flattened().as_chunks::<C>().0.to_vec())
             }
-            _ => Initialization::Pca,
+            Initialization::Given(_) => {
+                drop("initialization", true);
+                Initialization::Pca
+            }
         };
         let (custom_repulsion, callbacks) = (None, Vec::new());
-        let parameters = Parameters { settings, neighbors, affinities, initialization, custom_repulsion, callbacks };
+        let parameters =
+            Parameters { settings, neighbors, affinities, initialization, custom_repulsion, callbacks, dropped };
         TsneBuilder { parameters }
     }
 
@@ -234,6 +248,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn initialization(mut self, initialization: impl Into<Initialization<T, D>>) -> Self {
+        self.parameters.dropped.retain(|name| *name != "initialization");
         self.parameters.initialization = initialization.into();
         self
     }
@@ -254,6 +269,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn custom_repulsion(mut self, repulsion: CustomRepulsion<T, D>) -> Self {
+        self.parameters.dropped.retain(|name| *name != "custom_repulsion");
         self.parameters.custom_repulsion = Some(repulsion);
         self
     }
@@ -280,6 +296,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn callbacks(mut self, callbacks: Vec<Callback<T, D>>) -> Self {
+        self.parameters.dropped.retain(|name| *name != "callbacks");
         self.parameters.callbacks = callbacks;
         self
     }
@@ -445,9 +462,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         negative_gradient_method: NegativeGradientMethod;
         /// The threshold of Barnes-Hut, not negative; 0 is exact. Default 0.5.
         theta: f64 = 0.3, not -1.0;
-        /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error, and more than
-        /// 1,024 are not started. The result
-        /// does not depend on it. Default 1, recommended -1.
+        /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error; beyond
+        /// 64, no more are started than there are processors. The result does not depend on it. Default 1, recommended -1.
         n_jobs: i32 = -2, not 0;
         /// The seed of everything random. Default 0.
         ///
@@ -502,6 +518,13 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     pub fn build(self) -> Result<Tsne<T, D>> {
         let parameters = self.parameters;
         let settings = &parameters.settings;
+        if let Some(&name) = parameters.dropped.first() {
+            return Err(Error::parameter(
+                name,
+                "set before n_components",
+                "set after it, for the dimension of the map",
+            ));
+        }
         if D == 0 {
             return Err(Error::parameter("n_components", D, "at least 1"));
         }

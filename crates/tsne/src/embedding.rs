@@ -124,8 +124,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             index,
             optimizer,
             kernel: Kernel::new(dof)?,
+            preset: params.preset,
             params,
-            preset: Preset::default(),
             iterations: 0,
             finish: Finish::Completed,
             timings: Timings::default(),
@@ -278,6 +278,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         match threads::run(self.params.n_jobs, || self.evaluate(Context::new())) {
             Ok(kl_divergence) => {
                 self.kl_divergence = kl_divergence;
+                self.method = self.params.repulsion(self.positions.len())?.1;
+                self.warnings.retain(|warning| !matches!(warning, Warning::Affinity(_)));
+                self.warnings.extend(self.index.warnings.iter().cloned());
                 Ok(())
             }
             Err(error) => {
@@ -392,7 +395,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         self.finish
     }
 
-    /// The repulsion that was used; never [`NegativeGradientMethod::Auto`].
+    /// The repulsion that was used; never [`NegativeGradientMethod::Auto`], and [`NegativeGradientMethod::Custom`] for one of your
+    /// own.
     ///
     /// # Examples
     ///
@@ -466,7 +470,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     }
 
     /// Optimizes in place. Gains and velocities go on where the last call left them, so `n` calls of one iteration equal one
-    /// of `n`, bit for bit.
+    /// of `n`, bit for bit. Each call starts its threads and evaluates the divergence at its end: to look at every few
+    /// iterations, an observer costs less than many calls.
     ///
     /// Returns why the descent ended: [`Finish::Stopped`] when a callback asked for it. On an error the embedding is what it
     /// was before.

@@ -2,7 +2,7 @@
 
 use crate::callbacks::{Callback, Listeners};
 use crate::options::{CustomRepulsion, LearningRate};
-use crate::{Float, NegativeGradientMethod, threads};
+use crate::{Float, NegativeGradientMethod, Preset, threads};
 use tsne_bh::BarnesHut;
 use tsne_core::{Context, Error, Observer, Progress, Result, Stage};
 use tsne_fft::{GridParams, Interpolation};
@@ -26,6 +26,8 @@ use tsne_optim::{Descent, Finish, Momentum, MomentumGains, Objective, Outcome, P
 /// ```
 #[derive(Debug, Clone)]
 pub struct OptimizeParams<T, const D: usize> {
+    /// The preset that they started from.
+    pub(crate) preset: Preset,
     pub(crate) n_iter: usize,
     pub(crate) learning_rate: LearningRate,
     pub(crate) exaggeration: Option<f64>,
@@ -290,7 +292,14 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         }
         threads::check(self.n_jobs)?;
         let method = self.negative_gradient_method;
-        if D > 3 && matches!(method, NegativeGradientMethod::BarnesHut | NegativeGradientMethod::Fft) {
+        if method == NegativeGradientMethod::Custom && self.custom_repulsion.is_none() {
+            let allowed = "chosen by setting custom_repulsion: it names a repulsion of your own";
+            return Err(Error::parameter("negative_gradient_method", "custom", allowed));
+        }
+        if D > 3
+            && self.custom_repulsion.is_none()
+            && matches!(method, NegativeGradientMethod::BarnesHut | NegativeGradientMethod::Fft)
+        {
             let allowed = "1, 2 or 3 for Barnes-Hut and the grid: choose the exact repulsion beyond";
             return Err(Error::parameter("n_components", D, allowed));
         }

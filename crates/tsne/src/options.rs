@@ -348,6 +348,8 @@ pub enum NegativeGradientMethod {
     Fft,
     /// All pairs, any `D`.
     Exact,
+    /// A repulsion of your own, set by [`custom_repulsion`](crate::TsneBuilder::custom_repulsion).
+    Custom,
 }
 
 impl fmt::Display for NegativeGradientMethod {
@@ -357,6 +359,7 @@ impl fmt::Display for NegativeGradientMethod {
             Self::BarnesHut => "bh",
             Self::Fft => "fft",
             Self::Exact => "exact",
+            Self::Custom => "custom",
         })
     }
 }

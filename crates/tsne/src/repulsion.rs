@@ -47,12 +47,14 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     pub(crate) fn repulsion(&self, n: usize) -> Result<(Box<dyn Repulsion<T, D>>, NegativeGradientMethod)> {
         let method = resolve::<D>(self.negative_gradient_method, n);
         if let Some(custom) = &self.custom_repulsion {
-            return Ok((custom.make(), method));
+            return Ok((custom.make(), NegativeGradientMethod::Custom));
         }
         let repulsion: Box<dyn Repulsion<T, D>> = match method {
             NegativeGradientMethod::BarnesHut => Box::new(BarnesHut::new(self.theta)?),
             NegativeGradientMethod::Fft => Box::new(GridRepulsion::new(self.grid)?),
-            NegativeGradientMethod::Auto | NegativeGradientMethod::Exact => Box::new(Exact::new()),
+            NegativeGradientMethod::Auto | NegativeGradientMethod::Custom | NegativeGradientMethod::Exact => {
+                Box::new(Exact::new())
+            }
         };
         Ok((repulsion, method))
     }
@@ -85,7 +87,12 @@ impl ReferenceKey {
     /// For a map of `n` points: the automatic method depends on nothing else, so new points are placed alike however many
     /// they are.
     pub(crate) fn new<T, const D: usize>(params: &OptimizeParams<T, D>, kernel: Kernel, n: usize) -> Self {
-        let method = resolve::<D>(params.negative_gradient_method, n);
+        let method = match params.negative_gradient_method {
+            // A repulsion of the user's own is among the points of a map; new points get the automatic one.
+            NegativeGradientMethod::Custom => NegativeGradientMethod::Auto,
+            method => method,
+        };
+        let method = resolve::<D>(method, n);
         Self { kernel, method, theta: params.theta, grid: params.grid }
     }
 }
@@ -96,7 +103,7 @@ impl<T: Float, const D: usize> Reference<T, D> {
         let repulsion: Box<dyn ReferenceRepulsion<T, D>> = match method {
             NegativeGradientMethod::BarnesHut => Box::new(BarnesHutReference::new(kernel, &positions, theta, cx)?),
             NegativeGradientMethod::Fft => Box::new(GridReference::new(grid, kernel, &positions, cx)?),
-            NegativeGradientMethod::Auto | NegativeGradientMethod::Exact => {
+            NegativeGradientMethod::Auto | NegativeGradientMethod::Custom | NegativeGradientMethod::Exact => {
                 Box::new(ExactReference::new(kernel, &positions)?)
             }
         };

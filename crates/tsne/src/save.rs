@@ -5,6 +5,7 @@ use crate::embedding::{Embedding, Timings, check_optimizer};
 use crate::input::Dataset;
 use crate::optimize::OptimizeParams;
 use crate::options::{AffinityMethod, LearningRate, Neighbors};
+use crate::repulsion::resolve;
 use crate::store::{Reader, Settings, StoreError, Writer};
 use crate::{Float, Metric, NegativeGradientMethod};
 use std::fmt::Display;
@@ -27,11 +28,12 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
     /// of the optimizer, parameters, and the data points if they were kept. `docs/model-format.md` describes the file.
     ///
-    /// The file appears whole or not at all. Callbacks and a repulsion of your own are not saved.
+    /// The file appears whole or not at all. Callbacks, a repulsion of your own, warnings and timings are not saved.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsupported`] for a metric, a neighbor search or a rule of affinities that is code of your own;
+    /// [`StoreError::Unsupported`] for a rule of affinities that is code of your own and, where data points are saved, for such a
+    /// metric or neighbor search;
     /// [`StoreError::Io`] where the file cannot be written.
     ///
     /// # Examples
@@ -51,25 +53,25 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Stored<()> {
+        let n = self.positions.len();
         let mut settings = Settings::new();
         settings
             .set("scalar", T::NAME)
             .set("n_components", D)
-            .set("n", self.positions.len())
+            .set("n", n)
             .set("kl_divergence", self.kl_divergence)
             .set("dof", self.kernel.dof())
             .set("preset", self.preset.to_string())
             .set("iterations", self.iterations)
             .set("finish", finish_name(self.finish)?)
-            .set("method", self.method.to_string());
+            .set("method", named::<D>(self.method, n).to_string());
         put_params(&mut settings, &self.params);
         let index = &*self.index;
-        let arrays = put_recipe(&mut settings, &index.recipe)?;
+        let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
         settings.set("nnz", index.joint.nnz()).set("optimizer", tsne_core::Optimizer::n(&self.optimizer) > 0);
         if let Some(graph) = &index.graph {
             settings.set("graph_k", graph.k());
         }
-        let n = self.positions.len();
         let mut writer = Writer::new();
         match index.data.as_deref() {
             Some(Dataset::Dense { values, d, .. }) => {
@@ -354,13 +356,21 @@ impl Model {
             Some(other) => return Err(unknown("data", other)),
             None => None,
         };
+        let recipe = get_recipe::<T>(&settings, &mut reader, data.is_some())?;
+        recipe.method.model().neighbors_needed(n).map_err(corrupt(SETTINGS))?;
         if let Some(data) = &data {
-            data.points().and_then(|points| points.check_finite()).map_err(corrupt("data.values"))?;
+            let points = data.points().map_err(corrupt("data.values"))?;
+            points.check_finite().map_err(corrupt("data.values"))?;
+            recipe.metric.check(points.d()).map_err(corrupt(SETTINGS))?;
+            if recipe.metric == Metric::Precomputed && points.d() != n {
+                let why = format_args!("metric is precomputed, but the distances are {n} x {}", points.d());
+                return Err(StoreError::corrupt(SETTINGS, why));
+            }
         }
         let index = AffinityIndex {
             joint: Arc::new(joint),
             graph,
-            recipe: get_recipe(&settings, &mut reader)?,
+            recipe,
             data: data.map(Arc::new),
             warnings: Vec::new(),
             n_jobs: params.n_jobs,
@@ -381,7 +391,10 @@ impl Model {
                 "converged" => Finish::Converged,
                 other => return Err(unknown("finish", other)),
             },
-            method: parsed::<NegativeGradientMethod>(&settings, "method")?,
+            method: match parsed(&settings, "method")? {
+                NegativeGradientMethod::Auto => return Err(unknown("method", "auto")),
+                method => method,
+            },
             timings: Timings::default(),
             warnings: Vec::new(),
             reference: Mutex::default(),
@@ -395,6 +408,14 @@ fn finish_name(finish: Finish) -> Stored<&'static str> {
         Finish::Stopped => Ok("stopped"),
         Finish::Converged => Ok("converged"),
         other => Err(StoreError::Unsupported(format!("the way its descent ended ({other:?}) has no name in a file"))),
+    }
+}
+
+/// The method by a name that can be read again: a repulsion of the user's own is not saved.
+fn named<const D: usize>(method: NegativeGradientMethod, n: usize) -> NegativeGradientMethod {
+    match method {
+        NegativeGradientMethod::Custom => resolve::<D>(NegativeGradientMethod::Auto, n),
+        method => method,
     }
 }
 
@@ -413,11 +434,15 @@ fn put_optional(settings: &mut Settings, name: &str, value: Option<f64>) {
 }
 
 fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
+    let method = match params.negative_gradient_method {
+        NegativeGradientMethod::Custom => NegativeGradientMethod::Auto,
+        method => method,
+    };
     settings
         .set("n_iter", params.n_iter)
         .set("momentum", params.momentum)
         .set("momentum_rule", if params.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
-        .set("negative_gradient_method", params.negative_gradient_method.to_string())
+        .set("negative_gradient_method", method.to_string())
         .set("theta", params.theta)
         .set("n_interpolation_points", params.grid.n_interpolation_points)
         .set("min_num_intervals", params.grid.min_num_intervals)
@@ -441,6 +466,7 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
 fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
     let n_jobs = settings.get::<&str>("n_jobs")?;
     Ok(OptimizeParams {
+        preset: parsed(settings, "preset")?,
         n_iter: settings.get("n_iter")?,
         learning_rate: settings.optional("learning_rate")?.map_or(LearningRate::Auto, LearningRate::Fixed),
         exaggeration: settings.optional("exaggeration")?,
@@ -476,16 +502,16 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
 /// Arrays of a recipe, by the names of their sections.
 type Arrays = Vec<(&'static str, Vec<f64>)>;
 
-fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>) -> Stored<Arrays> {
-    let own = |what: &str| {
-        let why = format!(
-            "its {what} is code of your own, which no file can hold: give neighbors or affinities of new points"
-        );
-        Err(StoreError::Unsupported(why))
-    };
-    let mut arrays = Vec::new();
+fn own(what: &str) -> StoreError {
+    StoreError::Unsupported(format!(
+        "its {what} is code of your own, which no file can hold: use one of the toolkit's, or leave out the data (keep_data)"
+    ))
+}
+
+/// Metric and search matter to new points only, and these need the data.
+fn put_search<T: Float>(settings: &mut Settings, recipe: &Recipe<T>, arrays: &mut Arrays) -> Stored<()> {
     let (name, parameters) = match &recipe.metric {
-        Metric::Function(_) => return own("metric"),
+        Metric::Function(_) => return Err(own("metric")),
         Metric::Minkowski { p, weights: Some(weights) } => (Metric::minkowski(*p), Some(weights)),
         Metric::SEuclidean { variances: Some(variances) } => (Metric::SEuclidean { variances: None }, Some(variances)),
         Metric::Mahalanobis { inverse_covariance: Some(matrix) } => {
@@ -499,9 +525,18 @@ fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>) -> Stored<A
         arrays.push(("metric.parameters", parameters.to_vec()));
     }
     if matches!(recipe.neighbors, Neighbors::Custom(_)) {
-        return own("neighbor search");
+        return Err(own("neighbor search"));
     }
-    settings.set("neighbors", recipe.neighbors.to_string()).set("random_state", recipe.random_state);
+    settings.set("neighbors", recipe.neighbors.to_string());
+    Ok(())
+}
+
+fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>, has_data: bool) -> Stored<Arrays> {
+    let mut arrays = Vec::new();
+    if has_data {
+        put_search(settings, recipe, &mut arrays)?;
+    }
+    settings.set("random_state", recipe.random_state);
     if let Some(k) = recipe.k_neighbors {
         settings.set("k_neighbors", k);
     }
@@ -520,7 +555,7 @@ fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>) -> Stored<A
             ("fixed_sigma", Some(model.k_neighbors()), model.symmetrization(), 0)
         }
         AffinityMethod::Uniform(model) => ("uniform", Some(model.k_neighbors()), model.symmetrization(), 0),
-        AffinityMethod::Custom(_) => return own("rule of affinities"),
+        AffinityMethod::Custom(_) => return Err(own("rule of affinities")),
     };
     settings.set("affinities", name).set("symmetrization", symmetrization.to_string());
     if count > 0 {
@@ -532,8 +567,7 @@ fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>) -> Stored<A
     Ok(arrays)
 }
 
-fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader) -> Stored<Recipe<T>> {
-    let corrupt = |error: Error| StoreError::corrupt(SETTINGS, error);
+fn get_metric(settings: &Settings, reader: &mut Reader) -> Stored<Metric> {
     let mut metric: Metric = parsed(settings, "metric")?;
     if let Some(count) = settings.optional::<usize>("metric_parameters")? {
         let given: Arc<[f64]> = reader.take::<f64>("metric.parameters", &[count])?.into();
@@ -544,6 +578,13 @@ fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader) -> Stored<Reci
             other => return Err(unknown("metric with parameters", other)),
         }
     }
+    Ok(metric)
+}
+
+fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader, has_data: bool) -> Stored<Recipe<T>> {
+    let corrupt = |error: Error| StoreError::corrupt(SETTINGS, error);
+    let metric = if has_data { get_metric(settings, reader)? } else { Metric::default() };
+    let neighbors = if has_data { parsed(settings, "neighbors")? } else { Neighbors::default() };
     let k = settings
         .optional::<usize>("affinities_k")?
         .map(|k| NonZeroUsize::new(k).ok_or_else(|| unknown("affinities_k", k)));
@@ -578,7 +619,7 @@ fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader) -> Stored<Reci
     Ok(Recipe {
         method,
         metric,
-        neighbors: parsed(settings, "neighbors")?,
+        neighbors,
         k_neighbors: settings.optional("k_neighbors")?,
         random_state: settings.get("random_state")?,
     })

@@ -46,6 +46,8 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) initialization: Initialization<T, D>,
     pub(crate) custom_repulsion: Option<CustomRepulsion<T, D>>,
     pub(crate) callbacks: Vec<Callback<T, D>>,
+    /// What was set for another dimension and not again since.
+    pub(crate) dropped: Vec<&'static str>,
 }
 
 impl Settings {
@@ -119,6 +121,7 @@ impl<T: Float, const D: usize> Parameters<T, D> {
             initialization: Initialization::Pca,
             custom_repulsion: None,
             callbacks: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
@@ -126,6 +129,7 @@ impl<T: Float, const D: usize> Parameters<T, D> {
     pub(crate) fn normal_phase(&self) -> OptimizeParams<T, D> {
         let s = &self.settings;
         OptimizeParams {
+            preset: s.preset,
             n_iter: s.n_iter,
             learning_rate: s.learning_rate,
             exaggeration: s.exaggeration,

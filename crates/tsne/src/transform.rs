@@ -115,6 +115,7 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
             early_exaggeration,
             initial_momentum,
             descent: OptimizeParams {
+                preset,
                 n_iter: if recommended { RECOMMENDED.0 } else { 250 },
                 learning_rate: LearningRate::Fixed(if recommended { RECOMMENDED.1 } else { PARTIAL_LEARNING_RATE }),
                 exaggeration,
@@ -447,7 +448,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// map itself does not change. `x` are points in the columns of the fitted data, or their nearest fitted points, or their
     /// affinities.
     ///
-    /// The neighbor index over the fitted points is built for each call; the repulsion is prepared once for all.
+    /// The neighbor index over the fitted points is built for each call (0.2 s for 60,000 points in 50 dimensions), so hand over
+    /// many points at once; the repulsion is prepared once for all calls.
     ///
     /// # Errors
     ///
@@ -500,6 +502,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         params.check()?;
         let x = x.into();
         let last = params.normal_phase(&self.params);
+        last.check()?;
         threads::run(last.n_jobs, || {
             let mut partial = self.partial(x, params, cx)?;
             let early = last
@@ -577,6 +580,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     pub fn prepare_reference(&self, params: &TransformParams<T, D>, cx: Context<'_>) -> Result<()> {
         params.check()?;
         let last = params.normal_phase(&self.params);
+        last.check()?;
         threads::run(last.n_jobs, || self.prepared(&last, cx).map(drop))
     }
 

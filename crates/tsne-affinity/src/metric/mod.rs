@@ -143,8 +143,8 @@ impl Metric {
     /// A function of two dense rows, each handed over as `f64` whatever the scalar of the data.
     ///
     /// It must be symmetric, and finite and not negative for every pair that a search meets: a search returns an error
-    /// that names such a pair (comparing all pairs, one of the first such row; other searches, any). For [`VpTreeSearch`](crate::VpTreeSearch) the triangle inequality must hold.
-    /// It is called from several threads. Memory: an `f64` copy of the data.
+    /// that names such a pair (always the same one where all pairs are compared or a tree is built, else any). For
+    /// [`VpTreeSearch`](crate::VpTreeSearch) the triangle inequality must hold. It is called from several threads. Memory: an `f64` copy of the data.
     ///
     /// ```
     /// use tsne_affinity::Metric;
@@ -220,7 +220,7 @@ impl Metric {
 
     /// Whether equal rows have the distance 0, so that they can be searched as one.
     pub(crate) const fn is_zero_for_equal_rows(&self) -> bool {
-        !matches!(self, Self::Manhattan | Self::Dot | Self::RussellRao | Self::Precomputed | Self::Function(_))
+        !matches!(self, Self::Dot | Self::RussellRao | Self::Precomputed | Self::Function(_))
     }
 
     /// Whether rows are read as true and false.

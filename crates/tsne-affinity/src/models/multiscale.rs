@@ -191,8 +191,9 @@ impl Multiscale {
     /// use tsne_affinity::Multiscale;
     /// use tsne_core::KnnGraph;
     ///
-    /// let graph = KnnGraph::from_parts(1, 4, vec![1, 0, 3, 2], vec![1.0; 4])?;
-    /// assert!(Multiscale::new(&[1.0])?.check_graph(&graph).is_err()); // It needs three neighbors.
+    /// // A ring of ten points, each with the next one as its neighbor.
+    /// let graph = KnnGraph::from_parts(1, 10, (0..10).map(|i| (i + 1) % 10).collect(), vec![1.0; 10])?;
+    /// assert!(Multiscale::new(&[2.0])?.check_graph(&graph).is_err()); // It needs six neighbors.
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {

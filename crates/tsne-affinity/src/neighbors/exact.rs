@@ -12,10 +12,10 @@ pub(super) const KD_TREE_COLUMNS: usize = 8;
 
 /// The most columns for which the vantage-point tree is used.
 ///
-/// Measured under Manhattan distances on 20,000 points, `k = 15`, in seconds for all pairs and for the tree: 11.0 and 1.0
-/// at 5 columns, 12.2 and 2.5 at 6, 13 and 3.4 at 7 (one run each on a busy machine). On 10,000 normal points in `f32`,
-/// `k = 90` (`benches/affinity`, groups `scan_graph` and `vp_tree_graph`): 0.55 and 2.0 at 8. The tree's advantage grows
-/// with `n`.
+/// Measured under Manhattan distances on 20,000 normal points in `f32`, `k = 15`, in seconds for all pairs and for the tree:
+/// 4.2 and 0.50 at 5 columns, 4.4 and 0.94 at 6, 4.4 and 1.5 at 7, 2.6 and 1.8 at 8 (one run each on two cores). On 10,000 of
+/// them, `k = 90` (`benches/affinity`, groups `scan_graph` and `vp_tree_graph`): 0.55 and 2.0 at 8. From 8 columns on all
+/// pairs are summed in lanes, below it column by column. The tree's advantage grows with `n`.
 pub(super) const VP_TREE_COLUMNS: usize = 7;
 
 /// Exact nearest neighbors by the fastest method for the metric and the data's dimension; all give the same graph.

@@ -105,7 +105,7 @@ pub(super) fn search<T: Scalar>(
             },
         )
         .collect();
-    // The first error by row, whichever was met first.
+    // The error of the first block that has one, whichever was met first.
     results.into_iter().collect::<Result<()>>()?;
     Ok((indices, distances))
 }

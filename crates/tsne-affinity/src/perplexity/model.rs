@@ -25,7 +25,7 @@ use tsne_core::{Affinities, AffinityModel, Context, KnnGraph, Result, Scalar, St
 /// openTSNE's `TSNE`; the last is that of its `PerplexityBasedNN`, whose automatic choice is
 /// `with_neighbors(min(n - 1, floor(3 · perplexity)))`. [`effective_perplexities`](Self::effective_perplexities) and
 /// [`effective_perplexities_for_graph`](Self::effective_perplexities_for_graph) tell beforehand what will be used, with a
-/// [`Warning`] for each change; [`check_graph`](Self::check_graph) makes the second rule an error.
+/// [`Warning`] for each change; [`check_graph`](Self::check_graph) makes the second and the third rule errors.
 ///
 /// Of a graph with more neighbors than these only the nearest are read: the result is the same. Rows that cannot reach the
 /// perplexity get the nearest limit: uniform over their neighbors, or over the nearest ties.
@@ -217,8 +217,9 @@ impl PerplexityAffinity {
     /// use tsne_affinity::PerplexityAffinity;
     /// use tsne_core::KnnGraph;
     ///
-    /// let graph = KnnGraph::from_parts(1, 4, vec![1, 0, 3, 2], vec![1.0; 4])?;
-    /// assert!(PerplexityAffinity::new(1.0)?.check_graph(&graph).is_err()); // It needs three neighbors.
+    /// // A ring of ten points, each with the next one as its neighbor.
+    /// let graph = KnnGraph::from_parts(1, 10, (0..10).map(|i| (i + 1) % 10).collect(), vec![1.0; 10])?;
+    /// assert!(PerplexityAffinity::new(2.0)?.check_graph(&graph).is_err()); // It needs six neighbors.
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {

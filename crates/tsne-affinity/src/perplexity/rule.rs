@@ -87,7 +87,8 @@ impl PerplexityRule {
             check_points(graph.n_reference())?;
             check_graph_k(given, graph.k())?;
             if perplexity > given.get() as f64 {
-                let allowed = format_args!("at most {given}, the number of neighbors of the model: lower it, or raise that");
+                let allowed =
+                    format_args!("at most {given}, the number of neighbors of the model: lower it, or raise that");
                 return Err(Error::parameter("perplexity", perplexity, allowed));
             }
             return Ok(());

@@ -320,9 +320,9 @@ fn quotients_of_values_near_the_range() {
     assert!(matches!(index.knn_graph(k(1), cx), Err(Error::Invalid { what: "distance", .. })));
 }
 
-/// Of several pairs without a distance the first row is named, whichever thread meets which first.
+/// Of several pairs without a distance one of the first block is named, whichever thread meets which first.
 #[test]
-fn the_first_bad_row_is_named() {
+fn the_same_bad_pair_is_named() {
     let bad = Metric::function(|a, b| if a[0].min(b[0]) >= 700.0 { f64::NAN } else { (a[0] - b[0]).abs() });
     let x: Vec<f64> = (0..900).map(f64::from).collect();
     let index = BruteForceSearch::new(bad).build(Rows::new(&x, 900, 1).unwrap().into(), Context::new()).unwrap();

@@ -434,7 +434,10 @@ fn small_graphs_lower_perplexities() {
             }
         }
         let error = model.check_graph(&graph).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("perplexity is {perplexity}, ")) && error.contains("at most 8.0"), "{error}");
+        assert!(
+            error.starts_with(&format!("perplexity is {perplexity}, ")) && error.contains("at most 8.0"),
+            "{error}"
+        );
         let needed = AffinityModel::<f64>::neighbors_needed(&model, n).unwrap();
         assert!(error.contains(&format!("search again with {needed},")), "{error}");
         assert_eq!(Multiscale::new(&[perplexity]).unwrap().check_graph(&graph).unwrap_err().to_string(), error);

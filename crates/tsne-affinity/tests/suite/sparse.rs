@@ -26,6 +26,25 @@ fn compress<T: Scalar>(x: &[T], d: usize) -> (Vec<usize>, Vec<u32>, Vec<T>) {
     (pointers, columns, values)
 }
 
+/// Most rows stand there twice or more: the tree searches them as one.
+#[test]
+fn equal_sparse_rows_are_no_trouble() {
+    let (n, d) = (600, 3);
+    let x: Vec<f64> = data::<f64>(&Metric::Manhattan, 4, n, d, true);
+    let (pointers, columns, values) = compress(&x, d);
+    let points = SparseRows::new(&pointers, &columns, &values, d).unwrap();
+    for metric in [Metric::Manhattan, Metric::Euclidean, Metric::Jaccard, Metric::RussellRao] {
+        let run = |search: &dyn NeighborSearch<f64>| {
+            let index = search.build(points.into(), Context::new()).unwrap();
+            let own = index.knn_graph(k(40), Context::new()).unwrap();
+            (own, index.knn(points.into(), k(40), Context::new()).unwrap())
+        };
+        let tree = run(&VpTreeSearch::new(metric.clone()));
+        assert!(tree == run(&BruteForceSearch::new(metric.clone())), "{metric}");
+        assert!(metric == Metric::RussellRao || tree.0.distances().iter().filter(|d| **d == 0.0).count() > n);
+    }
+}
+
 fn check<T: Scalar>(metric: &Metric, n: usize, d: usize) {
     let cx = Context::new();
     let x = data::<T>(metric, 15, n, d, true);

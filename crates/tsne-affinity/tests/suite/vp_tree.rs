@@ -102,7 +102,10 @@ fn errors_name_points_where_others_are_equal() {
     let build = VpTreeSearch::new(Metric::Manhattan).build(Rows::new(&x, 100, 1).unwrap().into(), Context::new());
     let found = build.and_then(|index| index.knn_graph(k(99), Context::new()));
     let error = found.unwrap_err().to_string();
-    assert!(error.contains("row 98 to point 99 it is inf") || error.contains("row 99 to point 98 it is inf"), "{error}");
+    assert!(
+        error.contains("row 98 to point 99 it is inf") || error.contains("row 99 to point 98 it is inf"),
+        "{error}"
+    );
 }
 
 /// Opposite places lose half of the digits of their distance, on lines of longitude where bounds are tight.

@@ -130,3 +130,34 @@ fn an_automatic_early_exaggeration_is_12_or_that_of_the_normal_phase() {
     assert_eq!(fit(base().exaggeration(4.0)), fit(base().early_exaggeration(12.0)));
     assert_eq!(fit(base().exaggeration(16.0)), fit(base().early_exaggeration(16.0)));
 }
+
+#[test]
+fn every_documented_name_is_read() {
+    use tsne::{EarlyExaggeration, Initialization, Neighbors, PartialInitialization};
+    type Start = Initialization<f64, 2>;
+    type Partial = PartialInitialization<f64, 2>;
+    assert_eq!("pca".parse::<Start>(), Ok(Start::Pca));
+    assert_eq!("random".parse::<Start>(), Ok(Start::Random));
+    assert_eq!("spectral".parse::<Start>(), Ok(Start::Spectral));
+    assert_eq!("median".parse::<Partial>(), Ok(Partial::Median));
+    assert_eq!("weighted".parse::<Partial>(), Ok(Partial::Weighted));
+    assert_eq!("random".parse::<Partial>(), Ok(Partial::Random));
+    assert_eq!("auto".parse(), Ok(EarlyExaggeration::Auto));
+    assert_eq!("16".parse(), Ok(EarlyExaggeration::Fixed(16.0)));
+    for (name, wanted) in [("exact", "exact"), ("approx", "approx"), ("auto", "auto"), ("pynndescent", "approx")] {
+        assert_eq!(name.parse::<Neighbors<f32>>().unwrap().to_string(), wanted);
+    }
+    // What is not known names itself and what is.
+    let messages = [
+        ("umap".parse::<Start>().unwrap_err().to_string(), "initialization is \"umap\", but must be \"pca\""),
+        ("mean".parse::<Partial>().unwrap_err().to_string(), "initialization is \"mean\", but must be \"median\""),
+        (
+            "x".parse::<EarlyExaggeration>().unwrap_err().to_string(),
+            "early_exaggeration is \"x\", but must be \"auto\"",
+        ),
+        ("best".parse::<Neighbors<f32>>().unwrap_err().to_string(), "neighbors is \"best\", but must be \"auto\""),
+    ];
+    for (message, start) in messages {
+        assert!(message.starts_with(start), "{message}");
+    }
+}

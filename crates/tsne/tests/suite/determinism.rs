@@ -1,7 +1,10 @@
 //! The same bits for any number of threads, through a whole fit.
 
 use crate::common::{bits, blobs};
-use tsne::{Float, Interpolation, NegativeGradientMethod, Preset, Rows, Tsne};
+use tsne::{
+    Context, Float, Initialization, Interpolation, Metric, NegativeGradientMethod, Neighbors, Points, Preset, Rows,
+    SparseRows, TransformParams, Tsne,
+};
 
 /// More than one block of every reduction, and a last one that is not full.
 const N: usize = 2_500;
@@ -43,4 +46,31 @@ fn the_seed_changes_the_map_and_nothing_else_does() {
     };
     assert_eq!(fit(1), fit(1));
     assert_ne!(fit(1), fit(2));
+}
+
+#[test]
+fn approximate_neighbors_spectral_starts_sparse_rows_and_new_points() {
+    // Beyond what is searched exactly, so that clusters and the descent on the graph are in use.
+    let n = 4_500;
+    let (x, _) = blobs::<f32>(n, 9, 13);
+    let rows = Rows::new(&x, n, 9).unwrap();
+    let (pointers, columns): (Vec<usize>, Vec<u32>) =
+        ((0..=n).map(|i| i * 9).collect(), (0..n).flat_map(|_| 0..9).collect());
+    let sparse = SparseRows::new(&pointers, &columns, &x, 9).unwrap();
+    for (metric, is_sparse) in [(Metric::Euclidean, false), (Metric::Manhattan, false), (Metric::Cosine, true)] {
+        let run = |n_jobs: i32| {
+            let builder = Tsne::preset(Preset::Recommended).metric(metric.clone()).neighbors(Neighbors::Approx);
+            let builder = builder.initialization(Initialization::Spectral).early_exaggeration_iter(4).n_iter(4);
+            let tsne = builder.perplexity(8.0).n_jobs(n_jobs).build().unwrap();
+            let fitted: Points<'_, f32> = if is_sparse { sparse.into() } else { rows.into() };
+            let embedding = tsne.fit(fitted).unwrap();
+            let params = TransformParams::preset(Preset::Recommended).n_jobs(n_jobs).n_iter(5);
+            let placed = embedding.transform_with(fitted, &params, None, Context::new()).unwrap();
+            (bits(embedding.positions()), bits(placed.positions()), placed.kl_divergence().to_bits())
+        };
+        let one = run(1);
+        for n_jobs in [2, 7] {
+            assert!(run(n_jobs) == one, "{metric}: {n_jobs} threads differ from one");
+        }
+    }
 }

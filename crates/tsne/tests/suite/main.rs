@@ -12,6 +12,7 @@ mod inputs;
 mod median;
 mod metrics;
 mod optimize;
+mod own_code;
 mod save;
 mod sparse_pca;
 mod spectral;

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use tsne::metrics::extent;
 use tsne::{
-    Affinities, Context, Embedding, Error, Finish, Float, Iteration, NegativeGradientMethod, OptimizeParams,
-    PartialEmbedding, PartialInitialization, Preset, Rows, TransformParams, Tsne,
+    Affinities, Context, Embedding, Error, Finish, Float, Interpolation, Iteration, Metric, Momentum,
+    NegativeGradientMethod, Neighbors, OptimizeParams, PartialEmbedding, PartialInitialization, Preset, Rows,
+    TransformParams, Tsne,
 };
 
 /// Every third digit is held out.
@@ -318,4 +319,61 @@ fn further_optimization_prepares_the_reference_anew() {
     embedding.prepare_reference(&TransformParams::preset(Preset::Recommended), Context::new()).unwrap();
     let params: OptimizeParams<f64, 2> = placed.params();
     assert_eq!(bits(placed.optimized(&params.n_iter(0)).unwrap().positions()), bits(placed.positions()));
+}
+
+#[test]
+fn every_parameter_of_partial_optimization_has_its_effect_and_a_wrong_one_none() {
+    let (_, new, embedding) = small();
+    let rows = Rows::new(&new, 30, 6).unwrap();
+    let params = TransformParams::preset(Preset::OpenTsne).negative_gradient_method(NegativeGradientMethod::BarnesHut);
+    let start = embedding.prepare_partial(rows, &params, Context::new()).unwrap();
+    let base = || start.params().n_iter(8);
+    let run = |params: OptimizeParams<f64, 2>| bits(start.optimized(&params).unwrap().positions());
+    let plain = run(base());
+    let differing = [
+        ("learning_rate", base().learning_rate(0.3)),
+        ("exaggeration", base().exaggeration(3.0)),
+        ("momentum", base().momentum(0.3)),
+        ("momentum_rule", base().momentum_rule(Momentum::Nesterov)),
+        ("max_grad_norm", base().max_grad_norm(1e-3)),
+        ("max_step_norm", base().max_step_norm(1e-3)),
+        ("theta", base().theta(1.5)),
+        ("method", base().negative_gradient_method(NegativeGradientMethod::Exact)),
+    ];
+    for (name, params) in differing {
+        assert_ne!(run(params), plain, "{name} has no effect");
+    }
+    let grid = || base().negative_gradient_method(NegativeGradientMethod::Fft).interpolation(Interpolation::Lagrange);
+    assert_ne!(run(grid().n_interpolation_points(5)), run(grid()), "n_interpolation_points");
+    assert_ne!(run(grid().min_num_intervals(400)), run(grid()), "min_num_intervals");
+    assert_eq!(run(base().n_jobs(3)), plain);
+    assert_eq!(run(base().random_state(5)), plain);
+    let mut kept = start.clone();
+    let wrong = [base().theta(-1.0), base().learning_rate(0.0), base().n_interpolation_points(0), base().n_jobs(0)];
+    for params in wrong {
+        assert!(matches!(kept.optimize(&params), Err(Error::Parameter { .. })));
+    }
+    assert!(matches!(kept.optimize(&base().learning_rate(1e300).max_grad_norm(None)), Err(Error::Diverged { .. })));
+    assert_eq!((bits(kept.positions()), kept.iterations()), (bits(start.positions()), 0));
+}
+
+#[test]
+fn one_by_one_equals_the_batch_under_every_search() {
+    let n = 4_300;
+    let (x, _) = blobs::<f32>(n, 9, 17);
+    let rows = Rows::new(&x, n, 9).unwrap();
+    for metric in [Metric::Euclidean, Metric::Correlation, Metric::Manhattan] {
+        let builder = Tsne::preset(Preset::Recommended).metric(metric.clone()).neighbors(Neighbors::Approx);
+        let tsne = builder.perplexity(6.0).early_exaggeration_iter(2).n_iter(3).build().unwrap();
+        let embedding = tsne.fit(rows).unwrap();
+        let params = TransformParams::preset(Preset::Recommended).n_iter(5);
+        let place = |from: usize, to: usize| {
+            let some = Rows::new(&x[from * 9..to * 9], to - from, 9).unwrap();
+            embedding.transform_with(some, &params, None, Context::new()).unwrap().into_positions()
+        };
+        let batch = place(0, 6);
+        for i in 0..6 {
+            assert_eq!(bits(&place(i, i + 1)), bits(&batch[i..=i]), "{metric}");
+        }
+    }
 }

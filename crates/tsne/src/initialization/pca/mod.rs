@@ -5,7 +5,7 @@ mod subspace;
 use super::linalg::{leading_eigenvectors, orient};
 use dense::Centered;
 use sparse::SparseCentered;
-use tsne_core::{Context, Points, Result, Scalar};
+use tsne_core::{Context, Error, Points, Result, Scalar};
 
 /// The name of the procedure in errors.
 const STAGE: &str = "PCA";
@@ -76,7 +76,12 @@ pub fn pca<'a, T: Scalar, const D: usize>(
         },
         other => return pca(other.dense("pca")?, seed, cx),
     };
-    Ok(positions.unwrap_or_else(|| vec![[T::ZERO; D]; n]))
+    let positions = positions.unwrap_or_else(|| vec![[T::ZERO; D]; n]);
+    if positions.as_flattened().iter().any(|v| !v.is_finite()) {
+        let why = "values so large make principal components that overflow: divide the data by a constant";
+        return Err(Error::invalid("data", why));
+    }
+    Ok(positions)
 }
 
 fn loadings<T: Scalar>(

@@ -6,6 +6,7 @@ mod walk;
 use super::linalg::{leading_eigenvectors, orient};
 use chebyshev::{OVERSAMPLING, STAGE};
 use rayon::prelude::*;
+use tsne_affinity::{Precomputed, precomputed_joint};
 use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar};
 use walk::{LANES, Walk};
 
@@ -123,6 +124,15 @@ pub fn spectral_with<T: Scalar, const D: usize>(
     if p.n() > max {
         return Err(Error::Capacity { what: "number of points", given: p.n(), max });
     }
+    // The walk of an asymmetric matrix has complex eigenvalues, and points that nothing leads to: its symmetric part is taken.
+    let symmetric;
+    let p = if is_symmetric(p) {
+        p
+    } else {
+        let how = Precomputed { symmetrize: true, normalize: true };
+        symmetric = precomputed_joint(p.row_pointers(), p.columns(), p.weights(), p.n(), how, cx)?;
+        &symmetric
+    };
     let components = components::components(p);
     let mut positions = vec![[T::ZERO; D]; p.n()];
     let axes: Vec<Result<Vec<Vec<f64>>>> = (0..components.members.len())
@@ -212,4 +222,15 @@ fn decompose<T: Scalar>(walk: &Walk<'_, T>, wanted: usize) -> Result<(Vec<Vec<f6
         }
     }
     Ok((vectors, values))
+}
+
+/// Whether each entry has its counterpart, bit for bit.
+fn is_symmetric<T: Scalar>(p: &Affinities<T>) -> bool {
+    (0..p.n()).into_par_iter().all(|i| {
+        let (columns, weights) = p.row(i);
+        columns.iter().zip(weights).all(|(&j, weight)| {
+            let (back, other) = p.row(j as usize);
+            back.binary_search(&(i as u32)).is_ok_and(|at| other[at] == *weight)
+        })
+    })
 }

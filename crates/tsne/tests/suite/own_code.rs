@@ -1,0 +1,219 @@
+//! Code of the user's own behind the seams: what it is asked for, and what is refused of what it returns.
+
+use crate::common::{bits, blobs};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tsne::affinity::{Multiscale, PerplexityAffinity, Symmetrization, symmetrize};
+use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
+use tsne::{
+    Affinities, AffinityMethod, Callback, Context, CustomRepulsion, Embedding, Error, KnnGraph, NegativeGradientMethod,
+    Neighbors, Points, Preset, Result, Rows, TransformParams, Tsne, Warning,
+};
+
+const N: usize = 120;
+
+fn data() -> Vec<f64> {
+    blobs::<f64>(N, 4, 5).0
+}
+
+/// Ten neighbors of equal weight, and the numbers of neighbors that it was shown; returns two rows if told to.
+#[derive(Debug, Default)]
+struct Ten {
+    seen: Mutex<Vec<usize>>,
+    wrong: bool,
+}
+
+impl AffinityModel<f64> for Ten {
+    fn neighbors_needed(&self, _: usize) -> Result<NonZeroUsize> {
+        Ok(NonZeroUsize::new(10).unwrap())
+    }
+
+    fn joint(&self, graph: &KnnGraph<f64>, cx: Context<'_>) -> Result<Affinities<f64>> {
+        self.seen.lock().unwrap().push(graph.k());
+        if self.wrong {
+            return Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5; 2], 2, AffinityKind::Joint);
+        }
+        symmetrize(graph, &vec![1.0; graph.n() * graph.k()], cx)
+    }
+
+    fn conditional(&self, graph: &KnnGraph<f64>, _: Context<'_>) -> Result<Affinities<f64>> {
+        self.seen.lock().unwrap().push(graph.k());
+        let n = if self.wrong { 1 } else { graph.n() };
+        let k = graph.k();
+        let mut columns = Vec::new();
+        for i in 0..n {
+            let mut row = graph.row(i).0.to_vec();
+            row.sort_unstable();
+            columns.extend(row);
+        }
+        let pointers = (0..=n).map(|i| i * k).collect();
+        let weights = vec![1.0 / k as f64; n * k];
+        Affinities::from_parts(pointers, columns, weights, graph.n_reference(), AffinityKind::Conditional)
+    }
+}
+
+#[test]
+fn a_rule_is_shown_as_many_neighbors_as_it_asks_for() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let rule = Arc::new(Ten::default());
+    let method = AffinityMethod::Custom(rule.clone());
+    let tsne = Tsne::preset(Preset::Recommended).affinities(method).k_neighbors(30).n_iter(5).build().unwrap();
+    let embedding = tsne.fit(rows).unwrap();
+    assert_eq!(tsne.affinities(rows).unwrap().graph().unwrap().k(), 30, "more are kept");
+    // The start of new points looks at 25 neighbors, the rule at its own.
+    embedding.transform(rows).unwrap();
+    embedding.affinity_index().to_new(rows, None, Context::new()).unwrap();
+    assert_eq!(*rule.seen.lock().unwrap(), [10, 10, 10, 10]);
+}
+
+#[test]
+fn what_a_rule_or_a_search_returns_is_checked() {
+    #[derive(Debug)]
+    struct Half;
+    impl NeighborSearch<f64> for Half {
+        fn build<'a>(&self, points: Points<'a, f64>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<f64> + 'a>> {
+            let rows = points.dense("half")?;
+            let half: Vec<f64> = rows.iter().take(rows.n() / 2).flatten().copied().collect();
+            let index = tsne::affinity::ExactSearch::default();
+            let rows = Rows::new(&half, rows.n() / 2, rows.d())?;
+            let graph = NeighborSearch::build(&index, rows.into(), cx)?.knn_graph(NonZeroUsize::MIN, cx)?;
+            Ok(Box::new(Graph(graph)))
+        }
+    }
+    struct Graph(KnnGraph<f64>);
+    impl NeighborIndex<f64> for Graph {
+        fn shape(&self) -> (usize, usize) {
+            (self.0.n(), 4)
+        }
+        fn knn_graph(&self, _: NonZeroUsize, _: Context<'_>) -> Result<KnnGraph<f64>> {
+            Ok(self.0.clone())
+        }
+        fn knn(&self, _: Points<'_, f64>, _: NonZeroUsize, _: Context<'_>) -> Result<KnnGraph<f64>> {
+            Ok(self.0.clone())
+        }
+    }
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let wrong = || AffinityMethod::Custom(Arc::new(Ten { wrong: true, ..Ten::default() }));
+    let base = || Tsne::preset(Preset::Recommended).n_iter(5);
+    let error = base().affinities(wrong()).build().unwrap().fit(rows).unwrap_err().to_string();
+    assert!(error.contains("the rule returned a matrix of (2, 2)") && error.contains("(120, 120)"), "{error}");
+    let embedding = base().build().unwrap().fit(rows).unwrap();
+    let params = TransformParams::preset(Preset::Recommended).affinities(wrong());
+    let error = embedding.transform_with(rows, &params, None, Context::new()).unwrap_err().to_string();
+    assert!(error.contains("the rule returned a matrix of (1, 120)"), "{error}");
+    let half = base().neighbors(Neighbors::Custom(Arc::new(Half))).build().unwrap().fit(rows).unwrap_err().to_string();
+    assert!(half.contains("the search returned one of 60 points among 60, but was asked for 120"), "{half}");
+}
+
+#[test]
+fn another_perplexity_keeps_symmetrization_and_neighbors() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let k = NonZeroUsize::new(20).unwrap();
+    let rule = |p: f64| PerplexityAffinity::new(p).unwrap().with_symmetrization(Symmetrization::Max).with_neighbors(k);
+    let tsne = |method: AffinityMethod<f64>| Tsne::preset(Preset::Recommended).affinities(method).build().unwrap();
+    let mut index = tsne(rule(10.0).into()).affinities(rows).unwrap();
+    index.set_perplexity(9.0).unwrap();
+    assert_eq!(index.affinities(), tsne(rule(9.0).into()).affinities(rows).unwrap().affinities());
+    let rule = |p: &[f64]| Multiscale::new(p).unwrap().with_symmetrization(Symmetrization::Max);
+    let mut index = tsne(rule(&[4.0, 10.0]).into()).affinities(rows).unwrap();
+    index.set_perplexities(&[3.0, 9.0]).unwrap();
+    assert_eq!(index.affinities(), tsne(rule(&[3.0, 9.0]).into()).affinities(rows).unwrap().affinities());
+}
+
+#[test]
+fn what_belongs_to_another_dimension_is_not_dropped_in_silence() {
+    let message = |builder: tsne::TsneBuilder<f64, 3>| builder.build().unwrap_err().to_string();
+    let base = || Tsne::<f64, 2>::preset(Preset::Recommended);
+    let stop = || Callback::new(|_| ControlFlow::Break(()));
+    let given = message(base().initialization(vec![[0.0; 2]; 9]).n_components());
+    assert_eq!(
+        given,
+        "initialization is set before n_components, but must be set after it, for the dimension of the map"
+    );
+    assert!(message(base().callbacks(vec![stop()]).n_components()).starts_with("callbacks is set before"));
+    let own = CustomRepulsion::new(tsne::optim::Exact::<f64, 2>::new);
+    assert!(message(base().custom_repulsion(own).n_components()).starts_with("custom_repulsion is set before"));
+    // Setting it again is what the message asks for.
+    let again = base().callbacks(vec![stop()]).n_components::<3>();
+    assert!(again.callbacks(vec![Callback::new(|_| ControlFlow::Break(()))]).build().is_ok());
+}
+
+#[test]
+fn a_repulsion_of_ones_own_has_a_name_of_its_own_and_any_dimension() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let own = || {
+        let calls = Arc::clone(&calls);
+        CustomRepulsion::new(move || {
+            calls.fetch_add(1, Ordering::Relaxed);
+            tsne::optim::Exact::<f64, 5>::new()
+        })
+    };
+    // The documented preset's grid has no fifth dimension, and is not used.
+    let tsne = Tsne::builder().n_components::<5>().custom_repulsion(own()).n_iter(3).early_exaggeration_iter(0);
+    let embedding = tsne.build().unwrap().fit(rows).unwrap();
+    assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::Custom);
+    assert!(calls.load(Ordering::Relaxed) > 0);
+    let named = Tsne::<f64, 2>::builder().negative_gradient_method(NegativeGradientMethod::Custom).build();
+    assert!(named.unwrap_err().to_string().contains("custom_repulsion"));
+}
+
+#[test]
+fn embeddings_from_parts_keep_the_preset_and_new_affinities_bring_their_warnings() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let tsne = Tsne::preset(Preset::OpenTsne).perplexity(90.0).build().unwrap();
+    let mut index = tsne.affinities(rows).unwrap();
+    let start = tsne.prepare_initial(index.clone()).unwrap();
+    let positions = start.positions().to_vec();
+    let mut embedding = Embedding::new(positions, Arc::new(index.clone()), 1.0, tsne.params(), None).unwrap();
+    assert_eq!(embedding.preset(), Preset::OpenTsne);
+    assert!(matches!(embedding.warnings(), [Warning::Affinity(_)]), "{:?}", embedding.warnings());
+    index.set_perplexity(8.0).unwrap();
+    embedding.set_affinities(Arc::new(index)).unwrap();
+    assert!(embedding.warnings().is_empty());
+}
+
+#[test]
+fn asymmetric_affinities_start_from_their_symmetric_part() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let rule = PerplexityAffinity::new(10.0).unwrap();
+    let map = |method: PerplexityAffinity| {
+        let index = Tsne::preset(Preset::Recommended).affinities(method).build().unwrap().affinities(rows).unwrap();
+        tsne::initialization::spectral::<f64, 2>(index.affinities(), 0, Context::new()).unwrap()
+    };
+    let (symmetric, asymmetric) = (map(rule.clone()), map(rule.with_symmetrization(Symmetrization::None)));
+    // The same matrix up to the rounding of its entries: eigenvectors of separated eigenvalues differ by no more than the
+    // tolerance of the iteration, 1e-4 of their size, and some.
+    let largest = symmetric.as_flattened().iter().fold(0.0f64, |a, v| a.max(v.abs()));
+    for (a, b) in symmetric.as_flattened().iter().zip(asymmetric.as_flattened()) {
+        assert!((a - b).abs() < 1e-2 * largest, "{a} {b}");
+    }
+    // A point that none leads to.
+    let columns = vec![0, 0, 1];
+    let p = Affinities::from_parts(vec![0, 0, 1, 3], columns, vec![0.4, 0.3, 0.3], 3, AffinityKind::Joint).unwrap();
+    let positions = tsne::initialization::spectral::<f64, 2>(&p, 0, Context::new()).unwrap();
+    assert!(positions.as_flattened().iter().all(|v| v.is_finite()), "{positions:?}");
+}
+
+#[test]
+fn many_threads_are_not_too_many() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let fit = |n_jobs: i32| {
+        let tsne =
+            Tsne::preset(Preset::Recommended).n_iter(3).early_exaggeration_iter(2).n_jobs(n_jobs).build().unwrap();
+        bits(tsne.fit(rows).unwrap().positions())
+    };
+    assert_eq!(fit(i32::MAX), fit(1));
+    assert_eq!(fit(i32::MIN), fit(1));
+    let zero = Tsne::<f64, 2>::builder().n_jobs(0).build().unwrap_err();
+    assert!(matches!(zero, Error::Parameter { name: "n_jobs", .. }));
+}
