@@ -48,9 +48,7 @@ const RULES: [Rule; 9] = [
     Rule {
         name: "tsne-cli",
         members: Members::Exactly(&["tsne"]),
-        external: &[
-            "anyhow", "clap", "csv", "flate2", "indicatif", "npyz", "png", "rayon", "serde", "serde_json", "zip",
-        ],
+        external: &["anyhow", "clap", "flate2", "indicatif", "png", "rayon", "serde", "serde_json", "zip"],
         banned: &[],
     },
     Rule {
