@@ -101,6 +101,9 @@ pub trait Repulsion<T: Scalar, const D: usize>: Send {
     /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point into `out` and
     /// returns the normalizer `Z = Σ_{i≠j} w(r_ij²)`. The repulsive part of the gradient is `-F_i / Z`.
     ///
+    /// What `out` held before is of no meaning. A descent calls this inside its pool of threads, so rayon's parallel
+    /// iterators use as many as the caller asked for; it checks positions and lengths itself, other callers may not.
+    ///
     /// # Errors
     ///
     /// [`Error::Shape`](crate::Error::Shape) unless `out` is as long as `y`,

@@ -81,7 +81,7 @@ fn positive(name: &'static str, value: f64) -> Result<()> {
 pub enum Finish {
     /// All iterations were run.
     Completed,
-    /// An observer asked to stop.
+    /// An observer, or a callback of the facade, asked to stop.
     Stopped,
     /// The norm of the gradient fell below `min_grad_norm`.
     Converged,

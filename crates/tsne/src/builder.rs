@@ -9,7 +9,8 @@ use tsne_core::{Error, Kernel, Result};
 use tsne_fft::Interpolation;
 use tsne_optim::Momentum;
 
-/// The t-SNE method with all its parameters, checked. Made by [`Tsne::builder`] or [`Tsne::preset`].
+/// The t-SNE method with all its parameters, checked. Made by [`Tsne::preset`], or by [`Tsne::builder`] with the defaults that
+/// openTSNE's documentation of release 0.3 has; those of release 1.0.4 are [`Preset::OpenTsne`].
 ///
 /// `T` is the number type of the data and the map, `D` the dimension of the map.
 #[derive(Debug, Clone)]
@@ -54,6 +55,28 @@ impl<T: Float> Tsne<T, 2> {
 }
 
 impl<T: Float, const D: usize> Tsne<T, D> {
+    /// The parameters of the early phase: what [`Tsne::fit`] runs first.
+    ///
+    /// # Examples
+    ///
+    /// A fit, step by step:
+    ///
+    /// ```
+    /// use tsne::{Preset, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let x = Rows::new(&data[..100], 20, 5)?;
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(4.0).n_iter(20).build()?;
+    /// let mut embedding = tsne.prepare_initial(x)?;
+    /// embedding.optimize(&tsne.early_params())?;
+    /// embedding.optimize(&tsne.params())?;
+    /// assert_eq!(embedding.positions(), tsne.fit(x)?.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn early_params(&self) -> OptimizeParams<T, D> {
+        self.parameters.early_phase()
+    }
+
     /// The parameters of the normal phase, for [`Embedding::new`](crate::Embedding::new) and
     /// [`Embedding::optimize`](crate::Embedding::optimize).
     ///
@@ -253,7 +276,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
-    /// A repulsion of your own, in place of the [`negative_gradient_method`](Self::negative_gradient_method).
+    /// A repulsion of your own, in place of the [`negative_gradient_method`](Self::negative_gradient_method). New points
+    /// do not use it: see [`CustomRepulsion`].
     ///
     /// # Examples
     ///

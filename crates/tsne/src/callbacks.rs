@@ -11,6 +11,34 @@ use tsne_core::{Iteration, Observer, Scalar};
 ///
 /// It is shared by all fits with the same parameters, also at the same time, so it takes no `&mut`: keep what it collects
 /// behind a mutex or a channel. For a listener of one call with state of its own there is [`Observer`].
+///
+/// In a fit it sees both phases, each with iterations counted from 1. The divergence that it is shown is never exaggerated, so it
+/// may rise in the early phase, where another function is minimized: a rule that waits for it to settle belongs into
+/// the normal phase, optimized by itself ([`Embedding::optimize`](crate::Embedding::optimize)).
+///
+/// # Examples
+///
+/// Stop when a look every ten iterations finds it lower by less than a thousandth:
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use std::sync::Mutex;
+/// use tsne::{Callback, Finish, Preset, Rows, Tsne};
+///
+/// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+/// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(4.0).build()?;
+/// let mut embedding = tsne.prepare_initial(Rows::new(&data[..100], 20, 5)?)?;
+/// embedding.optimize(&tsne.early_params().n_iter(100))?;
+/// let last = Mutex::new(f64::INFINITY);
+/// let settled = Callback::new(move |iteration| {
+///     let Ok(mut last) = last.lock() else { return ControlFlow::Break(()) };
+///     let before = std::mem::replace(&mut *last, iteration.kl_divergence);
+///     if *last < 0.999 * before { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+/// });
+/// let finish = embedding.optimize(&tsne.params().n_iter(5000).callbacks(vec![settled]).callbacks_every_iters(10))?;
+/// assert_eq!(finish, Finish::Stopped);
+/// # Ok::<(), tsne::Error>(())
+/// ```
 pub struct Callback<T, const D: usize>(Arc<Function<T, D>>);
 
 type Function<T, const D: usize> = dyn Fn(&Iteration<'_, T, D>) -> ControlFlow<()> + Send + Sync;

@@ -19,6 +19,8 @@
 //! which each stage can be swapped, [`affinity`] neighbors and perplexity, [`bh`] and [`fft`] the repulsion, [`optim`]
 //! the objective and its descent. [`initialization`] and [`metrics`] are this crate's own.
 //!
+//! Build with optimization (`--release`): a fit in a plain development build takes tens of times longer.
+//!
 //! # What is guaranteed
 //!
 //! The same data, parameters and seed give the same bits for any number of threads. Nothing is printed, and no input
@@ -73,8 +75,8 @@ pub use store::StoreError;
 pub use transform::TransformParams;
 pub use tsne_affinity::Metric;
 pub use tsne_core::{
-    Affinities, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, Observer, Points, Progress, Result, Rows,
-    Scalar, SparseRows, Stage,
+    Affinities, AffinityModel, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, NeighborIndex, NeighborSearch,
+    Observer, Optimizer, Points, Progress, Repulsion, Result, Rows, Scalar, SparseRows, Stage,
 };
 pub use tsne_fft::{GridParams, Interpolation};
 pub use tsne_optim::{Finish, Momentum, MomentumGains};

@@ -11,7 +11,8 @@ use tsne_optim::{Descent, Finish, Momentum, MomentumGains, Objective, Outcome, P
 /// The parameters of [`Embedding::optimize`](crate::Embedding::optimize) and
 /// [`PartialEmbedding::optimize`](crate::PartialEmbedding::optimize).
 ///
-/// Start from those that the embedding was made with, and change what should differ in this call:
+/// Start from those of the normal phase that the embedding was made with, and change what should differ in this call; nothing
+/// of it stays for the next ([`Tsne::early_params`](crate::Tsne::early_params) has those of the early phase):
 ///
 /// ```
 /// use tsne::{Preset, Rows, Tsne};
@@ -114,7 +115,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         max_grad_norm: impl Into<Option<f64>> = 0.25, not 0.0;
         /// Scales steps of single points that are longer than this, in units of the map, down to it; `None` leaves them.
         max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
-        /// How the repulsion is computed.
+        /// How the repulsion is computed, unless a [`custom_repulsion`](Self::custom_repulsion) is set, which goes before.
         ///
         /// # Examples
         ///

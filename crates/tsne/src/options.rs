@@ -292,6 +292,44 @@ impl<T> From<Arc<dyn AffinityModel<T>>> for AffinityMethod<T> {
 }
 
 /// Makes the repulsion of each descent: a backend of your own.
+///
+/// It takes the place of the [`negative_gradient_method`](crate::TsneBuilder::negative_gradient_method) in fits and in
+/// [`Embedding::optimize`](crate::Embedding::optimize). New points do not use it: they take a repulsion that is prepared once,
+/// by that method.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Context, CustomRepulsion, Kernel, NegativeGradientMethod, Preset, Repulsion, Result, Rows, Tsne};
+///
+/// /// All pairs, one by one.
+/// struct Pairs;
+///
+/// impl Repulsion<f64, 2> for Pairs {
+///     fn repulse(&mut self, kernel: Kernel, y: &[[f64; 2]], out: &mut [[f64; 2]], cx: Context<'_>) -> Result<f64> {
+///         cx.check()?;
+///         tsne::core::check_embedding(y)?;
+///         let mut z = 0.0;
+///         for (i, force) in out.iter_mut().enumerate() {
+///             *force = [0.0; 2];
+///             for j in (0..y.len()).filter(|&j| j != i) {
+///                 let difference = [y[i][0] - y[j][0], y[i][1] - y[j][1]];
+///                 let squared = difference[0] * difference[0] + difference[1] * difference[1];
+///                 z += kernel.weight(squared);
+///                 (0..2).for_each(|c| force[c] += kernel.force(squared) * difference[c]);
+///             }
+///         }
+///         Ok(z)
+///     }
+/// }
+///
+/// let data: Vec<f64> = (0..100).map(|i| f64::from((i * 7919) % 101)).collect();
+/// let tsne = Tsne::preset(Preset::Recommended).perplexity(4.0).n_iter(20).early_exaggeration_iter(10);
+/// let embedding = tsne.custom_repulsion(CustomRepulsion::new(|| Pairs)).build()?.fit(Rows::new(&data, 20, 5)?)?;
+/// assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::Custom);
+/// assert!((embedding.kl_divergence() - embedding.exact_kl_divergence(Context::new())?).abs() < 1e-9);
+/// # Ok::<(), tsne::Error>(())
+/// ```
 pub struct CustomRepulsion<T, const D: usize>(Arc<dyn Fn() -> Box<dyn Repulsion<T, D>> + Send + Sync>);
 
 impl<T, const D: usize> CustomRepulsion<T, D> {

@@ -222,6 +222,8 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     /// How the repulsion of the fitted points is computed. Default: the fit's parameter, where automatic depends on the
     /// number of fitted points only.
     ///
+    /// A repulsion of your own does not serve new points: [`NegativeGradientMethod::Custom`] is an error here.
+    ///
     /// # Examples
     ///
     /// ```
@@ -260,7 +262,8 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
         /// # Ok::<(), tsne::Error>(())
         /// ```
         initialization: initialization: impl Into<PartialInitialization<T, D>>;
-        /// How many nearest fitted points the starting position is taken from, at least 1. Default 25.
+        /// How many nearest fitted points the starting position is taken from, at least 1: searched whatever the perplexity, all
+        /// of them if there are fewer, and no more than a given graph has. Default 25.
         k: k: usize = 10, not 0;
         /// Iterations of an early phase. Default 0.
         ///
@@ -397,6 +400,10 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
         }
         exaggeration("early_exaggeration", self.early_exaggeration)?;
         momentum("initial_momentum", self.initial_momentum)?;
+        if self.negative_gradient_method == Some(NegativeGradientMethod::Custom) {
+            let allowed = "auto, bh, fft or exact: a repulsion of your own does not serve new points";
+            return Err(Error::parameter("negative_gradient_method", "custom", allowed));
+        }
         self.descent.check()?;
         self.n_jobs.map_or(Ok(()), threads::check)
     }
@@ -421,7 +428,10 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     fn normal_phase(&self, fitted: &OptimizeParams<T, D>) -> OptimizeParams<T, D> {
         let descent = self.descent.clone();
         OptimizeParams {
-            negative_gradient_method: self.negative_gradient_method.unwrap_or(fitted.negative_gradient_method),
+            negative_gradient_method: match self.negative_gradient_method.unwrap_or(fitted.negative_gradient_method) {
+                NegativeGradientMethod::Custom => NegativeGradientMethod::Auto,
+                method => method,
+            },
             theta: fitted.theta,
             grid: fitted.grid,
             n_jobs: self.n_jobs.unwrap_or(fitted.n_jobs),
@@ -474,6 +484,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// Places new points into the map, with parameters, an observer that may stop the descent, and a context for progress and
     /// cancellation.
+    ///
+    /// Callers on several threads get the same as one after the other; let each take one thread with
+    /// [`n_jobs(1)`](TransformParams::n_jobs). [`prepare_reference`](Self::prepare_reference) spares them preparing the map each for itself.
     ///
     /// # Errors
     ///
