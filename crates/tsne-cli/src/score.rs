@@ -14,7 +14,8 @@ use tsne_cli::args::{FloatType, KlMode, ScoreArgs};
 use tsne_cli::input::{CsvOptions, Labels, PointTable, Table};
 use tsne_cli::report::{ScoreReport, ScoreSeconds};
 
-/// Up to here the KL divergence is computed unasked: its 10^10 weights take some ten seconds on one core.
+/// Up to here the KL divergence is computed unasked: for 70,000 points
+/// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
 const KL_POINTS: usize = 100_000;
 
 /// Points that trustworthiness and neighbor recall are measured on, unless told otherwise: their standard error is

@@ -113,7 +113,10 @@ fn checked<T: Scalar>(
     }
     if (affinities.n(), affinities.n_columns()) != (n, n_columns) {
         let given = (affinities.n(), affinities.n_columns());
-        let why = format_args!("the rule returned a matrix of {given:?}, but the graph asks for {:?}", (n, n_columns));
+        let why = format_args!(
+            "the rule returned a matrix of {given:?}, but the graph asks for {:?}: return a row for each of its points",
+            (n, n_columns)
+        );
         return Err(Error::invalid("affinities", why));
     }
     Ok(affinities)
@@ -134,7 +137,7 @@ fn searched<T: Scalar>(graph: KnnGraph<T>, n: usize, n_reference: usize) -> Resu
     if (graph.n(), graph.n_reference()) != (n, n_reference) {
         let given = (graph.n(), graph.n_reference());
         let why = format_args!(
-            "the search returned one of {} points among {}, but was asked for {n} among {n_reference}",
+            "the search returned one of {} points among {}, but was asked for {n} among {n_reference}: return a row for each point",
             given.0, given.1
         );
         return Err(Error::invalid("neighbor graph", why));

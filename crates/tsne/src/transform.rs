@@ -458,7 +458,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// map itself does not change. `x` are points in the columns of the fitted data, or their nearest fitted points, or their
     /// affinities.
     ///
-    /// The neighbor index over the fitted points is built for each call (0.2 s for 60,000 points in 50 dimensions), so hand over
+    /// The neighbor index over the fitted points is built for each call (0.1 s for 60,000 points in 50 dimensions), so hand over
     /// many points at once; the repulsion is prepared once for all calls.
     ///
     /// # Errors
