@@ -172,7 +172,8 @@ macro_rules! set {
 /// The options of the descent that fits and new points share.
 macro_rules! set_descent {
     ($builder:ident, $descent:expr) => {
-        set!($builder, $descent; n_iter, early_exaggeration_iter, learning_rate, initial_momentum, final_momentum);
+        set!($builder, $descent; n_iter, early_exaggeration_iter, learning_rate, initial_momentum, final_momentum,
+            min_kl_improvement);
         if let Some(rule) = $descent.momentum_rule {
             $builder = $builder.momentum_rule(rule.into());
         }

@@ -170,10 +170,34 @@ pub trait Scalar:
     /// assert_ne!(0.0f64.bits(), (-0.0f64).bits()); // Equal as numbers.
     /// ```
     fn bits(self) -> u64;
+
+    /// The same numbers, if this type is `f32`: for loops that have a version of their own in single precision.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// assert_eq!(f32::as_f32(&[1.0, 2.0]), Some(&[1.0, 2.0][..]));
+    /// assert_eq!(f64::as_f32(&[1.0, 2.0]), None);
+    /// ```
+    fn as_f32(numbers: &[Self]) -> Option<&[f32]>;
+
+    /// [`Scalar::as_f32`], to be written to.
+    ///
+    /// ```
+    /// use tsne_core::Scalar;
+    ///
+    /// let mut numbers = [1.0, 2.0];
+    /// if let Some(numbers) = f32::as_f32_mut(&mut numbers) {
+    ///     numbers[1] = 3.0;
+    /// }
+    /// assert_eq!(numbers, [1.0, 3.0]);
+    /// assert_eq!(f64::as_f32_mut(&mut [1.0, 2.0]), None);
+    /// ```
+    fn as_f32_mut(numbers: &mut [Self]) -> Option<&mut [f32]>;
 }
 
 macro_rules! scalar {
-    ($t:ident) => {
+    ($t:ident, $numbers:ident => $as_f32:expr) => {
         impl Scalar for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -251,8 +275,16 @@ macro_rules! scalar {
             fn bits(self) -> u64 {
                 u64::from(self.to_bits())
             }
+            #[inline(always)]
+            fn as_f32($numbers: &[Self]) -> Option<&[f32]> {
+                $as_f32
+            }
+            #[inline(always)]
+            fn as_f32_mut($numbers: &mut [Self]) -> Option<&mut [f32]> {
+                $as_f32
+            }
         }
     };
 }
-scalar!(f32);
-scalar!(f64);
+scalar!(f32, numbers => Some(numbers));
+scalar!(f64, _numbers => None);

@@ -1,10 +1,6 @@
 use rayon::prelude::*;
-use tsne_core::simd::{self, Task};
-use tsne_core::{Affinities, Error, Kernel, Profile, ProfileVisitor, Result, Scalar, blocks};
-
-/// Affinities per step of the inner loop, and the number of running sums of a row: one vector register of `f32`
-/// under AVX2. A constant, so that the order of summation is the same on every machine.
-const LANES: usize = 8;
+use tsne_core::simd::{self, AttractionLanes, LANES, Task};
+use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks};
 
 /// Writes the attraction `Σ_j p_ij (y_i - r_j) / (1 + |y_i - r_j|²/dof)` of every row of `p` into `out`.
 ///
@@ -68,127 +64,54 @@ pub(crate) fn for_each_row_block<T, const D: usize, F>(
     T: Scalar,
     F: Fn(usize, &[[T; D]], &mut [[T; D]]) + Sync,
 {
-    kernel.visit(Rows { p, y, reference, out, finish });
+    let inverse_dof = T::from_f64(1.0 / kernel.dof());
+    out.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, out)| {
+        let first = b * blocks::BLOCK;
+        let mut attraction = [[T::ZERO; D]; blocks::BLOCK];
+        let attraction = &mut attraction[..out.len()];
+        simd::dispatch(RowBlock { p, y, reference, first, inverse_dof, attraction });
+        finish(first, attraction, out);
+    });
 }
 
-struct Rows<'a, T, const D: usize, F> {
-    p: &'a Affinities<T>,
-    y: &'a [[T; D]],
-    reference: &'a [[T; D]],
-    out: &'a mut [[T; D]],
-    finish: F,
-}
-
-impl<T, const D: usize, F> ProfileVisitor<T> for Rows<'_, T, D, F>
-where
-    T: Scalar,
-    F: Fn(usize, &[[T; D]], &mut [[T; D]]) + Sync,
-{
-    type Output = ();
-
-    fn visit<P: Profile<T>>(self, profile: P) {
-        let Self { p, y, reference, out, finish } = self;
-        out.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, out)| {
-            let first = b * blocks::BLOCK;
-            let mut attraction = [[T::ZERO; D]; blocks::BLOCK];
-            let attraction = &mut attraction[..out.len()];
-            simd::dispatch(RowBlock { p, y, reference, first, profile, attraction });
-            finish(first, attraction, out);
-        });
-    }
-}
-
-struct RowBlock<'a, T, const D: usize, P> {
+struct RowBlock<'a, T, const D: usize> {
     p: &'a Affinities<T>,
     y: &'a [[T; D]],
     reference: &'a [[T; D]],
     first: usize,
-    profile: P,
+    inverse_dof: T,
     attraction: &'a mut [[T; D]],
 }
 
-impl<T: Scalar, const D: usize, P: Profile<T>> Task for RowBlock<'_, T, D, P> {
+impl<T: Scalar, const D: usize> Task for RowBlock<'_, T, D> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { p, y, reference, first, profile, attraction } = self;
+        let Self { p, y, reference, first, inverse_dof, attraction } = self;
         for (r, out) in attraction.iter_mut().enumerate() {
             let (columns, weights) = p.row(first + r);
-            *out = row(y[first + r], reference, columns, weights, profile);
+            let (column_chunks, _) = columns.as_chunks();
+            let (weight_chunks, _) = weights.as_chunks();
+            let last = last_chunk(columns, weights);
+            let chunks = column_chunks.iter().zip(weight_chunks).chain(last.as_ref().map(|(c, w)| (c, w)));
+            let mut lanes = AttractionLanes::new();
+            for (columns, weights) in chunks {
+                // Every column is below the length of `reference`: checked against the matrix before the loop.
+                _ = lanes.add(y[first + r], reference, columns, weights, inverse_dof);
+            }
+            *out = lanes.fold();
         }
     }
 }
 
+/// What is left of a row behind its whole chunks, filled up with weight zero on a column that exists.
 #[inline(always)]
-fn row<T: Scalar, const D: usize, P: Profile<T>>(
-    yi: [T; D],
-    reference: &[[T; D]],
-    columns: &[u32],
-    weights: &[T],
-    profile: P,
-) -> [T; D] {
-    let mut sums = [[T::ZERO; LANES]; D];
-    let (column_chunks, column_rest) = columns.as_chunks::<LANES>();
-    let (weight_chunks, weight_rest) = weights.as_chunks::<LANES>();
-    for (columns, weights) in column_chunks.iter().zip(weight_chunks) {
-        add_chunk(&mut sums, yi, reference, columns, weights, profile);
-    }
-    if let Some(&filler) = column_rest.first() {
-        // The last chunk is filled up with weight zero on a column that exists.
-        let mut columns = [filler; LANES];
-        let mut weights = [T::ZERO; LANES];
-        columns[..column_rest.len()].copy_from_slice(column_rest);
-        weights[..weight_rest.len()].copy_from_slice(weight_rest);
-        add_chunk(&mut sums, yi, reference, &columns, &weights, profile);
-    }
-    std::array::from_fn(|c| fold(sums[c]))
-}
-
-#[inline(always)]
-fn add_chunk<T: Scalar, const D: usize, P: Profile<T>>(
-    sums: &mut [[T; LANES]; D],
-    yi: [T; D],
-    reference: &[[T; D]],
-    columns: &[u32; LANES],
-    weights: &[T; LANES],
-    profile: P,
-) {
-    // Every column is below the length of `reference`: checked against the matrix before the loop.
-    let Some(neighbors) = simd::gather(reference, columns) else { return };
-    let mut difference = [[T::ZERO; LANES]; D];
-    for c in 0..D {
-        for l in 0..LANES {
-            difference[c][l] = yi[c] - neighbors[l][c];
-        }
-    }
-    let mut d2 = [T::ZERO; LANES];
-    for row in &difference {
-        for l in 0..LANES {
-            d2[l] += row[l] * row[l];
-        }
-    }
-    let mut factor = [T::ZERO; LANES];
-    for l in 0..LANES {
-        factor[l] = weights[l] * profile.attraction(d2[l]);
-    }
-    for c in 0..D {
-        for l in 0..LANES {
-            sums[c][l] += factor[l] * difference[c][l];
-        }
-    }
-}
-
-/// The sum of the lanes, pairwise: the same tree on every machine.
-#[inline(always)]
-pub(crate) fn fold<T: Scalar, const L: usize>(mut lanes: [T; L]) -> T {
-    let mut width = L;
-    while width > 1 {
-        let half = width / 2;
-        for l in 0..half {
-            lanes[l] += lanes[l + width - half];
-        }
-        width -= half;
-    }
-    lanes[0]
+pub(crate) fn last_chunk<T: Scalar>(columns: &[u32], weights: &[T]) -> Option<([u32; LANES], [T; LANES])> {
+    let (_, column_rest) = columns.as_chunks::<LANES>();
+    let (_, weight_rest) = weights.as_chunks::<LANES>();
+    let mut last = ([*column_rest.first()?; LANES], [T::ZERO; LANES]);
+    last.0[..column_rest.len()].copy_from_slice(column_rest);
+    last.1[..weight_rest.len()].copy_from_slice(weight_rest);
+    Some(last)
 }

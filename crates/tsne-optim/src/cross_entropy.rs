@@ -1,9 +1,7 @@
 //! The sums of the KL divergence over the non-zeros, bound by logarithms.
 
-use tsne_core::simd::{self, Task};
+use tsne_core::simd::{self, Task, fold};
 use tsne_core::{Affinities, Kernel, Scalar, blocks};
-
-use crate::attraction::fold;
 
 /// Pairs per step: so many that the compiler keeps the logarithms a loop and vectorizes it, few enough that a row of 90
 /// wastes little. The whole divergence takes 3 ns for each non-zero (benchmark `kl_divergence`, 2 threads); with the

@@ -1,10 +1,8 @@
 use rayon::prelude::*;
-use tsne_core::simd::{self, Task};
+use tsne_core::simd::{self, Task, fold};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding,
 };
-
-use crate::attraction::fold;
 
 /// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the
 /// same on every machine. So many that the compiler keeps the step a loop and vectorizes it, whatever the kernel and the

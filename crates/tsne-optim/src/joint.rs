@@ -3,6 +3,7 @@ use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Res
 use crate::attraction;
 use crate::cross_entropy::{cross_entropy, row_p_ln_p};
 use crate::objective::{Evaluation, Objective, check_lengths};
+use crate::renumbered::Renumbered;
 
 /// The objective of a fit: the KL divergence of joint affinities from the embedding's.
 pub struct Joint<'a, T, const D: usize> {
@@ -12,7 +13,15 @@ pub struct Joint<'a, T, const D: usize> {
     /// `Σ p ln p` and `Σ p`: constant through a descent, computed with the first KL divergence.
     constants: Option<Constants>,
     partials: Vec<f64>,
+    evaluations: usize,
+    renumbered: Option<Renumbered<T, D>>,
 }
+
+/// The number of points from which they are numbered anew.
+const RENUMBER_FROM: usize = 8192;
+
+/// The first evaluation that numbers the points anew; then at every power of two.
+const FIRST_RENUMBERING: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 struct Constants {
@@ -53,7 +62,7 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
         if p.kind() != AffinityKind::Joint {
             return Err(Error::invalid("affinities", "a fit needs joint affinities, but conditional ones were given"));
         }
-        Ok(Self { p, kernel, repulsion, constants: None, partials: Vec::new() })
+        Ok(Self { p, kernel, repulsion, constants: None, partials: Vec::new(), evaluations: 0, renumbered: None })
     }
 
     fn divergence(&mut self, y: &[[T; D]], z: f64) -> f64 {
@@ -90,12 +99,27 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
         let exaggeration = T::from_f64(exaggeration);
         // Without a pair, or where all weights underflow, there is no repulsion: 0 / ∞.
         let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };
-        attraction::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
-            for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
-                // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
-                *g = exaggeration * *a - T::from_f64(g.to_f64() / z_or_infinity);
-            }
-        });
+        // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
+        let gradient_of = |a: T, g: T| exaggeration * a - T::from_f64(g.to_f64() / z_or_infinity);
+        self.evaluations += 1;
+        if self.p.n() >= RENUMBER_FROM
+            && self.evaluations >= FIRST_RENUMBERING
+            && self.evaluations.is_power_of_two()
+        {
+            self.renumbered.get_or_insert_default().renumber(self.p, y);
+        }
+        match &mut self.renumbered {
+            Some(renumbered) => renumbered.for_each_point(self.kernel, y, gradient, |attraction, g| {
+                for c in 0..D {
+                    g[c] = gradient_of(attraction[c], g[c]);
+                }
+            }),
+            None => attraction::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
+                for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
+                    *g = gradient_of(*a, *g);
+                }
+            }),
+        }
         let kl_divergence = if with_kl { Some(self.divergence(y, z)) } else { None };
         Ok(Evaluation { kl_divergence })
     }

@@ -27,6 +27,7 @@ mod exact;
 mod joint;
 mod momentum_gains;
 mod objective;
+mod renumbered;
 
 pub use attraction::attract;
 pub use conditional::Conditional;

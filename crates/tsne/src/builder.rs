@@ -469,6 +469,10 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         /// Steps of single points longer than this, in units of the map, are scaled down to it. Default 5 (`None` in the
         /// documented preset).
         max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
+        /// The normal phase ends when an iteration lowers the KL divergence by less than this fraction of it, on average over 25
+        /// iterations; 2e-4 is the rule of opt-SNE (Belkina et al. 2019). Set [`n_iter`](Self::n_iter) to the most that you
+        /// would wait for. Default `None`.
+        min_kl_improvement: impl Into<Option<f64>> = 2e-4, not -1.0;
         /// The degrees of freedom of the kernel of the map, from 0.001 to 1000. Default 1, the Cauchy kernel.
         dof: f64 = 0.5, not 0.0;
         /// How the repulsion is computed. Default [`NegativeGradientMethod::Auto`] ([`NegativeGradientMethod::Fft`] in the

@@ -4,14 +4,15 @@ use crate::affinity_index::{AffinityIndex, Keep, Recipe};
 use crate::embedding::{Embedding, PhaseTime, Timings};
 use crate::input::Input;
 use crate::optimize::{Moving, NOTHING, Stretch};
-use crate::options::{AffinityMethod, Initialization};
-use crate::{Float, Metric, Tsne, Warning, initialization, threads};
+use crate::options::{AffinityMethod, Initialization, LearningRate};
+use crate::warning::RestartCause;
+use crate::{Float, Metric, OptimizeParams, Tsne, Warning, initialization, threads};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 use tsne_affinity::PerplexityAffinity;
 use tsne_core::{Context, Error, Kernel, Observer, Points, Result, Stage, check_embedding};
-use tsne_optim::{Descent, Finish, Joint, MomentumGains};
+use tsne_optim::{Descent, Finish, Joint, Momentum, MomentumGains};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -327,6 +328,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     }
 
     /// The early and the normal phase, and the divergence at their end.
+    ///
+    /// Momentum in Nesterov's form with the automatic learning rate was stable on all data measured (`docs/schedule.md`), but
+    /// nothing proves it: should it fail, the fit begins again with classical momentum.
     fn phases(
         &self,
         embedding: &mut Embedding<T, D>,
@@ -334,8 +338,39 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         cx: Context<'_>,
     ) -> Result<()> {
         let clock = Instant::now();
-        let n = embedding.positions.len();
+        let settings = &self.parameters.settings;
         let phases = [self.parameters.early_phase(), self.parameters.normal_phase()];
+        let start = (settings.momentum_rule == Momentum::Nesterov && settings.learning_rate == LearningRate::Auto)
+            .then(|| embedding.positions.clone());
+        let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
+        let cause = match (self.descend(embedding, &phases, shortened, start.is_some(), cx), &start) {
+            (Err(Error::Diverged { iteration }), Some(_)) => Some(RestartCause::Diverged(iteration)),
+            (outcome, _) => outcome?,
+        };
+        if let (Some(cause), Some(start)) = (cause, start) {
+            embedding.warnings.push(Warning::Restarted { cause });
+            embedding.positions = start;
+            embedding.optimizer = MomentumGains::new(Momentum::Classical);
+            embedding.iterations = 0;
+            let [early, normal] = phases.map(|params| params.momentum_rule(Momentum::Classical).momentum(0.8));
+            let phases = [early.n_iter(CLASSICAL_ITERATIONS.0), normal.n_iter(CLASSICAL_ITERATIONS.1)];
+            self.descend(embedding, &phases, observer, false, cx)?;
+            [_, embedding.params] = phases;
+        }
+        embedding.timings.optimization = clock.elapsed();
+        Ok(())
+    }
+
+    /// Runs both phases. With `watched`, the cause of a failure that the divergence tells.
+    fn descend(
+        &self,
+        embedding: &mut Embedding<T, D>,
+        phases: &[OptimizeParams<T, D>; 2],
+        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        watched: bool,
+        cx: Context<'_>,
+    ) -> Result<Option<RestartCause>> {
+        let n = embedding.positions.len();
         let total = phases.iter().map(|phase| phase.n_iter).sum();
         let (mut repulsion, _) = phases[1].repulsion(n)?;
         let mut objective = Joint::new(&embedding.index.joint, embedding.kernel, &mut *repulsion)?;
@@ -346,7 +381,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         };
         let mut times = [PhaseTime::default(); 2];
         let mut last = NOTHING;
-        for (params, time) in phases.iter().zip(&mut times) {
+        let mut before = None;
+        for (p, (params, time)) in phases.iter().zip(&mut times).enumerate() {
+            if p == 1 && watched && params.n_iter >= WATCHED_ITERATIONS {
+                before = Some(moving.kl_divergence(&mut objective, last.kl_divergence, cx)?);
+            }
             let clock = Instant::now();
             let stretch = Stretch { before: embedding.iterations, total };
             let observer = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
@@ -359,11 +398,18 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
         embedding.kl_divergence = moving.kl_divergence(&mut objective, last.kl_divergence, cx)?;
         embedding.finish = last.finish;
-        embedding.timings.optimization = clock.elapsed();
         [embedding.timings.early, embedding.timings.late] = times;
-        Ok(())
+        let to = embedding.kl_divergence;
+        Ok(before.filter(|from| last.finish != Finish::Stopped && to > *from).map(|from| RestartCause::Rose { from, to }))
     }
 }
+
+/// The iterations of both phases after a restart: openTSNE's.
+const CLASSICAL_ITERATIONS: (usize, usize) = (250, 500);
+
+/// The shortest normal phase after which the divergence must have fallen: the first iterations after the exaggeration may
+/// raise it while the map expands.
+const WATCHED_ITERATIONS: usize = 50;
 
 /// The standard deviation of positions along an axis.
 fn spread<T: Float, const D: usize>(positions: &[[T; D]], axis: usize) -> f64 {

@@ -80,4 +80,4 @@ pub use tsne_core::{
 };
 pub use tsne_fft::{GridParams, Interpolation};
 pub use tsne_optim::{Finish, Momentum, MomentumGains};
-pub use warning::Warning;
+pub use warning::{RestartCause, Warning};

@@ -37,6 +37,7 @@ pub struct OptimizeParams<T, const D: usize> {
     pub(crate) min_grad_norm: Option<f64>,
     pub(crate) max_grad_norm: Option<f64>,
     pub(crate) max_step_norm: Option<f64>,
+    pub(crate) min_kl_improvement: Option<f64>,
     pub(crate) negative_gradient_method: NegativeGradientMethod,
     pub(crate) custom_repulsion: Option<CustomRepulsion<T, D>>,
     pub(crate) theta: f64,
@@ -115,6 +116,9 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         max_grad_norm: impl Into<Option<f64>> = 0.25, not 0.0;
         /// Scales steps of single points that are longer than this, in units of the map, down to it; `None` leaves them.
         max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
+        /// Ends the descent when an iteration lowers the KL divergence by less than this fraction of it, on average over 25
+        /// iterations ([`Phase::min_kl_improvement`]); `None` never does. 2e-4 is the rule of opt-SNE (Belkina et al. 2019).
+        min_kl_improvement: impl Into<Option<f64>> = 2e-4, not -1.0;
         /// How the repulsion is computed, unless a [`custom_repulsion`](Self::custom_repulsion) is set, which goes before.
         ///
         /// # Examples
@@ -325,6 +329,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
             max_grad_norm: self.max_grad_norm,
             min_grad_norm: self.min_grad_norm,
             max_step_norm: self.max_step_norm,
+            min_kl_improvement: self.min_kl_improvement,
         }
     }
 }

@@ -461,6 +461,7 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
     put_optional(settings, "min_grad_norm", params.min_grad_norm);
     put_optional(settings, "max_grad_norm", params.max_grad_norm);
     put_optional(settings, "max_step_norm", params.max_step_norm);
+    put_optional(settings, "min_kl_improvement", params.min_kl_improvement);
 }
 
 fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
@@ -479,6 +480,7 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
         min_grad_norm: settings.optional("min_grad_norm")?,
         max_grad_norm: settings.optional("max_grad_norm")?,
         max_step_norm: settings.optional("max_step_norm")?,
+        min_kl_improvement: settings.optional("min_kl_improvement")?,
         negative_gradient_method: parsed(settings, "negative_gradient_method")?,
         custom_repulsion: None,
         theta: settings.get("theta")?,

@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) min_grad_norm: Option<f64>,
     pub(crate) max_grad_norm: Option<f64>,
     pub(crate) max_step_norm: Option<f64>,
+    pub(crate) min_kl_improvement: Option<f64>,
     pub(crate) dof: f64,
     pub(crate) negative_gradient_method: NegativeGradientMethod,
     pub(crate) theta: f64,
@@ -69,6 +70,7 @@ impl Settings {
             min_grad_norm: Some(1e-8),
             max_grad_norm: None,
             max_step_norm: None,
+            min_kl_improvement: None,
             dof: 1.0,
             negative_gradient_method: NegativeGradientMethod::Fft,
             theta: 0.5,
@@ -138,6 +140,7 @@ impl<T: Float, const D: usize> Parameters<T, D> {
             min_grad_norm: s.min_grad_norm,
             max_grad_norm: s.max_grad_norm,
             max_step_norm: s.max_step_norm,
+            min_kl_improvement: s.min_kl_improvement,
             negative_gradient_method: s.negative_gradient_method,
             custom_repulsion: self.custom_repulsion.clone(),
             theta: s.theta,
@@ -155,5 +158,6 @@ impl<T: Float, const D: usize> Parameters<T, D> {
             .n_iter(s.early_exaggeration_iter)
             .exaggeration(s.early_factor())
             .momentum(s.initial_momentum)
+            .min_kl_improvement(None)
     }
 }

@@ -124,6 +124,7 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
                 min_grad_norm: None,
                 max_grad_norm: Some(0.25),
                 max_step_norm: None,
+                min_kl_improvement: None,
                 negative_gradient_method: NegativeGradientMethod::Auto,
                 custom_repulsion: None,
                 theta: 0.5,
@@ -330,6 +331,9 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
         descent.max_grad_norm: max_grad_norm: impl Into<Option<f64>> = 0.1, not 0.0;
         /// Scales longer steps of single points down to this length. Default `None`.
         descent.max_step_norm: max_step_norm: impl Into<Option<f64>> = 1.0, not 0.0;
+        /// Ends the last phase when an iteration lowers the divergence by less than this fraction of it, on average over 25
+        /// iterations. It, too, makes new points depend on each other. Default `None`.
+        descent.min_kl_improvement: min_kl_improvement: impl Into<Option<f64>> = 2e-4, not -1.0;
         /// Functions that see the descent and may stop it. Default none.
         ///
         /// # Examples

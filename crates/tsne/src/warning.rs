@@ -15,6 +15,36 @@ pub enum Warning {
         /// The standard deviation of the positions along it.
         std: f64,
     },
+    /// The descent left the finite numbers, or its normal phase ended at a larger KL divergence than it began with: the map is
+    /// that of a second fit by the classical rule ([`Preset::OpenTsne`](crate::Preset::OpenTsne)).
+    Restarted {
+        /// What happened.
+        cause: RestartCause,
+    },
+}
+
+/// Why a fit was started anew.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum RestartCause {
+    /// A position left the finite numbers at this iteration of a phase.
+    Diverged(usize),
+    /// The normal phase raised the KL divergence.
+    Rose {
+        /// The divergence when the normal phase began.
+        from: f64,
+        /// The divergence when it ended.
+        to: f64,
+    },
+}
+
+impl fmt::Display for RestartCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Diverged(iteration) => write!(f, "the descent left the finite numbers at iteration {iteration}"),
+            Self::Rose { from, to } => write!(f, "the descent raised the KL divergence from {from:.4} to {to:.4}"),
+        }
+    }
 }
 
 impl From<tsne_affinity::Warning> for Warning {
@@ -29,6 +59,10 @@ impl fmt::Display for Warning {
             Self::Affinity(warning) => warning.fmt(f),
             Self::SpectralInitialization => f.write_str(
                 "there are no coordinates to compute principal components of: the spectral initialization is used; choose it, or give positions",
+            ),
+            Self::Restarted { cause } => write!(
+                f,
+                "{cause}: the map is that of a second fit with classical momentum 0.8; a lower learning_rate or final_momentum avoids the first"
             ),
             Self::InitialSpread { axis, std } => write!(
                 f,

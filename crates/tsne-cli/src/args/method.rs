@@ -141,6 +141,10 @@ pub struct DescentArgs {
     /// Leaves steps as they are.
     #[arg(long, conflicts_with = "max_step_norm")]
     pub no_max_step_norm: bool,
+    /// Ends the normal phase when an iteration lowers the KL divergence by less than this fraction of it, on average over 25
+    /// iterations (0.0002 is a good choice); give --n-iter the most that you would wait for.
+    #[arg(long, value_name = "X")]
+    pub min_kl_improvement: Option<f64>,
 }
 
 /// The repulsion.

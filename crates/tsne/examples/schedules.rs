@@ -1,0 +1,149 @@
+//! The presets, and schedules of your own, on one matrix of affinities: KL divergence with exact `Z`, extent and time.
+//!
+//! ```text
+//! cargo run --release -p tsne --example schedules -- data.npy [--rows N] [--perplexity X] [--dof X] [--dim 1|2|3] [--f64]
+//!     [--seed N] [opentsne | recommended | ITERATIONS:EXAGGERATION:MOMENTUM[:RATE][+...] ...]
+//! ```
+//!
+//! A schedule of one's own is Nesterov's, phases joined by `+`, with the learning rate in units of the automatic one:
+//! `75:12:0.8+225:1:0.97` is the recommended one. The `.npy` file holds `f32` in C order.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::time::Instant;
+use tsne::{AffinityIndex, Context, Embedding, Float, Preset, Rows, Tsne};
+
+struct Options {
+    path: String,
+    rows: Option<usize>,
+    perplexity: f64,
+    dof: f64,
+    dim: usize,
+    double: bool,
+    seed: u64,
+    schedules: Vec<String>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let o = options()?;
+    let (x, n, d) = read_npy(&o.path)?;
+    let n = o.rows.unwrap_or(n).min(n);
+    let x = x.get(..n * d).ok_or("truncated")?;
+    println!(
+        "{n} x {d}, perplexity {}, dof {}, {}-D, f{}, seed {}",
+        o.perplexity,
+        o.dof,
+        o.dim,
+        if o.double { 64 } else { 32 },
+        o.seed
+    );
+    if o.double {
+        let x: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
+        by_dimension(&o, Rows::new(&x, n, d)?)
+    } else {
+        by_dimension(&o, Rows::new(x, n, d)?)
+    }
+}
+
+fn by_dimension<T: Float>(o: &Options, x: Rows<'_, T>) -> Result<(), Box<dyn Error>> {
+    match o.dim {
+        1 => run::<T, 1>(o, x),
+        2 => run::<T, 2>(o, x),
+        3 => run::<T, 3>(o, x),
+        _ => Err("--dim is 1, 2 or 3".into()),
+    }
+}
+
+fn run<T: Float, const D: usize>(o: &Options, x: Rows<'_, T>) -> Result<(), Box<dyn Error>> {
+    let tsne = |preset| {
+        Tsne::<T, 2>::preset(preset)
+            .n_components::<D>()
+            .perplexity(o.perplexity)
+            .dof(o.dof)
+            .random_state(o.seed)
+            .n_jobs(-1)
+    };
+    let index: AffinityIndex<T> = tsne(Preset::Recommended).build()?.affinities(x)?;
+    for schedule in &o.schedules {
+        let start = Instant::now();
+        let embedding: Embedding<T, D> = match schedule.as_str() {
+            "opentsne" => tsne(Preset::OpenTsne).build()?.fit(index.clone())?,
+            "recommended" => tsne(Preset::Recommended).build()?.fit(index.clone())?,
+            own => {
+                let mut embedding = tsne(Preset::Recommended).build()?.prepare_initial(index.clone())?;
+                for phase in own.split('+') {
+                    let numbers: Vec<f64> = phase.split(':').map(str::parse).collect::<Result<_, _>>()?;
+                    let (&[iterations, exaggeration, momentum], rate) = match numbers.split_at_checked(3) {
+                        Some((phase, rate)) => (phase.try_into()?, rate.first().copied().unwrap_or(1.0)),
+                        None => return Err(format!("not ITERATIONS:EXAGGERATION:MOMENTUM: {phase}").into()),
+                    };
+                    let params = embedding.params().n_iter(iterations as usize).exaggeration(exaggeration);
+                    let params = params.momentum(momentum).learning_rate(rate * x.n() as f64 / exaggeration);
+                    embedding.optimize(&params)?;
+                }
+                embedding
+            }
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        println!(
+            "{schedule:<28} {:>5} iterations, KL {:.4}, extent {:>5.0}, {:>6.2} ms each{}",
+            embedding.iterations(),
+            embedding.exact_kl_divergence(Context::new())?,
+            tsne::metrics::extent(embedding.positions()),
+            1e3 * seconds / embedding.iterations() as f64,
+            embedding.warnings().iter().map(|warning| format!("; {warning}")).collect::<String>(),
+        );
+    }
+    Ok(())
+}
+
+fn options() -> Result<Options, Box<dyn Error>> {
+    let mut o = Options {
+        path: String::new(),
+        rows: None,
+        perplexity: 30.0,
+        dof: 1.0,
+        dim: 2,
+        double: false,
+        seed: 0,
+        schedules: Vec::new(),
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--rows" => o.rows = Some(value()?.parse()?),
+            "--perplexity" => o.perplexity = value()?.parse()?,
+            "--dof" => o.dof = value()?.parse()?,
+            "--dim" => o.dim = value()?.parse()?,
+            "--seed" => o.seed = value()?.parse()?,
+            "--f64" => o.double = true,
+            _ if o.path.is_empty() => o.path = argument,
+            _ => o.schedules.push(argument),
+        }
+    }
+    if o.path.is_empty() {
+        return Err("the path of an .npy file is needed".into());
+    }
+    if o.schedules.is_empty() {
+        o.schedules = vec!["opentsne".into(), "recommended".into()];
+    }
+    Ok(o)
+}
+
+fn read_npy(path: &str) -> Result<(Vec<f32>, usize, usize), Box<dyn Error>> {
+    let bytes = std::fs::read(path)?;
+    let length = match bytes.get(..12) {
+        Some([0x93, b'N', b'U', b'M', b'P', b'Y', 1, _, a, b, ..]) => 10 + usize::from(u16::from_le_bytes([*a, *b])),
+        _ => return Err("not an npy file of version 1".into()),
+    };
+    let header = String::from_utf8_lossy(bytes.get(10..length).ok_or("truncated")?).into_owned();
+    if !header.contains("'<f4'") || !header.contains("'fortran_order': False") {
+        return Err(format!("not f32 in C order: {header}").into());
+    }
+    let shape = header.split_once('(').and_then(|(_, s)| s.split_once(')')).ok_or("no shape")?.0;
+    let mut sizes = shape.split(',').map(|s| s.trim().parse::<usize>());
+    let (Some(Ok(n)), Some(Ok(d))) = (sizes.next(), sizes.next()) else { return Err("not a matrix".into()) };
+    let x: Vec<f32> = bytes[length..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    if x.len() == n * d { Ok((x, n, d)) } else { Err("truncated".into()) }
+}
