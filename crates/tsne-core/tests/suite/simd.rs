@@ -1,7 +1,7 @@
 //! Dispatch changes the speed and no bit; gathering refuses what is out of range.
 
 use tsne_core::random::{element_seed, unit};
-use tsne_core::simd::{Task, dispatch, gather};
+use tsne_core::simd::{AttractionLanes, ChunkedRows, LANES, Task, attraction, dispatch, fold, gather};
 use tsne_core::{Kernel, Profile, ProfileVisitor, Scalar};
 
 fn values<T: Scalar>(n: usize, seed: u64) -> Vec<T> {
@@ -118,4 +118,86 @@ fn gather_refuses_what_is_out_of_range() {
     }
     assert_eq!(gather::<f64, 2, 1>(&[], &[0]), None);
     assert_eq!(gather::<f64, 2, 0>(&points, &[]), None);
+}
+
+/// Rows of 0, 1, 2, ... chunks over `n` points.
+fn chunked<T: Scalar>(rows: usize, n: u32) -> (Vec<usize>, Vec<[u32; LANES]>, Vec<[T; LANES]>) {
+    let starts: Vec<usize> = (0..=rows).map(|r| r * r.saturating_sub(1) / 2).collect();
+    let chunks = starts[rows];
+    let hash = |chunk: usize, l: usize| element_seed(7, l as u64, chunk as u64);
+    let columns = (0..chunks).map(|i| std::array::from_fn(|l| (hash(i, l) % u64::from(n)) as u32)).collect();
+    let weights = (0..chunks).map(|i| std::array::from_fn(|l| T::from_f64(unit(hash(i, l))))).collect();
+    (starts, columns, weights)
+}
+
+#[test]
+fn attraction_of_every_version_gives_the_bits_of_the_plain_loop() {
+    fn check<T: Scalar, const D: usize>(inverse_dof: f64) {
+        let (n, rows) = (500, 20);
+        let coordinates = values::<T>(n * D, 3);
+        let (points, _) = coordinates.as_chunks::<D>();
+        let (starts, columns, weights) = chunked::<T>(rows, n as u32);
+        let inverse_dof = T::from_f64(inverse_dof);
+        let mut sums = vec![[T::ONE; D]; rows];
+        let chunks = ChunkedRows { starts: &starts, columns: &columns, weights: &weights };
+        attraction(&points[..rows], points, chunks, inverse_dof, &mut sums);
+        for (r, sum) in sums.iter().enumerate() {
+            let mut lanes = AttractionLanes::new();
+            let mut naive = [0.0; D];
+            for (columns, weights) in columns[starts[r]..starts[r + 1]].iter().zip(&weights[starts[r]..starts[r + 1]]) {
+                assert!(lanes.add(points[r], points, columns, weights, inverse_dof));
+                for (&j, w) in columns.iter().zip(weights) {
+                    let difference: [f64; D] =
+                        std::array::from_fn(|c| points[r][c].to_f64() - points[j as usize][c].to_f64());
+                    let d2: f64 = difference.iter().map(|v| v * v).sum();
+                    for c in 0..D {
+                        naive[c] += w.to_f64() * difference[c] / (1.0 + d2 * inverse_dof.to_f64());
+                    }
+                }
+            }
+            let plain = lanes.fold();
+            for c in 0..D {
+                assert_eq!(sum[c].bits(), plain[c].bits(), "{} D {D}, row {r}", T::NAME);
+                // Terms below 1/2 · 1/√inverse_dof, each wrong by some ten units, and partial sums of as many.
+                let terms = ((starts[r + 1] - starts[r]) * LANES) as f64;
+                let bound = 20.0 * T::EPSILON.to_f64() * terms;
+                assert!((sum[c].to_f64() - naive[c]).abs() <= bound, "{} D {D}, row {r}", T::NAME);
+            }
+        }
+    }
+    check::<f32, 2>(1.0);
+    check::<f32, 2>(0.5);
+    check::<f32, 1>(1.0);
+    check::<f32, 3>(2.0);
+    check::<f64, 2>(1.0);
+    check::<f64, 3>(1.0);
+}
+
+#[test]
+fn attraction_of_wrong_rows_is_zero() {
+    fn check<T: Scalar, const D: usize>() {
+        let points = [[T::ZERO; D], [T::ONE; D]];
+        // The first row is right, the second names point 2, the third has no start, the fourth does not exist.
+        let columns = [[1; LANES], [1, 1, 1, 1, 1, 1, 1, 2]];
+        let weights = [[T::ONE; LANES]; 2];
+        let mut sums = [[T::MAX; D]; 4];
+        let rows = ChunkedRows { starts: &[0, 1, 2], columns: &columns, weights: &weights };
+        attraction(&[points[0]; 4], &points, rows, T::ONE, &mut sums);
+        assert!(sums[0][0] < T::ZERO);
+        assert_eq!(sums[1..], [[T::ZERO; D]; 3], "{} D {D}", T::NAME);
+        let rows = ChunkedRows { starts: &[0, 7], columns: &columns, weights: &weights };
+        attraction(&points[..1], &points, rows, T::ONE, &mut sums[..1]);
+        assert_eq!(sums[0], [T::ZERO; D]);
+    }
+    check::<f32, 2>();
+    check::<f32, 3>();
+    check::<f64, 2>();
+}
+
+#[test]
+fn lanes_are_folded_pairwise() {
+    assert_eq!(fold([1e16f64, 1.0, -1e16, 1.0]), 2.0);
+    assert_eq!(fold([3.0f32, 1.0, 2.0]), 6.0);
+    assert_eq!(fold([5.0f32]), 5.0);
+    assert_eq!(fold::<f32, 0>([]), 0.0);
 }

@@ -1,9 +1,9 @@
 //! The attraction against its sum in double precision.
 
-use crate::oracle::{affinities, cloud, conditional, joint, kernel, row, squared_distance, weights, widen};
+use crate::oracle::{affinities, bits, cloud, conditional, joint, kernel, row, squared_distance, weights, widen};
 use std::collections::BTreeMap;
-use tsne_core::{Affinities, AffinityKind, Scalar};
-use tsne_optim::attract;
+use tsne_core::{Affinities, AffinityKind, Context, Kernel, Repulsion, Scalar};
+use tsne_optim::{Joint, Objective, attract};
 
 /// The bound, relative to the sum of the absolute terms: a term has `D + 9` roundings (differences, squares, the
 /// kernel's base, division, product with the weight and the difference), a sum of `k` terms no more than `k + 8`, in any
@@ -110,4 +110,45 @@ fn symmetric_affinities_exert_no_net_force() {
 fn no_points_are_not_attracted() {
     let p = Affinities::<f32>::from_parts(vec![0], vec![], vec![], 0, AffinityKind::Joint).unwrap();
     assert!(attract::<f32, 2>(&p, kernel(1.0), &[], &[], &mut []).is_ok());
+}
+
+/// The points are numbered anew after some evaluations, which must not change a bit; and the numbers are right: the same
+/// gradient as from an objective that was just made.
+#[test]
+fn evaluations_in_a_row_give_the_same_bits() {
+    fn check<T: Scalar, const D: usize>(dof: f64) {
+        let n = 8_500;
+        let p = joint::<T>(n, 6, 3);
+        let (cx, kernel) = (Context::new(), kernel(dof));
+        let y = cloud::<T, D>(n, 30.0, 4);
+        let other = cloud::<T, D>(n, 70.0, 5);
+        let (mut constant, mut fresh) = (Constant, Constant);
+        let mut objective = Joint::new(&p, kernel, &mut constant).unwrap();
+        let mut expected = vec![[T::ZERO; D]; n];
+        Joint::new(&p, kernel, &mut fresh).unwrap().evaluate(&y, 4.0, false, &mut expected, cx).unwrap();
+        let mut gradient = vec![[T::ZERO; D]; n];
+        for evaluation in 1..=40 {
+            // Numbered by this map and by another one.
+            let map = if evaluation % 3 == 0 { &other } else { &y };
+            objective.evaluate(map, 4.0, false, &mut gradient, cx).unwrap();
+            if evaluation % 3 != 0 {
+                assert!(bits(&gradient) == bits(&expected), "{} D {D}, evaluation {evaluation}", T::NAME);
+            }
+        }
+    }
+    check::<f32, 2>(1.0);
+    check::<f32, 2>(0.5);
+    check::<f32, 1>(1.0);
+    check::<f32, 3>(1.0);
+    check::<f64, 2>(1.0);
+}
+
+/// A repulsion that costs nothing.
+struct Constant;
+
+impl<T: Scalar, const D: usize> Repulsion<T, D> for Constant {
+    fn repulse(&mut self, _: Kernel, _: &[[T; D]], out: &mut [[T; D]], _: Context<'_>) -> tsne_core::Result<f64> {
+        out.fill([T::ONE; D]);
+        Ok(2.0)
+    }
 }

@@ -121,6 +121,7 @@ const ONE: Phase = Phase {
     max_grad_norm: None,
     min_grad_norm: None,
     max_step_norm: None,
+    min_kl_improvement: None,
 };
 
 #[test]

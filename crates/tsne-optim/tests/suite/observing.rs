@@ -15,6 +15,7 @@ const PHASE: Phase = Phase {
     max_grad_norm: None,
     min_grad_norm: None,
     max_step_norm: Some(5.0),
+    min_kl_improvement: None,
 };
 
 fn run(observer: Option<&mut dyn Observer<f64, 2>>, phase: Phase, cx: Context<'_>) -> (Result<Outcome>, Vec<[f64; 2]>) {
@@ -210,4 +211,26 @@ fn observers_are_told_of_the_start_of_each_call_once() {
     assert_eq!((starts.0.len(), starts.0[1].1, starts.1), (2, 0, 20));
     run(Some(&mut starts), Phase { learning_rate: -1.0, ..PHASE }, Context::new()).0.unwrap_err();
     assert_eq!(starts.0.len(), 2);
+}
+
+#[test]
+fn a_phase_ends_when_the_divergence_no_longer_falls() {
+    let interval = Phase::KL_INTERVAL;
+    let long = Phase { iterations: 40 * interval, exaggeration: 1.0, learning_rate: 15.0, ..PHASE };
+    let mut watch = Watch::new(|completed| completed.is_multiple_of(Phase::KL_INTERVAL), usize::MAX);
+    let (outcome, y) = run(Some(&mut watch), Phase { min_kl_improvement: Some(1e-3), ..long }, Context::new());
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.finish, Finish::Converged);
+    assert!(outcome.iterations.is_multiple_of(interval) && outcome.iterations >= 2 * interval);
+    // It ends with the first interval of an average fall of less than a thousandth, at the positions of that divergence.
+    let kl: Vec<f64> = watch.seen.iter().map(|seen| seen.2).collect();
+    let falls = |pair: &[f64]| (pair[0] - pair[1]) / interval as f64 > 1e-3 * pair[1];
+    let (last, before) = kl.windows(2).collect::<Vec<_>>().split_last().map(|(l, b)| (falls(l), b.to_vec())).unwrap();
+    assert!(!last && before.into_iter().all(falls), "{kl:?}");
+    assert_eq!(outcome.kl_divergence, kl.last().copied());
+    assert_eq!(bits(&y), bits(&watch.seen.last().unwrap().1));
+    // Without an observer it is the same; and those who ask for nothing get all iterations.
+    let (unwatched, positions) = run(None, Phase { min_kl_improvement: Some(1e-3), ..long }, Context::new());
+    assert_eq!((unwatched.unwrap(), bits(&positions)), (outcome, bits(&y)));
+    assert_eq!(run(None, long, Context::new()).0.unwrap().iterations, long.iterations);
 }

@@ -19,13 +19,14 @@ fn classical<T: Scalar>() -> MomentumGains<T, 2> {
 #[test]
 fn phases_out_of_range_are_refused_by_name() {
     type Change = fn(&mut Phase, f64);
-    let fields: [(&str, Change, &[f64]); 6] = [
+    let fields: [(&str, Change, &[f64]); 7] = [
         ("exaggeration", |p, v| p.exaggeration = v, &[0.0, -1.0, f64::NAN, f64::INFINITY]),
         ("learning_rate", |p, v| p.learning_rate = v, &[0.0, -200.0, f64::NAN, f64::INFINITY]),
         ("momentum", |p, v| p.momentum = v, &[-0.1, 1.0, f64::NAN, f64::INFINITY]),
         ("max_grad_norm", |p, v| p.max_grad_norm = Some(v), &[0.0, -1.0, f64::NAN, f64::INFINITY]),
         ("max_step_norm", |p, v| p.max_step_norm = Some(v), &[0.0, -1.0, f64::NAN, f64::INFINITY]),
         ("min_grad_norm", |p, v| p.min_grad_norm = Some(v), &[-1e-7, f64::NAN, f64::INFINITY]),
+        ("min_kl_improvement", |p, v| p.min_kl_improvement = Some(v), &[-1e-7, f64::NAN, f64::INFINITY]),
     ];
     let p = joint::<f32>(20, 3, 1);
     for (field, change, values) in fields {

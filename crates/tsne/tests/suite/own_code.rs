@@ -9,7 +9,7 @@ use tsne::affinity::{Multiscale, PerplexityAffinity, Symmetrization, symmetrize}
 use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
 use tsne::{
     Affinities, AffinityMethod, Callback, Context, CustomRepulsion, Embedding, Error, KnnGraph, NegativeGradientMethod,
-    Neighbors, Points, Preset, Result, Rows, TransformParams, Tsne, Warning,
+    Neighbors, Points, Preset, RestartCause, Result, Rows, TransformParams, Tsne, Warning,
 };
 
 const N: usize = 120;
@@ -216,4 +216,64 @@ fn many_threads_are_not_too_many() {
     assert_eq!(fit(i32::MIN), fit(1));
     let zero = Tsne::<f64, 2>::builder().n_jobs(0).build().unwrap_err();
     assert!(matches!(zero, Error::Parameter { name: "n_jobs", .. }));
+}
+
+/// All pairs, but the first that is made flings the points apart after some calls.
+struct Failing {
+    exact: tsne::optim::Exact<f64, 2>,
+    calls_left: usize,
+    factor: f64,
+}
+
+impl tsne::Repulsion<f64, 2> for Failing {
+    fn repulse(
+        &mut self,
+        kernel: tsne::Kernel,
+        y: &[[f64; 2]],
+        out: &mut [[f64; 2]],
+        cx: Context<'_>,
+    ) -> Result<f64> {
+        let z = self.exact.repulse(kernel, y, out, cx)?;
+        self.calls_left = self.calls_left.saturating_sub(1);
+        if self.calls_left == 0 {
+            out.as_flattened_mut().iter_mut().for_each(|v| *v *= self.factor);
+        }
+        Ok(z)
+    }
+}
+
+/// The first `calls` calls of the first repulsion are right, then its forces are wrong by `factor`; all others are right.
+fn failing(calls: usize, factor: f64) -> CustomRepulsion<f64, 2> {
+    let made = Arc::new(AtomicUsize::new(0));
+    CustomRepulsion::new(move || {
+        let first = made.fetch_add(1, Ordering::Relaxed) == 0;
+        Failing { exact: tsne::optim::Exact::new(), calls_left: if first { calls } else { usize::MAX }, factor }
+    })
+}
+
+#[test]
+fn a_fit_that_fails_begins_again_with_classical_momentum() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let preset = |preset| Tsne::<f64, 2>::preset(preset).perplexity(10.0).n_jobs(1);
+    let classical = preset(Preset::OpenTsne).build().unwrap().fit(rows).unwrap();
+    // Out of the numbers in the early phase; flung apart, without leaving them, in the normal one.
+    for (calls, factor) in [(20, f64::MAX), (120, 1e4)] {
+        let tsne = preset(Preset::Recommended).max_step_norm(None);
+        let embedding = tsne.custom_repulsion(failing(calls, factor)).build().unwrap().fit(rows).unwrap();
+        let [Warning::Restarted { cause }] = embedding.warnings() else { panic!("{:?}", embedding.warnings()) };
+        match cause {
+            RestartCause::Diverged(iteration) => assert_eq!((calls, *iteration), (20, 20)),
+            RestartCause::Rose { from, to } => assert!(calls == 120 && from < to && to.is_finite()),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(embedding.iterations(), 750);
+        assert!(embedding.kl_divergence() < classical.kl_divergence() * 1.05);
+        // Without a limit of steps it is not the same map to the bit; the rule is the classical one from then on.
+        assert_eq!(embedding.optimizer().momentum(), tsne::Momentum::Classical);
+    }
+    // Who chose a rate gets the error.
+    let own = preset(Preset::Recommended).max_step_norm(None).learning_rate(10.0);
+    let error = own.custom_repulsion(failing(20, f64::MAX)).build().unwrap().fit(rows).unwrap_err();
+    assert_eq!(error, Error::Diverged { iteration: 20 });
 }
