@@ -411,7 +411,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         /// The standard deviation of the initial positions along their first axis, positive. Default 1e-4 (1e-2 in the
         /// documented preset, as in openTSNE 0.3).
         initialization_std: f64 = 1e-3, not 0.0;
-        /// The learning rate, for gradients without the factor 4. Default [`LearningRate::Auto`] (200 in the documented preset).
+        /// The learning rate, for gradients without the factor 4. Default [`LearningRate::Auto`] (200 in the
+        /// documented preset), recommended twice that.
         learning_rate: impl Into<LearningRate> = 50.0, not 0.0;
         /// Iterations of the early phase. Default 250, recommended 75.
         ///

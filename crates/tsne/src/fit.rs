@@ -340,8 +340,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let clock = Instant::now();
         let settings = &self.parameters.settings;
         let phases = [self.parameters.early_phase(), self.parameters.normal_phase()];
-        let start = (settings.momentum_rule == Momentum::Nesterov && settings.learning_rate == LearningRate::Auto)
-            .then(|| embedding.positions.clone());
+        let chosen = matches!(settings.learning_rate, LearningRate::Fixed(_));
+        let start =
+            (settings.momentum_rule == Momentum::Nesterov && !chosen).then(|| embedding.positions.clone());
         let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
         let cause = match (self.descend(embedding, &phases, shortened, start.is_some(), cx), &start) {
             (Err(Error::Diverged { iteration }), Some(_)) => Some(RestartCause::Diverged(iteration)),
@@ -352,7 +353,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             embedding.positions = start;
             embedding.optimizer = MomentumGains::new(Momentum::Classical);
             embedding.iterations = 0;
-            let [early, normal] = phases.map(|params| params.momentum_rule(Momentum::Classical).momentum(0.8));
+            let [early, normal] = phases.map(|params| {
+                params.momentum_rule(Momentum::Classical).momentum(0.8).learning_rate(LearningRate::Auto)
+            });
             let phases = [early.n_iter(CLASSICAL_ITERATIONS.0), normal.n_iter(CLASSICAL_ITERATIONS.1)];
             self.descend(embedding, &phases, observer, false, cx)?;
             [_, embedding.params] = phases;

@@ -88,7 +88,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         /// # Ok::<(), tsne::Error>(())
         /// ```
         n_iter: usize;
-        /// The learning rate, for gradients without the factor 4: a number or [`LearningRate::Auto`], which is
+        /// The learning rate, for gradients without the factor 4: a number, [`LearningRate::Auto`] or a multiple of it, which is
         /// `n / exaggeration` for an embedding and 0.1 for a partial one.
         learning_rate: impl Into<LearningRate> = 50.0, not 0.0;
         /// The factor on the attraction, from 1e-6 to 1e6; `None` is 1.
@@ -284,8 +284,9 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn check(&self) -> Result<()> {
-        if let LearningRate::Fixed(rate) = self.learning_rate {
-            positive("learning_rate", rate)?;
+        match self.learning_rate {
+            LearningRate::Auto => {}
+            LearningRate::Scaled(number) | LearningRate::Fixed(number) => positive("learning_rate", number)?,
         }
         exaggeration("exaggeration", self.factor())?;
         momentum("momentum", self.momentum)?;
@@ -323,6 +324,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
             exaggeration,
             learning_rate: match self.learning_rate {
                 LearningRate::Auto => auto / exaggeration,
+                LearningRate::Scaled(factor) => factor * (auto / exaggeration),
                 LearningRate::Fixed(rate) => rate,
             },
             momentum: self.momentum,

@@ -15,9 +15,14 @@ pub enum LearningRate {
     /// `n / exaggeration` of the phase (Belkina et al. 2019; Kobak and Berens 2019).
     #[default]
     Auto,
+    /// This many times the automatic one.
+    Scaled(f64),
     /// The same in all phases.
     Fixed(f64),
 }
+
+/// How a scaled rate begins as text: the factor follows.
+const SCALED: &str = "auto*";
 
 impl From<f64> for LearningRate {
     fn from(rate: f64) -> Self {
@@ -29,6 +34,7 @@ impl fmt::Display for LearningRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Auto => f.write_str("auto"),
+            Self::Scaled(factor) => write!(f, "{SCALED}{factor}"),
             Self::Fixed(rate) => write!(f, "{rate}"),
         }
     }
@@ -38,10 +44,14 @@ impl FromStr for LearningRate {
     type Err = Error;
 
     fn from_str(s: &str) -> Result<Self, Error> {
-        match (s, s.parse()) {
-            ("auto", _) => Ok(Self::Auto),
-            (_, Ok(rate)) => Ok(Self::Fixed(rate)),
-            _ => Err(Error::parameter("learning_rate", format_args!("{s:?}"), "\"auto\" or a positive number")),
+        let number = |s: &str| {
+            let allowed = "\"auto\", a positive number, or \"auto*2\" for twice the automatic rate";
+            s.parse().map_err(|_| Error::parameter("learning_rate", format_args!("{s:?}"), allowed))
+        };
+        match s.strip_prefix(SCALED) {
+            _ if s == "auto" => Ok(Self::Auto),
+            Some(factor) => Ok(Self::Scaled(number(factor)?)),
+            None => Ok(Self::Fixed(number(s)?)),
         }
     }
 }

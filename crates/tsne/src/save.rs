@@ -454,8 +454,10 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
         .set("callbacks_every_iters", params.callbacks_every_iters)
         // Negative numbers count from all processors.
         .set("n_jobs", params.n_jobs.to_string());
-    if let LearningRate::Fixed(rate) = params.learning_rate {
-        settings.set("learning_rate", rate);
+    match params.learning_rate {
+        LearningRate::Auto => {}
+        LearningRate::Scaled(factor) => _ = settings.set("learning_rate_factor", factor),
+        LearningRate::Fixed(rate) => _ = settings.set("learning_rate", rate),
     }
     put_optional(settings, "exaggeration", params.exaggeration);
     put_optional(settings, "min_grad_norm", params.min_grad_norm);
@@ -469,7 +471,11 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
     Ok(OptimizeParams {
         preset: parsed(settings, "preset")?,
         n_iter: settings.get("n_iter")?,
-        learning_rate: settings.optional("learning_rate")?.map_or(LearningRate::Auto, LearningRate::Fixed),
+        learning_rate: match (settings.optional("learning_rate")?, settings.optional("learning_rate_factor")?) {
+            (Some(rate), _) => LearningRate::Fixed(rate),
+            (None, Some(factor)) => LearningRate::Scaled(factor),
+            (None, None) => LearningRate::Auto,
+        },
         exaggeration: settings.optional("exaggeration")?,
         momentum: settings.get("momentum")?,
         momentum_rule: match settings.get("momentum_rule")? {

@@ -97,6 +97,7 @@ impl Settings {
             Preset::Recommended => Self {
                 early_exaggeration_iter: 75,
                 n_iter: 225,
+                learning_rate: LearningRate::Scaled(2.0),
                 momentum_rule: Momentum::Nesterov,
                 final_momentum: 0.97,
                 n_jobs: -1,

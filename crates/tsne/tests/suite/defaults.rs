@@ -87,7 +87,13 @@ fn those_of_release_1_0_4() {
 fn the_recommended_ones() {
     let shown = format!("{:?}", Tsne::<f64, 2>::preset(Preset::Recommended).build().unwrap());
     check(&shown, &COMMON);
-    let own = [("momentum_rule", "Nesterov"), ("final_momentum", "0.97"), ("n_jobs", "-1"), ("neighbors", "Auto")];
+    let own = [
+        ("momentum_rule", "Nesterov"),
+        ("learning_rate", "Scaled(2.0)"),
+        ("final_momentum", "0.97"),
+        ("n_jobs", "-1"),
+        ("neighbors", "Auto"),
+    ];
     check(&shown, &own);
 }
 

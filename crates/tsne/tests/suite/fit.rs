@@ -276,6 +276,8 @@ fn names_are_read_with_every_documented_alias() {
     }
     assert_eq!("auto".parse(), Ok(LearningRate::Auto));
     assert_eq!("12.5".parse(), Ok(LearningRate::Fixed(12.5)));
+    assert_eq!("auto*2".parse(), Ok(LearningRate::Scaled(2.0)));
+    assert_eq!(LearningRate::Scaled(2.5).to_string(), "auto*2.5");
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn every_parameter_can_be_overridden_and_is_for_this_call_only() {
     let plain = bits(start.optimized(&base()).unwrap().positions());
     let differing = [
         ("learning_rate", base().learning_rate(30.0)),
+        ("multiple of the automatic rate", base().learning_rate(LearningRate::Scaled(2.0))),
         ("exaggeration", base().exaggeration(4.0)),
         ("momentum", base().momentum(0.3)),
         ("momentum_rule", base().momentum_rule(Momentum::Nesterov)),
@@ -92,6 +93,8 @@ fn every_parameter_can_be_overridden_and_is_for_this_call_only() {
         ("random_state", base().random_state(7)),
         ("n_jobs", base().n_jobs(2)),
         ("automatic rate", base().learning_rate(LearningRate::Auto)),
+        ("once the automatic rate", base().learning_rate(LearningRate::Scaled(1.0))),
+        ("min_kl_improvement", base().min_kl_improvement(1e-9)),
         ("min_grad_norm", base().min_grad_norm(0.0)),
     ];
     for (name, params) in same {
