@@ -26,9 +26,10 @@ usage: cargo xtask COMMAND [OPTIONS]
   tidy  the rules no compiler knows: who may depend on whom, what every crate has, what no file contains
   bench [-p CRATE]... [--save NAME] [--against NAME] [--fail-over 5%] [-- FILTER]
         run the benchmarks and print medians with their confidence intervals
-        --save       write them to benches/baselines/NAME.json and append them to benches/history
+        --save       write them to benches/baselines/NAME.json
         --against    compare with benches/baselines/NAME.json; fails where the intervals separate and the
                      median is slower by more than --fail-over
+        Either appends a line to benches/history: machine, commit, figures
   icount [--save] [-- FILTER]
         count the instructions of small workloads under valgrind and compare with benches/icount/baseline.json;
         fails where one takes over 2 % more
