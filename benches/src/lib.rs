@@ -1,11 +1,15 @@
-//! Data for the end-to-end benchmarks: the same for everybody, made from counters.
+//! Data for the end-to-end benchmarks and the counts of instructions: the same for everybody, made from counters.
 
 use tsne::core::random;
+
+/// A uniform number in `[-0.5, 0.5)`, from the stage it is for and an index.
+fn uniform(stage: u64, index: usize) -> f64 {
+    random::unit(random::element_seed(1, stage, index as u64)) - 0.5
+}
 
 /// `n` points in `d` dimensions from a hierarchical mixture: ten groups of ten anisotropic clusters, as in
 /// `cargo xtask data synthetic`, but with uniform noise, which is made faster.
 pub fn mixture(n: usize, d: usize) -> Vec<f32> {
-    let uniform = |stage: u64, index: usize| random::unit(random::element_seed(1, stage, index as u64)) - 0.5;
     let value = |i: usize, c: usize| {
         let cluster = (random::element_seed(1, 0, i as u64) % 100) as usize;
         let center = 20.0 * uniform(1, cluster / 10 * d + c) + 7.0 * uniform(2, cluster * d + c);
@@ -13,4 +17,14 @@ pub fn mixture(n: usize, d: usize) -> Vec<f32> {
         center + scale * (uniform(4, i * d + c) + uniform(5, i * d + c))
     };
     (0..n * d).map(|at| value(at / d, at % d) as f32).collect()
+}
+
+/// `n` points of a map: thirty blobs in a square or cube of side `extent`, the first two points in opposite corners.
+pub fn map<const D: usize>(n: usize, extent: f64) -> Vec<[f32; D]> {
+    let coordinate = |i: usize, c: usize| match i {
+        0 => -0.5,
+        1 => 0.5,
+        _ => 0.9 * uniform(6, i % 30 * D + c) + 0.1 * uniform(7, i * D + c),
+    };
+    (0..n).map(|i| std::array::from_fn(|c| (extent * coordinate(i, c)) as f32)).collect()
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::args::Args;
+use crate::icount;
 use crate::tidy;
 use crate::workspace::Workspace;
 
@@ -17,7 +18,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "clippy", what: "no lint speaks up", run: clippy },
     Step { name: "crates", what: "each library builds alone", run: crates },
@@ -26,6 +27,7 @@ const STEPS: [Step; 8] = [
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| tidy::run() },
     Step { name: "bench", what: "the benchmarks compile", run: bench },
     Step { name: "examples", what: "the examples compile, and those of the seams run", run: examples },
+    Step { name: "icount", what: "the workloads take no more instructions than before", run: icount::check },
 ];
 
 /// Runs `cargo xtask ci`.

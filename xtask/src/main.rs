@@ -4,6 +4,9 @@ mod args;
 mod bench;
 mod ci;
 mod data;
+mod debian;
+mod icount;
+mod table;
 mod tidy;
 mod workspace;
 
@@ -19,13 +22,18 @@ usage: cargo xtask COMMAND [OPTIONS]
 
   ci [--only STEP]... [--skip STEP]...
         every check of the repository, up to the first that fails; the steps are
-        fmt, clippy, crates, test, doc, tidy, bench, examples
+        fmt, clippy, crates, test, doc, tidy, bench, examples, icount
   tidy  the rules no compiler knows: who may depend on whom, what every crate has, what no file contains
   bench [-p CRATE]... [--save NAME] [--against NAME] [--fail-over 5%] [-- FILTER]
         run the benchmarks and print medians with their confidence intervals
-        --save       write them to benches/baselines/NAME.json and append them to benches/history
+        --save       write them to benches/baselines/NAME.json
         --against    compare with benches/baselines/NAME.json; fails where the intervals separate and the
                      median is slower by more than --fail-over
+        Either appends a line to benches/history: machine, commit, figures
+  icount [--save] [-- FILTER]
+        count the instructions of small workloads under valgrind and compare with benches/icount/baseline.json;
+        fails where one takes over 2 % more
+        --save       write them to that file instead
   data fashion-mnist [--out DIR] [--force]
         Fashion-MNIST as .npy: pixels, labels, 50 principal components; to data/fashion-mnist
   data synthetic [--n 1000000] [--out DIR] [--force]
@@ -59,6 +67,7 @@ fn run() -> Result<()> {
             tidy::run()
         }
         Some("bench") => bench::run(args),
+        Some("icount") => icount::run(args),
         Some("data") => data::run(args),
         Some("help") => {
             print!("{HELP}");

@@ -1,7 +1,8 @@
 //! Building an index, searching it, calibration and symmetrization, apart from each other.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -20,6 +21,13 @@ fn cloud<T: Scalar>(n: usize, d: usize) -> Vec<T> {
     (0..n * d).map(|i| T::from_f64(normal(i))).collect()
 }
 
+/// A group that counts points.
+fn per_point(c: &mut Criterion, name: impl Into<String>, n: usize) -> BenchmarkGroup<'_, WallTime> {
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Elements(n as u64));
+    group
+}
+
 fn graph<T: Scalar>(search: &dyn NeighborSearch<T>, x: &[T], d: usize, k: usize) -> KnnGraph<T> {
     let index = search.build(Rows::new(x, x.len() / d, d).unwrap().into(), Context::new()).unwrap();
     index.knn_graph(NonZeroUsize::new(k).unwrap(), Context::new()).unwrap()
@@ -35,12 +43,12 @@ fn neighbors<T: Scalar>(c: &mut Criterion) {
         let x = cloud::<T>(N, d);
         let points = Rows::new(&x, N, d).unwrap();
         let id = format!("{}/n{N}/d{d}", T::NAME);
-        c.benchmark_group(format!("{name}_build")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+        per_point(c, format!("{name}_build"), N).bench_function(BenchmarkId::from_parameter(&id), |b| {
             b.iter(|| search.build(points.into(), Context::new()).is_ok())
         });
         let index = search.build(points.into(), Context::new()).unwrap();
         let k = NonZeroUsize::new(90).unwrap();
-        c.benchmark_group(format!("{name}_graph")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+        per_point(c, format!("{name}_graph"), N).bench_function(BenchmarkId::from_parameter(&id), |b| {
             b.iter(|| index.knn_graph(k, Context::new()).unwrap())
         });
     }
@@ -51,7 +59,7 @@ fn approximate(c: &mut Criterion) {
     for (metric, d) in [(Metric::Euclidean, 50), (Metric::Cosine, 50), (Metric::Manhattan, 50)] {
         let search = ApproximateSearch::new(metric.clone());
         let x = cloud::<f32>(2 * N, d);
-        let mut group = c.benchmark_group("approximate_graph");
+        let mut group = per_point(c, "approximate_graph", 2 * N);
         group.sample_size(10);
         group.bench_function(BenchmarkId::from_parameter(format!("f32/n{}/{metric}_d{d}", 2 * N)), |b| {
             b.iter(|| graph::<f32>(&search, &x, d, 90));
@@ -80,12 +88,12 @@ fn metrics(c: &mut Criterion) {
         let searches: [(&str, &dyn NeighborSearch<f32>); 2] =
             [("scan", &BruteForceSearch::new(metric.clone())), ("vp_tree", &VpTreeSearch::new(metric.clone()))];
         for (name, search) in searches {
-            c.benchmark_group(format!("{name}_build")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+            per_point(c, format!("{name}_build"), N).bench_function(BenchmarkId::from_parameter(&id), |b| {
                 b.iter(|| search.build(points, Context::new()).is_ok())
             });
             let index = search.build(points, Context::new()).unwrap();
             let k = NonZeroUsize::new(90).unwrap();
-            c.benchmark_group(format!("{name}_graph")).bench_function(BenchmarkId::from_parameter(&id), |b| {
+            per_point(c, format!("{name}_graph"), N).bench_function(BenchmarkId::from_parameter(&id), |b| {
                 b.iter(|| index.knn_graph(k, Context::new()).unwrap())
             });
         }
@@ -101,11 +109,11 @@ fn weights<T: Scalar>(c: &mut Criterion) {
     c.benchmark_group("calibration_row").bench_function(BenchmarkId::from_parameter(format!("{}/k90", T::NAME)), |b| {
         b.iter(|| calibrate_row(black_box(graph.row(17).1), 30.0, &mut out).unwrap());
     });
-    c.benchmark_group("calibration").bench_function(BenchmarkId::from_parameter(&id), |b| {
+    per_point(c, "calibration", N).bench_function(BenchmarkId::from_parameter(&id), |b| {
         b.iter(|| model.conditional(&graph, Context::new()).unwrap());
     });
     let conditional = vec![T::from_f64(1.0 / 90.0); N * 90];
-    c.benchmark_group("symmetrization").bench_function(BenchmarkId::from_parameter(&id), |b| {
+    per_point(c, "symmetrization", N).bench_function(BenchmarkId::from_parameter(&id), |b| {
         b.iter(|| symmetrize(&graph, &conditional, Context::new()).unwrap());
     });
 }

@@ -1,7 +1,7 @@
 //! Building the tree, the whole repulsion, and new points against a reference, on maps as t-SNE makes them.
 #![allow(missing_docs)]
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use tsne_bh::{BarnesHut, BarnesHutReference, DEFAULT_THETA, Tree};
 use tsne_core::random::{element_seed, unit};
@@ -29,13 +29,18 @@ fn bench<const D: usize>(c: &mut Criterion) {
     for n in [10_000, 70_000] {
         let id = format!("f32/n{n}/D{D}");
         let y = map::<D>(n, 1);
+        let mut group = |name: &str, points: usize, run: &mut dyn FnMut(&mut Bencher<'_>)| {
+            let mut group = c.benchmark_group(name);
+            group.sample_size(20).throughput(Throughput::Elements(points as u64));
+            group.bench_function(BenchmarkId::from_parameter(&id), run);
+        };
         let mut tree = Tree::new();
-        c.benchmark_group("build").sample_size(20).bench_function(BenchmarkId::from_parameter(&id), |b| {
+        group("build", n, &mut |b| {
             b.iter(|| tree.build(black_box(&y), Context::new()));
         });
         let mut method = BarnesHut::<f32, D>::default();
         let mut out = vec![[0.0; D]; n];
-        c.benchmark_group("repulse").sample_size(20).bench_function(BenchmarkId::from_parameter(&id), |b| {
+        group("repulse", n, &mut |b| {
             b.iter(|| method.repulse(Kernel::CAUCHY, black_box(&y), &mut out, Context::new()));
         });
         let Ok(reference) = BarnesHutReference::new(Kernel::CAUCHY, &y, DEFAULT_THETA, Context::new()) else {
@@ -43,7 +48,7 @@ fn bench<const D: usize>(c: &mut Criterion) {
         };
         let queries = map::<D>(1_000, 2);
         let (mut out, mut z) = (vec![[0.0; D]; queries.len()], vec![0.0; queries.len()]);
-        c.benchmark_group("reference_1000").sample_size(20).bench_function(BenchmarkId::from_parameter(&id), |b| {
+        group("reference_1000", queries.len(), &mut |b| {
             b.iter(|| reference.repulse(black_box(&queries), &mut out, &mut z, Context::new()));
         });
     }

@@ -5,7 +5,8 @@
 mod common;
 
 use common::{LAGRANGE, cast, cloud};
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;
 use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion};
@@ -16,11 +17,18 @@ fn id<T: GridScalar, const D: usize>(params: GridParams, n: usize, extent: f64) 
     BenchmarkId::from_parameter(format!("{scheme}/{}/d{D}/n{n}/extent{extent}", T::NAME))
 }
 
+/// A group that counts points.
+fn per_point<'c>(c: &'c mut Criterion, name: &str, n: usize) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Elements(n as u64));
+    group
+}
+
 fn call<T: GridScalar, const D: usize>(c: &mut Criterion, params: GridParams, n: usize, extent: f64) {
     let y = cast::<T, D>(&cloud(n, extent, 7));
     let mut out = vec![[T::ZERO; D]; n];
     let mut method = GridRepulsion::new(params).unwrap();
-    c.benchmark_group("repulsion").bench_function(id::<T, D>(params, n, extent), |b| {
+    per_point(c, "repulsion", n).bench_function(id::<T, D>(params, n, extent), |b| {
         b.iter(|| method.repulse(Kernel::CAUCHY, black_box(&y), &mut out, Context::new()).unwrap());
     });
 }
@@ -29,7 +37,7 @@ fn first_call<T: GridScalar, const D: usize>(c: &mut Criterion, n: usize, extent
     let params = GridParams::default();
     let y = cast::<T, D>(&cloud(n, extent, 7));
     let mut out = vec![[T::ZERO; D]; n];
-    c.benchmark_group("first_call").bench_function(id::<T, D>(params, n, extent), |b| {
+    per_point(c, "first_call", n).bench_function(id::<T, D>(params, n, extent), |b| {
         b.iter(|| {
             let mut method = GridRepulsion::new(params).unwrap();
             method.repulse(Kernel::CAUCHY, black_box(&y), &mut out, Context::new()).unwrap()
@@ -40,14 +48,14 @@ fn first_call<T: GridScalar, const D: usize>(c: &mut Criterion, n: usize, extent
 fn reference<T: GridScalar, const D: usize>(c: &mut Criterion, n: usize, extent: f64) {
     let params = GridParams::default();
     let y = cast::<T, D>(&cloud(n, extent, 7));
-    c.benchmark_group("reference_new").bench_function(id::<T, D>(params, n, extent), |b| {
+    per_point(c, "reference_new", n).bench_function(id::<T, D>(params, n, extent), |b| {
         b.iter(|| GridReference::new(params, Kernel::CAUCHY, black_box(&y), Context::new()).unwrap());
     });
     let reference = GridReference::new(params, Kernel::CAUCHY, &y, Context::new()).unwrap();
     let queries = cast::<T, D>(&cloud(10_000, extent, 8));
     let mut out = vec![[T::ZERO; D]; queries.len()];
     let mut z = vec![T::ZERO; queries.len()];
-    c.benchmark_group("reference_10k_queries").bench_function(id::<T, D>(params, n, extent), |b| {
+    per_point(c, "reference_10k_queries", queries.len()).bench_function(id::<T, D>(params, n, extent), |b| {
         b.iter(|| reference.repulse(black_box(&queries), &mut out, &mut z, Context::new()).unwrap());
     });
 }
@@ -58,9 +66,15 @@ fn benches(c: &mut Criterion) {
         call::<f32, 2>(c, splines, 10_000, extent);
         call::<f32, 2>(c, splines, 70_000, extent);
     }
+    // Maps of schedules that converge further.
+    for extent in [280.0, 486.0] {
+        call::<f32, 2>(c, splines, 70_000, extent);
+    }
     call::<f64, 2>(c, splines, 70_000, 100.0);
     call::<f32, 2>(c, LAGRANGE, 70_000, 100.0);
-    call::<f32, 3>(c, splines, 10_000, 30.0);
+    for (n, extent) in [(10_000, 30.0), (20_000, 36.0), (70_000, 42.0)] {
+        call::<f32, 3>(c, splines, n, extent);
+    }
     // Beyond the largest grid: near pairs.
     call::<f32, 3>(c, splines, 10_000, 100.0);
     // Summed pair by pair, and by the grid from there on.

@@ -94,17 +94,29 @@ fn step<T: Scalar>(c: &mut Criterion, n: usize, momentum: Momentum) {
     });
 }
 
-fn evaluation(c: &mut Criterion) {
-    let n = 2000;
+/// No repulsion: what is left of an evaluation is the objective's own.
+#[derive(Debug)]
+struct Nothing;
+
+impl Repulsion<f32, 2> for Nothing {
+    fn repulse(&mut self, _: Kernel, y: &[[f32; 2]], out: &mut [[f32; 2]], _: Context<'_>) -> tsne_core::Result<f64> {
+        out.fill([0.0; 2]);
+        Ok(y.len() as f64)
+    }
+}
+
+/// The gradient from the joint affinities, all of it at a small size and without the repulsion at a large one.
+fn evaluation(c: &mut Criterion, n: usize, repulsion: &mut dyn Repulsion<f32, 2>, what: &str) {
+    let k = 90;
     let y = walk::<f32, 2>(n);
-    let p = affinities(n, 90, true);
-    let mut repulsion = Exact::new();
-    let mut objective = Joint::new(&p, Kernel::CAUCHY, &mut repulsion).unwrap();
+    let p = affinities(n, k, true);
+    let mut objective = Joint::new(&p, Kernel::CAUCHY, repulsion).unwrap();
     let mut gradient = vec![[0.0; 2]; n];
     let mut group = c.benchmark_group("evaluate");
+    group.throughput(Throughput::Elements(n as u64));
     for with_kl in [false, true] {
         let name = if with_kl { "with_kl" } else { "without_kl" };
-        group.bench_function(BenchmarkId::from_parameter(format!("f32/n{n}/k90/{name}")), |b| {
+        group.bench_function(BenchmarkId::from_parameter(format!("f32/n{n}/k{k}/{what}/{name}")), |b| {
             b.iter(|| objective.evaluate(&y, 1.0, with_kl, &mut gradient, Context::new()).unwrap())
         });
     }
@@ -127,7 +139,8 @@ fn benches(c: &mut Criterion) {
     step::<f32>(c, 70_000, Momentum::Classical);
     step::<f32>(c, 70_000, Momentum::Nesterov);
     step::<f64>(c, 70_000, Momentum::Nesterov);
-    evaluation(c);
+    evaluation(c, 2000, &mut Exact::new(), "exact");
+    evaluation(c, 70_000, &mut Nothing, "no_repulsion");
 }
 
 criterion_group! {

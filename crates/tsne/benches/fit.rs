@@ -26,7 +26,7 @@ fn fit(c: &mut Criterion) {
 
 fn pca(c: &mut Criterion) {
     let mut group = c.benchmark_group("pca");
-    group.sample_size(10);
+    group.sample_size(10).throughput(Throughput::Elements(10_000));
     for d in [50, 300] {
         let x = blobs(10_000, d);
         group.bench_with_input(BenchmarkId::from_parameter(format!("f32/n10000/d{d}")), &x, |b, x| {
@@ -41,7 +41,7 @@ fn spectral(c: &mut Criterion) {
     let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
     let index = tsne.affinities(Rows::new(&x, 10_000, 20).unwrap()).unwrap();
     let mut group = c.benchmark_group("spectral");
-    group.sample_size(10);
+    group.sample_size(10).throughput(Throughput::Elements(10_000));
     group.bench_function("f32/n10000", |b| {
         b.iter(|| initialization::spectral::<f32, 2>(index.affinities(), 0, Context::new()).unwrap());
     });
@@ -60,7 +60,7 @@ fn transform(c: &mut Criterion) {
     group.bench_function("f32/n10000/m2000", |b| b.iter(|| embedding.transform(new).unwrap()));
     group.finish();
     let mut group = c.benchmark_group("prepare_reference");
-    group.sample_size(10);
+    group.sample_size(10).throughput(Throughput::Elements(10_000));
     for method in [NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
         let params = TransformParams::preset(Preset::Recommended).negative_gradient_method(method);
         let other =
@@ -84,7 +84,7 @@ fn store(c: &mut Criterion) {
     let embedding = tsne.fit(Rows::new(&x, 10_000, 50).unwrap()).unwrap();
     let path = std::env::temp_dir().join(format!("bench-{}.tsne", std::process::id()));
     let mut group = c.benchmark_group("store");
-    group.sample_size(10);
+    group.sample_size(10).throughput(Throughput::Elements(10_000));
     group.bench_function("save/f32/n10000/d50", |b| b.iter(|| embedding.save(&path).unwrap()));
     group.bench_function("load/f32/n10000/d50", |b| b.iter(|| Embedding::<f32, 2>::load(&path).unwrap()));
     group.finish();

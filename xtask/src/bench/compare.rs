@@ -4,7 +4,8 @@ use std::fmt;
 
 use anyhow::{Context, Result, bail};
 
-use super::figure::{Figure, Figures, aligned, time};
+use super::figure::{Figure, Figures, time};
+use crate::table::aligned;
 
 /// Slower by more than this share fails, unless `--fail-over` says otherwise.
 pub(super) const FAIL_OVER: f64 = 0.05;

@@ -8,6 +8,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::table::aligned;
+
 /// A median time with the bounds of its 95 % confidence interval, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Figure {
@@ -96,21 +98,6 @@ fn read(path: &Path) -> Result<Value> {
 pub(super) fn table(figures: &Figures) -> String {
     let rows = figures.iter().map(|(name, figure)| vec![name.clone(), time(figure.median), figure.interval()]);
     aligned(&["benchmark", "median", "95 % interval"], rows.collect())
-}
-
-/// Rows under a head, each column as wide as its widest cell.
-pub(super) fn aligned(head: &[&str], rows: Vec<Vec<String>>) -> String {
-    let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
-    let all: Vec<&Vec<String>> = std::iter::once(&head).chain(&rows).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let mut text = String::new();
-    for row in all {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 /// Nanoseconds with four digits and the unit that suits them.

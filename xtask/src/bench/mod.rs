@@ -54,9 +54,13 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
         Some(comparison) => print!("\n{comparison}"),
         None => print!("\n{}", figure::table(&figures)),
     }
-    if let Some(path) = save {
-        record::save(&path, &stamp, &figures)?;
-        println!("\nsaved to {} and {}", path.display(), record::append(&stamp, &figures)?.display());
+    if let Some(path) = &save {
+        record::save(path, &stamp, &figures)?;
+        println!("\nsaved to {}", path.display());
+    }
+    // Before the verdict: a run that became slower is history too.
+    if save.is_some() || comparison.is_some() {
+        println!("\nappended to {}", record::append(&stamp, &figures)?.display());
     }
     match comparison {
         Some(comparison) => comparison.verdict(),

@@ -1,4 +1,4 @@
-//! Figures that are kept: baselines by name, and one line of history per saved run.
+//! Figures that are kept: baselines by name, and one line of history per run that is saved or compared.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -85,7 +85,10 @@ pub(super) fn append(stamp: &Stamp, figures: &Figures) -> Result<PathBuf> {
 
 fn line(stamp: &Stamp, figures: &Figures) -> String {
     let figures: Map<String, Value> = figures.iter().map(|(name, figure)| (name.clone(), figure.to_json())).collect();
-    format!("{}\n", json!({ "date": stamp.date, "commit": stamp.commit, "unit": "ns", "figures": figures }))
+    let run = json!({
+        "machine": stamp.machine, "commit": stamp.commit, "date": stamp.date, "unit": "ns", "figures": figures
+    });
+    format!("{run}\n")
 }
 
 fn write_parents(path: &Path) -> Result<()> {
@@ -126,7 +129,8 @@ mod tests {
         assert_eq!(line.matches('\n').count(), 1);
         let value: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["figures"]["a"]["median"], json!(10.0));
-        assert_eq!((&value["commit"], &value["date"]), (&json!("c"), &json!("2026-01-02")));
+        assert_eq!((&value["machine"], &value["commit"]), (&json!("m"), &json!("c")));
+        assert_eq!((&value["date"], &value["unit"]), (&json!("2026-01-02"), &json!("ns")));
     }
 
     #[test]

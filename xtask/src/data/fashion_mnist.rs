@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use xshell::{Shell, cmd};
+use anyhow::{Result, bail};
+use xshell::Shell;
+
+use crate::debian;
 
 use super::npy::{Element, NpyWriter};
 use super::{idx, pca::Pca, wanted};
@@ -82,16 +84,7 @@ fn install(source: &Path) -> Result<()> {
     if source.is_dir() {
         return Ok(());
     }
-    let by_hand = format!("install the Debian package `{PACKAGE}`, which puts the data into {SOURCE}");
-    let shell = Shell::new()?;
-    if cmd!(shell, "apt-get --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
-        bail!("{SOURCE} is missing and there is no apt-get here: {by_hand}");
-    }
-    if cmd!(shell, "id -u").quiet().read()? != "0" {
-        bail!("{SOURCE} is missing and only root may install it: {by_hand} (sudo apt-get install {PACKAGE})");
-    }
-    cmd!(shell, "apt-get update").run().context("`apt-get update` failed: is there a network?")?;
-    cmd!(shell, "apt-get install --yes {PACKAGE}").run().with_context(|| by_hand.clone())?;
+    debian::install(&Shell::new()?, PACKAGE, SOURCE)?;
     if !source.is_dir() {
         bail!(
             "the package `{PACKAGE}` is installed but {SOURCE} is still missing: `dpkg -L {PACKAGE}` tells where it went"
