@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod ci;
+mod compare;
 mod data;
 mod tidy;
 mod workspace;
@@ -26,6 +27,13 @@ usage: cargo xtask COMMAND [OPTIONS]
         --save       write them to benches/baselines/NAME.json and append them to benches/history
         --against    compare with benches/baselines/NAME.json; fails where the intervals separate and the
                      median is slower by more than --fail-over
+  compare [--data NAME]... [--peer NAME]... [--task embed|transform] [--threads N] [--iterations 250+500]
+          [--limit SECONDS] [--out DIR] [--force] [--report]
+        run this toolkit and its peers one after another and judge all maps alike; prints a table, writes
+        runs.jsonl and plots to data/compare
+        --data       digits, fashion-10k, fashion-70k, fashion-784, synthetic-250k, synthetic-1m or a file .npy
+        --peer       names, with * for any letters; without, those that take minutes at most
+        --force      repeat what was measured before; --report: measure nothing, only print and draw
   data fashion-mnist [--out DIR] [--force]
         Fashion-MNIST as .npy: pixels, labels, 50 principal components; to data/fashion-mnist
   data synthetic [--n 1000000] [--out DIR] [--force]
@@ -59,6 +67,7 @@ fn run() -> Result<()> {
             tidy::run()
         }
         Some("bench") => bench::run(args),
+        Some("compare") => compare::run(args),
         Some("data") => data::run(args),
         Some("help") => {
             print!("{HELP}");
