@@ -34,9 +34,9 @@ impl DataSet {
     pub(super) fn prepare(name: &str, out: &Path) -> Result<Self> {
         let fashion = |file: &str| Path::new("data/fashion-mnist").join(file);
         let synthetic = |file: &str| Path::new("data/synthetic").join(file);
-        let make = |file: &Path, source: &str| match file.is_file() {
+        let make = |file: &Path, command: &str| match file.is_file() {
             true => Ok(()),
-            false => data::run(Args::new([source.to_owned()])),
+            false => data::run(Args::new([command.to_owned()])),
         };
         let own = |file: &str| out.join("data").join(format!("{name}-{file}.npy"));
         let (points, labels) = match name {

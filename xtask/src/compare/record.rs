@@ -39,11 +39,14 @@ impl Records {
         Ok(())
     }
 
-    /// Whether a run like this one has succeeded: of a program of this repository, at the same commit.
+    /// Whether a run like this one has succeeded: of a program of this repository, at the same commit, with nothing
+    /// changed since.
     pub(super) fn contains(&self, run: &Record, ours: bool) -> bool {
         let same = |record: &Record| {
             let equal = |field: &str| record.get(field) == run.get(field);
-            SAME.into_iter().all(equal) && (!ours || equal("commit")) && !record.contains_key("failed")
+            let clean = record.get("commit").and_then(Value::as_str).is_some_and(|commit| !commit.ends_with("-dirty"));
+            let current = !ours || (clean && equal("commit"));
+            SAME.into_iter().all(equal) && current && !record.contains_key("failed")
         };
         self.latest().into_iter().any(same)
     }
@@ -201,6 +204,8 @@ mod tests {
         assert!(records.contains(&record(run("a", "c2", 0.0)), true));
         assert!(!records.contains(&record(run("a", "c3", 0.0)), true), "another commit of ours");
         assert!(records.contains(&record(run("b", "c3", 0.0)), false), "a peer does not depend on our commit");
+        let dirty = Records { path: PathBuf::new(), records: vec![record(run("a", "c1-dirty", 1.0))] };
+        assert!(!dirty.contains(&record(run("a", "c1-dirty", 0.0)), true), "changed code has no name");
         assert!(parse("no json").is_err());
     }
 
