@@ -81,7 +81,7 @@ fn kl_against_time(group: &[&Record]) -> Option<String> {
             line.push(last);
         }
         series.push(Series {
-            name: format!("{}  {kl:.3}", plain(&run["peer"])),
+            name: format!("{} ({kl:.3})", plain(&run["peer"])),
             style: place(run),
             line,
             markers: vec![last],
@@ -130,7 +130,7 @@ mod tests {
         ];
         let svg = kl_against_time(&runs.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(svg.matches("<polyline").count(), 1);
-        assert!(svg.contains("openTSNE  1.000") && svg.contains("manifolds-bh  1.100"));
+        assert!(svg.contains("openTSNE (1.000)") && svg.contains("manifolds-bh (1.100)"));
         let unjudged: Vec<Record> = runs
             .into_iter()
             .map(|mut run| {

@@ -129,8 +129,14 @@ impl Comparison {
             if let (Files::Transform { fitted_map, .. }, None) = (files, &outcome.failure) {
                 Array::read(fitted_map)?.stacked(&Array::read(&map)?)?.write(&map)?;
             }
+            let log = map.with_extension("log");
             if outcome.failure.is_none() {
                 run.insert("map".into(), json!(map));
+                _ = std::fs::remove_file(&log);
+            } else {
+                let text: Vec<&str> = outcome.lines.iter().map(|(_, line)| line.as_str()).collect();
+                std::fs::write(&log, text.join("\n")).with_context(|| format!("cannot write {}", log.display()))?;
+                println!("what it printed: {}", log.display());
             }
             println!("{} {}: {}", data.name, peer.name, summary(&run));
             records.append(run)?;

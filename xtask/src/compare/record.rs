@@ -97,7 +97,8 @@ pub(super) fn fields(outcome: &Outcome, early: usize) -> Record {
             }
             record.insert("kl_reported".into(), printed.get("kl_divergence").cloned().unwrap_or_default());
             record.insert("version".into(), printed.get("version").cloned().unwrap_or_default());
-            record.insert("curve".into(), json!(curve(&outcome.lines)));
+            let total = seconds.get("total").and_then(Value::as_f64).unwrap_or(f64::INFINITY);
+            record.insert("curve".into(), json!(curve(&outcome.lines, total)));
             let own_peak = printed.get("peak_memory_bytes").and_then(Value::as_u64);
             record.insert("peak_bytes".into(), json!(own_peak.max(outcome.peak_bytes)));
         }
@@ -120,13 +121,17 @@ pub(super) fn fields(outcome: &Outcome, early: usize) -> Record {
     record
 }
 
-/// The lines `iteration N  KL divergence X` of this repository's command: iteration, seconds, KL divergence.
-fn curve(lines: &[(f64, String)]) -> Vec<(usize, f64, f64)> {
+/// The lines `iteration N  KL divergence X` of this repository's command: iteration, seconds, KL divergence. Its clock
+/// starts a little after the process, so that no line may come after the `total`.
+fn curve(lines: &[(f64, String)], total: f64) -> Vec<(usize, f64, f64)> {
     let point = |(at, line): &(f64, String)| {
         let (iteration, kl) = line.trim().strip_prefix("iteration ")?.split_once("KL divergence")?;
         Some((iteration.trim().parse().ok()?, *at, kl.trim().parse().ok()?))
     };
-    lines.iter().filter_map(point).collect()
+    let mut curve: Vec<(usize, f64, f64)> = lines.iter().filter_map(point).collect();
+    let late = curve.last().map_or(0.0, |last| (last.1 - total).max(0.0));
+    curve.iter_mut().for_each(|point| point.1 -= late);
+    curve
 }
 
 /// The lines `Epoch N/M`, where N is counted from 0, and `Iteration N/M`, where from 1, which some peers print when it is
@@ -229,15 +234,15 @@ mod tests {
             (1.5, "iteration   100  KL divergence 2.5000"),
             (2.5, "iteration   150  KL divergence 2.0000"),
         ];
-        let printed = json!({ "seconds": { "total": 3.0, "neighbors": 0.5 }, "kl_divergence": 2.0, "version": "0.1.0",
+        let printed = json!({ "seconds": { "total": 2.0, "neighbors": 0.5 }, "kl_divergence": 2.0, "version": "0.1.0",
                               "ms_per_iteration": { "early": 9.0, "late": null }, "peak_memory_bytes": 200 });
         let fields = fields(&outcome(&lines, printed), 100);
-        assert_eq!((&fields["total_s"], &fields["neighbors_s"]), (&json!(3.0), &json!(0.5)));
+        assert_eq!((&fields["total_s"], &fields["neighbors_s"]), (&json!(2.0), &json!(0.5)));
         assert_eq!(
             (&fields["ms_early"], &fields["ms_late"], &fields["ms_last"]),
             (&json!(9.0), &json!(20.0), &json!(20.0))
         );
-        assert_eq!((&fields["curve"][1], &fields["peak_bytes"]), (&json!([100, 1.5, 2.5]), &json!(200)));
+        assert_eq!((&fields["curve"][1], &fields["peak_bytes"]), (&json!([100, 1.0, 2.5]), &json!(200)));
         assert!(!fields.contains_key("affinities_s"), "what is unknown is left out");
     }
 

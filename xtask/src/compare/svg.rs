@@ -15,7 +15,7 @@ const MARKER: f64 = 5.0;
 /// Colors that stay apart for most color-blind people (Okabe and Ito 2008), then some more.
 const COLORS: [&str; 12] = [
     "#d55e00", "#0072b2", "#009e73", "#000000", "#e69f00", "#cc79a7", "#56b4e9", "#7a5195", "#8c6d31", "#7f7f7f",
-    "#2f4b7c", "#a05195",
+    "#b3b300", "#e7298a",
 ];
 
 struct Frame {
