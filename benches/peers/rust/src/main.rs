@@ -43,10 +43,8 @@ fn main() -> Result<()> {
     let [peer, input, output, options @ ..] = args.as_slice() else {
         return Err("usage: peers PEER DATA.npy MAP.npy [--OPTION VALUE]...".into());
     };
-    let options: HashMap<&str, &str> = options
-        .chunks_exact(2)
-        .map(|pair| (pair[0].trim_start_matches('-'), pair[1].as_str()))
-        .collect();
+    let options: HashMap<&str, &str> =
+        options.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-'), pair[1].as_str())).collect();
     let number = |name: &str, default: usize| options.get(name).map_or(Ok(default), |text| text.parse());
     let settings = Settings {
         perplexity: options.get("perplexity").map_or(Ok(30.0), |text| text.parse())?,
@@ -75,8 +73,7 @@ fn main() -> Result<()> {
 /// bhtsne with its defaults, which have no PCA: it starts at random. Its search and its affinities are one step.
 fn bhtsne(data: &Data, settings: &Settings, fft: bool) -> Result<Outcome> {
     let rows: Vec<&[f32]> = data.values.chunks_exact(data.d).collect();
-    let distance =
-        |a: &&[f32], b: &&[f32]| a.iter().zip(b.iter()).map(|(p, q)| (p - q) * (p - q)).sum::<f32>().sqrt();
+    let distance = |a: &&[f32], b: &&[f32]| a.iter().zip(b.iter()).map(|(p, q)| (p - q) * (p - q)).sum::<f32>().sqrt();
     let start = Instant::now();
     let mut only_affinities: bhtsne::tSNE<f32, &[f32]> = bhtsne::tSNE::new(&rows);
     only_affinities.perplexity(settings.perplexity).epochs(0);
