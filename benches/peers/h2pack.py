@@ -9,12 +9,12 @@ args = arguments(__doc__)
 
 import numpy as np
 import tsne_h2pack
+from tsne_h2pack._knn_methods import PyNNDescentKNN
 
 
-def tsne(iterations):
-    return tsne_h2pack.TSNE(
-        perplexity=args.perplexity, max_iter=iterations, random_state=args.seed, n_jobs=args.threads, verbose=1
-    )
+def tsne(iterations, **options):
+    common = dict(perplexity=args.perplexity, random_state=args.seed, n_jobs=args.threads, verbose=1)
+    return tsne_h2pack.TSNE(max_iter=iterations, **common, **options)
 
 
 # What the library prints of its iterations is to come line by line: the harness stamps these lines with the time.
@@ -23,8 +23,10 @@ libc = ctypes.CDLL(None)
 libc.setvbuf(ctypes.c_void_p.in_dll(libc, "stdout"), None, LINE_BUFFERED, ctypes.c_size_t(0))
 
 data = np.load(args.data).astype(np.float64)
-# The first search of a process compiles, for a minute or so.
-tsne(20).fit_transform(data[:5000])
+# The first approximate search of a process compiles, for half a minute or so. Few points are searched exactly, unless
+# one asks for a number of trees.
+approximate = len(data) >= PyNNDescentKNN.EXACT_BELOW
+tsne(20, knn_params=dict(n_trees=4, n_iters=4) if approximate else None).fit_transform(data[:2000])
 start = time.perf_counter()
 whole = tsne(args.early + args.late)
 positions = whole.fit_transform(data)
