@@ -43,15 +43,18 @@ pub(super) fn tables(records: &[&Record]) -> String {
         } else {
             ""
         };
+        let iterations = match field("task").as_str() {
+            "embed" => format!("{} iterations", field("iterations")),
+            _ => "iterations of their own".to_owned(),
+        };
         _ = writeln!(
             text,
-            "\n### {} {}: {} x {} ({} threads, {} iterations{exact}; {})\n",
+            "\n### {} {}: {} x {} ({} threads, {iterations}{exact}; {})\n",
             field("task"),
             field("data"),
             field("n"),
             field("d"),
             field("threads"),
-            field("iterations"),
             field("machine"),
         );
         let headings: Vec<&str> = COLUMNS.iter().map(|(heading, ..)| *heading).collect();
