@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod ci;
+mod compare;
 mod data;
 mod debian;
 mod icount;
@@ -34,6 +35,13 @@ usage: cargo xtask COMMAND [OPTIONS]
         count the instructions of small workloads under valgrind and compare with benches/icount/baseline.json;
         fails where one takes over 2 % more
         --save       write them to that file instead
+  compare [--data NAME]... [--peer NAME]... [--task embed|transform] [--threads N] [--iterations 250+500]
+          [--limit SECONDS] [--out DIR] [--force] [--report]
+        run this toolkit and its peers one after another and judge all maps alike; prints a table, writes
+        runs.jsonl and plots to data/compare
+        --data       digits, fashion-10k, fashion-70k, fashion-784, synthetic-250k, synthetic-1m or a file .npy
+        --peer       names, with * for any letters; without, those that take minutes at most
+        --force      repeat what was measured before; --report: measure nothing, only print and draw
   data fashion-mnist [--out DIR] [--force]
         Fashion-MNIST as .npy: pixels, labels, 50 principal components; to data/fashion-mnist
   data synthetic [--n 1000000] [--out DIR] [--force]
@@ -68,6 +76,7 @@ fn run() -> Result<()> {
         }
         Some("bench") => bench::run(args),
         Some("icount") => icount::run(args),
+        Some("compare") => compare::run(args),
         Some("data") => data::run(args),
         Some("help") => {
             print!("{HELP}");

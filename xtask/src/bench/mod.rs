@@ -3,7 +3,7 @@
 mod compare;
 mod figure;
 mod record;
-mod stamp;
+pub(crate) mod stamp;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

@@ -7,17 +7,17 @@ use xshell::{Shell, cmd};
 
 /// The machine, commit and day of a measurement.
 #[derive(Debug)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     /// The model of the processor and its number of threads; not the name of the host.
-    pub(super) machine: String,
+    pub(crate) machine: String,
     /// The commit, with `-dirty` where the work tree differs from it.
-    pub(super) commit: String,
+    pub(crate) commit: String,
     /// Year, month, day (UTC).
-    pub(super) date: String,
+    pub(crate) date: String,
 }
 
 impl Stamp {
-    pub(super) fn now(shell: &Shell) -> Result<Self> {
+    pub(crate) fn now(shell: &Shell) -> Result<Self> {
         let commit =
             cmd!(shell, "git rev-parse --short=12 HEAD").quiet().read().context("this is no git repository")?;
         let dirty = !cmd!(shell, "git status --porcelain").quiet().read()?.is_empty();

@@ -2,7 +2,7 @@
 
 mod fashion_mnist;
 mod idx;
-mod npy;
+pub(crate) mod npy;
 mod pca;
 mod synthetic;
 
