@@ -181,6 +181,26 @@ impl<T: Scalar> Candidates<T> {
         sort(exact);
     }
 
+    /// Drops candidates that cannot be among the `k` nearest and hands the others to the caller, who measures them before
+    /// [`finish`](Self::finish).
+    pub(super) fn hand_over(
+        &mut self,
+        reference: &Reference<'_, T>,
+        query: (&[T], f64),
+        k: usize,
+        error: ScoreError,
+        mut to: impl FnMut(u32),
+    ) {
+        self.compact(reference, query, k, error);
+        self.keys[..self.len].iter().for_each(|&key| to(key as u32));
+        self.len = 0;
+    }
+
+    /// Computes the exact distance of a candidate that was handed over.
+    pub(super) fn measure(&mut self, reference: &Reference<'_, T>, query: (&[T], f64), point: u32) {
+        reference.distances(query, &[point], self.exact.get_or_insert_default());
+    }
+
     /// The `k` nearest, ascending by (distance, point).
     pub(super) fn finish(
         &mut self,

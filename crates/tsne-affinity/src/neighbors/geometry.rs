@@ -171,8 +171,9 @@ fn sum_of_squares<V: Scalar>(a: &[V], b: &[V], difference: impl Fn(V, V) -> f64)
         let x = difference(a, b);
         *sum += x * x;
     }
+    // By halves: where neighboring lanes are added first, the compiler keeps them apart in the loop, too, with shuffles.
     let [a, b, c, d, e, f, g, h] = sums;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 /// The length of a row, without overflow or underflow on the way.

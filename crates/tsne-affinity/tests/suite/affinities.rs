@@ -244,6 +244,48 @@ fn symmetrization_is_the_dense_one() {
     check_joint(&graph, &vec![0.5; n * 2], 2);
 }
 
+/// More rows than are dealt together, against a map of all pairs; neighbors at random, so that all ranges meet, and the
+/// first rows are neighbors of many.
+#[test]
+fn many_rows_are_the_map_of_their_pairs() {
+    let (n, j) = (70_000usize, 3);
+    let random = |i: u64| tsne_core::random::mix(i + 1);
+    let mut indices = Vec::new();
+    for i in 0..n {
+        let near = random(i as u64) as usize % 50;
+        let far = 50 + random((n + i) as u64) as usize % (n - 51);
+        // Distinct, or the search for repetitions would tell.
+        let mut row = [near, far, (i + 1) % n].map(|c| if c == i { n - 1 } else { c } as u32);
+        if row[2] == row[1] || row[2] == row[0] {
+            row[2] = ((i + n / 2) % n) as u32;
+        }
+        indices.extend(row);
+    }
+    let distances: Vec<f32> = (0..n * j).map(|i| (i % j) as f32).collect();
+    let graph = KnnGraph::from_parts(j, n, indices, distances).unwrap();
+    let w: Vec<f32> = (0..n * j).map(|i| (random(i as u64) % 7) as f32).collect();
+    let mut pairs = std::collections::BTreeMap::new();
+    for (e, (&to, &w)) in graph.indices().iter().zip(&w).enumerate() {
+        let from = (e / j) as u32;
+        *pairs.entry((from, to)).or_insert(0.0) += f64::from(w);
+        *pairs.entry((to, from)).or_insert(0.0) += f64::from(w);
+    }
+    // Sums of small integers: exact in any order.
+    let total: f64 = pairs.values().sum();
+    let p = symmetrize(&graph, &w, Context::new()).unwrap();
+    check_symmetric(&p);
+    let found = (0..n).flat_map(|i| p.row(i).0.iter().zip(p.row(i).1).map(move |(&c, &w)| ((i as u32, c), w)));
+    let mut count = 0;
+    for ((pair, w), (expected, e)) in found.zip(&pairs) {
+        assert_eq!(pair, *expected);
+        let e = e / total;
+        // Rounded to f32 once, after three roundings of an f64.
+        assert!((f64::from(w) - e).abs() <= f64::from(f32::EPSILON) * e, "{pair:?}: {w}, not {e}");
+        count += 1;
+    }
+    assert_eq!((count, p.nnz()), (pairs.len(), pairs.len()));
+}
+
 #[test]
 fn joint_affinities_of_points() {
     for (n, perplexity) in [(2, 30.0), (3, 1.0), (4, 5.0), (50, 30.0), (500, 20.0)] {
