@@ -1,10 +1,12 @@
 //! The potential of unit charges on the grid, by B-splines.
 
+use crate::choice::{Choice, cheapest, nominal};
 use crate::convolver::Convolver;
+use crate::density::density;
 use crate::gather;
-use crate::geometry::{Bounds, Geometry, Shape, axis, geometry};
-use crate::pairs::Cells;
-use crate::slabs::Slabs;
+use crate::geometry::{Bounds, Geometry, Shape, axis};
+use crate::pairs::{Row, rows, visit_share};
+use crate::sorted::{AddNear, NearPairs, Queries, Sorted};
 use crate::spectrum::Spectrum;
 use crate::split::{Rest, Smoothed};
 use crate::spread::spread;
@@ -57,23 +59,22 @@ macro_rules! with_order {
 }
 pub(crate) use with_order;
 
-/// Cutoff of the pairs that a coarsened grid leaves to direct summation, in units of its spacing.
-///
-/// Measured in `f32` with [`POWERS`](crate::split::POWERS) 3 and cutoffs of 2, 2.5, 3, 4, 5, 6: error of the force 2.2e-2,
-/// 6.8e-3, 3.0e-3, 7.1e-4, 2.5e-4, 1.1e-4 in three dimensions (12,000 points in blobs, extent 200) and 8.6e-3, 1.4e-3,
-/// 5.1e-4, 1.1e-4, 3.4e-5, 1.2e-5 in two (extent 1e4). The pairs' cost grows with the cutoff's volume. At 4,
-/// coarsened grids are more accurate than others are on maps of extent 50 and more, and pairs of 10,000 points in three
-/// dimensions (extent 100) take 3.8 ms beside a convolution of 20 ms and more.
-pub(crate) const CUTOFF: f64 = 4.0;
+/// Plans that are kept beside the one in use. Near the border between two choices a map may go back and forth.
+const SPARE_PLANS: usize = 1;
+
+/// The largest padded grid whose plan is kept beside the one in use: 2,048 × 1,024, some 20 MiB of buffers in `f32`.
+const MAX_SPARE_NODES: usize = 1 << 21;
 
 /// A grid with the potential of the points that were spread on it last.
 #[derive(Debug)]
 pub(crate) struct Field<T, const D: usize> {
     pub(crate) params: GridParams,
-    plan: Option<Plan<T>>,
+    /// The one in use is the last.
+    plans: Vec<Plan<T>>,
     grid: Vec<T>,
-    slabs: Slabs,
-    pub(crate) cells: Cells<T, D>,
+    pub(crate) sorted: Sorted<T, D>,
+    rows: Vec<Row>,
+    counts: Vec<u32>,
 }
 
 /// What depends on the shape of the grid and the kernel only.
@@ -101,7 +102,14 @@ pub(crate) struct Filled<T, const D: usize> {
 
 impl<T: GridScalar, const D: usize> Field<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
-        Self { params, plan: None, grid: Vec::new(), slabs: Slabs::default(), cells: Cells::default() }
+        Self {
+            params,
+            plans: Vec::new(),
+            grid: Vec::new(),
+            sorted: Sorted::default(),
+            rows: Vec::new(),
+            counts: Vec::new(),
+        }
     }
 
     /// The grid, to read the potential from.
@@ -109,36 +117,35 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         &self.grid
     }
 
-    /// Fills the grid with the potential of unit charges at `y` within `bounds`, and sorts `y` into cells if the grid
-    /// leaves near pairs to them.
+    /// Fills the cheapest grid with the potential of unit charges at `y` within `bounds`.
     pub(crate) fn fill(&mut self, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> Result<Filled<T, D>> {
-        let geometry = geometry(&self.params, bounds);
-        let shape = geometry.shape;
-        let cutoff = CUTOFF * shape.spacing;
-        let smoothed = (shape.spacing > self.params.spacing()).then(|| Smoothed::new(kernel, cutoff));
-        if self.plan.as_ref().is_none_or(|plan| plan.shape != shape || plan.kernel != kernel) {
-            // The old buffers go first: two grids at once are never needed.
-            self.plan = None;
-            let order = Some(self.params.n_interpolation_points + 1);
-            let spectrum = match &smoothed {
-                Some(smoothed) => Spectrum::new(&shape, order, 0.0, |d2| smoothed.weight(d2))?,
-                None => Spectrum::new(&shape, order, 1.0, |d2| kernel.weight_m1(d2))?,
-            };
-            let convolver = Convolver::new(shape);
-            self.grid.resize(convolver.grid_len(), T::ZERO);
-            self.plan = Some(Plan { shape, kernel, convolver, spectrum });
+        let counts = &mut self.counts;
+        let choice = cheapest(&self.params, kernel, (bounds, y.len()), &mut self.rows, || density(y, bounds, counts));
+        self.fill_as(choice, kernel, y)
+    }
+
+    /// The same with the grid that the parameters ask for, whatever filling costs: for one that is read many times.
+    pub(crate) fn fill_nominal(&mut self, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> Result<Filled<T, D>> {
+        self.fill_as(nominal(&self.params, bounds), kernel, y)
+    }
+
+    fn fill_as(&mut self, choice: Choice<T, D>, kernel: Kernel, y: &[[T; D]]) -> Result<Filled<T, D>> {
+        let Choice { geometry, split } = choice;
+        let smoothed = split.map(|sharpness| Smoothed::new(kernel, sharpness, geometry.shape.spacing));
+        self.plan(&geometry.shape, kernel, smoothed.as_ref())?;
+        if let Some(sharpness) = split {
+            rows::<D>(sharpness.cutoff, &mut self.rows);
         }
-        let Some(plan) = &mut self.plan else {
+        let Some(plan) = self.plans.last_mut() else {
             return Err(tsne_core::Error::numerical("grid", "no plan was made"));
         };
+        // A grid as long as it was before need not be cleared: spreading does.
+        self.grid.resize(plan.convolver.grid_len(), T::ZERO);
         with_order!(self.params, M => {
-            self.slabs.assign::<T, D, M, _>(BSpline, &geometry, y);
-            spread::<T, D, M, _, _>(BSpline, &geometry, &self.slabs, y, |_| T::ONE, &mut self.grid);
+            self.sorted.assign::<M>(&geometry, y, split.is_some());
+            spread::<T, D, M, _, _>(BSpline, &geometry, &self.sorted, &mut self.grid);
         });
         plan.convolver.convolve(&plan.spectrum, &mut self.grid)?;
-        if smoothed.is_some() {
-            self.cells.build(y, bounds, cutoff);
-        }
         Ok(Filled {
             geometry,
             constant: plan.spectrum.mean * y.len() as f64,
@@ -146,6 +153,35 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
             ripple: std::array::from_fn(|c| T::from_f64(plan.spectrum.own.ripple[axis::<D>(c)])),
             rest: smoothed.as_ref().map(Smoothed::rest),
         })
+    }
+
+    /// Puts the plan of a shape last, and makes it if there is none.
+    fn plan(&mut self, shape: &Shape, kernel: Kernel, smoothed: Option<&Smoothed>) -> Result<()> {
+        if let Some(at) = self.plans.iter().position(|plan| plan.shape == *shape && plan.kernel == kernel) {
+            self.plans[at..].rotate_left(1);
+            return Ok(());
+        }
+        // Old buffers go first: two large grids at once are never needed.
+        self.plans.retain(|plan| plan.kernel == kernel && plan.shape.padded_nodes() <= MAX_SPARE_NODES);
+        self.plans.drain(..self.plans.len().saturating_sub(SPARE_PLANS));
+        let order = Some(self.params.n_interpolation_points + 1);
+        let spectrum = match smoothed {
+            Some(smoothed) => Spectrum::new(shape, order, 0.0, |d2| smoothed.weight(d2))?,
+            None => Spectrum::new(shape, order, 1.0, |d2| kernel.weight_m1(d2))?,
+        };
+        self.plans.push(Plan { shape: *shape, kernel, convolver: Convolver::new(*shape), spectrum });
+        Ok(())
+    }
+
+    /// Adds the forces of near pairs on `queries` to `forces`, and returns the sum of their weights.
+    pub(crate) fn add_near(
+        &self,
+        (kernel, geometry, rest): (Kernel, &Geometry<T, D>, Rest<T>),
+        queries: Queries<'_, T, D>,
+        forces: &mut [[T; D]],
+    ) -> f64 {
+        let pairs = NearPairs { sorted: &self.sorted, geometry, rows: &self.rows };
+        visit_share(kernel, Some(rest), AddNear { pairs, queries, forces })
     }
 }
 

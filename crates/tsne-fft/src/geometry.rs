@@ -128,7 +128,7 @@ pub(crate) fn geometry<T: GridScalar, const D: usize>(params: &GridParams, bound
         let steps = (SPACING_STEPS_PER_OCTAVE * (nominal / wanted).log2()).ceil();
         spacing = (nominal * (-steps / SPACING_STEPS_PER_OCTAVE).exp2()).max(MIN_SPACING);
     }
-    let sides: [f64; D] = std::array::from_fn(|c| bounds.high[c].to_f64() - bounds.low[c].to_f64());
+    let sides = sides(bounds);
     let coarser = (1.0 / SPACING_STEPS_PER_OCTAVE).exp2();
     // A quick estimate first: the list of lengths is slow to search where no grid is possible anyway.
     let padding = (PADDING + 2 * (params.n_interpolation_points + 2)) as f64;
@@ -141,12 +141,29 @@ pub(crate) fn geometry<T: GridScalar, const D: usize>(params: &GridParams, bound
         spacing *= coarser;
         shape = self::shape(params, sides, spacing);
     }
+    over(shape, bounds)
+}
+
+/// The grid of the given spacing for points within `bounds`.
+pub(crate) fn with_spacing<T: GridScalar, const D: usize>(
+    params: &GridParams,
+    bounds: &Bounds<T, D>,
+    spacing: f64,
+) -> Geometry<T, D> {
+    over(shape(params, sides(bounds), spacing), bounds)
+}
+
+fn over<T: GridScalar, const D: usize>(shape: Shape, bounds: &Bounds<T, D>) -> Geometry<T, D> {
     Geometry { shape, origin: bounds.low, inverse_spacing: T::from_f64(1.0 / shape.spacing) }
 }
 
-/// Whether the grid for points within `bounds` is coarser than its parameters ask for, so that near pairs are missing.
-pub(crate) fn is_coarsened<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>) -> bool {
-    geometry(params, bounds).shape.spacing > params.spacing()
+fn sides<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> [f64; D] {
+    std::array::from_fn(|c| bounds.high[c].to_f64() - bounds.low[c].to_f64())
+}
+
+/// Whether a grid is coarser than its parameters ask for, so that near pairs are missing.
+pub(crate) fn is_coarsened<T, const D: usize>(params: &GridParams, geometry: &Geometry<T, D>) -> bool {
+    geometry.shape.spacing > params.spacing()
 }
 
 /// Checks that there are few enough points for their indices, and that differences of their coordinates are finite.
@@ -268,7 +285,7 @@ mod tests {
                     assert!(u as usize + params.n_interpolation_points < nodes[axis], "side {side:e}, {short}");
                     assert!(2 * nodes[axis] <= padded[axis]);
                 }
-                assert_eq!(is_coarsened(&params, &bounds), spacing > params.spacing());
+                assert_eq!(is_coarsened(&params, &geometry), spacing > params.spacing());
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::gather;
 use crate::geometry::{Bounds, Geometry, Shape, geometry};
 use crate::slabs::Slabs;
 use crate::spectrum::Spectrum;
-use crate::spread::spread;
+use crate::spread::{InPlace, spread};
 use crate::stencil::Lagrange;
 use crate::{GridParams, GridScalar};
 use rayon::prelude::*;
@@ -142,14 +142,16 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
             return Err(Error::numerical("grid", "no plan was made"));
         };
         let middle: [T; D] = std::array::from_fn(|c| bounds.low[c] + (bounds.high[c] - bounds.low[c]) * T::HALF);
-        let slabs = &mut self.slabs;
         with_points!(self.params, P => {
-            slabs.assign::<T, D, P, _>(Lagrange, &geometry, y);
+            self.slabs.assign::<T, D, P, _>(Lagrange, &geometry, y);
+            let slabs = &self.slabs;
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 if m < D {
-                    spread::<T, D, P, _, _>(Lagrange, &geometry, slabs, y, |i| y[i][m] - middle[m], grid);
+                    let charges = InPlace { slabs, y, charge: |y: &[T; D]| y[m] - middle[m] };
+                    spread::<T, D, P, _, _>(Lagrange, &geometry, &charges, grid);
                 } else {
-                    spread::<T, D, P, _, _>(Lagrange, &geometry, slabs, y, |_| T::ONE, grid);
+                    let charges = InPlace { slabs, y, charge: |_: &[T; D]| T::ONE };
+                    spread::<T, D, P, _, _>(Lagrange, &geometry, &charges, grid);
                 }
             }
         });

@@ -19,7 +19,9 @@
 //! made coarser and the near pairs, which it can no longer resolve, are summed directly.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+mod choice;
 mod convolver;
+mod density;
 mod field;
 mod gather;
 mod geometry;
@@ -30,6 +32,7 @@ mod reference;
 mod repulsion;
 mod scalar;
 mod slabs;
+mod sorted;
 mod spectrum;
 mod split;
 mod spread;

@@ -1,9 +1,8 @@
 use crate::field::{Field, Filled, with_order};
-use crate::geometry::{Bounds, check_range, is_coarsened};
+use crate::geometry::{Bounds, check_range, geometry, is_coarsened};
 use crate::lagrange::{self, LagrangeField};
-use crate::pairs::Cells;
-
-use crate::split::Rest;
+use crate::pairs::AllPairs;
+use crate::sorted::Queries;
 use crate::{GridParams, GridScalar, Interpolation};
 use rayon::prelude::*;
 use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Result, blocks, check_embedding};
@@ -76,7 +75,7 @@ pub(crate) struct Reference<T: GridScalar, const D: usize> {
     kernel: Kernel,
     reach: Bounds<T, D>,
     scheme: Scheme<T, D>,
-    all: Cells<T, D>,
+    all: AllPairs<T, D>,
 }
 
 #[derive(Debug)]
@@ -92,15 +91,16 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
         cx.check()?;
         let (bounds, _) = Bounds::of(reference, &mut Vec::new());
         check_range(reference.len(), &bounds)?;
-        let mut all = Cells::default();
-        all.build(reference, &bounds, f64::INFINITY);
+        let mut all = AllPairs::default();
+        all.assign(reference);
         let mut reach = bounds;
         for c in 0..D {
             let margin = T::from_f64(PADDING * 0.5 * (bounds.high[c].to_f64() - bounds.low[c].to_f64()));
             reach.low[c] -= margin;
             reach.high[c] += margin;
         }
-        let lagrange = params.interpolation == Interpolation::Lagrange && !is_coarsened(&params, &reach);
+        let lagrange =
+            params.interpolation == Interpolation::Lagrange && !is_coarsened(&params, &geometry(&params, &reach));
         let scheme = if reference.is_empty() || (!lagrange && reference.len() < DIRECT_BELOW) {
             Scheme::Direct
         } else if lagrange {
@@ -109,36 +109,31 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
             Scheme::Lagrange { field, filled }
         } else {
             let mut field = Field::new(GridParams { interpolation: Interpolation::BSpline, ..params });
-            let filled = field.fill(kernel, &reach, reference)?;
+            let filled = field.fill_nominal(kernel, &reach, reference)?;
             Scheme::BSpline { field, filled }
         };
         Ok(Self { kernel, reach, scheme, all })
     }
 
     fn one(&self, y: &[T; D]) -> (T, [T; D]) {
-        let direct = || {
-            let sums = self.all.query(self.kernel, Rest::everything(), y);
-            (sums.weight, sums.force)
-        };
         let inside = (0..D).all(|c| y[c] >= self.reach.low[c] && y[c] <= self.reach.high[c]);
         match &self.scheme {
             Scheme::BSpline { field, filled } if inside => {
-                let (value, mut force) = with_order!(field.params, M => filled.read::<M>(field.grid(), y));
+                let (value, force) = with_order!(field.params, M => filled.read::<M>(field.grid(), y));
+                let mut forces = [force];
                 let mut z = value + T::from_f64(filled.constant);
                 if let Some(rest) = filled.rest {
-                    let near = field.cells.query(self.kernel, rest, y);
-                    z += near.weight;
-                    for c in 0..D {
-                        force[c] += near.force[c];
-                    }
+                    let split = (self.kernel, &filled.geometry, rest);
+                    z += T::from_f64(field.add_near(split, Queries::Given(y), &mut forces));
                 }
+                let [force] = forces;
                 (z.max(T::ZERO), force)
             }
             Scheme::Lagrange { field, filled } if inside => {
                 let (weight, force) = field.read(filled, y);
                 (T::from_f64(weight.max(0.0)), force.map(T::from_f64))
             }
-            _ => direct(),
+            _ => self.all.query(self.kernel, y),
         }
     }
 }

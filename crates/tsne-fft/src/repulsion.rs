@@ -1,9 +1,11 @@
 use crate::field::{Field, Filled, with_order};
-use crate::geometry::{Bounds, check_range, is_coarsened};
+use crate::geometry::{Bounds, check_range, geometry, is_coarsened};
 use crate::lagrange::LagrangeField;
-use crate::split::Rest;
+use crate::pairs::{AllPairs, QUERIES};
+use crate::sorted::Queries;
 use crate::{GridParams, GridScalar, Interpolation};
 use rayon::prelude::*;
+use std::sync::atomic::Ordering;
 use tsne_core::simd::{self, Task};
 use tsne_core::{Context, Error, Kernel, Repulsion, Result, blocks, check_embedding};
 
@@ -91,7 +93,10 @@ pub(crate) struct Grid<T: GridScalar, const D: usize> {
     params: GridParams,
     field: Field<T, D>,
     lagrange: LagrangeField<T, D>,
+    all: AllPairs<T, D>,
     bounds: Vec<(Bounds<T, D>, bool)>,
+    /// Forces in the order of the sorted points.
+    forces: Vec<[T; D]>,
     sums: Vec<f64>,
 }
 
@@ -101,7 +106,9 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
             params,
             field: Field::new(GridParams { interpolation: Interpolation::BSpline, ..params }),
             lagrange: LagrangeField::new(params),
+            all: AllPairs::default(),
             bounds: Vec::new(),
+            forces: Vec::new(),
             sums: Vec::new(),
         }
     }
@@ -121,23 +128,17 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
         }
         cx.check()?;
         check_range(n, &bounds)?;
-        let z = if self.params.interpolation == Interpolation::Lagrange && !is_coarsened(&self.params, &bounds) {
+        let lagrange = self.params.interpolation == Interpolation::Lagrange
+            && !is_coarsened(&self.params, &geometry(&self.params, &bounds));
+        let z = if lagrange {
             self.lagrange.repulse(kernel, &bounds, y, out)?
         } else if n < direct_below::<D>() {
-            out.fill([T::ZERO; D]);
-            self.field.cells.build(y, &bounds, f64::INFINITY);
-            self.field.cells.own_sums(kernel, Rest::everything(), cx)?;
-            self.add_pairs(out)
+            self.all.assign(y);
+            self.all.own_sums(kernel, out, &mut self.sums, cx)?
         } else {
             let filled = self.field.fill(kernel, &bounds, y)?;
             cx.check()?;
-            let mut z = self.read(&filled, y, out);
-            z += n as f64 * (filled.constant - filled.own);
-            if let Some(rest) = filled.rest {
-                self.field.cells.own_sums(kernel, rest, cx)?;
-                z += self.add_pairs(out);
-            }
-            z
+            self.read(kernel, &filled, cx)? + self.finish(&filled, out)
         };
         // No pair is farther apart than the diagonal, and none has a weight above 1: what interpolation errs beyond that
         // on a handful of distant points is taken back.
@@ -148,45 +149,49 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
 }
 
 impl<T: GridScalar, const D: usize> Grid<T, D> {
-    /// Reads forces and the sum of the potential from the grid.
-    fn read(&mut self, filled: &Filled<T, D>, y: &[[T; D]], out: &mut [[T; D]]) -> f64 {
+    /// Reads forces and the sum of the potential from the grid and from near pairs, point after sorted point.
+    fn read(&mut self, kernel: Kernel, filled: &Filled<T, D>, cx: Context<'_>) -> Result<f64> {
+        let field = &self.field;
+        let n = field.sorted.len();
+        self.forces.resize(n, [T::ZERO; D]);
         self.sums.clear();
-        self.sums.resize(blocks::count(y.len()), 0.0);
-        let grid = self.field.grid();
-        with_order!(self.field.params, M => for_each_block(&mut self.sums, y, out, &|sum, y, out| {
-            *sum = simd::dispatch(ReadBlock::<T, D, M> { filled, grid, y, out });
-        }));
-        self.sums.iter().sum()
-    }
-
-    /// Adds the forces of pairs and returns the sum of their weights.
-    fn add_pairs(&mut self, out: &mut [[T; D]]) -> f64 {
-        let mut z = 0.0;
-        for (i, sums) in self.field.cells.results() {
-            z += sums.weight.to_f64();
-            for c in 0..D {
-                out[i][c] += sums.force[c];
+        self.sums.resize(n.div_ceil(QUERIES), 0.0);
+        let blocks = self.sums.par_iter_mut().zip(self.forces.par_chunks_mut(QUERIES));
+        blocks.enumerate().try_for_each(|(block, (sum, forces))| {
+            cx.check()?;
+            let first = block * QUERIES;
+            *sum = with_order!(field.params, M => simd::dispatch(ReadBlock::<T, D, M> {
+                field,
+                filled,
+                first,
+                forces,
+            }));
+            if let Some(rest) = filled.rest {
+                *sum += field.add_near((kernel, &filled.geometry, rest), Queries::Own { first }, forces);
             }
-        }
-        z
+            Ok(())
+        })?;
+        Ok(self.sums.iter().sum())
     }
-}
 
-/// Reads a block: the sum of the potential, positions, forces.
-type ReadBlockFn<'a, P> = dyn Fn(&mut f64, &[P], &mut [P]) + Sync + 'a;
-
-/// Runs `f` on each block of points. Not generic over the spline: the machinery of the parallel loop is compiled once for
-/// all orders.
-fn for_each_block<P: Send + Sync>(sums: &mut [f64], y: &[P], out: &mut [P], f: &ReadBlockFn<'_, P>) {
-    let blocks = sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
-    blocks.for_each(|((sum, y), out)| f(sum, y, out));
+    /// Brings the forces back into the order of the points; what is to be added to the sum.
+    fn finish(&self, filled: &Filled<T, D>, out: &mut [[T; D]]) -> f64 {
+        let n = out.len() as f64;
+        let ranks = self.field.sorted.ranks().par_chunks(blocks::BLOCK);
+        out.par_chunks_mut(blocks::BLOCK).zip(ranks).for_each(|(out, ranks)| {
+            for (out, rank) in out.iter_mut().zip(ranks) {
+                *out = self.forces[rank.load(Ordering::Relaxed) as usize];
+            }
+        });
+        n * (filled.constant - filled.own)
+    }
 }
 
 struct ReadBlock<'a, T, const D: usize, const M: usize> {
+    field: &'a Field<T, D>,
     filled: &'a Filled<T, D>,
-    grid: &'a [T],
-    y: &'a [[T; D]],
-    out: &'a mut [[T; D]],
+    first: usize,
+    forces: &'a mut [[T; D]],
 }
 
 impl<T: GridScalar, const D: usize, const M: usize> Task for ReadBlock<'_, T, D, M> {
@@ -195,9 +200,9 @@ impl<T: GridScalar, const D: usize, const M: usize> Task for ReadBlock<'_, T, D,
     #[inline(always)]
     fn run(self) -> f64 {
         let mut sum = 0.0;
-        for (y, out) in self.y.iter().zip(self.out) {
-            let (value, force) = self.filled.read_own::<M>(self.grid, y);
-            *out = force;
+        for (i, force) in self.forces.iter_mut().enumerate() {
+            let value;
+            (value, *force) = self.filled.read_own::<M>(self.field.grid(), &self.field.sorted.point(self.first + i));
             sum += value.to_f64();
         }
         sum

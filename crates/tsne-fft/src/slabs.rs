@@ -82,6 +82,18 @@ impl Slabs {
         });
     }
 
+    /// Where the points of each slab start when all are put one slab after the other; one entry more than slabs.
+    pub(crate) fn starts(&self, starts: &mut Vec<usize>) {
+        starts.clear();
+        starts.resize(self.count + 1, 0);
+        for block in self.starts.chunks_exact(self.count + 1) {
+            // What is before slab `s` in this block.
+            for (sum, &start) in starts.iter_mut().zip(block) {
+                *sum += start as usize;
+            }
+        }
+    }
+
     /// The points of slab `s`, block by block, in their order.
     #[inline]
     pub(crate) fn points(&self, s: usize) -> impl Iterator<Item = usize> + '_ {

@@ -226,7 +226,7 @@ mod tests {
     use crate::gather;
     use crate::geometry::{Geometry, axis};
     use crate::slabs::Slabs;
-    use crate::spread::spread;
+    use crate::spread::{InPlace, spread};
     use crate::stencil::BSpline;
 
     /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
@@ -255,7 +255,8 @@ mod tests {
             });
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
             slabs.assign::<f64, D, M, _>(BSpline, &geometry, &y);
-            spread::<f64, D, M, _, _>(BSpline, &geometry, &slabs, &y, |_| 1.0, &mut grid);
+            let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
+            spread::<f64, D, M, _, _>(BSpline, &geometry, &charges, &mut grid);
             convolver.convolve(&spectrum, &mut grid).unwrap();
             let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &geometry, &grid, &y[0]);
             assert_eq!(gather::value_and_gradient::<f64, D, M>(&geometry, &grid, &y[0]).0 + spectrum.mean, own);

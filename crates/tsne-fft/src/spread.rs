@@ -7,18 +7,42 @@ use crate::stencil::Stencil;
 use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
 
-/// Clears `grid` and adds `charge(i)` times its weights to the nodes around every point `i`.
+/// Positions and charges, slab by slab.
+pub(crate) trait Charges<T, const D: usize>: Sync {
+    /// The number of slabs.
+    fn slabs(&self) -> usize;
+    /// What acts on slab `s`.
+    fn of_slab(&self, s: usize) -> impl Iterator<Item = ([T; D], T)>;
+}
+
+/// Points in the order they were given in, each with the charge that `charge` computes from its position.
+pub(crate) struct InPlace<'a, T, const D: usize, C> {
+    pub(crate) slabs: &'a Slabs,
+    pub(crate) y: &'a [[T; D]],
+    pub(crate) charge: C,
+}
+
+impl<T: GridScalar, const D: usize, C: Fn(&[T; D]) -> T + Sync> Charges<T, D> for InPlace<'_, T, D, C> {
+    fn slabs(&self) -> usize {
+        self.slabs.count()
+    }
+
+    #[inline(always)]
+    fn of_slab(&self, s: usize) -> impl Iterator<Item = ([T; D], T)> {
+        self.slabs.points(s).map(|i| (self.y[i], (self.charge)(&self.y[i])))
+    }
+}
+
+/// Clears `grid` and adds each charge times its weights to the nodes around its position.
 pub(crate) fn spread<T, const D: usize, const M: usize, S, C>(
     stencil: S,
     geometry: &Geometry<T, D>,
-    slabs: &Slabs,
-    y: &[[T; D]],
-    charge: C,
+    charges: &C,
     grid: &mut [T],
 ) where
     T: GridScalar,
     S: Stencil<T, M>,
-    C: Fn(usize) -> T + Copy + Send + Sync,
+    C: Charges<T, D>,
 {
     let shape = &geometry.shape;
     // Distance on the grid from a node to the next along the first axis.
@@ -31,8 +55,8 @@ pub(crate) fn spread<T, const D: usize, const M: usize, S, C>(
         if s % 2 == 0 {
             nodes.fill(T::ZERO);
         }
-        if s < slabs.count() {
-            simd::dispatch(Slab { stencil, geometry, slabs, y, charge, s, nodes });
+        if s < charges.slabs() {
+            simd::dispatch(Slab { stencil, geometry, charges, s, nodes });
         }
     });
 }
@@ -50,9 +74,7 @@ fn for_each_slab<T: GridScalar>(grid: &mut [T], height: usize, f: &(dyn Fn(usize
 struct Slab<'a, T, const D: usize, const M: usize, S, C> {
     stencil: S,
     geometry: &'a Geometry<T, D>,
-    slabs: &'a Slabs,
-    y: &'a [[T; D]],
-    charge: C,
+    charges: &'a C,
     s: usize,
     nodes: &'a mut [T],
 }
@@ -61,17 +83,17 @@ impl<T, const D: usize, const M: usize, S, C> Task for Slab<'_, T, D, M, S, C>
 where
     T: GridScalar,
     S: Stencil<T, M>,
-    C: Fn(usize) -> T,
+    C: Charges<T, D>,
 {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { stencil, geometry, slabs, y, charge, s, nodes } = self;
+        let Self { stencil, geometry, charges, s, nodes } = self;
         let shape = &geometry.shape;
         let first = s * Slabs::height::<D>();
-        for i in slabs.points(s) {
-            let u = geometry.coordinates(&y[i]);
+        for (y, charge) in charges.of_slab(s) {
+            let u = geometry.coordinates(&y);
             let mut base = [0; D];
             let mut weights = [[T::ZERO; M]; D];
             for c in 0..D {
@@ -79,7 +101,6 @@ where
                 weights[c] = stencil.weights(u[c], base[c]);
             }
             base[0] -= first;
-            let charge = charge(i);
             for w in &mut weights[0] {
                 *w *= charge;
             }

@@ -20,7 +20,7 @@ impl<T: GridScalar, const M: usize> Stencil<T, M> for BSpline {
     #[inline(always)]
     fn base(self, u: T, last: usize) -> usize {
         // Saturating: rounding can push a coordinate a hair below the border.
-        (u.to_i32().max(0) as usize).min(last)
+        self.cell(u, last)
     }
 
     #[inline(always)]
@@ -31,6 +31,12 @@ impl<T: GridScalar, const M: usize> Stencil<T, M> for BSpline {
 }
 
 impl BSpline {
+    /// The cell of side 1 that the coordinate `u` is in, at most `last`.
+    #[inline(always)]
+    pub(crate) fn cell<T: GridScalar>(self, u: T, last: usize) -> usize {
+        (u.to_i32().max(0) as usize).min(last)
+    }
+
     /// Weights and their derivatives by the coordinate.
     #[inline(always)]
     pub(crate) fn weights_and_slopes<T: GridScalar, const M: usize>(self, u: T, base: usize) -> ([T; M], [T; M]) {

@@ -1,0 +1,129 @@
+//! The cheapest grid that is exact enough: nodes against near pairs.
+
+use crate::geometry::{Bounds, Geometry, Shape, geometry, is_coarsened, with_spacing};
+use crate::pairs::{LANES, Row, rows};
+use crate::sorted::SPAN;
+use crate::split::Sharpness;
+use crate::{GridParams, GridScalar};
+use tsne_core::Kernel;
+
+/// A grid, and how it splits the kernel if it leaves near pairs to direct sums.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Choice<T, const D: usize> {
+    pub(crate) geometry: Geometry<T, D>,
+    pub(crate) split: Option<Sharpness>,
+}
+
+/// The grid as its parameters ask for it, or the finest within the limit, with the finer split.
+pub(crate) fn nominal<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>) -> Choice<T, D> {
+    let geometry = geometry(params, bounds);
+    Choice { geometry, split: is_coarsened(params, &geometry).then_some(Sharpness::FINE) }
+}
+
+/// Whether a split of [`Sharpness::DEFAULT`] is as exact as the grid asked for. What a plain grid errs by falls with
+/// `exp(-√dof π/h)`: finer grids and kernels of lighter tails are more exact than the split is.
+fn splits_suffice(params: &GridParams, kernel: Kernel) -> bool {
+    let default = GridParams::default();
+    params.spacing() >= default.spacing()
+        && params.n_interpolation_points <= default.n_interpolation_points
+        && kernel.dof() <= 1.0
+}
+
+/// The spacing grows in steps of this ratio: the cost is flat around its minimum, within 5 % over a step, and fewer
+/// spacings are fewer spectra.
+const STEP: f64 = std::f64::consts::SQRT_2;
+
+/// Nanoseconds of two threads for each node of the padded grid.
+const NODE: f64 = 1.2;
+
+/// The same for each point near a group of queries.
+const STEP_OF_GROUP: f64 = 1.3;
+
+/// The same for each row of cells around a group.
+const ROW: f64 = 3.0;
+
+/// The cheapest grid of those that are at least as exact as the one that the parameters ask for: that one, or coarser ones
+/// with near pairs. `density` is asked for only if there is a choice.
+pub(crate) fn cheapest<T: GridScalar, const D: usize>(
+    params: &GridParams,
+    kernel: Kernel,
+    (bounds, n): (&Bounds<T, D>, usize),
+    around: &mut Vec<Row>,
+    density: impl FnOnce() -> f64,
+) -> Choice<T, D> {
+    let plain = nominal(params, bounds);
+    if !splits_suffice(params, kernel) || plain.geometry.shape.spacing < params.spacing() {
+        return plain;
+    }
+    rows::<D>(Sharpness::DEFAULT.cutoff, around);
+    let density = density();
+    let pairs = |spacing: f64| {
+        // Queries are taken in groups of neighbors on a line of cells, and all of them see what is near to one.
+        let points_of_cell = (density * spacing.powi(D as i32)).max(f64::MIN_POSITIVE);
+        let group = (1.0 + points_of_cell * SPAN as f64).min(LANES as f64);
+        let cells = 1.0 + (group - 1.0) / points_of_cell;
+        let row = |row: &Row| ROW + STEP_OF_GROUP * points_of_cell * (2.0 * row.reach as f64 + cells);
+        n as f64 / group * around.iter().map(row).sum::<f64>()
+    };
+    let nodes = |shape: &Shape| NODE * shape.padded_nodes() as f64;
+    let mut best = plain;
+    let mut least = nodes(&plain.geometry.shape);
+    if plain.split.is_some() {
+        least += pairs(plain.geometry.shape.spacing);
+    }
+    let mut spacing = params.spacing() * STEP;
+    while spacing < bounds.extent() {
+        let sum = pairs(spacing);
+        if sum >= least {
+            break;
+        }
+        let geometry = with_spacing(params, bounds, spacing);
+        let within_limit = geometry.shape.padded_nodes() <= GridParams::MAX_PADDED_NODES;
+        let sum = sum + nodes(&geometry.shape);
+        if within_limit && sum < least {
+            best = Choice { geometry, split: Some(Sharpness::DEFAULT) };
+            least = sum;
+        }
+        spacing *= STEP;
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(params: &GridParams, dof: f64, extent: f64, density: f64) -> Choice<f64, 2> {
+        let bounds = Bounds { low: [0.0; 2], high: [extent; 2] };
+        let n = (extent * extent * density) as usize;
+        cheapest(params, Kernel::new(dof).unwrap(), (&bounds, n), &mut Vec::new(), || density)
+    }
+
+    #[test]
+    fn sparse_maps_get_coarse_grids_and_dense_ones_fine_ones() {
+        let params = GridParams::default();
+        let sparse = choice(&params, 1.0, 240.0, 0.2);
+        assert!(sparse.split.is_some() && sparse.geometry.shape.spacing > 2.0 * params.spacing());
+        // A hundred points to a unit: thousands of pairs a point, against few nodes.
+        let dense = choice(&params, 1.0, 100.0, 100.0);
+        assert!(dense.split.is_none() && dense.geometry.shape.spacing == params.spacing());
+        // A density of zero is one that the sample could not tell: the search ends all the same.
+        assert!(choice(&params, 1.0, 240.0, 0.0).geometry.shape.spacing < 240.0);
+        assert!(choice(&params, 1.0, 1e4, 1e-4).geometry.shape.padded_nodes() <= GridParams::MAX_PADDED_NODES);
+    }
+
+    #[test]
+    fn nothing_is_split_where_the_plain_grid_is_more_exact() {
+        let params = GridParams::default();
+        let more_points = GridParams { n_interpolation_points: 5, ..params };
+        let smaller_cells = GridParams { ints_in_interval: 0.5, ..params };
+        for (params, dof, extent) in
+            [(more_points, 1.0, 240.0), (smaller_cells, 1.0, 240.0), (params, 2.0, 240.0), (params, 1.0, 40.0)]
+        {
+            assert!(choice(&params, dof, extent, 0.2).split.is_none(), "{params:?}, dof {dof}, extent {extent}");
+        }
+        // Where the limit leaves no choice the split is the finer one.
+        let limited = choice(&more_points, 1.0, 1e4, 1e-4);
+        assert!(limited.split.is_some_and(|sharpness| sharpness.cutoff == Sharpness::FINE.cutoff));
+    }
+}
