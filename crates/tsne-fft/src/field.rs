@@ -104,6 +104,15 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         Self { params, plan: None, grid: Vec::new(), slabs: Slabs::default(), cells: Cells::default() }
     }
 
+    /// Sets the parameters for the fills that follow.
+    pub(crate) fn set_params(&mut self, params: GridParams) {
+        if params.n_interpolation_points != self.params.n_interpolation_points {
+            // The spectrum is that of a spline, which the shape does not tell.
+            self.plan = None;
+        }
+        self.params = params;
+    }
+
     /// The grid, to read the potential from.
     pub(crate) fn grid(&self) -> &[T] {
         &self.grid

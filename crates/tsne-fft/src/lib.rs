@@ -34,6 +34,7 @@ mod spectrum;
 mod split;
 mod spread;
 mod stencil;
+mod tolerance;
 mod transforms;
 
 pub use params::{GridParams, Interpolation};

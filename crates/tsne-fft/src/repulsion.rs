@@ -2,6 +2,7 @@ use crate::field::{Field, Filled, with_order};
 use crate::geometry::{Bounds, check_range, is_coarsened};
 use crate::lagrange::LagrangeField;
 use crate::split::Rest;
+use crate::tolerance::Chooser;
 use crate::{GridParams, GridScalar, Interpolation};
 use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
@@ -91,6 +92,7 @@ pub(crate) struct Grid<T: GridScalar, const D: usize> {
     params: GridParams,
     field: Field<T, D>,
     lagrange: LagrangeField<T, D>,
+    chooser: Chooser<D>,
     bounds: Vec<(Bounds<T, D>, bool)>,
     sums: Vec<f64>,
 }
@@ -101,6 +103,7 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
             params,
             field: Field::new(GridParams { interpolation: Interpolation::BSpline, ..params }),
             lagrange: LagrangeField::new(params),
+            chooser: Chooser::default(),
             bounds: Vec::new(),
             sums: Vec::new(),
         }
@@ -129,6 +132,8 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
             self.field.cells.own_sums(kernel, Rest::everything(), cx)?;
             self.add_pairs(out)
         } else {
+            let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
+            self.field.set_params(self.chooser.choose(&spline, kernel, &bounds, y));
             let filled = self.field.fill(kernel, &bounds, y)?;
             cx.check()?;
             let mut z = self.read(&filled, y, out);

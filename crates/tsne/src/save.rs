@@ -461,6 +461,7 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
     put_optional(settings, "min_grad_norm", params.min_grad_norm);
     put_optional(settings, "max_grad_norm", params.max_grad_norm);
     put_optional(settings, "max_step_norm", params.max_step_norm);
+    put_optional(settings, "force_tolerance", params.force_tolerance);
 }
 
 fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
@@ -481,6 +482,8 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
         max_step_norm: settings.optional("max_step_norm")?,
         negative_gradient_method: parsed(settings, "negative_gradient_method")?,
         custom_repulsion: None,
+        // Files of before there was one have none.
+        force_tolerance: settings.optional("force_tolerance")?,
         theta: settings.get("theta")?,
         grid: GridParams {
             n_interpolation_points: settings.get("n_interpolation_points")?,
@@ -491,6 +494,7 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
                 "lagrange" => Interpolation::Lagrange,
                 other => return Err(unknown("interpolation", other)),
             },
+            force_tolerance: None,
         },
         callbacks: Vec::new(),
         callbacks_every_iters: settings.get("callbacks_every_iters")?,
