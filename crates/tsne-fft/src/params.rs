@@ -34,7 +34,7 @@ pub struct GridParams {
     /// With a tolerance the number of points, their spacing and the smallest number of cells are chosen at each call for
     /// the positions at hand, and the parameters of these names are not used. The choice is by an estimate of the error
     /// that is checked against exact sums on maps of many kinds, not by a bound. Maps that outgrow
-    /// [`GridParams::MAX_PADDED_NODES`] err by up to 0.0007 whatever the tolerance. Splines only.
+    /// [`GridParams::MAX_PADDED_NODES`] err by up to 0.001 whatever the tolerance. Splines only.
     pub force_tolerance: Option<f64>,
 }
 
