@@ -25,11 +25,13 @@ mod morton;
 mod reference;
 mod sort;
 mod sources;
+mod tolerance;
 mod tree;
 mod walk;
 
 pub use fit::{BarnesHut, DEFAULT_THETA};
 pub use reference::BarnesHutReference;
+pub use tolerance::theta_for;
 pub use tree::{Cell, Tree};
 
 /// The example of the README, compiled and run.

@@ -15,10 +15,13 @@ use tsne_cli::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
 use tsne_cli::input::{CsvOptions, HeaderLine, Labels, PointTable, Table};
 use tsne_cli::output::Format;
 use tsne_cli::plot;
-use tsne_cli::report::{Milliseconds, Report, Seconds};
+use tsne_cli::report::{ForceError, Milliseconds, Report, Seconds};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
+
+/// Points whose forces are summed exactly: the root of the mean squared error is then known within a few per cent.
+const FORCE_SAMPLES: usize = 1_000;
 
 /// The handwritten digits of `data/`, which see for their source and license.
 const DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
@@ -133,12 +136,14 @@ impl Run<'_> {
             })?;
             files.push(path.display().to_string());
         }
+        let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new())).transpose()?;
         let report = Report {
             n: points.n(),
             d: points.d(),
             iterations: embedding.iterations(),
             kl_divergence,
             label_agreement,
+            force_error: force_error.map(ForceError::from),
             extent: embedding.extent(),
             ms_per_iteration: Milliseconds::from(embedding.timings()),
             seconds: Seconds::new(read, embedding.timings(), started.elapsed()),

@@ -218,7 +218,7 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
     }
     set!(builder, optimization; early_exaggeration, dof);
     set_descent!(builder, optimization.descent);
-    set!(builder, repulsion; theta, n_interpolation_points, min_num_intervals, ints_in_interval);
+    set!(builder, repulsion; force_tolerance, theta, n_interpolation_points, min_num_intervals, ints_in_interval);
     if let Some(interpolation) = repulsion.interpolation {
         builder = builder.interpolation(interpolation.into());
     }

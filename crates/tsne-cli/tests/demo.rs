@@ -54,6 +54,7 @@ fn every_key_of_the_report() {
         "iterations",
         "kl_divergence",
         "label_agreement",
+        "force_error",
         "extent",
         "ms_per_iteration",
         "seconds",
@@ -69,6 +70,11 @@ fn every_key_of_the_report() {
     assert_eq!(report["seed"].as_u64(), Some(u64::MAX));
     assert_eq!(report["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
     assert!(report["label_agreement"].is_f64() && report["kl_divergence"].is_f64() && report["extent"].is_f64());
+    assert!(report["force_error"].is_null());
+    let measured = directory.json("demo --n-iter 30 --method bh --force-tolerance 0.05 --force-error");
+    let error = |key| measured["force_error"][key].as_f64().unwrap();
+    assert!(error("relative_rms") <= 0.05 && error("worst") >= error("relative_rms"), "{measured}");
+    assert!(error("samples") == 1_000.0 && measured["force_error"]["z_relative"].is_null(), "{measured}");
     let number = |value: &Value| value.as_f64().filter(|seconds| *seconds >= 0.0).unwrap();
     let seconds = &report["seconds"];
     let stages = ["read", "neighbors", "affinities", "initialization", "optimization"].map(|key| number(&seconds[key]));

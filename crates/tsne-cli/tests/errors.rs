@@ -150,6 +150,7 @@ fn parameters() {
     x("--learning-rate 0", &["learning_rate", "0"]);
     x("--dof 0", &["dof", "0"]);
     x("--theta=-1", &["theta", "-1"]);
+    x("--force-tolerance 0", &["force_tolerance", "0", "0.0001 to 0.5"]);
     x("--final-momentum 1", &["final_momentum", "1"]);
     x("--n-interpolation-points 0", &["n_interpolation_points", "0"]);
     x("--init none.npy", &["--init none.npy", "cannot open"]);

@@ -8,7 +8,7 @@ use crate::geometry::{Bounds, Geometry, Shape, axis};
 use crate::pairs::{Row, rows, visit_share};
 use crate::sorted::{AddNear, NearPairs, Queries, Sorted};
 use crate::spectrum::Spectrum;
-use crate::split::{Rest, Smoothed};
+use crate::split::{Rest, Sharpness, Smoothed};
 use crate::spread::spread;
 use crate::stencil::BSpline;
 use crate::{GridParams, GridScalar};
@@ -77,11 +77,15 @@ pub(crate) struct Field<T, const D: usize> {
     counts: Vec<u32>,
 }
 
-/// What depends on the shape of the grid and the kernel only.
+/// What depends on the shape of the grid, the kernel and its split, and the spline only.
 #[derive(Debug)]
 struct Plan<T> {
     shape: Shape,
     kernel: Kernel,
+    /// The cutoff of the split.
+    cutoff: Option<f64>,
+    /// The order of the spline.
+    order: usize,
     convolver: Convolver<T>,
     spectrum: Spectrum<T>,
 }
@@ -112,6 +116,11 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         }
     }
 
+    /// Sets the parameters for the fills that follow.
+    pub(crate) fn set_params(&mut self, params: GridParams) {
+        self.params = params;
+    }
+
     /// The grid, to read the potential from.
     pub(crate) fn grid(&self) -> &[T] {
         &self.grid
@@ -132,7 +141,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
     fn fill_as(&mut self, choice: Choice<T, D>, kernel: Kernel, y: &[[T; D]]) -> Result<Filled<T, D>> {
         let Choice { geometry, split } = choice;
         let smoothed = split.map(|sharpness| Smoothed::new(kernel, sharpness, geometry.shape.spacing));
-        self.plan(&geometry.shape, kernel, smoothed.as_ref())?;
+        self.plan(&geometry.shape, kernel, smoothed.as_ref().zip(split))?;
         if let Some(sharpness) = split {
             rows::<D>(sharpness.cutoff, &mut self.rows);
         }
@@ -156,20 +165,24 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
     }
 
     /// Puts the plan of a shape last, and makes it if there is none.
-    fn plan(&mut self, shape: &Shape, kernel: Kernel, smoothed: Option<&Smoothed>) -> Result<()> {
-        if let Some(at) = self.plans.iter().position(|plan| plan.shape == *shape && plan.kernel == kernel) {
+    fn plan(&mut self, shape: &Shape, kernel: Kernel, split: Option<(&Smoothed, Sharpness)>) -> Result<()> {
+        let cutoff = split.map(|(_, sharpness)| sharpness.cutoff);
+        let order = self.params.n_interpolation_points + 1;
+        let fits = |plan: &Plan<T>| {
+            plan.shape == *shape && plan.kernel == kernel && plan.cutoff == cutoff && plan.order == order
+        };
+        if let Some(at) = self.plans.iter().position(fits) {
             self.plans[at..].rotate_left(1);
             return Ok(());
         }
         // Old buffers go first: two large grids at once are never needed.
         self.plans.retain(|plan| plan.kernel == kernel && plan.shape.padded_nodes() <= MAX_SPARE_NODES);
         self.plans.drain(..self.plans.len().saturating_sub(SPARE_PLANS));
-        let order = Some(self.params.n_interpolation_points + 1);
-        let spectrum = match smoothed {
-            Some(smoothed) => Spectrum::new(shape, order, 0.0, |d2| smoothed.weight(d2))?,
-            None => Spectrum::new(shape, order, 1.0, |d2| kernel.weight_m1(d2))?,
+        let spectrum = match split {
+            Some((smoothed, _)) => Spectrum::new(shape, Some(order), 0.0, |d2| smoothed.weight(d2))?,
+            None => Spectrum::new(shape, Some(order), 1.0, |d2| kernel.weight_m1(d2))?,
         };
-        self.plans.push(Plan { shape: *shape, kernel, convolver: Convolver::new(*shape), spectrum });
+        self.plans.push(Plan { shape: *shape, kernel, cutoff, order, convolver: Convolver::new(*shape), spectrum });
         Ok(())
     }
 

@@ -10,6 +10,11 @@
 //! - [`Interpolation::Lagrange`] is the scheme of FIt-SNE (Linderman et al. 2019) and openTSNE on the same nodes:
 //!   `D + 2` convolutions, piecewise polynomials that jump at the borders of cells. It is here for comparison.
 //!
+//! With [`GridParams::force_tolerance`], spacing and order follow from the error of the force that is acceptable. Its
+//! estimate, for any dimension and degrees of freedom, is derived at the top of `src/tolerance.rs`: for charges at random it
+//! is an integral without fitted constants, and a perfect spline would make it `1.11 (π/h) exp(-π/h) √ρ` in two
+//! dimensions at the spacing `h` and the density `ρ`.
+//!
 //! How the grid is laid out, convolved and spread to is told in the modules, file by file.
 //!
 //! # What is guaranteed
@@ -37,6 +42,7 @@ mod spectrum;
 mod split;
 mod spread;
 mod stencil;
+mod tolerance;
 mod transforms;
 
 pub use params::{GridParams, Interpolation};

@@ -1,3 +1,4 @@
+use crate::tolerance;
 use tsne_core::{Error, Result};
 
 /// How charges are spread to the nodes of the grid and the potential is read back.
@@ -27,6 +28,14 @@ pub struct GridParams {
     pub ints_in_interval: f64,
     /// The interpolation.
     pub interpolation: Interpolation,
+    /// The relative error of the force (root mean square) that is acceptable, from 0.0001 to 0.5; `None`, the default,
+    /// leaves the grid to the other parameters.
+    ///
+    /// With a tolerance the number of points, their spacing and the smallest number of cells are chosen at each call for
+    /// the positions at hand, and the parameters of these names are not used. The choice is by an estimate of the error
+    /// that is checked against exact sums on maps of many kinds, not by a bound. Maps that outgrow
+    /// [`GridParams::MAX_PADDED_NODES`] err by up to 0.001 whatever the tolerance. Splines only.
+    pub force_tolerance: Option<f64>,
 }
 
 impl Default for GridParams {
@@ -37,6 +46,7 @@ impl Default for GridParams {
             min_num_intervals: 50,
             ints_in_interval: 1.0,
             interpolation: Interpolation::BSpline,
+            force_tolerance: None,
         }
     }
 }
@@ -84,6 +94,17 @@ impl GridParams {
         let side = self.ints_in_interval;
         if !(1e-3..=1e3).contains(&side) {
             return Err(Error::parameter("ints_in_interval", side, "from 0.001 to 1000 (1 is a good choice)"));
+        }
+        if let Some(tolerance) = self.force_tolerance {
+            let (low, high) = tolerance::RANGE;
+            if !(low..=high).contains(&tolerance) {
+                let allowed = format!("from {low} to {high} (0.01 is a good choice)");
+                return Err(Error::parameter("force_tolerance", tolerance, allowed));
+            }
+            if self.interpolation == Interpolation::Lagrange {
+                let allowed = "unset for Lagrange interpolation: its error is not known in advance, use B-splines";
+                return Err(Error::parameter("force_tolerance", tolerance, allowed));
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@ use crate::geometry::{Bounds, check_range, geometry, is_coarsened};
 use crate::lagrange::{self, LagrangeField};
 use crate::pairs::AllPairs;
 use crate::sorted::Queries;
+use crate::tolerance::Chooser;
 use crate::{GridParams, GridScalar, Interpolation};
 use rayon::prelude::*;
 use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Result, blocks, check_embedding};
@@ -108,7 +109,9 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
             let filled = field.fill(kernel, &reach, reference)?;
             Scheme::Lagrange { field, filled }
         } else {
-            let mut field = Field::new(GridParams { interpolation: Interpolation::BSpline, ..params });
+            let spline = GridParams { interpolation: Interpolation::BSpline, ..params };
+            // New points are taken to lie where the reference does.
+            let mut field = Field::new(Chooser::default().choose(&spline, kernel, &reach, reference));
             let filled = field.fill_nominal(kernel, &reach, reference)?;
             Scheme::BSpline { field, filled }
         };

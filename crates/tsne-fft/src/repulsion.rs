@@ -3,6 +3,7 @@ use crate::geometry::{Bounds, check_range, geometry, is_coarsened};
 use crate::lagrange::LagrangeField;
 use crate::pairs::{AllPairs, QUERIES};
 use crate::sorted::Queries;
+use crate::tolerance::Chooser;
 use crate::{GridParams, GridScalar, Interpolation};
 use rayon::prelude::*;
 use std::sync::atomic::Ordering;
@@ -94,6 +95,7 @@ pub(crate) struct Grid<T: GridScalar, const D: usize> {
     field: Field<T, D>,
     lagrange: LagrangeField<T, D>,
     all: AllPairs<T, D>,
+    chooser: Chooser<D>,
     bounds: Vec<(Bounds<T, D>, bool)>,
     /// Forces in the order of the sorted points.
     forces: Vec<[T; D]>,
@@ -107,6 +109,7 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
             field: Field::new(GridParams { interpolation: Interpolation::BSpline, ..params }),
             lagrange: LagrangeField::new(params),
             all: AllPairs::default(),
+            chooser: Chooser::default(),
             bounds: Vec::new(),
             forces: Vec::new(),
             sums: Vec::new(),
@@ -136,6 +139,8 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
             self.all.assign(y);
             self.all.own_sums(kernel, out, &mut self.sums, cx)?
         } else {
+            let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
+            self.field.set_params(self.chooser.choose(&spline, kernel, &bounds, y));
             let filled = self.field.fill(kernel, &bounds, y)?;
             cx.check()?;
             self.read(kernel, &filled, cx)? + self.finish(&filled, out)

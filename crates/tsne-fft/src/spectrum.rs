@@ -198,25 +198,33 @@ fn filter(spline_order: Option<usize>, length: usize) -> Vec<f64> {
     let Some(order) = spline_order.filter(|_| length > 1) else {
         return vec![1.0; half];
     };
-    let symmetric_sum = |order: usize, k: usize| {
-        // The transform of the spline of even `order` centered on a node: a sum of cosines.
-        let samples = spline_at_integers(order);
-        let center = samples.len() / 2;
-        let at = |j: usize| (2.0 * std::f64::consts::PI * (k * j) as f64 / length as f64).cos();
-        samples[center] + 2.0 * (1..=center).map(|j| samples[center + j] * at(j)).sum::<f64>()
-    };
-    (0..half)
-        .map(|k| {
-            if order.is_multiple_of(2) {
-                symmetric_sum(order, k).powi(-2)
-            } else {
-                // The sum of squares over the aliases of a frequency is the transform of the spline of twice the order.
-                let x = std::f64::consts::PI * k as f64 / length as f64;
-                let sinc = if k == 0 { 1.0 } else { x.sin() / x };
-                sinc.powi(2 * order as i32) / symmetric_sum(2 * order, k).powi(2)
-            }
-        })
-        .collect()
+    (0..half).map(|k| sharpening(order, k as f64 / length as f64)).collect()
+}
+
+/// What makes up for spreading and reading back a wave of `q` turns from node to node, along one axis.
+pub(crate) fn sharpening(order: usize, q: f64) -> f64 {
+    if order.is_multiple_of(2) {
+        alias_sum(order, q).powi(-2)
+    } else {
+        // The sum of squares over the aliases of a frequency is the transform of the spline of twice the order.
+        spline_transform(order, q).powi(2) / alias_sum(2 * order, q).powi(2)
+    }
+}
+
+/// The transform of the spline of `order` at `q` turns from node to node.
+pub(crate) fn spline_transform(order: usize, q: f64) -> f64 {
+    let x = std::f64::consts::PI * q;
+    let sinc = if q == 0.0 { 1.0 } else { x.sin() / x };
+    sinc.powi(order as i32)
+}
+
+/// The sum over all aliases of `q` of the transform of the spline of even `order`: the sum of cosines that its samples on
+/// the nodes make.
+pub(crate) fn alias_sum(order: usize, q: f64) -> f64 {
+    let samples = spline_at_integers(order);
+    let center = samples.len() / 2;
+    let at = |j: usize| (2.0 * std::f64::consts::PI * q * j as f64).cos();
+    samples[center] + 2.0 * (1..=center).map(|j| samples[center + j] * at(j)).sum::<f64>()
 }
 
 #[cfg(test)]

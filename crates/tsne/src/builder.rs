@@ -489,6 +489,15 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         /// assert!(four_axes().negative_gradient_method(NegativeGradientMethod::Fft).build().is_err());
         /// ```
         negative_gradient_method: NegativeGradientMethod;
+        /// The relative error of the repulsive force (root mean square) that is acceptable, from 0.0001 to 0.5; `None` is the
+        /// accuracy of the other parameters. Default `None`.
+        ///
+        /// With a tolerance, Barnes-Hut takes its threshold from it, and the grid its spacing and order at each iteration:
+        /// [`theta`](Self::theta) and the parameters of the grid are not used. [`Embedding::force_error`] measures what
+        /// came of it.
+        ///
+        /// [`Embedding::force_error`]: crate::Embedding::force_error
+        force_tolerance: impl Into<Option<f64>> = 0.01, not 0.0;
         /// The threshold of Barnes-Hut, not negative; 0 is exact. Default 0.5.
         theta: f64 = 0.3, not -1.0;
         /// The number of threads in scikit-learn's convention: -1 all processors, -2 all but one. 0 is an error; beyond

@@ -642,7 +642,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// The map with its repulsion prepared for new points; prepared once for the same parameters.
     pub(crate) fn prepared(&self, params: &OptimizeParams<T, D>, cx: Context<'_>) -> Result<Arc<Reference<T, D>>> {
-        let key = ReferenceKey::new(params, self.kernel, self.positions.len());
+        let key = ReferenceKey::new(params, self.kernel, self.positions.len())?;
         let slot = || self.reference.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reference) = slot().as_ref().filter(|reference| reference.key == key) {
             return Ok(Arc::clone(reference));

@@ -40,6 +40,7 @@ pub struct OptimizeParams<T, const D: usize> {
     pub(crate) min_kl_improvement: Option<f64>,
     pub(crate) negative_gradient_method: NegativeGradientMethod,
     pub(crate) custom_repulsion: Option<CustomRepulsion<T, D>>,
+    pub(crate) force_tolerance: Option<f64>,
     pub(crate) theta: f64,
     pub(crate) grid: GridParams,
     pub(crate) callbacks: Vec<Callback<T, D>>,
@@ -151,6 +152,9 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         /// # Ok::<(), tsne::Error>(())
         /// ```
         custom_repulsion: impl Into<Option<CustomRepulsion<T, D>>>;
+        /// The relative error of the repulsive force (root mean square) that is acceptable, from 0.0001 to 0.5, from which
+        /// the threshold of Barnes-Hut and spacing and order of the grid follow; `None` leaves them to their own parameters.
+        force_tolerance: impl Into<Option<f64>> = 0.01, not 0.0;
         /// The threshold of Barnes-Hut, not negative; 0 is exact.
         theta: f64 = 0.3, not -1.0;
         /// Functions that see the descent every [`callbacks_every_iters`](Self::callbacks_every_iters) iterations and may
@@ -291,7 +295,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         exaggeration("exaggeration", self.factor())?;
         momentum("momentum", self.momentum)?;
         self.phase(1.0).check()?;
-        self.grid.check()?;
+        self.grid_params().check()?;
         BarnesHut::<T, 2>::new(self.theta)?;
         if self.callbacks_every_iters == 0 {
             return Err(Error::parameter("callbacks_every_iters", 0, "at least 1"));

@@ -401,7 +401,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         params.check()?;
         threads::run(params.n_jobs, || {
             let mut next = self.clone();
-            let key = ReferenceKey::new(params, self.reference.key.kernel, self.reference.positions.len());
+            let key = ReferenceKey::new(params, self.reference.key.kernel, self.reference.positions.len())?;
             if key != self.reference.key {
                 next.reference = Arc::new(Reference::new(key, self.reference.positions.clone(), cx)?);
             }

@@ -1,7 +1,7 @@
 //! The choice of the repulsion.
 
 use crate::{Float, NegativeGradientMethod, OptimizeParams};
-use tsne_bh::{BarnesHut, BarnesHutReference};
+use tsne_bh::{BarnesHut, BarnesHutReference, theta_for};
 use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion, Result};
 use tsne_fft::{GridParams, GridReference, GridRepulsion};
 use tsne_optim::{Exact, ExactReference};
@@ -43,6 +43,16 @@ pub(crate) const fn resolve<const D: usize>(method: NegativeGradientMethod, n: u
 }
 
 impl<T: Float, const D: usize> OptimizeParams<T, D> {
+    /// The parameters of the grid, with the tolerance.
+    pub(crate) const fn grid_params(&self) -> GridParams {
+        GridParams { force_tolerance: self.force_tolerance, ..self.grid }
+    }
+
+    /// The threshold of the tree.
+    fn threshold(&self) -> Result<f64> {
+        self.force_tolerance.map_or(Ok(self.theta), theta_for::<D>)
+    }
+
     /// A new repulsion for `n` points, and its method, which is not automatic.
     pub(crate) fn repulsion(&self, n: usize) -> Result<(Box<dyn Repulsion<T, D>>, NegativeGradientMethod)> {
         let method = resolve::<D>(self.negative_gradient_method, n);
@@ -50,8 +60,8 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
             return Ok((custom.make(), NegativeGradientMethod::Custom));
         }
         let repulsion: Box<dyn Repulsion<T, D>> = match method {
-            NegativeGradientMethod::BarnesHut => Box::new(BarnesHut::new(self.theta)?),
-            NegativeGradientMethod::Fft => Box::new(GridRepulsion::new(self.grid)?),
+            NegativeGradientMethod::BarnesHut => Box::new(BarnesHut::new(self.threshold()?)?),
+            NegativeGradientMethod::Fft => Box::new(GridRepulsion::new(self.grid_params())?),
             NegativeGradientMethod::Auto | NegativeGradientMethod::Custom | NegativeGradientMethod::Exact => {
                 Box::new(Exact::new())
             }
@@ -86,14 +96,19 @@ impl<T, const D: usize> std::fmt::Debug for Reference<T, D> {
 impl ReferenceKey {
     /// For a map of `n` points: the automatic method depends on nothing else, so new points are placed alike however many
     /// they are.
-    pub(crate) fn new<T, const D: usize>(params: &OptimizeParams<T, D>, kernel: Kernel, n: usize) -> Self {
+    pub(crate) fn new<T: Float, const D: usize>(
+        params: &OptimizeParams<T, D>,
+        kernel: Kernel,
+        n: usize,
+    ) -> Result<Self> {
         let method = match params.negative_gradient_method {
             // A repulsion of the user's own is among the points of a map; new points get the automatic one.
             NegativeGradientMethod::Custom => NegativeGradientMethod::Auto,
             method => method,
         };
         let method = resolve::<D>(method, n);
-        Self { kernel, method, theta: params.theta, grid: params.grid }
+        let theta = if method == NegativeGradientMethod::BarnesHut { params.threshold()? } else { params.theta };
+        Ok(Self { kernel, method, theta, grid: params.grid_params() })
     }
 }
 

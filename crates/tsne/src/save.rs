@@ -464,6 +464,7 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
     put_optional(settings, "max_grad_norm", params.max_grad_norm);
     put_optional(settings, "max_step_norm", params.max_step_norm);
     put_optional(settings, "min_kl_improvement", params.min_kl_improvement);
+    put_optional(settings, "force_tolerance", params.force_tolerance);
 }
 
 fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
@@ -489,6 +490,8 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
         min_kl_improvement: settings.optional("min_kl_improvement")?,
         negative_gradient_method: parsed(settings, "negative_gradient_method")?,
         custom_repulsion: None,
+        // Files of before there was one have none.
+        force_tolerance: settings.optional("force_tolerance")?,
         theta: settings.get("theta")?,
         grid: GridParams {
             n_interpolation_points: settings.get("n_interpolation_points")?,
@@ -499,6 +502,7 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
                 "lagrange" => Interpolation::Lagrange,
                 other => return Err(unknown("interpolation", other)),
             },
+            force_tolerance: None,
         },
         callbacks: Vec::new(),
         callbacks_every_iters: settings.get("callbacks_every_iters")?,

@@ -9,4 +9,5 @@ mod determinism;
 mod oracle;
 mod properties;
 mod reference;
+mod tolerance;
 mod tree;

@@ -34,6 +34,9 @@ pub struct MethodArgs {
     /// Report the KL divergence with its normalizer summed over all pairs, in O(n²), not that of the repulsion in use.
     #[arg(long, help_heading = "Run")]
     pub exact_kl: bool,
+    /// Report the error of the repulsive force, measured for 1,000 points against sums over all pairs.
+    #[arg(long, help_heading = "Run")]
+    pub force_error: bool,
 }
 
 /// The affinities of the points.
@@ -154,6 +157,14 @@ pub struct RepulsionArgs {
     /// How the repulsion is computed: auto, bh (Barnes-Hut), fft (interpolation grid) or exact (all pairs).
     #[arg(long)]
     pub method: Option<NegativeGradientMethod>,
+    /// The relative error of the force that is acceptable, from 0.0001 to 0.5: --theta and the parameters of the grid
+    /// follow from it [default: theirs].
+    #[arg(
+        long,
+        value_name = "X",
+        conflicts_with_all = ["theta", "n_interpolation_points", "min_num_intervals", "ints_in_interval"]
+    )]
+    pub force_tolerance: Option<f64>,
     /// The threshold of Barnes-Hut; 0 is exact [default: 0.5].
     #[arg(long, value_name = "X")]
     pub theta: Option<f64>,

@@ -17,6 +17,8 @@ pub struct Report {
     /// The share of points whose label is the most frequent one of their 10 nearest neighbors in the map; without labels
     /// `null`.
     pub label_agreement: Option<f64>,
+    /// The error of the repulsive force, with `--force-error`; else `null`.
+    pub force_error: Option<ForceError>,
     /// The longest side of the map.
     pub extent: f64,
     /// The time of an iteration.
@@ -31,6 +33,30 @@ pub struct Report {
     pub seed: u64,
     /// The version of the program.
     pub version: &'static str,
+}
+
+/// The error of the repulsive force, relative to the root of the mean squared force.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ForceError {
+    /// The number of points whose forces were compared with exact ones.
+    pub samples: usize,
+    /// The root of the mean squared error.
+    pub relative_rms: f64,
+    /// The largest error.
+    pub worst: f64,
+    /// The relative error of the normalizer of the map; `null` unless all points were compared.
+    pub z_relative: Option<f64>,
+}
+
+impl From<tsne::ForceError> for ForceError {
+    fn from(error: tsne::ForceError) -> Self {
+        Self {
+            samples: error.samples,
+            relative_rms: error.relative_rms,
+            worst: error.worst,
+            z_relative: error.z_relative,
+        }
+    }
 }
 
 /// Milliseconds per iteration; `null` for a phase without iterations.
@@ -95,6 +121,10 @@ impl Summary for Report {
             ("KL divergence", format!("{:.4}", self.kl_divergence)),
         ];
         lines.extend(self.label_agreement.map(|agreement| ("label agreement", percent(agreement))));
+        lines.extend(self.force_error.map(|error| {
+            let ForceError { samples, relative_rms, worst, .. } = error;
+            ("force error", format!("{relative_rms:.1e} (worst {worst:.1e}; {samples} points)"))
+        }));
         let per = format!("{} ms (early {}, late {})", ms(per.mean), ms(per.early), ms(per.late));
         lines.extend([
             ("extent", format!("{:.1}", self.extent)),

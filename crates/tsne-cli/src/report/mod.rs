@@ -4,7 +4,7 @@ mod embed;
 mod score;
 mod transform;
 
-pub use embed::{Milliseconds, Report, Seconds};
+pub use embed::{ForceError, Milliseconds, Report, Seconds};
 pub use score::{ScoreReport, ScoreSeconds};
 pub use transform::{TransformReport, TransformSeconds};
 

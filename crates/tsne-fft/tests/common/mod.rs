@@ -13,6 +13,7 @@ pub(crate) const LAGRANGE: GridParams = GridParams {
     min_num_intervals: 50,
     ints_in_interval: 1.0,
     interpolation: Interpolation::Lagrange,
+    force_tolerance: None,
 };
 
 pub(crate) fn kernel(dof: f64) -> Kernel {

@@ -11,3 +11,4 @@ mod errors;
 mod oracle;
 mod properties;
 mod reference;
+mod tolerance;

@@ -18,11 +18,12 @@ fn check(shown: &str, expected: &[(&str, &str)]) {
 }
 
 /// What all presets share.
-const COMMON: [(&str, &str); 13] = [
+const COMMON: [(&str, &str); 14] = [
     ("perplexities", "[30.0]"),
     ("metric", "Euclidean"),
     ("k_neighbors", "None"),
     ("exaggeration", "None"),
+    ("force_tolerance", "None"),
     ("theta", "0.5"),
     ("n_interpolation_points", "3"),
     ("min_num_intervals", "50"),

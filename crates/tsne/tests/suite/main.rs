@@ -7,6 +7,7 @@ mod common;
 mod defaults;
 mod determinism;
 mod fit;
+mod force_error;
 mod initialization;
 mod inputs;
 mod median;

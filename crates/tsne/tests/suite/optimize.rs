@@ -84,6 +84,7 @@ fn every_parameter_can_be_overridden_and_is_for_this_call_only() {
         ("max_grad_norm", base().max_grad_norm(1e-7)),
         ("max_step_norm", base().max_step_norm(1e-6)),
         ("method", base().negative_gradient_method(NegativeGradientMethod::BarnesHut).theta(0.8)),
+        ("force_tolerance", base().negative_gradient_method(NegativeGradientMethod::BarnesHut).force_tolerance(0.5)),
         ("theta", base().negative_gradient_method(NegativeGradientMethod::BarnesHut).theta(1.5)),
     ];
     for (name, params) in differing {
@@ -155,6 +156,7 @@ fn a_wrong_parameter_is_an_error_and_changes_nothing() {
         (base().max_grad_norm(0.0), "max_grad_norm is 0"),
         (base().max_step_norm(f64::INFINITY), "max_step_norm is inf"),
         (base().theta(f64::NAN), "theta is NaN"),
+        (base().force_tolerance(0.0), "force_tolerance is 0"),
         (base().n_interpolation_points(0), "n_interpolation_points is 0"),
         (base().min_num_intervals(0), "min_num_intervals is 0"),
         (base().ints_in_interval(-1.0), "ints_in_interval is -1"),

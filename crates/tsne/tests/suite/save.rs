@@ -134,6 +134,10 @@ fn every_choice_comes_back() {
         .n_jobs(-2)
         .k_neighbors(20);
     round_trip("parameters", &builder.build().unwrap().fit(rows).unwrap());
+    let tree = NegativeGradientMethod::BarnesHut;
+    let builder = short().force_tolerance(0.05).negative_gradient_method(tree);
+    let loaded = round_trip("tolerance", &builder.build().unwrap().fit(rows).unwrap());
+    assert!(format!("{:?}", loaded.params()).contains("force_tolerance: Some(0.05)"));
 }
 
 #[test]
