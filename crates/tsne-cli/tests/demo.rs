@@ -74,6 +74,9 @@ fn every_key_of_the_report() {
     let measured = directory.json("demo --n-iter 30 --method bh --force-tolerance 0.05 --force-error");
     let error = |key| measured["force_error"][key].as_f64().unwrap();
     assert!(error("relative_rms") <= 0.05 && error("worst") >= error("relative_rms"), "{measured}");
+    // The threshold that follows is larger than the default one of 0.5.
+    let plain = directory.json("demo --n-iter 30 --method bh --force-error");
+    assert!(error("relative_rms") > plain["force_error"]["relative_rms"].as_f64().unwrap(), "{measured}, {plain}");
     assert!(error("samples") == 1_000.0 && measured["force_error"]["z_relative"].is_null(), "{measured}");
     let number = |value: &Value| value.as_f64().filter(|seconds| *seconds >= 0.0).unwrap();
     let seconds = &report["seconds"];

@@ -187,6 +187,7 @@ fn usage_errors() {
     usage("embed x.csv");
     usage("embed x.csv -o y.npy --preset best");
     usage("embed x.csv -o y.npy --method magic");
+    usage("embed x.csv -o y.npy --theta 0.5 --force-tolerance 0.01");
     usage("embed x.csv -o y.npy --components 4");
     usage("embed x.csv -o y.npy --threads 0");
     usage("embed x.csv -o y.npy --seed -1");

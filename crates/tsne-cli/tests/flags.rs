@@ -98,7 +98,7 @@ fn options_of_embed() {
     pairs.differ("--metric seuclidean", &["--metric-params weights.csv"]);
     pairs.differ("--metric mahalanobis", &["--metric-params inverse.csv"]);
     pairs.differ("--init random", &["--seed 7", "--init-std 0.01"]);
-    pairs.differ("--method bh --theta 0.5", &["--components 3", "--force-tolerance 0.5"]);
+    pairs.differ("--method bh --theta 0.5", &["--components 3"]);
     pairs.differ("--method bh --theta 1", &["--init spectral"]);
     pairs.differ("--method fft", &["--interpolation lagrange"]);
     // Of Lagrange polynomials, on a map of some extent: that of splines is exact to the last bit for so few points.
