@@ -8,9 +8,10 @@ use tsne_optim::{Exact, ExactReference};
 
 /// The largest map for which all pairs are summed, by dimension.
 ///
-/// Milliseconds per iteration of the recommended preset, first rows of Fashion-MNIST, `f32`, two threads, exact against
-/// the fastest other: 1-D, 1,000 points 0.20 / 0.09 (grid); 2-D, 1,000 points 0.27 / 0.22 and 2,000 points 0.5 / 0.4 (tree);
-/// 3-D, 1,000 points 0.35 / 0.32 (tree). Near the crossover, exactness is worth the little more that it costs.
+/// Milliseconds on final maps of the first rows of Fashion-MNIST, `f32`, two threads (`--example crossover`), exact against the
+/// fastest other: 2-D, 1,000 points 0.17 / 0.21 and 2,000 points 0.46 / 0.33 (grid), 3,000 points 0.86 / 0.33; 3-D, 1,000 points
+/// 0.20 / 0.19 and 2,000 points 0.57 / 0.44 (tree). 1-D, whole iterations: 1,000 points 0.20 / 0.09 (grid). Near the crossover,
+/// exactness is worth the little more that it costs.
 const fn exact_up_to<const D: usize>() -> usize {
     match D {
         1 => 500,
@@ -20,14 +21,14 @@ const fn exact_up_to<const D: usize>() -> usize {
     }
 }
 
-/// The largest map for which the tree is faster than the grid, by dimension, measured in the same way: in 2-D,
-/// 10,000 points 1.6 / 2.0 ms, 15,000 points 2.6 / 2.6, 20,000 points 3.5 / 3.1; in 1-D the grid wins from 1,000 points on
-/// (0.13 / 0.08), in 3-D the tree at all sizes measured (8,000 points 2.4 / 27). The divergences with exact `Z` are equal
-/// within 0.5 %, and lower with the tree up to 15,000 points.
+/// The largest map for which the tree is faster than the grid, by dimension, measured in the same way, tree against grid: in
+/// 2-D, 3,000 points 0.53 / 0.33 ms, 10,000 points 1.27 / 0.93, 50,000 points 7.4 / 3.9, and more so on early maps; in 1-D the
+/// grid wins from 1,000 points on (0.13 / 0.08 for whole iterations), in 3-D the tree (50,000 points 13.7 / 17.3). Errors of
+/// the force are 1e-3 to 3e-3 for all, divergences with exact `Z` equal within 0.2 %.
 const fn tree_up_to<const D: usize>() -> usize {
     match D {
         1 => 0,
-        2 => 15_000,
+        2 => 0,
         _ => usize::MAX,
     }
 }
