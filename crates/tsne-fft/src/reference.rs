@@ -82,8 +82,8 @@ pub(crate) struct Reference<T: GridScalar, const D: usize> {
 #[derive(Debug)]
 enum Scheme<T: GridScalar, const D: usize> {
     Direct,
-    BSpline { field: Field<T, D>, filled: Filled<T, D> },
-    Lagrange { field: LagrangeField<T, D>, filled: lagrange::Filled<T, D> },
+    BSpline { field: Box<Field<T, D>>, filled: Filled<T, D> },
+    Lagrange { field: Box<LagrangeField<T, D>>, filled: lagrange::Filled<T, D> },
 }
 
 impl<T: GridScalar, const D: usize> Reference<T, D> {
@@ -105,13 +105,13 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
         let scheme = if reference.is_empty() || (!lagrange && reference.len() < DIRECT_BELOW) {
             Scheme::Direct
         } else if lagrange {
-            let mut field = LagrangeField::new(params);
+            let mut field = Box::new(LagrangeField::new(params));
             let filled = field.fill(kernel, &reach, reference)?;
             Scheme::Lagrange { field, filled }
         } else {
             let spline = GridParams { interpolation: Interpolation::BSpline, ..params };
             // New points are taken to lie where the reference does.
-            let mut field = Field::new(Chooser::default().choose(&spline, kernel, &reach, reference));
+            let mut field = Box::new(Field::new(Chooser::default().choose(&spline, kernel, &reach, reference)));
             let filled = field.fill_nominal(kernel, &reach, reference)?;
             Scheme::BSpline { field, filled }
         };

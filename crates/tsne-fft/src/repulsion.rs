@@ -4,11 +4,10 @@ use crate::lagrange::LagrangeField;
 use crate::pairs::{AllPairs, QUERIES};
 use crate::sorted::Queries;
 use crate::tolerance::Chooser;
-use crate::{GridParams, GridScalar, Interpolation};
+use crate::{GridParams, GridScalar, Interpolation, slabs};
 use rayon::prelude::*;
-use std::sync::atomic::Ordering;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Error, Kernel, Repulsion, Result, blocks, check_embedding};
+use tsne_core::{Context, Error, Kernel, Repulsion, Result, check_embedding};
 
 /// Below this number of points all pairs are summed directly (B-splines only).
 ///
@@ -182,10 +181,9 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
     /// Brings the forces back into the order of the points; what is to be added to the sum.
     fn finish(&self, filled: &Filled<T, D>, out: &mut [[T; D]]) -> f64 {
         let n = out.len() as f64;
-        let ranks = self.field.sorted.ranks().par_chunks(blocks::BLOCK);
-        out.par_chunks_mut(blocks::BLOCK).zip(ranks).for_each(|(out, ranks)| {
-            for (out, rank) in out.iter_mut().zip(ranks) {
-                *out = self.forces[rank.load(Ordering::Relaxed) as usize];
+        out.par_chunks_mut(slabs::BLOCK).enumerate().for_each(|(b, out)| {
+            for (i, rank) in self.field.sorted.block(b) {
+                out[i] = self.forces[rank];
             }
         });
         n * (filled.constant - filled.own)

@@ -10,7 +10,7 @@ use crate::stencil::Stencil;
 use rayon::prelude::*;
 
 /// Points that are sorted together. Larger blocks mean fewer lists for a slab to visit, smaller ones more tasks.
-const BLOCK: usize = 4096;
+pub(crate) const BLOCK: usize = 4096;
 
 /// Height of a slab in nodes of the first axis, by dimension. Not below the widest stencil less one. A map of the
 /// smallest grid (150 nodes a side) has nine slabs in two dimensions, one of 600 nodes has 38.
@@ -30,6 +30,8 @@ pub(crate) struct Slabs {
     order: Vec<u16>,
     /// Where the list of each slab starts, for each block.
     starts: Vec<u32>,
+    /// The same when all lists are put one slab after the other.
+    places: Vec<u32>,
 }
 
 impl Slabs {
@@ -83,7 +85,7 @@ impl Slabs {
     }
 
     /// Where the points of each slab start when all are put one slab after the other; one entry more than slabs.
-    pub(crate) fn starts(&self, starts: &mut Vec<usize>) {
+    pub(crate) fn starts(&mut self, starts: &mut Vec<usize>) {
         starts.clear();
         starts.resize(self.count + 1, 0);
         for block in self.starts.chunks_exact(self.count + 1) {
@@ -92,6 +94,30 @@ impl Slabs {
                 *sum += start as usize;
             }
         }
+        let blocks = self.starts.len() / (self.count + 1);
+        self.places.resize(blocks * self.count, 0);
+        let mut before: Option<(&mut [u32], &[u32])> = None;
+        for (places, block) in self.places.chunks_exact_mut(self.count).zip(self.starts.chunks_exact(self.count + 1)) {
+            for s in 0..self.count {
+                places[s] = match &before {
+                    None => starts[s] as u32,
+                    Some((places, block)) => places[s] + block[s + 1] - block[s],
+                };
+            }
+            before = Some((places, block));
+        }
+    }
+
+    /// The points of block `b` with their places when all lists are put one slab after the other.
+    #[inline]
+    pub(crate) fn block(&self, b: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let order = &self.order[b * BLOCK..];
+        let starts = self.starts[b * (self.count + 1)..].windows(2);
+        let lists = self.places[b * self.count..(b + 1) * self.count].iter().zip(starts);
+        lists.flat_map(move |(&place, list)| {
+            let list = &order[list[0] as usize..list[1] as usize];
+            list.iter().enumerate().map(move |(k, &i)| (usize::from(i), place as usize + k))
+        })
     }
 
     /// The points of slab `s`, block by block, in their order.

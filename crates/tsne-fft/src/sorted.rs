@@ -7,7 +7,6 @@ use crate::slabs::Slabs;
 use crate::spread::Charges;
 use crate::stencil::{BSpline, Stencil};
 use std::ops;
-use std::sync::atomic::{AtomicU32, Ordering};
 use tsne_core::simd::{self, Task};
 
 /// Points as columns in the order of the slabs they act on. Neighbors on the map are neighbors in memory: spreading,
@@ -23,8 +22,9 @@ pub(crate) struct Sorted<T, const D: usize> {
     cell_starts: Vec<u32>,
     /// `LANES` more than there are points, for loads beyond the last one.
     columns: Columns<T, D>,
-    /// Where each point stands in the columns.
-    ranks: Vec<AtomicU32>,
+    /// Where each point stands in the columns, slab after slab in the order of their lists: what a task writes is its own,
+    /// while entries by point would share cache lines with those of other tasks.
+    ranks: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -50,6 +50,7 @@ struct Share<'a, T, const D: usize> {
     first: usize,
     columns: [&'a mut [T]; D],
     ends: &'a mut [u32],
+    ranks: &'a mut [u32],
 }
 
 impl<T: GridScalar, const D: usize> Sorted<T, D> {
@@ -67,14 +68,14 @@ impl<T: GridScalar, const D: usize> Sorted<T, D> {
         for column in &mut self.columns.0 {
             column.resize(y.len() + LANES, T::ZERO);
         }
-        self.ranks.resize_with(y.len(), AtomicU32::default);
+        self.ranks.resize(y.len(), 0);
         let last = nodes.map(|n| n - M);
         let Self { slabs, slab_starts, cells, cell_starts, columns, ranks } = self;
         let Some((first, ends)) = cell_starts.split_first_mut() else { return };
         *first = 0;
         let columns = columns.0.each_mut().map(|column| &mut column[..y.len()]);
-        let sorter = Sorter { geometry, slabs, slab_starts, cells: *cells, per_slab, last, y, ranks, by_cells };
-        sorter.sort(Share { first: 0, columns, ends });
+        let sorter = Sorter { geometry, slabs, slab_starts, cells: *cells, per_slab, last, y, by_cells };
+        sorter.sort(Share { first: 0, columns, ends, ranks });
     }
 
     /// The number of points.
@@ -88,9 +89,10 @@ impl<T: GridScalar, const D: usize> Sorted<T, D> {
         std::array::from_fn(|c| self.columns.0[c][rank])
     }
 
-    /// The rank of each point.
-    pub(crate) fn ranks(&self) -> &[AtomicU32] {
-        &self.ranks
+    /// The points of block `b`, in no order: each by its index within the block, with its rank.
+    #[inline]
+    pub(crate) fn block(&self, b: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.slabs.block(b).map(|(i, place)| (i, self.ranks[place] as usize))
     }
 
     /// The cell of a place.
@@ -138,18 +140,17 @@ struct Sorter<'a, T, const D: usize> {
     per_slab: usize,
     last: [usize; D],
     y: &'a [[T; D]],
-    ranks: &'a [AtomicU32],
     by_cells: bool,
 }
 
 impl<T: GridScalar, const D: usize> Sorter<'_, T, D> {
     /// Halves the slabs among tasks, down to single ones: every task gets its part of the columns.
     fn sort(&self, share: Share<'_, T, D>) {
-        let Share { first, columns, ends } = share;
+        let Share { first, columns, ends, ranks } = share;
         let count = ends.len() / self.per_slab.max(1);
         if count <= 1 {
             if count == 1 {
-                simd::dispatch(SortSlab { sorter: self, share: Share { first, columns, ends } });
+                simd::dispatch(SortSlab { sorter: self, share: Share { first, columns, ends, ranks } });
             }
             return;
         }
@@ -159,9 +160,10 @@ impl<T: GridScalar, const D: usize> Sorter<'_, T, D> {
         let left = halves.each_mut().map(|half| std::mem::take(&mut half.0));
         let right = halves.map(|half| half.1);
         let (left_ends, right_ends) = ends.split_at_mut(count / 2 * self.per_slab);
+        let (left_ranks, right_ranks) = ranks.split_at_mut(at);
         rayon::join(
-            || self.sort(Share { first, columns: left, ends: left_ends }),
-            || self.sort(Share { first: middle, columns: right, ends: right_ends }),
+            || self.sort(Share { first, columns: left, ends: left_ends, ranks: left_ranks }),
+            || self.sort(Share { first: middle, columns: right, ends: right_ends, ranks: right_ranks }),
         );
     }
 }
@@ -176,8 +178,8 @@ impl<T: GridScalar, const D: usize> Task for SortSlab<'_, '_, T, D> {
 
     #[inline(always)]
     fn run(self) {
-        let Sorter { geometry, slabs, slab_starts, cells, last, y, ranks, by_cells, .. } = *self.sorter;
-        let Share { first: s, columns, ends } = self.share;
+        let Sorter { geometry, slabs, slab_starts, cells, last, y, by_cells, .. } = *self.sorter;
+        let Share { first: s, columns, ends, ranks } = self.share;
         let start = slab_starts[s];
         let first_row = s * Slabs::height::<D>();
         let cell = |point: &[T; D]| {
@@ -205,13 +207,13 @@ impl<T: GridScalar, const D: usize> Task for SortSlab<'_, '_, T, D> {
             sum += *end;
             *end = sum;
         }
-        for i in slabs.points(s) {
+        for (i, own_rank) in slabs.points(s).zip(ranks) {
             let rank = &mut ends[cell(&y[i])];
             let at = *rank as usize - start;
             for c in 0..D {
                 columns[c][at] = y[i][c];
             }
-            ranks[i].store(*rank, Ordering::Relaxed);
+            *own_rank = *rank;
             *rank += 1;
         }
     }
@@ -446,6 +448,7 @@ mod tests {
     use crate::GridParams;
     use crate::geometry::{Bounds, with_spacing};
     use crate::pairs::{rows, visit_share};
+    use crate::slabs::BLOCK;
     use crate::split::{Rest, Sharpness, Smoothed};
     use tsne_core::random::{element_seed, unit};
     use tsne_core::{Kernel, Profile, ProfileVisitor};
@@ -479,6 +482,12 @@ mod tests {
             }
         }
         (sum, total)
+    }
+
+    /// All points with their ranks.
+    fn ranks<const D: usize>(sorted: &Sorted<f64, D>) -> Vec<(usize, usize)> {
+        let block = |b: usize| sorted.block(b).map(move |(i, rank)| (b * BLOCK + i, rank));
+        (0..sorted.len().div_ceil(BLOCK)).flat_map(block).collect()
     }
 
     #[track_caller]
@@ -516,9 +525,9 @@ mod tests {
                 total += add(Queries::Own { first: 60 * block }, forces);
             }
             let mut exact = 0.0;
-            for (i, rank) in sorted.ranks().iter().enumerate() {
+            for (i, rank) in ranks(&sorted) {
                 let (weight, force) = brute_force(kernel, rest, &y[i], &y, Some(i));
-                let given = forces[rank.load(Ordering::Relaxed) as usize];
+                let given = forces[rank];
                 assert!((0..D).all(|c| (given[c] - force[c]).abs() <= bound), "{D}-D, point {i}: {given:?}, {force:?}");
                 exact += weight;
             }
@@ -556,10 +565,9 @@ mod tests {
             let geometry = with_spacing(&GridParams::default(), &bounds, 1.0);
             sorted.assign::<4>(&geometry, &y, by_cells);
             let mut seen = vec![false; n];
-            for (point, rank) in y.iter().zip(sorted.ranks()) {
-                let rank = rank.load(Ordering::Relaxed) as usize;
+            for (i, rank) in ranks(&sorted) {
                 assert!(!std::mem::replace(&mut seen[rank], true));
-                assert_eq!(sorted.point(rank), *point);
+                assert_eq!(sorted.point(rank), y[i]);
             }
             if by_cells {
                 let cells: Vec<[usize; 2]> = (0..n).map(|rank| sorted.cell(&geometry, &sorted.point(rank))).collect();

@@ -70,9 +70,7 @@ impl Phase {
         }
         self.max_grad_norm.map_or(Ok(()), |v| positive("max_grad_norm", v))?;
         self.max_step_norm.map_or(Ok(()), |v| positive("max_step_norm", v))?;
-        for (name, value) in
-            [("min_grad_norm", self.min_grad_norm), ("min_kl_improvement", self.min_kl_improvement)]
-        {
+        for (name, value) in [("min_grad_norm", self.min_grad_norm), ("min_kl_improvement", self.min_kl_improvement)] {
             if let Some(v) = value.filter(|v| !(v.is_finite() && *v >= 0.0)) {
                 return Err(Error::parameter(name, v, "finite and not negative"));
             }

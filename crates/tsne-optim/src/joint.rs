@@ -67,7 +67,16 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
         if p.kind() != AffinityKind::Joint {
             return Err(Error::invalid("affinities", "a fit needs joint affinities, but conditional ones were given"));
         }
-        Ok(Self { p, kernel, repulsion, constants: None, partials: Vec::new(), evaluations: 0, next_renumbering: FIRST_RENUMBERING, renumbered: None })
+        Ok(Self {
+            p,
+            kernel,
+            repulsion,
+            constants: None,
+            partials: Vec::new(),
+            evaluations: 0,
+            next_renumbering: FIRST_RENUMBERING,
+            renumbered: None,
+        })
     }
 
     fn divergence(&mut self, y: &[[T; D]], z: f64) -> f64 {

@@ -341,8 +341,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let settings = &self.parameters.settings;
         let phases = [self.parameters.early_phase(), self.parameters.normal_phase()];
         let chosen = matches!(settings.learning_rate, LearningRate::Fixed(_));
-        let start =
-            (settings.momentum_rule == Momentum::Nesterov && !chosen).then(|| embedding.positions.clone());
+        let start = (settings.momentum_rule == Momentum::Nesterov && !chosen).then(|| embedding.positions.clone());
         let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
         let cause = match (self.descend(embedding, &phases, shortened, start.is_some(), cx), &start) {
             (Err(Error::Diverged { iteration }), Some(_)) => Some(RestartCause::Diverged(iteration)),
@@ -403,7 +402,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         embedding.finish = last.finish;
         [embedding.timings.early, embedding.timings.late] = times;
         let to = embedding.kl_divergence;
-        Ok(before.filter(|from| last.finish != Finish::Stopped && to > *from).map(|from| RestartCause::Rose { from, to }))
+        Ok(before
+            .filter(|from| last.finish != Finish::Stopped && to > *from)
+            .map(|from| RestartCause::Rose { from, to }))
     }
 }
 

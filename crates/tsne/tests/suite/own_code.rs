@@ -227,13 +227,7 @@ struct Failing {
 }
 
 impl tsne::Repulsion<f64, 2> for Failing {
-    fn repulse(
-        &mut self,
-        kernel: tsne::Kernel,
-        y: &[[f64; 2]],
-        out: &mut [[f64; 2]],
-        cx: Context<'_>,
-    ) -> Result<f64> {
+    fn repulse(&mut self, kernel: tsne::Kernel, y: &[[f64; 2]], out: &mut [[f64; 2]], cx: Context<'_>) -> Result<f64> {
         let z = self.exact.repulse(kernel, y, out, cx)?;
         let first = |calls| if self.used.fetch_add(1, Ordering::Relaxed) == 0 { calls } else { usize::MAX };
         let left = self.calls_left.take().map_or_else(|| first(CALLS), |left| left.saturating_sub(1));
