@@ -216,7 +216,7 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
             NeighborsType::Approx => Neighbors::Approx,
         });
     }
-    set!(builder, optimization; early_exaggeration, dof);
+    set!(builder, optimization; early_exaggeration, transition_iter, dof);
     set_descent!(builder, optimization.descent);
     set!(builder, repulsion; force_tolerance, theta, n_interpolation_points, min_num_intervals, ints_in_interval);
     if let Some(interpolation) = repulsion.interpolation {

@@ -31,7 +31,7 @@ mod renumbered;
 
 pub use attraction::attract;
 pub use conditional::Conditional;
-pub use descent::{Descent, Finish, Outcome, Phase};
+pub use descent::{Descent, Finish, Outcome, Phase, Transition};
 pub use exact::{Exact, ExactReference};
 pub use joint::{Joint, kl_divergence};
 pub use momentum_gains::{Momentum, MomentumGains};

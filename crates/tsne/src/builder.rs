@@ -414,7 +414,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         /// The learning rate, for gradients without the factor 4. Default [`LearningRate::Auto`] (200 in the
         /// documented preset), recommended twice that.
         learning_rate: impl Into<LearningRate> = 50.0, not 0.0;
-        /// Iterations of the early phase. Default 250, recommended 75.
+        /// Iterations of the early phase. Default 250, recommended 30.
         ///
         /// # Examples
         ///
@@ -430,7 +430,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         /// The factor on the attraction in the early phase: a number from 1e-6 to 1e6, or [`EarlyExaggeration::Auto`].
         /// Default automatic (12 in the documented preset).
         early_exaggeration: impl Into<EarlyExaggeration> = 4.0, not 0.0;
-        /// Iterations of the normal phase. Default 750 (documented), 500 (openTSNE), 225 (recommended).
+        /// Iterations of the normal phase. Default 750 (documented), 500 (openTSNE), 270 (recommended).
         ///
         /// # Examples
         ///
@@ -444,6 +444,23 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         /// # Ok::<(), tsne::Error>(())
         /// ```
         n_iter: usize;
+        /// The first iterations of the normal phase, over which exaggeration, learning rate and momentum go from those of the early
+        /// phase to its own ([`Transition`](tsne_optim::Transition)); all of them if it has fewer. Default 0, recommended 90.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tsne::{Rows, Tsne};
+        ///
+        /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+        /// let fit = |transition| {
+        ///     let tsne = Tsne::builder().perplexity(3.0).early_exaggeration_iter(20).n_iter(30);
+        ///     tsne.transition_iter(transition).build()?.fit(Rows::new(&data, 12, 5)?)
+        /// };
+        /// assert_ne!(fit(0)?.positions(), fit(10)?.positions());
+        /// # Ok::<(), tsne::Error>(())
+        /// ```
+        transition_iter: usize;
         /// The factor on the attraction in the normal phase, positive; `None` is 1. Default `None`.
         exaggeration: impl Into<Option<f64>> = 2.0, not -1.0;
         /// The form of momentum. Default [`Momentum::Classical`], recommended [`Momentum::Nesterov`].

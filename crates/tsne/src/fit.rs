@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tsne_affinity::PerplexityAffinity;
 use tsne_core::{Context, Error, Kernel, Observer, Points, Result, Stage, check_embedding};
-use tsne_optim::{Descent, Finish, Joint, Momentum, MomentumGains};
+use tsne_optim::{Descent, Finish, Joint, Momentum, MomentumGains, Transition};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -342,8 +342,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let phases = [self.parameters.early_phase(), self.parameters.normal_phase()];
         let chosen = matches!(settings.learning_rate, LearningRate::Fixed(_));
         let start = (settings.momentum_rule == Momentum::Nesterov && !chosen).then(|| embedding.positions.clone());
+        let watched = (start.is_some(), settings.transition_iter);
         let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
-        let cause = match (self.descend(embedding, &phases, shortened, start.is_some(), cx), &start) {
+        let cause = match (self.descend(embedding, &phases, shortened, watched, cx), &start) {
             (Err(Error::Diverged { iteration }), Some(_)) => Some(RestartCause::Diverged(iteration)),
             (outcome, _) => outcome?,
         };
@@ -356,7 +357,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 params.momentum_rule(Momentum::Classical).momentum(0.8).learning_rate(LearningRate::Auto)
             });
             let phases = [early.n_iter(CLASSICAL_ITERATIONS.0), normal.n_iter(CLASSICAL_ITERATIONS.1)];
-            self.descend(embedding, &phases, observer, false, cx)?;
+            self.descend(embedding, &phases, observer, (false, 0), cx)?;
             [_, embedding.params] = phases;
         }
         embedding.timings.optimization = clock.elapsed();
@@ -369,7 +370,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         embedding: &mut Embedding<T, D>,
         phases: &[OptimizeParams<T, D>; 2],
         mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
-        watched: bool,
+        (watched, transition_iter): (bool, usize),
         cx: Context<'_>,
     ) -> Result<Option<RestartCause>> {
         let n = embedding.positions.len();
@@ -391,7 +392,17 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let clock = Instant::now();
             let stretch = Stretch { before: embedding.iterations, total };
             let observer = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
-            last = moving.run(&mut objective, (params, n as f64), observer, stretch, cx)?;
+            let mut phase = params.phase(n as f64);
+            if p == 1 && transition_iter > 0 {
+                let from = phases[0].phase(n as f64);
+                phase.transition = Some(Transition {
+                    iterations: transition_iter.min(phase.iterations),
+                    exaggeration: from.exaggeration,
+                    learning_rate: from.learning_rate,
+                    momentum: from.momentum,
+                });
+            }
+            last = moving.run_phase(&mut objective, (params, &phase), observer, stretch, cx)?;
             embedding.iterations += last.iterations;
             *time = PhaseTime { iterations: last.iterations, duration: clock.elapsed() };
             if last.finish == Finish::Stopped {

@@ -336,6 +336,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
             min_grad_norm: self.min_grad_norm,
             max_step_norm: self.max_step_norm,
             min_kl_improvement: self.min_kl_improvement,
+            transition: None,
         }
     }
 }
@@ -381,6 +382,18 @@ impl<T: Float, const D: usize> Moving<'_, T, D> {
         stretch: Stretch,
         cx: Context<'_>,
     ) -> Result<Outcome> {
+        self.run_phase(objective, (params, &params.phase(auto)), observer, stretch, cx)
+    }
+
+    /// Runs one stretch whose numbers are those of `phase`.
+    pub(crate) fn run_phase(
+        &mut self,
+        objective: &mut dyn Objective<T, D>,
+        (params, phase): (&OptimizeParams<T, D>, &Phase),
+        observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        stretch: Stretch,
+        cx: Context<'_>,
+    ) -> Result<Outcome> {
         let progress = Shifted { cx, stretch };
         let inner = Context::new().with_progress(&progress);
         let inner = match cx.cancel_token() {
@@ -390,7 +403,7 @@ impl<T: Float, const D: usize> Moving<'_, T, D> {
         self.optimizer.set_momentum(params.momentum_rule);
         let mut listeners =
             Listeners { callbacks: &params.callbacks, every: params.callbacks_every_iters.max(1), observer };
-        self.descent.run(objective, self.optimizer, self.positions, &params.phase(auto), Some(&mut listeners), inner)
+        self.descent.run(objective, self.optimizer, self.positions, phase, Some(&mut listeners), inner)
     }
 
     /// The divergence of the positions where the last outcome does not have it.

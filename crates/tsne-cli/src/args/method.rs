@@ -90,6 +90,10 @@ pub struct OptimizationArgs {
     /// The factor on the attraction in the early phase; auto is 12, or --exaggeration if that is larger.
     #[arg(long, value_name = "auto|X")]
     pub early_exaggeration: Option<EarlyExaggeration>,
+    /// The first iterations of the normal phase, over which exaggeration, learning rate and momentum go from those of the
+    /// early phase to its own.
+    #[arg(long, value_name = "N")]
+    pub transition_iter: Option<usize>,
     /// What both subcommands share.
     #[command(flatten)]
     pub descent: DescentArgs,
@@ -114,7 +118,7 @@ pub struct DescentArgs {
     /// No exaggeration in the normal phase.
     #[arg(long, conflicts_with = "exaggeration")]
     pub no_exaggeration: bool,
-    /// The learning rate; auto is n / exaggeration in each phase of a fit, 0.1 for new points.
+    /// The learning rate; auto is n / exaggeration in each phase of a fit, 0.1 for new points, auto*2 twice that.
     #[arg(long, value_name = "auto|X")]
     pub learning_rate: Option<LearningRate>,
     /// The form of momentum.

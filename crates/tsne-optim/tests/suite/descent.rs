@@ -3,7 +3,9 @@
 use crate::oracle::{bits, cloud, joint, kernel};
 use std::cell::RefCell;
 use tsne_core::{Affinities, Context, Optimizer, Result, Scalar};
-use tsne_optim::{Descent, Evaluation, Exact, Finish, Joint, Momentum, MomentumGains, Objective, Outcome, Phase};
+use tsne_optim::{
+    Descent, Evaluation, Exact, Finish, Joint, Momentum, MomentumGains, Objective, Outcome, Phase, Transition,
+};
 
 pub(crate) fn run<T: Scalar, const D: usize>(
     p: &Affinities<T>,
@@ -122,6 +124,7 @@ const ONE: Phase = Phase {
     min_grad_norm: None,
     max_step_norm: None,
     min_kl_improvement: None,
+    transition: None,
 };
 
 #[test]
@@ -206,4 +209,56 @@ fn no_points_descend_nowhere() {
     let p = Affinities::<f32>::from_parts(vec![0], vec![], vec![], 0, tsne_core::AffinityKind::Joint).unwrap();
     let outcome = run::<f32, 2>(&p, &mut MomentumGains::new(Momentum::Classical), &mut [], &phase(3)).unwrap();
     assert_eq!(outcome.iterations, 3);
+}
+
+/// The parameters that an optimizer is given, and how the points are pulled.
+struct Recorder(Vec<tsne_core::Step>);
+
+impl tsne_core::Optimizer<f64, 2> for Recorder {
+    fn reset(&mut self, _: usize) {}
+    fn n(&self) -> usize {
+        60
+    }
+    fn step(&mut self, step: tsne_core::Step, _: &[[f64; 2]], _: &mut [[f64; 2]]) -> tsne_core::Result<()> {
+        self.0.push(step);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_transition_leads_from_its_own_numbers_to_those_of_the_phase() {
+    let transition = Transition { iterations: 10, exaggeration: 16.0, learning_rate: 1.0, momentum: 0.5 };
+    let phase = Phase { learning_rate: 16.0, momentum: 0.9, transition: Some(transition), ..phase(14) };
+    let p = joint::<f64>(60, 4, 1);
+    let mut repulsion = Exact::new();
+    let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
+    let (mut recorder, mut y) = (Recorder(Vec::new()), cloud::<f64, 2>(60, 1.0, 2));
+    Descent::new().run(&mut objective, &mut recorder, &mut y, &phase, None, Context::new()).unwrap();
+    let steps = recorder.0;
+    // The middle of the first of ten steps of a factor of 16, and of a rise by 0.4.
+    assert!((steps[0].learning_rate - 16f64.powf(0.05)).abs() < 1e-12 && (steps[0].momentum - 0.52).abs() < 1e-12);
+    for (i, pair) in steps[..10].windows(2).enumerate() {
+        assert!((pair[1].learning_rate / pair[0].learning_rate - 16f64.powf(0.1)).abs() < 1e-12, "{i}");
+        assert!((pair[1].momentum - pair[0].momentum - 0.04).abs() < 1e-12, "{i}");
+    }
+    assert!(steps[10..].iter().all(|step| (step.learning_rate, step.momentum) == (16.0, 0.9)));
+    // The exaggeration shows in the first step of gradient descent, which is that of a phase of this exaggeration.
+    let first = |phase: Phase| {
+        let mut y = cloud::<f64, 2>(60, 1.0, 2);
+        let mut repulsion = Exact::new();
+        let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
+        let mut rule = MomentumGains::new(Momentum::Classical);
+        let phase = Phase { iterations: 1, ..phase };
+        Descent::new().run(&mut objective, &mut rule, &mut y, &phase, None, Context::new()).unwrap();
+        y
+    };
+    let constant = Phase { transition: None, exaggeration: 16f64.powf(0.95), learning_rate: 16f64.powf(0.05), ..phase };
+    let (transited, constant) = (first(Phase { exaggeration: 1.0, ..phase }), first(constant));
+    for (a, b) in transited.iter().flatten().zip(constant.iter().flatten()) {
+        // The same numbers but for the rounding of powers and logarithms.
+        assert!((a - b).abs() < 1e-12);
+    }
+    // What is wrong in it is named as in the phase.
+    let wrong = Phase { transition: Some(Transition { momentum: 1.0, ..transition }), ..phase };
+    assert!(matches!(wrong.check(), Err(tsne_core::Error::Parameter { name: "momentum", .. })));
 }

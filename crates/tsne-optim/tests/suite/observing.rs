@@ -16,6 +16,7 @@ const PHASE: Phase = Phase {
     min_grad_norm: None,
     max_step_norm: Some(5.0),
     min_kl_improvement: None,
+    transition: None,
 };
 
 fn run(observer: Option<&mut dyn Observer<f64, 2>>, phase: Phase, cx: Context<'_>) -> (Result<Outcome>, Vec<[f64; 2]>) {

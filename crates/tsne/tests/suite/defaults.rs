@@ -91,6 +91,9 @@ fn the_recommended_ones() {
     let own = [
         ("momentum_rule", "Nesterov"),
         ("learning_rate", "Scaled(2.0)"),
+        ("early_exaggeration_iter", "30"),
+        ("n_iter", "270"),
+        ("transition_iter", "90"),
         ("final_momentum", "0.97"),
         ("n_jobs", "-1"),
         ("neighbors", "Auto"),
