@@ -177,7 +177,8 @@ impl<'a, T: Scalar> Matrix<'a, T> {
                 cx.check()?;
                 scratch.rows(self, &group, bucket, combine)
             });
-            let rows = rows.collect::<Result<Vec<Rows<T>>>>()?;
+            // Not into a `Result` at once: of several errors, the first row's is returned.
+            let rows = rows.collect::<Vec<Result<Rows<T>>>>().into_iter().collect::<Result<Vec<_>>>()?;
             drop(group);
             let mut targets = Vec::with_capacity(rows.len());
             let (mut rest_columns, mut rest_weights) = (&mut columns[filled..], &mut weights[filled..]);

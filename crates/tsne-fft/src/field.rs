@@ -6,12 +6,14 @@ use crate::density::density;
 use crate::gather;
 use crate::geometry::{Bounds, Geometry, Shape, axis};
 use crate::pairs::{Row, rows, visit_share};
+use crate::slabs::Slabs;
 use crate::sorted::{AddNear, NearPairs, Queries, Sorted};
 use crate::spectrum::Spectrum;
 use crate::split::{Rest, Sharpness, Smoothed};
-use crate::spread::spread;
+use crate::spread::{InPlace, spread};
 use crate::stencil::BSpline;
 use crate::{GridParams, GridScalar};
+use tsne_core::simd::{self, Task};
 use tsne_core::{Kernel, Result};
 
 /// Runs `$run` with the const `$M` set to the spline order of `$params`.
@@ -72,6 +74,8 @@ pub(crate) struct Field<T, const D: usize> {
     /// The one in use is the last.
     plans: Vec<Plan<T>>,
     grid: Vec<T>,
+    pub(crate) slabs: Slabs,
+    /// For near pairs only: sorting costs dense maps more than reading in order saves.
     pub(crate) sorted: Sorted<T, D>,
     rows: Vec<Row>,
     counts: Vec<u32>,
@@ -110,6 +114,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
             params,
             plans: Vec::new(),
             grid: Vec::new(),
+            slabs: Slabs::default(),
             sorted: Sorted::default(),
             rows: Vec::new(),
             counts: Vec::new(),
@@ -151,8 +156,14 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         // A grid as long as it was before need not be cleared: spreading does.
         self.grid.resize(plan.convolver.grid_len(), T::ZERO);
         with_order!(self.params, M => {
-            self.sorted.assign::<M>(&geometry, y, split.is_some());
-            spread::<T, D, M, _, _>(BSpline, &geometry, &self.sorted, &mut self.grid);
+            self.slabs.assign::<T, D, M, _>(BSpline, &geometry, y);
+            if split.is_some() {
+                self.sorted.assign::<M>(&mut self.slabs, &geometry, y);
+                spread::<T, D, M, _, _>(BSpline, &geometry, &self.sorted, &mut self.grid);
+            } else {
+                let charges = InPlace { slabs: &self.slabs, y, charge: |_: &[T; D]| T::ONE };
+                spread::<T, D, M, _, _>(BSpline, &geometry, &charges, &mut self.grid);
+            }
         });
         plan.convolver.convolve(&plan.spectrum, &mut self.grid)?;
         Ok(Filled {
@@ -184,6 +195,11 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         };
         self.plans.push(Plan { shape: *shape, kernel, cutoff, order, convolver: Convolver::new(*shape), spectrum });
         Ok(())
+    }
+
+    /// Writes the forces at `places`, without near pairs, and returns the sum of the potential without the constants.
+    pub(crate) fn read_block(&self, filled: &Filled<T, D>, places: Places<'_, T, D>, forces: &mut [[T; D]]) -> f64 {
+        with_order!(self.params, M => simd::dispatch(ReadBlock::<T, D, M> { field: self, filled, places, forces }))
     }
 
     /// Adds the forces of near pairs on `queries` to `forces`, and returns the sum of their weights.
@@ -222,6 +238,43 @@ impl<T: GridScalar, const D: usize> Filled<T, D> {
             force[c] -= pi_per_spacing * self.ripple[c] * sine_of_turns(u[c]);
         }
         (value, force)
+    }
+}
+
+/// Points that the grid was filled with.
+pub(crate) enum Places<'a, T, const D: usize> {
+    /// These.
+    Given(&'a [[T; D]]),
+    /// The sorted ones from a rank on.
+    Sorted {
+        /// The rank of the first.
+        first: usize,
+    },
+}
+
+struct ReadBlock<'a, T, const D: usize, const M: usize> {
+    field: &'a Field<T, D>,
+    filled: &'a Filled<T, D>,
+    places: Places<'a, T, D>,
+    forces: &'a mut [[T; D]],
+}
+
+impl<T: GridScalar, const D: usize, const M: usize> Task for ReadBlock<'_, T, D, M> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut sum = 0.0;
+        for (i, force) in self.forces.iter_mut().enumerate() {
+            let y = match self.places {
+                Places::Given(y) => y[i],
+                Places::Sorted { first } => self.field.sorted.point(first + i),
+            };
+            let value;
+            (value, *force) = self.filled.read_own::<M>(&self.field.grid, &y);
+            sum += value.to_f64();
+        }
+        sum
     }
 }
 

@@ -171,6 +171,7 @@ impl<T: GridScalar, const D: usize> Lanes<T, D> {
             }
         }
         let (left, own) = ((end - j).min(LANES) as i32, own.wrapping_sub(j).min(LANES) as i32);
+        let mut factors = [T::ZERO; LANES];
         for l in 0..LANES {
             let (mut weight, mut force) = share.of(d2[l]);
             // What was loaded beyond the end belongs to other cells.
@@ -178,8 +179,11 @@ impl<T: GridScalar, const D: usize> Lanes<T, D> {
                 (weight, force) = (T::ZERO, T::ZERO);
             }
             self.weights[l] += weight;
-            for c in 0..D {
-                self.forces[c][l] += force * difference[c][l];
+            factors[l] = force;
+        }
+        for c in 0..D {
+            for l in 0..LANES {
+                self.forces[c][l] += factors[l] * difference[c][l];
             }
         }
     }

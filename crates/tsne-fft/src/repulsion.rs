@@ -1,13 +1,13 @@
-use crate::field::{Field, Filled, with_order};
+use crate::field::{Field, Filled, Places};
 use crate::geometry::{Bounds, check_range, geometry, is_coarsened};
 use crate::lagrange::LagrangeField;
 use crate::pairs::{AllPairs, QUERIES};
 use crate::sorted::Queries;
+use crate::split::Rest;
 use crate::tolerance::Chooser;
 use crate::{GridParams, GridScalar, Interpolation, slabs};
 use rayon::prelude::*;
-use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Error, Kernel, Repulsion, Result, check_embedding};
+use tsne_core::{Context, Error, Kernel, Repulsion, Result, blocks, check_embedding};
 
 /// Below this number of points all pairs are summed directly (B-splines only).
 ///
@@ -142,7 +142,11 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
             self.field.set_params(self.chooser.choose(&spline, kernel, &bounds, y));
             let filled = self.field.fill(kernel, &bounds, y)?;
             cx.check()?;
-            self.read(kernel, &filled, cx)? + self.finish(&filled, out)
+            let sum = match filled.rest {
+                None => self.read(&filled, y, out),
+                Some(rest) => self.read_sorted(kernel, (&filled, rest), out, cx)?,
+            };
+            sum + n as f64 * (filled.constant - filled.own)
         };
         // No pair is farther apart than the diagonal, and none has a weight above 1: what interpolation errs beyond that
         // on a handful of distant points is taken back.
@@ -153,61 +157,42 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
 }
 
 impl<T: GridScalar, const D: usize> Grid<T, D> {
-    /// Reads forces and the sum of the potential from the grid and from near pairs, point after sorted point.
-    fn read(&mut self, kernel: Kernel, filled: &Filled<T, D>, cx: Context<'_>) -> Result<f64> {
+    /// Reads forces and the sum of the potential from the grid.
+    fn read(&mut self, filled: &Filled<T, D>, y: &[[T; D]], out: &mut [[T; D]]) -> f64 {
         let field = &self.field;
-        let n = field.sorted.len();
-        self.forces.resize(n, [T::ZERO; D]);
         self.sums.clear();
-        self.sums.resize(n.div_ceil(QUERIES), 0.0);
-        let blocks = self.sums.par_iter_mut().zip(self.forces.par_chunks_mut(QUERIES));
-        blocks.enumerate().try_for_each(|(block, (sum, forces))| {
-            cx.check()?;
-            let first = block * QUERIES;
-            *sum = with_order!(field.params, M => simd::dispatch(ReadBlock::<T, D, M> {
-                field,
-                filled,
-                first,
-                forces,
-            }));
-            if let Some(rest) = filled.rest {
-                *sum += field.add_near((kernel, &filled.geometry, rest), Queries::Own { first }, forces);
-            }
-            Ok(())
-        })?;
-        Ok(self.sums.iter().sum())
+        self.sums.resize(blocks::count(y.len()), 0.0);
+        let parts = self.sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
+        parts.for_each(|((sum, y), out)| *sum = field.read_block(filled, Places::Given(y), out));
+        self.sums.iter().sum()
     }
 
-    /// Brings the forces back into the order of the points; what is to be added to the sum.
-    fn finish(&self, filled: &Filled<T, D>, out: &mut [[T; D]]) -> f64 {
-        let n = out.len() as f64;
+    /// The same from the grid and from near pairs, point after sorted point.
+    fn read_sorted(
+        &mut self,
+        kernel: Kernel,
+        (filled, rest): (&Filled<T, D>, Rest<T>),
+        out: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<f64> {
+        let field = &self.field;
+        self.forces.resize(out.len(), [T::ZERO; D]);
+        self.sums.clear();
+        self.sums.resize(out.len().div_ceil(QUERIES), 0.0);
+        let parts = self.sums.par_iter_mut().zip(self.forces.par_chunks_mut(QUERIES));
+        parts.enumerate().try_for_each(|(block, (sum, forces))| {
+            cx.check()?;
+            let first = block * QUERIES;
+            *sum = field.read_block(filled, Places::Sorted { first }, forces);
+            *sum += field.add_near((kernel, &filled.geometry, rest), Queries::Own { first }, forces);
+            Ok(())
+        })?;
+        // Back into the order of the points.
         out.par_chunks_mut(slabs::BLOCK).enumerate().for_each(|(b, out)| {
-            for (i, rank) in self.field.sorted.block(b) {
+            for (i, rank) in field.sorted.block(&field.slabs, b) {
                 out[i] = self.forces[rank];
             }
         });
-        n * (filled.constant - filled.own)
-    }
-}
-
-struct ReadBlock<'a, T, const D: usize, const M: usize> {
-    field: &'a Field<T, D>,
-    filled: &'a Filled<T, D>,
-    first: usize,
-    forces: &'a mut [[T; D]],
-}
-
-impl<T: GridScalar, const D: usize, const M: usize> Task for ReadBlock<'_, T, D, M> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let mut sum = 0.0;
-        for (i, force) in self.forces.iter_mut().enumerate() {
-            let value;
-            (value, *force) = self.filled.read_own::<M>(self.field.grid(), &self.field.sorted.point(self.first + i));
-            sum += value.to_f64();
-        }
-        sum
+        Ok(self.sums.iter().sum())
     }
 }

@@ -1,4 +1,4 @@
-//! Points in the order of the grid: by slab, and within a slab by cell where near pairs are summed.
+//! Points in the order of the cells of the grid, and the sums over near pairs.
 
 use crate::GridScalar;
 use crate::geometry::{Geometry, axis};
@@ -13,10 +13,9 @@ use tsne_core::simd::{self, Task};
 /// reading back and near pairs stay within the cache.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted<T, const D: usize> {
-    slabs: Slabs,
     /// Where the points of each slab start.
     slab_starts: Vec<usize>,
-    /// Cells along each axis: one for each node, or one for each slab if nobody asks for cells.
+    /// Cells along each axis, one for each node.
     cells: Cells<D>,
     /// Where the points of each cell start; cells along the last axis are contiguous, and so are those of a slab.
     cell_starts: Vec<u32>,
@@ -55,14 +54,13 @@ struct Share<'a, T, const D: usize> {
 
 impl<T: GridScalar, const D: usize> Sorted<T, D> {
     /// Sorts points; stable, so that the order within a cell (or slab) is that of the points.
-    pub(crate) fn assign<const M: usize>(&mut self, geometry: &Geometry<T, D>, y: &[[T; D]], by_cells: bool) {
-        self.slabs.assign::<T, D, M, _>(BSpline, geometry, y);
-        let count = self.slabs.count();
-        self.slabs.starts(&mut self.slab_starts);
+    pub(crate) fn assign<const M: usize>(&mut self, slabs: &mut Slabs, geometry: &Geometry<T, D>, y: &[[T; D]]) {
+        let count = slabs.count();
+        slabs.starts(&mut self.slab_starts);
         let height = Slabs::height::<D>();
         let nodes: [usize; D] = std::array::from_fn(|c| geometry.shape.nodes[axis::<D>(c)]);
-        self.cells = Cells(if by_cells { nodes } else { [1; D] });
-        self.cells.0[0] = if by_cells { count * height } else { count };
+        self.cells = Cells(nodes);
+        self.cells.0[0] = count * height;
         let per_slab = self.cells.0.iter().product::<usize>() / count.max(1);
         self.cell_starts.resize(count * per_slab + 1, 0);
         for column in &mut self.columns.0 {
@@ -70,17 +68,12 @@ impl<T: GridScalar, const D: usize> Sorted<T, D> {
         }
         self.ranks.resize(y.len(), 0);
         let last = nodes.map(|n| n - M);
-        let Self { slabs, slab_starts, cells, cell_starts, columns, ranks } = self;
+        let Self { slab_starts, cells, cell_starts, columns, ranks } = self;
         let Some((first, ends)) = cell_starts.split_first_mut() else { return };
         *first = 0;
         let columns = columns.0.each_mut().map(|column| &mut column[..y.len()]);
-        let sorter = Sorter { geometry, slabs, slab_starts, cells: *cells, per_slab, last, y, by_cells };
+        let sorter = Sorter { geometry, slabs, slab_starts, cells: *cells, per_slab, last, y };
         sorter.sort(Share { first: 0, columns, ends, ranks });
-    }
-
-    /// The number of points.
-    pub(crate) fn len(&self) -> usize {
-        self.ranks.len()
     }
 
     /// The point of the given rank.
@@ -91,8 +84,8 @@ impl<T: GridScalar, const D: usize> Sorted<T, D> {
 
     /// The points of block `b`, in no order: each by its index within the block, with its rank.
     #[inline]
-    pub(crate) fn block(&self, b: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.slabs.block(b).map(|(i, place)| (i, self.ranks[place] as usize))
+    pub(crate) fn block<'a>(&'a self, slabs: &'a Slabs, b: usize) -> impl Iterator<Item = (usize, usize)> + 'a {
+        slabs.block(b).map(|(i, place)| (i, self.ranks[place] as usize))
     }
 
     /// The cell of a place.
@@ -123,7 +116,7 @@ impl<T: GridScalar, const D: usize> Sorted<T, D> {
 
 impl<T: GridScalar, const D: usize> Charges<T, D> for Sorted<T, D> {
     fn slabs(&self) -> usize {
-        self.slabs.count()
+        self.slab_starts.len().saturating_sub(1)
     }
 
     #[inline(always)]
@@ -140,7 +133,6 @@ struct Sorter<'a, T, const D: usize> {
     per_slab: usize,
     last: [usize; D],
     y: &'a [[T; D]],
-    by_cells: bool,
 }
 
 impl<T: GridScalar, const D: usize> Sorter<'_, T, D> {
@@ -178,14 +170,11 @@ impl<T: GridScalar, const D: usize> Task for SortSlab<'_, '_, T, D> {
 
     #[inline(always)]
     fn run(self) {
-        let Sorter { geometry, slabs, slab_starts, cells, last, y, by_cells, .. } = *self.sorter;
+        let Sorter { geometry, slabs, slab_starts, cells, last, y, .. } = *self.sorter;
         let Share { first: s, columns, ends, ranks } = self.share;
         let start = slab_starts[s];
         let first_row = s * Slabs::height::<D>();
         let cell = |point: &[T; D]| {
-            if !by_cells {
-                return 0;
-            }
             let u = geometry.coordinates(point);
             let mut index = Stencil::<T, 1>::base(BSpline, u[0], last[0]) - first_row;
             for c in 1..D {
@@ -195,11 +184,9 @@ impl<T: GridScalar, const D: usize> Task for SortSlab<'_, '_, T, D> {
         };
         // Counted one cell later than they are: what is left after filling are the ends of the cells.
         ends.fill(0);
-        if by_cells {
-            for i in slabs.points(s) {
-                if let Some(next) = ends.get_mut(cell(&y[i]) + 1) {
-                    *next += 1;
-                }
+        for i in slabs.points(s) {
+            if let Some(next) = ends.get_mut(cell(&y[i]) + 1) {
+                *next += 1;
             }
         }
         let mut sum = start as u32;
@@ -348,21 +335,29 @@ impl<T: GridScalar, const D: usize> Lanes<T, D> {
                 let source = sources[c][j];
                 for l in 0..LANES {
                     difference[c][l] = queries[c][l] - source;
-                    d2[l] += difference[c][l] * difference[c][l];
+                    let square = difference[c][l] * difference[c][l];
+                    d2[l] = if c == 0 { square } else { d2[l] + square };
                 }
             }
+            let mut factors = [T::ZERO; LANES];
             for l in 0..LANES {
                 let (mut weight, mut force) = share.of(d2[l]);
                 if SAME && l == j {
                     (weight, force) = (T::ZERO, T::ZERO);
                 }
                 weights[l] += weight;
-                for c in 0..D {
-                    forces[c][l] += force * difference[c][l];
+                factors[l] = force;
+            }
+            for c in 0..D {
+                for l in 0..LANES {
+                    forces[c][l] += factors[l] * difference[c][l];
                 }
             }
         }
         *self = Self { weights, forces };
+        // The sums go through memory between two runs of the loop. Where they stay in registers the compiler arranges them as
+        // the code after the loop wants them, by coordinates of a point, and shuffles within the loop: half as fast.
+        std::hint::black_box(self);
     }
 }
 
@@ -485,9 +480,9 @@ mod tests {
     }
 
     /// All points with their ranks.
-    fn ranks<const D: usize>(sorted: &Sorted<f64, D>) -> Vec<(usize, usize)> {
-        let block = |b: usize| sorted.block(b).map(move |(i, rank)| (b * BLOCK + i, rank));
-        (0..sorted.len().div_ceil(BLOCK)).flat_map(block).collect()
+    fn ranks<const D: usize>(slabs: &Slabs, sorted: &Sorted<f64, D>) -> Vec<(usize, usize)> {
+        let block = |b: usize| sorted.block(slabs, b).map(move |(i, rank)| (b * BLOCK + i, rank));
+        (0..sorted.ranks.len().div_ceil(BLOCK)).flat_map(block).collect()
     }
 
     #[track_caller]
@@ -510,7 +505,9 @@ mod tests {
         for sharpness in [Sharpness::DEFAULT, Sharpness::FINE] {
             let rest = Smoothed::new(kernel, sharpness, spacing).rest();
             let mut sorted = Sorted::default();
-            sorted.assign::<4>(&geometry, &y, true);
+            let mut slabs = Slabs::default();
+            slabs.assign::<f64, D, 4, _>(BSpline, &geometry, &y);
+            sorted.assign::<4>(&mut slabs, &geometry, &y);
             let mut around = Vec::new();
             rows::<D>(sharpness.cutoff, &mut around);
             let add = |queries, forces: &mut [[f64; D]]| {
@@ -525,7 +522,7 @@ mod tests {
                 total += add(Queries::Own { first: 60 * block }, forces);
             }
             let mut exact = 0.0;
-            for (i, rank) in ranks(&sorted) {
+            for (i, rank) in ranks(&slabs, &sorted) {
                 let (weight, force) = brute_force(kernel, rest, &y[i], &y, Some(i));
                 let given = forces[rank];
                 assert!((0..D).all(|c| (given[c] - force[c]).abs() <= bound), "{D}-D, point {i}: {given:?}, {force:?}");
@@ -559,22 +556,22 @@ mod tests {
     #[test]
     fn points_are_sorted_by_cell_each_time_anew() {
         let mut sorted = Sorted::<f64, 2>::default();
-        for (n, by_cells) in [(5_000, true), (9_000, false), (10, true), (5_000, true)] {
+        let mut slabs = Slabs::default();
+        for n in [5_000, 9_000, 10, 5_000] {
             let y: Vec<[f64; 2]> = (0..n).map(|i| [0, 1].map(|c| 80.0 * unit(element_seed(8, c, i as u64)))).collect();
             let (bounds, _) = Bounds::of(&y, &mut Vec::new());
             let geometry = with_spacing(&GridParams::default(), &bounds, 1.0);
-            sorted.assign::<4>(&geometry, &y, by_cells);
+            slabs.assign::<f64, 2, 4, _>(BSpline, &geometry, &y);
+            sorted.assign::<4>(&mut slabs, &geometry, &y);
             let mut seen = vec![false; n];
-            for (i, rank) in ranks(&sorted) {
+            for (i, rank) in ranks(&slabs, &sorted) {
                 assert!(!std::mem::replace(&mut seen[rank], true));
                 assert_eq!(sorted.point(rank), y[i]);
             }
-            if by_cells {
-                let cells: Vec<[usize; 2]> = (0..n).map(|rank| sorted.cell(&geometry, &sorted.point(rank))).collect();
-                assert!(cells.is_sorted());
-            }
-            let slabs: Vec<usize> = (0..sorted.slabs()).map(|s| sorted.of_slab(s).count()).collect();
-            assert_eq!(slabs.iter().sum::<usize>(), n);
+            let cells: Vec<[usize; 2]> = (0..n).map(|rank| sorted.cell(&geometry, &sorted.point(rank))).collect();
+            assert!(cells.is_sorted());
+            let counts: Vec<usize> = (0..sorted.slabs()).map(|s| sorted.of_slab(s).count()).collect();
+            assert_eq!(counts.iter().sum::<usize>(), n);
         }
     }
 }

@@ -2,41 +2,44 @@
 
 use tsne_core::{Kernel, Scalar};
 
-/// Powers of `t` in the share of a weight that is left to pairs.
-pub(crate) const POWERS: usize = 5;
+/// The highest power of `t` in the share of a weight that is left to pairs.
+pub(crate) const POWERS: usize = 4;
 
 /// How sharply the kernel is split: where pairs end, and how the share of a weight that is left to them falls to zero.
 ///
 /// The share is a polynomial of `t = (c² - r²) / (dof + c²)`, which is 0 at the cutoff `c` and 1 at `r² = -dof`, the pole
-/// of the kernel: with coefficients that add up to 1 the smooth part has no pole. Among these it is the one that errs
-/// least on the grid: least squares of `γ̂(k)`, weighted with `k^((D+1)/2)` and with what splines of order 4 let pass
-/// (all beyond the highest frequency `π/h` of the grid, `(k / (2π/h - k))⁴` of those below), for `D = 2` and a spacing `h`
-/// of 1.
+/// of the kernel: with coefficients that add up to 1 the smooth part has no pole. It starts with `t²`, so that the force
+/// ends without a step. Among these it is the one that errs least on the grid: least squares of `γ̂(k)`, weighted with
+/// `k^((D+1)/2)` and with what splines of order 4 let pass (all beyond the highest frequency `π/h` of the grid,
+/// `(k / (2π/h - k))⁴` of those below), for `D = 2` and a spacing `h` of 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sharpness {
     /// The cutoff in units of the spacing.
     pub(crate) cutoff: f64,
-    shares: [f64; POWERS],
+    /// Of `t²`, `t³`, `t⁴`.
+    shares: [f64; POWERS - 1],
 }
 
 impl Sharpness {
-    /// As exact as the plain grid at its default spacing of 1/3, or more so.
+    /// As exact as the plain grid at its default spacing of 1/3, or more so, from spacings of 2/3 (two dimensions) and 4/3
+    /// (three) on.
     ///
-    /// What the force errs by on a density of one point (the norm that is minimized, for `dof` 1): 3.0e-3, 2.3e-3,
-    /// 1.7e-3, 1.1e-3, 6e-4, 1e-4 at spacings of 0.47, 0.67, 0.94, 1.33, 1.9, 5 in two dimensions, 4.9e-3, 4.6e-3, 3.9e-3,
-    /// 2.9e-3, 1.9e-3, 5e-4 in three. The plain grid: 3.9e-3 and 4.5e-3. The Taylor series (a share of `t⁴`), as in the
-    /// multilevel summation method (Skeel, Tezcan and Hardy 2002), errs by three times as much.
-    pub(crate) const DEFAULT: Self = Self { cutoff: 3.0, shares: [0.0364, 0.0198, 0.5972, -0.2120, 0.5586] };
+    /// What the force errs by on a density of one point (the norm that is minimized, for `dof` 1): 4.3e-3, 3.2e-3,
+    /// 2.3e-3, 1.5e-3, 8e-4, 1.4e-4 at spacings of 0.47, 0.67, 0.94, 1.33, 1.9, 5 in two dimensions, 6.4e-3, 6.0e-3,
+    /// 5.2e-3, 4.0e-3, 2.7e-3, 7e-4 in three. The plain grid: 3.9e-3 and 4.5e-3. The Taylor series (a share of `t⁴`), as in
+    /// the multilevel summation method (Skeel, Tezcan and Hardy 2002), errs by twice as much in two dimensions. A fifth
+    /// power and a term in `t` would gain a quarter and cost half as much again in the inner loop.
+    pub(crate) const DEFAULT: Self = Self { cutoff: 3.0, shares: [0.2829, -0.1453, 0.8624] };
 
-    /// Four to five times as exact.
-    pub(crate) const FINE: Self = Self { cutoff: 4.0, shares: [0.0147, 0.0158, 0.4177, -0.1098, 0.6616] };
+    /// Three to four times as exact in two dimensions and three.
+    pub(crate) const FINE: Self = Self { cutoff: 4.0, shares: [0.1810, -0.0859, 0.9049] };
 }
 
 /// The kernel `w(r²)` inside a cutoff replaced by a polynomial.
 ///
 /// With the cutoff `c` and `t` as above, `w(r²) = w(c²) (1 - t)^-dof = w(c²) Σ_k (dof)_k / k! t^k`. The smooth part is
 /// this series with its terms damped, `γ(r²) = w(c²) Σ_k σ_k (dof)_k / k! t^k`, where `σ_k` is what the first `k` shares
-/// leave of 1. For `dof` 1 that is `w(r²) (1 - Σ_k s_k t^k)`.
+/// leave of 1. For `dof` 1 that is `w(r²) (1 - Σ_k s_k t^k)`: pairs keep the share of their weight.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Smoothed {
     kernel: Kernel,
@@ -44,7 +47,7 @@ pub(crate) struct Smoothed {
     /// `1 / (dof + c²)`.
     scale: f64,
     coefficients: [f64; POWERS],
-    shares: [f64; POWERS],
+    shares: [f64; POWERS - 1],
 }
 
 impl Smoothed {
@@ -57,7 +60,7 @@ impl Smoothed {
         for k in 0..POWERS {
             coefficients[k] = term * left;
             term *= (kernel.dof() + k as f64) / (k + 1) as f64;
-            left -= sharpness.shares[k];
+            left -= if k > 0 { sharpness.shares[k - 1] } else { 0.0 };
         }
         Self { kernel, cutoff2, scale: 1.0 / (kernel.dof() + cutoff2), coefficients, shares: sharpness.shares }
     }
@@ -75,12 +78,14 @@ impl Smoothed {
     pub(crate) fn rest<T: Scalar>(&self) -> Rest<T> {
         Rest {
             cutoff2: T::from_f64(self.cutoff2),
+            // Not by the square of the cutoff, which leaves the range of `f32` on the largest maps.
+            at_zero: T::from_f64(1.0 - self.kernel.dof() * self.scale),
             scale: T::from_f64(self.scale),
             coefficients: self.coefficients.map(T::from_f64),
             // -dγ/d(r²) = scale Σ_k k c_k t^(k-1).
             slopes: std::array::from_fn(|k| T::from_f64(self.coefficients[k + 1] * (k + 1) as f64 * self.scale)),
             shares: self.shares.map(T::from_f64),
-            share_slopes: std::array::from_fn(|k| T::from_f64(self.shares[k] * (k + 1) as f64 * self.scale)),
+            share_slopes: std::array::from_fn(|k| T::from_f64(self.shares[k] * (k + 2) as f64 * self.scale)),
         }
     }
 }
@@ -89,11 +94,13 @@ impl Smoothed {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rest<T> {
     cutoff2: T,
+    /// `t` at distance zero.
+    at_zero: T,
     scale: T,
     coefficients: [T; POWERS],
     slopes: [T; POWERS - 1],
-    shares: [T; POWERS],
-    share_slopes: [T; POWERS],
+    shares: [T; POWERS - 1],
+    share_slopes: [T; POWERS - 1],
 }
 
 impl<T: Scalar> Rest<T> {
@@ -101,7 +108,7 @@ impl<T: Scalar> Rest<T> {
     #[inline(always)]
     pub(crate) fn of(&self, d2: T, (weight, force): (T, T)) -> (T, T) {
         let inside = d2 < self.cutoff2;
-        let t = (self.cutoff2 - d2) * self.scale;
+        let t = self.at_zero - d2 * self.scale;
         let (smooth, smooth_force) = (polynomial(&self.coefficients, t), polynomial(&self.slopes, t));
         if inside { (weight - smooth, force - smooth_force) } else { (T::ZERO, T::ZERO) }
     }
@@ -109,12 +116,11 @@ impl<T: Scalar> Rest<T> {
     /// The same for `dof` 1, where the rest is a share of the weight: no difference of large numbers, no comparison.
     #[inline(always)]
     pub(crate) fn of_cauchy(&self, d2: T) -> (T, T) {
-        let t = ((self.cutoff2 - d2) * self.scale).max(T::ZERO);
+        let t = self.at_zero - d2 * self.scale;
+        let t = if t > T::ZERO { t } else { T::ZERO };
         let w = T::ONE / (T::ONE + d2);
-        let share = polynomial(&self.shares, t) * t;
-        // The slope of the share at the cutoff is not zero, but beyond it that of the force is.
-        let slope = if t > T::ZERO { polynomial(&self.share_slopes, t) } else { T::ZERO };
-        (w * share, w * (w * share + slope))
+        let weight = w * (polynomial(&self.shares, t) * t * t);
+        (weight, w * (weight + polynomial(&self.share_slopes, t) * t))
     }
 }
 

@@ -267,7 +267,8 @@ fn ln_integral(power: f64, b: f64) -> f64 {
     // The largest exponent, and the curvature there for the width.
     let root = (0.25 * power * power + b).sqrt();
     let t = if power >= 0.0 { 0.5 * power + root } else { b / (root - 0.5 * power) };
-    let exponent = |u: f64| power * u - u.exp() - b * (-u).exp();
+    // Without the last term where it is 0: far out it would be zero times infinity.
+    let exponent = |u: f64| power * u - u.exp() - if b > 0.0 { b * (-u).exp() } else { 0.0 };
     let top = t.ln();
     let step = STEP * (t + b / t).powf(-0.5).min(1.0);
     let mut sum = 1.0;
@@ -503,6 +504,16 @@ mod tests {
             check::<2>(dof, 5, 0.4, (6.0, 96, 13));
         }
         check::<3>(1.0, 3, 0.7, (4.0, 32, 11));
+    }
+
+    #[test]
+    fn kernels_at_the_ends_of_the_range_have_an_error() {
+        for dof in [Kernel::DOF_RANGE.0, 0.03, Kernel::DOF_RANGE.1] {
+            for dimension in 1..=3 {
+                let noise = noise(Kernel::new(dof).unwrap(), dimension, 4, 1.0 / 3.0);
+                assert!(noise.is_finite() && noise >= 0.0, "dof {dof}, {dimension}-D: {noise}");
+            }
+        }
     }
 
     #[test]

@@ -282,7 +282,8 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
                 }
                 if compared && let Some(fraction) = phase.min_kl_improvement {
                     let least = fraction * Phase::KL_INTERVAL as f64 * kl.abs();
-                    if compared_kl.is_some_and(|before: f64| before - kl <= least) {
+                    // A divergence that rises has not converged: it may do so while the map expands.
+                    if compared_kl.is_some_and(|before: f64| (0.0..=least).contains(&(before - kl))) {
                         return outcome(completed, Finish::Converged, Some(kl));
                     }
                     compared_kl = Some(kl);

@@ -5,8 +5,9 @@ use crate::embedding::{Embedding, PhaseTime, Timings};
 use crate::input::Input;
 use crate::optimize::{Moving, NOTHING, Stretch};
 use crate::options::{AffinityMethod, Initialization, LearningRate};
+use crate::settings::Settings;
 use crate::warning::RestartCause;
-use crate::{Float, Metric, OptimizeParams, Tsne, Warning, initialization, threads};
+use crate::{Float, Metric, OptimizeParams, Preset, Tsne, Warning, initialization, threads};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +22,10 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// Fits a map: data points ([`Rows`](crate::Rows) or [`SparseRows`](crate::SparseRows), `n × d`), a
     /// [neighbor graph](crate::KnnGraph), joint [`Affinities`](crate::Affinities) or an [`AffinityIndex`].
     ///
-    /// Runs the early phase and the normal phase. The points appear in the map in the order of the data.
+    /// Runs the early phase and the normal phase. The points appear in the map in the order of the data. Should a descent with
+    /// momentum in Nesterov's form and an automatic rate fail, the phases are run anew by the classical rule of
+    /// [`Preset::OpenTsne`](crate::Preset::OpenTsne), with its counts of iterations where those of the preset were not changed,
+    /// and [`Warning::Restarted`] says so; an observer sees them, too.
     ///
     /// # Errors
     ///
@@ -353,10 +357,24 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             embedding.positions = start;
             embedding.optimizer = MomentumGains::new(Momentum::Classical);
             embedding.iterations = 0;
-            let [early, normal] = phases.map(|params| {
-                params.momentum_rule(Momentum::Classical).momentum(0.8).learning_rate(LearningRate::Auto)
+            // The classical rule needs more iterations than the preset that failed; counts of the caller's own stand.
+            let (preset, classical) = (Settings::preset(settings.preset), Settings::preset(Preset::OpenTsne));
+            let count = |own, preset, classical| if own == preset { classical } else { own };
+            let counts = [
+                count(
+                    settings.early_exaggeration_iter,
+                    preset.early_exaggeration_iter,
+                    classical.early_exaggeration_iter,
+                ),
+                count(settings.n_iter, preset.n_iter, classical.n_iter),
+            ];
+            let mut counts = counts.into_iter();
+            let phases = phases.map(|params| {
+                let max_step_norm = params.max_step_norm.or(classical.max_step_norm);
+                let n_iter = counts.next().unwrap_or(params.n_iter);
+                let params = params.momentum_rule(classical.momentum_rule).momentum(classical.final_momentum);
+                params.learning_rate(classical.learning_rate).max_step_norm(max_step_norm).n_iter(n_iter)
             });
-            let phases = [early.n_iter(CLASSICAL_ITERATIONS.0), normal.n_iter(CLASSICAL_ITERATIONS.1)];
             self.descend(embedding, &phases, observer, (false, 0), cx)?;
             [_, embedding.params] = phases;
         }
@@ -386,7 +404,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let mut last = NOTHING;
         let mut before = None;
         for (p, (params, time)) in phases.iter().zip(&mut times).enumerate() {
-            if p == 1 && watched && params.n_iter >= WATCHED_ITERATIONS {
+            // With exaggeration it is not the divergence that is minimized.
+            if p == 1 && watched && params.n_iter >= WATCHED_ITERATIONS && params.factor() == 1.0 {
                 before = Some(moving.kl_divergence(&mut objective, last.kl_divergence, cx)?);
             }
             let clock = Instant::now();
@@ -413,14 +432,18 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         embedding.finish = last.finish;
         [embedding.timings.early, embedding.timings.late] = times;
         let to = embedding.kl_divergence;
-        Ok(before
-            .filter(|from| last.finish != Finish::Stopped && to > *from)
-            .map(|from| RestartCause::Rose { from, to }))
+        before = before.filter(|from| {
+            last.finish != Finish::Stopped
+                && last.iterations >= WATCHED_ITERATIONS
+                && to > from + RISE.0 * from.abs() + RISE.1
+        });
+        Ok(before.map(|from| RestartCause::Rose { from, to }))
     }
 }
 
-/// The iterations of both phases after a restart: openTSNE's.
-const CLASSICAL_ITERATIONS: (usize, usize) = (250, 500);
+/// What a divergence rises by in a failure, relative and absolute: a map that starts at its minimum stays there within
+/// rounding (1e-6 in `f32`), one that is flung apart gains a half and more.
+const RISE: (f64, f64) = (1e-3, 1e-6);
 
 /// The shortest normal phase after which the divergence must have fallen: the first iterations after the exaggeration may
 /// raise it while the map expands.

@@ -54,7 +54,7 @@ pub(crate) struct Parameters<T, const D: usize> {
 }
 
 impl Settings {
-    fn preset(preset: Preset) -> Self {
+    pub(crate) fn preset(preset: Preset) -> Self {
         let documented = Self {
             preset,
             perplexities: vec![30.0],

@@ -16,7 +16,7 @@ pub enum Warning {
         std: f64,
     },
     /// The descent left the finite numbers, or its normal phase ended at a larger KL divergence than it began with: the map is
-    /// that of a second fit by the classical rule ([`Preset::OpenTsne`](crate::Preset::OpenTsne)).
+    /// that of a second descent by the classical rule of [`Preset::OpenTsne`](crate::Preset::OpenTsne).
     Restarted {
         /// What happened.
         cause: RestartCause,

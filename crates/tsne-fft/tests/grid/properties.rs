@@ -139,3 +139,28 @@ proptest! {
         splines::<f32, 3>(1.0, &make(form, n, 10f64.powf(exponent), seed));
     }
 }
+
+#[test]
+fn maps_of_any_extent_keep_their_near_pairs() {
+    /// Half of the points around the origin, where coordinates are fine, the others on a handful of far places.
+    fn check_at<T: GridScalar, const D: usize>(n: usize, dof: f64, extent: f64) {
+        let y: Vec<[f64; D]> = (0..n)
+            .map(|i| {
+                let far = if i.is_multiple_of(2) { 0.0 } else { extent * signed(3, 9, i % 10) };
+                std::array::from_fn(|c| f64::from((far + signed(3, c as u64, i)) as f32))
+            })
+            .collect();
+        check::<T, D>(GridParams::default(), dof, &y, spline_bound(dof, &y));
+    }
+    for extent in [1e6, 1e12, 1e18] {
+        for dof in [0.5, 1.0] {
+            check_at::<f32, 1>(200, dof, extent);
+            check_at::<f64, 1>(200, dof, extent);
+            check_at::<f32, 2>(900, dof, extent);
+        }
+    }
+    check_at::<f64, 3>(4200, 1.0, 1e12);
+    // The differences of such coordinates square to infinity in `f32`.
+    check_at::<f32, 2>(900, 1.0, 1e30);
+    check_at::<f64, 2>(900, 1.0, 1e30);
+}
