@@ -1,5 +1,6 @@
 //! The cheapest grid that is exact enough: nodes against near pairs.
 
+use crate::density::Density;
 use crate::geometry::{Bounds, Geometry, Shape, geometry, is_coarsened, with_spacing};
 use crate::pairs::{LANES, Row, rows};
 use crate::sorted::SPAN;
@@ -47,6 +48,9 @@ const STEP_OF_GROUP: f64 = 2.0;
 /// The same for each row of cells around a group.
 const ROW: f64 = 4.0;
 
+/// The same for each point that is sorted into cells.
+const SORT: f64 = 8.0;
+
 /// The cheapest grid of those that are at least as exact as the one that the parameters ask for: that one, or coarser ones
 /// with near pairs. `density` is asked for only if there is a choice.
 pub(crate) fn cheapest<T: GridScalar, const D: usize>(
@@ -54,7 +58,7 @@ pub(crate) fn cheapest<T: GridScalar, const D: usize>(
     kernel: Kernel,
     (bounds, n): (&Bounds<T, D>, usize),
     around: &mut Vec<Row>,
-    density: impl FnOnce() -> f64,
+    density: impl FnOnce() -> Density,
 ) -> Choice<T, D> {
     let plain = nominal(params, bounds);
     if !splits_suffice(params, kernel) || plain.geometry.shape.spacing < params.spacing() {
@@ -63,11 +67,12 @@ pub(crate) fn cheapest<T: GridScalar, const D: usize>(
     let density = density();
     let pairs = |spacing: f64, around: &[Row]| {
         // Queries are taken in groups of neighbors on a line of cells, and all of them see what is near to one.
-        let points_of_cell = (density * spacing.powi(D as i32)).max(f64::MIN_POSITIVE);
+        let box_side = (2.0 * Sharpness::DEFAULT.cutoff.ceil() + 1.0) * spacing;
+        let points_of_cell = (density.at(box_side) * spacing.powi(D as i32)).max(f64::MIN_POSITIVE);
         let group = (1.0 + points_of_cell * SPAN as f64).min(LANES as f64);
         let cells = 1.0 + (group - 1.0) / points_of_cell;
         let row = |row: &Row| ROW + STEP_OF_GROUP * points_of_cell * (2.0 * row.reach as f64 + cells);
-        n as f64 / group * around.iter().map(row).sum::<f64>()
+        n as f64 * SORT + n as f64 / group * around.iter().map(row).sum::<f64>()
     };
     let nodes = |shape: &Shape| NODE * shape.padded_nodes() as f64;
     let mut best = plain;
@@ -103,7 +108,7 @@ mod tests {
     fn choice(params: &GridParams, dof: f64, extent: f64, density: f64) -> Choice<f64, 2> {
         let bounds = Bounds { low: [0.0; 2], high: [extent; 2] };
         let n = (extent * extent * density) as usize;
-        cheapest(params, Kernel::new(dof).unwrap(), (&bounds, n), &mut Vec::new(), || density)
+        cheapest(params, Kernel::new(dof).unwrap(), (&bounds, n), &mut Vec::new(), || Density::uniform(density))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::choice::{Choice, cheapest, nominal};
 use crate::convolver::Convolver;
-use crate::density::density;
+use crate::density::Density;
 use crate::gather;
 use crate::geometry::{Bounds, Geometry, Shape, axis};
 use crate::pairs::{Row, rows, visit_share};
@@ -134,7 +134,8 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
     /// Fills the cheapest grid with the potential of unit charges at `y` within `bounds`.
     pub(crate) fn fill(&mut self, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> Result<Filled<T, D>> {
         let counts = &mut self.counts;
-        let choice = cheapest(&self.params, kernel, (bounds, y.len()), &mut self.rows, || density(y, bounds, counts));
+        let choice =
+            cheapest(&self.params, kernel, (bounds, y.len()), &mut self.rows, || Density::of(y, bounds, counts));
         self.fill_as(choice, kernel, y)
     }
 
