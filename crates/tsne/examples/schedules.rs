@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A schedule of one's own is Nesterov's, phases joined by `+`, with the learning rate in units of the automatic one:
-//! `75:12:0.8+225:1:0.97` is the recommended one. The `.npy` file holds `f32` in C order.
+//! `75:12:0.8:2+225:1:0.97:2` is the recommended one but for its transition. The `.npy` file holds `f32` in C order.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
