@@ -20,8 +20,9 @@
 //! # What is guaranteed
 //!
 //! The same bits for any number of threads, and for any history of the object: the grid is a function of the positions
-//! alone. Positions of any finite extent work; where the grid would grow beyond [`GridParams::MAX_PADDED_NODES`], or where it is
-//! cheaper, it is made coarser and the near pairs, which it can no longer resolve, are summed directly.
+//! alone. Positions of any finite extent work. On sparse maps, and where the grid would grow beyond
+//! [`GridParams::MAX_PADDED_NODES`], it is made coarser, and the near pairs, which it no longer resolves, are summed
+//! directly.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod choice;

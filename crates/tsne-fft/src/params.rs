@@ -17,8 +17,8 @@ pub enum Interpolation {
 /// The parameters of the grid, with openTSNE's names, meaning and defaults.
 ///
 /// The spacing of the nodes is `ints_in_interval / n_interpolation_points`, at the default 1/3, and finer for maps of
-/// less than `min_num_intervals` cells a side. Where that is cheaper and at least as exact, B-splines take a coarser one and
-/// sum near pairs directly.
+/// less than `min_num_intervals` cells a side. Where a coarser grid with near pairs summed directly is as exact and
+/// cheaper, as on sparse maps, that one is used.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GridParams {
     /// Nodes per cell and axis, from 1 to [`GridParams::MAX_INTERPOLATION_POINTS`].
