@@ -478,7 +478,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         momentum_rule: Momentum;
         /// The momentum of the early phase, from 0 to below 1. Default 0.8 (0.5 in the documented preset).
         initial_momentum: f64 = 0.5, not 1.0;
-        /// The momentum of the normal phase, from 0 to below 1. Default 0.8, recommended 0.97.
+        /// The momentum of the normal phase, from 0 to below 1. Default 0.8, recommended 0.97,
+        /// and 0.9 for [`dof`](Self::dof) above 1.
         final_momentum: f64 = 0.9, not 1.0;
         /// A phase ends when the norm of the whole gradient is below this. Default `None` (1e-8 in the documented preset).
         min_grad_norm: impl Into<Option<f64>> = 1e-7, not -1.0;
@@ -590,7 +591,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         }
         exaggeration("early_exaggeration", settings.early_factor())?;
         momentum("initial_momentum", settings.initial_momentum)?;
-        momentum("final_momentum", settings.final_momentum)?;
+        settings.final_momentum.map_or(Ok(()), |value| momentum("final_momentum", value))?;
         parameters.normal_phase().check()?;
         parameters.early_phase().check()?;
         Kernel::new(settings.dof)?;

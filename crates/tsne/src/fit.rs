@@ -5,7 +5,7 @@ use crate::embedding::{Embedding, PhaseTime, Timings};
 use crate::input::Input;
 use crate::optimize::{Moving, NOTHING, Stretch};
 use crate::options::{AffinityMethod, Initialization, LearningRate};
-use crate::settings::Settings;
+use crate::settings::{CLASSICAL_MOMENTUM, Settings};
 use crate::warning::RestartCause;
 use crate::{Float, Metric, OptimizeParams, Preset, Tsne, Warning, initialization, threads};
 use std::num::NonZeroUsize;
@@ -372,7 +372,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let phases = phases.map(|params| {
                 let max_step_norm = params.max_step_norm.or(classical.max_step_norm);
                 let n_iter = counts.next().unwrap_or(params.n_iter);
-                let params = params.momentum_rule(classical.momentum_rule).momentum(classical.final_momentum);
+                let params = params.momentum_rule(classical.momentum_rule).momentum(CLASSICAL_MOMENTUM);
                 params.learning_rate(classical.learning_rate).max_step_norm(max_step_norm).n_iter(n_iter)
             });
             self.descend(embedding, &phases, observer, (false, 0), cx)?;

@@ -23,7 +23,8 @@ pub(crate) struct Settings {
     pub(crate) exaggeration: Option<f64>,
     pub(crate) momentum_rule: Momentum,
     pub(crate) initial_momentum: f64,
-    pub(crate) final_momentum: f64,
+    /// `None`: by the degrees of freedom, [`nesterov_momentum`].
+    pub(crate) final_momentum: Option<f64>,
     pub(crate) min_grad_norm: Option<f64>,
     pub(crate) max_grad_norm: Option<f64>,
     pub(crate) max_step_norm: Option<f64>,
@@ -53,6 +54,18 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) dropped: Vec<&'static str>,
 }
 
+/// The momentum of all classical schedules.
+pub(crate) const CLASSICAL_MOMENTUM: f64 = 0.8;
+
+/// The momentum of the recommended preset. Light tails forgive less: what overshoots is not drawn back.
+///
+/// Measured, KL divergence of 1,797 digits with 0.8, 0.9, 0.93, 0.95 and 0.97 (the *openTSNE* preset): dof 1.5 0.729, 0.725, 0.725,
+/// 0.726, 0.744 (0.732); dof 2 0.758, 0.758, 0.758, 0.763, 0.800 (0.774); dof 3 0.832, 0.832, 0.839, 0.939, 1.254 (0.844). For dof 1
+/// and below see `docs/schedule.md`.
+const fn nesterov_momentum(dof: f64) -> f64 {
+    if dof > 1.0 { 0.9 } else { 0.97 }
+}
+
 impl Settings {
     pub(crate) fn preset(preset: Preset) -> Self {
         let documented = Self {
@@ -69,7 +82,7 @@ impl Settings {
             exaggeration: None,
             momentum_rule: Momentum::Classical,
             initial_momentum: 0.5,
-            final_momentum: 0.8,
+            final_momentum: Some(CLASSICAL_MOMENTUM),
             min_grad_norm: Some(1e-8),
             max_grad_norm: None,
             max_step_norm: None,
@@ -104,7 +117,7 @@ impl Settings {
                 transition_iter: 90,
                 learning_rate: LearningRate::Scaled(2.0),
                 momentum_rule: Momentum::Nesterov,
-                final_momentum: 0.97,
+                final_momentum: None,
                 n_jobs: -1,
                 ..opentsne(documented)
             },
@@ -141,7 +154,7 @@ impl<T: Float, const D: usize> Parameters<T, D> {
             n_iter: s.n_iter,
             learning_rate: s.learning_rate,
             exaggeration: s.exaggeration,
-            momentum: s.final_momentum,
+            momentum: s.final_momentum.unwrap_or_else(|| nesterov_momentum(s.dof)),
             momentum_rule: s.momentum_rule,
             min_grad_norm: s.min_grad_norm,
             max_grad_norm: s.max_grad_norm,

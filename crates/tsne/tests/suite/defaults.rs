@@ -48,7 +48,7 @@ fn the_documented_ones_of_release_0_3() {
             ("early_exaggeration", "Fixed(12.0)"),
             ("n_iter", "750"),
             ("initial_momentum", "0.5"),
-            ("final_momentum", "0.8"),
+            ("final_momentum", "Some(0.8)"),
             ("min_grad_norm", "Some(1e-8)"),
             ("max_step_norm", "None"),
             ("n_jobs", "1"),
@@ -72,7 +72,7 @@ fn those_of_release_1_0_4() {
             ("early_exaggeration", "Auto"),
             ("n_iter", "500"),
             ("initial_momentum", "0.8"),
-            ("final_momentum", "0.8"),
+            ("final_momentum", "Some(0.8)"),
             ("min_grad_norm", "None"),
             ("max_step_norm", "Some(5.0)"),
             ("n_jobs", "1"),
@@ -94,11 +94,16 @@ fn the_recommended_ones() {
         ("early_exaggeration_iter", "30"),
         ("n_iter", "270"),
         ("transition_iter", "90"),
-        ("final_momentum", "0.97"),
+        ("final_momentum", "None"),
         ("n_jobs", "-1"),
         ("neighbors", "Auto"),
     ];
     check(&shown, &own);
+    let momentum = |builder: tsne::TsneBuilder<f64, 2>| format!("{:?}", builder.build().unwrap().params());
+    let recommended = || Tsne::<f64, 2>::preset(Preset::Recommended);
+    check(&momentum(recommended()), &[("momentum", "0.97")]);
+    check(&momentum(recommended().dof(2.0)), &[("momentum", "0.9")]);
+    check(&momentum(recommended().dof(2.0).final_momentum(0.5)), &[("momentum", "0.5")]);
 }
 
 #[test]
