@@ -46,7 +46,7 @@ impl<T: Float> Tsne<T, 2> {
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
     /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).build()?;
     /// let embedding = tsne.fit(Rows::new(&data[..60], 12, 5)?)?;
-    /// assert_eq!((embedding.iterations(), embedding.optimizer().momentum()), (75 + 225, Momentum::Nesterov));
+    /// assert_eq!((embedding.iterations(), embedding.optimizer().momentum()), (30 + 270, Momentum::Nesterov));
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn preset(preset: Preset) -> TsneBuilder<T, 2> {
