@@ -59,14 +59,14 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     ///
     /// # Examples
     ///
-    /// A fit, step by step:
+    /// A fit without a transition, step by step:
     ///
     /// ```
     /// use tsne::{Preset, Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
     /// # let x = Rows::new(&data[..100], 20, 5)?;
-    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(4.0).n_iter(20).build()?;
+    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(4.0).n_iter(20).transition_iter(0).build()?;
     /// let mut embedding = tsne.prepare_initial(x)?;
     /// embedding.optimize(&tsne.early_params())?;
     /// embedding.optimize(&tsne.params())?;
