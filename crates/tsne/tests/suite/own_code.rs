@@ -240,8 +240,8 @@ impl tsne::Repulsion<f64, 2> for Failing {
 }
 
 /// The right calls of the first repulsion: past the early phase of [`EARLY`] iterations.
-const CALLS: usize = 30;
-const EARLY: usize = 20;
+const CALLS: usize = 130;
+const EARLY: usize = 100;
 
 /// Repulsions of which the first is wrong by `factor` from call [`CALLS`] on.
 fn failing(factor: f64) -> CustomRepulsion<f64, 2> {
