@@ -112,7 +112,7 @@ fn options_of_embed() {
             "--preset recommended --components 2 --float f32 --seed 0 --header auto",
             "--perplexity 30 --affinities perplexity --symmetrization mean --metric euclidean --neighbors auto",
             "--neighbors exact",
-            "--init pca --init-std 0.0001 --early-exaggeration auto --no-exaggeration --learning-rate auto",
+            "--init pca --init-std 0.0001 --early-exaggeration auto --no-exaggeration --learning-rate auto*2",
             "--momentum-rule nesterov --initial-momentum 0.8 --final-momentum 0.97 --dof 1",
             "--no-min-grad-norm --no-max-grad-norm --max-step-norm 5",
             "--method auto --theta 0.5 --report-every 4 --threads 1",

@@ -72,8 +72,10 @@ fn files_hold_what_the_library_computes() {
         embedding.transform_with(Rows::new(&new, 30, D).unwrap(), &params, None, Default::default()).unwrap();
     assert_eq!(read_npy(&directory.read("found.npy")).1, expected.positions().as_flattened());
     assert_eq!(report["iterations"].as_u64(), Some(30));
-    assert_eq!(report["kl_divergence"].as_f64(), Some(expected.kl_divergence()));
-    assert_eq!(report["kl_divergence_per_point"].as_f64(), Some(expected.kl_divergence() / 30.0));
+    // Numbers read back from JSON may differ in the last place.
+    let told = |name: &str| report[name].as_f64().unwrap();
+    assert!((told("kl_divergence") - expected.kl_divergence()).abs() < 1e-12);
+    assert!((told("kl_divergence_per_point") - expected.kl_divergence() / 30.0).abs() < 1e-12);
 }
 
 #[test]

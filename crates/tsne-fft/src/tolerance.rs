@@ -476,7 +476,7 @@ mod tests {
             let charge: [f64; D] = std::array::from_fn(|c| {
                 spacing * ((offset as f64 + 0.5) * [0.754_877_666, 0.569_840_290, 0.362_0][c]).fract()
             });
-            let filled = field.fill(kernel, &bounds, &[charge]).unwrap();
+            let filled = field.fill_nominal(kernel, &bounds, &[charge]).unwrap();
             for place in 0..per_axis.pow(D as u32) {
                 let y: [f64; D] = std::array::from_fn(|c| {
                     let i = place / per_axis.pow(c as u32) % per_axis;
