@@ -316,7 +316,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// });
     /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).callbacks(vec![count]).callbacks_every_iters(25).build()?;
     /// tsne.fit(Rows::new(&data[..60], 12, 5)?)?;
-    /// assert_eq!(CALLS.load(Ordering::Relaxed), 75 / 25 + 225 / 25);
+    /// assert_eq!(CALLS.load(Ordering::Relaxed), 30 / 25 + 270 / 25);
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn callbacks(mut self, callbacks: Vec<Callback<T, D>>) -> Self {
