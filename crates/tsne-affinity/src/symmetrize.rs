@@ -19,8 +19,8 @@ use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scal
 /// `weights` is `n × j` for some `j` from 1 to `k`, row-major: the weights of each row's nearest `j` neighbors, finite
 /// and not negative. Weights that are 0 stay in the structure, so that it is symmetric like the values, in every bit.
 ///
-/// Takes `O(n j log j)`. Memory: one copy of the matrix with its indices in 64 bits, given back bit by bit while the result
-/// fills, so that hardly more than the larger of the two is in memory at a time.
+/// Takes `O(n j log j)`. Memory: one copy of the matrix, given back bit by bit while the result fills, so that hardly more than
+/// the result is in memory at a time.
 ///
 /// # Determinism
 ///

@@ -33,6 +33,7 @@ pub mod random;
 pub mod simd;
 
 mod affinities;
+mod chunked_rows;
 mod context;
 mod error;
 mod graph;
@@ -44,6 +45,7 @@ mod seams;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
+pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 pub use graph::KnnGraph;

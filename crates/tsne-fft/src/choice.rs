@@ -83,7 +83,7 @@ pub(crate) fn cheapest<T: GridScalar, const D: usize>(
     }
     rows::<D>(Sharpness::DEFAULT.cutoff, around);
     // Not below the finest that the limit allows: the sizes of finer ones may leave the integers.
-    let mut spacing = params.spacing().max(plain.geometry.shape.spacing) * least_coarsening::<D>();
+    let mut spacing = (params.spacing() * least_coarsening::<D>()).max(plain.geometry.shape.spacing);
     while spacing < bounds.extent() {
         let sum = pairs(spacing, around);
         if sum >= least {

@@ -103,6 +103,15 @@ impl<T: GridScalar, const D: usize> Bounds<T, D> {
 /// 19 % of the size asked for.
 const SPACING_STEPS_PER_OCTAVE: f64 = 4.0;
 
+/// The largest padded grid to which small maps are refined beyond the nominal spacing.
+fn refined_nodes<const D: usize>(params: &GridParams) -> usize {
+    // A tolerance asks for as many cells as it needs.
+    if D < 3 || params.force_tolerance.is_some() {
+        return GridParams::MAX_PADDED_NODES;
+    }
+    1 << 21
+}
+
 /// The finest spacing: the kernel less 1 then differs from 0 by 1e-30 from node to node, which `f32` still holds. Maps of
 /// an extent below 1e-13 stand on fewer nodes, which are enough: the kernel is a parabola there.
 const MIN_SPACING: f64 = 1e-15;
@@ -133,6 +142,10 @@ pub(crate) fn geometry<T: GridScalar, const D: usize>(params: &GridParams, bound
     // A quick estimate first: the list of lengths is slow to search where no grid is possible anyway.
     let padding = (PADDING + 2 * (params.n_interpolation_points + 2)) as f64;
     let estimate = |spacing: f64| sides.iter().map(|side| 2.0 * side / spacing + padding).product::<f64>();
+    while spacing < nominal && estimate(spacing) > refined_nodes::<D>(params) as f64 {
+        spacing *= coarser;
+    }
+    spacing = spacing.min(nominal);
     while estimate(spacing) > GridParams::MAX_PADDED_NODES as f64 {
         spacing *= coarser;
     }

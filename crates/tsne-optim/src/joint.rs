@@ -13,20 +13,8 @@ pub struct Joint<'a, T, const D: usize> {
     /// `Σ p ln p` and `Σ p`: constant through a descent, computed with the first KL divergence.
     constants: Option<Constants>,
     partials: Vec<f64>,
-    evaluations: usize,
-    next_renumbering: usize,
-    renumbered: Option<Renumbered<T, D>>,
+    renumbered: Renumbered<T, D>,
 }
-
-/// The number of points from which they are numbered anew.
-const RENUMBER_FROM: usize = 8192;
-
-/// The first evaluation that numbers the points anew, when the map has its first structure.
-const FIRST_RENUMBERING: usize = 8;
-
-/// The next one comes after this many times the evaluations. One takes 16 ms of two threads with 70,000 points (46 the first
-/// time), the attraction of a map 2.
-const RENUMBERING_RATIO: usize = 4;
 
 #[derive(Debug, Clone, Copy)]
 struct Constants {
@@ -67,16 +55,7 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
         if p.kind() != AffinityKind::Joint {
             return Err(Error::invalid("affinities", "a fit needs joint affinities, but conditional ones were given"));
         }
-        Ok(Self {
-            p,
-            kernel,
-            repulsion,
-            constants: None,
-            partials: Vec::new(),
-            evaluations: 0,
-            next_renumbering: FIRST_RENUMBERING,
-            renumbered: None,
-        })
+        Ok(Self { p, kernel, repulsion, constants: None, partials: Vec::new(), renumbered: Renumbered::default() })
     }
 
     fn divergence(&mut self, y: &[[T; D]], z: f64) -> f64 {
@@ -115,22 +94,18 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
         let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };
         // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
         let gradient_of = |a: T, g: T| exaggeration * a - T::from_f64(g.to_f64() / z_or_infinity);
-        self.evaluations += 1;
-        if self.p.n() >= RENUMBER_FROM && self.evaluations == self.next_renumbering {
-            self.next_renumbering *= RENUMBERING_RATIO;
-            self.renumbered.get_or_insert_default().renumber(self.p, y);
-        }
-        match &mut self.renumbered {
-            Some(renumbered) => renumbered.for_each_point(self.kernel, y, gradient, |attraction, g| {
+        if self.renumbered.prepare(self.p, y)? {
+            self.renumbered.for_each_point(self.kernel, y, gradient, |attraction, g| {
                 for c in 0..D {
                     g[c] = gradient_of(attraction[c], g[c]);
                 }
-            }),
-            None => attraction::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
+            });
+        } else {
+            attraction::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
                 for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
                     *g = gradient_of(*a, *g);
                 }
-            }),
+            });
         }
         let kl_divergence = if with_kl { Some(self.divergence(y, z)) } else { None };
         Ok(Evaluation { kl_divergence })

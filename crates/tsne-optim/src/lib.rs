@@ -27,6 +27,7 @@ mod exact;
 mod joint;
 mod momentum_gains;
 mod objective;
+mod order;
 mod renumbered;
 
 pub use attraction::attract;

@@ -12,23 +12,29 @@ use tsne_core::{Context, Error, Result, Scalar};
 pub(super) const BUCKET: usize = 1024;
 /// Buckets whose entries are in memory, or freed, together: 70 MB at 90 neighbors.
 const GROUP: usize = 64;
-/// Ranges of sources that are dealt at the same time.
+/// Ranges of sources that are dealt at the same time: more if the ranges would be too long.
 const RANGES: usize = 64;
+/// Bits of the place of a source in its range; the place of a destination in its bucket stands above them.
+const SOURCE_BITS: u32 = u32::BITS - BUCKET.ilog2();
 
 /// Buckets of consecutive destinations.
 pub(super) struct Group<T> {
-    /// The place of the destination in its bucket, above the source.
-    keys: Vec<u64>,
+    /// The place of the destination in its bucket, above that of the source in its range.
+    keys: Vec<u32>,
     weights: Vec<T>,
     /// Where each bucket starts, and the number of entries last.
     starts: Vec<usize>,
+    /// How many entries of each bucket are of each range of sources, bucket by bucket.
+    lengths: Vec<usize>,
+    /// The sources in a range.
+    range: usize,
     /// The first bucket.
     first: usize,
 }
 
 /// What a range of sources writes of one bucket.
 struct Slot<'s, T> {
-    keys: &'s mut [u64],
+    keys: &'s mut [u32],
     weights: &'s mut [T],
     filled: usize,
 }
@@ -38,7 +44,7 @@ impl<T: Scalar> Group<T> {
     pub(super) fn all(matrix: &Matrix<'_, T>, cx: Context<'_>) -> Result<Vec<Self>> {
         let n = matrix.n;
         let buckets = n.div_ceil(BUCKET);
-        let rows = n.div_ceil(RANGES);
+        let rows = n.div_ceil(RANGES).min(1 << SOURCE_BITS);
         let sources = |range: usize| range * rows..n.min((range + 1) * rows);
         let ranges = n.div_ceil(rows);
         let mut counts = vec![0usize; ranges * buckets];
@@ -48,13 +54,14 @@ impl<T: Scalar> Group<T> {
         let mut groups: Vec<Self> = (0..buckets)
             .step_by(GROUP)
             .map(|first| {
-                let mut starts = vec![0];
+                let (mut starts, mut lengths) = (vec![0], Vec::new());
+                let mut total = 0;
                 for bucket in first..buckets.min(first + GROUP) {
-                    let count: usize = (0..ranges).map(|range| counts[range * buckets + bucket]).sum();
-                    starts.push(starts[bucket - first] + count);
+                    lengths.extend((0..ranges).map(|range| counts[range * buckets + bucket]));
+                    total += lengths[lengths.len() - ranges..].iter().sum::<usize>();
+                    starts.push(total);
                 }
-                let total = starts[starts.len() - 1];
-                Self { keys: vec![0; total], weights: vec![T::ZERO; total], starts, first }
+                Self { keys: vec![0; total], weights: vec![T::ZERO; total], starts, lengths, range: rows, first }
             })
             .collect();
         // Bucket by bucket, and within each range by range.
@@ -76,7 +83,7 @@ impl<T: Scalar> Group<T> {
                 for (&to, &weight) in matrix.neighbors(i).iter().zip(matrix.weights(i)) {
                     let (bucket, place) = (to as usize / BUCKET, to as usize % BUCKET);
                     let slot = &mut slots[bucket];
-                    slot.keys[slot.filled] = (place as u64) << 32 | i as u64;
+                    slot.keys[slot.filled] = (place << SOURCE_BITS | (i - range * rows)) as u32;
                     slot.weights[slot.filled] = weight;
                     slot.filled += 1;
                 }
@@ -104,22 +111,28 @@ pub(super) struct Bucket<T> {
 impl<T: Scalar> Bucket<T> {
     /// Takes in a bucket.
     pub(super) fn sort(&mut self, group: &Group<T>, bucket: usize) {
-        let range = group.starts[bucket - group.first]..group.starts[bucket - group.first + 1];
-        let (keys, weights) = (&group.keys[range.clone()], &group.weights[range]);
+        let own = bucket - group.first;
+        let entries = group.starts[own]..group.starts[own + 1];
+        let (keys, weights) = (&group.keys[entries.clone()], &group.weights[entries]);
         self.starts.clear();
         // Counts are kept two places late: counted, they become starts, and when all is placed the row's own start is there.
         self.starts.resize(BUCKET + 2, 0);
-        keys.iter().for_each(|key| self.starts[(key >> 32) as usize + 2] += 1);
+        keys.iter().for_each(|key| self.starts[(key >> SOURCE_BITS) as usize + 2] += 1);
         for row in 2..BUCKET + 2 {
             self.starts[row] += self.starts[row - 1];
         }
         self.sources.resize(keys.len(), 0);
         self.weights.resize(keys.len(), T::ZERO);
-        for (&key, &weight) in keys.iter().zip(weights) {
-            let next = &mut self.starts[(key >> 32) as usize + 1];
-            self.sources[*next] = key as u32;
-            self.weights[*next] = weight;
-            *next += 1;
+        let mut entries = keys.iter().zip(weights);
+        let ranges = group.lengths.len() / (group.starts.len() - 1);
+        for (range, &length) in group.lengths[own * ranges..(own + 1) * ranges].iter().enumerate() {
+            let first = (range * group.range) as u32;
+            for (&key, &weight) in entries.by_ref().take(length) {
+                let next = &mut self.starts[(key >> SOURCE_BITS) as usize + 1];
+                self.sources[*next] = first + (key & ((1 << SOURCE_BITS) - 1));
+                self.weights[*next] = weight;
+                *next += 1;
+            }
         }
     }
 

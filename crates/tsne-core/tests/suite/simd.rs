@@ -1,8 +1,8 @@
 //! Dispatch changes the speed and no bit; gathering refuses what is out of range.
 
 use tsne_core::random::{element_seed, unit};
-use tsne_core::simd::{AttractionLanes, ChunkedRows, LANES, Task, attraction, dispatch, fold, gather};
-use tsne_core::{Kernel, Profile, ProfileVisitor, Scalar};
+use tsne_core::simd::{AttractionLanes, LANES, Task, attraction, dispatch, fold, gather};
+use tsne_core::{ChunkedRows, Kernel, Profile, ProfileVisitor, RowStart, Scalar};
 
 fn values<T: Scalar>(n: usize, seed: u64) -> Vec<T> {
     (0..n as u64).map(|i| T::from_f64(20.0 * unit(element_seed(seed, 0, i)) - 10.0)).collect()
@@ -130,17 +130,47 @@ fn chunked<T: Scalar>(rows: usize, n: u32) -> (Vec<usize>, Vec<[u32; LANES]>, Ve
     (starts, columns, weights)
 }
 
+/// The same rows with their columns counted from the smallest of each row, in halves where they need it.
+fn in_halves<T: Scalar>(
+    starts: &[usize],
+    columns: &[[u32; LANES]],
+    weights: &[[T; LANES]],
+    bound: usize,
+) -> ChunkedRows<T> {
+    let (mut row_starts, mut halves) = (Vec::new(), Vec::new());
+    for ends in starts.windows(2) {
+        let row = &columns[ends[0]..ends[1]];
+        let first_column = row.as_flattened().iter().min().copied().unwrap_or(bound as u32);
+        let is_wide = row.as_flattened().iter().any(|column| column - first_column > 65_535);
+        row_starts.push(RowStart { first_column, columns: halves.len(), weights: ends[0] });
+        for chunk in row {
+            halves.push(chunk.map(|column| (column - first_column) as u16));
+            if is_wide {
+                halves.push(chunk.map(|column| ((column - first_column) >> 16) as u16));
+            }
+        }
+    }
+    row_starts.push(RowStart { first_column: 0, columns: halves.len(), weights: weights.len() });
+    ChunkedRows::new(row_starts, halves, weights.to_vec(), bound).unwrap()
+}
+
 #[test]
 fn attraction_of_every_version_gives_the_bits_of_the_plain_loop() {
     fn check<T: Scalar, const D: usize>(inverse_dof: f64) {
-        let (n, rows) = (500, 20);
+        check_over::<T, D>(inverse_dof, 500);
+        // Columns in two halves.
+        check_over::<T, D>(inverse_dof, 200_000);
+    }
+    fn check_over<T: Scalar, const D: usize>(inverse_dof: f64, n: usize) {
+        let rows = 20;
         let coordinates = values::<T>(n * D, 3);
         let (points, _) = coordinates.as_chunks::<D>();
         let (starts, columns, weights) = chunked::<T>(rows, n as u32);
         let inverse_dof = T::from_f64(inverse_dof);
         let mut sums = vec![[T::ONE; D]; rows];
-        let chunks = ChunkedRows { starts: &starts, columns: &columns, weights: &weights };
-        attraction(&points[..rows], points, chunks, inverse_dof, &mut sums);
+        let chunked = in_halves(&starts, &columns, &weights, n);
+        attraction(&points[..7], points, (&chunked, 0), inverse_dof, &mut sums[..7]);
+        attraction(&points[7..rows], points, (&chunked, 7), inverse_dof, &mut sums[7..]);
         for (r, sum) in sums.iter().enumerate() {
             let mut lanes = AttractionLanes::new();
             let mut naive = [0.0; D];
@@ -174,20 +204,21 @@ fn attraction_of_every_version_gives_the_bits_of_the_plain_loop() {
 }
 
 #[test]
-fn attraction_of_wrong_rows_is_zero() {
+fn attraction_of_too_few_points_or_rows_is_zero() {
     fn check<T: Scalar, const D: usize>() {
         let points = [[T::ZERO; D], [T::ONE; D]];
-        // The first row is right, the second names point 2, the third has no start, the fourth does not exist.
-        let columns = [[1; LANES], [1, 1, 1, 1, 1, 1, 1, 2]];
-        let weights = [[T::ONE; LANES]; 2];
-        let mut sums = [[T::MAX; D]; 4];
-        let rows = ChunkedRows { starts: &[0, 1, 2], columns: &columns, weights: &weights };
-        attraction(&[points[0]; 4], &points, rows, T::ONE, &mut sums);
+        let rows = in_halves(&[0, 1, 1], &[[1; LANES]], &[[T::ONE; LANES]], 2);
+        let sums_of = |points: &[[T; D]], first| {
+            let mut sums = [[T::MAX; D]; 4];
+            attraction(&[[T::ZERO; D]; 4], points, (&rows, first), T::ONE, &mut sums);
+            sums
+        };
+        let sums = sums_of(&points, 0);
         assert!(sums[0][0] < T::ZERO);
+        // A row without entries, and two that do not exist.
         assert_eq!(sums[1..], [[T::ZERO; D]; 3], "{} D {D}", T::NAME);
-        let rows = ChunkedRows { starts: &[0, 7], columns: &columns, weights: &weights };
-        attraction(&points[..1], &points, rows, T::ONE, &mut sums[..1]);
-        assert_eq!(sums[0], [T::ZERO; D]);
+        assert_eq!(sums_of(&points, 3), [[T::ZERO; D]; 4], "{} D {D}", T::NAME);
+        assert_eq!(sums_of(&points[..1], 0), [[T::ZERO; D]; 4], "{} D {D}", T::NAME);
     }
     check::<f32, 2>();
     check::<f32, 3>();
