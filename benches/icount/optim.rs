@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use tsne::core::{AffinityKind, Step};
-use tsne::optim::{Exact, attract};
+use tsne::optim::{Exact, Joint, Objective, attract};
 use tsne::{Affinities, Context, Kernel, Momentum, MomentumGains, Optimizer, Repulsion};
 use tsne_benches::map;
 
@@ -12,6 +12,7 @@ use crate::{Work, Workload};
 pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "optim/2d-attraction", set_up: attraction::<2> },
     Workload { name: "optim/3d-attraction", set_up: attraction::<3> },
+    Workload { name: "optim/2d-attraction-renumbered", set_up: renumbered },
     Workload { name: "optim/2d-exact", set_up: || exact::<2>(1.0) },
     Workload { name: "optim/3d-exact", set_up: || exact::<3>(1.0) },
     Workload { name: "optim/2d-exact-dof0.5", set_up: || exact::<2>(0.5) },
@@ -19,9 +20,8 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "optim/step-nesterov", set_up: || step(Momentum::Nesterov) },
 ];
 
-/// 90 affinities of each of 5,000 points, within 270 of it.
-fn attraction<const D: usize>() -> tsne::Result<Work> {
-    let (n, k) = (5_000, 90);
+/// `k` affinities of each of `n` points, within `3 k` of it.
+fn band(n: usize, k: usize) -> tsne::Result<Affinities<f32>> {
     let mut columns = Vec::new();
     for i in 0..n {
         let mut row: Vec<u32> = (0..k).map(|j| ((i + 1 + 3 * j) % n) as u32).collect();
@@ -29,14 +29,43 @@ fn attraction<const D: usize>() -> tsne::Result<Work> {
         columns.extend(row);
     }
     let weights = vec![1.0 / (n * k) as f32; n * k];
-    let p = Affinities::from_parts((0..=n).map(|i| i * k).collect(), columns, weights, n, AffinityKind::Joint)?;
-    let y = map::<D>(n, 50.0);
-    let mut out = vec![[0.0; D]; n];
+    Affinities::from_parts((0..=n).map(|i| i * k).collect(), columns, weights, n, AffinityKind::Joint)
+}
+
+fn attraction<const D: usize>() -> tsne::Result<Work> {
+    let p = band(5_000, 90)?;
+    let y = map::<D>(p.n(), 50.0);
+    let mut out = vec![[0.0; D]; y.len()];
     Ok(Box::new(move || {
         attract(&p, Kernel::CAUCHY, &y, &y, &mut out)?;
         black_box(&out);
         Ok(())
     }))
+}
+
+/// What a descent does: thirty-two evaluations, of which the eighth and the last number the points anew.
+fn renumbered() -> tsne::Result<Work> {
+    let p = band(8_192, 90)?;
+    let y = map::<2>(p.n(), 50.0);
+    let mut gradient = vec![[0.0; 2]; y.len()];
+    Ok(Box::new(move || {
+        let mut none = NoRepulsion;
+        let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut none)?;
+        for _ in 0..32 {
+            black_box(joint.evaluate(&y, 1.0, false, &mut gradient, Context::new())?);
+        }
+        Ok(())
+    }))
+}
+
+#[derive(Debug)]
+struct NoRepulsion;
+
+impl Repulsion<f32, 2> for NoRepulsion {
+    fn repulse(&mut self, _: Kernel, _: &[[f32; 2]], out: &mut [[f32; 2]], _: Context<'_>) -> tsne::Result<f64> {
+        out.fill([0.0; 2]);
+        Ok(1.0)
+    }
 }
 
 fn exact<const D: usize>(dof: f64) -> tsne::Result<Work> {

@@ -104,6 +104,9 @@ impl<T: GridScalar, const D: usize> Bounds<T, D> {
 const SPACING_STEPS_PER_OCTAVE: f64 = 4.0;
 
 /// The largest padded grid to which small maps are refined beyond the nominal spacing.
+///
+/// Fashion-MNIST's 70,000 points in three dimensions, ms per iteration of the early phase and divergence at the end: 20 and
+/// 2.1744 with 2²¹, 25 and 2.1746 with 2²², 59 and 2.1747 with 2²⁴ nodes; force error after it 6e-5 (a map of extent 4).
 fn refined_nodes<const D: usize>(params: &GridParams) -> usize {
     // A tolerance asks for as many cells as it needs.
     if D < 3 || params.force_tolerance.is_some() {

@@ -213,7 +213,8 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         self
     }
 
-    /// The smallest number of cells of the grid along the longer side of the map.
+    /// The smallest number of cells of the grid along the longer side of the map; more than some 15 have no effect in three
+    /// dimensions.
     ///
     /// # Examples
     ///

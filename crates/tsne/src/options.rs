@@ -387,7 +387,8 @@ impl<T, const D: usize> fmt::Debug for CustomRepulsion<T, D> {
 #[non_exhaustive]
 pub enum NegativeGradientMethod {
     /// The fastest of the others that is as accurate as the default grid, by `n` and `D` alone: in two dimensions all pairs
-    /// up to 2,000 points, the grid beyond; in three up to 1,000, the tree beyond; in one up to 500, the grid beyond.
+    /// up to 2,000 points, the grid beyond; in three up to 1,000, the tree up to 20,000, the grid beyond; in one up to 500, the grid
+    /// beyond.
     #[default]
     Auto,
     /// Barnes-Hut, `D` up to 3.

@@ -22,13 +22,15 @@ const fn exact_up_to<const D: usize>() -> usize {
 }
 
 /// The largest map for which the tree is faster than the grid, by dimension, measured in the same way, tree against grid: in
-/// 2-D, 3,000 points 0.53 / 0.33 ms, 10,000 points 1.27 / 0.93, 50,000 points 7.4 / 3.9, and more so on early maps; in 1-D the
-/// grid wins from 1,000 points on (0.13 / 0.08 for whole iterations), in 3-D the tree (50,000 points 13.7 / 17.3). Errors of
-/// the force are 1e-3 to 3e-3 for all, divergences with exact `Z` equal within 0.2 %.
+/// 2-D, 3,000 points 0.53 / 0.33 ms, 10,000 points 1.27 / 0.93, 50,000 points 7.4 / 3.9, and more so on early maps. By whole
+/// iterations of the recommended preset: in 1-D 0.13 / 0.08 at 1,000 points; in 3-D 3.9 / 5.3 at 10,000, 8.8 / 9.4 at 20,000,
+/// 16.4 / 14.2 at 35,000, 37.5 / 27.9 at 70,000. Errors of the force are 1e-3 to 3e-3 for all, divergences with exact `Z` equal
+/// within 0.2 %.
 const fn tree_up_to<const D: usize>() -> usize {
     match D {
         1 => 0,
         2 => 0,
+        3 => 20_000,
         _ => usize::MAX,
     }
 }

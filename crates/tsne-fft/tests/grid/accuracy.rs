@@ -48,7 +48,7 @@ fn check<T: GridScalar, const D: usize>(
 /// 4, is 0.1 % to 1.3 % of the force on these maps. The normalizer is a mean over all places, at which most of the error
 /// cancels: 0.05 %.
 ///
-/// Up to 10, the spacing is at most a 150th of the extent.
+/// Up to 10, the spacing is at most a 150th of the extent, in three dimensions a 44th ([`steps`]).
 /// - The force of a near pair errs by less than `h³/24` times the kernel's fourth derivative, at most 36, so `1.5 h³`,
 ///   with signs that change from node to node; over the 400 and more near neighbors of a point that is a twentieth;
 ///   `0.1 h³` leaves room. The potential errs by `5/384 h⁴` times the same, `0.5 h⁴` an axis.
@@ -61,7 +61,7 @@ fn bounds<T: GridScalar, const D: usize>(extent: f64) -> (f64, f64) {
     if extent > 10.0 {
         return (1.5e-2, 5e-4);
     }
-    let h = extent / 150.0;
+    let h = extent / steps::<D>();
     let (force, z) = (2e-6 + 0.1 * h.powi(3), 1e-12 + 0.5 * D as f64 * h.powi(4) + 2e-6 * h * extent);
     if T::NAME == "f64" {
         (force, z)
@@ -69,6 +69,12 @@ fn bounds<T: GridScalar, const D: usize>(extent: f64) -> (f64, f64) {
         let epsilon = f64::from(f32::EPSILON);
         (force + 4.0 * 178.0 / 2.0 * epsilon, z + 4.0 * epsilon)
     }
+}
+
+/// The fewest spacings along the longest side of small maps: 50 cells of 3. In three dimensions a grid of 2²¹ padded nodes allows
+/// 128 a side, of which 22 or so are padding: 53, and spacings grow in four steps an octave, so 53 / 1.19.
+const fn steps<const D: usize>() -> f64 {
+    if D == 3 { 44.0 } else { 150.0 }
 }
 
 fn default_scheme<const D: usize>(extents: &[f64], dof: f64) {
@@ -124,13 +130,13 @@ fn finer_parameters_reach_a_thousandth() {
 
 /// The scheme's own bounds: piecewise quadratic interpolation leaves `h³ |w'''| / (9√3)` of a pair, and the table of its
 /// models (`n = 8000`, extent 120: 3 % of the force, 0.25 % of the normalizer) is what they reach; sparser maps err more.
-fn lagrange_bounds<T: GridScalar>(extent: f64) -> (f64, f64) {
+fn lagrange_bounds<T: GridScalar, const D: usize>(extent: f64) -> (f64, f64) {
     if extent > 10.0 {
         return (6e-2, 5e-3);
     }
     // The third derivative of the force kernel is at most 23 (dof 1/2; 12 for dof 1). Polynomials jump at the borders of
     // cells, so nothing is smooth enough to cancel: h³ × 23 / (9√3), twice (spread and gather), is 3 h³.
-    let h = extent / 150.0;
+    let h = extent / steps::<D>();
     let error = 3.0 * h.powi(3) + 1e-11;
     let error = error + 4.0 * T::EPSILON.to_f64();
     (error, error)
@@ -140,17 +146,17 @@ fn lagrange_bounds<T: GridScalar>(extent: f64) -> (f64, f64) {
 fn lagrange_is_as_accurate_as_its_model() {
     for extent in EXTENTS {
         let exact2 = exact::<2>(extent, 1.0);
-        check::<f64, 2>((LAGRANGE, extent, 1.0), &exact2, lagrange_bounds::<f64>(extent));
-        check::<f32, 2>((LAGRANGE, extent, 1.0), &exact2, lagrange_bounds::<f32>(extent));
+        check::<f64, 2>((LAGRANGE, extent, 1.0), &exact2, lagrange_bounds::<f64, 2>(extent));
+        check::<f32, 2>((LAGRANGE, extent, 1.0), &exact2, lagrange_bounds::<f32, 2>(extent));
         let exact1 = exact::<1>(extent, 1.0);
-        check::<f32, 1>((LAGRANGE, extent, 1.0), &exact1, lagrange_bounds::<f32>(extent));
+        check::<f32, 1>((LAGRANGE, extent, 1.0), &exact1, lagrange_bounds::<f32, 1>(extent));
     }
     for extent in [1.0, 100.0] {
         for dof in [0.5, 2.0] {
-            check::<f64, 2>((LAGRANGE, extent, dof), &exact(extent, dof), lagrange_bounds::<f64>(extent));
+            check::<f64, 2>((LAGRANGE, extent, dof), &exact(extent, dof), lagrange_bounds::<f64, 2>(extent));
         }
         // At 100 it outgrows its grid, and splines take its place.
-        check::<f32, 3>((LAGRANGE, extent, 1.0), &exact(extent, 1.0), lagrange_bounds::<f32>(extent));
+        check::<f32, 3>((LAGRANGE, extent, 1.0), &exact(extent, 1.0), lagrange_bounds::<f32, 3>(extent));
     }
 }
 

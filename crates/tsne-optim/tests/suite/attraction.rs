@@ -116,8 +116,7 @@ fn no_points_are_not_attracted() {
 /// gradient as from an objective that was just made.
 #[test]
 fn evaluations_in_a_row_give_the_same_bits() {
-    fn check<T: Scalar, const D: usize>(dof: f64) {
-        let n = 8_500;
+    fn check<T: Scalar, const D: usize>(n: usize, dof: f64) {
         let p = joint::<T>(n, 6, 3);
         let (cx, kernel) = (Context::new(), kernel(dof));
         let y = cloud::<T, D>(n, 30.0, 4);
@@ -136,11 +135,14 @@ fn evaluations_in_a_row_give_the_same_bits() {
             }
         }
     }
-    check::<f32, 2>(1.0);
-    check::<f32, 2>(0.5);
-    check::<f32, 1>(1.0);
-    check::<f32, 3>(1.0);
-    check::<f64, 2>(1.0);
+    check::<f32, 2>(8_500, 1.0);
+    check::<f32, 2>(8_500, 0.5);
+    check::<f32, 1>(8_500, 1.0);
+    check::<f32, 3>(8_500, 1.0);
+    check::<f64, 2>(8_500, 1.0);
+    // By the affinities first, and with rows that reach farther than 16 bits.
+    check::<f32, 2>(140_000, 1.0);
+    check::<f64, 3>(140_000, 1.0);
 }
 
 /// A repulsion that costs nothing.
