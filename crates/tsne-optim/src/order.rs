@@ -80,29 +80,22 @@ fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Vec<u32> {
     }
     for _ in 0..MAX_ROUNDS {
         let mut next = group.clone();
-        let joined: usize = next
-            .par_chunks_mut(blocks::BLOCK)
-            .enumerate()
-            .map(|(b, next)| {
-                let mut joined = 0;
-                for (r, next) in next.iter_mut().enumerate().filter(|(_, next)| **next == NO_GROUP) {
-                    let (columns, weights) = p.row(b * blocks::BLOCK + r);
-                    let mut nearest = -T::ONE;
-                    for (&column, &weight) in columns.iter().zip(weights) {
-                        let candidate = group[column as usize];
-                        if candidate != NO_GROUP && weight > nearest {
-                            (nearest, *next) = (weight, candidate);
-                        }
+        next.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, next)| {
+            for (r, next) in next.iter_mut().enumerate().filter(|(_, next)| **next == NO_GROUP) {
+                let (columns, weights) = p.row(b * blocks::BLOCK + r);
+                let mut nearest = -T::ONE;
+                for (&column, &weight) in columns.iter().zip(weights) {
+                    let candidate = group[column as usize];
+                    if candidate != NO_GROUP && weight > nearest {
+                        (nearest, *next) = (weight, candidate);
                     }
-                    joined += usize::from(*next != NO_GROUP);
                 }
-                joined
-            })
-            .sum();
-        group = next;
-        if joined == 0 {
+            }
+        });
+        if next == group {
             break;
         }
+        group = next;
     }
     group
 }
