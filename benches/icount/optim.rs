@@ -43,7 +43,7 @@ fn attraction<const D: usize>() -> tsne::Result<Work> {
     }))
 }
 
-/// What a descent does: thirty-two evaluations, of which the eighth and the last number the points anew.
+/// What a descent does: thirty-two evaluations, of which the eighth numbers the points anew, and the last tries another order.
 fn renumbered() -> tsne::Result<Work> {
     let p = band(8_192, 90)?;
     let y = map::<2>(p.n(), 50.0);

@@ -154,9 +154,10 @@ impl<T> ChunkedRows<T> {
         &self.weights
     }
 
-    /// The same rows with the weights in another type; `None` unless there are as many chunks.
-    pub(crate) fn view<'a, U>(&'a self, weights: &'a [[U; LANES]]) -> Option<ChunkedView<'a, U>> {
+    /// The rows from `first` on with the weights in another type; `None` unless there are as many chunks.
+    pub(crate) fn view<'a, U>(&'a self, first: usize, weights: &'a [[U; LANES]]) -> Option<ChunkedView<'a, U>> {
         let Self { starts, columns, weights: own, bound: _ } = self;
+        let starts = starts.get(first..).unwrap_or(&[]);
         (weights.len() == own.len()).then_some(ChunkedView { starts, columns, weights })
     }
 

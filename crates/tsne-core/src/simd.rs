@@ -115,8 +115,11 @@ const AHEAD: usize = 4096;
 /// ```
 #[inline(always)]
 pub fn prefetch<T>(items: &[T]) {
-    for line in 0..size_of_val(items).div_ceil(LINE) {
-        prefetch_line(items.as_ptr().wrapping_byte_add(line * LINE));
+    // From the start of the first line on.
+    let before = items.as_ptr().addr() % LINE;
+    let first = items.as_ptr().wrapping_byte_sub(before);
+    for line in 0..(before + size_of_val(items)).div_ceil(LINE) {
+        prefetch_line(first.wrapping_byte_add(line * LINE));
     }
 }
 
@@ -183,16 +186,16 @@ pub fn attraction<T: Scalar, const D: usize>(
         && std::arch::is_x86_feature_detected!("avx2")
         && let (Some(y), Some(points)) = (T::as_f32(y.as_flattened()), T::as_f32(points.as_flattened()))
         && let Some(weights) = T::as_f32(rows.weights().as_flattened())
-        && let Some(rows) = rows.view(weights.as_chunks().0)
+        && let Some(rows) = rows.view(first, weights.as_chunks().0)
         && let Some(sums) = T::as_f32_mut(sums.as_flattened_mut())
     {
         let (y, points, sums) = (y.as_chunks().0, points.as_chunks().0, sums.as_chunks_mut().0);
         // SAFETY: the feature that `attraction_avx2` is compiled for was detected, and the points were counted above.
-        unsafe { attraction_avx2(y, points, (rows, first), inverse_dof.to_f64() as f32, sums) };
+        unsafe { attraction_avx2(y, points, rows, inverse_dof.to_f64() as f32, sums) };
         return;
     }
-    if let Some(rows) = rows.view(rows.weights()) {
-        dispatch(Attraction { y, points, rows, first, inverse_dof, sums });
+    if let Some(rows) = rows.view(first, rows.weights()) {
+        dispatch(Attraction { y, points, rows, inverse_dof, sums });
     }
 }
 
@@ -281,7 +284,6 @@ struct Attraction<'a, T, const D: usize> {
     y: &'a [[T; D]],
     points: &'a [[T; D]],
     rows: ChunkedView<'a, T>,
-    first: usize,
     inverse_dof: T,
     sums: &'a mut [[T; D]],
 }
@@ -291,10 +293,10 @@ impl<T: Scalar, const D: usize> Task for Attraction<'_, T, D> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { y, points, rows, first, inverse_dof, sums } = self;
+        let Self { y, points, rows, inverse_dof, sums } = self;
         for (r, (y, sum)) in y.iter().zip(sums).enumerate() {
             *sum = [T::ZERO; D];
-            let Some(row) = rows.row(first + r) else { continue };
+            let Some(row) = rows.row(r) else { continue };
             let mut lanes = AttractionLanes::new();
             let mut add = |columns: &[u32; LANES], weights| {
                 // Every column is below the number of points.
@@ -327,13 +329,13 @@ impl<T: Scalar, const D: usize> Task for Attraction<'_, T, D> {
 unsafe fn attraction_avx2(
     y: &[[f32; 2]],
     points: &[[f32; 2]],
-    (rows, first): (ChunkedView<'_, f32>, usize),
+    rows: ChunkedView<'_, f32>,
     inverse_dof: f32,
     sums: &mut [[f32; 2]],
 ) {
     for (r, (y, sum)) in y.iter().zip(sums).enumerate() {
         *sum = [0.0; 2];
-        let Some(row) = rows.row(first + r) else { continue };
+        let Some(row) = rows.row(r) else { continue };
         // Offsets are counted from here. An empty row may start beyond the last point.
         let points = points.get(row.first_column as usize..).unwrap_or(&[]);
         // SAFETY (of both calls): the first column and an offset are a column, which is below the bound and so below the number
@@ -363,8 +365,11 @@ unsafe fn row_avx2<const WIDE: bool>(
     use std::arch::x86_64::*;
 
     let base = points.as_ptr().cast::<f64>();
-    // SAFETY (of both calls): the points exist, as the caller promises; one is as long as an `f64`, which is only moved.
-    let pair = |i: usize, j: usize| unsafe { _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd(base.add(i)), base.add(j))) };
+    // SAFETY (of both reads): the points exist, as the caller promises; one is as long as an `f64`, which is only moved, but need
+    // not be aligned like one.
+    let pair = |i: usize, j: usize| unsafe {
+        _mm_castpd_ps(_mm_set_pd(base.add(j).read_unaligned(), base.add(i).read_unaligned()))
+    };
     let (one, inverse_dof) = (_mm256_set1_ps(1.0), _mm256_set1_ps(inverse_dof));
     let (y0, y1) = (_mm256_set1_ps(y[0]), _mm256_set1_ps(y[1]));
     let (mut sum0, mut sum1) = (_mm256_setzero_ps(), _mm256_setzero_ps());

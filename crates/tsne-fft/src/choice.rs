@@ -125,6 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn maps_beyond_the_limit_may_keep_the_finest_spacing_within_it() {
+        // 70,000 points in three dimensions: the limit makes the plain grid coarser, with the finer split. The other split
+        // sees less than half as many pairs at that spacing.
+        let params = GridParams::default();
+        for (extent, density) in [(100.0, 1.5), (255.0, 0.03)] {
+            let bounds = Bounds { low: [0.0; 3], high: [extent; 3] };
+            let plain = nominal(&params, &bounds);
+            assert!(plain.geometry.shape.spacing > params.spacing());
+            let density = || Density::uniform(density);
+            let chosen = cheapest::<f64, 3>(&params, Kernel::CAUCHY, (&bounds, 70_000), &mut Vec::new(), density);
+            assert_eq!(chosen.split.map(|split| split.cutoff), Some(Sharpness::DEFAULT.cutoff));
+            let ratio = chosen.geometry.shape.spacing / plain.geometry.shape.spacing;
+            assert!((1.0..=2.5).contains(&ratio), "extent {extent}: {ratio}");
+        }
+    }
+
+    #[test]
     fn nothing_is_split_where_the_plain_grid_is_more_exact() {
         let params = GridParams::default();
         let more_points = GridParams { n_interpolation_points: 5, ..params };

@@ -318,6 +318,25 @@ mod tests {
     }
 
     #[test]
+    fn small_maps_in_three_dimensions_are_refined_less() {
+        let cube =
+            |params: &GridParams, side: f64| geometry(params, &Bounds { low: [0.0f64; 3], high: [side; 3] }).shape;
+        let params = GridParams::default();
+        for extent in [1e-4, 0.37, 4.0, 14.0] {
+            let shape = cube(&params, extent);
+            // The estimate is of 2²¹ nodes; lengths are rounded up by at most 5 % along each of three axes.
+            assert!(shape.padded_nodes() < 5 << 19, "{extent}: {shape:?}");
+            // What the accuracy of such maps is bounded by: see `steps` of the tests of accuracy.
+            assert!(extent / shape.spacing >= 44.0, "{extent}: {shape:?}");
+        }
+        // From 18 cells on as nominal.
+        assert_eq!(cube(&params, 25.0).spacing, params.spacing());
+        // Who asks for a tolerance gets the cells that it takes.
+        let tolerant = GridParams { force_tolerance: Some(1e-3), ..params };
+        assert!(4.0 / cube(&tolerant, 4.0).spacing > 100.0);
+    }
+
+    #[test]
     fn extents_beyond_the_scalar_are_refused() {
         let bounds = |low: f32, high: f32| Bounds { low: [low; 2], high: [high; 2] };
         assert!(check_range(10, &bounds(-1e37, 1e37)).is_ok());

@@ -24,7 +24,7 @@ pub struct GridParams {
     /// Nodes per cell and axis, from 1 to [`GridParams::MAX_INTERPOLATION_POINTS`].
     pub n_interpolation_points: usize,
     /// The smallest number of cells along the longer side of the map, as far as [`GridParams::MAX_PADDED_NODES`] allows; in
-    /// three dimensions, as far as 2²¹ padded nodes do (15 to 18 cells of 3 nodes).
+    /// three dimensions, as far as about 2²¹ padded nodes do (15 to 18 cells of 3 nodes along each side).
     pub min_num_intervals: usize,
     /// The side of a cell, in units of the embedding.
     pub ints_in_interval: f64,

@@ -340,8 +340,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
-    /// The smallest number of cells of the grid along the longer side of the map. Default 50; more than some 15 have no effect in
-    /// three dimensions ([`GridParams`](tsne_fft::GridParams)).
+    /// The smallest number of cells of the grid along the longer side of the map. Default 50; three
+    /// dimensions allow some 15 ([`GridParams`](tsne_fft::GridParams)).
     ///
     /// # Examples
     ///

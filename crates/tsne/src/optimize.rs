@@ -213,8 +213,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
         self
     }
 
-    /// The smallest number of cells of the grid along the longer side of the map; more than some 15 have no effect in three
-    /// dimensions.
+    /// The smallest number of cells of the grid along the longer side of the map; three dimensions allow some 15.
     ///
     /// # Examples
     ///

@@ -170,6 +170,11 @@ fn attraction_of_every_version_gives_the_bits_of_the_plain_loop() {
         let mut sums = vec![[T::ONE; D]; rows];
         let chunked = in_halves(&starts, &columns, &weights, n);
         attraction(&points[..7], points, (&chunked, 0), inverse_dof, &mut sums[..7]);
+        // From an address that is no multiple of a point's length, too.
+        let shifted: Vec<T> = std::iter::once(T::ZERO).chain(coordinates.iter().copied()).collect();
+        let mut shifted_sums = vec![[T::ONE; D]; 7];
+        attraction(&points[..7], shifted[1..].as_chunks().0, (&chunked, 0), inverse_dof, &mut shifted_sums);
+        assert_eq!(shifted_sums, sums[..7], "{} D {D}", T::NAME);
         attraction(&points[7..rows], points, (&chunked, 7), inverse_dof, &mut sums[7..]);
         for (r, sum) in sums.iter().enumerate() {
             let mut lanes = AttractionLanes::new();
@@ -218,6 +223,7 @@ fn attraction_of_too_few_points_or_rows_is_zero() {
         // A row without entries, and two that do not exist.
         assert_eq!(sums[1..], [[T::ZERO; D]; 3], "{} D {D}", T::NAME);
         assert_eq!(sums_of(&points, 3), [[T::ZERO; D]; 4], "{} D {D}", T::NAME);
+        assert_eq!(sums_of(&points, usize::MAX), [[T::ZERO; D]; 4], "{} D {D}", T::NAME);
         assert_eq!(sums_of(&points[..1], 0), [[T::ZERO; D]; 4], "{} D {D}", T::NAME);
     }
     check::<f32, 2>();

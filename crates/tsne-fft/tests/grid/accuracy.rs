@@ -110,6 +110,7 @@ fn two_dimensions_of_lighter_tails() {
 #[test]
 fn three_dimensions() {
     default_scheme::<3>(&EXTENTS, 1.0);
+    default_scheme::<3>(&[25.0], 1.0);
     default_scheme::<3>(&[1.0, 100.0], 0.5);
     default_scheme::<3>(&[1.0, 100.0], 2.0);
 }
