@@ -7,7 +7,7 @@ use tsne_core::{Affinities, Scalar, blocks};
 /// Points to a group of [`by_affinities`], on average: with 150 entries to a row, nearly every second point has the seed of a
 /// group among its neighbors, and the positions of a group fill 2 KiB.
 ///
-/// One million points in 100 clusters, ms of the attraction: GROUPFIG.
+/// One million points in 100 clusters, ms of the attraction: 37, 36, 34 with groups of 64, 256, 1,024.
 const POINTS_PER_GROUP: usize = 256;
 
 /// How often groups grow to the neighbors of their points: twice or three times reach all of a graph of neighbors. What is
