@@ -23,7 +23,7 @@ const LOOK_AT_MEMORY: Duration = Duration::from_millis(100);
 pub(super) struct Outcome {
     /// The JSON object on the last line that is one.
     pub(super) json: Option<Value>,
-    /// All lines, with the seconds at which they came.
+    /// All lines, with the seconds at which they came, at most those of the end.
     pub(super) lines: Vec<(f64, String)>,
     /// From its start to its end.
     pub(super) seconds: f64,
@@ -67,7 +67,9 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
     for reader in readers.into_iter().flatten() {
         _ = reader.join();
     }
-    let lines = lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
+    let mut lines = lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
+    // What the pipe still held is read after the end, but was written before it.
+    lines.iter_mut().for_each(|(at, _)| *at = at.min(seconds));
     let json = lines.iter().rev().find_map(|(_, line)| object(line));
     let failure = match status {
         None => Some(format!("ended after the limit of {:.0} s", limit.as_secs_f64())),
