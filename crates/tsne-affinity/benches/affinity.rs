@@ -10,7 +10,7 @@ use tsne_affinity::{
     ApproximateSearch, BruteForceSearch, KdTreeSearch, Metric, PerplexityAffinity, VpTreeSearch, calibrate_row,
     symmetrize,
 };
-use tsne_core::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows, Scalar, random};
+use tsne_core::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows, Scalar, SparseRows, random};
 
 const N: usize = 10_000;
 
@@ -100,6 +100,43 @@ fn metrics(c: &mut Criterion) {
     }
 }
 
+/// Sparse rows of some 40 values in 2,000 columns: by the columns that rows share, and pair by pair.
+fn sparse(c: &mut Criterion) {
+    let (n, d) = (5000, 2000);
+    let unit = |stage, i: usize| random::unit(random::element_seed(11, stage, i as u64));
+    let (mut pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+    for i in 0..n {
+        for j in (0..d).filter(|j| unit(0, i * d + j) < 0.02) {
+            columns.push(j as u32);
+            values.push(unit(1, i * d + j) as f32);
+        }
+        pointers.push(columns.len());
+    }
+    let points = SparseRows::new(&pointers, &columns, &values, d).unwrap().into();
+    for metric in [Metric::Euclidean, Metric::Cosine, Metric::Jaccard, Metric::Chebyshev] {
+        let search = BruteForceSearch::new(metric.clone());
+        let id = format!("f32/n{n}/{metric}_d{d}");
+        per_point(c, "sparse_build", n).bench_function(BenchmarkId::from_parameter(&id), |b| {
+            b.iter(|| search.build(points, Context::new()).is_ok())
+        });
+        let index = search.build(points, Context::new()).unwrap();
+        let k = NonZeroUsize::new(90).unwrap();
+        per_point(c, "sparse_graph", n).bench_function(BenchmarkId::from_parameter(&id), |b| {
+            b.iter(|| index.knn_graph(k, Context::new()).unwrap())
+        });
+    }
+}
+
+/// A caller's function over all pairs, beside the same metric by name (`scan_graph`).
+fn function(c: &mut Criterion) {
+    let d = 50;
+    let x = cloud::<f32>(N, d);
+    let metric = Metric::function(|a, b| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum());
+    per_point(c, "function_graph", N).bench_function(BenchmarkId::from_parameter(format!("f32/n{N}/d{d}")), |b| {
+        b.iter(|| graph::<f32>(&BruteForceSearch::new(metric.clone()), &x, d, 90));
+    });
+}
+
 fn weights<T: Scalar>(c: &mut Criterion) {
     let x = cloud::<T>(N, 8);
     let graph = graph(&BruteForceSearch::default(), &x, 8, 90);
@@ -121,6 +158,6 @@ fn weights<T: Scalar>(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
-    targets = neighbors::<f32>, neighbors::<f64>, approximate, metrics, weights::<f32>, weights::<f64>
+    targets = neighbors::<f32>, neighbors::<f64>, approximate, metrics, sparse, function, weights::<f32>, weights::<f64>
 }
 criterion_main!(benches);

@@ -1,6 +1,7 @@
 use super::candidates::{Candidates, ScoreError};
 use super::geometry::Geometry;
 use super::index::{Counter, Engine, Queries};
+use super::overlap::OverlapIndex;
 use super::plan::{self, Method, Plan};
 use super::reference::Reference;
 use super::scan::Scan;
@@ -70,7 +71,12 @@ impl<T: Scalar> NeighborSearch<T> for BruteForceSearch {
             super::space::check_rows(points, &metric)?;
             return plan::build(rows, &metric, plan, &ByProducts);
         }
-        Ok(Box::new(Scan::new(space(points, &metric)?)))
+        let space = space(points, &metric)?;
+        let Points::Sparse(rows) = points else { return Ok(Box::new(Scan::new(space))) };
+        Ok(match OverlapIndex::new(space, rows, &metric) {
+            Ok(index) => Box::new(index),
+            Err(space) => Box::new(Scan::new(space)),
+        })
     }
 }
 

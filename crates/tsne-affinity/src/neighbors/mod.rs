@@ -20,6 +20,7 @@ mod index;
 mod kd_tree;
 mod matrix;
 mod nearest;
+mod overlap;
 mod plan;
 mod reference;
 mod row_map;

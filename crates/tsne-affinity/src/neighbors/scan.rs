@@ -42,36 +42,48 @@ pub(super) fn all_pairs<T: Scalar>(
     k: usize,
     cx: Context<'_>,
 ) -> Result<Found<T>> {
-    search(rows, k, ROWS, cx, |first, nearest: &mut [Nearest<T>], measured| {
-        measured.resize(POINTS, T::ZERO);
+    search(rows, k, ROWS, cx, |first, nearest, measured: &mut Vec<T>| {
         for points in points.chunks(POINTS) {
             cx.check()?;
             for (r, nearest) in nearest.iter_mut().enumerate() {
-                let row = first + r;
-                let measured = &mut measured[..points.len()];
-                rows.measure(row, points, measured);
-                if own && let Some(place) = points.iter().position(|&j| j as usize == row) {
-                    measured[place] = T::ZERO;
-                }
-                check(rows, row, points, measured)?;
-                for (&distance, &point) in measured.iter().zip(points) {
-                    if !(own && point as usize == row) {
-                        nearest.offer(distance, point);
-                    }
-                }
+                measure(rows, first + r, points, own, nearest, measured)?;
             }
         }
         Ok(())
     })
 }
 
-/// Finds neighbors by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and a buffer.
-pub(super) fn search<T: Scalar>(
+/// Offers all `points` to the list of one row; `own` says that rows are points, and leaves the row itself out.
+pub(super) fn measure<T: Scalar>(
+    rows: &dyn Distances<T>,
+    row: usize,
+    points: &[u32],
+    own: bool,
+    nearest: &mut Nearest<T>,
+    measured: &mut Vec<T>,
+) -> Result<()> {
+    measured.resize(points.len(), T::ZERO);
+    rows.measure(row, points, measured);
+    if own && let Some(place) = points.iter().position(|&j| j as usize == row) {
+        measured[place] = T::ZERO;
+    }
+    check(rows, row, points, measured)?;
+    for (&distance, &point) in measured.iter().zip(points) {
+        if !(own && point as usize == row) {
+            nearest.offer(distance, point);
+        }
+    }
+    Ok(())
+}
+
+/// Finds neighbors by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and what a thread
+/// keeps between blocks.
+pub(super) fn search<T: Scalar, S: Default>(
     rows: &dyn Distances<T>,
     k: usize,
     block: usize,
     cx: Context<'_>,
-    f: impl Fn(usize, &mut [Nearest<T>], &mut Vec<T>) -> Result<()> + Sync,
+    f: impl Fn(usize, &mut [Nearest<T>], &mut S) -> Result<()> + Sync,
 ) -> Result<Found<T>> {
     let n = rows.n_rows();
     let (mut indices, mut distances) = room::<T>(n, k)?;
@@ -83,15 +95,15 @@ pub(super) fn search<T: Scalar>(
         .zip(distances.par_chunks_mut(k * block))
         .enumerate()
         .map_init(
-            || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), Vec::new()),
-            |(nearest, buffer), (b, (indices, distances))| {
+            || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), S::default()),
+            |(nearest, kept), (b, (indices, distances))| {
                 if b > failed.load(Ordering::Relaxed) {
                     return Ok(());
                 }
                 let rows = indices.len() / k;
                 let nearest = &mut nearest[..rows];
                 nearest.iter_mut().for_each(|nearest| nearest.reset(k));
-                if let Err(error) = cx.check().and_then(|()| f(b * block, nearest, buffer)) {
+                if let Err(error) = cx.check().and_then(|()| f(b * block, nearest, kept)) {
                     failed.fetch_min(b, Ordering::Relaxed);
                     return Err(error);
                 }

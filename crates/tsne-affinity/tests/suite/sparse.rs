@@ -3,9 +3,10 @@
 
 use crate::common::in_pool;
 use crate::common::metrics::{all, data, textbook};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use tsne_affinity::{BruteForceSearch, ExactSearch, KdTreeSearch, Metric, VpTreeSearch};
-use tsne_core::{Context, Error, KnnGraph, NeighborSearch, Rows, Scalar, SparseRows};
+use tsne_affinity::{AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, Metric, VpTreeSearch};
+use tsne_core::{Context, Error, KnnGraph, NeighborSearch, Rows, Scalar, SparseRows, random};
 
 fn k(k: usize) -> NonZeroUsize {
     NonZeroUsize::new(k).unwrap()
@@ -86,6 +87,27 @@ fn sparse_rows_equal_dense_rows() {
         }
         check::<f64>(&Metric::SEuclidean { variances: None }, 70, d);
     }
+}
+
+/// 5,000 rows of five values in 500 columns: the automatic search is the exact one, of new rows as well.
+#[test]
+fn sparse_rows_are_searched_exactly_where_that_is_fast() {
+    let (n, d) = (5000usize, 500u64);
+    let pick = |i: usize, j: u64| random::element_seed(3, j, i as u64);
+    let (mut pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+    for i in 0..n {
+        let own: BTreeSet<u32> = (0..5).map(|j| (pick(i, j) % d) as u32).collect();
+        values.extend(own.iter().map(|&c| random::unit(pick(i, u64::from(c) + 9)) as f32));
+        columns.extend(own);
+        pointers.push(columns.len());
+    }
+    let points = SparseRows::new(&pointers, &columns, &values, d as usize).unwrap();
+    let (auto, exact) = (AutoSearch::new(Metric::Cosine, 1), ExactSearch::new(Metric::Cosine));
+    let run = |search: &dyn NeighborSearch<f32>| {
+        let index = search.build(points.into(), Context::new()).unwrap();
+        (index.knn_graph(k(15), Context::new()).unwrap(), index.knn(points.into(), k(15), Context::new()).unwrap())
+    };
+    assert!(run(&auto) == run(&exact));
 }
 
 /// A million columns, of which a row has three.

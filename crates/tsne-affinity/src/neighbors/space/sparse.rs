@@ -18,10 +18,9 @@ pub(super) fn space<'a, T: Scalar>(rows: SparseRows<'a, T>, metric: &Metric) -> 
         let ruler = Ruler::new::<f64, T>(Geometry::Euclidean, unit).fit(largest, rows.d())?;
         FormSpace::boxed(points, metric, Merged(Squares { ruler, weights }))
     };
-    let directions = |unit, center, roots| {
-        let ruler = Ruler::new::<f64, T>(Geometry::Cosine, unit);
-        FormSpace::boxed(points, metric, Directions { ruler, center, roots })
-    };
+    if let Some(directions) = Directions::of::<T>(metric) {
+        return FormSpace::boxed(points, metric, directions);
+    }
     match metric {
         Metric::Euclidean => squares(Unit::Length, None),
         Metric::SqEuclidean => squares(Unit::Square, None),
@@ -37,9 +36,6 @@ pub(super) fn space<'a, T: Scalar>(rows: SparseRows<'a, T>, metric: &Metric) -> 
         Metric::Canberra => FormSpace::boxed(points, metric, Merged(kernel::Canberra)),
         Metric::BrayCurtis => FormSpace::boxed(points, metric, Merged(kernel::BrayCurtis)),
         Metric::Dot => FormSpace::boxed(points, metric, Merged(kernel::Dot)),
-        Metric::Cosine => directions(Unit::Half, false, false),
-        Metric::Correlation => directions(Unit::Half, true, false),
-        Metric::Hellinger => directions(Unit::RootOfHalf, false, true),
         boolean if boolean.is_boolean() => FormSpace::boxed(points, metric, Merged(Counts(metric.clone()))),
         _ => Err(super::no_sparse(metric)),
     }
@@ -53,20 +49,44 @@ fn sparse<'a, T: Scalar>(points: Points<'a, T>) -> Result<SparseRows<'a, T>> {
     }
 }
 
-/// Calls `f` with column and values for each column that is stored in one of two rows, in ascending order.
+/// Columns merged at a time.
+const MERGED: usize = 32;
+
+/// Calls `f` with column and values for each column that is stored in one of two rows, in ascending order. The row in
+/// which it is not stored has its background there.
+///
+/// Which row comes next cannot be predicted. So the columns are merged first, in whole numbers and without branches, and
+/// then the values are read and multiplied by 0 where they do not count (of conditions between numbers the compiler makes
+/// branches). 5,000 rows of 40 values, `examples/sparse_time`: 2.9 s instead of 4.8.
 #[inline(always)]
-fn merge<V: Scalar>((ca, va): (&[u32], &[V]), (cb, vb): (&[u32], &[V]), mut f: impl FnMut(usize, f64, f64)) {
+fn merge<V: Scalar>(
+    (ca, va): (&[u32], &[V]),
+    (cb, vb): (&[u32], &[V]),
+    (background_a, background_b): (f64, f64),
+    mut f: impl FnMut(usize, f64, f64),
+) {
+    let (va, vb) = (&va[..ca.len()], &vb[..cb.len()]);
     let (mut i, mut j) = (0, 0);
+    let mut merged = [(0u32, 0u32, 0u32, 0u32); MERGED];
     while i < ca.len() && j < cb.len() {
-        let (a, b) = (ca[i], cb[j]);
-        let x = if a <= b { va[i].to_f64() } else { 0.0 };
-        let y = if b <= a { vb[j].to_f64() } else { 0.0 };
-        f(a.min(b) as usize, x, y);
-        i += usize::from(a <= b);
-        j += usize::from(b <= a);
+        let mut count = 0;
+        while count < MERGED && i < ca.len() && j < cb.len() {
+            let (a, b) = (ca[i], cb[j]);
+            let (from_a, from_b) = (u32::from(a <= b), u32::from(b <= a));
+            merged[count] = (i as u32, j as u32, from_a, from_b);
+            count += 1;
+            i += from_a as usize;
+            j += from_b as usize;
+        }
+        for &(i, j, from_a, from_b) in &merged[..count] {
+            let value = |v: V, from: u32, background| v.to_f64() * f64::from(from) + background * f64::from(1 - from);
+            let (a, x) = (ca[i as usize], value(va[i as usize], from_a, background_a));
+            let (b, y) = (cb[j as usize], value(vb[j as usize], from_b, background_b));
+            f(a.min(b) as usize, x, y);
+        }
     }
-    ca[i..].iter().zip(&va[i..]).for_each(|(&c, v)| f(c as usize, v.to_f64(), 0.0));
-    cb[j..].iter().zip(&vb[j..]).for_each(|(&c, v)| f(c as usize, 0.0, v.to_f64()));
+    ca[i..].iter().zip(&va[i..]).for_each(|(&c, v)| f(c as usize, v.to_f64(), background_b));
+    cb[j..].iter().zip(&vb[j..]).for_each(|(&c, v)| f(c as usize, background_a, v.to_f64()));
 }
 
 /// A kernel on merged rows.
@@ -94,14 +114,14 @@ impl<T: Scalar, const A: usize, K: Kernel<A>> Form<T> for Merged<K, A> {
             let mut scale = 1.0;
             if K::SCALED {
                 scale = 0.0;
-                merge(a, b, |_, x, y| scale = f64::max(scale, (x - y).abs()));
+                merge(a, b, (0.0, 0.0), |_, x, y| scale = f64::max(scale, (x - y).abs()));
                 if scale == 0.0 {
                     *out = T::ZERO;
                     continue;
                 }
             }
             let mut sums = [0.0; A];
-            merge(a, b, |column, x, y| {
+            merge(a, b, (0.0, 0.0), |column, x, y| {
                 let terms = self.0.term(column, x, y, scale);
                 for s in 0..A {
                     sums[s] = K::join(sums[s], terms[s]);
@@ -146,7 +166,7 @@ impl Kernel<3> for Counts {
 }
 
 /// Rows compared by direction.
-struct Directions {
+pub(in crate::neighbors) struct Directions {
     ruler: Ruler,
     /// Whether rows are centered first.
     center: bool,
@@ -154,27 +174,68 @@ struct Directions {
     roots: bool,
 }
 
-/// Sparse rows with what their directions need.
-struct DirectionRows<'a, T> {
+/// Sparse rows by direction: of length 1.
+pub(in crate::neighbors) struct DirectionRows<'a, T> {
     rows: SparseRows<'a, T>,
-    /// The values of the rows, mapped.
+    /// The stored values of the directions.
     values: Vec<f64>,
-    /// What is subtracted from every column of a row, and the length that is left.
-    stats: Vec<(f64, f64)>,
+    /// What every column has that is not stored; `None` for rows without a direction.
+    background: Vec<Option<f64>>,
 }
 
 /// Columns and values.
-type SparseRow<'b> = (&'b [u32], &'b [f64]);
+pub(in crate::neighbors) type SparseRow<'b> = (&'b [u32], &'b [f64]);
 
 impl<T: Scalar> DirectionRows<'_, T> {
-    fn row(&self, i: usize) -> (SparseRow<'_>, (f64, f64)) {
+    /// Columns and values of a direction, and what every other column has; `None` for a row without one.
+    pub(in crate::neighbors) fn row(&self, i: usize) -> Option<(SparseRow<'_>, f64)> {
         let pointers = self.rows.row_pointers();
         let range = pointers[i]..pointers[i + 1];
-        ((&self.rows.columns()[range.clone()], &self.values[range]), self.stats[i])
+        self.background[i].map(|background| ((&self.rows.columns()[range.clone()], &self.values[range]), background))
     }
 }
 
 impl Directions {
+    /// The directions of `metric`, if it compares them.
+    pub(in crate::neighbors) fn of<T: Scalar>(metric: &Metric) -> Option<Self> {
+        let (unit, center, roots) = match metric {
+            Metric::Cosine => (Unit::Half, false, false),
+            Metric::Correlation => (Unit::Half, true, false),
+            Metric::Hellinger => (Unit::RootOfHalf, false, true),
+            _ => return None,
+        };
+        Some(Self { ruler: Ruler::new::<f64, T>(Geometry::Cosine, unit), center, roots })
+    }
+
+    /// Whether a row's own mean is subtracted from it.
+    pub(in crate::neighbors) const fn is_centered(&self) -> bool {
+        self.center
+    }
+
+    /// The directions of rows.
+    pub(in crate::neighbors) fn rows<'a, T: Scalar>(&self, rows: SparseRows<'a, T>) -> DirectionRows<'a, T> {
+        let map = |v: &T| if self.roots { v.to_f64().sqrt() } else { v.to_f64() };
+        let mut values: Vec<f64> = rows.values().par_iter().map(map).collect();
+        let mut rest = &mut values[..];
+        let parts: Vec<&mut [f64]> = rows
+            .row_pointers()
+            .windows(2)
+            .map(|ends| rest.split_off_mut(..ends[1] - ends[0]).unwrap_or_default())
+            .collect();
+        let background = parts.into_par_iter().map(|values| self.direct(values, rows.d())).collect();
+        DirectionRows { rows, values, background }
+    }
+
+    /// Replaces a row of `d` columns by its direction; returns what the columns have that are not stored.
+    fn direct(&self, values: &mut [f64], d: usize) -> Option<f64> {
+        let (mean, length) = self.stats(values, d);
+        if length == 0.0 {
+            return None;
+        }
+        values.iter_mut().for_each(|v| *v = (*v - mean) / length);
+        Some((0.0 - mean) / length)
+    }
+
     /// The mean (or 0) and the length of a row of `d` columns.
     fn stats(&self, values: &[f64], d: usize) -> (f64, f64) {
         let zeros = (d - values.len()) as f64;
@@ -195,19 +256,7 @@ impl<T: Scalar> Form<T> for Directions {
     type Table<'a> = DirectionRows<'a, T>;
 
     fn table<'a>(&self, points: Points<'a, T>) -> Result<DirectionRows<'a, T>> {
-        let rows = sparse(points)?;
-        let values: Vec<f64> = rows
-            .values()
-            .par_iter()
-            .map(|v| {
-                let v = v.to_f64();
-                if self.roots { v.sqrt() } else { v }
-            })
-            .collect();
-        let pointers = rows.row_pointers();
-        let row = |i: usize| self.stats(&values[pointers[i]..pointers[i + 1]], rows.d());
-        let stats = (0..rows.n()).into_par_iter().map(row).collect();
-        Ok(DirectionRows { rows, values, stats })
+        Ok(self.rows(sparse(points)?))
     }
 
     fn measure(
@@ -219,22 +268,20 @@ impl<T: Scalar> Form<T> for Directions {
         _: bool,
         out: &mut [T],
     ) {
-        let (a, (mean_a, length_a)) = rows.row(row);
+        let a = rows.row(row);
         for (out, &point) in out.iter_mut().zip(points) {
-            let (b, (mean_b, length_b)) = indexed.row(point as usize);
-            let square = if length_a == 0.0 || length_b == 0.0 {
-                if length_a == length_b { 0.0 } else { 2.0 }
-            } else {
-                let term = |x: f64, y: f64| {
-                    let difference = (x - mean_a) / length_a - (y - mean_b) / length_b;
-                    difference * difference
-                };
-                let (mut sum, mut union) = (0.0, 0);
-                merge(a, b, |_, x, y| {
-                    sum += term(x, y);
-                    union += 1;
-                });
-                sum + (indexed.rows.d() - union) as f64 * term(0.0, 0.0)
+            let square = match (a, indexed.row(point as usize)) {
+                (None, None) => 0.0,
+                (None, _) | (_, None) => 2.0,
+                (Some((a, background_a)), Some((b, background_b))) => {
+                    let term = |difference: f64| difference * difference;
+                    let (mut sum, mut union) = (0.0, 0);
+                    merge(a, b, (background_a, background_b), |_, x, y| {
+                        sum += term(x - y);
+                        union += 1;
+                    });
+                    sum + (indexed.rows.d() - union) as f64 * term(background_a - background_b)
+                }
             };
             *out = T::from_f64(self.ruler.distance_of(square));
         }

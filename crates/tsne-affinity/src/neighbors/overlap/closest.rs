@@ -1,0 +1,96 @@
+//! The candidates of one row.
+
+use super::score::Bound;
+
+/// Scores looked at together: most groups have none that counts.
+const GROUP: usize = 16;
+/// Candidates kept beyond `k` before the list is cut: each cut passes over the list.
+const SPARE: usize = 64;
+
+/// The points whose scores do not rule out that they are among the `k` nearest.
+#[derive(Debug, Default)]
+pub(super) struct Closest {
+    k: usize,
+    pairs: Vec<(f64, u32)>,
+    /// Scores above it are ruled out.
+    limit: f64,
+    /// The length at which the list is cut.
+    full: usize,
+}
+
+impl Closest {
+    /// Forgets everything and prepares for `k >= 1`.
+    pub(super) fn reset(&mut self, k: usize) {
+        self.k = k;
+        self.pairs.clear();
+        self.limit = f64::INFINITY;
+        self.full = 2 * k + SPARE;
+    }
+
+    /// Adds the scores of points `first`, `first + 1`, ..., but for the one that is left out.
+    pub(super) fn add(&mut self, scores: &[f64], first: u32, left_out: Option<u32>, bound: Bound) {
+        for (group, start) in scores.chunks(GROUP).zip((first..).step_by(GROUP)) {
+            if !group.iter().fold(false, |any, score| any | (*score <= self.limit)) {
+                continue;
+            }
+            for (&score, point) in group.iter().zip(start..) {
+                if score <= self.limit && Some(point) != left_out {
+                    self.pairs.push((score, point));
+                }
+            }
+            if self.pairs.len() >= self.full {
+                self.cut(bound);
+            }
+        }
+        self.cut(bound);
+    }
+
+    /// Lowers the limit to what the `k`-th of the scores allows.
+    fn cut(&mut self, bound: Bound) {
+        if self.pairs.len() >= self.k {
+            let (_, (kth, _), _) = self.pairs.select_nth_unstable_by(self.k - 1, |a, b| a.0.total_cmp(&b.0));
+            self.limit = self.limit.min(bound.limit(*kth));
+            self.pairs.retain(|(score, _)| *score <= self.limit);
+        }
+        // Where most of the list are ties, the next cut waits until it has doubled.
+        self.full = self.full.max(2 * self.pairs.len());
+    }
+
+    /// The candidates in ascending order.
+    pub(super) fn finish(&mut self, points: &mut Vec<u32>) {
+        points.clear();
+        points.extend(self.pairs.iter().map(|(_, point)| *point));
+        points.sort_unstable();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tsne_core::random;
+
+    /// Whatever the tiles, all points up to the limit of the `k`-th remain, and none beyond.
+    #[test]
+    fn what_could_be_near_remains() {
+        let scores: Vec<f64> =
+            (0..5000).map(|i| (random::unit(random::element_seed(3, 4, i)) * 300.0).floor()).collect();
+        let bound = Bound { error: 1.5, relative: 0.01, floor: f64::NEG_INFINITY };
+        for (k, tile) in [(1, 5000), (90, 700), (90, 5000), (4000, 1000)] {
+            let mut closest = Closest::default();
+            for left_out in [None, Some(17)] {
+                closest.reset(k);
+                for (t, scores) in scores.chunks(tile).enumerate() {
+                    closest.add(scores, (t * tile) as u32, left_out, bound);
+                }
+                let mut found = Vec::new();
+                closest.finish(&mut found);
+                let others = || (0..5000u32).filter(|i| Some(*i) != left_out);
+                let mut sorted: Vec<f64> = others().map(|i| scores[i as usize]).collect();
+                sorted.sort_by(f64::total_cmp);
+                let limit = (sorted[k - 1] + 1.5) * 1.01 + 1.5;
+                let expected: Vec<u32> = others().filter(|i| scores[*i as usize] <= limit).collect();
+                assert_eq!(found, expected, "{k} {tile}");
+            }
+        }
+    }
+}

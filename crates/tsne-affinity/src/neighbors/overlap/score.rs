@@ -1,0 +1,391 @@
+//! Which metrics are sums over shared columns, and how.
+
+use super::postings::Tile;
+use crate::Metric;
+use crate::metric::boolean;
+use crate::neighbors::geometry::power_of_two_for;
+use crate::neighbors::space::{Directions, SparseRow};
+use tsne_core::{Scalar, SparseRows};
+
+/// What a metric adds up. `x` and `y` are the values of a column that both rows have, as [`Overlap::rows`] maps them.
+enum Kind {
+    /// `Σ x² + Σ y² - 2 Σ x y`, where values are times `factor` and the root of the column's weight.
+    Squares { factor: f64, roots: Option<Vec<f64>>, root: bool },
+    /// `|a|² + |b|² - 2 Σ x y + 2 (m Σ y + n Σ x - d m n)` for directions `a = x - m` and `b = y - n`, whose means `m` and `n`
+    /// are subtracted after the sum. Lengths and means are as they came out: those of the smallest numbers are coarse.
+    Directions(Directions),
+    /// `1 - Σ x y`.
+    Dot,
+    /// `Σ |x| + Σ |y| + Σ (|x - y| - |x| - |y|)`.
+    Manhattan,
+    /// Columns of one row count 1: `|a| + |b| + Σ (|x - y| / (|x| + |y|) - 2)` with the numbers of columns `|a|` and `|b|`.
+    Canberra,
+    /// Without negative values: [`Kind::Manhattan`] over `Σ x + Σ y`.
+    BrayCurtis,
+    /// `(|a| + |b| + Σ ([x ≠ y] - 2)) / d`.
+    Hamming,
+    /// A function of `|a|`, `|b|` and the number of shared columns.
+    Boolean(Metric),
+}
+
+/// Scores under one metric: numbers that ascend with the distance but for a bounded error.
+pub(super) struct Overlap {
+    kind: Kind,
+    d: usize,
+    /// The columns that occur, where most do not: entries name their places here.
+    occurring: Option<Vec<u32>>,
+}
+
+/// Rows as the scores need them: mapped values, zeros left out.
+pub(super) struct OverlapRows {
+    pointers: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<f64>,
+    /// What each row has for itself in its sum.
+    sums: Vec<f64>,
+    /// The mean that is subtracted from each row after the sum, and the sum of its values: for centered directions.
+    means: Vec<(f64, f64)>,
+    own: Vec<Own>,
+    /// The largest of [`Own::size`].
+    largest: f64,
+    /// The largest of [`Own::entries`].
+    longest: f64,
+}
+
+/// How far the scores of a row can be trusted.
+#[derive(Default)]
+struct Own {
+    /// How many values the row has.
+    entries: f64,
+    /// The terms of a sum are at most as large together as the sizes of its two rows.
+    size: f64,
+    /// Whether its scores say nothing, so that its distances to all points have to be measured.
+    is_silent: bool,
+}
+
+/// How far a score may be from what the distance is computed from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound {
+    /// The error of a score and of the distance's own sum.
+    pub(super) error: f64,
+    /// Scores whose fraction they differ by may stand for one distance, which is rounded.
+    pub(super) relative: f64,
+    /// Scores up to this may stand for one distance, the smallest there is.
+    pub(super) floor: f64,
+}
+
+impl Bound {
+    /// The largest score of a point that may be no farther than one with the score `kth`.
+    pub(super) fn limit(&self, kth: f64) -> f64 {
+        let sum = kth + self.error;
+        (sum + self.relative * sum.abs()).max(self.floor) + self.error
+    }
+}
+
+/// Sums are of this many terms beside one for each entry, and each rounding counts this often: a product of mapped values has
+/// three (two maps and itself), a term of the distance up to eight.
+const ROUNDINGS: f64 = 16.0;
+/// Canberra's quotients leave the range of numbers beyond it.
+const LARGE: f64 = 1e300;
+/// Sums of squares below it have lost digits to underflow, and so have the differences of what adds up to less.
+const SMALL: f64 = 1e-250;
+
+impl Overlap {
+    /// The scores of a metric, whose parameters are resolved; `None` for metrics that are no sum over shared columns.
+    pub(super) fn new<T: Scalar>(metric: &Metric, points: SparseRows<'_, T>) -> Option<Self> {
+        let largest = || points.values().iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
+        let squares = |roots, root| Kind::Squares { factor: power_of_two_for(largest()), roots, root };
+        let kind = match metric {
+            Metric::Euclidean | Metric::Minkowski { p: 2.0, weights: None } => squares(None, true),
+            Metric::SqEuclidean => squares(None, false),
+            Metric::Minkowski { p: 2.0, weights: Some(weights) } => {
+                squares(Some(weights.iter().map(|w| w.sqrt()).collect()), true)
+            }
+            Metric::SEuclidean { variances: Some(variances) } => {
+                squares(Some(variances.iter().map(|v| 1.0 / v.sqrt()).collect()), true)
+            }
+            Metric::Dot => Kind::Dot,
+            Metric::Manhattan | Metric::Minkowski { p: 1.0, weights: None } => Kind::Manhattan,
+            Metric::Canberra => Kind::Canberra,
+            Metric::BrayCurtis if points.values().iter().all(|v| *v >= T::ZERO) => Kind::BrayCurtis,
+            Metric::Hamming => Kind::Hamming,
+            metric if metric.is_boolean() => Kind::Boolean(metric.clone()),
+            metric => Kind::Directions(Directions::of::<T>(metric)?),
+        };
+        let mut occurring = None;
+        if points.d() > points.nnz() {
+            let mut columns = points.columns().to_vec();
+            columns.sort_unstable();
+            columns.dedup();
+            occurring = Some(columns);
+        }
+        Some(Self { kind, d: points.d(), occurring })
+    }
+
+    /// The number of columns that entries may name.
+    pub(super) fn width(&self) -> usize {
+        self.occurring.as_ref().map_or(self.d, Vec::len)
+    }
+
+    /// Whether a score is the very distance before it is rounded to the scalar.
+    pub(super) const fn is_exact(&self) -> bool {
+        matches!(self.kind, Kind::Hamming | Kind::Boolean(_))
+    }
+
+    /// Maps rows: the indexed points, or queries.
+    pub(super) fn rows<T: Scalar>(&self, rows: SparseRows<'_, T>) -> OverlapRows {
+        let directions = match &self.kind {
+            Kind::Directions(directions) => Some(directions.rows(rows)),
+            _ => None,
+        };
+        let mut out = OverlapRows {
+            pointers: Vec::with_capacity(rows.n() + 1),
+            columns: Vec::with_capacity(rows.nnz()),
+            values: Vec::with_capacity(rows.nnz()),
+            sums: Vec::with_capacity(rows.n()),
+            means: Vec::new(),
+            own: Vec::with_capacity(rows.n()),
+            largest: 0.0,
+            longest: 0.0,
+        };
+        out.pointers.push(0);
+        for i in 0..rows.n() {
+            let (sum, own) = match &directions {
+                None => {
+                    let (columns, values) = rows.row(i);
+                    let values = columns.iter().zip(values).map(|(&c, v)| (c, self.value(c, v.to_f64())));
+                    let added = out.add(values, self.occurring.as_deref());
+                    self.own(&added)
+                }
+                Some(directions) => self.direction(directions.row(i), &mut out),
+            };
+            out.largest = out.largest.max(own.size);
+            out.longest = out.longest.max(own.entries);
+            out.pointers.push(out.columns.len());
+            out.sums.push(sum);
+            out.own.push(own);
+        }
+        out
+    }
+
+    /// Adds a direction, or a row without one; returns its part of the sum.
+    fn direction(&self, row: Option<(SparseRow<'_>, f64)>, out: &mut OverlapRows) -> (f64, Own) {
+        let (mean, total, result) = match row {
+            Some(((columns, values), background)) => {
+                let others = (self.d - values.len()) as f64 * background * background;
+                let sum = values.iter().map(|v| v * v).sum::<f64>() + others;
+                let values = columns.iter().zip(values).map(|(&c, v)| (c, v - background));
+                let added = out.add(values, self.occurring.as_deref());
+                let size = sum + 2.0 * (added.squares + self.d as f64 * background * background);
+                (-background, added.total, (sum, Own { entries: added.entries, size, is_silent: false }))
+            }
+            // All others score about 2, as they should; but it is at distance 0 from its like.
+            None => (0.0, 0.0, (1.0, Own { entries: 0.0, size: 2.0, is_silent: true })),
+        };
+        if self.is_centered() {
+            out.means.push((mean, total));
+        }
+        result
+    }
+
+    fn is_centered(&self) -> bool {
+        matches!(&self.kind, Kind::Directions(directions) if directions.is_centered())
+    }
+
+    /// A value as it is added up.
+    fn value(&self, column: u32, v: f64) -> f64 {
+        match &self.kind {
+            Kind::Squares { factor, roots, .. } => v * factor * roots.as_ref().map_or(1.0, |r| r[column as usize]),
+            Kind::Boolean(_) => f64::from(u8::from(v != 0.0)),
+            _ => v,
+        }
+    }
+
+    /// The part of a row in its sum, and how far its scores can be trusted; not for directions.
+    fn own(&self, row: &Added) -> (f64, Own) {
+        let unless = |bad: bool, size: f64| if bad { f64::INFINITY } else { size };
+        let (sum, size) = match self.kind {
+            Kind::Squares { .. } | Kind::Directions(_) => (row.squares, row.squares),
+            Kind::Dot => (0.0, 1.0 + row.squares),
+            Kind::Manhattan => (row.sizes, row.sizes),
+            Kind::Canberra => (row.entries, unless(row.largest > LARGE, row.entries)),
+            Kind::BrayCurtis => (row.sizes, unless(row.sizes > LARGE, 1.0)),
+            Kind::Hamming | Kind::Boolean(_) => (row.entries, 0.0),
+        };
+        // A quotient of sums of nothing, or of negative values in queries.
+        let is_silent = matches!(self.kind, Kind::BrayCurtis) && (row.sizes < SMALL || row.total != row.sizes);
+        (sum, Own { entries: row.entries, size, is_silent })
+    }
+
+    /// Whether the scores of these points can be trusted: no sum of two of them leaves the range of numbers.
+    pub(super) fn serves<T: Scalar>(&self, points: &OverlapRows) -> bool {
+        let squares = matches!(self.kind, Kind::Squares { .. });
+        self.fits::<T>(points.largest) && !(squares && points.largest > 0.0 && points.largest < SMALL)
+    }
+
+    /// Whether the distance of rows of a size, were they opposite each other, is a number of `T`.
+    fn fits<T: Scalar>(&self, size: f64) -> bool {
+        let score = 4.0 * size;
+        let distance = match self.kind {
+            Kind::Squares { factor, root: true, .. } => score.sqrt() / factor,
+            Kind::Squares { factor, root: false, .. } => score / factor / factor,
+            _ => score,
+        };
+        score.is_finite() && T::from_f64(distance).is_finite()
+    }
+
+    /// What the scores from a row to all points are worth; `None` if nothing.
+    pub(super) fn bound<T: Scalar>(&self, rows: &OverlapRows, row: usize, points: &OverlapRows) -> Option<Bound> {
+        let own = &rows.own[row];
+        let size = own.size + points.largest;
+        if own.is_silent || !self.fits::<T>(size) {
+            return None;
+        }
+        let terms = own.entries + points.longest + ROUNDINGS;
+        let smallest =
+            2.0 * if size_of::<T>() == size_of::<f32>() { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+        let floor = match self.kind {
+            Kind::Squares { factor, root: true, .. } => (smallest * factor).powi(2),
+            Kind::Squares { factor, root: false, .. } => smallest * factor * factor,
+            _ => smallest,
+        };
+        // A distance is rounded to within half of ε of itself, its square to within ε; two of them differ by twice that.
+        let relative = 4.0 * T::EPSILON.to_f64();
+        // A point without a direction is at 2 from all that have one, however exact the length of theirs.
+        let coarse = if matches!(self.kind, Kind::Directions(_)) { (rows.sums[row] - 1.0).abs() } else { 0.0 };
+        Some(Bound { error: ROUNDINGS * terms * 0.5 * f64::EPSILON * size + coarse, relative, floor })
+    }
+
+    /// Writes the scores from a row to the points of a tile.
+    pub(super) fn score(
+        &self,
+        rows: &OverlapRows,
+        row: usize,
+        points: &OverlapRows,
+        tile: &Tile<'_>,
+        scores: &mut [f64],
+    ) {
+        let sum = rows.sums[row];
+        let others = &points.sums[tile.points.clone()];
+        let (columns, values) = rows.row(row);
+        let lists = || columns.iter().zip(values).map(|(&column, &x)| (x, tile.list(column)));
+        let products = |scale: f64, scores: &mut [f64]| {
+            lists().for_each(|(x, list)| walk(list, scores, |y| scale * x * y));
+        };
+        match &self.kind {
+            Kind::Squares { .. } => {
+                start(scores, others, sum);
+                products(-2.0, scores);
+            }
+            Kind::Directions(_) => {
+                start(scores, others, sum);
+                if self.is_centered() {
+                    let (mean, total) = rows.means[row];
+                    let slope = total - self.d as f64 * mean;
+                    for (score, other) in scores.iter_mut().zip(&points.means[tile.points.clone()]) {
+                        *score += 2.0 * (mean * other.1 + slope * other.0);
+                    }
+                }
+                products(-2.0, scores);
+            }
+            Kind::Dot => {
+                scores.fill(1.0);
+                products(-1.0, scores);
+            }
+            Kind::Manhattan => {
+                start(scores, others, sum);
+                lists().for_each(|(x, list)| walk(list, scores, |y| manhattan(x, y)));
+            }
+            Kind::Canberra => {
+                start(scores, others, sum);
+                lists().for_each(|(x, list)| walk(list, scores, |y| (x - y).abs() / (x.abs() + y.abs()) - 2.0));
+            }
+            Kind::BrayCurtis => {
+                scores.fill(0.0);
+                lists().for_each(|(x, list)| walk(list, scores, |y| manhattan(x, y)));
+                for (score, other) in scores.iter_mut().zip(others) {
+                    *score = 1.0 + *score / (sum + other);
+                }
+            }
+            Kind::Hamming => {
+                start(scores, others, sum);
+                lists().for_each(|(x, list)| walk(list, scores, |y| if x == y { -2.0 } else { -1.0 }));
+                scores.iter_mut().for_each(|score| *score /= self.d as f64);
+            }
+            Kind::Boolean(metric) => {
+                scores.fill(0.0);
+                lists().for_each(|(_, list)| walk(list, scores, |_| 1.0));
+                for (score, other) in scores.iter_mut().zip(others) {
+                    let (both, first, second) = (*score, sum - *score, other - *score);
+                    *score = boolean(metric, both, first, second, self.d as f64 - (both + first + second));
+                }
+            }
+        }
+    }
+}
+
+/// Sums over the values of a row.
+#[derive(Default)]
+struct Added {
+    entries: f64,
+    squares: f64,
+    /// Of absolute values.
+    sizes: f64,
+    total: f64,
+    largest: f64,
+}
+
+impl OverlapRows {
+    /// Adds the entries of a row but for zeros, in places among the columns that occur.
+    fn add(&mut self, row: impl Iterator<Item = (u32, f64)>, occurring: Option<&[u32]>) -> Added {
+        let mut added = Added::default();
+        for (column, value) in row.filter(|(_, value)| *value != 0.0) {
+            added.entries += 1.0;
+            added.squares += value * value;
+            added.sizes += value.abs();
+            added.total += value;
+            added.largest = added.largest.max(value.abs());
+            let place = match occurring {
+                None => Some(column),
+                Some(occurring) => occurring.binary_search(&column).ok().map(|place| place as u32),
+            };
+            // A column of a query that no point has adds to no score.
+            if let Some(place) = place {
+                self.columns.push(place);
+                self.values.push(value);
+            }
+        }
+        added
+    }
+
+    pub(super) fn n(&self) -> usize {
+        self.own.len()
+    }
+
+    pub(super) fn nnz(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Columns and values of a row.
+    pub(super) fn row(&self, i: usize) -> (&[u32], &[f64]) {
+        let range = self.pointers[i]..self.pointers[i + 1];
+        (&self.columns[range.clone()], &self.values[range])
+    }
+}
+
+/// Sets the scores to what they are without shared columns.
+fn start(scores: &mut [f64], others: &[f64], sum: f64) {
+    scores.iter_mut().zip(others).for_each(|(score, other)| *score = sum + other);
+}
+
+/// Adds the terms of one column.
+#[inline(always)]
+fn walk((points, values): (&[u32], &[f64]), scores: &mut [f64], term: impl Fn(f64) -> f64) {
+    for (&point, &y) in points.iter().zip(values) {
+        scores[point as usize] += term(y);
+    }
+}
+
+fn manhattan(x: f64, y: f64) -> f64 {
+    (x - y).abs() - x.abs() - y.abs()
+}
