@@ -24,7 +24,8 @@ const POINT_TILE: usize = 960;
 /// Dense rows under a metric that is the Euclidean distance or the cosine of mapped rows ([`Metric::Euclidean`],
 /// [`Metric::SqEuclidean`], [`Metric::Minkowski`] with `p = 2`, [`Metric::SEuclidean`], [`Metric::Mahalanobis`],
 /// [`Metric::Cosine`], [`Metric::Correlation`], [`Metric::SpearmanR`], [`Metric::Hellinger`]) are compared with blocked matrix
-/// products, as told below; all else pair by pair, `n²` distances, in the order of blocks.
+/// products, as told below; sparse rows by the columns they share; all else pair by pair, `n²` distances, in the order of
+/// blocks.
 ///
 /// With matrix products: `n² d` multiplications for `n` points at about half the speed of the machine's `f32` product, whatever the scalar: the
 /// products only select candidates, with a rigorous bound on their rounding, and the candidates' distances are summed
@@ -32,7 +33,12 @@ const POINT_TILE: usize = 960;
 /// ties broken by index, for any number of threads and any vector unit. Memory beside the result: one `f32` copy of
 /// the data, and one in `f64` where rows are mapped.
 ///
-/// Points are centered first, so a common offset costs nothing. Where `f32` cannot tell candidates apart (clusters much
+/// Sparse rows: under metrics that are sums over the columns that two rows share (all sparse ones but Chebyshev, Minkowski
+/// distances with powers other than 1 and 2, and Bray–Curtis with negative values), the lists of points that have a column
+/// give sums that select candidates with a rigorous bound as well: one addition for each pair of values in a column, and `n²`
+/// comparisons. Memory: two copies of the stored values in `f64`, with their columns.
+///
+/// With matrix products, points are centered first, so a common offset costs nothing. Where `f32` cannot tell candidates apart (clusters much
 /// farther from each other than their size times 10^3), more exact distances are computed: slower, still exact.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BruteForceSearch {
