@@ -68,7 +68,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
         _ = reader.join();
     }
     let mut lines = lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
-    // What the pipe still held is read after the end, but was written before it.
+    // What the pipe still held is read after the end: it counts as of the end.
     lines.iter_mut().for_each(|(at, _)| *at = at.min(seconds));
     let json = lines.iter().rev().find_map(|(_, line)| object(line));
     let failure = match status {

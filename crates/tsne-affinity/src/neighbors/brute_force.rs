@@ -33,13 +33,14 @@ const POINT_TILE: usize = 960;
 /// ties broken by index, for any number of threads and any vector unit. Memory beside the result: one `f32` copy of
 /// the data, and one in `f64` where rows are mapped.
 ///
+/// Points are centered first, so a common offset costs nothing. Where `f32` cannot tell candidates apart (clusters much
+/// farther from each other than their size times 10^3), more exact distances are computed: slower, still exact.
+///
 /// Sparse rows: under metrics that are sums over the columns that two rows share (all sparse ones but Chebyshev, Minkowski
 /// distances with powers other than 1 and 2, and Bray–Curtis with negative values), the lists of points that have a column
 /// give sums that select candidates with a rigorous bound as well: one addition for each pair of values in a column, and `n²`
-/// comparisons. Memory: two copies of the stored values in `f64`, with their columns.
-///
-/// With matrix products, points are centered first, so a common offset costs nothing. Where `f32` cannot tell candidates apart (clusters much
-/// farther from each other than their size times 10^3), more exact distances are computed: slower, still exact.
+/// comparisons. Where many points tie for the last place, as in data of very few values, all of them are measured. Memory: two
+/// to three copies of the stored values in `f64`, with their columns.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BruteForceSearch {
     /// How distances are measured.

@@ -5,7 +5,7 @@
 //! ([`Postings`](postings::Postings)), so that one walk through the lists of a row's columns gives the *scores* of all points
 //! ([`Overlap`](score::Overlap)). Differences of such sums cancel, so scores only select, with a bound on their rounding
 //! ([`Closest`](closest::Closest)); the distances of the selected points are measured as all searches measure them. The
-//! result has the bits of the scan of all pairs.
+//! result has the bits of the scan of all pairs. So has an error, but for the pair it names: the first that was measured.
 
 mod closest;
 mod postings;
@@ -28,6 +28,9 @@ const ROWS: usize = 32;
 /// Points whose scores are kept at once: 256 KiB, which stay in the cache of a core. The same rows: 3.8 s with 8,192, 3.0 with
 /// 131,072.
 const TILE: usize = 32_768;
+/// Rows whose candidates are counted, and the neighbors they are counted for.
+const SAMPLE: usize = 64;
+const SAMPLE_NEIGHBORS: usize = 90;
 /// Points measured between two looks at the cancel token.
 const MEASURED: usize = 4096;
 
@@ -68,7 +71,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         tile: usize,
     ) -> std::result::Result<Self, Box<dyn Space<T> + 'a>> {
         let Some(overlap) = Overlap::new(metric, rows) else { return Err(space) };
-        let points = overlap.rows(rows);
+        let points = overlap.points(rows);
         if !overlap.serves::<T>(&points) {
             return Err(space);
         }
@@ -76,15 +79,39 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         Ok(Self { space, overlap, points, postings, all: (0..rows.n() as u32).collect() })
     }
 
-    /// Whether the graph of all points takes less time than measuring `distances` pairs for each point.
+    /// Whether the graph of all points takes less time than measuring `distances` pairs for each point, at about as many
+    /// neighbors as the default perplexity wants.
     ///
-    /// On 20,000 rows of 40 values in 2,000 columns (`examples/sparse_time`, two cores): 0.57 s, where 3.2e8 pairs of entries
-    /// shared a column and 4e8 scores were looked at, 1.4 ns of a core for each of both; measuring takes 240 ns a pair, 3 ns
-    /// for an entry of either row.
+    /// On 20,000 rows of 40 values in 2,000 columns (`examples/sparse_time`, two cores): 0.54 s, where 3.2e8 pairs of entries
+    /// shared a column and 4e8 scores were looked at, at most 1.4 ns of a core for each of both; measuring takes 240 ns a pair,
+    /// 3 ns for an entry of either row. How many candidates are measured is counted on a sample of rows: in data of very few
+    /// values most points share nothing with a row, and all tie.
     pub(super) fn is_cheaper_than(&self, distances: f64) -> bool {
         let n = self.points.n() as f64;
         let merged = 2.0 * self.points.nnz() as f64 / n;
-        1.4 * (self.postings.pairs() + n * n) < 3.0 * merged * distances * n
+        let added = 1.4 * (self.postings.pairs() / n + n);
+        added < 3.0 * merged * distances && added + 3.0 * merged * self.candidates() < 3.0 * merged * distances
+    }
+
+    /// The number of points measured for a row, on average over a sample.
+    fn candidates(&self) -> f64 {
+        let n = self.points.n();
+        if self.overlap.is_exact() {
+            return 0.0;
+        }
+        let (mut scores, mut closest, mut selected) = (Vec::new(), Closest::default(), Vec::new());
+        let step = n.div_ceil(SAMPLE);
+        let counts = (0..n).step_by(step).map(|row| {
+            let Some(bound) = self.overlap.bound::<T>(&self.points, row, &self.points) else { return n };
+            closest.reset(SAMPLE_NEIGHBORS.min(n));
+            for tile in self.postings.tiles() {
+                scores.resize(tile.points.len(), 0.0);
+                self.overlap.score(&self.points, row, &self.points, &tile, &mut scores);
+                closest.add(&scores, tile.points.start as u32, None, bound);
+            }
+            if closest.finish(self.points.outlying(), &mut selected) { selected.len() } else { n }
+        });
+        counts.sum::<usize>() as f64 / n.div_ceil(step) as f64
     }
 
     /// The `k` nearest points of each row; `own` says that rows are the points, and leaves each itself out.
@@ -102,9 +129,9 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
                 closest.reset(k);
             }
             for tile in self.postings.tiles() {
-                cx.check()?;
                 scratch.scores.resize(tile.points.len(), 0.0);
                 for (r, nearest) in nearest.iter_mut().enumerate() {
+                    cx.check()?;
                     let row = first + r;
                     let Some(bound) = self.overlap.bound::<T>(rows, row, &self.points) else { continue };
                     self.overlap.score(rows, row, &self.points, &tile, &mut scratch.scores);
@@ -126,9 +153,10 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
                     &self.all
                 } else if self.overlap.is_exact() {
                     continue;
-                } else {
-                    scratch.closest[r].finish(&mut scratch.selected);
+                } else if scratch.closest[r].finish(self.points.outlying(), &mut scratch.selected) {
                     &scratch.selected
+                } else {
+                    &self.all
                 };
                 for points in points.chunks(MEASURED) {
                     cx.check()?;
@@ -176,16 +204,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::sync::Arc;
-    use tsne_core::random;
+    use tsne_core::{NeighborSearch, random};
 
     const METRICS: &str = "l2 sqeuclidean minkowski:p=2 l1 minkowski:p=1 cosine correlation hellinger dot canberra \
-        braycurtis hamming jaccard dice rogerstanimoto russellrao sokalsneath yule";
+        braycurtis hamming jaccard dice rogerstanimoto russellrao sokalmichener sokalsneath yule";
 
     /// All metrics of shared columns, for rows of `d` columns.
     fn metrics(d: usize) -> Vec<Metric> {
         let weights: Arc<[f64]> = (0..d).map(|j| 0.5 + (j % 3) as f64).collect();
         let weighted = [
             Metric::SEuclidean { variances: Some(weights.clone()) },
+            Metric::Minkowski { p: 1.0, weights: Some(weights.clone()) },
             Metric::Minkowski { p: 2.0, weights: Some(weights) },
         ];
         METRICS.split_whitespace().map(|name| name.parse().unwrap()).chain(weighted).collect()
@@ -257,6 +286,8 @@ mod tests {
         let Ok(index) = OverlapIndex::in_tiles(space(), points, metric, tile) else { return false };
         assert_eq!(index.knn_graph(k, cx), scan.knn_graph(k, cx), "{metric}, own");
         assert_eq!(index.knn(queries.into(), k, cx), scan.knn(queries.into(), k, cx), "{metric}, queries");
+        let all = NonZeroUsize::new(points.n()).unwrap();
+        assert_eq!(index.knn(queries.into(), all, cx), scan.knn(queries.into(), all, cx), "{metric}, all points");
         true
     }
 
@@ -294,40 +325,112 @@ mod tests {
     fn the_ends_of_the_range_are_searched_as_well() {
         let scales = [5e-324, 1e-310, 1e-200, 1e-45, 1e-39, 1e-20, 1e18, 1e37, 1e150, 1e290, 1e307];
         for metric in metrics(20).iter().filter(|metric| **metric != Metric::Dot) {
+            let mut served = 0;
             for scale in scales {
                 let value = |_: usize, a: f64, _: f64| (a * 20.0).ceil() * scale;
                 let points = Sparse::<f64>::new(5, 60, 20, 0.3, 1, value);
                 if space(points.rows().into(), metric).is_ok() {
-                    same_as_scan(points.rows(), Sparse::new(6, 20, 20, 0.3, 1, value).rows(), metric, 9, 64);
+                    let queries = Sparse::new(6, 20, 20, 0.3, 1, value);
+                    served += usize::from(same_as_scan(points.rows(), queries.rows(), metric, 9, 64));
                     // Queries a thousand times larger.
                     let large = |_: usize, a: f64, _: f64| (a * 20.0).ceil() * (scale * 1e3).min(1e300);
                     same_as_scan(points.rows(), Sparse::new(6, 20, 20, 0.3, 1, large).rows(), metric, 9, 64);
                 }
                 let points = Sparse::<f32>::new(5, 60, 20, 0.3, 1, value);
                 if scale < 1e37 && space(points.rows().into(), metric).is_ok() {
-                    same_as_scan(points.rows(), Sparse::new(6, 20, 20, 0.3, 1, value).rows(), metric, 9, 64);
+                    let queries = Sparse::new(6, 20, 20, 0.3, 1, value);
+                    served += usize::from(same_as_scan(points.rows(), queries.rows(), metric, 9, 64));
                 }
             }
+            // The largest scales have no distances in some metrics, or no sums.
+            assert!(served >= 11, "{metric}: {served}");
             let near = |_: usize, a: f64, _: f64| 1e3 + 1e-12 * (a * 20.0).round();
             let near = [Sparse::<f64>::new(7, 60, 20, 1.0, 1, near), Sparse::new(8, 20, 20, 1.0, 1, near)];
             assert!(same_as_scan(near[0].rows(), near[1].rows(), metric, 9, 64), "{metric}");
         }
     }
 
-    /// 100 rows: all in one column, or each in one of its own. Scores are 10,000, shared columns as many or 100.
+    /// 100 rows of one value, each in a column of its own or all in one. Scores of a row are 100, shared columns 1 or 100; all
+    /// points are candidates, since they tie, but where scores are distances.
     #[test]
-    fn shared_columns_cost() {
-        let cheaper = |columns: &[u32], distances| {
+    fn shared_columns_and_candidates_cost() {
+        let cheaper = |metric: &Metric, columns: &[u32], distances| {
             let pointers: Vec<usize> = (0..=100).collect();
             let values = vec![1.0; 100];
             let rows = SparseRows::new(&pointers, columns, &values, 100).unwrap();
-            let index = OverlapIndex::new(space(rows.into(), &Metric::Euclidean).unwrap(), rows, &Metric::Euclidean);
+            let index = OverlapIndex::new(space(rows.into(), metric).unwrap(), rows, metric);
             index.is_ok_and(|index| index.is_cheaper_than(distances))
         };
-        // 1.4 * 10,100 and 1.4 * 20,000 against 3 * 2 * 100 for each distance.
         let own: Vec<u32> = (0..100).collect();
-        assert!(cheaper(&own, 24.0) && !cheaper(&own, 23.0));
-        assert!(cheaper(&[0; 100], 47.0) && !cheaper(&[0; 100], 46.0));
+        // 1.4 * 101 and 1.4 * 200 against 3 * 2 for each distance, of which 100 are the candidates'.
+        for (columns, exact) in [(&own[..], 24.0), (&[0; 100], 47.0)] {
+            for (metric, least) in [(Metric::Hamming, exact), (Metric::Euclidean, 100.0 + exact)] {
+                assert!(cheaper(&metric, columns, least) && !cheaper(&metric, columns, least - 1.0), "{metric}");
+            }
+        }
+    }
+
+    /// One row and its copy are far larger than all others: they are set aside, and the scores of the others stay sharp.
+    #[test]
+    fn a_large_row_is_set_aside() {
+        let value = |i: usize, a: f64, _: f64| (a - 0.5) * if i == 41 { 1e13 } else { 1.0 };
+        let (points, queries) =
+            (Sparse::<f64>::new(10, 150, 30, 0.3, 1, value), Sparse::new(11, 60, 30, 0.3, 1, value));
+        for metric in [Metric::Euclidean, Metric::Manhattan, Metric::SqEuclidean] {
+            assert!(same_as_scan(points.rows(), queries.rows(), &metric, 9, 64), "{metric}");
+            let rows = points.rows();
+            let index = OverlapIndex::new(space(rows.into(), &metric).unwrap(), rows, &metric);
+            let index = index.map_err(|_| "no index").unwrap();
+            assert_eq!(index.points.outlying(), [41, 83], "{metric}");
+            assert!(index.candidates() < 95.0, "{metric}: {}", index.candidates());
+        }
+    }
+
+    /// A row that stores all its columns, nearly all as zeros: a million terms, each of which the mean makes a small number.
+    #[test]
+    fn stored_zeros_are_terms_of_correlations() {
+        let d = 1_000_000;
+        let columns: Vec<u32> = [0].into_iter().chain(0..d).chain([0, 1]).collect();
+        let mut values = vec![0.0; columns.len()];
+        (values[0], values[2]) = (1.0, 1.0);
+        values[columns.len() - 2..].copy_from_slice(&[-5e-12, 1.0]);
+        let pointers = [0, 1, 1 + d as usize, 3 + d as usize];
+        let rows = SparseRows::new(&pointers, &columns, &values, d as usize).unwrap();
+        assert!(same_as_scan(rows, rows, &Metric::Correlation, 1, 64));
+    }
+
+    /// Whatever is weighted first, and what underflows before it is weighted: the same distances, or no such index.
+    #[test]
+    fn weights_of_any_size_are_safe() {
+        for (weights, served) in [([1e-240, 1e100], false), ([1e-90, 1e90], true), ([1e90, 1e-90], true)] {
+            let weights: Arc<[f64]> = weights.into();
+            for small in [3e-170, 3e-160, 1e-100] {
+                let values = [1.0, 1.1, small, 1.5];
+                let rows = SparseRows::new(&[0, 1, 3, 4], &[0, 0, 1, 0], &values, 2).unwrap();
+                for metric in [
+                    Metric::SEuclidean { variances: Some(weights.iter().map(|w| 1.0 / w).collect()) },
+                    Metric::Minkowski { p: 2.0, weights: Some(weights.clone()) },
+                    Metric::Minkowski { p: 1.0, weights: Some(weights.clone()) },
+                ] {
+                    assert_eq!(same_as_scan(rows, rows, &metric, 1, 64), served, "{metric} {weights:?} {small}");
+                }
+            }
+        }
+    }
+
+    /// Lengths beyond the range of numbers are the error that the scan gives.
+    #[test]
+    fn rows_without_a_length_are_an_error() {
+        let values = [f64::MAX, -f64::MAX, -f64::MAX, 1.0, 2.0, 1.0, 3.0];
+        let rows = SparseRows::new(&[0, 3, 5, 7], &[0, 1, 2, 0, 1, 1, 2], &values, 3).unwrap();
+        let search = |rows: SparseRows<'_, f64>| {
+            let index = crate::BruteForceSearch::new(Metric::Correlation).build(rows.into(), Context::new()).unwrap();
+            let own = index.knn_graph(NonZeroUsize::MIN, Context::new());
+            (own, index.knn(rows.into(), NonZeroUsize::MIN, Context::new()))
+        };
+        let (own, new) = search(rows);
+        assert!(matches!(own, Err(Error::Invalid { what: "distance", .. })), "{own:?}");
+        assert!(matches!(new, Err(Error::Invalid { what: "distance", .. })), "{new:?}");
     }
 
     #[test]
@@ -345,19 +448,23 @@ mod tests {
         #[test]
         fn any_rows_are_searched_as_by_the_scan(
             seed in any::<u64>(), n in 2usize..80, width in 1usize..50, part in 0.0f64..0.6, exponent in -30i32..30,
-            levels in 1u32..40, tile in 1usize..90, which in 0usize..20, k in 1usize..80,
+            levels in 1u32..40, signs in 0u32..20, tile in 1usize..90, which in 0usize..22, k in 1usize..80,
         ) {
             let metric = metrics(width).swap_remove(which);
             let value = |_: usize, a: f64, b: f64| {
                 let v = (a * f64::from(levels)).ceil() * (1.0 + b * 1e-7);
                 match metric {
                     Metric::Dot => v / f64::from(levels) / width as f64 / 2.0,
-                    _ => v * 2f64.powi(exponent),
+                    // Distributions.
+                    Metric::Hellinger | Metric::BrayCurtis => v * 2f64.powi(exponent),
+                    _ => (v - f64::from(signs)) * 2f64.powi(exponent),
                 }
             };
-            let points = Sparse::<f32>::new(seed, n, width, part, 1, value);
-            let queries = Sparse::<f32>::new(!seed, 10, width, part, 1, value);
-            prop_assert!(same_as_scan(points.rows(), queries.rows(), &metric, k.min(n - 1), tile));
+            let k = k.min(n - 1);
+            let rows = |seed, n| Sparse::<f32>::new(seed, n, width, part, 1, value);
+            prop_assert!(same_as_scan(rows(seed, n).rows(), rows(!seed, 10).rows(), &metric, k, tile));
+            let rows = |seed, n| Sparse::<f64>::new(seed, n, width, part, 1, value);
+            prop_assert!(same_as_scan(rows(seed, n).rows(), rows(!seed, 10).rows(), &metric, k, tile));
         }
     }
 }

@@ -191,7 +191,7 @@ impl Method for ByClusters {
 /// - dense rows up to 5 columns under other metrics with the triangle inequality, which have a tree;
 /// - sparse rows under a metric that is a sum over shared columns (all but Chebyshev, Minkowski distances with a power other
 ///   than 1 and 2, and Bray–Curtis with negative values), where its inverted index adds up fewer terms than the descent
-///   would: up to some 400,000 rows of 40 values in 2,000 columns;
+///   would: up to some 250,000 rows of 40 values in 2,000 columns;
 /// - all other data up to 4,096 points, and [`Metric::Precomputed`].
 ///
 /// Measured in CPU seconds of the whole chain, exact and approximate (`examples/knn_time` on its mixture, `k = 90`, one run
@@ -249,6 +249,7 @@ impl AutoSearch {
 
 impl<T: Scalar> NeighborSearch<T> for AutoSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+        cx.check()?;
         if self.is_exact(points.n(), points.d(), matches!(points, Points::Dense(_))) {
             return ExactSearch::new(self.metric.clone()).build(points, cx);
         }

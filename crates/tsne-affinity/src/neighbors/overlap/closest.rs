@@ -7,6 +7,10 @@ const GROUP: usize = 16;
 /// Candidates kept beyond `k` before the list is cut: each cut passes over the list.
 const SPARE: usize = 64;
 
+/// Candidates that are listed beyond a few times `k`. More are ties of nearly all points, and all points are measured as well:
+/// lists for all rows of a block would take more memory than everything else.
+const MOST: usize = 65_536;
+
 /// The points whose scores do not rule out that they are among the `k` nearest.
 #[derive(Debug, Default)]
 pub(super) struct Closest {
@@ -16,6 +20,8 @@ pub(super) struct Closest {
     limit: f64,
     /// The length at which the list is cut.
     full: usize,
+    /// Whether there were too many to list.
+    is_everything: bool,
 }
 
 impl Closest {
@@ -25,10 +31,14 @@ impl Closest {
         self.pairs.clear();
         self.limit = f64::INFINITY;
         self.full = 2 * k + SPARE;
+        self.is_everything = false;
     }
 
     /// Adds the scores of points `first`, `first + 1`, ..., but for the one that is left out.
     pub(super) fn add(&mut self, scores: &[f64], first: u32, left_out: Option<u32>, bound: Bound) {
+        if self.is_everything {
+            return;
+        }
         for (group, start) in scores.chunks(GROUP).zip((first..).step_by(GROUP)) {
             if !group.iter().fold(false, |any, score| any | (*score <= self.limit)) {
                 continue;
@@ -43,6 +53,10 @@ impl Closest {
             }
         }
         self.cut(bound);
+        if self.pairs.len() > 4 * self.k + MOST {
+            self.is_everything = true;
+            self.pairs = Vec::new();
+        }
     }
 
     /// Lowers the limit to what the `k`-th of the scores allows.
@@ -56,11 +70,14 @@ impl Closest {
         self.full = self.full.max(2 * self.pairs.len());
     }
 
-    /// The candidates in ascending order.
-    pub(super) fn finish(&mut self, points: &mut Vec<u32>) {
+    /// Writes the candidates and `others`, ascending, each once; says whether they could be listed.
+    pub(super) fn finish(&mut self, others: &[u32], points: &mut Vec<u32>) -> bool {
         points.clear();
         points.extend(self.pairs.iter().map(|(_, point)| *point));
+        points.extend(others);
         points.sort_unstable();
+        points.dedup();
+        !self.is_everything
     }
 }
 
@@ -83,14 +100,28 @@ mod tests {
                     closest.add(scores, (t * tile) as u32, left_out, bound);
                 }
                 let mut found = Vec::new();
-                closest.finish(&mut found);
+                assert!(closest.finish(&[0, 5], &mut found));
                 let others = || (0..5000u32).filter(|i| Some(*i) != left_out);
                 let mut sorted: Vec<f64> = others().map(|i| scores[i as usize]).collect();
                 sorted.sort_by(f64::total_cmp);
                 let limit = (sorted[k - 1] + 1.5) * 1.01 + 1.5;
-                let expected: Vec<u32> = others().filter(|i| scores[*i as usize] <= limit).collect();
+                let expected: Vec<u32> =
+                    others().filter(|i| scores[*i as usize] <= limit || [0, 5].contains(i)).collect();
                 assert_eq!(found, expected, "{k} {tile}");
             }
+        }
+    }
+
+    #[test]
+    fn ties_of_all_points_are_not_listed() {
+        let bound = Bound { error: 0.0, relative: 0.0, floor: 0.0 };
+        let mut closest = Closest::default();
+        for (n, listed) in [(MOST + 4, true), (MOST + 5, false)] {
+            closest.reset(1);
+            closest.add(&vec![1.0; n], 0, None, bound);
+            let mut found = Vec::new();
+            assert_eq!(closest.finish(&[], &mut found), listed);
+            assert_eq!(found.len(), if listed { n } else { 0 });
         }
     }
 }

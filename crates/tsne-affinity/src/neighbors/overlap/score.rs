@@ -5,6 +5,8 @@ use crate::Metric;
 use crate::metric::boolean;
 use crate::neighbors::geometry::power_of_two_for;
 use crate::neighbors::space::{Directions, SparseRow};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use tsne_core::{Scalar, SparseRows};
 
 /// What a metric adds up. `x` and `y` are the values of a column that both rows have, as [`Overlap::rows`] maps them.
@@ -16,8 +18,8 @@ enum Kind {
     Directions(Directions),
     /// `1 - Σ x y`.
     Dot,
-    /// `Σ |x| + Σ |y| + Σ (|x - y| - |x| - |y|)`.
-    Manhattan,
+    /// `Σ |x| + Σ |y| + Σ (|x - y| - |x| - |y|)`, where values are times the column's weight.
+    Manhattan { weights: Option<Arc<[f64]>> },
     /// Columns of one row count 1: `|a| + |b| + Σ (|x - y| / (|x| + |y|) - 2)` with the numbers of columns `|a|` and `|b|`.
     Canberra,
     /// Without negative values: [`Kind::Manhattan`] over `Σ x + Σ y`.
@@ -45,8 +47,10 @@ pub(super) struct OverlapRows {
     sums: Vec<f64>,
     /// The mean that is subtracted from each row after the sum, and the sum of its values: for centered directions.
     means: Vec<(f64, f64)>,
+    /// Points whose scores are infinite: their distances have to be measured.
+    outlying: Vec<u32>,
     own: Vec<Own>,
-    /// The largest of [`Own::size`].
+    /// The largest of [`Own::size`], but for those of outlying points.
     largest: f64,
     /// The largest of [`Own::entries`].
     longest: f64,
@@ -68,7 +72,7 @@ struct Own {
 pub(super) struct Bound {
     /// The error of a score and of the distance's own sum.
     pub(super) error: f64,
-    /// Scores whose fraction they differ by may stand for one distance, which is rounded.
+    /// The scores of two distances that are equal once rounded may differ by this fraction.
     pub(super) relative: f64,
     /// Scores up to this may stand for one distance, the smallest there is.
     pub(super) floor: f64,
@@ -83,18 +87,33 @@ impl Bound {
 }
 
 /// Sums are of this many terms beside one for each entry, and each rounding counts this often: a product of mapped values has
-/// three (two maps and itself), a term of the distance up to eight.
+/// up to seven (a map three, with the root of an inverse; and itself), a term of the distance up to eight.
 const ROUNDINGS: f64 = 16.0;
-/// Canberra's quotients leave the range of numbers beyond it.
+/// Canberra's quotients, and Bray–Curtis' sums, leave the range of numbers beyond it.
 const LARGE: f64 = 1e300;
-/// Sums of squares below it have lost digits to underflow, and so have the differences of what adds up to less.
+/// Sums below it may have lost digits to underflow.
 const SMALL: f64 = 1e-250;
+/// Weights and variances with which neither squares nor sums overflow, whatever is weighted first, for values of about 1.
+const WEIGHTS: RangeInclusive<f64> = 1e-90..=1e90;
+/// What a term of weighted squares loses to underflow at most: 2^-1074 times a weight, with room.
+const UNDERFLOW: f64 = 1e-215;
+/// Points whose size is this many times the median are set aside: with 100 terms, 6e-7 of a typical score is what a size of so
+/// much leaves uncertain.
+const OUTLYING: f64 = 1e6;
+/// The most points set aside, each of which is measured for every row.
+const SET_ASIDE: usize = 64;
 
 impl Overlap {
     /// The scores of a metric, whose parameters are resolved; `None` for metrics that are no sum over shared columns.
     pub(super) fn new<T: Scalar>(metric: &Metric, points: SparseRows<'_, T>) -> Option<Self> {
         let largest = || points.values().iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
         let squares = |roots, root| Kind::Squares { factor: power_of_two_for(largest()), roots, root };
+        if let Metric::Minkowski { weights: Some(weights), .. } | Metric::SEuclidean { variances: Some(weights) } =
+            metric
+            && !weights.iter().all(|weight| WEIGHTS.contains(weight))
+        {
+            return None;
+        }
         let kind = match metric {
             Metric::Euclidean | Metric::Minkowski { p: 2.0, weights: None } => squares(None, true),
             Metric::SqEuclidean => squares(None, false),
@@ -105,7 +124,8 @@ impl Overlap {
                 squares(Some(variances.iter().map(|v| 1.0 / v.sqrt()).collect()), true)
             }
             Metric::Dot => Kind::Dot,
-            Metric::Manhattan | Metric::Minkowski { p: 1.0, weights: None } => Kind::Manhattan,
+            Metric::Manhattan | Metric::Minkowski { p: 1.0, weights: None } => Kind::Manhattan { weights: None },
+            Metric::Minkowski { p: 1.0, weights } => Kind::Manhattan { weights: weights.clone() },
             Metric::Canberra => Kind::Canberra,
             Metric::BrayCurtis if points.values().iter().all(|v| *v >= T::ZERO) => Kind::BrayCurtis,
             Metric::Hamming => Kind::Hamming,
@@ -132,7 +152,14 @@ impl Overlap {
         matches!(self.kind, Kind::Hamming | Kind::Boolean(_))
     }
 
-    /// Maps rows: the indexed points, or queries.
+    /// Maps the indexed points; those that are much larger than most are set aside.
+    pub(super) fn points<T: Scalar>(&self, points: SparseRows<'_, T>) -> OverlapRows {
+        let mut points = self.rows(points);
+        points.set_aside();
+        points
+    }
+
+    /// Maps rows.
     pub(super) fn rows<T: Scalar>(&self, rows: SparseRows<'_, T>) -> OverlapRows {
         let directions = match &self.kind {
             Kind::Directions(directions) => Some(directions.rows(rows)),
@@ -144,6 +171,7 @@ impl Overlap {
             values: Vec::with_capacity(rows.nnz()),
             sums: Vec::with_capacity(rows.n()),
             means: Vec::new(),
+            outlying: Vec::new(),
             own: Vec::with_capacity(rows.n()),
             largest: 0.0,
             longest: 0.0,
@@ -174,10 +202,14 @@ impl Overlap {
             Some(((columns, values), background)) => {
                 let others = (self.d - values.len()) as f64 * background * background;
                 let sum = values.iter().map(|v| v * v).sum::<f64>() + others;
-                let values = columns.iter().zip(values).map(|(&c, v)| (c, v - background));
-                let added = out.add(values, self.occurring.as_deref());
+                let mapped = columns.iter().zip(values).map(|(&c, v)| (c, v - background));
+                let added = out.add(mapped, self.occurring.as_deref());
                 let size = sum + 2.0 * (added.squares + self.d as f64 * background * background);
-                (-background, added.total, (sum, Own { entries: added.entries, size, is_silent: false }))
+                // No number where the length has left the range of numbers.
+                let size = if size.is_nan() { f64::INFINITY } else { size };
+                // Zeros that are stored are terms of the sums, too.
+                let entries = values.len() as f64;
+                (-background, added.total, (sum, Own { entries, size, is_silent: false }))
             }
             // All others score about 2, as they should; but it is at distance 0 from its like.
             None => (0.0, 0.0, (1.0, Own { entries: 0.0, size: 2.0, is_silent: true })),
@@ -196,6 +228,7 @@ impl Overlap {
     fn value(&self, column: u32, v: f64) -> f64 {
         match &self.kind {
             Kind::Squares { factor, roots, .. } => v * factor * roots.as_ref().map_or(1.0, |r| r[column as usize]),
+            Kind::Manhattan { weights: Some(weights) } => v * weights[column as usize],
             Kind::Boolean(_) => f64::from(u8::from(v != 0.0)),
             _ => v,
         }
@@ -207,7 +240,7 @@ impl Overlap {
         let (sum, size) = match self.kind {
             Kind::Squares { .. } | Kind::Directions(_) => (row.squares, row.squares),
             Kind::Dot => (0.0, 1.0 + row.squares),
-            Kind::Manhattan => (row.sizes, row.sizes),
+            Kind::Manhattan { .. } => (row.sizes, row.sizes),
             Kind::Canberra => (row.entries, unless(row.largest > LARGE, row.entries)),
             Kind::BrayCurtis => (row.sizes, unless(row.sizes > LARGE, 1.0)),
             Kind::Hamming | Kind::Boolean(_) => (row.entries, 0.0),
@@ -219,8 +252,7 @@ impl Overlap {
 
     /// Whether the scores of these points can be trusted: no sum of two of them leaves the range of numbers.
     pub(super) fn serves<T: Scalar>(&self, points: &OverlapRows) -> bool {
-        let squares = matches!(self.kind, Kind::Squares { .. });
-        self.fits::<T>(points.largest) && !(squares && points.largest > 0.0 && points.largest < SMALL)
+        self.fits::<T>(points.largest)
     }
 
     /// Whether the distance of rows of a size, were they opposite each other, is a number of `T`.
@@ -253,7 +285,13 @@ impl Overlap {
         let relative = 4.0 * T::EPSILON.to_f64();
         // A point without a direction is at 2 from all that have one, however exact the length of theirs.
         let coarse = if matches!(self.kind, Kind::Directions(_)) { (rows.sums[row] - 1.0).abs() } else { 0.0 };
-        Some(Bound { error: ROUNDINGS * terms * 0.5 * f64::EPSILON * size + coarse, relative, floor })
+        let underflow = match self.kind {
+            Kind::Squares { .. } => UNDERFLOW,
+            Kind::Manhattan { .. } => f64::MIN_POSITIVE,
+            _ => 0.0,
+        };
+        let error = terms * (ROUNDINGS * 0.5 * f64::EPSILON * size + underflow) + coarse;
+        Some(Bound { error, relative, floor })
     }
 
     /// Writes the scores from a row to the points of a tile.
@@ -292,7 +330,7 @@ impl Overlap {
                 scores.fill(1.0);
                 products(-1.0, scores);
             }
-            Kind::Manhattan => {
+            Kind::Manhattan { .. } => {
                 start(scores, others, sum);
                 lists().for_each(|(x, list)| walk(list, scores, |y| manhattan(x, y)));
             }
@@ -360,6 +398,38 @@ impl OverlapRows {
 
     pub(super) fn n(&self) -> usize {
         self.own.len()
+    }
+
+    /// Points to measure for every row, ascending.
+    pub(super) fn outlying(&self) -> &[u32] {
+        &self.outlying
+    }
+
+    /// Sets the largest points aside, whose size alone would make the scores of all others uncertain.
+    fn set_aside(&mut self) {
+        let mut sizes: Vec<f64> = self.own.iter().map(|own| own.size).collect();
+        let n = sizes.len();
+        if n == 0 {
+            return;
+        }
+        let (_, median, _) = sizes.select_nth_unstable_by(n / 2, f64::total_cmp);
+        let typical = *median;
+        let (_, limit, _) = sizes.select_nth_unstable_by(n - 1 - SET_ASIDE.min(n - 1), f64::total_cmp);
+        let limit = limit.max(OUTLYING * typical);
+        self.largest = 0.0;
+        for (i, own) in self.own.iter_mut().enumerate() {
+            if own.size <= limit {
+                self.largest = self.largest.max(own.size);
+                continue;
+            }
+            self.outlying.push(i as u32);
+            own.is_silent = true;
+            self.sums[i] = f64::INFINITY;
+            if let Some(mean) = self.means.get_mut(i) {
+                *mean = (0.0, 0.0);
+            }
+            self.values[self.pointers[i]..self.pointers[i + 1]].fill(0.0);
+        }
     }
 
     pub(super) fn nnz(&self) -> usize {
