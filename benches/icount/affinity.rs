@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use tsne::affinity::{
     ApproximateSearch, BruteForceSearch, KdTreeSearch, Metric, PerplexityAffinity, VpTreeSearch, symmetrize,
 };
-use tsne::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows};
+use tsne::{AffinityModel, Context, KnnGraph, NeighborSearch, Rows, SparseRows};
 use tsne_benches::mixture;
 
 use crate::{Work, Workload};
@@ -27,6 +27,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         name: "affinity/approximate-manhattan",
         set_up: || neighbors(ApproximateSearch::new(Metric::Manhattan), APPROXIMATE, 10),
     },
+    Workload { name: "affinity/sparse", set_up: sparse },
     Workload { name: "affinity/calibration", set_up: calibration },
     Workload { name: "affinity/symmetrization", set_up: symmetrization },
 ];
@@ -46,6 +47,31 @@ fn neighbors(search: impl NeighborSearch<f32> + 'static, n: usize, d: usize) -> 
 fn graph(search: &dyn NeighborSearch<f32>, x: &[f32], d: usize, k: usize) -> tsne::Result<KnnGraph<f32>> {
     let index = search.build(Rows::new(x, x.len() / d, d)?.into(), Context::new())?;
     index.knn_graph(NonZeroUsize::MIN.saturating_add(k - 1), Context::new())
+}
+
+/// The graph of rows of twenty values, in columns of which each row shares some with most others.
+fn sparse() -> tsne::Result<Work> {
+    const ENTRIES: usize = 20;
+    const COLUMNS: u32 = 1_000;
+    let n = 1_500;
+    let values = mixture(n, ENTRIES);
+    // Steps of 1 to 49 from one column of a row to the next: twenty of them stay below 1,000.
+    let step = |at: usize| 1 + (at as u32).wrapping_mul(2_654_435_761) % (COLUMNS / ENTRIES as u32 - 1);
+    let columns: Vec<u32> = (0..n)
+        .flat_map(|i| {
+            (0..ENTRIES).scan(0, move |column, j| {
+                *column += step(i * ENTRIES + j);
+                Some(*column)
+            })
+        })
+        .collect();
+    let pointers: Vec<usize> = (0..=n).map(|i| i * ENTRIES).collect();
+    Ok(Box::new(move || {
+        let rows = SparseRows::new(&pointers, &columns, &values, COLUMNS as usize)?;
+        let index = BruteForceSearch::default().build(rows.into(), Context::new())?;
+        black_box(index.knn_graph(NonZeroUsize::MIN.saturating_add(K - 1), Context::new())?);
+        Ok(())
+    }))
 }
 
 /// 90 neighbors of each of 1,000 points.

@@ -1,5 +1,5 @@
 //! Prints the error of the grid against exact sums, for choosing its parameters:
-//! `cargo run --release -p tsne-fft --example accuracy [points]`.
+//! `cargo run --release -p tsne-fft --example grid_accuracy [points]`.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 #[path = "../tests/common/mod.rs"]

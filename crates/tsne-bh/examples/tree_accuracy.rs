@@ -1,6 +1,6 @@
 //! Error and time of the repulsion against theta, on a map that looks like one of t-SNE.
 //!
-//! `cargo run --release -p tsne-bh --example accuracy -- [points]`
+//! `cargo run --release -p tsne-bh --example tree_accuracy -- [points]`
 #![allow(clippy::print_stdout)]
 
 use std::f64::consts::TAU;
