@@ -53,7 +53,7 @@ fn graph(search: &dyn NeighborSearch<f32>, x: &[f32], d: usize, k: usize) -> tsn
 fn sparse() -> tsne::Result<Work> {
     const ENTRIES: usize = 20;
     const COLUMNS: u32 = 1_000;
-    let n = 1_500;
+    let n = 1_000;
     let values = mixture(n, ENTRIES);
     // Steps of 1 to 49 from one column of a row to the next: twenty of them stay below 1,000.
     let step = |at: usize| 1 + (at as u32).wrapping_mul(2_654_435_761) % (COLUMNS / ENTRIES as u32 - 1);
