@@ -31,7 +31,8 @@
 //! [`Metric`] has those of SciPy, scikit-learn, pynndescent and Annoy that make sense for t-SNE, any function of two rows
 //! ([`Metric::function`]), and a given matrix of distances ([`Metric::Precomputed`]). Dense and, where
 //! [`Metric::takes_sparse`] says so, sparse rows. Metrics that are the Euclidean distance or the cosine of mapped rows run
-//! at the speed of those two; the others are summed pair by pair.
+//! at the speed of those two, and sparse rows are compared by the columns they share under most metrics; all else is summed
+//! pair by pair.
 //!
 //! # What is guaranteed
 //!
@@ -39,8 +40,9 @@
 //!   of threads and the vector unit. Distances are summed in `f64` from the given coordinates (mapped in `f64` where the
 //!   metric asks for it) and rounded once to the scalar of the data, so ties are ties of the returned numbers. The fast methods select with a
 //!   bound on their own error and leave every decision within that bound to the exact distance.
-//! - Duplicated points cost no more time and memory than single ones, but in [`VpTreeSearch`] and [`ApproximateSearch`]
-//!   under [`Metric::function`], [`Metric::Dot`] and [`Metric::RussellRao`].
+//! - Duplicated points cost no more time and memory than single ones, but in an exact search of sparse rows (where many equal
+//!   rows are measured against each other), and in [`VpTreeSearch`] and [`ApproximateSearch`] under [`Metric::function`],
+//!   [`Metric::Dot`] and [`Metric::RussellRao`].
 //! - Joint affinities are symmetric in structure and in every bit, unless [`Symmetrization::None`] asks for others or a
 //!   given matrix is taken as it is.
 //!

@@ -18,6 +18,7 @@ use super::space::{Distances, Space};
 use crate::Metric;
 use closest::Closest;
 use postings::Postings;
+use rayon::prelude::*;
 use score::{Overlap, OverlapRows};
 use std::num::NonZeroUsize;
 use tsne_core::{Context, Error, KnnGraph, NeighborIndex, Points, Result, Scalar, SparseRows, Stage};
@@ -28,6 +29,9 @@ const ROWS: usize = 32;
 /// Points whose scores are kept at once: 256 KiB, which stay in the cache of a core. The same rows: 3.8 s with 8,192, 3.0 with
 /// 131,072.
 const TILE: usize = 32_768;
+/// Candidates listed for a row beyond a few times `k`, half a megabyte: more are ties of nearly all points, and all points are
+/// measured as well.
+const MOST: usize = 32_768;
 /// Rows whose candidates are counted, and the neighbors they are counted for.
 const SAMPLE: usize = 64;
 const SAMPLE_NEIGHBORS: usize = 90;
@@ -40,6 +44,8 @@ pub(super) struct OverlapIndex<'a, T> {
     overlap: Overlap,
     points: OverlapRows,
     postings: Postings,
+    /// Candidates listed for a row at most, beyond a few times `k`.
+    most: usize,
     /// 0, 1, ..., `n - 1`.
     all: Vec<u32>,
 }
@@ -61,14 +67,15 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         rows: SparseRows<'a, T>,
         metric: &Metric,
     ) -> std::result::Result<Self, Box<dyn Space<T> + 'a>> {
-        Self::in_tiles(space, rows, metric, TILE)
+        Self::with(space, rows, metric, TILE, MOST)
     }
 
-    fn in_tiles(
+    fn with(
         space: Box<dyn Space<T> + 'a>,
         rows: SparseRows<'a, T>,
         metric: &Metric,
         tile: usize,
+        most: usize,
     ) -> std::result::Result<Self, Box<dyn Space<T> + 'a>> {
         let Some(overlap) = Overlap::new(metric, rows) else { return Err(space) };
         let points = overlap.points(rows);
@@ -76,7 +83,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
             return Err(space);
         }
         let postings = Postings::new(&points, overlap.width(), tile);
-        Ok(Self { space, overlap, points, postings, all: (0..rows.n() as u32).collect() })
+        Ok(Self { space, overlap, points, postings, most, all: (0..rows.n() as u32).collect() })
     }
 
     /// Whether the graph of all points takes less time than measuring `distances` pairs for each point, at about as many
@@ -86,32 +93,39 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
     /// shared a column and 4e8 scores were looked at, at most 1.4 ns of a core for each of both; measuring takes 240 ns a pair,
     /// 3 ns for an entry of either row. How many candidates are measured is counted on a sample of rows: in data of very few
     /// values most points share nothing with a row, and all tie.
-    pub(super) fn is_cheaper_than(&self, distances: f64) -> bool {
-        let n = self.points.n() as f64;
-        let merged = 2.0 * self.points.nnz() as f64 / n;
-        let added = 1.4 * (self.postings.pairs() / n + n);
-        added < 3.0 * merged * distances && added + 3.0 * merged * self.candidates() < 3.0 * merged * distances
+    pub(super) fn is_cheaper_than(&self, distances: f64, cx: Context<'_>) -> Result<bool> {
+        let (n, nnz) = (self.points.n() as f64, self.points.nnz() as f64);
+        let (added, measured) = costs(n, nnz, self.postings.pairs());
+        Ok(added < measured * distances && added + measured * self.candidates(cx)? < measured * distances)
     }
 
     /// The number of points measured for a row, on average over a sample.
-    fn candidates(&self) -> f64 {
+    fn candidates(&self, cx: Context<'_>) -> Result<f64> {
         let n = self.points.n();
         if self.overlap.is_exact() {
-            return 0.0;
+            return Ok(0.0);
         }
-        let (mut scores, mut closest, mut selected) = (Vec::new(), Closest::default(), Vec::new());
         let step = n.div_ceil(SAMPLE);
-        let counts = (0..n).step_by(step).map(|row| {
-            let Some(bound) = self.overlap.bound::<T>(&self.points, row, &self.points) else { return n };
-            closest.reset(SAMPLE_NEIGHBORS.min(n));
-            for tile in self.postings.tiles() {
-                scores.resize(tile.points.len(), 0.0);
-                self.overlap.score(&self.points, row, &self.points, &tile, &mut scores);
-                closest.add(&scores, tile.points.start as u32, None, bound);
-            }
-            if closest.finish(self.points.outlying(), &mut selected) { selected.len() } else { n }
-        });
-        counts.sum::<usize>() as f64 / n.div_ceil(step) as f64
+        let counts: Vec<Result<usize>> = (0..n.div_ceil(step))
+            .into_par_iter()
+            .map_init(Scratch::<T>::default, |scratch, s| {
+                let row = s * step;
+                let Some(bound) = self.overlap.bound::<T>(&self.points, row, &self.points) else { return Ok(n) };
+                scratch.closest.resize_with(1, Closest::default);
+                let closest = &mut scratch.closest[0];
+                closest.reset(SAMPLE_NEIGHBORS.min(n), self.most);
+                for tile in self.postings.tiles() {
+                    cx.check()?;
+                    scratch.scores.resize(tile.points.len(), 0.0);
+                    self.overlap.score(&self.points, row, &self.points, &tile, &mut scratch.scores);
+                    closest.add(&scratch.scores, tile.points.start as u32, None, bound);
+                }
+                let is_listed = closest.finish(self.points.outlying(), &mut scratch.selected);
+                Ok(if is_listed { scratch.selected.len() } else { n })
+            })
+            .collect();
+        let rows = counts.len() as f64;
+        Ok(counts.into_iter().sum::<Result<usize>>()? as f64 / rows)
     }
 
     /// The `k` nearest points of each row; `own` says that rows are the points, and leaves each itself out.
@@ -126,7 +140,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         search(distances, k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
             scratch.closest.resize_with(ROWS, Closest::default);
             for closest in &mut scratch.closest {
-                closest.reset(k);
+                closest.reset(k, self.most);
             }
             for tile in self.postings.tiles() {
                 scratch.scores.resize(tile.points.len(), 0.0);
@@ -171,6 +185,24 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         cx.advance(Stage::Neighbors, rows, rows);
         KnnGraph::from_parts(k, self.all.len(), indices, distances)
     }
+}
+
+/// Nanoseconds of a core: to add and look at all scores of a row, and to measure a pair. See [`OverlapIndex::is_cheaper_than`].
+fn costs(n: f64, nnz: f64, pairs: f64) -> (f64, f64) {
+    (1.4 * (pairs / n + n), 3.0 * 2.0 * nnz / n)
+}
+
+/// Whether [`OverlapIndex::is_cheaper_than`] may be true, without an index: by the shared columns alone.
+pub(super) fn may_be_cheaper_than<T>(rows: SparseRows<'_, T>, distances: f64) -> bool {
+    let mut pairs = 0.0;
+    // Else most columns have a value or none.
+    if rows.d() <= rows.nnz() {
+        let mut counts = vec![0u32; rows.d()];
+        rows.columns().iter().for_each(|&column| counts[column as usize] += 1);
+        pairs = counts.iter().map(|&count| f64::from(count) * f64::from(count)).sum();
+    }
+    let (added, measured) = costs(rows.n() as f64, rows.nnz() as f64, pairs);
+    added < measured * distances
 }
 
 impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
@@ -283,7 +315,7 @@ mod tests {
         let k = NonZeroUsize::new(k).unwrap();
         let space = || space(points.into(), metric).unwrap();
         let scan = Scan::new(space());
-        let Ok(index) = OverlapIndex::in_tiles(space(), points, metric, tile) else { return false };
+        let Ok(index) = OverlapIndex::with(space(), points, metric, tile, 20) else { return false };
         assert_eq!(index.knn_graph(k, cx), scan.knn_graph(k, cx), "{metric}, own");
         assert_eq!(index.knn(queries.into(), k, cx), scan.knn(queries.into(), k, cx), "{metric}, queries");
         let all = NonZeroUsize::new(points.n()).unwrap();
@@ -359,7 +391,7 @@ mod tests {
             let values = vec![1.0; 100];
             let rows = SparseRows::new(&pointers, columns, &values, 100).unwrap();
             let index = OverlapIndex::new(space(rows.into(), metric).unwrap(), rows, metric);
-            index.is_ok_and(|index| index.is_cheaper_than(distances))
+            index.is_ok_and(|index| index.is_cheaper_than(distances, Context::new()).unwrap())
         };
         let own: Vec<u32> = (0..100).collect();
         // 1.4 * 101 and 1.4 * 200 against 3 * 2 for each distance, of which 100 are the candidates'.
@@ -382,7 +414,51 @@ mod tests {
             let index = OverlapIndex::new(space(rows.into(), &metric).unwrap(), rows, &metric);
             let index = index.map_err(|_| "no index").unwrap();
             assert_eq!(index.points.outlying(), [41, 83], "{metric}");
-            assert!(index.candidates() < 95.0, "{metric}: {}", index.candidates());
+            let candidates = index.candidates(Context::new()).unwrap();
+            assert!(candidates < 95.0, "{metric}: {candidates}");
+        }
+    }
+
+    /// Points that are set aside under each metric that has such, more than are set aside, and most points empty.
+    #[test]
+    fn large_rows_are_found_under_all_metrics() {
+        let huge = |i: usize, a: f64, _: f64| if i == 41 { f64::MAX * a } else { a };
+        let free = |_: usize, a: f64, b: f64| a * b;
+        let many = |i: usize, a: f64, _: f64| a * if i.is_multiple_of(3) { 1e12 } else { 1.0 };
+        let sparse = Sparse::<f64>::new(12, 300, 30, 0.002, 1, many);
+        let with_values = |i: &usize| sparse.rows().row(*i).1.iter().any(|v| *v != 0.0);
+        let rows_with_values = (0..300).filter(with_values).count();
+        assert!((1..64).contains(&rows_with_values));
+        for (metric, value, part, outlying) in [
+            (Metric::Canberra, &huge as &dyn Fn(usize, f64, f64) -> f64, 0.3, 2),
+            (Metric::BrayCurtis, &huge, 0.3, 2),
+            (Metric::Correlation, &free, 0.3, 1),
+            (Metric::Euclidean, &many, 0.3, 64),
+            // The median is 0.
+            (Metric::Euclidean, &many, 0.002, rows_with_values),
+        ] {
+            let mut points = Sparse::<f64>::new(12, 300, 30, part, 1, value);
+            if metric == Metric::Correlation {
+                // Nearly constant: its mean is far larger than what is left of it.
+                points.columns.extend(0..30);
+                points.values.extend((0..30).map(|j| 1.0 + 1e-12 * f64::from(j)));
+                points.pointers.push(points.columns.len());
+            }
+            let queries = Sparse::<f64>::new(13, 60, 30, part, 1, |_, a, _| a);
+            let rows = points.rows();
+            let index = OverlapIndex::new(space(rows.into(), &metric).unwrap(), rows, &metric);
+            let index = index.map_err(|_| "no index").unwrap();
+            assert_eq!(index.points.outlying().len(), outlying, "{metric}");
+            let scan = Scan::new(space(rows.into(), &metric).unwrap());
+            let (k, cx) = (NonZeroUsize::new(9).unwrap(), Context::new());
+            assert_eq!(
+                index.knn(queries.rows().into(), k, cx).is_err(),
+                scan.knn(queries.rows().into(), k, cx).is_err()
+            );
+            match (index.knn_graph(k, cx), scan.knn_graph(k, cx)) {
+                (Ok(a), Ok(b)) => assert_eq!(a, b, "{metric}"),
+                (a, b) => assert!(a.is_err() && b.is_err(), "{metric}"),
+            }
         }
     }
 
@@ -416,6 +492,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Differences overflow before they are weighted: the error of the scan, for points and for queries.
+    #[test]
+    fn weighted_differences_that_overflow_are_an_error() {
+        let (large, small) = ([1.7e308, 1.7e308, -1.7e308, -1.7e308], [1.0, 2.0, 3.0, 4.0]);
+        let large = SparseRows::new(&[0, 1, 2, 3, 4], &[0; 4], &large, 1).unwrap();
+        let small = SparseRows::new(&[0, 1, 2, 3, 4], &[0; 4], &small, 1).unwrap();
+        let (k, cx) = (NonZeroUsize::MIN, Context::new());
+        for p in [1.0, 2.0] {
+            let metric = Metric::Minkowski { p, weights: Some([1e-4].into()) };
+            let index = crate::BruteForceSearch::new(metric).build(large.into(), cx).unwrap();
+            assert!(matches!(index.knn_graph(k, cx), Err(Error::Invalid { what: "distance", .. })), "{p}");
+        }
+        let metric = Metric::SEuclidean { variances: Some([1e4].into()) };
+        assert!(same_as_scan(small, small, &metric, 2, 64));
+        let scan = Scan::new(space(small.into(), &metric).unwrap()).knn(large.into(), k, cx);
+        let index = crate::BruteForceSearch::new(metric).build(small.into(), cx).unwrap().knn(large.into(), k, cx);
+        assert_eq!(index.is_err(), scan.is_err());
     }
 
     /// Lengths beyond the range of numbers are the error that the scan gives.

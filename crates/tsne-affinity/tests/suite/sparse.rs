@@ -5,7 +5,7 @@ use crate::common::in_pool;
 use crate::common::metrics::{all, data, textbook};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use tsne_affinity::{AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, Metric, VpTreeSearch};
+use tsne_affinity::{ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, Metric, VpTreeSearch};
 use tsne_core::{Context, Error, KnnGraph, NeighborSearch, Rows, Scalar, SparseRows, random};
 
 fn k(k: usize) -> NonZeroUsize {
@@ -108,6 +108,24 @@ fn sparse_rows_are_searched_exactly_where_that_is_fast() {
         (index.knn_graph(k(15), Context::new()).unwrap(), index.knn(points.into(), k(15), Context::new()).unwrap())
     };
     assert!(run(&auto) == run(&exact));
+}
+
+/// 5,000 rows of two values in a million columns: nearly all points tie, and the automatic search is the approximate one.
+#[test]
+fn sparse_rows_that_share_nothing_are_searched_approximately() {
+    let (n, d) = (5000usize, 1_000_000u64);
+    let pick = |i: usize, j: u64| (random::element_seed(4, j, i as u64) % (d / 2)) as u32;
+    let columns: Vec<u32> = (0..n).flat_map(|i| [pick(i, 0), (d / 2) as u32 + pick(i, 1)]).collect();
+    let values: Vec<f32> = (0..2 * n).map(|at| 1.0 + (at % 7) as f32).collect();
+    let pointers: Vec<usize> = (0..=n).map(|i| 2 * i).collect();
+    let points = SparseRows::new(&pointers, &columns, &values, d as usize).unwrap();
+    let run = |search: &dyn NeighborSearch<f32>| {
+        search.build(points.into(), Context::new()).unwrap().knn_graph(k(5), Context::new()).unwrap()
+    };
+    let auto = run(&AutoSearch::new(Metric::Cosine, 1));
+    assert!(auto == run(&ApproximateSearch { seed: 1, ..ApproximateSearch::new(Metric::Cosine) }));
+    // Of so many ties it finds others than the first.
+    assert!(auto != run(&ExactSearch::new(Metric::Cosine)));
 }
 
 /// A million columns, of which a row has three.

@@ -7,10 +7,6 @@ const GROUP: usize = 16;
 /// Candidates kept beyond `k` before the list is cut: each cut passes over the list.
 const SPARE: usize = 64;
 
-/// Candidates that are listed beyond a few times `k`. More are ties of nearly all points, and all points are measured as well:
-/// lists for all rows of a block would take more memory than everything else.
-const MOST: usize = 65_536;
-
 /// The points whose scores do not rule out that they are among the `k` nearest.
 #[derive(Debug, Default)]
 pub(super) struct Closest {
@@ -20,25 +16,25 @@ pub(super) struct Closest {
     limit: f64,
     /// The length at which the list is cut.
     full: usize,
-    /// Whether there were too many to list.
-    is_everything: bool,
+    /// The most candidates that are listed: where more tie, all but the `k` nearest are dropped.
+    most: usize,
+    /// The smallest score that was dropped.
+    dropped: f64,
 }
 
 impl Closest {
-    /// Forgets everything and prepares for `k >= 1`.
-    pub(super) fn reset(&mut self, k: usize) {
+    /// Forgets everything and prepares for `k >= 1` and lists of some `most` candidates.
+    pub(super) fn reset(&mut self, k: usize, most: usize) {
         self.k = k;
         self.pairs.clear();
         self.limit = f64::INFINITY;
         self.full = 2 * k + SPARE;
-        self.is_everything = false;
+        self.most = 4 * k + most;
+        self.dropped = f64::INFINITY;
     }
 
     /// Adds the scores of points `first`, `first + 1`, ..., but for the one that is left out.
     pub(super) fn add(&mut self, scores: &[f64], first: u32, left_out: Option<u32>, bound: Bound) {
-        if self.is_everything {
-            return;
-        }
         for (group, start) in scores.chunks(GROUP).zip((first..).step_by(GROUP)) {
             if !group.iter().fold(false, |any, score| any | (*score <= self.limit)) {
                 continue;
@@ -53,10 +49,6 @@ impl Closest {
             }
         }
         self.cut(bound);
-        if self.pairs.len() > 4 * self.k + MOST {
-            self.is_everything = true;
-            self.pairs = Vec::new();
-        }
     }
 
     /// Lowers the limit to what the `k`-th of the scores allows.
@@ -66,18 +58,23 @@ impl Closest {
             self.limit = self.limit.min(bound.limit(*kth));
             self.pairs.retain(|(score, _)| *score <= self.limit);
         }
+        if self.pairs.len() > self.most {
+            self.pairs.select_nth_unstable_by(self.k - 1, |a, b| a.0.total_cmp(&b.0));
+            self.dropped = self.pairs[self.k..].iter().fold(self.dropped, |least, (score, _)| least.min(*score));
+            self.pairs.truncate(self.k);
+        }
         // Where most of the list are ties, the next cut waits until it has doubled.
         self.full = self.full.max(2 * self.pairs.len());
     }
 
-    /// Writes the candidates and `others`, ascending, each once; says whether they could be listed.
+    /// Writes the candidates and `others`, ascending, each once; says whether these are all, with none dropped.
     pub(super) fn finish(&mut self, others: &[u32], points: &mut Vec<u32>) -> bool {
         points.clear();
         points.extend(self.pairs.iter().map(|(_, point)| *point));
         points.extend(others);
         points.sort_unstable();
         points.dedup();
-        !self.is_everything
+        self.dropped > self.limit || self.dropped == f64::INFINITY
     }
 }
 
@@ -95,7 +92,7 @@ mod tests {
         for (k, tile) in [(1, 5000), (90, 700), (90, 5000), (4000, 1000)] {
             let mut closest = Closest::default();
             for left_out in [None, Some(17)] {
-                closest.reset(k);
+                closest.reset(k, usize::MAX / 8);
                 for (t, scores) in scores.chunks(tile).enumerate() {
                     closest.add(scores, (t * tile) as u32, left_out, bound);
                 }
@@ -112,16 +109,21 @@ mod tests {
         }
     }
 
+    /// Many ties are dropped; whether that matters is known at the end.
     #[test]
-    fn ties_of_all_points_are_not_listed() {
+    fn ties_are_not_listed_for_ever() {
         let bound = Bound { error: 0.0, relative: 0.0, floor: 0.0 };
         let mut closest = Closest::default();
-        for (n, listed) in [(MOST + 4, true), (MOST + 5, false)] {
-            closest.reset(1);
-            closest.add(&vec![1.0; n], 0, None, bound);
-            let mut found = Vec::new();
-            assert_eq!(closest.finish(&[], &mut found), listed);
-            assert_eq!(found.len(), if listed { n } else { 0 });
+        let mut found = Vec::new();
+        for (ties, all) in [(104, true), (105, false), (5000, false)] {
+            closest.reset(1, 100);
+            closest.add(&vec![1.0; ties], 0, None, bound);
+            assert_eq!(closest.finish(&[], &mut found), all);
+            assert!(found.len() <= 104);
+            // A nearer point comes later: the ties are none of the nearest.
+            closest.add(&[2.0, 0.5, 1.0], ties as u32, None, bound);
+            assert!(closest.finish(&[], &mut found));
+            assert_eq!(found, [ties as u32 + 1]);
         }
     }
 }

@@ -89,7 +89,7 @@ impl Bound {
 /// Sums are of this many terms beside one for each entry, and each rounding counts this often: a product of mapped values has
 /// up to seven (a map three, with the root of an inverse; and itself), a term of the distance up to eight.
 const ROUNDINGS: f64 = 16.0;
-/// Canberra's quotients, and Bray–Curtis' sums, leave the range of numbers beyond it.
+/// Canberra's quotients, Bray–Curtis' sums, and differences that are weighted leave the range of numbers beyond it.
 const LARGE: f64 = 1e300;
 /// Sums below it may have lost digits to underflow.
 const SMALL: f64 = 1e-250;
@@ -224,9 +224,12 @@ impl Overlap {
         matches!(&self.kind, Kind::Directions(directions) if directions.is_centered())
     }
 
-    /// A value as it is added up.
+    /// A value as it is added up. Differences of the largest overflow before they are weighted: these have no number here.
     fn value(&self, column: u32, v: f64) -> f64 {
         match &self.kind {
+            Kind::Squares { roots: Some(_), .. } | Kind::Manhattan { weights: Some(_) } if v.abs() > LARGE => {
+                f64::INFINITY.copysign(v)
+            }
             Kind::Squares { factor, roots, .. } => v * factor * roots.as_ref().map_or(1.0, |r| r[column as usize]),
             Kind::Manhattan { weights: Some(weights) } => v * weights[column as usize],
             Kind::Boolean(_) => f64::from(u8::from(v != 0.0)),
@@ -342,7 +345,7 @@ impl Overlap {
                 scores.fill(0.0);
                 lists().for_each(|(x, list)| walk(list, scores, |y| manhattan(x, y)));
                 for (score, other) in scores.iter_mut().zip(others) {
-                    *score = 1.0 + *score / (sum + other);
+                    *score = if other.is_finite() { 1.0 + *score / (sum + other) } else { f64::INFINITY };
                 }
             }
             Kind::Hamming => {
@@ -416,10 +419,11 @@ impl OverlapRows {
         let typical = *median;
         let (_, limit, _) = sizes.select_nth_unstable_by(n - 1 - SET_ASIDE.min(n - 1), f64::total_cmp);
         let limit = limit.max(OUTLYING * typical);
-        self.largest = 0.0;
+        (self.largest, self.longest) = (0.0, 0.0);
         for (i, own) in self.own.iter_mut().enumerate() {
             if own.size <= limit {
                 self.largest = self.largest.max(own.size);
+                self.longest = self.longest.max(own.entries);
                 continue;
             }
             self.outlying.push(i as u32);
