@@ -39,8 +39,9 @@ const POINT_TILE: usize = 960;
 /// Sparse rows: under metrics that are sums over the columns that two rows share (all sparse ones but Chebyshev, Minkowski
 /// distances with powers other than 1 and 2, and Bray–Curtis with negative values), the lists of points that have a column
 /// give sums that select candidates with a rigorous bound as well: one addition for each pair of values in a column, and `n²`
-/// comparisons. Weights beyond 1e±90 and sums that leave the range of numbers go pair by pair, too. Where many points tie for the last place, as in data of very few values, all of them are measured. Memory: two
-/// to three copies of the stored values in `f64`, with their columns.
+/// comparisons. Weights beyond 1e±90 and sums that leave the range of numbers go pair by pair, too. Where many points tie
+/// for the last place, as in data of very few values, all of them are measured. Memory: two to three copies of the stored
+/// values in `f64`, with their columns.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BruteForceSearch {
     /// How distances are measured.

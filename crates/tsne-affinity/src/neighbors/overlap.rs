@@ -11,17 +11,18 @@ mod closest;
 mod postings;
 mod score;
 
+use super::duplicates::Groups;
 use super::grouped::Found;
 use super::index::{check_own, check_queries};
 use super::scan::{measure, search};
-use super::space::{Distances, Space};
+use super::space::{Distances, Space, space, sparse_rows};
 use crate::Metric;
 use closest::Closest;
 use postings::Postings;
 use rayon::prelude::*;
 use score::{Overlap, OverlapRows};
 use std::num::NonZeroUsize;
-use tsne_core::{Context, Error, KnnGraph, NeighborIndex, Points, Result, Scalar, SparseRows, Stage};
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, SparseRows, Stage};
 
 /// Rows in one task, which walk through the same lists. 60,000 rows of 40 values in 2,000 columns (`examples/sparse_time`, two
 /// cores) take 2.8 to 3.2 s with 8, 32 and 128.
@@ -32,7 +33,8 @@ const TILE: usize = 32_768;
 /// Candidates listed for a row beyond a few times `k`, half a megabyte: more are ties of nearly all points, and all points are
 /// measured as well.
 const MOST: usize = 32_768;
-/// Rows whose candidates are counted, and the neighbors they are counted for.
+/// Rows whose candidates are counted, and the neighbors they are counted for: three times the default perplexity. Scoring 64 of
+/// many rows takes a small part of scoring all.
 const SAMPLE: usize = 64;
 const SAMPLE_NEIGHBORS: usize = 90;
 /// Points measured between two looks at the cancel token.
@@ -86,17 +88,26 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         Ok(Self { space, overlap, points, postings, most, all: (0..rows.n() as u32).collect() })
     }
 
-    /// Whether the graph of all points takes less time than measuring `distances` pairs for each point, at about as many
-    /// neighbors as the default perplexity wants.
-    ///
-    /// On 20,000 rows of 40 values in 2,000 columns (`examples/sparse_time`, two cores): 0.54 s, where 3.2e8 pairs of entries
-    /// shared a column and 4e8 scores were looked at, at most 1.4 ns of a core for each of both; measuring takes 240 ns a pair,
-    /// 3 ns for an entry of either row. How many candidates are measured is counted on a sample of rows: in data of very few
-    /// values most points share nothing with a row, and all tie.
-    pub(super) fn is_cheaper_than(&self, distances: f64, cx: Context<'_>) -> Result<bool> {
-        let (n, nnz) = (self.points.n() as f64, self.points.nnz() as f64);
-        let (added, measured) = costs(n, nnz, self.postings.pairs());
-        Ok(added < measured * distances && added + measured * self.candidates(cx)? < measured * distances)
+    /// The index of checked rows under a resolved metric, if the graph of all points takes less time by it than measuring
+    /// `distances` pairs for each point that differs from others. Most is decided before anything is built.
+    pub(super) fn if_cheaper(
+        rows: SparseRows<'a, T>,
+        metric: &Metric,
+        distances: f64,
+        cx: Context<'_>,
+    ) -> Result<Option<Self>> {
+        let shared = shared(rows);
+        if !is_less(rows, shared, 0.0, distances) {
+            return Ok(None);
+        }
+        // Other searches see equal rows as one.
+        let differ = metric.is_zero_for_equal_rows().then(|| Groups::of_points(Points::Sparse(rows)).len());
+        let distances = differ.map_or(distances, |differ| distances * differ as f64 / rows.n() as f64);
+        if !is_less(rows, shared, 0.0, distances) {
+            return Ok(None);
+        }
+        let Ok(index) = Self::new(space(rows.into(), metric)?, rows, metric) else { return Ok(None) };
+        Ok(is_less(rows, shared, index.candidates(cx)?, distances).then_some(index))
     }
 
     /// The number of points measured for a row, on average over a sample.
@@ -187,22 +198,27 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
     }
 }
 
-/// Nanoseconds of a core: to add and look at all scores of a row, and to measure a pair. See [`OverlapIndex::is_cheaper_than`].
-fn costs(n: f64, nnz: f64, pairs: f64) -> (f64, f64) {
-    (1.4 * (pairs / n + n), 3.0 * 2.0 * nnz / n)
+/// The number of pairs of entries in one column.
+fn shared<T>(rows: SparseRows<'_, T>) -> f64 {
+    let square = |count: usize| (count as f64).powi(2);
+    if rows.d() <= rows.nnz() {
+        let mut counts = vec![0; rows.d()];
+        rows.columns().iter().for_each(|&column| counts[column as usize] += 1);
+        return counts.into_iter().map(square).sum();
+    }
+    let mut columns = rows.columns().to_vec();
+    columns.sort_unstable();
+    columns.chunk_by(|a, b| a == b).map(|column| square(column.len())).sum()
 }
 
-/// Whether [`OverlapIndex::is_cheaper_than`] may be true, without an index: by the shared columns alone.
-pub(super) fn may_be_cheaper_than<T>(rows: SparseRows<'_, T>, distances: f64) -> bool {
-    let mut pairs = 0.0;
-    // Else most columns have a value or none.
-    if rows.d() <= rows.nnz() {
-        let mut counts = vec![0u32; rows.d()];
-        rows.columns().iter().for_each(|&column| counts[column as usize] += 1);
-        pairs = counts.iter().map(|&count| f64::from(count) * f64::from(count)).sum();
-    }
-    let (added, measured) = costs(rows.n() as f64, rows.nnz() as f64, pairs);
-    added < measured * distances
+/// Whether scores and `candidates` measured for each row take less time than `distances` measured for each.
+///
+/// Nanoseconds of a core, on rows of 40 values in 2,000 columns and of 500 in 5,000 (`examples/sparse_time`, two cores): a pair of
+/// entries in one column, or a look at a score, takes 0.9 and 1.2, here 1.4; a distance takes 3 for an entry of either row.
+fn is_less<T>(rows: SparseRows<'_, T>, shared: f64, candidates: f64, distances: f64) -> bool {
+    let (n, nnz) = (rows.n() as f64, rows.nnz() as f64);
+    let distance = 3.0 * 2.0 * nnz / n;
+    1.4 * (shared / n + n) + distance * candidates < distance * distances
 }
 
 impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
@@ -221,9 +237,7 @@ impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
         check_queries(self.shape(), queries.d(), k.get())?;
         cx.check()?;
         let distances = self.space.to(queries)?;
-        let Points::Sparse(rows) = queries else {
-            return Err(Error::invalid("queries", "they are dense, but the indexed points are sparse: convert them"));
-        };
+        let rows = sparse_rows(queries)?;
         let found = self.search(&*distances, &self.overlap.rows(rows), false, k.get(), cx)?;
         self.graph(found, k.get(), rows.n(), cx)
     }
@@ -232,11 +246,10 @@ impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::super::scan::Scan;
-    use super::super::space::space;
     use super::*;
     use proptest::prelude::*;
     use std::sync::Arc;
-    use tsne_core::{NeighborSearch, random};
+    use tsne_core::{Error, NeighborSearch, random};
 
     const METRICS: &str = "l2 sqeuclidean minkowski:p=2 l1 minkowski:p=1 cosine correlation hellinger dot canberra \
         braycurtis hamming jaccard dice rogerstanimoto russellrao sokalmichener sokalsneath yule";
@@ -383,23 +396,32 @@ mod tests {
     }
 
     /// 100 rows of one value, each in a column of its own or all in one. Scores of a row are 100, shared columns 1 or 100; all
-    /// points are candidates, since they tie, but where scores are distances.
+    /// points are candidates, since they tie or nearly do, but where scores are distances.
     #[test]
     fn shared_columns_and_candidates_cost() {
-        let cheaper = |metric: &Metric, columns: &[u32], distances| {
+        let cheaper = |metric: &Metric, columns: &[u32], same: bool, distances| {
             let pointers: Vec<usize> = (0..=100).collect();
-            let values = vec![1.0; 100];
+            let values: Vec<f32> = (0..100).map(|i| if same { 1.0 } else { 1.0 + 1e-3 * i as f32 }).collect();
             let rows = SparseRows::new(&pointers, columns, &values, 100).unwrap();
-            let index = OverlapIndex::new(space(rows.into(), metric).unwrap(), rows, metric);
-            index.is_ok_and(|index| index.is_cheaper_than(distances, Context::new()).unwrap())
+            OverlapIndex::if_cheaper(rows, metric, distances, Context::new()).unwrap().is_some()
         };
         let own: Vec<u32> = (0..100).collect();
-        // 1.4 * 101 and 1.4 * 200 against 3 * 2 for each distance, of which 100 are the candidates'.
+        // 1.4 * 101 and 1.4 * 200 against 3 * 2 for each distance, of which 90 to 100 are the candidates'.
         for (columns, exact) in [(&own[..], 24.0), (&[0; 100], 47.0)] {
-            for (metric, least) in [(Metric::Hamming, exact), (Metric::Euclidean, 100.0 + exact)] {
-                assert!(cheaper(&metric, columns, least) && !cheaper(&metric, columns, least - 1.0), "{metric}");
-            }
+            assert!(
+                cheaper(&Metric::Hamming, columns, false, exact)
+                    && !cheaper(&Metric::Hamming, columns, false, exact - 1.0)
+            );
+            assert!(cheaper(&Metric::Euclidean, columns, false, 100.0 + exact));
+            assert!(!cheaper(&Metric::Euclidean, columns, false, 90.0 + exact - 1.0));
         }
+        // A hundred equal rows are one.
+        assert!(
+            !cheaper(&Metric::Hamming, &[0; 100], true, 4600.0) && cheaper(&Metric::Hamming, &[0; 100], true, 4700.0)
+        );
+        // Columns that are counted and columns that are sorted.
+        let shared = |d| shared(SparseRows::new(&[0, 2, 3, 5], &[0, 3, 3, 2, 3], &[1.0; 5], d).unwrap());
+        assert_eq!((shared(4), shared(4000)), (11.0, 11.0));
     }
 
     /// One row and its copy are far larger than all others: they are set aside, and the scores of the others stay sharp.

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use crate::Metric;
 use form::FormSpace;
 use rayon::prelude::*;
-pub(super) use sparse::{Directions, SparseRow};
+pub(super) use sparse::{Directions, SparseRow, sparse_rows};
 use tsne_core::{Error, Points, Result, Scalar};
 
 /// Distances from the rows of one set to the points of an indexed one.

@@ -2,11 +2,10 @@ use super::engine::ClusterEngine;
 use super::graph::GraphIndex;
 use crate::Metric;
 use crate::neighbors::ExactSearch;
-use crate::neighbors::duplicates::Groups;
 use crate::neighbors::exact::VP_TREE_COLUMNS;
 use crate::neighbors::grouped::Grouped;
 use crate::neighbors::index::Engine;
-use crate::neighbors::overlap::{OverlapIndex, may_be_cheaper_than};
+use crate::neighbors::overlap::OverlapIndex;
 use crate::neighbors::plan::{self, Method, Plan};
 use crate::neighbors::reference::Reference;
 use crate::neighbors::space::{check_points, check_rows, space};
@@ -254,18 +253,10 @@ impl<T: Scalar> NeighborSearch<T> for AutoSearch {
         if self.is_exact(points.n(), points.d(), matches!(points, Points::Dense(_))) {
             return ExactSearch::new(self.metric.clone()).build(points, cx);
         }
-        if let Points::Sparse(rows) = points
-            && may_be_cheaper_than(rows, DESCENT)
-        {
+        if let Points::Sparse(rows) = points {
             check_points(points, &self.metric)?;
             let metric = self.metric.resolve(points)?;
-            // The descent sees equal rows as one.
-            let distinct = if metric.is_zero_for_equal_rows() { Groups::of_points(points).len() } else { points.n() };
-            let descent = DESCENT * distinct as f64 / points.n() as f64;
-            if may_be_cheaper_than(rows, descent)
-                && let Ok(index) = OverlapIndex::new(space(points, &metric)?, rows, &metric)
-                && index.is_cheaper_than(descent, cx)?
-            {
+            if let Some(index) = OverlapIndex::if_cheaper(rows, &metric, DESCENT, cx)? {
                 return Ok(Box::new(index));
             }
         }

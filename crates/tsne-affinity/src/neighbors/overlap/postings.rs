@@ -56,15 +56,6 @@ impl Postings {
         let points = |t: usize| t * self.size..self.n.min((t + 1) * self.size);
         self.tiles.iter().enumerate().map(move |(t, lists)| Tile { points: points(t), lists })
     }
-
-    /// The number of pairs of entries in one column.
-    pub(super) fn pairs(&self) -> f64 {
-        let columns = self.tiles.first().map_or(0, |lists| lists.starts.len() - 1);
-        let length = |column: usize| -> usize {
-            self.tiles.iter().map(|lists| lists.starts[column + 1] - lists.starts[column]).sum()
-        };
-        (0..columns).map(|column| (length(column) as f64).powi(2)).sum()
-    }
 }
 
 impl Lists {

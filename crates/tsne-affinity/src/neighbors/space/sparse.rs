@@ -42,7 +42,7 @@ pub(super) fn space<'a, T: Scalar>(rows: SparseRows<'a, T>, metric: &Metric) -> 
 }
 
 /// The rows of `points`.
-fn sparse<'a, T: Scalar>(points: Points<'a, T>) -> Result<SparseRows<'a, T>> {
+pub(in crate::neighbors) fn sparse_rows<'a, T: Scalar>(points: Points<'a, T>) -> Result<SparseRows<'a, T>> {
     match points {
         Points::Sparse(rows) => Ok(rows),
         _ => Err(Error::invalid("queries", "they are dense, but the indexed points are sparse: convert them")),
@@ -96,7 +96,7 @@ impl<T: Scalar, const A: usize, K: Kernel<A>> Form<T> for Merged<K, A> {
     type Table<'a> = SparseRows<'a, T>;
 
     fn table<'a>(&self, points: Points<'a, T>) -> Result<SparseRows<'a, T>> {
-        sparse(points)
+        sparse_rows(points)
     }
 
     fn measure(
@@ -256,7 +256,7 @@ impl<T: Scalar> Form<T> for Directions {
     type Table<'a> = DirectionRows<'a, T>;
 
     fn table<'a>(&self, points: Points<'a, T>) -> Result<DirectionRows<'a, T>> {
-        Ok(self.rows(sparse(points)?))
+        Ok(self.rows(sparse_rows(points)?))
     }
 
     fn measure(
