@@ -65,7 +65,7 @@ pub fn precomputed_joint<T: Scalar>(
 ) -> Result<Affinities<T>> {
     let source = Compressed::new(row_pointers, columns, weights, n)?;
     if source.n() != n {
-        return Err(Error::Shape { what: "row_pointers", expected: n.saturating_add(1), given: row_pointers.len() });
+        return Err(Error::shape("row_pointers", n.saturating_add(1), row_pointers.len()));
     }
     joint(n, |i, row| source.read(i, row), options, cx)
 }
@@ -93,7 +93,7 @@ pub fn precomputed_joint_dense<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
     if matrix.d() != matrix.n() {
-        return Err(Error::Shape { what: "a row of the affinities", expected: matrix.n(), given: matrix.d() });
+        return Err(Error::shape("a row of the affinities", matrix.n(), matrix.d()));
     }
     joint(matrix.n(), |i, row| read_dense(matrix, i, row), options, cx)
 }
@@ -145,7 +145,7 @@ pub fn precomputed_conditional<T: Scalar>(
 pub fn precomputed_conditional_dense<T: Scalar>(matrix: Rows<'_, T>, cx: Context<'_>) -> Result<Affinities<T>> {
     let max = u32::MAX as usize + 1;
     if matrix.d() > max {
-        return Err(Error::Capacity { what: "number of columns", given: matrix.d(), max });
+        return Err(Error::capacity("number of columns", matrix.d(), max));
     }
     conditional(matrix.n(), matrix.d(), |i, row| read_dense(matrix, i, row), cx)
 }
@@ -163,10 +163,10 @@ struct Compressed<'a, T> {
 impl<'a, T: Scalar> Compressed<'a, T> {
     fn new(row_pointers: &'a [usize], columns: &'a [u32], weights: &'a [T], n_columns: usize) -> Result<Self> {
         if columns.len() != weights.len() {
-            return Err(Error::Shape { what: "weights", expected: columns.len(), given: weights.len() });
+            return Err(Error::shape("weights", columns.len(), weights.len()));
         }
         let (Some(&first), Some(&last)) = (row_pointers.first(), row_pointers.last()) else {
-            return Err(Error::Shape { what: "row_pointers", expected: 1, given: 0 });
+            return Err(Error::shape("row_pointers", 1, 0));
         };
         if first != 0 || last != columns.len() {
             let why = format_args!("row pointers run from {first} to {last}, but must run from 0 to {}", columns.len());
@@ -309,7 +309,7 @@ fn joint<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
     if n < 2 {
-        return Err(Error::TooFewPoints { n, needed: 2 });
+        return Err(Error::too_few_points(n, 2));
     }
     let mut given = Sorted::read(n, false, read, cx)?;
     let sum = blocks::sum(&mut Vec::new(), n, |rows| {

@@ -86,11 +86,11 @@ pub fn symmetrize_with<T: Scalar>(
         ));
     }
     if n < 2 {
-        return Err(Error::TooFewPoints { n, needed: 2 });
+        return Err(Error::too_few_points(n, 2));
     }
     let j = weights.len() / n;
     if j == 0 || j > graph.k() || j * n != weights.len() {
-        return Err(Error::Shape { what: "weights", expected: n * graph.k(), given: weights.len() });
+        return Err(Error::shape("weights", n * graph.k(), weights.len()));
     }
     let sum = blocks::sum(&mut Vec::new(), n, |range| {
         weights[range.start * j..range.end * j].iter().map(|w| if *w >= T::ZERO { w.to_f64() } else { f64::NAN }).sum()

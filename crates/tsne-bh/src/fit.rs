@@ -100,7 +100,7 @@ impl<T: Scalar, const D: usize> Default for BarnesHut<T, D> {
 impl<T: Scalar, const D: usize> Repulsion<T, D> for BarnesHut<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
         if out.len() != y.len() {
-            return Err(Error::Shape { what: "out", expected: y.len(), given: out.len() });
+            return Err(Error::shape("out", y.len(), out.len()));
         }
         self.tree.build(y, cx)?;
         let n = y.len();

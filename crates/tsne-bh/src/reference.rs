@@ -98,7 +98,7 @@ impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for BarnesHutReference<
     fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
         for (what, given) in [("out", out.len()), ("z", z.len())] {
             if given != y.len() {
-                return Err(Error::Shape { what, expected: y.len(), given });
+                return Err(Error::shape(what, y.len(), given));
             }
         }
         check_embedding(y)?;

@@ -144,7 +144,7 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
         self.clear();
         check_dimension::<D>()?;
         if y.len() > Self::MAX_POINTS {
-            return Err(Error::Capacity { what: "the points of a tree", given: y.len(), max: Self::MAX_POINTS });
+            return Err(Error::capacity("the points of a tree", y.len(), Self::MAX_POINTS));
         }
         check_embedding(y)?;
         cx.check()?;

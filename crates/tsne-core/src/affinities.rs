@@ -58,10 +58,10 @@ impl<T: Scalar> Affinities<T> {
     ) -> Result<Self> {
         let invalid = |why: String| Err(Error::invalid("affinities", why));
         if columns.len() != weights.len() {
-            return Err(Error::Shape { what: "weights", expected: columns.len(), given: weights.len() });
+            return Err(Error::shape("weights", columns.len(), weights.len()));
         }
         let (Some(&first), Some(&last)) = (row_pointers.first(), row_pointers.last()) else {
-            return Err(Error::Shape { what: "row_pointers", expected: 1, given: 0 });
+            return Err(Error::shape("row_pointers", 1, 0));
         };
         if first != 0 || last != columns.len() {
             return invalid(format!(
@@ -74,7 +74,7 @@ impl<T: Scalar> Affinities<T> {
         }
         let n = row_pointers.len() - 1;
         if kind == AffinityKind::Joint && n != n_columns {
-            return Err(Error::Shape { what: "joint affinities (rows)", expected: n_columns, given: n });
+            return Err(Error::shape("joint affinities (rows)", n_columns, n));
         }
         let matrix = Self { row_pointers, columns, weights, n_columns, kind };
         let mut sums = vec![0.0f64; n];

@@ -73,7 +73,7 @@ impl<T: Sync> ChunkedRows<T> {
     ) -> Result<Self> {
         let max = u32::MAX as usize + 1;
         if bound > max {
-            return Err(Error::Capacity { what: "number of columns", given: bound, max });
+            return Err(Error::capacity("number of columns", bound, max));
         }
         let rows = Self { starts, columns, weights, bound };
         let bad = (0..blocks::count(rows.len())).into_par_iter().find_map_first(|b| {

@@ -36,14 +36,10 @@ impl<T: Scalar> KnnGraph<T> {
             return Err(Error::parameter("k", k, "at least 1"));
         }
         if indices.len() != distances.len() {
-            return Err(Error::Shape { what: "distances", expected: indices.len(), given: distances.len() });
+            return Err(Error::shape("distances", indices.len(), distances.len()));
         }
         if !indices.len().is_multiple_of(k) {
-            return Err(Error::Shape {
-                what: "indices",
-                expected: indices.len().next_multiple_of(k),
-                given: indices.len(),
-            });
+            return Err(Error::shape("indices", indices.len().next_multiple_of(k), indices.len()));
         }
         for (i, (row, lengths)) in indices.chunks_exact(k).zip(distances.chunks_exact(k)).enumerate() {
             if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {

@@ -88,7 +88,7 @@ impl<T: Scalar> Points<'_, T> {
     /// use tsne_core::{Error, Points, SparseRows};
     ///
     /// let points: Points<'_, f64> = SparseRows::new(&[0, 1], &[7], &[f64::NAN], 10)?.into();
-    /// assert_eq!(points.check_finite(), Err(Error::NonFinite { what: "data", row: 0, column: 7 }));
+    /// assert_eq!(points.check_finite(), Err(Error::non_finite("data", 0, 7)));
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn check_finite(&self) -> Result<()> {

@@ -28,10 +28,9 @@ impl<'a, T> Rows<'a, T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn new(data: &'a [T], n: usize, d: usize) -> Result<Self> {
-        let expected =
-            n.checked_mul(d).ok_or(Error::Capacity { what: "n * d", given: usize::MAX, max: isize::MAX as usize })?;
+        let expected = n.checked_mul(d).ok_or(Error::capacity("n * d", usize::MAX, isize::MAX as usize))?;
         if data.len() != expected {
-            return Err(Error::Shape { what: "data", expected, given: data.len() });
+            return Err(Error::shape("data", expected, data.len()));
         }
         Ok(Self { data, n, d, stride: d })
     }
@@ -62,7 +61,7 @@ impl<'a, T> Rows<'a, T> {
         };
         match needed {
             Some(needed) if data.len() >= needed => Ok(Self { data, n, d, stride }),
-            _ => Err(Error::Shape { what: "data", expected: needed.unwrap_or(usize::MAX), given: data.len() }),
+            _ => Err(Error::shape("data", needed.unwrap_or(usize::MAX), data.len())),
         }
     }
 
@@ -160,7 +159,7 @@ impl<T: Scalar> Rows<'_, T> {
     /// use tsne_core::{Error, Rows};
     ///
     /// let rows = Rows::new(&[1.0, 2.0, 3.0, f64::INFINITY], 2, 2)?;
-    /// assert_eq!(rows.check_finite(), Err(Error::NonFinite { what: "data", row: 1, column: 1 }));
+    /// assert_eq!(rows.check_finite(), Err(Error::non_finite("data", 1, 1)));
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn check_finite(&self) -> Result<()> {
@@ -174,7 +173,7 @@ impl<T: Scalar> Rows<'_, T> {
             if finite { None } else { row.iter().position(|v| !v.is_finite()).map(|column| (i, column)) }
         });
         match bad {
-            Some((row, column)) => Err(Error::NonFinite { what: "data", row, column }),
+            Some((row, column)) => Err(Error::non_finite("data", row, column)),
             None => Ok(()),
         }
     }
@@ -198,7 +197,7 @@ impl<T: Scalar> Rows<'_, T> {
 /// ```
 pub fn check_embedding<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<()> {
     match Rows::new(y.as_flattened(), y.len(), D)?.check_finite() {
-        Err(Error::NonFinite { row, column, .. }) => return Err(Error::NonFinite { what: "embedding", row, column }),
+        Err(Error::NonFinite { row, column, .. }) => return Err(Error::non_finite("embedding", row, column)),
         other => other?,
     }
     let limit = T::MAX * T::HALF;

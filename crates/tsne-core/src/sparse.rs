@@ -38,10 +38,10 @@ impl<'a, T> SparseRows<'a, T> {
         T: Sync,
     {
         if columns.len() != values.len() {
-            return Err(Error::Shape { what: "values", expected: columns.len(), given: values.len() });
+            return Err(Error::shape("values", columns.len(), values.len()));
         }
         let (Some(&first), Some(&last)) = (row_pointers.first(), row_pointers.last()) else {
-            return Err(Error::Shape { what: "row_pointers", expected: 1, given: 0 });
+            return Err(Error::shape("row_pointers", 1, 0));
         };
         if first != 0 || last != columns.len() {
             let why = format_args!("row pointers run from {first} to {last}, but must run from 0 to {}", columns.len());
@@ -55,7 +55,7 @@ impl<'a, T> SparseRows<'a, T> {
         }
         let max = u32::MAX as usize + 1;
         if d > max {
-            return Err(Error::Capacity { what: "number of columns", given: d, max });
+            return Err(Error::capacity("number of columns", d, max));
         }
         let rows = Self { row_pointers, columns, values, d };
         let bad = (0..rows.n()).into_par_iter().find_map_first(|i| {
@@ -191,7 +191,7 @@ impl<T: Scalar> SparseRows<'_, T> {
     /// use tsne_core::{Error, SparseRows};
     ///
     /// let rows = SparseRows::new(&[0, 0, 1], &[2], &[f32::NAN], 4)?;
-    /// assert_eq!(rows.check_finite(), Err(Error::NonFinite { what: "data", row: 1, column: 2 }));
+    /// assert_eq!(rows.check_finite(), Err(Error::non_finite("data", 1, 2)));
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn check_finite(&self) -> Result<()> {
@@ -201,7 +201,7 @@ impl<T: Scalar> SparseRows<'_, T> {
             Some((i, columns[at] as usize))
         });
         match bad {
-            Some((row, column)) => Err(Error::NonFinite { what: "data", row, column }),
+            Some((row, column)) => Err(Error::non_finite("data", row, column)),
             None => Ok(()),
         }
     }

@@ -60,7 +60,7 @@ impl<T: GridScalar> Convolver<T> {
     /// afterwards it holds garbage there.
     pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, grid: &mut [T]) -> Result<()> {
         if grid.len() != self.grid_len() {
-            return Err(Error::Shape { what: "grid", expected: self.grid_len(), given: grid.len() });
+            return Err(Error::shape("grid", self.grid_len(), grid.len()));
         }
         self.lines_forward(spectrum, grid)?;
         self.convolve_planes(spectrum);
@@ -293,6 +293,6 @@ mod tests {
         let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp()).unwrap();
         let mut convolver = Convolver::new(shape);
         let error = convolver.convolve(&spectrum, &mut [0.0; 7]).unwrap_err();
-        assert_eq!(error, Error::Shape { what: "grid", expected: 48, given: 7 });
+        assert_eq!(error, Error::shape("grid", 48, 7));
     }
 }

@@ -186,7 +186,7 @@ pub(crate) fn is_coarsened<T, const D: usize>(params: &GridParams, geometry: &Ge
 pub(crate) fn check_range<T: GridScalar, const D: usize>(n: usize, bounds: &Bounds<T, D>) -> Result<()> {
     let max = u32::MAX as usize;
     if n > max {
-        return Err(Error::Capacity { what: "the number of points", given: n, max });
+        return Err(Error::capacity("the number of points", n, max));
     }
     let limit = MAX_EXTENT.min(0.25 * T::MAX.to_f64());
     let extent = bounds.extent();

@@ -55,10 +55,10 @@ impl<T: GridScalar, const D: usize> GridReference<T, D> {
 impl<T: GridScalar, const D: usize> ReferenceRepulsion<T, D> for GridReference<T, D> {
     fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
         if out.len() != y.len() {
-            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
+            return Err(Error::shape("force", y.len(), out.len()));
         }
         if z.len() != y.len() {
-            return Err(Error::Shape { what: "z", expected: y.len(), given: z.len() });
+            return Err(Error::shape("z", y.len(), z.len()));
         }
         self.engine.repulse(y.as_flattened(), out.as_flattened_mut(), z, cx)
     }

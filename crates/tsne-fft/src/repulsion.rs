@@ -71,7 +71,7 @@ impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
 impl<T: GridScalar, const D: usize> Repulsion<T, D> for GridRepulsion<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
         if out.len() != y.len() {
-            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
+            return Err(Error::shape("force", y.len(), out.len()));
         }
         self.engine.repulse(kernel, y.as_flattened(), out.as_flattened_mut(), cx)
     }

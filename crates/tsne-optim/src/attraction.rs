@@ -33,7 +33,7 @@ pub fn attract<T: Scalar, const D: usize>(
 ) -> Result<()> {
     check(p, y, reference)?;
     if out.len() != p.n() {
-        return Err(Error::Shape { what: "attraction", expected: p.n(), given: out.len() });
+        return Err(Error::shape("attraction", p.n(), out.len()));
     }
     for_each_row_block(p, kernel, y, reference, out, |_, attraction, out| out.copy_from_slice(attraction));
     Ok(())
@@ -41,10 +41,10 @@ pub fn attract<T: Scalar, const D: usize>(
 
 pub(crate) fn check<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], reference: &[[T; D]]) -> Result<()> {
     if y.len() != p.n() {
-        return Err(Error::Shape { what: "embedding", expected: p.n(), given: y.len() });
+        return Err(Error::shape("embedding", p.n(), y.len()));
     }
     if reference.len() != p.n_columns() {
-        return Err(Error::Shape { what: "reference embedding", expected: p.n_columns(), given: reference.len() });
+        return Err(Error::shape("reference embedding", p.n_columns(), reference.len()));
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
             ));
         }
         if reference.len() != p.n_columns() {
-            return Err(Error::Shape { what: "reference embedding", expected: p.n_columns(), given: reference.len() });
+            return Err(Error::shape("reference embedding", p.n_columns(), reference.len()));
         }
         check_embedding(reference)?;
         Ok(Self { p, kernel, reference, repulsion, z: vec![T::ZERO; p.n()], partials: Vec::new() })

@@ -250,12 +250,12 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         phase.check()?;
         let n = objective.n();
         if y.len() != n {
-            return Err(Error::Shape { what: "embedding", expected: n, given: y.len() });
+            return Err(Error::shape("embedding", n, y.len()));
         }
         match optimizer.n() {
             0 => optimizer.reset(n),
             state if state == n => {}
-            state => return Err(Error::Shape { what: "optimizer state", expected: n, given: state }),
+            state => return Err(Error::shape("optimizer state", n, state)),
         }
         check_embedding(y)?;
         self.gradient.resize(n, [T::ZERO; D]);
@@ -300,7 +300,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             completed += 1;
             let moments = moments(y, &mut self.moments);
             if !moments.squares.is_finite() {
-                return Err(Error::Diverged { iteration: completed });
+                return Err(Error::diverged(completed));
             }
             if objective.is_translation_invariant() {
                 subtract(y, moments.sums.map(|sum| sum / n as f64));

@@ -55,7 +55,7 @@ impl<T, const D: usize> Exact<T, D> {
 impl<T: Scalar, const D: usize> Repulsion<T, D> for Exact<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
         if out.len() != y.len() {
-            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
+            return Err(Error::shape("force", y.len(), out.len()));
         }
         check_embedding(y)?;
         split(y, &mut self.columns);
@@ -105,10 +105,10 @@ impl<T: Scalar, const D: usize> ExactReference<T, D> {
 impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for ExactReference<T, D> {
     fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
         if out.len() != y.len() {
-            return Err(Error::Shape { what: "force", expected: y.len(), given: out.len() });
+            return Err(Error::shape("force", y.len(), out.len()));
         }
         if z.len() != y.len() {
-            return Err(Error::Shape { what: "z", expected: y.len(), given: z.len() });
+            return Err(Error::shape("z", y.len(), z.len()));
         }
         check_embedding(y)?;
         self.kernel.visit(Sums { columns: &self.columns, n: self.n, queries: y, skip_self: false, out, z, cx })

@@ -72,7 +72,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// ```
     pub fn from_state(momentum: Momentum, gains: Vec<[T; D]>, velocity: Vec<[T; D]>) -> Result<Self> {
         if gains.len() != velocity.len() {
-            return Err(Error::Shape { what: "velocity", expected: gains.len(), given: velocity.len() });
+            return Err(Error::shape("velocity", gains.len(), velocity.len()));
         }
         Ok(Self { momentum, gains, velocity })
     }
@@ -158,10 +158,10 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
     fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]]) -> Result<()> {
         let n = self.gains.len();
         if gradient.len() != n {
-            return Err(Error::Shape { what: "gradient", expected: n, given: gradient.len() });
+            return Err(Error::shape("gradient", n, gradient.len()));
         }
         if y.len() != n {
-            return Err(Error::Shape { what: "embedding", expected: n, given: y.len() });
+            return Err(Error::shape("embedding", n, y.len()));
         }
         let rule = Rule {
             learning_rate: T::from_f64(step.learning_rate),

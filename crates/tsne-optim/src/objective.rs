@@ -35,10 +35,10 @@ pub trait Objective<T: Scalar, const D: usize> {
 /// The shape rule that all objectives share.
 pub(crate) fn check_lengths<A, B>(n: usize, y: &[A], gradient: &[B]) -> Result<()> {
     if y.len() != n {
-        return Err(tsne_core::Error::Shape { what: "embedding", expected: n, given: y.len() });
+        return Err(tsne_core::Error::shape("embedding", n, y.len()));
     }
     if gradient.len() != n {
-        return Err(tsne_core::Error::Shape { what: "gradient", expected: n, given: gradient.len() });
+        return Err(tsne_core::Error::shape("gradient", n, gradient.len()));
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Optimizer<f64, 2> for Adam {
 
     fn step(&mut self, step: Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]]) -> Result<()> {
         if gradient.len() != self.n() || y.len() != self.n() {
-            return Err(Error::Shape { what: "gradient", expected: self.n(), given: gradient.len() });
+            return Err(Error::shape("gradient", self.n(), gradient.len()));
         }
         self.steps += 1;
         let bias = [1.0 - step.momentum.powi(self.steps), 1.0 - SECOND_DECAY.powi(self.steps)];

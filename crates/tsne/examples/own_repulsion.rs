@@ -15,7 +15,7 @@ impl Repulsion<f32, 2> for Sampled {
         cx.check()?;
         let n = y.len();
         if out.len() != n {
-            return Err(Error::Shape { what: "forces", expected: n, given: out.len() });
+            return Err(Error::shape("forces", n, out.len()));
         }
         self.calls += 1;
         let mut z = 0.0;

@@ -155,7 +155,7 @@ impl<T: Scalar> AffinityIndex<T> {
     ) -> Result<Self> {
         let clock = Instant::now();
         if x.n() < 2 {
-            return Err(Error::TooFewPoints { n: x.n(), needed: 2 });
+            return Err(Error::too_few_points(x.n(), 2));
         }
         x.check_finite()?;
         let k = recipe.k(x.n())?;
@@ -476,14 +476,14 @@ impl<T: Scalar> AffinityIndex<T> {
                 }
                 if affinities.n_columns() != n {
                     let what = "affinities of new points (columns)";
-                    return Err(Error::Shape { what, expected: n, given: affinities.n_columns() });
+                    return Err(Error::shape(what, n, affinities.n_columns()));
                 }
                 return Ok(NewAffinities { affinities, graph: None, warnings: Vec::new() });
             }
             NewPoints::Graph(graph) => {
                 if graph.n_reference() != n {
                     let what = "neighbors of new points (fitted points)";
-                    return Err(Error::Shape { what, expected: n, given: graph.n_reference() });
+                    return Err(Error::shape(what, n, graph.n_reference()));
                 }
                 graph.clone()
             }

@@ -110,7 +110,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         optimizer: Option<MomentumGains<T, D>>,
     ) -> Result<Self> {
         if positions.len() != index.n() {
-            return Err(Error::Shape { what: "embedding", expected: index.n(), given: positions.len() });
+            return Err(Error::shape("embedding", index.n(), positions.len()));
         }
         check_embedding(&positions)?;
         params.check()?;
@@ -272,7 +272,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     pub fn set_affinities(&mut self, index: Arc<AffinityIndex<T>>) -> Result<()> {
         if index.n() != self.positions.len() {
-            return Err(Error::Shape { what: "affinities", expected: self.positions.len(), given: index.n() });
+            return Err(Error::shape("affinities", self.positions.len(), index.n()));
         }
         let old = std::mem::replace(&mut self.index, index);
         match threads::run(self.params.n_jobs, || self.evaluate(Context::new())) {
@@ -659,6 +659,6 @@ pub(crate) fn check_optimizer<T: Float, const D: usize>(optimizer: &MomentumGain
     match tsne_core::Optimizer::n(optimizer) {
         0 => Ok(()),
         state if state == n => Ok(()),
-        state => Err(Error::Shape { what: "optimizer state", expected: n, given: state }),
+        state => Err(Error::shape("optimizer state", n, state)),
     }
 }

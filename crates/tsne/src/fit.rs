@@ -240,12 +240,12 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             Input::Index(index) => index.n(),
         };
         if n < 2 {
-            return Err(Error::TooFewPoints { n, needed: 2 });
+            return Err(Error::too_few_points(n, 2));
         }
         // Before the neighbor search: a wrong shape should not cost minutes.
         if let Initialization::Given(positions) = &parameters.initialization {
             if positions.len() != n {
-                return Err(Error::Shape { what: "initialization", expected: n, given: positions.len() });
+                return Err(Error::shape("initialization", n, positions.len()));
             }
             check_embedding(positions)?;
         }
@@ -304,7 +304,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             }
             Initialization::Random => initialization::random(n, std, seed),
             Initialization::Pca if coordinates.is_some() => {
-                let coordinates = coordinates.ok_or(Error::TooFewPoints { n, needed: 2 })?;
+                let coordinates = coordinates.ok_or(Error::too_few_points(n, 2))?;
                 self.scaled(initialization::pca(coordinates, seed, cx)?)
             }
             chosen => {
@@ -349,7 +349,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let watched = (start.is_some(), settings.transition_iter);
         let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
         let cause = match (self.descend(embedding, &phases, shortened, watched, cx), &start) {
-            (Err(Error::Diverged { iteration }), Some(_)) => Some(RestartCause::Diverged(iteration)),
+            (Err(Error::Diverged { iteration, .. }), Some(_)) => Some(RestartCause::Diverged(iteration)),
             (outcome, _) => outcome?,
         };
         if let (Some(cause), Some(start)) = (cause, start) {

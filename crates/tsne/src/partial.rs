@@ -59,7 +59,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         optimizer: Option<MomentumGains<T, D>>,
     ) -> Result<Self> {
         if positions.len() != affinities.n() {
-            return Err(Error::Shape { what: "embedding", expected: affinities.n(), given: positions.len() });
+            return Err(Error::shape("embedding", affinities.n(), positions.len()));
         }
         check_embedding(&positions)?;
         params.check()?;

@@ -304,7 +304,7 @@ impl Model {
         let positions = positions.as_chunks::<D>().0.to_vec();
         check_embedding(&positions).map_err(corrupt("positions"))?;
         if n < 2 {
-            return Err(StoreError::corrupt("positions", Error::TooFewPoints { n, needed: 2 }));
+            return Err(StoreError::corrupt("positions", Error::too_few_points(n, 2)));
         }
 
         let params = get_params::<T, D>(&settings)?;

@@ -623,7 +623,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let positions = match (&params.initialization, &graph) {
             (PartialInitialization::Given(positions), _) => {
                 if positions.len() != n {
-                    return Err(Error::Shape { what: "initialization", expected: n, given: positions.len() });
+                    return Err(Error::shape("initialization", n, positions.len()));
                 }
                 check_embedding(positions)?;
                 positions.clone()

@@ -21,7 +21,7 @@ pub(super) fn power(p: f64) -> Result<()> {
 fn positive(name: &'static str, values: Option<&[f64]>, d: usize) -> Result<()> {
     let Some(values) = values else { return Ok(()) };
     if values.len() != d {
-        return Err(Error::Shape { what: name, expected: d, given: values.len() });
+        return Err(Error::shape(name, d, values.len()));
     }
     match values.iter().enumerate().find(|(_, v)| !(**v > 0.0 && v.is_finite())) {
         Some((column, v)) => {
@@ -103,13 +103,9 @@ impl Metric {
 /// Checks a `d × d` symmetric matrix of finite numbers.
 fn symmetric(matrix: &[f64], d: usize) -> Result<()> {
     let name = "inverse_covariance";
-    let size = d.checked_mul(d).ok_or(Error::Capacity {
-        what: "d of a d × d inverse covariance",
-        given: d,
-        max: usize::MAX.isqrt(),
-    })?;
+    let size = d.checked_mul(d).ok_or(Error::capacity("d of a d × d inverse covariance", d, usize::MAX.isqrt()))?;
     if matrix.len() != size {
-        return Err(Error::Shape { what: name, expected: size, given: matrix.len() });
+        return Err(Error::shape(name, size, matrix.len()));
     }
     let largest = matrix.iter().fold(0.0f64, |a, v| a.max(v.abs()));
     for i in 0..d {

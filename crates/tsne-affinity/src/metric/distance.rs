@@ -38,12 +38,12 @@ impl Metric {
     /// ```
     pub fn distance(&self, a: &[f64], b: &[f64]) -> Result<f64> {
         if a.len() != b.len() {
-            return Err(Error::Shape { what: "the second row", expected: a.len(), given: b.len() });
+            return Err(Error::shape("the second row", a.len(), b.len()));
         }
         self.check(a.len())?;
         for (i, row) in [a, b].into_iter().enumerate() {
             if let Some(column) = row.iter().position(|v| !v.is_finite()) {
-                return Err(Error::NonFinite { what: "data", row: i, column });
+                return Err(Error::non_finite("data", i, column));
             }
             self.check_row(i, row.iter().copied(), f64::EPSILON)?;
         }

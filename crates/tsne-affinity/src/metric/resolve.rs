@@ -61,7 +61,7 @@ impl Metric {
 }
 
 fn two_points(n: usize) -> Result<()> {
-    if n < 2 { Err(Error::TooFewPoints { n, needed: 2 }) } else { Ok(()) }
+    if n < 2 { Err(Error::too_few_points(n, 2)) } else { Ok(()) }
 }
 
 /// The sums of `term` over the columns of all rows, in the order of blocks.
@@ -130,7 +130,7 @@ fn inverse_covariance<T: Scalar>(rows: Rows<'_, T>) -> Result<Vec<f64>> {
     }
     let max = (isize::MAX as usize / size_of::<f64>()).isqrt();
     if d > max {
-        return Err(Error::Capacity { what: "d of a d × d covariance", given: d, max });
+        return Err(Error::capacity("d of a d × d covariance", d, max));
     }
     let mean = column_sums(rows, |_, v| v / n as f64);
     let mut covariance = vec![0.0; d * d];

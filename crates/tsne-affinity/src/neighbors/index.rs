@@ -42,7 +42,7 @@ pub(super) struct Index<'a, V, I> {
 pub(super) fn room<T: Scalar>(n: usize, k: usize) -> Result<(Vec<u32>, Vec<T>)> {
     let max = isize::MAX as usize / size_of::<u64>() / n.max(1);
     if k > max {
-        return Err(Error::Capacity { what: "k, the number of neighbors of each point", given: k, max });
+        return Err(Error::capacity("k, the number of neighbors of each point", k, max));
     }
     let size = n * k;
     Ok((vec![0; size], vec![T::ZERO; size]))
@@ -51,7 +51,7 @@ pub(super) fn room<T: Scalar>(n: usize, k: usize) -> Result<(Vec<u32>, Vec<T>)> 
 /// Checks that `n` points have `k` others each.
 pub(super) fn check_own(n: usize, k: usize) -> Result<()> {
     if n < 2 {
-        return Err(Error::TooFewPoints { n, needed: 2 });
+        return Err(Error::too_few_points(n, 2));
     }
     if k >= n {
         return Err(Error::parameter("k", k, format_args!("at most {}, the number of other points", n - 1)));
@@ -62,7 +62,7 @@ pub(super) fn check_own(n: usize, k: usize) -> Result<()> {
 /// Checks that queries of `given` columns can have `k` neighbors among points of shape `(n, d)`.
 pub(super) fn check_queries((n, d): (usize, usize), given: usize, k: usize) -> Result<()> {
     if given != d {
-        return Err(Error::Shape { what: "queries (columns)", expected: d, given });
+        return Err(Error::shape("queries (columns)", d, given));
     }
     if k > n {
         return Err(Error::parameter("k", k, format_args!("at most {n}, the number of indexed points")));

@@ -93,7 +93,7 @@ pub(super) fn map_rows<'q, T: Scalar>(
     let n = rows.n();
     let max = isize::MAX as usize / size_of::<f64>() / n.max(1);
     if width > max {
-        return Err(Error::Capacity { what: "d, the number of columns in f64", given: width, max });
+        return Err(Error::capacity("d, the number of columns in f64", width, max));
     }
     let mut values = vec![0.0; n * width];
     values.par_chunks_mut(width.max(1) * BLOCK).enumerate().for_each_init(

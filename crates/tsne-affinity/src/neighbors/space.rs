@@ -95,13 +95,13 @@ fn no_sparse(metric: &Metric) -> Error {
 /// Checks that there are points with coordinates, and that they are finite.
 pub(super) fn check_points<T: Scalar>(points: Points<'_, T>, metric: &Metric) -> Result<()> {
     if points.n() == 0 {
-        return Err(Error::TooFewPoints { n: 0, needed: 1 });
+        return Err(Error::too_few_points(0, 1));
     }
     if points.d() == 0 {
         return Err(Error::parameter("d", 0, "at least 1: points need a coordinate"));
     }
     if points.n() > u32::MAX as usize {
-        return Err(Error::Capacity { what: "number of points", given: points.n(), max: u32::MAX as usize });
+        return Err(Error::capacity("number of points", points.n(), u32::MAX as usize));
     }
     // The diagonal of a matrix of distances may hold anything.
     if *metric == Metric::Precomputed { Ok(()) } else { points.check_finite() }

@@ -53,7 +53,7 @@ pub struct Calibration {
 pub fn calibrate_row<T: Scalar>(distances: &[T], perplexity: f64, out: &mut [T]) -> Result<Calibration> {
     check_perplexity(perplexity)?;
     if out.len() != distances.len() {
-        return Err(Error::Shape { what: "out", expected: distances.len(), given: out.len() });
+        return Err(Error::shape("out", distances.len(), out.len()));
     }
     let Some(&first) = distances.first() else {
         return Err(Error::invalid("distances", "the row is empty, but at least one distance is needed"));

@@ -188,7 +188,7 @@ fn needed(perplexities: &[f64], n: usize) -> NonZeroUsize {
 }
 
 fn check_points(n: usize) -> Result<()> {
-    if n < 2 { Err(Error::TooFewPoints { n, needed: 2 }) } else { Ok(()) }
+    if n < 2 { Err(Error::too_few_points(n, 2)) } else { Ok(()) }
 }
 
 /// Checks a number of neighbors that the caller chose against the number of points.

@@ -428,7 +428,7 @@ fn errors_name_what_is_wrong() {
     }
     assert!(PerplexityAffinity::mixture(&[]).is_err());
     let model = PerplexityAffinity::new(5.0).unwrap();
-    assert_eq!(model.effective_perplexities(1), Err(Error::TooFewPoints { n: 1, needed: 2 }));
+    assert_eq!(model.effective_perplexities(1), Err(Error::too_few_points(1, 2)));
     assert!(matches!(calibrate_row(&[1.0, 2.0], 2.0, &mut [0.0]), Err(Error::Shape { .. })));
     for bad in [&[][..], &[-1.0, 2.0], &[2.0, 1.0], &[1.0, f64::NAN], &[0.0, f64::INFINITY]] {
         assert!(matches!(calibrate_row(bad, 2.0, &mut vec![0.0; bad.len()]), Err(Error::Invalid { .. })));

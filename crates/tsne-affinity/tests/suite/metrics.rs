@@ -262,7 +262,7 @@ fn parameters_come_from_the_data() {
     let error = Metric::SEuclidean { variances: None }.resolve(Rows::new(&[1.0, 1.0], 2, 1).unwrap()).unwrap_err();
     assert!(matches!(error, Error::Parameter { name: "variances", .. }), "{error}");
     let one = Metric::SEuclidean { variances: None }.resolve(Rows::new(&[1.0, 1.0], 1, 2).unwrap());
-    assert_eq!(one, Err(Error::TooFewPoints { n: 1, needed: 2 }));
+    assert_eq!(one, Err(Error::too_few_points(1, 2)));
     // Known to be singular before there is room for a matrix, which would take 320 GB here.
     let wide = vec![1.0f32; 400_000];
     let error = metric.resolve(Rows::new(&wide, 2, 200_000).unwrap()).unwrap_err();

@@ -407,7 +407,7 @@ fn given_neighbors_limit_perplexities() {
         "k_neighbors is 20, but must be below the number of points: at most 19 for 20 points"
     );
     assert!(effective(&[5.0], 19, 20).is_ok());
-    assert_eq!(effective(&[5.0], 1, 1), Err(Error::TooFewPoints { n: 1, needed: 2 }));
+    assert_eq!(effective(&[5.0], 1, 1), Err(Error::too_few_points(1, 2)));
     let given = Multiscale::new(&[5.0]).unwrap().with_neighbors(count(19));
     assert_eq!(AffinityModel::<f32>::neighbors_needed(&given, 20).unwrap().get(), 19);
     assert!(AffinityModel::<f32>::neighbors_needed(&given, 19).is_err());
@@ -533,7 +533,7 @@ fn errors_of_models() {
             model.neighbors_needed(30).unwrap_err().to_string(),
             "k_neighbors is 30, but must be below the number of points: at most 29 for 30 points"
         );
-        assert_eq!(model.neighbors_needed(1), Err(Error::TooFewPoints { n: 1, needed: 2 }));
+        assert_eq!(model.neighbors_needed(1), Err(Error::too_few_points(1, 2)));
         let graph = graph_of(&cloud::<f32>(2, 40, 2), 40, 29);
         for error in [model.joint(&graph, Context::new()), model.conditional(&graph, Context::new())] {
             let error = error.unwrap_err().to_string();

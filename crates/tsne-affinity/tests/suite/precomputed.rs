@@ -140,7 +140,7 @@ fn errors_of_given_matrices() {
     }
     let rows = |values: &'static [f64], n, d| Rows::new(values, n, d).unwrap();
     let error = precomputed_joint_dense(rows(&[1.0; 6], 2, 3), both, Context::new()).unwrap_err();
-    assert_eq!(error, Error::Shape { what: "a row of the affinities", expected: 2, given: 3 });
+    assert_eq!(error, Error::shape("a row of the affinities", 2, 3));
     let error = precomputed_joint_dense(rows(&[0.0, f64::NAN, 1.0, 0.0], 2, 2), both, Context::new()).unwrap_err();
     assert!(error.to_string().contains("row 0, column 1 is NaN"), "{error}");
     let error = precomputed_conditional_dense(rows(&[1.0, 2.0, 0.0, 0.0], 2, 2), Context::new()).unwrap_err();

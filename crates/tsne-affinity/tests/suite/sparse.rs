@@ -190,5 +190,5 @@ fn metrics_of_dense_rows_say_so() {
     assert!(error.to_string().contains("KdTreeSearch"), "{error}");
     let nan = SparseRows::new(&[0, 1, 2], &[0, 1], &[1.0f64, f64::NAN], 2).unwrap();
     let error = ExactSearch::default().build(nan.into(), cx).map(|_| ()).unwrap_err();
-    assert_eq!(error, Error::NonFinite { what: "data", row: 1, column: 1 });
+    assert_eq!(error, Error::non_finite("data", 1, 1));
 }

@@ -152,9 +152,9 @@ fn inputs_that_cannot_work_are_refused() {
     assert_eq!(method.theta(), DEFAULT_THETA);
     let mut out = [[0.0; 2]; 2];
     let short = method.repulse(Kernel::CAUCHY, &[[0.0; 2]], &mut out, Context::new());
-    assert_eq!(short, Err(Error::Shape { what: "out", expected: 1, given: 2 }));
+    assert_eq!(short, Err(Error::shape("out", 1, 2)));
     let nan = method.repulse(Kernel::CAUCHY, &[[0.0; 2], [0.0, f32::NAN]], &mut out, Context::new());
-    assert_eq!(nan, Err(Error::NonFinite { what: "embedding", row: 1, column: 1 }));
+    assert_eq!(nan, Err(Error::non_finite("embedding", 1, 1)));
     let wide = method.repulse(Kernel::CAUCHY, &[[0.0, f32::MAX], [0.0, -f32::MAX]], &mut out, Context::new());
     assert!(matches!(&wide, Err(Error::Parameter { given, .. }) if given.contains("3.4028235e38")), "{wide:?}");
     // It still works after an error.
@@ -163,9 +163,9 @@ fn inputs_that_cannot_work_are_refused() {
     let reference = BarnesHutReference::<f32, 2>::new(Kernel::CAUCHY, &[[0.0; 2]], 0.5, Context::new()).unwrap();
     let mut z = [0.0; 1];
     let short = reference.repulse(&[[0.0; 2]; 2], &mut out, &mut z, Context::new());
-    assert_eq!(short, Err(Error::Shape { what: "z", expected: 2, given: 1 }));
+    assert_eq!(short, Err(Error::shape("z", 2, 1)));
     let nan = reference.repulse(&[[f32::INFINITY, 0.0]], &mut out[..1], &mut z, Context::new());
-    assert_eq!(nan, Err(Error::NonFinite { what: "embedding", row: 0, column: 0 }));
+    assert_eq!(nan, Err(Error::non_finite("embedding", 0, 0)));
 }
 
 #[test]

@@ -12,15 +12,12 @@ fn says(error: &Error, words: &[&str]) {
 #[test]
 fn messages() {
     says(&Error::parameter("perplexity", 0.5, "above 1"), &["perplexity is 0.5", "must be above 1"]);
-    says(&Error::Shape { what: "embedding", expected: 100, given: 99 }, &["embedding", "length 99", "100", "check"]);
-    says(
-        &Error::NonFinite { what: "data", row: 3, column: 17 },
-        &["data", "row 3", "column 17", "counted from 0", "remove or replace"],
-    );
-    says(&Error::TooFewPoints { n: 2, needed: 4 }, &["2 points", "at least 4"]);
-    says(&Error::Capacity { what: "the grid", given: 5000, max: 4096 }, &["the grid", "5000", "4096", "coarser"]);
+    says(&Error::shape("embedding", 100, 99), &["embedding", "length 99", "100", "check"]);
+    says(&Error::non_finite("data", 3, 17), &["data", "row 3", "column 17", "counted from 0", "remove or replace"]);
+    says(&Error::too_few_points(2, 4), &["2 points", "at least 4"]);
+    says(&Error::capacity("the grid", 5000, 4096), &["the grid", "5000", "4096", "coarser"]);
     says(&Error::invalid("affinities", "row 3 is missing"), &["invalid affinities: row 3 is missing"]);
-    says(&Error::Diverged { iteration: 12 }, &["iteration 12", "lower learning_rate", "max_step_norm"]);
+    says(&Error::diverged(12), &["iteration 12", "lower learning_rate", "max_step_norm"]);
     says(&Error::numerical("calibration", "no bracket for row 3"), &["calibration failed: no bracket for row 3"]);
     says(&Error::Cancelled, &["cancelled"]);
 }
@@ -31,6 +28,6 @@ fn errors_are_values_and_errors() {
     let boxed: Box<dyn std::error::Error + Send + Sync> = Box::new(error.clone());
     assert_eq!(boxed.downcast_ref::<Error>(), Some(&error));
     assert!(boxed.source().is_none());
-    assert_eq!(error, Error::Parameter { name: "k", given: "0".into(), allowed: "at least 1".into() });
+    assert_eq!(error, Error::parameter("k", 0, "at least 1"));
     assert_ne!(error, Error::Cancelled);
 }

@@ -54,7 +54,7 @@ fn broken_rules_are_named() {
 fn the_kinds_of_error_are_those_documented() {
     let (k, n, indices, distances) = parts();
     let shape = KnnGraph::from_parts(k, n, indices.clone(), distances[1..].to_vec()).unwrap_err();
-    assert_eq!(shape, Error::Shape { what: "distances", expected: 6, given: 5 });
+    assert_eq!(shape, Error::shape("distances", 6, 5));
     let invalid = KnnGraph::from_parts(k, 2, indices.clone(), distances.clone()).unwrap_err();
     assert!(matches!(invalid, Error::Invalid { what: "neighbor graph", .. }));
     let parameter = KnnGraph::from_parts(0, n, indices, distances).unwrap_err();

@@ -49,7 +49,7 @@ fn values_that_are_not_finite_are_found_by_row_and_column() {
     assert_eq!(sample().check_finite(), Ok(()));
     let values = [1.0, f64::NAN, f64::INFINITY];
     let rows = SparseRows::new(&[0, 2, 2, 3], &[0, 2, 1], &values, 3).unwrap();
-    let error = Error::NonFinite { what: "data", row: 0, column: 2 };
+    let error = Error::non_finite("data", 0, 2);
     assert_eq!(rows.check_finite(), Err(error.clone()));
     assert_eq!(Points::from(rows).check_finite(), Err(error));
 }

@@ -22,17 +22,14 @@ fn rows_with_a_stride_leave_out_what_is_between() {
     assert!(rows.iter().eq([[0.0, 1.0], [5.0, 6.0], [10.0, 11.0]].iter().map(|row| &row[..])));
     // The last row need not be followed by the rest of its stride, but must be whole.
     assert!(Rows::with_stride(&data[..11], 3, 2, 5).is_err());
-    assert_eq!(
-        Rows::with_stride(&data[..11], 3, 2, 5).unwrap_err(),
-        Error::Shape { what: "data", expected: 12, given: 11 }
-    );
+    assert_eq!(Rows::with_stride(&data[..11], 3, 2, 5).unwrap_err(), Error::shape("data", 12, 11));
 }
 
 #[test]
 fn lengths_that_do_not_fit_are_refused() {
     let data = [0.0f32; 6];
-    assert_eq!(Rows::new(&data, 2, 2).unwrap_err(), Error::Shape { what: "data", expected: 4, given: 6 });
-    assert_eq!(Rows::new(&data, 4, 2).unwrap_err(), Error::Shape { what: "data", expected: 8, given: 6 });
+    assert_eq!(Rows::new(&data, 2, 2).unwrap_err(), Error::shape("data", 4, 6));
+    assert_eq!(Rows::new(&data, 4, 2).unwrap_err(), Error::shape("data", 8, 6));
     let short = Rows::with_stride(&data, 2, 3, 2).unwrap_err();
     assert_eq!(short, Error::parameter("stride", 2, "at least d = 3"));
 }
@@ -69,7 +66,7 @@ fn the_first_value_that_is_not_finite_is_found() {
         for (row, column) in [(4999, 2), (4100, 0), (77, 2), (77, 1), (0, 0)] {
             data[row * 3 + column] = bad;
             let found = Rows::new(&data, n, 3).unwrap().check_finite();
-            assert_eq!(found, Err(Error::NonFinite { what: "data", row, column }));
+            assert_eq!(found, Err(Error::non_finite("data", row, column)));
         }
     }
 }
@@ -79,7 +76,7 @@ fn values_between_the_rows_are_not_looked_at() {
     let data = [1.0, 2.0, f64::NAN, 3.0, 4.0, f64::INFINITY];
     assert_eq!(Rows::with_stride(&data, 2, 2, 3).unwrap().check_finite(), Ok(()));
     let shifted = Rows::with_stride(&data[1..], 2, 2, 3).unwrap().check_finite();
-    assert_eq!(shifted, Err(Error::NonFinite { what: "data", row: 0, column: 1 }));
+    assert_eq!(shifted, Err(Error::non_finite("data", 0, 1)));
 }
 
 #[test]
@@ -88,7 +85,7 @@ fn an_embedding_is_checked_by_point_and_coordinate() {
     assert_eq!(check_embedding(&y), Ok(()));
     assert_eq!(check_embedding::<f64, 3>(&[]), Ok(()));
     y[7][2] = f64::NAN;
-    assert_eq!(check_embedding(&y), Err(Error::NonFinite { what: "embedding", row: 7, column: 2 }));
+    assert_eq!(check_embedding(&y), Err(Error::non_finite("embedding", 7, 2)));
     // The difference of the largest numbers is not finite, that of their halves is.
     assert_eq!(check_embedding(&[[f32::MAX / 2.0, f32::MIN / 2.0]]), Ok(()));
     let message = check_embedding(&[[f32::MAX, f32::MIN]]).unwrap_err().to_string();

@@ -68,12 +68,12 @@ fn lengths_must_agree() {
     for params in [GridParams::default(), LAGRANGE] {
         let mut method = GridRepulsion::new(params).unwrap();
         let error = method.repulse(Kernel::CAUCHY, &y, &mut [[0.0; 2]; 4], Context::new()).unwrap_err();
-        assert_eq!(error, Error::Shape { what: "force", expected: 5, given: 4 });
+        assert_eq!(error, Error::shape("force", 5, 4));
         let reference = GridReference::new(params, Kernel::CAUCHY, &y, Context::new()).unwrap();
         let error = reference.repulse(&y, &mut [[0.0; 2]; 6], &mut [0.0; 5], Context::new()).unwrap_err();
-        assert_eq!(error, Error::Shape { what: "force", expected: 5, given: 6 });
+        assert_eq!(error, Error::shape("force", 5, 6));
         let error = reference.repulse(&y, &mut [[0.0; 2]; 5], &mut [0.0; 3], Context::new()).unwrap_err();
-        assert_eq!(error, Error::Shape { what: "z", expected: 5, given: 3 });
+        assert_eq!(error, Error::shape("z", 5, 3));
     }
 }
 
@@ -83,7 +83,7 @@ fn positions_that_are_not_finite_are_refused_by_row_and_column() {
         for (n, row) in [(2, 0), (40, 13), (3_000, 2_999)] {
             let mut y = cast::<f32, 2>(&cloud(n, 10.0, 1));
             y[row][1] = bad;
-            let expected = Error::NonFinite { what: "embedding", row, column: 1 };
+            let expected = Error::non_finite("embedding", row, 1);
             let mut out = vec![[0.0; 2]; n];
             let mut method = GridRepulsion::new(GridParams::default()).unwrap();
             assert_eq!(method.repulse(Kernel::CAUCHY, &y, &mut out, Context::new()).unwrap_err(), expected);

@@ -214,11 +214,8 @@ fn lengths_must_fit() {
     rule.reset(3);
     let mut y = [[0.0; 2]; 3];
     let s = step(1.0, 0.5, None);
-    assert_eq!(rule.step(s, &[[0.0; 2]; 2], &mut y), Err(Error::Shape { what: "gradient", expected: 3, given: 2 }));
-    assert_eq!(
-        rule.step(s, &[[0.0; 2]; 3], &mut y[..1]),
-        Err(Error::Shape { what: "embedding", expected: 3, given: 1 })
-    );
+    assert_eq!(rule.step(s, &[[0.0; 2]; 2], &mut y), Err(Error::shape("gradient", 3, 2)));
+    assert_eq!(rule.step(s, &[[0.0; 2]; 3], &mut y[..1]), Err(Error::shape("embedding", 3, 1)));
     let state = MomentumGains::<f32, 2>::from_state(Momentum::Classical, vec![[1.0; 2]; 3], vec![[0.0; 2]; 4]);
-    assert_eq!(state.unwrap_err(), Error::Shape { what: "velocity", expected: 3, given: 4 });
+    assert_eq!(state.unwrap_err(), Error::shape("velocity", 3, 4));
 }

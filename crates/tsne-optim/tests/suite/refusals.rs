@@ -9,7 +9,7 @@ use tsne_optim::{
 };
 
 fn shape(what: &'static str, expected: usize, given: usize) -> Error {
-    Error::Shape { what, expected, given }
+    Error::shape(what, expected, given)
 }
 
 fn classical<T: Scalar>() -> MomentumGains<T, 2> {
@@ -54,7 +54,7 @@ fn a_descent_that_diverges_says_in_which_iteration() {
         let mut y = cloud::<T, 2>(30, 1.0, 1);
         let phase = Phase { learning_rate: 1e300, max_step_norm: None, ..Phase::default() };
         let error = run(&p, &mut classical(), &mut y, &phase).unwrap_err();
-        assert_eq!(error, Error::Diverged { iteration: 1 }, "{}", T::NAME);
+        assert_eq!(error, Error::diverged(1), "{}", T::NAME);
         let message = error.to_string();
         assert!(message.contains("iteration 1 ") && message.contains("lower learning_rate"), "{message}");
     }
@@ -67,7 +67,7 @@ fn a_descent_that_diverges_says_in_which_iteration() {
     let mut rule = classical();
     run(&p, &mut rule, &mut y, &quiet).unwrap();
     let loud = Phase { learning_rate: 1e25, max_step_norm: None, ..quiet };
-    assert_eq!(run(&p, &mut rule, &mut y, &loud).unwrap_err(), Error::Diverged { iteration: 1 });
+    assert_eq!(run(&p, &mut rule, &mut y, &loud).unwrap_err(), Error::diverged(1));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn affinities_of_the_other_kind_are_refused() {
 
 #[test]
 fn positions_that_are_not_finite_are_refused() {
-    let nowhere = Error::NonFinite { what: "embedding", row: 7, column: 1 };
+    let nowhere = Error::non_finite("embedding", 7, 1);
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut y = cloud::<f64, 2>(20, 1.0, 1);
         let good = y.clone();

@@ -100,7 +100,7 @@ fn check<T: Scalar, const D: usize>(embedding: &[[T; D]], graph: &KnnGraph<T>, k
         return Err(Error::parameter("k", k, "at least 1"));
     }
     if embedding.len() != graph.n_reference() {
-        return Err(Error::Shape { what: "embedding", expected: graph.n_reference(), given: embedding.len() });
+        return Err(Error::shape("embedding", graph.n_reference(), embedding.len()));
     }
     check_embedding(embedding)?;
     Ok(k.min(graph.k()))

@@ -63,7 +63,7 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
     pub fn new(x: impl Into<Points<'a, T>>, y: &'a [[T; D]]) -> Result<Self> {
         let x = x.into();
         if y.len() != x.n() {
-            return Err(Error::Shape { what: "embedding", expected: x.n(), given: y.len() });
+            return Err(Error::shape("embedding", x.n(), y.len()));
         }
         x.check_finite()?;
         check_embedding(y)?;

@@ -64,7 +64,7 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     pub fn spearman(&self) -> Result<f64> {
         let n = self.y.len();
         if n < 3 {
-            return Err(Error::TooFewPoints { n, needed: 3 });
+            return Err(Error::too_few_points(n, 3));
         }
         let (sample, seed) = self.sample.unwrap_or((SAMPLE, 0));
         if sample < 3 || sample.min(n) > MAX_SAMPLE {

@@ -34,10 +34,10 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
         return Err(Error::invalid("affinities", "a map needs joint affinities, but conditional ones were given"));
     }
     if y.len() != p.n() {
-        return Err(Error::Shape { what: "embedding", expected: p.n(), given: y.len() });
+        return Err(Error::shape("embedding", p.n(), y.len()));
     }
     if y.len() < 2 {
-        return Err(Error::TooFewPoints { n: y.len(), needed: 2 });
+        return Err(Error::too_few_points(y.len(), 2));
     }
     let mut forces = vec![[T::ZERO; D]; y.len()];
     let z = Exact::new().repulse(kernel, y, &mut forces, cx)?;
@@ -73,7 +73,7 @@ pub fn pbic(kl_divergence: f64, perplexity: f64, n: usize) -> Result<f64> {
         return Err(Error::parameter("perplexity", perplexity, "a positive number"));
     }
     if n == 0 {
-        return Err(Error::TooFewPoints { n, needed: 1 });
+        return Err(Error::too_few_points(n, 1));
     }
     Ok(2.0 * kl_divergence + (n as f64).ln() * perplexity / n as f64)
 }

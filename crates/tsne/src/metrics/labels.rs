@@ -23,7 +23,7 @@ use tsne_core::{Context, Error, NeighborSearch, Result, Rows};
 /// ```
 pub fn label_agreement<T: Float, L: Ord + Sync, const D: usize>(y: &[[T; D]], labels: &[L], k: usize) -> Result<f64> {
     if labels.len() != y.len() {
-        return Err(Error::Shape { what: "labels", expected: y.len(), given: labels.len() });
+        return Err(Error::shape("labels", y.len(), labels.len()));
     }
     let Some(k) = NonZeroUsize::new(k).filter(|k| k.get() < y.len()) else {
         return Err(Error::parameter("k", k, format_args!("from 1 to n - 1 = {}", y.len().saturating_sub(1))));

@@ -120,7 +120,7 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
         let neighbors = near.neighbors(k, rows.as_deref())?;
         let rows = rows.unwrap_or_else(|| (0..n).collect());
         let index = far.search.build(far.points, far.cx)?;
-        let Some(all) = NonZeroUsize::new(n) else { return Err(Error::TooFewPoints { n, needed: 3 }) };
+        let Some(all) = NonZeroUsize::new(n) else { return Err(Error::too_few_points(n, 3)) };
         let count = (RANKED / n).max(1);
         let mut penalty = 0.0;
         for (rows, neighbors) in rows.chunks(count).zip(neighbors.chunks(count * k.get())) {

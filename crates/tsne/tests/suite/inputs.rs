@@ -217,9 +217,9 @@ fn wide_initial_positions_are_warned_of() {
 fn inputs_that_do_not_fit_are_errors() {
     let tsne = builder().build().unwrap();
     let empty = SparseRows::<f64>::new(&[0], &[], &[], 3).unwrap();
-    assert_eq!(tsne.fit(empty).unwrap_err(), Error::TooFewPoints { n: 0, needed: 2 });
+    assert_eq!(tsne.fit(empty).unwrap_err(), Error::too_few_points(0, 2));
     let nan = SparseRows::new(&[0, 1, 2], &[1, 2], &[1.0, f64::NAN], 3).unwrap();
-    assert_eq!(tsne.fit(nan).unwrap_err(), Error::NonFinite { what: "data", row: 1, column: 2 });
+    assert_eq!(tsne.fit(nan).unwrap_err(), Error::non_finite("data", 1, 2));
     let square = builder().metric(Metric::Precomputed).build().unwrap();
     let narrow = square.fit(Rows::new(&[0.0; 12], 4, 3).unwrap()).unwrap_err().to_string();
     assert!(narrow.contains('4') && narrow.contains('3'), "{narrow}");

@@ -82,10 +82,10 @@ fn errors_name_the_argument() {
     let y = [[0.0], [1.0], [2.0]];
     assert_eq!(median(&y, &graph, 0).unwrap_err().to_string(), "k is 0, but must be at least 1");
     assert_eq!(weighted_mean(&y, &graph, 0).unwrap_err().to_string(), "k is 0, but must be at least 1");
-    let shape = Error::Shape { what: "embedding", expected: 3, given: 2 };
+    let shape = Error::shape("embedding", 3, 2);
     assert_eq!(median(&y[..2], &graph, 1).unwrap_err(), shape);
     assert_eq!(weighted_mean(&y[..2], &graph, 1).unwrap_err(), shape);
     let bad = [[0.0], [f64::NAN], [2.0]];
-    assert_eq!(median(&bad, &graph, 1).unwrap_err(), Error::NonFinite { what: "embedding", row: 1, column: 0 });
+    assert_eq!(median(&bad, &graph, 1).unwrap_err(), Error::non_finite("embedding", 1, 0));
     assert!(weighted_mean(&[[f64::MAX], [0.0], [0.0]], &graph, 1).is_err());
 }

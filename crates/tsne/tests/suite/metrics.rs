@@ -203,7 +203,7 @@ fn criterion_of_perplexities() {
     assert!((pbic(0.5, 10.0, 100).unwrap() - (1.0 + 0.1 * 100f64.ln())).abs() < 1e-15);
     assert!(pbic(f64::NAN, 30.0, 10).unwrap_err().to_string().starts_with("kl_divergence is NaN"));
     assert!(pbic(1.0, 0.0, 10).unwrap_err().to_string().starts_with("perplexity is 0"));
-    assert_eq!(pbic(1.0, 30.0, 0), Err(Error::TooFewPoints { n: 0, needed: 1 }));
+    assert_eq!(pbic(1.0, 30.0, 0), Err(Error::too_few_points(0, 1)));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn errors_name_what_is_allowed() {
     let x = [0.0, 1.0, 3.0, 7.0];
     let rows = Rows::new(&x, 4, 1).unwrap();
     let y = [[0.0], [1.0], [3.0], [7.0]];
-    let shape = Error::Shape { what: "embedding", expected: 4, given: 3 };
+    let shape = Error::shape("embedding", 4, 3);
     assert_eq!(trustworthiness(rows, &y[..3], 1), Err(shape));
     // k < n / 2, as the largest possible penalty is known only then.
     for k in [0, 2] {
@@ -243,14 +243,11 @@ fn errors_name_what_is_allowed() {
     assert_eq!(spearman(rows, &y, 2, 0).unwrap_err().to_string(), "sample is 2, but must be from 3 to 8192 points");
     let message = spearman(rows, &[[1.0]; 4], 4, 0).unwrap_err().to_string();
     assert_eq!(message, "Spearman correlation failed: all distances in the map are equal: there is no order to keep");
-    assert_eq!(
-        neighbor_recall(rows, &[[f64::NAN]; 4], 1),
-        Err(Error::NonFinite { what: "embedding", row: 0, column: 0 })
-    );
+    assert_eq!(neighbor_recall(rows, &[[f64::NAN]; 4], 1), Err(Error::non_finite("embedding", 0, 0)));
     let none = Rows::new(&[], 0, 3).unwrap();
     assert!(trustworthiness::<f64, 2>(none, &[], 1).is_err());
     assert!(neighbor_recall::<f64, 2>(none, &[], 1).is_err());
-    assert_eq!(spearman::<f64, 2>(none, &[], 10, 0), Err(Error::TooFewPoints { n: 0, needed: 3 }));
+    assert_eq!(spearman::<f64, 2>(none, &[], 10, 0), Err(Error::too_few_points(0, 3)));
     assert!(label_agreement(&y, &[1, 2], 1).is_err());
     let cancel = CancelToken::new();
     cancel.cancel();

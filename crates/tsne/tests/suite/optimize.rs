@@ -302,7 +302,7 @@ fn other_affinities_of_the_same_points_can_be_put_in_place() {
     let (other, _) = blobs::<f64>(60, 4, 1);
     let other = tsne.affinities(Rows::new(&other, 60, 4).unwrap()).unwrap();
     let wrong = embedding.set_affinities(Arc::new(other)).unwrap_err();
-    assert_eq!(wrong, Error::Shape { what: "affinities", expected: 150, given: 60 });
+    assert_eq!(wrong, Error::shape("affinities", 150, 60));
 }
 
 /// The exact repulsion, counted.
@@ -341,13 +341,13 @@ fn embeddings_from_parts_are_checked() {
     let new =
         |positions, dof, optimizer| Embedding::new(positions, index(), dof, embedding.params(), optimizer).map(drop);
     let wrong = new(vec![[0.0; 2]; 3], 1.0, None).unwrap_err();
-    assert_eq!(wrong, Error::Shape { what: "embedding", expected: 150, given: 3 });
+    assert_eq!(wrong, Error::shape("embedding", 150, 3));
     let nan = new(vec![[f64::NAN; 2]; 150], 1.0, None).unwrap_err();
-    assert_eq!(nan, Error::NonFinite { what: "embedding", row: 0, column: 0 });
+    assert_eq!(nan, Error::non_finite("embedding", 0, 0));
     assert!(new(vec![[0.0; 2]; 150], -1.0, None).unwrap_err().to_string().contains("dof is -1"));
     let state = tsne::MomentumGains::from_state(Momentum::Classical, vec![[1.0; 2]; 4], vec![[0.0; 2]; 4]).unwrap();
     let wrong = new(vec![[0.0; 2]; 150], 1.0, Some(state)).unwrap_err();
-    assert_eq!(wrong, Error::Shape { what: "optimizer state", expected: 150, given: 4 });
+    assert_eq!(wrong, Error::shape("optimizer state", 150, 4));
 }
 
 #[test]

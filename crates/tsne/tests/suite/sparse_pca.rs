@@ -93,7 +93,7 @@ fn degenerate_sparse_points() {
     assert_eq!(pca::<f32, 2>(SparseRows::new(&[0, 0], &[], &[], 0).unwrap(), 0, Context::new()).unwrap(), [[0.0; 2]]);
     let bad = SparseRows::new(&[0, 1], &[2], &[f64::NAN], 4).unwrap();
     let error = pca::<f64, 2>(bad, 0, Context::new()).unwrap_err();
-    assert_eq!(error, Error::NonFinite { what: "data", row: 0, column: 2 });
+    assert_eq!(error, Error::non_finite("data", 0, 2));
 }
 
 #[test]

@@ -86,7 +86,7 @@ struct Given<'a, T> {
 /// The space whose distances are given.
 pub(super) fn precomputed<'a, T: Scalar>(points: Points<'a, T>, rows: Rows<'a, T>) -> Result<Box<dyn Space<T> + 'a>> {
     if rows.n() != rows.d() {
-        return Err(Error::Shape { what: "the matrix of distances (columns)", expected: points.n(), given: rows.d() });
+        return Err(Error::shape("the matrix of distances (columns)", points.n(), rows.d()));
     }
     check(rows, true)?;
     Ok(Box::new(Given { rows }))
@@ -119,7 +119,7 @@ impl<T: Scalar> Space<T> for Given<'_, T> {
     fn to<'q>(&'q self, queries: Points<'q, T>) -> Result<Box<dyn Distances<T> + 'q>> {
         let rows = queries.dense("precomputed")?;
         if rows.d() != self.rows.n() {
-            return Err(Error::Shape { what: "queries (columns)", expected: self.rows.n(), given: rows.d() });
+            return Err(Error::shape("queries (columns)", self.rows.n(), rows.d()));
         }
         check(rows, false)?;
         Ok(Box::new(Read { rows }))

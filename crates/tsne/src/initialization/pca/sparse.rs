@@ -28,7 +28,7 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
         let (n, d) = (x.n(), x.d());
         let max = u32::MAX as usize;
         if n > max {
-            return Err(Error::Capacity { what: "number of sparse points", given: n, max });
+            return Err(Error::capacity("number of sparse points", n, max));
         }
         let unit = x.values().iter().fold(0.0, |a: f64, v| a.max(v.to_f64().abs()));
         if unit == 0.0 {

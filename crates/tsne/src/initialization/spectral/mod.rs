@@ -122,7 +122,7 @@ pub fn spectral_with<T: Scalar, const D: usize>(
     }
     let max = u32::MAX as usize;
     if p.n() > max {
-        return Err(Error::Capacity { what: "number of points", given: p.n(), max });
+        return Err(Error::capacity("number of points", p.n(), max));
     }
     // The walk of an asymmetric matrix has complex eigenvalues, and points that nothing leads to: its symmetric part is taken.
     let symmetric;
