@@ -3,6 +3,7 @@
 //! A range is cut into blocks of a constant size, each block is reduced by one task, and the partial results are
 //! folded in the order of the blocks. Only the schedule depends on the number of threads, never a value.
 
+use crate::{Result, memory};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -61,6 +62,38 @@ where
     partials.resize(count(n), A::default());
     partials.par_iter_mut().enumerate().for_each(|(b, partial)| *partial = f(range(b, n)));
     partials
+}
+
+/// Computes one result for each block of `0..n`, in parallel, or fails.
+///
+/// An error is a result like others: all blocks are computed, and the error is that of the first block in their order. Collecting
+/// into a [`Result`] under rayon gives the one that happened first, which differs from run to run.
+///
+/// # Errors
+///
+/// The error of the first block that has one, and [`Error::OutOfMemory`](crate::Error::OutOfMemory).
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::blocks::{BLOCK, try_map};
+/// use tsne_core::Error;
+///
+/// assert_eq!(try_map(BLOCK + 3, |range| Ok(range.len()))?, [BLOCK, 3]);
+/// let odd = |range: std::ops::Range<usize>| Err::<(), _>(Error::invalid("block", range.start));
+/// assert_eq!(try_map(2 * BLOCK, odd), Err(Error::invalid("block", 0)));
+/// # Ok::<(), Error>(())
+/// ```
+pub fn try_map<A, F>(n: usize, f: F) -> Result<Vec<A>>
+where
+    A: Send,
+    F: Fn(Range<usize>) -> Result<A> + Sync,
+{
+    let blocks = count(n);
+    let mut outcomes = Vec::new();
+    memory::reserve("results of blocks", &mut outcomes, blocks)?;
+    (0..blocks).into_par_iter().map(|b| f(range(b, n))).collect_into_vec(&mut outcomes);
+    outcomes.into_iter().collect()
 }
 
 /// The sum of `f` over the blocks of `0..n`, in their order.

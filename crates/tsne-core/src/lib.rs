@@ -8,7 +8,7 @@
 //! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
 //!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
 //! - what long calls share: [`Error`], [`Context`] with cancellation and progress, ordered reductions
-//!   ([`blocks`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]).
+//!   ([`blocks`]), arrays that may not fit ([`memory`]), the stable counting sort ([`buckets`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]).
 //!
 //! # Names
 //!
@@ -29,6 +29,8 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 pub mod blocks;
+pub mod buckets;
+pub mod memory;
 pub mod random;
 pub mod simd;
 

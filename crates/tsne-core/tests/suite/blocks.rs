@@ -57,3 +57,22 @@ fn nothing_sums_to_zero() {
     // Not to the -0 that the empty sum of the standard library is.
     assert_eq!(blocks::sum(&mut Vec::new(), 0, |_| 1.0).to_bits(), 0.0f64.to_bits());
 }
+
+#[test]
+fn the_error_is_that_of_the_first_block_for_any_number_of_threads() {
+    let n = 40 * BLOCK + 5;
+    // The later a bad block, the sooner it is done.
+    let work = |range: std::ops::Range<usize>| {
+        let b = range.start / BLOCK;
+        let spins = if b % 7 == 3 { 40 - b } else { 1 };
+        let x = (0..spins * 10_000).fold(0.0, |x: f64, i| x + (i as f64).sqrt());
+        if b % 7 == 3 { Err(tsne_core::Error::invalid("block", format_args!("{b}"))) } else { Ok((b, x > -1.0)) }
+    };
+    for threads in [1, 2, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let error = pool.install(|| blocks::try_map(n, work)).unwrap_err();
+        assert_eq!(error.to_string(), "invalid block: 3", "{threads} threads");
+    }
+    let blocks = blocks::try_map(3 * BLOCK, work).unwrap();
+    assert!(blocks.iter().map(|(b, _)| *b).eq(0..3));
+}

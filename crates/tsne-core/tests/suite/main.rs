@@ -4,6 +4,7 @@
 mod affinities;
 mod auto_traits;
 mod blocks;
+mod buckets;
 mod chunked_rows;
 mod context;
 mod errors;

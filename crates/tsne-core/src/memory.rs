@@ -1,0 +1,72 @@
+//! Arrays that grow with the input, asked for so that running out of memory is an error and not an abort.
+
+use crate::{Error, Result};
+
+/// Room for `additional` more items behind those that `array` has.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had; `array` is what it was.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// let mut array: Vec<f32> = Vec::new();
+/// memory::reserve("positions", &mut array, 70_000)?;
+/// assert!(array.capacity() >= 70_000);
+/// assert!(memory::reserve("positions", &mut array, usize::MAX / 8).is_err());
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn reserve<A>(what: &'static str, array: &mut Vec<A>, additional: usize) -> Result<()> {
+    // Exactly: these arrays are made at their size, and a doubled one may be what does not fit.
+    array.try_reserve_exact(additional).map_err(|_| {
+        let items = array.len().saturating_add(additional);
+        Error::out_of_memory(what, items.saturating_mul(size_of::<A>()))
+    })
+}
+
+/// An array of `len` copies of `value`.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::{Error, memory};
+///
+/// assert_eq!(memory::filled("forces", 3, [0.0f32; 2])?, [[0.0; 2]; 3]);
+/// let error = memory::filled("forces", usize::MAX / 16, [0.0f32; 2]).unwrap_err();
+/// assert!(matches!(error, Error::OutOfMemory { what: "forces", .. }));
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn filled<A: Clone>(what: &'static str, len: usize, value: A) -> Result<Vec<A>> {
+    let mut array = Vec::new();
+    resize(what, &mut array, len, value)?;
+    Ok(array)
+}
+
+/// Makes `array` `len` items long; new ones are copies of `value`, memory that is there is used again.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had; `array` is what it was.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// let mut gradient = vec![1.0f32; 2];
+/// memory::resize("gradient", &mut gradient, 4, 0.0)?;
+/// assert_eq!(gradient, [1.0, 1.0, 0.0, 0.0]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn resize<A: Clone>(what: &'static str, array: &mut Vec<A>, len: usize, value: A) -> Result<()> {
+    reserve(what, array, len.saturating_sub(array.len()))?;
+    array.resize(len, value);
+    Ok(())
+}
