@@ -1,6 +1,6 @@
 //! A fitted map.
 
-use crate::affinity_index::AffinityIndex;
+use crate::data::AffinityIndex;
 use crate::interrupt::OptimizationInterrupt;
 use crate::optimize::{Moving, OptimizeParams, Stretch};
 use crate::repulsion::{Reference, ReferenceKey};

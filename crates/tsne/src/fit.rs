@@ -1,18 +1,17 @@
 //! The stages of a fit, one after the other.
 
-use crate::affinity_index::{AffinityIndex, Keep, Recipe};
+use crate::data::{AffinityIndex, Input, Keep, Recipe};
 use crate::embedding::{Embedding, PhaseTime, Timings};
-use crate::input::Input;
 use crate::optimize::{Moving, NOTHING, Stretch};
 use crate::options::{AffinityMethod, Initialization, LearningRate};
 use crate::settings::{CLASSICAL_MOMENTUM, Settings};
 use crate::warning::RestartCause;
-use crate::{Float, Metric, OptimizeParams, Preset, Tsne, Warning, initialization, threads};
+use crate::{Float, OptimizeParams, Preset, Tsne, Warning, initialization, metrics, threads};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 use tsne_affinity::PerplexityAffinity;
-use tsne_core::{Context, Error, Kernel, Observer, Points, Result, Stage, check_embedding};
+use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding};
 use tsne_optim::{Descent, Finish, Joint, Momentum, MomentumGains, Transition};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
@@ -218,9 +217,14 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             })
         };
         Ok(match x {
-            Input::Points(points) => Arc::new(AffinityIndex::of_points(*points, recipe()?, keep, settings.n_jobs, cx)?),
+            Input::Data(data) => Arc::new(AffinityIndex::of_data(data, recipe()?, keep, settings.n_jobs, cx)?),
             Input::Graph(graph) => {
-                Arc::new(AffinityIndex::of_graph((*graph).clone(), recipe()?, keep, settings.n_jobs, cx)?)
+                let index = AffinityIndex::of_graph(graph, recipe()?, settings.n_jobs, cx)?;
+                Arc::new(index.with_graph(|| Arc::new((*graph).clone()), keep))
+            }
+            Input::SharedGraph(graph) => {
+                let index = AffinityIndex::of_graph(graph, recipe()?, settings.n_jobs, cx)?;
+                Arc::new(index.with_graph(|| Arc::clone(graph), keep))
             }
             Input::Affinities(joint) => {
                 Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, settings.n_jobs)?)
@@ -233,12 +237,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     fn start(&self, x: Input<'_, T>, cx: Context<'_>) -> Result<Embedding<T, D>> {
         let parameters = &self.parameters;
         let settings = &parameters.settings;
-        let n = match &x {
-            Input::Points(points) => points.n(),
-            Input::Graph(graph) => graph.n(),
-            Input::Affinities(affinities) => affinities.n(),
-            Input::Index(index) => index.n(),
-        };
+        let n = x.n();
         if n < 2 {
             return Err(Error::too_few_points(n, 2));
         }
@@ -288,18 +287,14 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let (n, std, seed) = (index.n(), settings.initialization_std, settings.random_state);
         cx.check()?;
         cx.advance(Stage::Initialization, 0, 1);
-        let coordinates: Option<Points<'_, T>> = match x {
-            Input::Points(points) => Some(*points),
-            Input::Index(_) => index.data.as_ref().map(|data| data.points()).transpose()?,
-            _ => None,
-        };
-        let coordinates = coordinates.filter(|_| index.recipe.metric != Metric::Precomputed);
+        let coordinates = x.coordinates(index)?;
         let positions = match &self.parameters.initialization {
             Initialization::Given(positions) => {
                 warnings.extend((0..D).filter_map(|axis| {
                     let std = spread(positions, axis);
                     (std > LARGE_SPREAD).then_some(Warning::InitialSpread { axis, std })
                 }));
+                warnings.extend(initialization::degenerate(positions));
                 positions.clone()
             }
             Initialization::Random => initialization::random(n, std, seed),
@@ -378,6 +373,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             self.descend(embedding, &phases, observer, (false, 0), cx)?;
             [_, embedding.params] = phases;
         }
+        embedding.warnings.extend(metrics::flown_apart(&embedding.index.joint, embedding.kl_divergence));
         embedding.timings.optimization = clock.elapsed();
         Ok(())
     }

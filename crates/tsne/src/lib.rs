@@ -38,14 +38,13 @@ pub mod initialization;
 pub mod metrics;
 pub mod store;
 
-mod affinity_index;
 mod builder;
 mod callbacks;
+mod data;
 mod embedding;
 mod fit;
 mod float;
 mod force_error;
-mod input;
 mod interrupt;
 mod optimize;
 mod options;
@@ -58,13 +57,12 @@ mod threads;
 mod transform;
 mod warning;
 
-pub use affinity_index::{AffinityIndex, NewAffinities};
 pub use builder::{Tsne, TsneBuilder};
 pub use callbacks::{Callback, Observers};
+pub use data::{AffinityIndex, Dataset, Input, NewAffinities, NewPoints};
 pub use embedding::{Embedding, PhaseTime, Timings};
 pub use float::Float;
 pub use force_error::ForceError;
-pub use input::{Input, NewPoints};
 pub use interrupt::OptimizationInterrupt;
 pub use optimize::OptimizeParams;
 pub use options::{
@@ -76,11 +74,11 @@ pub use preset::Preset;
 pub use save::Model;
 pub use store::StoreError;
 pub use transform::TransformParams;
-pub use tsne_affinity::Metric;
+pub use tsne_affinity::{Metric, Translation};
 pub use tsne_core::{
     Affinities, AffinityModel, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, NeighborIndex, NeighborSearch,
     Observer, Optimizer, Points, Progress, Repulsion, Result, Rows, Scalar, SparseRows, Stage,
 };
 pub use tsne_fft::{GridParams, Interpolation};
 pub use tsne_optim::{Finish, Momentum, MomentumGains};
-pub use warning::{RestartCause, Warning};
+pub use warning::{NotDistances, RestartCause, Warning};
