@@ -17,7 +17,7 @@ fn moved(x: &[f64], offset: f64) -> Vec<f64> {
 #[test]
 fn two_groups_of_time_stamps_stay_apart() {
     let n = 120;
-    let value = |i: usize, c: usize| 1.7e9 + (i % 2 * 40) as f64 + ((i * 7 + c * 3) % 23) as f64 * 0.5;
+    let value = |i: usize, c: usize| 1.7e9 + (i % 2 * 4000) as f64 + ((i * 7 + c * 3) % 23) as f64 * 0.5;
     let x: Vec<f64> = (0..3 * n).map(|at| value(at / 3, at % 3)).collect();
     let labels: Vec<usize> = (0..n).map(|i| i % 2).collect();
     let rows = Rows::new(&x, n, 3).unwrap();
