@@ -35,7 +35,6 @@ pub mod random;
 pub mod simd;
 
 mod affinities;
-mod chunked_rows;
 mod context;
 mod error;
 mod graph;
@@ -47,7 +46,6 @@ mod seams;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
-pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 pub use graph::KnnGraph;
