@@ -31,10 +31,12 @@
 pub mod blocks;
 pub mod buckets;
 pub mod memory;
+pub mod morton;
 pub mod random;
 pub mod simd;
 
 mod affinities;
+mod bounds;
 mod chunked_rows;
 mod context;
 mod error;
@@ -47,6 +49,7 @@ mod seams;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
+pub use bounds::Bounds;
 pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
