@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use xshell::{Shell, cmd};
 
-use crate::args::Args;
 use crate::icount;
 use crate::packages;
 use crate::tidy;
@@ -57,12 +57,20 @@ fn passed(result: Result<()>) -> Result<Outcome> {
     result.map(|()| Outcome::Passed)
 }
 
+/// What the command is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Run this step, and others named like this.
+    #[arg(long, value_name = "STEP", value_parser = STEPS.map(|step| step.name))]
+    only: Vec<String>,
+    /// Leave this step out.
+    #[arg(long, value_name = "STEP", value_parser = STEPS.map(|step| step.name))]
+    skip: Vec<String>,
+}
+
 /// Runs `cargo xtask ci`.
-pub(crate) fn run(mut args: Args) -> Result<()> {
-    let only = args.values("--only")?;
-    let skip = args.values("--skip")?;
-    args.finish()?;
-    let chosen = chosen(&only, &skip)?;
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let chosen = chosen(&options.only, &options.skip)?;
     let shell = Shell::new()?;
     // Every step starts from what the last one left, not from a change of one file: increments would only cost.
     let _incremental = shell.push_env("CARGO_INCREMENTAL", "0");
@@ -91,11 +99,8 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     outcome
 }
 
-/// The steps to run; a name that is no step is an error, not a check silently left out.
+/// The steps to run.
 fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Step>> {
-    if let Some(name) = only.iter().chain(skip).find(|name| !STEPS.iter().any(|step| step.name == **name)) {
-        bail!("no step `{name}`: there are {}", STEPS.map(|step| step.name).join(", "));
-    }
     let is_in = |names: &[String], step: &Step| names.iter().any(|name| name == step.name);
     let steps: Vec<&Step> =
         STEPS.iter().filter(|step| (only.is_empty() || is_in(only, step)) && !is_in(skip, step)).collect();
@@ -200,9 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_step_is_an_error() {
-        assert!(names(&["tests"], &[]).unwrap_err().to_string().contains("no step `tests`"));
-        assert!(names(&[], &["lint"]).unwrap_err().to_string().contains("no step `lint`"));
+    fn no_step_is_an_error() {
         assert!(names(&["fmt"], &["fmt"]).unwrap_err().to_string().contains("no step to run"));
     }
 
