@@ -5,12 +5,13 @@
 //! numbering is a cache: each row's entries keep their order, so its sums are the same to the bit under every numbering, and
 //! results do not depend on when or whether the points were numbered anew.
 
+use super::avx2::prefetch;
+use super::lanes::{LANES, last_chunk};
+use super::order::{by_affinities, by_map, lines_per_entry};
+use super::rows::{ChunkedRows, RowStart};
+use super::sums;
 use rayon::prelude::*;
-use tsne_core::simd::{self, LANES};
-use tsne_core::{Affinities, ChunkedRows, Kernel, Result, RowStart, Scalar, blocks};
-
-use crate::attraction::last_chunk;
-use crate::order::{by_affinities, by_map, lines_per_entry};
+use tsne_core::{Affinities, Kernel, Result, Scalar, blocks};
 
 /// A copy of joint affinities, numbered by another order of the points.
 #[derive(Debug, Clone)]
@@ -80,9 +81,9 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         if n < RENUMBER_FROM {
             return Ok(false);
         }
-        self.evaluations += 1;
+        self.evaluations = self.evaluations.saturating_add(1);
         if self.evaluations == self.next_renumbering {
-            self.next_renumbering *= RENUMBERING_RATIO;
+            self.next_renumbering = self.next_renumbering.saturating_mul(RENUMBERING_RATIO);
             let is_first = self.numbering.is_none();
             self.offer(p, if is_first && n >= BY_AFFINITIES_FROM { by_affinities(p) } else { by_map(y) })?;
         }
@@ -125,7 +126,7 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         let (ordered, rows) = (&ordered[..], &*rows);
         attraction.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, attraction)| {
             let first = b * blocks::BLOCK;
-            simd::attraction(&ordered[first..], ordered, (rows, first), inverse_dof, attraction);
+            sums::attraction(&ordered[first..], ordered, (rows, first), inverse_dof, attraction);
         });
         out.par_chunks_mut(blocks::BLOCK).zip(places.par_chunks(blocks::BLOCK)).for_each(|(out, places)| {
             for (out, &place) in out.iter_mut().zip(places) {
@@ -178,8 +179,8 @@ impl<T: Scalar> Rows<'_, T> {
         for (r, (&i, ends)) in self.order.iter().zip(self.starts.windows(2)).enumerate() {
             if let Some(&later) = self.order.get(r + ROWS_AHEAD) {
                 let (columns, weights) = p.row(later as usize);
-                simd::prefetch(columns);
-                simd::prefetch(weights);
+                prefetch(columns);
+                prefetch(weights);
             }
             let (start, end) = (ends[0], ends[1]);
             let is_wide = end.columns - start.columns > end.weights - start.weights;
