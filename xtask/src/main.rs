@@ -7,8 +7,10 @@ mod compare;
 mod data;
 mod debian;
 mod icount;
+mod packages;
 mod table;
 mod tidy;
+mod toolchains;
 mod workspace;
 
 use std::path::Path;
@@ -22,8 +24,8 @@ const HELP: &str = "\
 usage: cargo xtask COMMAND [OPTIONS]
 
   ci [--only STEP]... [--skip STEP]...
-        every check of the repository, up to the first that fails; the steps are
-        fmt, clippy, crates, test, doc, tidy, bench, examples, icount
+        every check of the repository, up to the first that fails; the steps are fmt, tidy, clippy, features, doc,
+        test, examples, package, consumers, i686, msrv, miri, deny, icount
   tidy  the rules no compiler knows: who may depend on whom, what every crate has, what no file contains
   bench [-p CRATE]... [--save NAME] [--against NAME] [--fail-over 5%] [-- FILTER]
         run the benchmarks and print medians with their confidence intervals

@@ -61,7 +61,7 @@ const RULES: [Rule; 9] = [
     Rule {
         name: "xtask",
         members: Members::Exactly(&[]),
-        external: &["anyhow", "faer", "flate2", "serde_json", "xshell"],
+        external: &["anyhow", "faer", "flate2", "proc-macro2", "serde_json", "xshell"],
         banned: &[],
     },
 ];

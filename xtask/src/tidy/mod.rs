@@ -4,6 +4,7 @@
 mod arrows;
 mod files;
 mod manifest;
+mod modules;
 mod text;
 
 use std::fmt;
@@ -66,6 +67,7 @@ pub(crate) fn run() -> Result<()> {
     violations.extend(manifest::check(&workspace, &files));
     violations.extend(files::check(&files));
     violations.extend(text::check(&files));
+    violations.extend(modules::check(&workspace, &files));
     for violation in &violations {
         println!("{violation}");
     }
