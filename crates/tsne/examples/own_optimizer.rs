@@ -48,7 +48,7 @@ fn main() -> Result<()> {
         let (mut y, mut repulsion, mut descent) = (start.positions().to_vec(), Exact::new(), Descent::new());
         let mut objective = Joint::new(start.affinities(), start.kernel(), &mut repulsion)?;
         for (exaggeration, learning_rate, iterations) in [(12.0, learning_rate[0], 250), (1.0, learning_rate[1], 500)] {
-            let phase = Phase { iterations, exaggeration, learning_rate, ..Phase::default() };
+            let phase = Phase::default().iterations(iterations).exaggeration(exaggeration).learning_rate(learning_rate);
             descent.run(&mut objective, optimizer, &mut y, &phase, None, Context::new())?;
         }
         descent.kl_divergence(&mut objective, &y, Context::new())

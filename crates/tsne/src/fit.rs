@@ -3,7 +3,7 @@
 use crate::affinity_index::{AffinityIndex, Keep, Recipe};
 use crate::embedding::{Embedding, PhaseTime, Timings};
 use crate::input::Input;
-use crate::optimize::{Moving, NOTHING, Stretch};
+use crate::optimize::{Moving, Stretch};
 use crate::options::{AffinityMethod, Initialization, LearningRate};
 use crate::settings::{CLASSICAL_MOMENTUM, Settings};
 use crate::warning::RestartCause;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tsne_affinity::PerplexityAffinity;
 use tsne_core::{Context, Error, Kernel, Observer, Points, Result, Stage, check_embedding};
-use tsne_optim::{Descent, Finish, Joint, Momentum, MomentumGains, Transition};
+use tsne_optim::{Descent, Finish, Joint, Momentum, MomentumGains, Outcome, Transition};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -401,7 +401,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             positions: &mut embedding.positions,
         };
         let mut times = [PhaseTime::default(); 2];
-        let mut last = NOTHING;
+        let mut last = Outcome::default();
         let mut before = None;
         for (p, (params, time)) in phases.iter().zip(&mut times).enumerate() {
             // With exaggeration it is not the divergence that is minimized.
@@ -414,12 +414,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let mut phase = params.phase(n as f64);
             if p == 1 && transition_iter > 0 {
                 let from = phases[0].phase(n as f64);
-                phase.transition = Some(Transition {
-                    iterations: transition_iter.min(phase.iterations),
-                    exaggeration: from.exaggeration,
-                    learning_rate: from.learning_rate,
-                    momentum: from.momentum,
-                });
+                phase = phase.transition(Transition::from_phase(&from, transition_iter.min(phase.iterations)));
             }
             last = moving.run_phase(&mut objective, (params, &phase), observer, stretch, cx)?;
             embedding.iterations += last.iterations;

@@ -6,7 +6,7 @@ use crate::{Float, NegativeGradientMethod, Preset, threads};
 use tsne_bh::BarnesHut;
 use tsne_core::{Context, Error, Observer, Progress, Result, Stage};
 use tsne_fft::{GridParams, Interpolation};
-use tsne_optim::{Descent, Finish, Momentum, MomentumGains, Objective, Outcome, Phase};
+use tsne_optim::{Descent, Momentum, MomentumGains, Objective, Outcome, Phase};
 
 /// The parameters of [`Embedding::optimize`](crate::Embedding::optimize) and
 /// [`PartialEmbedding::optimize`](crate::PartialEmbedding::optimize).
@@ -323,21 +323,20 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     /// The phase; `auto` is the automatic learning rate without exaggeration.
     pub(crate) fn phase(&self, auto: f64) -> Phase {
         let exaggeration = self.factor();
-        Phase {
-            iterations: self.n_iter,
-            exaggeration,
-            learning_rate: match self.learning_rate {
-                LearningRate::Auto => auto / exaggeration,
-                LearningRate::Scaled(factor) => factor * (auto / exaggeration),
-                LearningRate::Fixed(rate) => rate,
-            },
-            momentum: self.momentum,
-            max_grad_norm: self.max_grad_norm,
-            min_grad_norm: self.min_grad_norm,
-            max_step_norm: self.max_step_norm,
-            min_kl_improvement: self.min_kl_improvement,
-            transition: None,
-        }
+        let learning_rate = match self.learning_rate {
+            LearningRate::Auto => auto / exaggeration,
+            LearningRate::Scaled(factor) => factor * (auto / exaggeration),
+            LearningRate::Fixed(rate) => rate,
+        };
+        Phase::default()
+            .iterations(self.n_iter)
+            .exaggeration(exaggeration)
+            .learning_rate(learning_rate)
+            .momentum(self.momentum)
+            .max_grad_norm(self.max_grad_norm)
+            .min_grad_norm(self.min_grad_norm)
+            .max_step_norm(self.max_step_norm)
+            .min_kl_improvement(self.min_kl_improvement)
     }
 }
 
@@ -419,9 +418,6 @@ impl<T: Float, const D: usize> Moving<'_, T, D> {
         }
     }
 }
-
-/// The outcome of no iteration.
-pub(crate) const NOTHING: Outcome = Outcome { iterations: 0, finish: Finish::Completed, kl_divergence: None };
 
 /// Counts the iterations of all stretches together.
 struct Shifted<'a> {

@@ -2,13 +2,13 @@
 
 use crate::embedding::{Embedding, check_optimizer};
 use crate::interrupt::OptimizationInterrupt;
-use crate::optimize::{Moving, NOTHING, OptimizeParams, Stretch};
+use crate::optimize::{Moving, OptimizeParams, Stretch};
 use crate::repulsion::{Reference, ReferenceKey};
 use crate::transform::PARTIAL_LEARNING_RATE;
 use crate::{Float, NegativeGradientMethod, Warning, threads};
 use std::sync::Arc;
 use tsne_core::{Affinities, Context, Error, Observer, Result, check_embedding};
-use tsne_optim::{Conditional, Descent, Finish, MomentumGains};
+use tsne_optim::{Conditional, Descent, Finish, MomentumGains, Outcome};
 
 /// New points in a map that stays as it is. openTSNE's `PartialTSNEEmbedding`.
 ///
@@ -457,7 +457,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         let mut moving =
             Moving { descent: Descent::new(), optimizer: &mut self.optimizer, positions: &mut self.positions };
         let total = phases.iter().map(|phase| phase.n_iter).sum();
-        let (mut last, mut before) = (NOTHING, 0);
+        let (mut last, mut before) = (Outcome::default(), 0);
         for params in phases {
             // The automatic rate is not divided by the exaggeration: the rows' objectives are of the same size whatever n is.
             let auto = PARTIAL_LEARNING_RATE * params.factor();

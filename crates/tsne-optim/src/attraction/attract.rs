@@ -1,5 +1,8 @@
+//! The attraction over affinities as they are.
+
+use super::lanes::{AttractionLanes, last_chunk};
 use rayon::prelude::*;
-use tsne_core::simd::{self, AttractionLanes, LANES, Task};
+use tsne_core::simd::{self, Task};
 use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks};
 
 /// Writes the attraction `Σ_j p_ij (y_i - r_j) / (1 + |y_i - r_j|²/dof)` of every row of `p` into `out`.
@@ -103,15 +106,4 @@ impl<T: Scalar, const D: usize> Task for RowBlock<'_, T, D> {
             *out = lanes.fold();
         }
     }
-}
-
-/// What is left of a row behind its whole chunks, filled up with weight zero on a column that exists.
-#[inline(always)]
-pub(crate) fn last_chunk<T: Scalar>(columns: &[u32], weights: &[T]) -> Option<([u32; LANES], [T; LANES])> {
-    let (_, column_rest) = columns.as_chunks::<LANES>();
-    let (_, weight_rest) = weights.as_chunks::<LANES>();
-    let mut last = ([*column_rest.first()?; LANES], [T::ZERO; LANES]);
-    last.0[..column_rest.len()].copy_from_slice(column_rest);
-    last.1[..weight_rest.len()].copy_from_slice(weight_rest);
-    Some(last)
 }

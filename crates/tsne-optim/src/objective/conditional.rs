@@ -1,10 +1,9 @@
+use super::cross_entropy::{row_cross_entropy, row_p_ln_p};
+use super::evaluate::{Evaluation, Objective, check_lengths};
+use crate::attraction::attract;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
 };
-
-use crate::attraction;
-use crate::cross_entropy::{row_cross_entropy, row_p_ln_p};
-use crate::objective::{Evaluation, Objective, check_lengths};
 
 /// The objective of new points against a fixed reference embedding: the sum over the new points of the KL divergence
 /// of each row of the conditional affinities.
@@ -93,25 +92,18 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
         self.repulsion.repulse(y, gradient, &mut self.z, cx)?;
         let exaggeration = T::from_f64(exaggeration);
         let z = &self.z[..];
-        attraction::for_each_row_block(
-            self.p,
-            self.kernel,
-            y,
-            self.reference,
-            gradient,
-            |first, attraction, gradient| {
-                for ((g, a), &z) in gradient.iter_mut().zip(attraction).zip(&z[first..]) {
-                    // Far outside of the reference the weights underflow: no repulsion is left. Not by the inverse
-                    // of z, which overflows where z is just above zero.
-                    for c in 0..D {
-                        let repulsion = if z > T::ZERO { g[c] / z } else { T::ZERO };
-                        g[c] = exaggeration * a[c] - repulsion;
-                    }
+        attract::for_each_row_block(self.p, self.kernel, y, self.reference, gradient, |first, attraction, gradient| {
+            for ((g, a), &z) in gradient.iter_mut().zip(attraction).zip(&z[first..]) {
+                // Far outside of the reference the weights underflow: no repulsion is left. Not by the inverse
+                // of z, which overflows where z is just above zero.
+                for c in 0..D {
+                    let repulsion = if z > T::ZERO { g[c] / z } else { T::ZERO };
+                    g[c] = exaggeration * a[c] - repulsion;
                 }
-            },
-        );
+            }
+        });
         if !with_kl {
-            return Ok(Evaluation { kl_divergence: None });
+            return Ok(Evaluation::new(None));
         }
         let (p, kernel, reference) = (self.p, self.kernel, self.reference);
         let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
@@ -122,6 +114,6 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
             })
             .sum()
         });
-        Ok(Evaluation { kl_divergence: Some(divergence) })
+        Ok(Evaluation::new(Some(divergence)))
     }
 }

@@ -1,10 +1,28 @@
+//! What a descent asks of an objective.
+
 use tsne_core::{Context, Result, Scalar};
 
 /// What one evaluation of an [`Objective`] found besides the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The KL divergence of the positions, never exaggerated; `None` unless it was asked for.
     pub kl_divergence: Option<f64>,
+}
+
+impl Evaluation {
+    /// What an objective of one's own returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::Evaluation;
+    ///
+    /// assert_eq!(Evaluation::new(Some(0.5)).kl_divergence, Some(0.5));
+    /// ```
+    pub const fn new(kl_divergence: Option<f64>) -> Self {
+        Self { kl_divergence }
+    }
 }
 
 /// A function of the embedding that a [`Descent`](crate::Descent) can minimize.

@@ -1,9 +1,8 @@
 //! Sparse rows as the attraction reads them.
 
+use super::lanes::LANES;
 use rayon::prelude::*;
-
-use crate::simd::LANES;
-use crate::{Error, Result, blocks};
+use tsne_core::{Error, Result, blocks};
 
 /// Rows of a sparse matrix, each filled up to whole chunks of [`LANES`] entries with entries of weight zero.
 ///
@@ -11,10 +10,9 @@ use crate::{Error, Result, blocks};
 /// of columns to a chunk of weights: the lower halves of its offsets, then the upper ones. The attraction of large data is
 /// bound by the memory that it reads, and columns of 32 bits would be one half of it.
 ///
-/// All columns are below [`ChunkedRows::bound`]: [`simd::attraction`](crate::simd::attraction) reads points by them without
-/// looking again.
+/// All columns are below [`ChunkedRows::bound`]: the attraction reads points by them without looking again.
 #[derive(Debug, Clone)]
-pub struct ChunkedRows<T> {
+pub(super) struct ChunkedRows<T> {
     starts: Vec<RowStart>,
     columns: Vec<[u16; LANES]>,
     weights: Vec<[T; LANES]>,
@@ -23,17 +21,17 @@ pub struct ChunkedRows<T> {
 
 /// Where a row of [`ChunkedRows`] starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowStart {
+pub(super) struct RowStart {
     /// The column that the row's columns are counted from.
-    pub first_column: u32,
+    pub(super) first_column: u32,
     /// Its first chunk of columns.
-    pub columns: usize,
+    pub(super) columns: usize,
     /// Its first chunk of weights.
-    pub weights: usize,
+    pub(super) weights: usize,
 }
 
 /// The arrays of [`ChunkedRows`]: starts, columns, weights.
-pub type ChunkedParts<T> = (Vec<RowStart>, Vec<[u16; LANES]>, Vec<[T; LANES]>);
+pub(super) type ChunkedParts<T> = (Vec<RowStart>, Vec<[u16; LANES]>, Vec<[T; LANES]>);
 
 impl<T> Default for ChunkedRows<T> {
     /// No rows.
@@ -51,27 +49,14 @@ impl<T: Sync> ChunkedRows<T> {
     /// [`Error::Invalid`] for a row that leaves the arrays or ends before it starts, whose chunks of columns are neither as many
     /// as those of weights nor twice as many, or that names a column that is not below `bound`; [`Error::Capacity`] for a bound
     /// above 2³².
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tsne_core::{ChunkedRows, RowStart};
-    ///
-    /// let starts = vec![RowStart { first_column: 7, columns: 0, weights: 0 }, RowStart { columns: 1, weights: 1, ..RowStart::default() }];
-    /// let parts = |columns: [u16; 8]| (starts.clone(), vec![columns], vec![[0.1f32; 8]]);
-    /// let (starts, columns, weights) = parts([2, 0, 3, 0, 0, 0, 0, 0]);
-    /// assert_eq!(ChunkedRows::new(starts, columns, weights, 11)?.len(), 1);
-    /// let (starts, columns, weights) = parts([2, 0, 4, 0, 0, 0, 0, 0]);
-    /// assert!(ChunkedRows::new(starts, columns, weights, 11).is_err()); // There is no column 7 + 4.
-    /// # Ok::<(), tsne_core::Error>(())
-    /// ```
-    pub fn new(
+    pub(super) fn new(
         starts: Vec<RowStart>,
         columns: Vec<[u16; LANES]>,
         weights: Vec<[T; LANES]>,
         bound: usize,
     ) -> Result<Self> {
-        let max = u32::MAX as usize + 1;
+        // All that there can be where the machine's word has 32 bits.
+        let max = (u32::MAX as usize).saturating_add(1);
         if bound > max {
             return Err(Error::capacity("number of columns", bound, max));
         }
@@ -97,65 +82,34 @@ impl<T: Sync> ChunkedRows<T> {
         if !row.is_narrow() && row.columns.len() != 2 * row.weights.len() {
             return Some(format!("has {} chunks of columns and {} of weights", row.columns.len(), row.weights.len()));
         }
-        let largest = row.largest_offset()? as usize + row.first_column as usize;
-        (largest >= self.bound).then(|| format!("names column {largest}, but there are {}", self.bound))
+        let largest = u64::from(row.largest_offset()?) + u64::from(row.first_column);
+        (largest >= self.bound as u64).then(|| format!("names column {largest}, but there are {}", self.bound))
     }
 }
 
 impl<T> ChunkedRows<T> {
     /// The number of rows.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(tsne_core::ChunkedRows::<f32>::default().len(), 0);
-    /// ```
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
-    /// Whether there are no rows.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert!(tsne_core::ChunkedRows::<f32>::default().is_empty());
-    /// ```
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The number that all columns are below.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(tsne_core::ChunkedRows::<f32>::new(vec![], vec![], vec![], 3)?.bound(), 3);
-    /// # Ok::<(), tsne_core::Error>(())
-    /// ```
-    pub const fn bound(&self) -> usize {
+    pub(super) const fn bound(&self) -> usize {
         self.bound
     }
 
     /// The arrays, to be filled again.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (starts, columns, weights) = tsne_core::ChunkedRows::<f32>::default().into_parts();
-    /// assert!(starts.is_empty() && columns.is_empty() && weights.is_empty());
-    /// ```
-    pub fn into_parts(self) -> ChunkedParts<T> {
+    pub(super) fn into_parts(self) -> ChunkedParts<T> {
         (self.starts, self.columns, self.weights)
     }
 
     /// All weights.
-    pub(crate) fn weights(&self) -> &[[T; LANES]] {
+    pub(super) fn weights(&self) -> &[[T; LANES]] {
         &self.weights
     }
 
     /// The rows from `first` on with the weights in another type; `None` unless there are as many chunks.
-    pub(crate) fn view<'a, U>(&'a self, first: usize, weights: &'a [[U; LANES]]) -> Option<ChunkedView<'a, U>> {
+    pub(super) fn view<'a, U>(&'a self, first: usize, weights: &'a [[U; LANES]]) -> Option<ChunkedView<'a, U>> {
         let Self { starts, columns, weights: own, bound: _ } = self;
         let starts = starts.get(first..).unwrap_or(&[]);
         (weights.len() == own.len()).then_some(ChunkedView { starts, columns, weights })
@@ -170,7 +124,7 @@ impl<T> ChunkedRows<T> {
 
 /// Borrowed [`ChunkedRows`].
 #[derive(Clone, Copy)]
-pub(crate) struct ChunkedView<'a, T> {
+pub(super) struct ChunkedView<'a, T> {
     starts: &'a [RowStart],
     columns: &'a [[u16; LANES]],
     weights: &'a [[T; LANES]],
@@ -178,18 +132,18 @@ pub(crate) struct ChunkedView<'a, T> {
 
 /// One row of [`ChunkedRows`].
 #[derive(Clone, Copy)]
-pub(crate) struct ChunkedRow<'a, T> {
+pub(super) struct ChunkedRow<'a, T> {
     /// The column that all others are counted from.
-    pub(crate) first_column: u32,
+    pub(super) first_column: u32,
     /// As many chunks as of weights, or twice as many.
-    pub(crate) columns: &'a [[u16; LANES]],
-    pub(crate) weights: &'a [[T; LANES]],
+    pub(super) columns: &'a [[u16; LANES]],
+    pub(super) weights: &'a [[T; LANES]],
 }
 
 impl<'a, T> ChunkedView<'a, T> {
     /// Row `r`; none beyond the last.
     #[inline(always)]
-    pub(crate) fn row(&self, r: usize) -> Option<ChunkedRow<'a, T>> {
+    pub(super) fn row(&self, r: usize) -> Option<ChunkedRow<'a, T>> {
         let &[start, end] = self.starts.get(r..)?.first_chunk()?;
         let columns = self.columns.get(start.columns..end.columns)?;
         let weights = self.weights.get(start.weights..end.weights)?;
@@ -200,7 +154,7 @@ impl<'a, T> ChunkedView<'a, T> {
 impl<T> ChunkedRow<'_, T> {
     /// Whether offsets have 16 bits.
     #[inline(always)]
-    pub(crate) fn is_narrow(&self) -> bool {
+    pub(super) fn is_narrow(&self) -> bool {
         self.columns.len() == self.weights.len()
     }
 
@@ -222,6 +176,73 @@ impl<T> ChunkedRow<'_, T> {
 
 /// The offset of a column by its halves.
 #[inline(always)]
-pub(crate) fn offset(low: u16, high: u16) -> u32 {
+pub(super) fn offset(low: u16, high: u16) -> u32 {
     u32::from(high) << 16 | u32::from(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(first_column: u32, columns: usize, weights: usize) -> RowStart {
+        RowStart { first_column, columns, weights }
+    }
+
+    #[track_caller]
+    fn message(starts: &[RowStart], columns: &[[u16; LANES]], bound: usize) -> String {
+        let rows = ChunkedRows::new(starts.to_vec(), columns.to_vec(), vec![[1.0f32; LANES]; 2], bound);
+        rows.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn rows_that_leave_the_arrays_are_refused() {
+        let columns = [[0; LANES]; 4];
+        for starts in [
+            [start(0, 0, 0), start(0, 5, 1)],
+            [start(0, 0, 0), start(0, 3, 3)],
+            [start(0, 2, 1), start(0, 1, 1)],
+            [start(0, 1, 2), start(0, 1, 1)],
+            [start(0, usize::MAX, 0), start(0, 4, 2)],
+        ] {
+            let message = message(&starts, &columns, 9);
+            assert!(message.contains("row 0 runs from"), "{message}");
+        }
+        let message = message(&[start(0, 0, 0), start(0, 1, 1), start(0, 4, 2)], &columns, 9);
+        assert!(message.contains("row 1 has 3 chunks of columns and 1 of weights"), "{message}");
+    }
+
+    #[test]
+    fn columns_beyond_the_bound_are_refused() {
+        for position in 0..LANES {
+            let mut columns = [[6u16; LANES]; 2];
+            let starts = [start(3, 0, 0), start(1, 1, 1), start(0, 2, 2)];
+            assert!(ChunkedRows::new(starts.to_vec(), columns.to_vec(), vec![[1.0; LANES]; 2], 10).is_ok());
+            columns[1][position] = 9;
+            let message = message(&starts, &columns, 10);
+            assert!(message.contains("row 1 names column 10, but there are 10"), "{message}");
+        }
+        // In halves: 65,536 + 2 and one column more.
+        for position in 0..LANES {
+            let mut columns = [[2u16; LANES], [0; LANES]];
+            columns[1][position] = 1;
+            let starts = [start(1, 0, 0), start(0, 2, 1)];
+            assert!(ChunkedRows::new(starts.to_vec(), columns.to_vec(), vec![[1.0; LANES]], 65_540).is_ok());
+            let message = message(&starts, &columns, 65_539);
+            assert!(message.contains("row 0 names column 65539, but there are 65539"), "{message}");
+        }
+        let all = (u32::MAX as usize).saturating_add(1);
+        let message = message(&[start(u32::MAX, 0, 0), start(0, 1, 1)], &[[1; LANES]], all);
+        assert!(message.contains("names column 4294967296"), "{message}");
+        // On machines with words of 32 bits nothing is beyond it.
+        if let Ok(beyond) = usize::try_from((1u64 << 32) + 1) {
+            assert!(ChunkedRows::<f32>::new(vec![], vec![], vec![], beyond).is_err());
+        }
+    }
+
+    #[test]
+    fn empty_rows_are_rows() {
+        let rows = ChunkedRows::<f64>::new(vec![start(7, 0, 0); 4], vec![], vec![], 0).unwrap();
+        assert_eq!((rows.len(), rows.bound()), (3, 0));
+        assert_eq!(ChunkedRows::<f64>::new(vec![], vec![], vec![], 0).unwrap().len(), 0);
+    }
 }
