@@ -48,7 +48,7 @@ const STEPS: [Step; 14] = [
     },
     Step { name: "i686", what: "a target of 32 bits builds", run: toolchains::i686 },
     Step { name: "msrv", what: "the oldest compiler that is promised builds it", run: toolchains::msrv },
-    Step { name: "miri", what: "what is unsafe has no undefined behavior that Miri sees", run: toolchains::miri },
+    Step { name: "miri", what: "Miri sees no undefined behavior", run: toolchains::miri },
     Step { name: "deny", what: "licenses and sources of all dependencies are allowed", run: toolchains::deny },
     Step { name: "icount", what: "the workloads take no more instructions than before", run: icount::check },
 ];
