@@ -9,7 +9,7 @@ use xshell::{Shell, cmd};
 use crate::workspace::{Package, Workspace};
 
 /// One manifest for each leaf crate, with this crate as its only dependency.
-const CONSUMERS: &str = "xtask/consumers";
+pub(crate) const CONSUMERS: &str = "xtask/consumers";
 
 /// The step `package` of `cargo xtask ci`: every member can be packed, and what is published builds and passes its tests
 /// from the archives alone, each finding the others where a registry would have them.
