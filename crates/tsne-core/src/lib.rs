@@ -31,10 +31,12 @@
 pub mod blocks;
 pub mod buckets;
 pub mod memory;
+pub mod morton;
 pub mod random;
 pub mod simd;
 
 mod affinities;
+mod bounds;
 mod context;
 mod error;
 mod graph;
@@ -46,6 +48,7 @@ mod seams;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
+pub use bounds::Bounds;
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 pub use graph::KnnGraph;

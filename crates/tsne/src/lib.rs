@@ -33,6 +33,7 @@ pub use tsne_core as core;
 pub use tsne_fft as fft;
 pub use tsne_optim as optim;
 
+pub mod files;
 pub mod initialization;
 pub mod metrics;
 pub mod store;

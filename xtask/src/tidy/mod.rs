@@ -3,7 +3,9 @@
 
 mod arrows;
 mod files;
+mod links;
 mod manifest;
+mod modules;
 mod text;
 
 use std::fmt;
@@ -65,7 +67,9 @@ pub(crate) fn run() -> Result<()> {
     let mut violations = arrows::check(&workspace);
     violations.extend(manifest::check(&workspace, &files));
     violations.extend(files::check(&files));
+    violations.extend(links::check(&files));
     violations.extend(text::check(&files));
+    violations.extend(modules::check(&workspace, &files));
     for violation in &violations {
         println!("{violation}");
     }
@@ -85,7 +89,7 @@ fn tracked_files(shell: &Shell) -> Result<Vec<TrackedFile>> {
     let mut files = Vec::new();
     for path in list.split('\0').filter(|path| !path.is_empty()) {
         // Deleted, but still in the index.
-        let Ok(metadata) = std::fs::symlink_metadata(path) else { continue };
+        let Ok(metadata) = std::fs::metadata(path) else { continue };
         if !metadata.is_file() {
             continue;
         }

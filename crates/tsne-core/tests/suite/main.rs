@@ -9,6 +9,7 @@ mod context;
 mod errors;
 mod graph;
 mod kernel;
+mod morton;
 mod points;
 mod profiles;
 mod random;

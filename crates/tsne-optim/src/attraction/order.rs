@@ -1,8 +1,10 @@
 //! Orders of points in which the neighbors of a point are near it.
 
 use rayon::prelude::*;
+use tsne_core::buckets::Buckets;
+use tsne_core::morton::{self, Cube};
 use tsne_core::random::element_seed;
-use tsne_core::{Affinities, Scalar, blocks};
+use tsne_core::{Affinities, Bounds, Result, Scalar, blocks, memory};
 
 /// Points to a group of [`by_affinities`], on average: with 150 entries to a row, nearly every second point has the seed of a
 /// group among its neighbors, and the positions of a group fill 2 KiB.
@@ -23,36 +25,19 @@ const NO_GROUP: u32 = u32::MAX;
 /// Of the choice of the first points of groups, on which no result depends.
 const SEED: u64 = 0;
 
-/// The points along a Morton curve through the box around the map `y`.
-pub(crate) fn by_map<T: Scalar, const D: usize>(y: &[[T; D]]) -> Vec<u32> {
-    let (mut low, mut high) = ([f64::INFINITY; D], [-f64::INFINITY; D]);
-    for point in y {
-        for c in 0..D {
-            low[c] = low[c].min(point[c].to_f64());
-            high[c] = high[c].max(point[c].to_f64());
-        }
-    }
-    let bits = (32 / D.max(1)).max(1) as u32;
-    let steps = 2f64.powi(bits as i32) - 1.0;
-    let scale: [f64; D] = std::array::from_fn(|c| steps / (high[c] - low[c]).max(f64::MIN_POSITIVE));
+/// The points along a Morton curve through the map `y`.
+pub(super) fn by_map<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<Vec<u32>> {
+    let cube = Cube::around(&Bounds::of(y));
     // Each index has its code above it: no two are equal, so that the order does not depend on how they are sorted.
-    let mut coded = vec![0u64; y.len()];
-    coded.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, coded)| {
-        for (r, coded) in coded.iter_mut().enumerate() {
-            let i = b * blocks::BLOCK + r;
-            let cell: [u64; D] = std::array::from_fn(|c| ((y[i][c].to_f64() - low[c]) * scale[c]) as u64);
-            let mut code = 0u64;
-            for bit in (0..bits).rev() {
-                for cell in &cell {
-                    code = code << 1 | (cell >> bit & 1);
-                }
-            }
-            // Beyond 32 dimensions only the last coordinates count.
-            *coded = code << 32 | i as u64;
+    let mut keys = memory::filled("order of the map", y.len(), 0u64)?;
+    keys.par_chunks_mut(blocks::BLOCK).zip(y.par_chunks(blocks::BLOCK)).enumerate().for_each(|(b, (keys, y))| {
+        let first = b * blocks::BLOCK;
+        for (r, (key, point)) in keys.iter_mut().zip(y).enumerate() {
+            *key = morton::key(cube.code(point), (first + r) as u32);
         }
     });
-    coded.par_sort_unstable();
-    coded.into_iter().map(|coded| coded as u32).collect()
+    keys.par_sort_unstable();
+    Ok(keys.into_iter().map(morton::key_index).collect())
 }
 
 /// The points by groups of neighbors, and groups beside those that they are tied to most: an order for maps that do not
@@ -60,22 +45,24 @@ pub(crate) fn by_map<T: Scalar, const D: usize>(y: &[[T; D]]) -> Vec<u32> {
 ///
 /// Groups grow around seeds, each point joining the group of its nearest neighbor that has one; then, from the strongest
 /// tie between two groups to the weakest, the chains that they are in are joined (the order of the leaves of single linkage).
-pub(crate) fn by_affinities<T: Scalar>(p: &Affinities<T>) -> Vec<u32> {
+pub(super) fn by_affinities<T: Scalar>(p: &Affinities<T>) -> Result<Vec<u32>> {
     let groups = p.n().div_ceil(POINTS_PER_GROUP);
-    let group = grow(p, groups);
+    let group = grow(p, groups)?;
     // Behind the groups: the points of none.
-    let (starts, members) = members(&group, groups + 1);
-    let chain = chain(groups, &ties(p, &group, &starts, &members));
-    let mut order = Vec::with_capacity(p.n());
+    let members = Buckets::new(groups + 1, || (0u32..).zip(&group).map(|(i, &g)| ((g as usize).min(groups), i)))?;
+    let chain = chain(groups, &ties(p, &group, &members));
+    let mut order = Vec::new();
+    memory::reserve("order of the points", &mut order, p.n())?;
     for g in chain.into_iter().chain([groups]) {
-        order.extend_from_slice(&members[starts[g]..starts[g + 1]]);
+        order.extend_from_slice(members.bucket(g));
     }
-    order
+    Ok(order)
 }
 
 /// The group of each point.
-fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Vec<u32> {
-    let mut group = vec![NO_GROUP; p.n()];
+fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Result<Vec<u32>> {
+    let mut group = memory::filled("groups of points", p.n(), NO_GROUP)?;
+    let mut next = memory::filled("groups of points", p.n(), NO_GROUP)?;
     for g in 0..groups {
         // Anywhere in its stretch: data may be periodic.
         let first = g * POINTS_PER_GROUP;
@@ -83,7 +70,7 @@ fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Vec<u32> {
         group[first + (element_seed(SEED, 0, g as u64) % length) as usize] = g as u32;
     }
     for _ in 0..MAX_ROUNDS {
-        let mut next = group.clone();
+        next.copy_from_slice(&group);
         next.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, next)| {
             for (r, next) in next.iter_mut().enumerate().filter(|(_, next)| **next == NO_GROUP) {
                 let (columns, weights) = p.row(b * blocks::BLOCK + r);
@@ -99,39 +86,20 @@ fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Vec<u32> {
         if next == group {
             break;
         }
-        group = next;
+        std::mem::swap(&mut group, &mut next);
     }
-    group
-}
-
-/// The members of each of `groups` groups, one after the other, and where they start; points without a group are in the last.
-fn members(group: &[u32], groups: usize) -> (Vec<usize>, Vec<u32>) {
-    let mut starts = vec![0; groups + 1];
-    let slot = |g: u32| (g as usize).min(groups - 1);
-    for &g in group {
-        starts[slot(g) + 1] += 1;
-    }
-    for g in 0..groups {
-        starts[g + 1] += starts[g];
-    }
-    let (mut next, mut members) = (starts.clone(), vec![0; group.len()]);
-    for (i, &g) in group.iter().enumerate() {
-        let at = &mut next[slot(g)];
-        members[*at] = i as u32;
-        *at += 1;
-    }
-    (starts, members)
+    Ok(group)
 }
 
 /// The strongest ties between groups, strongest first: the sums of the affinities between their points.
-fn ties<T: Scalar>(p: &Affinities<T>, group: &[u32], starts: &[usize], members: &[u32]) -> Vec<(f64, u32, u32)> {
-    let groups = starts.len() - 2;
+fn ties<T: Scalar>(p: &Affinities<T>, group: &[u32], members: &Buckets<u32>) -> Vec<(f64, u32, u32)> {
+    let groups = members.len().saturating_sub(1);
     let scratch = || (vec![0.0f64; groups], Vec::<u32>::new());
     let mut ties: Vec<(f64, u32, u32)> = (0..groups)
         .into_par_iter()
         .map_init(scratch, |(sums, touched), g| {
             touched.clear();
-            for &i in &members[starts[g]..starts[g + 1]] {
+            for &i in members.bucket(g) {
                 let (columns, weights) = p.row(i as usize);
                 for (&column, weight) in columns.iter().zip(weights) {
                     let other = group[column as usize];
@@ -196,7 +164,7 @@ const ROWS_PER_STRETCH: usize = 32;
 
 /// The cache lines of positions that the attraction reads for an entry when it follows `order`, at most 1, by a sample: what
 /// 32 rows one after the other share is read once. `places` is the inverse of `order`.
-pub(crate) fn lines_per_entry<T: Scalar, const D: usize>(p: &Affinities<T>, order: &[u32], places: &[u32]) -> f64 {
+pub(super) fn lines_per_entry<T: Scalar, const D: usize>(p: &Affinities<T>, order: &[u32], places: &[u32]) -> f64 {
     let points_per_line = (64 / size_of::<[T; D]>().max(1)).max(1) as u32;
     let stretch = |s: usize| s * order.len() / STRETCHES;
     let counts: Vec<[usize; 2]> = (0..STRETCHES)
@@ -248,7 +216,7 @@ mod tests {
     #[test]
     fn clusters_stand_together() {
         let p = clusters(20_000, 2_000, 40);
-        let order = by_affinities(&p);
+        let order = by_affinities(&p).unwrap();
         let changes = order.windows(2).filter(|pair| pair[0] % 10 != pair[1] % 10).count();
         // No affinity crosses a cluster, so no group and no chain does.
         assert_eq!(changes, 9);
@@ -280,11 +248,11 @@ mod tests {
             )
             .unwrap(),
         ]) {
-            assert_eq!(places(&by_affinities(&p)).len(), 700);
+            assert_eq!(places(&by_affinities(&p).unwrap()).len(), 700);
         }
         for n in [0, 1, 2, 300] {
             let y: Vec<[f32; 3]> = (0..n).map(|i| [(i % 7) as f32, 0.0, -(i as f32)]).collect();
-            assert_eq!(places(&by_map(&y)).len(), n);
+            assert_eq!(places(&by_map(&y).unwrap()).len(), n);
         }
     }
 
@@ -292,7 +260,7 @@ mod tests {
     fn the_curve_stays_near() {
         // A grid of 64 x 64 points: blocks of 16 along the curve are squares of side 4.
         let y: Vec<[f64; 2]> = (0..4096).map(|i| [(i % 64) as f64, (i / 64) as f64]).collect();
-        for block in by_map(&y).chunks(16) {
+        for block in by_map(&y).unwrap().chunks(16) {
             let corner = y[block[0] as usize];
             assert!(block.iter().all(|&i| (0..2).all(|c| (0.0..4.0).contains(&(y[i as usize][c] - corner[c])))));
         }

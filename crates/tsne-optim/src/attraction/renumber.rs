@@ -11,7 +11,7 @@ use super::order::{by_affinities, by_map, lines_per_entry};
 use super::rows::{ChunkedRows, RowStart};
 use super::sums;
 use rayon::prelude::*;
-use tsne_core::{Affinities, Kernel, Result, Scalar, blocks};
+use tsne_core::{Affinities, Kernel, Result, Scalar, blocks, memory};
 
 /// A copy of joint affinities, numbered by another order of the points.
 #[derive(Debug, Clone)]
@@ -85,14 +85,14 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         if self.evaluations == self.next_renumbering {
             self.next_renumbering = self.next_renumbering.saturating_mul(RENUMBERING_RATIO);
             let is_first = self.numbering.is_none();
-            self.offer(p, if is_first && n >= BY_AFFINITIES_FROM { by_affinities(p) } else { by_map(y) })?;
+            self.offer(p, if is_first && n >= BY_AFFINITIES_FROM { by_affinities(p) } else { by_map(y) }?)?;
         }
         Ok(self.numbering.is_some())
     }
 
     /// Takes an order if it is better than the present one, or the first.
     fn offer(&mut self, p: &Affinities<T>, order: Vec<u32>) -> Result<()> {
-        let mut places = vec![0; order.len()];
+        let mut places = memory::filled("places of the points", order.len(), 0)?;
         for (place, &i) in order.iter().enumerate() {
             places[i as usize] = place as u32;
         }
@@ -102,8 +102,8 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
             Some(old) if lines >= WORTHWHILE * old.lines => Some(old),
             old => Some(Numbering::new(p, (order, places, lines), old)?),
         };
-        self.y.resize(p.n(), [T::ZERO; D]);
-        self.attraction.resize(p.n(), [T::ZERO; D]);
+        memory::resize("positions by place", &mut self.y, p.n(), [T::ZERO; D])?;
+        memory::resize("attraction by place", &mut self.attraction, p.n(), [T::ZERO; D])?;
         Ok(())
     }
 
@@ -149,10 +149,10 @@ impl<T: Scalar> Numbering<T> {
     fn new(p: &Affinities<T>, (order, places, lines): (Vec<u32>, Vec<u32>, f64), old: Option<Self>) -> Result<Self> {
         let n = p.n();
         let (mut starts, mut columns, mut weights) = old.map(|old| old.rows).unwrap_or_default().into_parts();
-        find_starts(p, &order, &places, &mut starts);
+        find_starts(p, &order, &places, &mut starts)?;
         let end = starts[n];
-        set_len(&mut columns, end.columns, [0; LANES]);
-        set_len(&mut weights, end.weights, [T::ZERO; LANES]);
+        set_len(&mut columns, end.columns, [0; LANES])?;
+        set_len(&mut weights, end.weights, [T::ZERO; LANES])?;
         let mut tasks = Vec::with_capacity(blocks::count(n));
         let (mut rest_columns, mut rest_weights) = (&mut columns[..], &mut weights[..]);
         for b in 0..blocks::count(n) {
@@ -202,22 +202,25 @@ impl<T: Scalar> Rows<'_, T> {
     }
 }
 
-/// A vector of the given length whose contents do not matter: what it holds is not moved when it grows, and new memory is
-/// not touched.
-fn set_len<A: Copy>(vector: &mut Vec<A>, length: usize, zero: A) {
-    if length <= vector.len() {
-        vector.truncate(length);
-    } else {
+/// Makes a vector as long as given, with contents that do not matter: what it holds is not moved when it grows.
+fn set_len<A: Copy>(vector: &mut Vec<A>, length: usize, zero: A) -> Result<()> {
+    if length > vector.len() {
+        // Asked for, given back, and taken as zeros of the system, which come page by page when the tasks write them: to fill
+        // 900 MB here (1,000,000 points of 150 entries) would take as long as all of the numbering.
+        *vector = Vec::new();
+        memory::reserve("affinities in the order of the points", vector, length)?;
         *vector = Vec::new();
         *vector = vec![zero; length];
     }
+    vector.truncate(length);
+    Ok(())
 }
 
 /// Finds where each row starts in an order: from the places of its first and its last column.
-fn find_starts<T: Scalar>(p: &Affinities<T>, order: &[u32], places: &[u32], starts: &mut Vec<RowStart>) {
+fn find_starts<T: Scalar>(p: &Affinities<T>, order: &[u32], places: &[u32], starts: &mut Vec<RowStart>) -> Result<()> {
     let n = p.n();
     // By point, as they stand in memory.
-    let mut reaches = vec![(0, 0); n];
+    let mut reaches = memory::filled("reaches of the rows", n, (0, 0))?;
     reaches.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, reaches)| {
         for (r, reach) in reaches.iter_mut().enumerate() {
             let columns = p.row(b * blocks::BLOCK + r).0;
@@ -228,6 +231,7 @@ fn find_starts<T: Scalar>(p: &Affinities<T>, order: &[u32], places: &[u32], star
         }
     });
     starts.clear();
+    memory::reserve("starts of the rows", starts, n.saturating_add(1))?;
     let mut next = RowStart::default();
     for &i in order {
         let (first, last) = reaches[i as usize];
@@ -238,6 +242,7 @@ fn find_starts<T: Scalar>(p: &Affinities<T>, order: &[u32], places: &[u32], star
         next.weights += chunks;
     }
     starts.push(next);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -281,7 +286,7 @@ mod tests {
         let expected = attractions(&mut renumbered, &y);
         assert!(lines(&renumbered) >= 36.0 / 288.0 && chunks(&renumbered) > 3 * n, "{}", lines(&renumbered));
         // Along the map 32 rows and their neighbors are 41 places, but where the curve jumps: six lines or seven.
-        renumbered.offer(&p, by_map(&y)).unwrap();
+        renumbered.offer(&p, by_map(&y).unwrap()).unwrap();
         assert!(lines(&renumbered) < 0.1 && chunks(&renumbered) < 2 * n + n / 100, "{}", lines(&renumbered));
         assert!(attractions(&mut renumbered, &y) == expected);
         // A worse order is not taken.

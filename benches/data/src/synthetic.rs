@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::npy::{Element, NpyWriter};
-use super::wanted;
+use crate::npy::{Array, Writer};
+use crate::targets::{F32, I32, wanted};
 
 const DIMENSIONS: usize = 50;
 const SUPER_CLUSTERS: usize = 10;
@@ -31,10 +31,11 @@ pub(crate) fn make(out: &Path, n: usize, force: bool) -> Result<()> {
     if n == 0 {
         bail!("`--n 0`: ask for at least one point");
     }
-    let mut targets = vec![("x50.npy", f32::DESCR, vec![n, DIMENSIONS]), ("labels.npy", i32::DESCR, vec![n])];
+    let points = |n: usize| vec![n as u64, DIMENSIONS as u64];
+    let mut targets = vec![("x50.npy", F32, points(n)), ("labels.npy", I32, vec![n as u64])];
     if n >= PREFIX {
-        targets.push(("x50_250k.npy", f32::DESCR, vec![PREFIX, DIMENSIONS]));
-        targets.push(("labels_250k.npy", i32::DESCR, vec![PREFIX]));
+        targets.push(("x50_250k.npy", F32, points(PREFIX)));
+        targets.push(("labels_250k.npy", I32, vec![PREFIX as u64]));
     }
     let wanted = wanted(out, &targets, force)?;
     if wanted.is_empty() {
@@ -43,14 +44,11 @@ pub(crate) fn make(out: &Path, n: usize, force: bool) -> Result<()> {
     let mixture = Mixture::new();
     for (name, _, shape) in targets.into_iter().filter(|target| wanted.contains(&target.0)) {
         let path = out.join(name);
-        let n = shape[0];
+        let n = shape[0] as usize;
         if name.starts_with("labels") {
-            let mut writer = NpyWriter::create::<i32>(&path, &[n])?;
-            let labels: Vec<i32> = (0..n).map(|row| mixture.label(row) as i32).collect();
-            writer.put(&labels)?;
-            writer.finish()?;
+            Array { shape, values: (0..n).map(|row| mixture.label(row) as i32).collect() }.write(&path)?;
         } else {
-            let mut writer = NpyWriter::create::<f32>(&path, &[n, DIMENSIONS])?;
+            let mut writer = Writer::<f32>::create(&path, &shape)?;
             let mut block = vec![0.0_f32; BLOCK * DIMENSIONS];
             for start in (0..n).step_by(BLOCK) {
                 let rows = BLOCK.min(n - start);

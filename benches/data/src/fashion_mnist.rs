@@ -3,35 +3,31 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use xshell::Shell;
 
-use crate::debian;
+use crate::idx;
+use crate::npy::{Array, Writer};
+use crate::pca::Pca;
+use crate::targets::{F32, I32, wanted};
 
-use super::npy::{Element, NpyWriter};
-use super::{idx, pca::Pca, wanted};
-
-const PACKAGE: &str = "dataset-fashion-mnist";
-const SOURCE: &str = "/usr/share/datasets/fashion-mnist";
 /// The two parts, in the order of the rows, with their numbers of images.
 const PARTS: [(&str, usize); 2] = [("train", 60_000), ("t10k", 10_000)];
 const SIDE: usize = 28;
 const COMPONENTS: usize = 50;
 
-/// Writes `x784.npy` (bytes / 255), `labels.npy` and `pca50.npy` into `out`: 70000 rows each, training images first.
-pub(crate) fn make(out: &Path, force: bool) -> Result<()> {
+/// Writes `x784.npy` (bytes / 255), `labels.npy` and `pca50.npy` into `out`: 70000 rows each, training images first;
+/// `source` has the IDX files.
+pub(crate) fn make(source: &Path, out: &Path, force: bool) -> Result<()> {
     let d = SIDE * SIDE;
     let n = PARTS.iter().map(|part| part.1).sum::<usize>();
     let targets = [
-        ("x784.npy", f32::DESCR, vec![n, d]),
-        ("labels.npy", i32::DESCR, vec![n]),
-        ("pca50.npy", f32::DESCR, vec![n, COMPONENTS]),
+        ("x784.npy", F32, [n, d].map(|extent| extent as u64).to_vec()),
+        ("labels.npy", I32, vec![n as u64]),
+        ("pca50.npy", F32, [n, COMPONENTS].map(|extent| extent as u64).to_vec()),
     ];
     let wanted = wanted(out, &targets, force)?;
     if wanted.is_empty() {
         return Ok(());
     }
-    let source = Path::new(SOURCE);
-    install(source)?;
     let (mut images, mut labels) = (Vec::with_capacity(n * d), Vec::with_capacity(n));
     for (part, n) in PARTS {
         images.extend(idx::read(&source.join(format!("{part}-images-idx3-ubyte.gz")), &[n, SIDE, SIDE])?);
@@ -52,7 +48,7 @@ pub(crate) fn make(out: &Path, force: bool) -> Result<()> {
 }
 
 fn write_pixels(path: &Path, images: &[u8], d: usize) -> Result<()> {
-    let mut writer = NpyWriter::create::<f32>(path, &[images.len() / d, d])?;
+    let mut writer = Writer::<f32>::create(path, &[(images.len() / d) as u64, d as u64])?;
     let mut row = vec![0.0_f32; d];
     for image in images.chunks_exact(d) {
         row.iter_mut().zip(image).for_each(|(x, &byte)| *x = f32::from(byte) / 255.0);
@@ -62,33 +58,17 @@ fn write_pixels(path: &Path, images: &[u8], d: usize) -> Result<()> {
 }
 
 fn write_labels(path: &Path, labels: &[u8]) -> Result<()> {
-    let labels: Vec<i32> = labels.iter().map(|&label| i32::from(label)).collect();
-    let mut writer = NpyWriter::create::<i32>(path, &[labels.len()])?;
-    writer.put(&labels)?;
-    writer.finish()
+    Array { shape: vec![labels.len() as u64], values: labels.iter().map(|&label| i32::from(label)).collect() }
+        .write(path)
 }
 
 fn write_components(path: &Path, images: &[u8], d: usize) -> Result<()> {
     let pca = Pca::fit(images, d, COMPONENTS)?;
-    let mut writer = NpyWriter::create::<f32>(path, &[images.len() / d, COMPONENTS])?;
+    let mut writer = Writer::<f32>::create(path, &[(images.len() / d) as u64, COMPONENTS as u64])?;
     let mut y = [0.0_f32; COMPONENTS];
     for image in images.chunks_exact(d) {
         pca.project(image, &mut y);
         writer.put(&y)?;
     }
     writer.finish()
-}
-
-/// Installs the Debian package unless its files are there.
-fn install(source: &Path) -> Result<()> {
-    if source.is_dir() {
-        return Ok(());
-    }
-    debian::install(&Shell::new()?, PACKAGE, SOURCE)?;
-    if !source.is_dir() {
-        bail!(
-            "the package `{PACKAGE}` is installed but {SOURCE} is still missing: `dpkg -L {PACKAGE}` tells where it went"
-        );
-    }
-    Ok(())
 }
