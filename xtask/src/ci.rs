@@ -7,18 +7,11 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::icount;
+use crate::outcome::Outcome;
 use crate::packages;
 use crate::tidy;
 use crate::toolchains;
 use crate::workspace::Workspace;
-
-/// What became of a step that did not fail.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    Passed,
-    /// Why nothing was checked: what it needs is not there, and is no part of what a fresh clone may ask for.
-    Skipped(String),
-}
 
 /// One check.
 struct Step {

@@ -6,6 +6,7 @@ mod compare;
 mod data;
 mod debian;
 mod icount;
+mod outcome;
 mod packages;
 mod table;
 mod tidy;

@@ -28,6 +28,9 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
 pub(crate) fn consumers(shell: &Shell) -> Result<()> {
     let archives = Archives::unpack(shell)?;
     let (manifest, target) = (archives.manifest(), &archives.target);
+    if let Some(name) = archives.without_example.first() {
+        bail!("the first block of Rust in the README of {name} is no whole program: tidy says what it should be");
+    }
     for name in archives.consumers {
         cmd!(shell, "cargo run --quiet --offline --manifest-path {manifest} --target-dir {target} --package {name}")
             .run()
@@ -42,6 +45,8 @@ struct Archives {
     target: PathBuf,
     packages: Vec<Package>,
     consumers: Vec<String>,
+    /// Crates that have a consumer and no program for it.
+    without_example: Vec<String>,
 }
 
 impl Archives {
@@ -65,7 +70,7 @@ impl Archives {
             let archive = target.join("package").join(format!("{}.crate", directory(package)));
             cmd!(shell, "tar -xzf {archive} -C {home}").quiet().run()?;
         }
-        let mut consumers = Vec::new();
+        let (mut consumers, mut without_example) = (Vec::new(), Vec::new());
         for package in &packages {
             let manifest = Path::new(CONSUMERS).join(&package.name).join("Cargo.toml");
             if !manifest.is_file() {
@@ -73,19 +78,18 @@ impl Archives {
             }
             let inside = home.join("consumers").join(&package.name);
             let readme = fs::read_to_string(home.join(directory(package)).join("README.md"))?;
-            let program = first_example(&readme)
-                .with_context(|| format!("the README of {} has no example with a `fn main`", package.name))?;
+            let Some(program) = first_example(&readme) else {
+                without_example.push(package.name.clone());
+                continue;
+            };
             write(inside.join("Cargo.toml"), &fs::read_to_string(&manifest)?)?;
             write(inside.join("src/main.rs"), program)?;
             consumers.push(format!("consumer-of-{}", package.name));
         }
-        if consumers.is_empty() {
-            bail!("there is no consumer in {CONSUMERS}");
-        }
         write(home.join("Cargo.toml"), &manifest(&packages, &fs::read_to_string("Cargo.toml")?))?;
         // The same versions as in the repository; what the consumers add to it stays here.
         fs::copy("Cargo.lock", home.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
-        Ok(Self { home, target, packages, consumers })
+        Ok(Self { home, target, packages, consumers, without_example })
     }
 
     fn manifest(&self) -> PathBuf {

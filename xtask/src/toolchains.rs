@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::ci::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
 /// Pointers of 32 bits.

@@ -8,21 +8,10 @@ use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
 
-use super::peer::{Kind, Peer};
+use super::peer::{Kind, Peer, Programs};
 
 /// What pip is to install.
 const REQUIREMENTS: &str = "benches/peers/requirements.txt";
-
-/// The programs, built.
-#[derive(Debug)]
-pub(super) struct Programs {
-    /// The command of this repository.
-    pub(super) tsne: PathBuf,
-    pub(super) judge: PathBuf,
-    pub(super) python: PathBuf,
-    /// The peers in Rust.
-    pub(super) peers: PathBuf,
-}
 
 /// Builds what `peers` need, and the judge.
 pub(super) fn build(shell: &Shell, peers: &[Peer]) -> Result<Programs> {

@@ -20,8 +20,7 @@ use crate::bench::stamp::Stamp;
 use crate::data::Data;
 
 use self::data_set::DataSet;
-use self::environment::Programs;
-use self::peer::{Files, Peer, Settings, Task};
+use self::peer::{Files, Peer, Programs, Settings, Task};
 use self::record::{Record, Records};
 
 /// Draws the plots, by matplotlib.

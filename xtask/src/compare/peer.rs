@@ -7,8 +7,6 @@ use anyhow::{Result, bail};
 
 use clap::ValueEnum;
 
-use super::environment::Programs;
-
 /// The same for all peers of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Settings {
@@ -126,6 +124,17 @@ fn matches(pattern: &str, name: &str) -> bool {
             name.strip_prefix(head).is_some_and(|rest| (0..=rest.len()).any(|at| matches(tail, &rest[at..])))
         }
     }
+}
+
+/// The programs, built.
+#[derive(Debug)]
+pub(super) struct Programs {
+    /// The command of this repository.
+    pub(super) tsne: PathBuf,
+    pub(super) judge: PathBuf,
+    pub(super) python: PathBuf,
+    /// The peers in Rust.
+    pub(super) peers: PathBuf,
 }
 
 /// The files of a run.

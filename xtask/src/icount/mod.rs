@@ -6,7 +6,6 @@
 mod baseline;
 mod compare;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,15 +13,12 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use xshell::{Shell, cmd};
 
-use crate::ci::Outcome;
 use crate::debian;
+use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
-use self::baseline::{Baseline, Machine};
+use self::baseline::{Baseline, Counts, Machine};
 use self::compare::Comparison;
-
-/// Instructions by workload.
-type Counts = BTreeMap<String, u64>;
 
 /// The baseline, relative to the root of the repository.
 const BASELINE: &str = "benches/icount/baseline.json";

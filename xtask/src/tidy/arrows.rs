@@ -2,7 +2,7 @@
 
 use crate::workspace::{Package, Workspace};
 
-use super::Violation;
+use super::rule::Violation;
 
 /// What a member may depend on. Development dependencies on siblings are free.
 struct Rule {
@@ -137,8 +137,8 @@ fn banned_in_closure(workspace: &Workspace, package: &Package, rule: &Rule) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check as expect;
     use super::*;
+    use crate::tidy::rule::tests::check as expect;
     use crate::workspace::tests::workspace;
 
     const NORMAL: &str = "normal";

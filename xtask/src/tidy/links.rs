@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{TrackedFile, Violation};
+use super::rule::{TrackedFile, Violation};
 
 /// All rules of this file.
 pub(super) fn check(files: &[TrackedFile]) -> Vec<Violation> {
@@ -55,8 +55,8 @@ fn leads_nowhere(from: &str, link: &str, known: &BTreeSet<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check as expect, file};
     use super::*;
+    use crate::tidy::rule::tests::{check as expect, file};
 
     #[test]
     fn links_to_nothing_are_found() {

@@ -3,7 +3,7 @@
 use crate::packages::{CONSUMERS, first_example};
 use crate::workspace::{Package, Workspace};
 
-use super::{TrackedFile, Violation};
+use super::rule::{TrackedFile, Violation};
 
 /// Keys a manifest takes from the workspace.
 const INHERITED: [&str; 4] = ["version", "edition", "rust-version", "license"];
@@ -175,8 +175,8 @@ fn has_readme(package: &Package, path: &str, readme: Option<&str>) -> Option<Vio
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check as expect, file};
     use super::*;
+    use crate::tidy::rule::tests::{check as expect, file};
     use crate::workspace::tests::workspace;
 
     const ROOT: &str = "[workspace.lints.rust]\nmissing_docs = \"deny\"\n";

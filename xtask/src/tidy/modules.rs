@@ -10,7 +10,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::workspace::Workspace;
 
-use super::{TrackedFile, Violation};
+use super::rule::{TrackedFile, Violation};
 
 /// The names from the root of a crate down to a module or an item.
 type Names = Vec<String>;
@@ -347,8 +347,8 @@ fn reached<'a>(arrows: &BTreeMap<&'a Names, BTreeSet<&'a Names>>, start: &'a Nam
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check as expect, file};
     use super::*;
+    use crate::tidy::rule::tests::{check as expect, file};
 
     fn found(files: &[(&str, &str)]) -> Vec<Violation> {
         let files: Vec<TrackedFile> =
