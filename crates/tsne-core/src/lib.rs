@@ -37,7 +37,6 @@ pub mod simd;
 
 mod affinities;
 mod bounds;
-mod chunked_rows;
 mod context;
 mod error;
 mod graph;
@@ -50,7 +49,6 @@ mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
 pub use bounds::Bounds;
-pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 pub use graph::KnnGraph;

@@ -3,7 +3,7 @@
 use super::dataset::Dataset;
 use super::kept::Kept;
 use super::recipe::{Recipe, joint, searched, warnings};
-use crate::options::AffinityMethod;
+use crate::params::affinity_method::AffinityMethod;
 use crate::threads;
 use crate::warning::Warning;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scal
 /// use tsne::{Preset, Rows, Tsne};
 ///
 /// let data: Vec<f32> = (0..200).map(|i| ((i * 7919) % 101) as f32).collect();
-/// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).n_iter(25).build()?;
+/// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).n_iter(25).build()?;
 /// let mut index = tsne.affinities(Rows::new(&data, 40, 5)?)?;
 /// let wide = tsne.fit(index.clone())?;
 /// index.set_perplexity(3.0)?;
@@ -38,7 +38,7 @@ pub struct AffinityIndex<T> {
     pub(crate) recipe: Recipe<T>,
     pub(crate) data: Option<Kept<T>>,
     pub(crate) warnings: Vec<Warning>,
-    pub(crate) n_jobs: i32,
+    pub(crate) n_jobs: Option<i32>,
     /// What the neighbor search and the affinities took.
     pub(crate) durations: (Duration, Duration),
 }
@@ -55,7 +55,7 @@ impl<T: Scalar> AffinityIndex<T> {
         x: &Dataset<'_, T>,
         recipe: Recipe<T>,
         keep: Keep,
-        n_jobs: i32,
+        n_jobs: Option<i32>,
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
@@ -85,7 +85,12 @@ impl<T: Scalar> AffinityIndex<T> {
     }
 
     /// The index of given neighbors, which the caller keeps or not.
-    pub(crate) fn of_graph(graph: &KnnGraph<T>, recipe: Recipe<T>, n_jobs: i32, cx: Context<'_>) -> Result<Self> {
+    pub(crate) fn of_graph(
+        graph: &KnnGraph<T>,
+        recipe: Recipe<T>,
+        n_jobs: Option<i32>,
+        cx: Context<'_>,
+    ) -> Result<Self> {
         let clock = Instant::now();
         let mut warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
         if graph.k() > 0 && graph.distances().iter().all(|d| *d == T::ZERO) {
@@ -102,7 +107,7 @@ impl<T: Scalar> AffinityIndex<T> {
         self
     }
 
-    pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: i32) -> Result<Self> {
+    pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: Option<i32>) -> Result<Self> {
         if joint.kind() != AffinityKind::Joint {
             let why = "a map is fitted to joint affinities, but conditional ones were given: symmetrize them";
             return Err(Error::invalid("affinities", why));
@@ -119,7 +124,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne, core::AffinityKind};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!((index.n(), index.affinities().kind()), (60, AffinityKind::Joint));
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -135,7 +140,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!(index.n(), 60);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -152,7 +157,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::builder().perplexity(10.0).early_exaggeration_iter(0).n_iter(10).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(0).n_iter(10).build()?;
     /// let x = Rows::new(&data, 60, 5)?;
     /// assert_eq!(tsne.affinities(x)?.graph().map(|graph| graph.k()), Some(30));
     /// assert!(tsne.fit(x)?.affinity_index().graph().is_none());
@@ -170,7 +175,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{AffinityMethod, Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert!(matches!(index.method(), AffinityMethod::Perplexity(model) if model.perplexities() == [10.0]));
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -186,7 +191,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Metric, Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!(index.metric(), &Metric::Euclidean);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -202,7 +207,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert!(index.has_data());
     /// // From neighbors alone there are none.
     /// let graph = index.graph().ok_or("the neighbors were not kept")?;
@@ -221,7 +226,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert!(index.warnings()[0].to_string().starts_with("perplexity 100 is too large for 60 points"));
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -242,7 +247,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let mut index = Tsne::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let mut index = Tsne::<_, 2>::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_perplexity(5.0)?;
     /// let fresh = Tsne::<f32, 2>::builder().perplexity(5.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!(index.affinities(), fresh.affinities());
@@ -267,7 +272,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{AffinityMethod, Rows, Tsne, affinity::Multiscale};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::builder().affinities(Multiscale::new(&[5.0, 15.0])?).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().affinities(Multiscale::new(&[5.0, 15.0])?).build()?;
     /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_perplexities(&[3.0, 10.0])?;
     /// assert!(matches!(index.method(), AffinityMethod::Multiscale(model) if model.perplexities() == [3.0, 10.0]));
@@ -306,7 +311,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne, affinity::Uniform};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let mut index = Tsne::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let mut index = Tsne::<_, 2>::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_method(Uniform::default())?;
     /// // All pairs of neighbors weigh the same.
     /// let weights = index.affinities().weights();

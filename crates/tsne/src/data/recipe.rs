@@ -1,6 +1,7 @@
 //! How neighbors are found and affinities computed from them.
 
-use crate::options::{AffinityMethod, Neighbors};
+use crate::params::affinity_method::AffinityMethod;
+use crate::params::neighbors::Neighbors;
 use crate::warning::Warning;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;

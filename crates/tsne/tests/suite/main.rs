@@ -19,5 +19,6 @@ mod save;
 mod sparse_pca;
 mod spectral;
 mod store;
+mod threads;
 mod transform;
 mod warnings;

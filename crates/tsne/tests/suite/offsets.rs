@@ -3,10 +3,10 @@
 use crate::common::{bits, blobs};
 use proptest::prelude::*;
 use tsne::metrics::{self, label_agreement, neighbor_recall};
-use tsne::{Context, Dataset, Embedding, Error, Metric, NewPoints, Points, Preset, Rows, Translation, Tsne, Warning};
+use tsne::{Context, Dataset, Embedding, Error, Metric, NewPoints, Points, Rows, Translation, Tsne, Warning};
 
 fn short(perplexity: f64) -> Tsne<f32, 2> {
-    Tsne::preset(Preset::Recommended).perplexity(perplexity).n_iter(120).build().unwrap()
+    Tsne::builder().perplexity(perplexity).n_iter(120).build().unwrap()
 }
 
 fn moved(x: &[f64], offset: f64) -> Vec<f64> {
