@@ -14,7 +14,7 @@ use tsne_core::{Iteration, Observer, Scalar};
 ///
 /// In a fit it sees both phases, each with iterations counted from 1. The divergence that it is shown is never exaggerated, so it
 /// may rise in the early phase, where another function is minimized: a rule that waits for it to settle belongs into
-/// the normal phase, optimized by itself ([`Embedding::optimize`](crate::Embedding::optimize)).
+/// the normal phase, optimized by itself ([`Schedule::normal`](crate::Schedule::normal)).
 ///
 /// # Examples
 ///
@@ -26,16 +26,16 @@ use tsne_core::{Iteration, Observer, Scalar};
 /// use tsne::{Callback, Finish, Preset, Rows, Tsne};
 ///
 /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-/// let tsne = Tsne::preset(Preset::OpenTsne).perplexity(4.0).build()?;
+/// let tsne = Tsne::<_, 2>::opentsne().perplexity(4.0).build()?;
 /// let mut embedding = tsne.prepare_initial(Rows::new(&data[..100], 20, 5)?)?;
-/// embedding.optimize(&tsne.early_params().n_iter(100))?;
+/// embedding.optimize(tsne.schedule().early())?;
 /// let last = Mutex::new(f64::INFINITY);
 /// let settled = Callback::new(move |iteration| {
 ///     let Ok(mut last) = last.lock() else { return ControlFlow::Break(()) };
 ///     let before = std::mem::replace(&mut *last, iteration.kl_divergence);
 ///     if *last < 0.999 * before { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 /// });
-/// let finish = embedding.optimize(&tsne.params().n_iter(5000).callbacks(vec![settled]).callbacks_every_iters(10))?;
+/// let finish = embedding.optimize(embedding.params().n_iter(5000).callbacks(settled).callbacks_every_iters(10))?;
 /// assert_eq!(finish, Finish::Stopped);
 /// # Ok::<(), tsne::Error>(())
 /// ```
@@ -56,7 +56,7 @@ impl<T, const D: usize> Callback<T, D> {
     /// let stop = Callback::new(|iteration| {
     ///     if iteration.kl_divergence < 2.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     /// });
-    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).callbacks(vec![stop]).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).callbacks(vec![stop]).build()?;
     /// assert!(tsne.fit(Rows::new(&data, 60, 5)?)?.iterations() < 300);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -74,6 +74,69 @@ impl<T, const D: usize> Clone for Callback<T, D> {
 impl<T, const D: usize> fmt::Debug for Callback<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Callback")
+    }
+}
+
+/// Functions that see a descent: none, one, or several.
+///
+/// # Examples
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use tsne::{Callback, Callbacks};
+///
+/// let go_on = || Callback::<f32, 2>::new(|_| ControlFlow::Continue(()));
+/// assert_eq!((Callbacks::from(go_on()).len(), Callbacks::from(vec![go_on(), go_on()]).len()), (1, 2));
+/// assert!(Callbacks::<f32, 2>::default().is_empty());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Callbacks<T, const D: usize>(Vec<Callback<T, D>>);
+
+impl<T, const D: usize> Callbacks<T, D> {
+    /// Their number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(tsne::Callbacks::<f32, 2>::from(Vec::new()).len(), 0);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(tsne::Callbacks::<f32, 2>::from(Vec::new()).is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T, const D: usize> Default for Callbacks<T, D> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const D: usize> From<Callback<T, D>> for Callbacks<T, D> {
+    fn from(callback: Callback<T, D>) -> Self {
+        Self(vec![callback])
+    }
+}
+
+impl<T, const D: usize> From<Vec<Callback<T, D>>> for Callbacks<T, D> {
+    fn from(callbacks: Vec<Callback<T, D>>) -> Self {
+        Self(callbacks)
+    }
+}
+
+impl<T, const N: usize, const D: usize> From<[Callback<T, D>; N]> for Callbacks<T, D> {
+    fn from(callbacks: [Callback<T, D>; N]) -> Self {
+        Self(callbacks.into())
     }
 }
 
@@ -97,7 +160,7 @@ impl<T, const D: usize> fmt::Debug for Callback<T, D> {
 ///     ControlFlow::Continue(())
 /// };
 /// let mut observers = Observers::new().every(25, &mut log).every(100, &mut film);
-/// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?;
+/// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).build()?;
 /// tsne.fit_with(Rows::new(&data, 60, 5)?, Some(&mut observers), Context::new())?;
 /// assert_eq!((divergences.len(), frames.len()), (1 + 10, 2));
 /// # Ok::<(), tsne::Error>(())
@@ -126,7 +189,7 @@ impl<'a, T: Scalar, const D: usize> Observers<'a, T, D> {
     /// use tsne::{Context, Observers, Preset, Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(3.0).build()?;
     /// let mut none = Observers::new();
     /// let embedding = tsne.fit_with(Rows::new(&data[..60], 12, 5)?, Some(&mut none), Context::new())?;
     /// assert_eq!(embedding.iterations(), 300);
@@ -151,7 +214,7 @@ impl<'a, T: Scalar, const D: usize> Observers<'a, T, D> {
     ///     seen.push(iteration.index);
     ///     ControlFlow::Continue(())
     /// };
-    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(3.0).build()?;
     /// tsne.fit_with(Rows::new(&data[..60], 12, 5)?, Some(&mut Observers::new().with(&mut log)), Context::new())?;
     /// assert_eq!(seen, [50, 100, 150, 200, 250]);
     /// # Ok::<(), tsne::Error>(())
@@ -175,7 +238,7 @@ impl<'a, T: Scalar, const D: usize> Observers<'a, T, D> {
     ///     seen.push(iteration.index);
     ///     ControlFlow::Continue(())
     /// };
-    /// let tsne = Tsne::preset(Preset::Recommended).perplexity(3.0).n_iter(40).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(3.0).n_iter(40).build()?;
     /// tsne.fit_with(Rows::new(&data[..60], 12, 5)?, Some(&mut Observers::new().every(30, &mut log)), Context::new())?;
     /// assert_eq!(seen, [30, 30]);
     /// # Ok::<(), tsne::Error>(())
@@ -217,7 +280,7 @@ impl<T: Scalar, const D: usize> Observer<T, D> for Observers<'_, T, D> {
 
 /// The callbacks among the parameters, and the observer of one call.
 pub(crate) struct Listeners<'c, 'o, T, const D: usize> {
-    pub(crate) callbacks: &'c [Callback<T, D>],
+    pub(crate) callbacks: &'c Callbacks<T, D>,
     pub(crate) every: usize,
     pub(crate) observer: Option<&'o mut (dyn Observer<T, D> + Send)>,
 }
@@ -242,7 +305,7 @@ impl<T: Scalar, const D: usize> Observer<T, D> for Listeners<'_, '_, T, D> {
     fn observe(&mut self, iteration: &Iteration<'_, T, D>) -> ControlFlow<()> {
         let mut flow = ControlFlow::Continue(());
         if self.callbacks_want(iteration.index) {
-            for callback in self.callbacks {
+            for callback in &self.callbacks.0 {
                 if (callback.0)(iteration) == ControlFlow::Break(()) {
                     flow = ControlFlow::Break(());
                 }
