@@ -48,7 +48,7 @@ pub(crate) const fn resolve<const D: usize>(method: NegativeGradientMethod, n: u
 impl<T: Float, const D: usize> OptimizeParams<T, D> {
     /// The parameters of the grid, with the tolerance.
     pub(crate) const fn grid_params(&self) -> GridParams {
-        GridParams { force_tolerance: self.force_tolerance, ..self.grid }
+        self.grid.with_force_tolerance(self.force_tolerance)
     }
 
     /// The threshold of the tree.

@@ -493,17 +493,15 @@ fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T
         // Files of before there was one have none.
         force_tolerance: settings.optional("force_tolerance")?,
         theta: settings.get("theta")?,
-        grid: GridParams {
-            n_interpolation_points: settings.get("n_interpolation_points")?,
-            min_num_intervals: settings.get("min_num_intervals")?,
-            ints_in_interval: settings.get("ints_in_interval")?,
-            interpolation: match settings.get("interpolation")? {
+        grid: GridParams::default()
+            .with_n_interpolation_points(settings.get("n_interpolation_points")?)
+            .with_min_num_intervals(settings.get("min_num_intervals")?)
+            .with_ints_in_interval(settings.get("ints_in_interval")?)
+            .with_interpolation(match settings.get("interpolation")? {
                 "b-spline" => Interpolation::BSpline,
                 "lagrange" => Interpolation::Lagrange,
                 other => return Err(unknown("interpolation", other)),
-            },
-            force_tolerance: None,
-        },
+            }),
         callbacks: Vec::new(),
         callbacks_every_iters: settings.get("callbacks_every_iters")?,
         n_jobs: n_jobs.parse().map_err(|_| unknown("n_jobs", n_jobs))?,
