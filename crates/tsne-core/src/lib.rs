@@ -31,11 +31,12 @@
 pub mod blocks;
 pub mod buckets;
 pub mod memory;
+pub mod morton;
 pub mod random;
 pub mod simd;
 
 mod affinities;
-mod chunked_rows;
+mod bounds;
 mod context;
 mod error;
 mod graph;
@@ -47,7 +48,7 @@ mod seams;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
-pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
+pub use bounds::Bounds;
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 pub use graph::KnnGraph;

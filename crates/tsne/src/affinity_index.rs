@@ -1,8 +1,10 @@
 //! Affinities of a data set, with what it takes to place new points among them.
 
 use crate::input::{Dataset, NewPoints};
-use crate::options::{AffinityMethod, Neighbors};
-use crate::{Warning, threads};
+use crate::params::affinity_method::AffinityMethod;
+use crate::params::neighbors::Neighbors;
+use crate::threads;
+use crate::warning::Warning;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Points, Resu
 /// use tsne::{Preset, Rows, Tsne};
 ///
 /// let data: Vec<f32> = (0..200).map(|i| ((i * 7919) % 101) as f32).collect();
-/// let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).n_iter(25).build()?;
+/// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).n_iter(25).build()?;
 /// let mut index = tsne.affinities(Rows::new(&data, 40, 5)?)?;
 /// let wide = tsne.fit(index.clone())?;
 /// index.set_perplexity(3.0)?;
@@ -37,7 +39,7 @@ pub struct AffinityIndex<T> {
     pub(crate) recipe: Recipe<T>,
     pub(crate) data: Option<Arc<Dataset<T>>>,
     pub(crate) warnings: Vec<Warning>,
-    pub(crate) n_jobs: i32,
+    pub(crate) n_jobs: Option<i32>,
     /// What the neighbor search and the affinities took.
     pub(crate) durations: (Duration, Duration),
 }
@@ -150,7 +152,7 @@ impl<T: Scalar> AffinityIndex<T> {
         x: Points<'_, T>,
         recipe: Recipe<T>,
         keep: Keep,
-        n_jobs: i32,
+        n_jobs: Option<i32>,
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
@@ -174,7 +176,7 @@ impl<T: Scalar> AffinityIndex<T> {
         graph: KnnGraph<T>,
         recipe: Recipe<T>,
         keep: Keep,
-        n_jobs: i32,
+        n_jobs: Option<i32>,
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
@@ -185,7 +187,7 @@ impl<T: Scalar> AffinityIndex<T> {
         Ok(Self { joint, graph, recipe, data: None, warnings, n_jobs, durations })
     }
 
-    pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: i32) -> Result<Self> {
+    pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: Option<i32>) -> Result<Self> {
         if joint.kind() != AffinityKind::Joint {
             let why = "a map is fitted to joint affinities, but conditional ones were given: symmetrize them";
             return Err(Error::invalid("affinities", why));
@@ -202,7 +204,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne, core::AffinityKind};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!((index.n(), index.affinities().kind()), (60, AffinityKind::Joint));
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -218,7 +220,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!(index.n(), 60);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -235,7 +237,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::builder().perplexity(10.0).early_exaggeration_iter(0).n_iter(10).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(0).n_iter(10).build()?;
     /// let x = Rows::new(&data, 60, 5)?;
     /// assert_eq!(tsne.affinities(x)?.graph().map(|graph| graph.k()), Some(30));
     /// assert!(tsne.fit(x)?.affinity_index().graph().is_none());
@@ -253,7 +255,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{AffinityMethod, Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert!(matches!(index.method(), AffinityMethod::Perplexity(model) if model.perplexities() == [10.0]));
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -269,7 +271,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Metric, Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!(index.metric(), &Metric::Euclidean);
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -285,7 +287,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert!(index.has_data());
     /// // From neighbors alone there are none.
     /// let graph = index.graph().ok_or("the neighbors were not kept")?;
@@ -304,7 +306,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(100.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert!(index.warnings()[0].to_string().starts_with("perplexity 100 is too large for 60 points"));
     /// # Ok::<(), tsne::Error>(())
     /// ```
@@ -325,7 +327,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let mut index = Tsne::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let mut index = Tsne::<_, 2>::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_perplexity(5.0)?;
     /// let fresh = Tsne::<f32, 2>::builder().perplexity(5.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// assert_eq!(index.affinities(), fresh.affinities());
@@ -350,7 +352,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{AffinityMethod, Rows, Tsne, affinity::Multiscale};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::builder().affinities(Multiscale::new(&[5.0, 15.0])?).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().affinities(Multiscale::new(&[5.0, 15.0])?).build()?;
     /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_perplexities(&[3.0, 10.0])?;
     /// assert!(matches!(index.method(), AffinityMethod::Multiscale(model) if model.perplexities() == [3.0, 10.0]));
@@ -389,7 +391,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{Rows, Tsne, affinity::Uniform};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let mut index = Tsne::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let mut index = Tsne::<_, 2>::builder().perplexity(15.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_method(Uniform::default())?;
     /// // All pairs of neighbors weigh the same.
     /// let weights = index.affinities().weights();
@@ -439,7 +441,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{AffinityMethod, Context, Rows, Tsne, affinity::FixedSigma};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data[..250], 50, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data[..250], 50, 5)?)?;
     /// let new = Rows::new(&data[250..], 10, 5)?;
     /// let p = index.to_new(new, None, Context::new())?.affinities;
     /// assert_eq!((p.n(), p.n_columns()), (10, 50));

@@ -1,6 +1,6 @@
 //! What a map can be made from.
 
-use crate::AffinityIndex;
+use crate::affinity_index::AffinityIndex;
 use std::sync::Arc;
 use tsne_core::{Affinities, KnnGraph, Points, Result, Rows, Scalar, SparseRows};
 

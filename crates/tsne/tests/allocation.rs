@@ -40,15 +40,10 @@ fn iterations_after_the_first_do_not_allocate() {
             let mut objective = Joint::new(&p, Kernel::CAUCHY, &mut *repulsion).unwrap();
             let mut optimizer = MomentumGains::new(Momentum::Nesterov);
             let mut descent = Descent::new();
-            let phase = Phase {
-                iterations: 1,
-                learning_rate: 1e-3,
-                max_grad_norm: Some(1e9),
-                min_grad_norm: Some(0.0),
-                ..Phase::default()
-            };
+            let phase =
+                Phase::default().iterations(1).learning_rate(1e-3).max_grad_norm(Some(1e9)).min_grad_norm(Some(0.0));
             let mut run = |iterations: usize| {
-                let phase = Phase { iterations, ..phase };
+                let phase = phase.iterations(iterations);
                 descent.run(&mut objective, &mut optimizer, &mut y, &phase, None, Context::new()).unwrap();
             };
             run(1);

@@ -18,4 +18,5 @@ mod save;
 mod sparse_pca;
 mod spectral;
 mod store;
+mod threads;
 mod transform;

@@ -1,0 +1,84 @@
+//! Morton codes against their definition, one bit at a time.
+
+use tsne_core::morton::Cube;
+use tsne_core::random::element_seed;
+use tsne_core::{Bounds, Scalar};
+
+/// One bit at a time: the definition.
+fn interleaved<const D: usize>(cells: [u32; D]) -> u32 {
+    let mut code = 0;
+    for level in 0..Cube::<D>::LEVELS {
+        for cell in cells {
+            code = code << 1 | (cell >> (Cube::<D>::LEVELS - 1 - level) & 1);
+        }
+    }
+    code
+}
+
+fn check<const D: usize>() {
+    let side = (1u64 << Cube::<D>::LEVELS) as f64;
+    let cube = Cube::around(&Bounds::new([0.0; D], [side; D]));
+    for seed in 0..200 {
+        let cells: [u32; D] =
+            std::array::from_fn(|a| (element_seed(1, a as u64, seed) & ((1u64 << Cube::<D>::LEVELS) - 1)) as u32);
+        // The middle of each cell: no rounding can move it to another.
+        let code = cube.code(&cells.map(|c| f64::from(c) + 0.5));
+        assert_eq!(code, interleaved(cells));
+        assert_eq!(Cube::<D>::common_level(code, code), Cube::<D>::LEVELS);
+        for level in 0..Cube::<D>::LEVELS {
+            let shift = Cube::<D>::LEVELS - 1 - level;
+            let child = cells.iter().fold(0, |child, c| child << 1 | (c >> shift & 1));
+            assert_eq!(Cube::<D>::child(code, level), child);
+            let neighbor =
+                interleaved::<D>(std::array::from_fn(|a| if a == 0 { cells[a] ^ 1 << shift } else { cells[a] }));
+            assert_eq!(Cube::<D>::common_level(code, neighbor), level);
+        }
+    }
+}
+
+#[test]
+fn codes_interleave_the_bits_of_the_cells() {
+    check::<1>();
+    check::<2>();
+    check::<3>();
+    check::<4>();
+    check::<7>();
+    check::<32>();
+}
+
+#[test]
+fn the_ends_of_the_longest_axis_have_different_codes_at_any_scale() {
+    for side in [f64::from_bits(1), f64::MIN_POSITIVE, 1e-300, 1.0, 3.7, 1e300, f64::MAX] {
+        let cube = Cube::around(&Bounds::new([0.0, 0.0], [side, side / 3.0]));
+        assert_eq!(Cube::<2>::common_level(cube.code(&[0.0, 0.0]), cube.code(&[side, 0.0])), 0, "side {side:e}");
+    }
+}
+
+#[test]
+fn any_dimension_and_level_has_an_answer() {
+    assert_eq!(Cube::<33>::LEVELS, 0);
+    assert_eq!(Cube::around(&Bounds::new([0.0f32; 33], [1.0; 33])).code(&[1.0f32; 33]), 0);
+    assert_eq!(Cube::around(&Bounds::<f32, 0>::default()).code(&[0.0f32; 0]), 0);
+    assert_eq!((Cube::<3>::child(u32::MAX, u32::MAX), Cube::<3>::common_level(0, u32::MAX)), (7, 0));
+    let line = Cube::around(&Bounds::new([0.0], [1.0]));
+    assert!(line.side_at(u32::MAX) > 0.0);
+    // Outside of the cube and not a number: the nearest cell, and the first.
+    assert_eq!([-1.0, 2.0, f64::NAN].map(|v| line.code(&[v])), [0, u32::MAX, 0]);
+}
+
+fn boxes<T: Scalar>() {
+    let points: Vec<[T; 2]> = (0..50).map(|i| [T::from_usize((i * 7) % 13), -T::from_usize(i % 5)]).collect();
+    let bounds = Bounds::of(&points);
+    assert_eq!(bounds, Bounds::new([T::ZERO, -T::from_usize(4)], [T::from_usize(12), -T::ZERO]));
+    assert_eq!(bounds, Bounds::of(&points[..20]).union(&Bounds::of(&points[20..])));
+    assert!(points.iter().all(|p| bounds.squared_distance(p) == T::ZERO));
+    // A corner is 3 and 4 away.
+    assert_eq!(bounds.squared_distance(&[T::from_usize(15), T::from_usize(4)]), T::from_usize(25));
+    assert_eq!(Bounds::default().union(&bounds), bounds);
+}
+
+#[test]
+fn a_box_holds_its_points_and_no_more() {
+    boxes::<f32>();
+    boxes::<f64>();
+}
