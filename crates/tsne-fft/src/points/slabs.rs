@@ -4,10 +4,11 @@
 //! reaches at most into the next one: all even slabs can be written at once, then all odd ones, without locks and in a
 //! fixed order.
 
-use crate::GridScalar;
-use crate::geometry::{Geometry, axis};
-use crate::stencil::Stencil;
+use crate::grid::stencil::BSpline;
+use crate::layout::shape::{Lattice, axis};
+use crate::scalar::GridScalar;
 use rayon::prelude::*;
+use tsne_core::{Result, memory};
 
 /// Points that are sorted together. Larger blocks mean fewer lists for a slab to visit, smaller ones more tasks.
 pub(crate) const BLOCK: usize = 4096;
@@ -19,6 +20,32 @@ const fn height<const D: usize>() -> usize {
         1 => 1024,
         2 => 16,
         _ => 10,
+    }
+}
+
+/// The first node that a coordinate acts on along the first axis: all that slabs need of a stencil.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FirstNode {
+    /// Nodes of the stencil.
+    width: usize,
+    /// Every how many nodes one can start.
+    every: usize,
+}
+
+impl FirstNode {
+    pub(crate) const fn spline(order: usize) -> Self {
+        Self { width: order, every: 1 }
+    }
+
+    pub(crate) const fn lagrange(points: usize) -> Self {
+        Self { width: points, every: points }
+    }
+
+    #[inline(always)]
+    fn of<T: GridScalar>(self, u: T, nodes: usize) -> usize {
+        let cell = BSpline.cell(u, nodes);
+        let start = if self.every == 1 { cell } else { cell / self.every * self.every };
+        start.min(nodes - self.width)
     }
 }
 
@@ -46,26 +73,24 @@ impl Slabs {
     }
 
     /// Sorts points into slabs; stable, so that the order within a list is that of the points.
-    pub(crate) fn assign<T, const D: usize, const M: usize, S>(
+    ///
+    /// Not by [`tsne_core::buckets`]: blocks are sorted side by side, with 16 bits to a point, and nothing is allocated.
+    pub(crate) fn assign<T: GridScalar, const D: usize>(
         &mut self,
-        stencil: S,
-        geometry: &Geometry<T, D>,
+        first: FirstNode,
+        lattice: &Lattice<T, D>,
         y: &[[T; D]],
-    ) where
-        T: GridScalar,
-        S: Stencil<T, M>,
-    {
-        let nodes = geometry.shape.nodes[axis::<D>(0)];
+    ) -> Result<()> {
+        let nodes = lattice.shape.nodes[axis::<D>(0)];
         self.count = nodes.div_ceil(height::<D>());
         let count = self.count;
-        let last = nodes - M;
-        self.order.resize(y.len(), 0);
+        memory::resize("the order of points", &mut self.order, y.len(), 0)?;
         self.starts.clear();
-        self.starts.resize(y.len().div_ceil(BLOCK) * (count + 1), 0);
+        memory::resize("starts of slabs", &mut self.starts, y.len().div_ceil(BLOCK) * (count + 1), 0)?;
         for_each_block(&mut self.order, (&mut self.starts, count + 1), y, &|order, starts, y| {
             let slab = |point: &[T; D]| {
-                let u = (point[0] - geometry.origin[0]) * geometry.inverse_spacing;
-                stencil.base(u, last) / height::<D>()
+                let u = (point[0] - lattice.origin[0]) * lattice.inverse_spacing;
+                first.of(u, nodes) / height::<D>()
             };
             for point in y {
                 starts[slab(point) + 1] += 1;
@@ -82,10 +107,11 @@ impl Slabs {
             starts.copy_within(0..count, 1);
             starts[0] = 0;
         });
+        Ok(())
     }
 
     /// Where the points of each slab start when all are put one slab after the other; one entry more than slabs.
-    pub(crate) fn starts(&mut self, starts: &mut Vec<usize>) {
+    pub(crate) fn starts(&mut self, starts: &mut Vec<usize>) -> Result<()> {
         starts.clear();
         starts.resize(self.count + 1, 0);
         for block in self.starts.chunks_exact(self.count + 1) {
@@ -95,7 +121,7 @@ impl Slabs {
             }
         }
         let blocks = self.starts.len() / (self.count + 1);
-        self.places.resize(blocks * self.count, 0);
+        memory::resize("places of points", &mut self.places, blocks * self.count, 0)?;
         let mut before: Option<(&mut [u32], &[u32])> = None;
         for (places, block) in self.places.chunks_exact_mut(self.count).zip(self.starts.chunks_exact(self.count + 1)) {
             for s in 0..self.count {
@@ -106,6 +132,7 @@ impl Slabs {
             }
             before = Some((places, block));
         }
+        Ok(())
     }
 
     /// The points of block `b` with their places when all lists are put one slab after the other.
@@ -148,22 +175,26 @@ fn for_each_block<P: Sync>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Shape;
-    use crate::stencil::{BSpline, Lagrange};
+    use crate::grid::stencil::{Lagrange, Stencil};
+    use crate::layout::shape::Shape;
     use tsne_core::random::{element_seed, unit};
 
     #[track_caller]
-    fn check<const D: usize, const M: usize, S: Stencil<f32, M>>(stencil: S, nodes: usize, n: usize) {
+    fn check<const D: usize, const M: usize, S: Stencil<f32, M>>(
+        (stencil, first): (S, FirstNode),
+        nodes: usize,
+        n: usize,
+    ) {
         let mut shape = Shape { nodes: [1; 3], padded: [1; 3], spacing: 1.0 };
         for c in 0..D {
             shape.nodes[axis::<D>(c)] = nodes;
         }
-        let geometry = Geometry { shape, origin: [0.0; D], inverse_spacing: 1.0 };
+        let lattice = Lattice { shape, origin: [0.0; D], inverse_spacing: 1.0 };
         let reach = (nodes - M) as f64;
         let y: Vec<[f32; D]> =
             (0..n).map(|i| [(unit(element_seed(3, 0, i as u64)) * reach * 1.01) as f32; D]).collect();
         let mut slabs = Slabs::default();
-        slabs.assign::<f32, D, M, S>(stencil, &geometry, &y);
+        slabs.assign(first, &lattice, &y).unwrap();
         assert!(slabs.count() * height::<D>() >= nodes);
         // The widest stencil that starts in a slab ends in the next.
         assert!(M <= height::<D>() + 1);
@@ -182,12 +213,12 @@ mod tests {
     #[test]
     fn every_point_is_in_one_slab_and_in_order() {
         for n in [0, 1, 4096, 10_000] {
-            check::<1, 4, _>(BSpline, 3000, n);
-            check::<2, 4, _>(BSpline, 100, n);
-            check::<2, 10, _>(BSpline, 33, n);
-            check::<3, 10, _>(BSpline, 25, n);
-            check::<2, 9, _>(Lagrange, 45, n);
-            check::<3, 3, _>(Lagrange, 30, n);
+            check::<1, 4, _>((BSpline, FirstNode::spline(4)), 3000, n);
+            check::<2, 4, _>((BSpline, FirstNode::spline(4)), 100, n);
+            check::<2, 10, _>((BSpline, FirstNode::spline(10)), 33, n);
+            check::<3, 10, _>((BSpline, FirstNode::spline(10)), 25, n);
+            check::<2, 9, _>((Lagrange, FirstNode::lagrange(9)), 45, n);
+            check::<3, 3, _>((Lagrange, FirstNode::lagrange(3)), 30, n);
         }
     }
 }

@@ -6,16 +6,19 @@
 //! form that it uses for other `dof` serves for all, which is more accurate.) Positions are taken from the middle of the
 //! map, and the mean of each potential is kept apart, so that little cancels.
 
-use crate::convolver::Convolver;
-use crate::gather;
-use crate::geometry::{Bounds, Geometry, Shape, geometry};
-use crate::slabs::Slabs;
-use crate::spectrum::Spectrum;
-use crate::spread::{InPlace, spread};
-use crate::stencil::Lagrange;
-use crate::{GridParams, GridScalar};
+use crate::choose::cost::nodes;
+use crate::grid::convolver::Convolver;
+use crate::grid::gather;
+use crate::grid::spectrum::Spectrum;
+use crate::grid::spread::{InPlace, spread};
+use crate::grid::stencil::Lagrange;
+use crate::layout::bounds::Bounds;
+use crate::layout::shape::{Lattice, Shape, lattice};
+use crate::params::GridParams;
+use crate::points::slabs::{FirstNode, Slabs};
+use crate::scalar::GridScalar;
 use rayon::prelude::*;
-use tsne_core::{Error, Kernel, Result, blocks};
+use tsne_core::{Error, Kernel, Result, blocks, memory};
 
 /// Runs `$run` with the const `$P` set to the number of nodes in a cell.
 macro_rules! with_points {
@@ -61,11 +64,16 @@ macro_rules! with_points {
     };
 }
 
+/// What the nodes of all grids cost, in nanoseconds of two threads.
+pub(crate) fn grids_cost<const D: usize>(shape: &Shape) -> f64 {
+    (D + 2) as f64 * nodes(shape)
+}
+
 /// The potentials of all moments on a grid.
 #[derive(Debug)]
 pub(crate) struct LagrangeField<T, const D: usize> {
     params: GridParams,
-    plan: Option<Plan<T>>,
+    plan: Option<Convolution<T>>,
     slabs: Slabs,
     /// Potentials of the charges `y_1 … y_D`, then 1, all with the force kernel, then of 1 with the weight kernel.
     grids: Vec<Vec<T>>,
@@ -73,7 +81,7 @@ pub(crate) struct LagrangeField<T, const D: usize> {
 }
 
 #[derive(Debug)]
-struct Plan<T> {
+struct Convolution<T> {
     shape: Shape,
     kernel: Kernel,
     convolver: Convolver<T>,
@@ -84,7 +92,7 @@ struct Plan<T> {
 /// What was filled: the grid, the middle of the map, and what to add to each potential.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Filled<T, const D: usize> {
-    pub(crate) geometry: Geometry<T, D>,
+    pub(crate) lattice: Lattice<T, D>,
     middle: [T; D],
     /// Of the charges `y_1 … y_D`.
     position_constants: [f64; D],
@@ -125,34 +133,30 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
 
     /// Fills the grids with the potentials of points within `bounds`.
     pub(crate) fn fill(&mut self, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> Result<Filled<T, D>> {
-        let geometry = geometry(&self.params, bounds);
-        let shape = geometry.shape;
+        let lattice = lattice(&self.params, bounds);
+        let shape = lattice.shape;
         if self.plan.as_ref().is_none_or(|plan| plan.shape != shape || plan.kernel != kernel) {
             self.plan = None;
             let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2))?;
             let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2))?;
-            let convolver = Convolver::new(shape);
+            let convolver = Convolver::new(shape)?;
             self.grids.resize(D + 2, Vec::new());
             for grid in &mut self.grids {
-                grid.resize(convolver.grid_len(), T::ZERO);
+                memory::resize("the grid", grid, convolver.grid_len(), T::ZERO)?;
             }
-            self.plan = Some(Plan { shape, kernel, convolver, force, weight });
+            self.plan = Some(Convolution { shape, kernel, convolver, force, weight });
         }
         let Some(plan) = &mut self.plan else {
             return Err(Error::numerical("grid", "no plan was made"));
         };
         let middle: [T; D] = std::array::from_fn(|c| bounds.low[c] + (bounds.high[c] - bounds.low[c]) * T::HALF);
         with_points!(self.params, P => {
-            self.slabs.assign::<T, D, P, _>(Lagrange, &geometry, y);
+            self.slabs.assign(FirstNode::lagrange(P), &lattice, y)?;
             let slabs = &self.slabs;
             for (m, grid) in self.grids.iter_mut().enumerate() {
-                if m < D {
-                    let charges = InPlace { slabs, y, charge: |y: &[T; D]| y[m] - middle[m] };
-                    spread::<T, D, P, _, _>(Lagrange, &geometry, &charges, grid);
-                } else {
-                    let charges = InPlace { slabs, y, charge: |_: &[T; D]| T::ONE };
-                    spread::<T, D, P, _, _>(Lagrange, &geometry, &charges, grid);
-                }
+                // One closure for both kinds of charge: each is an instance of the whole loop.
+                let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
+                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, grid);
             }
         });
         for (m, grid) in self.grids.iter_mut().enumerate() {
@@ -166,7 +170,7 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         }
         let n = y.len() as f64;
         Ok(Filled {
-            geometry,
+            lattice,
             middle,
             position_constants: totals.map(|total| total * plan.force.mean),
             force_constant: n * plan.force.mean,
@@ -177,7 +181,7 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
     /// The sum of weights and of forces at `y`.
     pub(crate) fn read(&self, filled: &Filled<T, D>, y: &[T; D]) -> (f64, [f64; D]) {
         with_points!(self.params, P => {
-            let at = |m: usize| gather::value::<T, D, P, _>(Lagrange, &filled.geometry, &self.grids[m], y).to_f64();
+            let at = |m: usize| gather::value::<T, D, P, _>(Lagrange, &filled.lattice, &self.grids[m], y).to_f64();
             let ones = at(D) + filled.force_constant;
             let force = std::array::from_fn(|c| {
                 (y[c] - filled.middle[c]).to_f64() * ones - at(c) - filled.position_constants[c]

@@ -1,11 +1,11 @@
 //! The transform of the kernel on a grid, divided by that of the interpolation.
 
-use crate::GridScalar;
-use crate::geometry::{AXES, Shape};
-use crate::stencil::{spline_at_integers, weights_at};
+use crate::grid::stencil::{spline_at_integers, weights_at};
+use crate::layout::shape::{AXES, Shape};
+use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
-use tsne_core::{Error, Result};
+use tsne_core::{Error, Result, memory};
 
 /// What a convolution multiplies with: real and even along every axis, so one octant is kept.
 #[derive(Debug, Clone)]
@@ -44,19 +44,19 @@ impl<T: GridScalar> Spectrum<T> {
         kernel_minus_offset: impl Fn(f64) -> f64 + Sync,
     ) -> Result<Self> {
         let half = shape.padded.map(|length| length / 2 + 1);
-        let mut table = sample(shape.spacing, half, kernel_minus_offset);
+        let mut table = sample(shape.spacing, half, kernel_minus_offset)?;
         // The axes rotate: [l0][l1][l2] -> [k2][l0][l1] -> [k1][k2][l0] -> [k0][k1][k2].
         let mut lengths = half;
         for axis in [2, 1, 0] {
             transform_lines(&mut table, lengths[2], shape.padded[axis])?;
-            table = rotate(&table, lengths);
+            table = rotate(&table, lengths)?;
             lengths = [lengths[2], lengths[0], lengths[1]];
         }
         let filters: [Vec<f64>; AXES] = std::array::from_fn(|axis| filter(spline_order, shape.padded[axis]));
         let scale = 1.0 / shape.padded_nodes() as f64;
         let mean = offset + table.first().copied().unwrap_or(0.0) * scale;
         let [h0, h1, h2] = half;
-        let mut values = vec![T::ZERO; table.len()];
+        let mut values = memory::filled("the spectrum", table.len(), T::ZERO)?;
         values.par_chunks_mut((h0 * h1).max(1)).enumerate().for_each(|(k2, plane)| {
             for k0 in 0..h0 {
                 for k1 in 0..h1 {
@@ -108,9 +108,9 @@ impl<T: GridScalar> Spectrum<T> {
     }
 }
 
-fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
+fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync) -> Result<Vec<f64>> {
     let [h0, h1, h2] = half;
-    let mut table = vec![0.0; h0 * h1 * h2];
+    let mut table = memory::filled("the kernel on the grid", h0 * h1 * h2, 0.0)?;
     table.par_chunks_mut(h2).enumerate().for_each(|(line, values)| {
         let (l0, l1) = ((line / h1) as f64, (line % h1) as f64);
         for (l2, value) in values.iter_mut().enumerate() {
@@ -118,7 +118,7 @@ fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync)
             *value = kernel(steps2 * spacing * spacing);
         }
     });
-    table
+    Ok(table)
 }
 
 /// Replaces each line of half an even, periodic sequence by half its transform, which is real and even.
@@ -146,15 +146,15 @@ fn transform_lines(table: &mut [f64], line: usize, length: usize) -> Result<()> 
 }
 
 /// `[a][b][c]` to `[c][a][b]`.
-fn rotate(table: &[f64], [a, b, c]: [usize; AXES]) -> Vec<f64> {
+fn rotate(table: &[f64], [a, b, c]: [usize; AXES]) -> Result<Vec<f64>> {
     let rows = a * b;
-    let mut rotated = vec![0.0; table.len()];
+    let mut rotated = memory::filled("the kernel on the grid", table.len(), 0.0)?;
     rotated.par_chunks_mut(rows.max(1)).enumerate().for_each(|(k, out)| {
         for (row, value) in out.iter_mut().enumerate() {
             *value = table[row * c + k];
         }
     });
-    rotated
+    Ok(rotated)
 }
 
 /// What spreading to the nodes of one axis and reading back at the same place multiply a frequency with, both signs of
@@ -230,12 +230,12 @@ pub(crate) fn alias_sum(order: usize, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::convolver::Convolver;
-    use crate::gather;
-    use crate::geometry::{Geometry, axis};
-    use crate::slabs::Slabs;
-    use crate::spread::{InPlace, spread};
-    use crate::stencil::BSpline;
+    use crate::grid::convolver::Convolver;
+    use crate::grid::gather;
+    use crate::grid::spread::{InPlace, spread};
+    use crate::grid::stencil::BSpline;
+    use crate::layout::shape::{Lattice, axis};
+    use crate::points::slabs::{FirstNode, Slabs};
 
     /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
     /// compares mean and first harmonics over the places with what the spectrum says.
@@ -248,8 +248,8 @@ mod tests {
             shape.nodes[axis::<D>(c)] = length / 2 - 1;
         }
         let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2)).unwrap();
-        let geometry = Geometry { shape, origin: [0.0; D], inverse_spacing: 2.0 };
-        let mut convolver = Convolver::new(shape);
+        let lattice = Lattice { shape, origin: [0.0; D], inverse_spacing: 2.0 };
+        let mut convolver = Convolver::new(shape).unwrap();
         let mut grid = vec![0.0; convolver.grid_len()];
         let mut slabs = Slabs::default();
         let (mut level, mut ripple) = (0.0, [0.0; D]);
@@ -262,12 +262,12 @@ mod tests {
                 f
             });
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
-            slabs.assign::<f64, D, M, _>(BSpline, &geometry, &y);
+            slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
             let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
-            spread::<f64, D, M, _, _>(BSpline, &geometry, &charges, &mut grid);
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid);
             convolver.convolve(&spectrum, &mut grid).unwrap();
-            let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &geometry, &grid, &y[0]);
-            assert_eq!(gather::value_and_gradient::<f64, D, M>(&geometry, &grid, &y[0]).0 + spectrum.mean, own);
+            let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
+            assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);
             level += own / count as f64;
             for c in 0..D {
                 ripple[c] += 2.0 * own * (2.0 * std::f64::consts::PI * fraction[c]).cos() / count as f64;

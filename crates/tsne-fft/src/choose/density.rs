@@ -1,7 +1,7 @@
 //! How dense a map is where its points are.
 
-use crate::GridScalar;
-use crate::geometry::Bounds;
+use crate::layout::bounds::Bounds;
+use crate::scalar::GridScalar;
 
 /// Points that are looked at: their pairs tell the density within some 2 %.
 const SAMPLE: usize = 4096;

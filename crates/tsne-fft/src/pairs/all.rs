@@ -1,10 +1,11 @@
-//! Sums over pairs, eight at a time.
+//! Sums over all pairs, and over ranges of points: one query, eight points at a time.
 
-use crate::GridScalar;
-use crate::split::Rest;
+use crate::pairs::share::{PairShare, ShareVisitor, visit_share};
+use crate::scalar::GridScalar;
+use crate::spline::split::Rest;
 use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Kernel, Profile, ProfileVisitor, Result};
+use tsne_core::{Context, Kernel, Result, memory};
 
 /// Points per step of the inner loop: one vector register of `f32` under AVX2. A constant, so that the order of
 /// summation is the same on every machine.
@@ -21,102 +22,6 @@ pub(crate) struct PairSums<T, const D: usize> {
     pub(crate) force: [T; D],
 }
 
-/// What a pair adds, in a form that inner loops can inline.
-pub(crate) trait PairShare<T>: Copy + Send + Sync {
-    /// The weight, and the factor of the difference of the positions, of a squared distance.
-    fn of(self, d2: T) -> (T, T);
-}
-
-/// A computation over any [`PairShare`], given to [`visit_share`].
-pub(crate) trait ShareVisitor<T> {
-    type Output;
-    fn visit<P: PairShare<T>>(self, share: P) -> Self::Output;
-}
-
-/// Calls `visitor` with all of `kernel`, or with what a grid leaves of it.
-pub(crate) fn visit_share<T: GridScalar, V: ShareVisitor<T>>(
-    kernel: Kernel,
-    rest: Option<Rest<T>>,
-    visitor: V,
-) -> V::Output {
-    match rest {
-        None => kernel.visit(Everything(visitor)),
-        Some(rest) if kernel == Kernel::CAUCHY => visitor.visit(RestOfCauchy(rest)),
-        Some(rest) => kernel.visit(Remaining(visitor, rest)),
-    }
-}
-
-struct Everything<V>(V);
-struct Remaining<V, T>(V, Rest<T>);
-
-impl<T: GridScalar, V: ShareVisitor<T>> ProfileVisitor<T> for Everything<V> {
-    type Output = V::Output;
-    fn visit<P: Profile<T>>(self, profile: P) -> V::Output {
-        self.0.visit(All(profile))
-    }
-}
-
-impl<T: GridScalar, V: ShareVisitor<T>> ProfileVisitor<T> for Remaining<V, T> {
-    type Output = V::Output;
-    fn visit<P: Profile<T>>(self, profile: P) -> V::Output {
-        self.0.visit(RestOf(profile, self.1))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct All<P>(P);
-#[derive(Clone, Copy)]
-struct RestOf<P, T>(P, Rest<T>);
-#[derive(Clone, Copy)]
-struct RestOfCauchy<T>(Rest<T>);
-
-impl<T: GridScalar, P: Profile<T>> PairShare<T> for All<P> {
-    #[inline(always)]
-    fn of(self, d2: T) -> (T, T) {
-        self.0.weight_and_force(d2)
-    }
-}
-
-impl<T: GridScalar, P: Profile<T>> PairShare<T> for RestOf<P, T> {
-    #[inline(always)]
-    fn of(self, d2: T) -> (T, T) {
-        self.1.of(d2, self.0.weight_and_force(d2))
-    }
-}
-
-impl<T: GridScalar> PairShare<T> for RestOfCauchy<T> {
-    #[inline(always)]
-    fn of(self, d2: T) -> (T, T) {
-        self.0.of_cauchy(d2)
-    }
-}
-
-/// A run of cells along the last axis, by its place relative to a query's own cell.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Row {
-    /// Along the axes but the last.
-    pub(crate) offset: [isize; 2],
-    /// Cells to either side along the last axis.
-    pub(crate) reach: usize,
-}
-
-/// The rows of cells of side 1 that a ball of radius `cutoff` around any place of a query's own cell touches.
-pub(crate) fn rows<const D: usize>(cutoff: f64, rows: &mut Vec<Row>) {
-    rows.clear();
-    let widest = cutoff.ceil() as isize;
-    let along = |used: bool| if used { -widest..=widest } else { 0..=0 };
-    // The least distance between the places of two cells.
-    let apart = |cells: isize| (cells.abs() - 1).max(0) as f64;
-    for first in along(D > 1) {
-        for second in along(D > 2) {
-            let left2 = cutoff * cutoff - apart(first).powi(2) - apart(second).powi(2);
-            if left2 > 0.0 {
-                rows.push(Row { offset: [first, second], reach: left2.sqrt().ceil() as usize });
-            }
-        }
-    }
-}
-
 /// The sums of one query, without point `own`, over ranges of points. The columns hold `LANES` more than there are.
 #[inline(always)]
 pub(crate) fn sum_over<T: GridScalar, const D: usize, P: PairShare<T>>(
@@ -126,7 +31,7 @@ pub(crate) fn sum_over<T: GridScalar, const D: usize, P: PairShare<T>>(
     share: P,
     ranges: impl Iterator<Item = std::ops::Range<usize>>,
 ) -> PairSums<T, D> {
-    let mut lanes = Lanes { weights: [T::ZERO; LANES], forces: [[T::ZERO; LANES]; D] };
+    let mut lanes = SourceLanes { weights: [T::ZERO; LANES], forces: [[T::ZERO; LANES]; D] };
     for std::ops::Range { start, end } in ranges {
         let mut j = start;
         // Only a part of a vector, and the one with the query itself, need to be masked.
@@ -145,12 +50,12 @@ pub(crate) fn sum_over<T: GridScalar, const D: usize, P: PairShare<T>>(
     PairSums { weight: sum(&lanes.weights), force: lanes.forces.each_ref().map(sum) }
 }
 
-struct Lanes<T, const D: usize> {
+struct SourceLanes<T, const D: usize> {
     weights: [T; LANES],
     forces: [[T; LANES]; D],
 }
 
-impl<T: GridScalar, const D: usize> Lanes<T, D> {
+impl<T: GridScalar, const D: usize> SourceLanes<T, D> {
     #[inline(always)]
     fn add<P: PairShare<T>, const MASKED: bool>(
         &mut self,
@@ -203,38 +108,42 @@ impl<T, const D: usize> Default for AllPairs<T, D> {
 }
 
 impl<T: GridScalar, const D: usize> AllPairs<T, D> {
-    pub(crate) fn assign(&mut self, y: &[[T; D]]) {
+    pub(crate) fn assign(&mut self, y: &[[T; D]]) -> Result<()> {
         self.n = y.len();
         for (c, column) in self.columns.iter_mut().enumerate() {
             column.clear();
+            memory::reserve("coordinates of points", column, y.len() + LANES)?;
             column.extend(y.iter().map(|point| point[c]));
             column.resize(y.len() + LANES, T::ZERO);
         }
+        Ok(())
     }
 
-    /// The forces of all points on each, and the weights' sum.
+    /// The forces of all points on each, and the weights' sum: of all of the kernel, or of a rest of it.
     pub(crate) fn own_sums(
         &self,
-        kernel: Kernel,
+        (kernel, rest): (Kernel, Option<Rest<T>>),
         out: &mut [[T; D]],
         sums: &mut Vec<f64>,
         cx: Context<'_>,
     ) -> Result<f64> {
         sums.clear();
         sums.resize(self.n.div_ceil(QUERIES), 0.0);
-        sums.par_iter_mut().zip(out.par_chunks_mut(QUERIES)).enumerate().try_for_each(|(block, (sum, out))| {
-            cx.check()?;
-            *sum =
-                visit_share(kernel, None, Block { all: self, first: Some(block * QUERIES), query: [T::ZERO; D], out });
-            Ok(())
-        })?;
+        sums.par_iter_mut().zip(out.par_chunks_mut(QUERIES)).enumerate().for_each(|(block, (sum, out))| {
+            // A call that was cancelled ends with the check below: no error of a block is waited for.
+            if cx.check().is_ok() {
+                let first = Some(block * QUERIES);
+                *sum = visit_share(kernel, rest, Block { all: self, first, query: [T::ZERO; D], out });
+            }
+        });
+        cx.check()?;
         Ok(sums.iter().sum())
     }
 
     /// The sums of one query over all points.
-    pub(crate) fn query(&self, kernel: Kernel, query: &[T; D]) -> (T, [T; D]) {
+    pub(crate) fn query(&self, (kernel, rest): (Kernel, Option<Rest<T>>), query: &[T; D]) -> (T, [T; D]) {
         let mut out = [[T::ZERO; D]];
-        let weight = visit_share(kernel, None, Block { all: self, first: None, query: *query, out: &mut out });
+        let weight = visit_share(kernel, rest, Block { all: self, first: None, query: *query, out: &mut out });
         (T::from_f64(weight), out[0])
     }
 }

@@ -5,13 +5,13 @@
 //! in place; then, for a few frequencies of that axis at a time, the planes across the other axes are gathered,
 //! transformed, multiplied, transformed back, all within the cache.
 
-use crate::GridScalar;
-use crate::geometry::Shape;
-use crate::spectrum::Spectrum;
-use crate::transforms::{Direction, Transforms};
+use crate::grid::spectrum::Spectrum;
+use crate::grid::transforms::{Direction, Transforms};
+use crate::layout::shape::Shape;
+use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
-use tsne_core::{Error, Result};
+use tsne_core::{Error, Result, memory};
 
 /// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
 const TILE: usize = 8;
@@ -37,18 +37,18 @@ impl<T> std::fmt::Debug for Convolver<T> {
 }
 
 impl<T: GridScalar> Convolver<T> {
-    pub(crate) fn new(shape: Shape) -> Self {
+    pub(crate) fn new(shape: Shape) -> Result<Self> {
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let transforms = T::transforms(shape.padded);
         let frequencies = m2 / 2 + 1;
         let rows = TILE.min(n0 * n1);
         let line_tile = rows * frequencies + transforms.line_scratch_len();
-        let lines = vec![zero(); (n0 * n1).div_ceil(rows) * line_tile];
+        let lines = memory::filled("lines of the grid", (n0 * n1).div_ceil(rows) * line_tile, zero())?;
         let plane_tile = TILE * n1 * m0 + columns_len(m1) + transforms.plane_scratch_len();
         let tiles = if m0 * m1 > 1 { frequencies.div_ceil(TILE) } else { 0 };
-        let planes = vec![zero(); tiles * plane_tile];
-        Self { shape, transforms, lines, line_tile, rows, planes, plane_tile }
+        let planes = memory::filled("planes of the grid", tiles * plane_tile, zero())?;
+        Ok(Self { shape, transforms, lines, line_tile, rows, planes, plane_tile })
     }
 
     /// The length of the grid: lines of the padded length, zero beyond the nodes.
@@ -243,7 +243,7 @@ mod tests {
         let shape = Shape { nodes, padded, spacing: 0.4 };
         let kernel = |d2: f64| 1.0 / (1.0 + d2) + 0.1 * d2.sqrt();
         let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5).unwrap();
-        let mut convolver = Convolver::new(shape);
+        let mut convolver = Convolver::new(shape).unwrap();
         let lines = nodes[0] * nodes[1];
         // Twice, so that what the first run leaves in the buffers would show.
         for seed in 0..2 {
@@ -281,7 +281,7 @@ mod tests {
         // rounding up of tiles and scratch at most a few times that.
         for padded in [[1 << 20, 1, 16], [16, 1, 1 << 20], [1, 1, 1 << 22], [1 << 16, 16, 16], [16, 1 << 16, 16]] {
             let nodes = padded.map(|length: usize| if length > 1 { length / 2 - 6 } else { 1 });
-            let convolver = Convolver::<f32>::new(Shape { nodes, padded, spacing: 1.0 });
+            let convolver = Convolver::<f32>::new(Shape { nodes, padded, spacing: 1.0 }).unwrap();
             let numbers = convolver.lines.len() + convolver.planes.len();
             assert!(numbers <= 4 * padded.iter().product::<usize>(), "{padded:?}: {numbers}");
         }
@@ -291,7 +291,7 @@ mod tests {
     fn grids_of_the_wrong_length_are_refused() {
         let shape = Shape { nodes: [3, 1, 4], padded: [16, 1, 16], spacing: 1.0 };
         let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp()).unwrap();
-        let mut convolver = Convolver::new(shape);
+        let mut convolver = Convolver::new(shape).unwrap();
         let error = convolver.convolve(&spectrum, &mut [0.0; 7]).unwrap_err();
         assert_eq!(error, Error::shape("grid", 48, 7));
     }

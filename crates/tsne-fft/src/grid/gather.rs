@@ -1,18 +1,18 @@
 //! The potential on the nodes back to points.
 
-use crate::GridScalar;
-use crate::geometry::{Geometry, axis};
-use crate::stencil::{BSpline, Stencil};
+use crate::grid::stencil::{BSpline, Stencil};
+use crate::layout::shape::{Lattice, axis};
+use crate::scalar::GridScalar;
 
 /// The potential at one point and its gradient by the coordinates in units of the spacing.
 #[inline(always)]
 pub(crate) fn value_and_gradient<T: GridScalar, const D: usize, const M: usize>(
-    geometry: &Geometry<T, D>,
+    lattice: &Lattice<T, D>,
     grid: &[T],
     y: &[T; D],
 ) -> (T, [T; D]) {
-    let shape = &geometry.shape;
-    let u = geometry.coordinates(y);
+    let shape = &lattice.shape;
+    let u = lattice.coordinates(y);
     let mut base = [0; D];
     let mut weights = [[T::ZERO; M]; D];
     let mut slopes = [[T::ZERO; M]; D];
@@ -73,12 +73,12 @@ pub(crate) fn value_and_gradient<T: GridScalar, const D: usize, const M: usize>(
 #[inline(always)]
 pub(crate) fn value<T: GridScalar, const D: usize, const M: usize, S: Stencil<T, M>>(
     stencil: S,
-    geometry: &Geometry<T, D>,
+    lattice: &Lattice<T, D>,
     grid: &[T],
     y: &[T; D],
 ) -> T {
-    let shape = &geometry.shape;
-    let u = geometry.coordinates(y);
+    let shape = &lattice.shape;
+    let u = lattice.coordinates(y);
     let mut base = [0; D];
     let mut weights = [[T::ZERO; M]; D];
     for c in 0..D {

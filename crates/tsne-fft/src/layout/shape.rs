@@ -1,7 +1,9 @@
 //! Where the nodes of the grid stand: a function of the positions and parameters alone.
 
-use crate::{GridParams, GridScalar, Interpolation};
-use tsne_core::{Error, Result, Scalar, blocks};
+use crate::layout::bounds::Bounds;
+use crate::layout::lengths::transform_length;
+use crate::params::{GridParams, Interpolation};
+use crate::scalar::GridScalar;
 
 /// Axes of a grid: one- and two-dimensional maps have leading (middle) axes of length 1.
 pub(crate) const AXES: usize = 3;
@@ -36,7 +38,7 @@ impl Shape {
 
 /// A grid laid over a map.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Geometry<T, const D: usize> {
+pub(crate) struct Lattice<T, const D: usize> {
     pub(crate) shape: Shape,
     /// The position of coordinate 0 on the grid.
     pub(crate) origin: [T; D],
@@ -44,7 +46,7 @@ pub(crate) struct Geometry<T, const D: usize> {
     pub(crate) inverse_spacing: T,
 }
 
-impl<T: GridScalar, const D: usize> Geometry<T, D> {
+impl<T: GridScalar, const D: usize> Lattice<T, D> {
     /// A position in units of the spacing from the border of the grid.
     #[inline(always)]
     pub(crate) fn coordinates(&self, y: &[T; D]) -> [T; D] {
@@ -53,49 +55,6 @@ impl<T: GridScalar, const D: usize> Geometry<T, D> {
             u[c] = (y[c] - self.origin[c]) * self.inverse_spacing;
         }
         u
-    }
-}
-
-/// The smallest box around a set of points, along the axes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Bounds<T, const D: usize> {
-    pub(crate) low: [T; D],
-    pub(crate) high: [T; D],
-}
-
-impl<T: GridScalar, const D: usize> Default for Bounds<T, D> {
-    fn default() -> Self {
-        Self { low: [T::INFINITY; D], high: [-T::INFINITY; D] }
-    }
-}
-
-impl<T: GridScalar, const D: usize> Bounds<T, D> {
-    /// The bounds of finite positions, and whether all are finite.
-    pub(crate) fn of(y: &[[T; D]], partials: &mut Vec<(Self, bool)>) -> (Self, bool) {
-        let parts = blocks::map(partials, y.len(), |range| {
-            let mut bounds = Self::default();
-            let mut finite = true;
-            for point in &y[range] {
-                for c in 0..D {
-                    bounds.low[c] = bounds.low[c].min(point[c]);
-                    bounds.high[c] = bounds.high[c].max(point[c]);
-                    finite &= Scalar::is_finite(point[c]);
-                }
-            }
-            (bounds, finite)
-        });
-        parts.iter().fold((Self::default(), true), |(mut all, finite), (part, part_finite)| {
-            for c in 0..D {
-                all.low[c] = all.low[c].min(part.low[c]);
-                all.high[c] = all.high[c].max(part.high[c]);
-            }
-            (all, finite & part_finite)
-        })
-    }
-
-    /// The longest side.
-    pub(crate) fn extent(&self) -> f64 {
-        (0..D).map(|c| self.high[c].to_f64() - self.low[c].to_f64()).fold(0.0, f64::max)
     }
 }
 
@@ -119,9 +78,6 @@ fn refined_nodes<const D: usize>(params: &GridParams) -> usize {
 /// an extent below 1e-13 stand on fewer nodes, which are enough: the kernel is a parabola there.
 const MIN_SPACING: f64 = 1e-15;
 
-/// The largest extent: the square of a distance stays within `f64`.
-const MAX_EXTENT: f64 = 1e150;
-
 /// Padding beyond twice the nodes. The kernel on the padded grid is mirrored at half its length, and the spline filter
 /// carries that kink inwards with a factor 0.27 per node (the root of its filter, 2 - √3) at order 4.
 const PADDING: usize = 12;
@@ -130,7 +86,7 @@ const PADDING: usize = 12;
 ///
 /// The spacing is the nominal one, or finer so that `min_num_intervals` cells cover the longest side. Sizes are rounded
 /// up to a fixed list, so that a growing map changes them rarely, and a map that shrinks back finds the same grid again.
-pub(crate) fn geometry<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>) -> Geometry<T, D> {
+pub(crate) fn lattice<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>) -> Lattice<T, D> {
     let extent = bounds.extent();
     let nominal = params.spacing();
     let points_per_cell = params.n_interpolation_points as f64;
@@ -165,12 +121,12 @@ pub(crate) fn with_spacing<T: GridScalar, const D: usize>(
     params: &GridParams,
     bounds: &Bounds<T, D>,
     spacing: f64,
-) -> Geometry<T, D> {
+) -> Lattice<T, D> {
     over(shape(params, sides(bounds), spacing), bounds)
 }
 
-fn over<T: GridScalar, const D: usize>(shape: Shape, bounds: &Bounds<T, D>) -> Geometry<T, D> {
-    Geometry { shape, origin: bounds.low, inverse_spacing: T::from_f64(1.0 / shape.spacing) }
+fn over<T: GridScalar, const D: usize>(shape: Shape, bounds: &Bounds<T, D>) -> Lattice<T, D> {
+    Lattice { shape, origin: bounds.low, inverse_spacing: T::from_f64(1.0 / shape.spacing) }
 }
 
 fn sides<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> [f64; D] {
@@ -178,23 +134,8 @@ fn sides<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> [f64; D] {
 }
 
 /// Whether a grid is coarser than its parameters ask for, so that near pairs are missing.
-pub(crate) fn is_coarsened<T, const D: usize>(params: &GridParams, geometry: &Geometry<T, D>) -> bool {
-    geometry.shape.spacing > params.spacing()
-}
-
-/// Checks that there are few enough points for their indices, and that differences of their coordinates are finite.
-pub(crate) fn check_range<T: GridScalar, const D: usize>(n: usize, bounds: &Bounds<T, D>) -> Result<()> {
-    let max = u32::MAX as usize;
-    if n > max {
-        return Err(Error::capacity("the number of points", n, max));
-    }
-    let limit = MAX_EXTENT.min(0.25 * T::MAX.to_f64());
-    let extent = bounds.extent();
-    if n > 0 && extent > limit {
-        let allowed = format_args!("at most {limit:.3e}: the descent has diverged, lower learning_rate");
-        return Err(Error::parameter("the extent of the embedding", format_args!("{extent:.3e}"), allowed));
-    }
-    Ok(())
+pub(crate) fn is_coarsened<T, const D: usize>(params: &GridParams, lattice: &Lattice<T, D>) -> bool {
+    lattice.shape.spacing > params.spacing()
 }
 
 fn shape<const D: usize>(params: &GridParams, sides: [f64; D], spacing: f64) -> Shape {
@@ -217,68 +158,9 @@ fn shape<const D: usize>(params: &GridParams, sides: [f64; D], spacing: f64) -> 
     Shape { nodes, padded, spacing }
 }
 
-/// Ratio of neighboring transform lengths at the least: a growing map changes its spectrum after 5 % of growth or more, and
-/// rounding up costs some 5 % of length on average.
-const LENGTH_RATIO: f64 = 1.05;
-
-/// Lengths with this factor are left out: a complex `f32` transform of 1,250 = 2 · 5⁴ takes 2.29 µs, one of
-/// 1,280 = 2⁸ · 5 takes 0.84, and other lengths near them 0.66 to 0.90 ns for each element (AVX2, one thread).
-const SLOW_FACTOR: usize = 625;
-
-/// The smallest listed transform length of at least `needed`: even, with no prime factor above 5, and each 5 % or more
-/// above the one before.
-pub(crate) fn transform_length(needed: usize) -> usize {
-    let mut length = 16;
-    while length < needed {
-        let at_least = ((length as f64 * LENGTH_RATIO) as usize).max(length + 1);
-        length = smooth_even(at_least);
-    }
-    length
-}
-
-/// The smallest even number of at least `n` with no prime factor above 5 and fewer than four factors 5.
-fn smooth_even(n: usize) -> usize {
-    let is_smooth = |mut v: usize| {
-        for prime in [2, 3, 5] {
-            while v.is_multiple_of(prime) {
-                v /= prime;
-            }
-        }
-        v == 1
-    };
-    let mut candidate = n.next_multiple_of(2);
-    while candidate.is_multiple_of(SLOW_FACTOR) || !is_smooth(candidate) {
-        candidate += 2;
-    }
-    candidate
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn transform_lengths_are_smooth_even_and_close() {
-        let mut previous = transform_length(0);
-        assert_eq!(previous, 16);
-        for needed in 1..5000 {
-            let length = transform_length(needed);
-            assert!(length >= needed && length >= previous && length.is_multiple_of(2), "{needed}: {length}");
-            let mut rest = length;
-            for prime in [2, 3, 5] {
-                while rest.is_multiple_of(prime) {
-                    rest /= prime;
-                }
-            }
-            assert_eq!(rest, 1, "{needed}: {length}");
-            // One list: the length for a length is itself. Even numbers of factors 2, 3 and 5 are at most a quarter apart
-            // (from 24 to 30), and at most an eighth from 60 on.
-            assert_eq!(transform_length(length), length);
-            let gap = if previous < 60 { 1.25 } else { LENGTH_RATIO * 1.125 };
-            assert!(length as f64 <= previous as f64 * gap, "{previous} to {length}");
-            previous = length;
-        }
-    }
 
     fn bounds(sides: [f64; 2]) -> Bounds<f64, 2> {
         Bounds { low: [-3.0, 5.0], high: [sides[0] - 3.0, sides[1] + 5.0] }
@@ -291,17 +173,17 @@ mod tests {
             for short in [0.0, 1e-3, 1.0] {
                 let side = 10f64.powi(exponent);
                 let bounds = bounds([side, side * short]);
-                let geometry = geometry(&params, &bounds);
-                let Shape { nodes, padded, spacing } = geometry.shape;
-                assert!(geometry.shape.padded_nodes() <= GridParams::MAX_PADDED_NODES);
-                assert!(spacing.is_finite() && geometry.inverse_spacing.is_finite());
-                let far = geometry.coordinates(&bounds.high);
+                let lattice = lattice(&params, &bounds);
+                let Shape { nodes, padded, spacing } = lattice.shape;
+                assert!(lattice.shape.padded_nodes() <= GridParams::MAX_PADDED_NODES);
+                assert!(spacing.is_finite() && lattice.inverse_spacing.is_finite());
+                let far = lattice.coordinates(&bounds.high);
                 for (u, axis) in far.into_iter().zip([0, 2]) {
                     // The stencil of a point starts at the integer part and is one longer than a cell.
                     assert!(u as usize + params.n_interpolation_points < nodes[axis], "side {side:e}, {short}");
                     assert!(2 * nodes[axis] <= padded[axis]);
                 }
-                assert_eq!(is_coarsened(&params, &geometry), spacing > params.spacing());
+                assert_eq!(is_coarsened(&params, &lattice), spacing > params.spacing());
             }
         }
     }
@@ -310,17 +192,17 @@ mod tests {
     fn small_maps_get_the_cells_asked_for() {
         let params = GridParams::default();
         for extent in [1e-4, 0.37, 20.0, 49.0] {
-            let cells = extent / (geometry(&params, &bounds([extent, extent])).shape.spacing * 3.0);
+            let cells = extent / (lattice(&params, &bounds([extent, extent])).shape.spacing * 3.0);
             // Four steps an octave: at most 19 % more than 50.
             assert!((50.0 - 1e-9..=50.0 * 1.19).contains(&cells), "{extent}: {cells}");
         }
-        assert_eq!(geometry(&params, &bounds([80.0, 1.0])).shape.spacing, params.spacing());
+        assert_eq!(lattice(&params, &bounds([80.0, 1.0])).shape.spacing, params.spacing());
     }
 
     #[test]
     fn small_maps_in_three_dimensions_are_refined_less() {
         let cube =
-            |params: &GridParams, side: f64| geometry(params, &Bounds { low: [0.0f64; 3], high: [side; 3] }).shape;
+            |params: &GridParams, side: f64| lattice(params, &Bounds { low: [0.0f64; 3], high: [side; 3] }).shape;
         let params = GridParams::default();
         for extent in [1e-4, 0.37, 4.0, 14.0] {
             let shape = cube(&params, extent);
@@ -334,15 +216,5 @@ mod tests {
         // Who asks for a tolerance gets the cells that it takes.
         let tolerant = GridParams { force_tolerance: Some(1e-3), ..params };
         assert!(4.0 / cube(&tolerant, 4.0).spacing > 100.0);
-    }
-
-    #[test]
-    fn extents_beyond_the_scalar_are_refused() {
-        let bounds = |low: f32, high: f32| Bounds { low: [low; 2], high: [high; 2] };
-        assert!(check_range(10, &bounds(-1e37, 1e37)).is_ok());
-        let message = check_range(10, &bounds(-3e38, 3e38)).unwrap_err().to_string();
-        assert!(message.contains("6.000e38") && message.contains("8.507e37"), "{message}");
-        let wide = Bounds { low: [-1e308], high: [1e308f64] };
-        assert!(check_range(10, &wide).is_err());
     }
 }

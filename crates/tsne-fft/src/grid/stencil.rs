@@ -1,6 +1,7 @@
 //! The weights with which one coordinate acts on the nodes around it.
 
-use crate::{GridParams, GridScalar};
+use crate::params::GridParams;
+use crate::scalar::GridScalar;
 
 /// A rule that gives a coordinate `M` consecutive nodes and their weights.
 ///

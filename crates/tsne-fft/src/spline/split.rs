@@ -12,7 +12,7 @@ pub(crate) const POWERS: usize = 4;
 /// ends without a step. Among these it is the one that errs least on the grid: least squares of `γ̂(k)`, weighted with
 /// `k^((D+1)/2)` and with what splines of order 4 let pass (all beyond the highest frequency `π/h` of the grid,
 /// `(k / (2π/h - k))⁴` of those below), for `D = 2` and a spacing `h` of 1.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sharpness {
     /// The cutoff in units of the spacing.
     pub(crate) cutoff: f64,
@@ -40,7 +40,7 @@ impl Sharpness {
 /// With the cutoff `c` and `t` as above, `w(r²) = w(c²) (1 - t)^-dof = w(c²) Σ_k (dof)_k / k! t^k`. The smooth part is
 /// this series with its terms damped, `γ(r²) = w(c²) Σ_k σ_k (dof)_k / k! t^k`, where `σ_k` is what the first `k` shares
 /// leave of 1. For `dof` 1 that is `w(r²) (1 - Σ_k s_k t^k)`: pairs keep the share of their weight.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Smoothed {
     kernel: Kernel,
     cutoff2: f64,
