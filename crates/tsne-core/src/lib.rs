@@ -30,18 +30,25 @@
 
 pub mod blocks;
 pub mod buckets;
+pub mod limits;
+pub mod math;
 pub mod memory;
 pub mod morton;
 pub mod random;
 pub mod simd;
 
 mod affinities;
+mod binary;
 mod bounds;
 mod chunked_rows;
 mod context;
 mod error;
+#[cfg(feature = "faer")]
+mod faer_matrices;
 mod graph;
 mod kernel;
+#[cfg(feature = "ndarray")]
+mod ndarray_views;
 mod points;
 mod rows;
 mod scalar;
@@ -53,6 +60,8 @@ pub use bounds::Bounds;
 pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
+#[cfg(feature = "faer")]
+pub use faer_matrices::row_major;
 pub use graph::KnnGraph;
 pub use kernel::{Kernel, Profile, ProfileVisitor};
 pub use points::Points;
