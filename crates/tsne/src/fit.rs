@@ -1,10 +1,13 @@
 //! The stages of a fit, one after the other.
 
 use crate::builder::Tsne;
-use crate::data::{AffinityIndex, Input, Keep, Recipe};
+use crate::data::affinity_index::{AffinityIndex, Keep};
+use crate::data::input::Input;
+use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::initialization;
 use crate::maps::embedding::Embedding;
+use crate::metrics;
 use crate::params::initialization::Initialization;
 use crate::threads;
 use crate::warning::Warning;
@@ -86,6 +89,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let mut embedding = self.start(x, cx)?;
             embedding.advance(optimize, observer, cx)?;
             embedding.settle(cx)?;
+            let apart = metrics::flown_apart(embedding.affinities(), embedding.kl_divergence());
+            embedding.run.warnings.extend(apart);
             Ok(embedding)
         })
     }
@@ -217,9 +222,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 let index = AffinityIndex::of_graph(graph, recipe()?, n_jobs, cx)?;
                 Arc::new(index.with_graph(|| Arc::clone(graph), keep))
             }
-            Input::Affinities(joint) => {
-                Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?)
-            }
+            Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?),
             Input::Index(index) => Arc::clone(index),
         })
     }

@@ -52,7 +52,11 @@ mod threads;
 mod warning;
 
 pub use builder::{Tsne, TsneBuilder};
-pub use data::{AffinityIndex, Dataset, Input, NewAffinities, NewPoints};
+pub use data::affinity_index::AffinityIndex;
+pub use data::dataset::Dataset;
+pub use data::input::Input;
+pub use data::new_affinities::NewAffinities;
+pub use data::new_points::NewPoints;
 pub use float::Float;
 pub use force_error::ForceError;
 pub use maps::embedding::Embedding;

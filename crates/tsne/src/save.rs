@@ -1,6 +1,8 @@
 //! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
 
-use crate::data::{AffinityIndex, Kept, Matrix, Recipe};
+use crate::data::affinity_index::AffinityIndex;
+use crate::data::kept::{Kept, Matrix};
+use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::params::affinity_method::AffinityMethod;
