@@ -1,28 +1,20 @@
 //! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
 
-use crate::data::affinity_index::AffinityIndex;
 use crate::data::kept::{Kept, Matrix};
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
-use crate::model::names::{MAX_ITERATIONS, MOVED, SETTINGS, Stored};
-use crate::model::store::{Reader, Settings, StoreError, Writer};
+use crate::model::names::{MOVED, SETTINGS, Stored};
+use crate::model::store::{Settings, StoreError, Writer};
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::learning_rate::LearningRate;
 use crate::params::neighbors::Neighbors;
 use crate::params::optimize::OptimizeParams;
-use crate::params::optimizer::OptimizerState;
 use crate::params::repulsion::RepulsionMethod;
-use std::fmt::Display;
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-use tsne_affinity::{FixedSigma, Metric, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
-use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
+use tsne_affinity::Metric;
 use tsne_fft::Interpolation;
-use tsne_optim::{Finish, Momentum, MomentumGains};
+use tsne_optim::{Finish, Momentum};
 
 impl<T: Float, const D: usize> Embedding<T, D> {
     /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
