@@ -1,6 +1,7 @@
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// What the entries of an [`Affinities`] matrix are normalized to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,14 +15,20 @@ pub enum AffinityKind {
 
 /// Sparse affinities `P`: compressed rows, columns ascending in each row.
 ///
-/// Column indices are 32-bit, row pointers the machine's word: more than 2^32 non-zeros are possible.
+/// Column indices are 32-bit, row pointers the machine's word: more than 2^32 non-zeros are possible. They never change, so clones
+/// share the arrays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Affinities<T> {
+    arrays: Arc<Arrays<T>>,
+    n_columns: usize,
+    kind: AffinityKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Arrays<T> {
     row_pointers: Vec<usize>,
     columns: Vec<u32>,
     weights: Vec<T>,
-    n_columns: usize,
-    kind: AffinityKind,
 }
 
 /// The largest relative error of a sum that is accepted as 1: `f32` weights of 10^9 entries stay within it.
@@ -77,7 +84,7 @@ impl<T: Scalar> Affinities<T> {
         if kind == AffinityKind::Joint && n != n_columns {
             return Err(Error::shape("joint affinities (rows)", n_columns, n));
         }
-        let matrix = Self { row_pointers, columns, weights, n_columns, kind };
+        let matrix = Self { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
         let mut sums = vec![0.0f64; n];
         let bad = sums.par_iter_mut().enumerate().find_map_first(|(i, sum)| {
             let (columns, weights) = matrix.row(i);
@@ -125,7 +132,7 @@ impl<T: Scalar> Affinities<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn n(&self) -> usize {
-        self.row_pointers.len() - 1
+        self.arrays.row_pointers.len() - 1
     }
 
     /// The number of columns: the same as rows for joint affinities, the reference points for conditional ones.
@@ -156,7 +163,7 @@ impl<T: Scalar> Affinities<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn nnz(&self) -> usize {
-        self.columns.len()
+        self.arrays.columns.len()
     }
 
     /// What the entries are normalized to.
@@ -188,10 +195,11 @@ impl<T: Scalar> Affinities<T> {
     /// ```
     #[inline]
     pub fn row(&self, i: usize) -> (&[u32], &[T]) {
-        let (Some(&start), Some(&end)) = (self.row_pointers.get(i), self.row_pointers.get(i.saturating_add(1))) else {
+        let Arrays { row_pointers, columns, weights } = &*self.arrays;
+        let (Some(&start), Some(&end)) = (row_pointers.get(i), row_pointers.get(i.saturating_add(1))) else {
             return (&[], &[]);
         };
-        (&self.columns[start..end], &self.weights[start..end])
+        (&columns[start..end], &weights[start..end])
     }
 
     /// Where each row starts in [`Affinities::columns`], and the number of entries last.
@@ -206,7 +214,7 @@ impl<T: Scalar> Affinities<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn row_pointers(&self) -> &[usize] {
-        &self.row_pointers
+        &self.arrays.row_pointers
     }
 
     /// All columns, row by row.
@@ -221,7 +229,7 @@ impl<T: Scalar> Affinities<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn columns(&self) -> &[u32] {
-        &self.columns
+        &self.arrays.columns
     }
 
     /// All weights, row by row.
@@ -236,10 +244,27 @@ impl<T: Scalar> Affinities<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn weights(&self) -> &[T] {
-        &self.weights
+        &self.arrays.weights
     }
 
-    /// The arrays back: row pointers, columns, weights.
+    /// Whether both are one matrix: clones of each other, and not just equal.
+    ///
+    /// What was computed from one (and kept with a clone of it) holds for the other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// let made = || Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f32; 2], 2, AffinityKind::Joint);
+    /// let (p, other) = (made()?, made()?);
+    /// assert!(p.ptr_eq(&p.clone()) && !p.ptr_eq(&other) && p == other);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.arrays, &other.arrays)
+    }
+
+    /// The arrays back: row pointers, columns, weights. Copied only while there are clones of the matrix.
     ///
     /// # Examples
     ///
@@ -252,6 +277,7 @@ impl<T: Scalar> Affinities<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>) {
-        (self.row_pointers, self.columns, self.weights)
+        let Arrays { row_pointers, columns, weights } = Arc::unwrap_or_clone(self.arrays);
+        (row_pointers, columns, weights)
     }
 }

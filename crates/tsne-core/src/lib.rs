@@ -40,7 +40,6 @@ pub mod simd;
 mod affinities;
 mod binary;
 mod bounds;
-mod chunked_rows;
 mod context;
 mod error;
 #[cfg(feature = "faer")]
@@ -57,7 +56,6 @@ mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
 pub use bounds::Bounds;
-pub use chunked_rows::{ChunkedParts, ChunkedRows, RowStart};
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
 #[cfg(feature = "faer")]

@@ -20,20 +20,16 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod attraction;
-mod conditional;
-mod cross_entropy;
 mod descent;
-mod exact;
-mod joint;
-mod momentum_gains;
 mod objective;
-mod order;
-mod renumbered;
 
-pub use attraction::attract;
-pub use conditional::Conditional;
-pub use descent::{Descent, Finish, Outcome, Phase, Transition};
-pub use exact::{Exact, ExactReference};
-pub use joint::{Joint, kl_divergence};
-pub use momentum_gains::{Momentum, MomentumGains};
-pub use objective::{Evaluation, Objective};
+pub use attraction::attract::attract;
+pub use descent::momentum_gains::{Momentum, MomentumGains};
+pub use descent::outcome::{Finish, Outcome};
+pub use descent::part::{Part, PhaseState};
+pub use descent::phase::{Phase, Transition};
+pub use descent::run::Descent;
+pub use objective::conditional::Conditional;
+pub use objective::evaluate::{Evaluation, Objective};
+pub use objective::exact::{Exact, ExactReference};
+pub use objective::joint::{Joint, JointState, kl_divergence};

@@ -56,10 +56,10 @@ fn count(mut f: impl FnMut()) -> usize {
 fn descend<T: Scalar>(objective: &mut dyn Objective<T, 2>, momentum: Momentum) -> usize {
     let mut y = cloud(1.0, 3);
     let (mut descent, mut rule, mut watch) = (Descent::new(), MomentumGains::new(momentum), Watch(0));
-    let phase = Phase { iterations: 1, max_grad_norm: Some(1.0), min_grad_norm: Some(1e-30), ..Phase::default() };
+    let phase = Phase::default().iterations(1).max_grad_norm(Some(1.0)).min_grad_norm(Some(1e-30));
     let cx = Context::new();
     descent.run(objective, &mut rule, &mut y, &phase, Some(&mut watch), cx).unwrap();
-    let more = Phase { iterations: 4, ..phase };
+    let more = phase.iterations(4);
     let allocations = count(|| {
         descent.run(objective, &mut rule, &mut y, &more, Some(&mut watch), cx).unwrap();
         descent.kl_divergence(objective, &y, cx).unwrap();

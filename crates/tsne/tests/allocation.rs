@@ -26,7 +26,7 @@ fn iterations_after_the_first_do_not_allocate() {
     // One thread: with more, the queues of the pool itself may grow when tasks are stolen.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
-        let lagrange = GridParams { interpolation: Interpolation::Lagrange, ..GridParams::default() };
+        let lagrange = GridParams::default().with_interpolation(Interpolation::Lagrange);
         let repulsions: [(&str, Box<dyn Repulsion<f32, 2>>); 4] = [
             ("exact", Box::new(Exact::new())),
             ("tree", Box::new(BarnesHut::new(0.5).unwrap())),
@@ -40,15 +40,10 @@ fn iterations_after_the_first_do_not_allocate() {
             let mut objective = Joint::new(&p, Kernel::CAUCHY, &mut *repulsion).unwrap();
             let mut optimizer = MomentumGains::new(Momentum::Nesterov);
             let mut descent = Descent::new();
-            let phase = Phase {
-                iterations: 1,
-                learning_rate: 1e-3,
-                max_grad_norm: Some(1e9),
-                min_grad_norm: Some(0.0),
-                ..Phase::default()
-            };
+            let phase =
+                Phase::default().iterations(1).learning_rate(1e-3).max_grad_norm(Some(1e9)).min_grad_norm(Some(0.0));
             let mut run = |iterations: usize| {
-                let phase = Phase { iterations, ..phase };
+                let phase = phase.iterations(iterations);
                 descent.run(&mut objective, &mut optimizer, &mut y, &phase, None, Context::new()).unwrap();
             };
             run(1);

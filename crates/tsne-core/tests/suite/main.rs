@@ -5,7 +5,6 @@ mod affinities;
 mod auto_traits;
 mod blocks;
 mod buckets;
-mod chunked_rows;
 mod context;
 mod errors;
 mod graph;

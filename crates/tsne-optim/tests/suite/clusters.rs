@@ -53,7 +53,7 @@ fn check<T: Scalar>(momentum: Momentum) {
     let mut divergences = vec![descent.kl_divergence(&mut objective, &y, Context::new()).unwrap()];
     for (iterations, exaggeration) in [(250, 12.0), (500, 1.0)] {
         let learning_rate = N as f64 / exaggeration;
-        let phase = Phase { iterations, exaggeration, learning_rate, ..Phase::default() };
+        let phase = Phase::default().iterations(iterations).exaggeration(exaggeration).learning_rate(learning_rate);
         descent.run(&mut objective, &mut rule, &mut y, &phase, None, Context::new()).unwrap();
         divergences.push(descent.kl_divergence(&mut objective, &y, Context::new()).unwrap());
     }

@@ -103,7 +103,7 @@ fn one_by_one_and_all_at_once_end_in_the_same_bits() {
         let reference = cloud::<T, 2>(m, 30.0, 8);
         let repulsion = ExactReference::new(kernel(1.0), &reference).unwrap();
         let start = cloud::<T, 2>(n, 30.0, 9);
-        let phase = Phase { iterations: 20, learning_rate: 0.1, exaggeration: 1.5, ..Phase::default() };
+        let phase = Phase::default().iterations(20).learning_rate(0.1).exaggeration(1.5);
         let place = |p: &Affinities<T>, y: &mut [[T; 2]]| {
             let mut objective = Conditional::new(p, kernel(1.0), &reference, &repulsion).unwrap();
             assert!(!objective.is_translation_invariant());

@@ -18,21 +18,26 @@ pub(crate) fn run<T: Scalar, const D: usize>(
     Descent::new().run(&mut objective, optimizer, y, phase, None, Context::new())
 }
 
+/// What an outcome says.
+pub(crate) fn parts(outcome: Outcome) -> (usize, Finish, Option<f64>) {
+    (outcome.iterations, outcome.finish, outcome.kl_divergence)
+}
+
 fn phase(iterations: usize) -> Phase {
-    Phase { iterations, learning_rate: 100.0, exaggeration: 4.0, ..Phase::default() }
+    Phase::default().iterations(iterations).learning_rate(100.0).exaggeration(4.0)
 }
 
 #[test]
 fn fifty_phases_of_one_iteration_are_one_of_fifty() {
     fn check<T: Scalar>(momentum: Momentum, limits: (Option<f64>, Option<f64>)) {
         let p = joint::<T>(150, 6, 1);
-        let phase = Phase { max_grad_norm: limits.0, max_step_norm: limits.1, momentum: 0.9, ..phase(50) };
+        let phase = phase(50).max_grad_norm(limits.0).max_step_norm(limits.1).momentum(0.9);
         let (mut at_once, mut one_by_one) = (cloud::<T, 2>(150, 1e-2, 2), cloud::<T, 2>(150, 1e-2, 2));
         let (mut rule, mut other) = (MomentumGains::new(momentum), MomentumGains::new(momentum));
         let outcome = run(&p, &mut rule, &mut at_once, &phase).unwrap();
-        assert_eq!(outcome, Outcome { iterations: 50, finish: Finish::Completed, kl_divergence: None });
+        assert_eq!(parts(outcome), (50, Finish::Completed, None));
         for _ in 0..50 {
-            run(&p, &mut other, &mut one_by_one, &Phase { iterations: 1, ..phase }).unwrap();
+            run(&p, &mut other, &mut one_by_one, &phase.iterations(1)).unwrap();
         }
         assert_eq!(bits(&at_once), bits(&one_by_one));
         assert!(bits(rule.gains()) == bits(other.gains()) && bits(rule.velocity()) == bits(other.velocity()));
@@ -52,7 +57,7 @@ fn no_iterations_leave_every_bit() {
     let start: Vec<[f32; 2]> = cloud(150, 3.0, 2).into_iter().map(|[a, b]: [f32; 2]| [a + 7.0, b]).collect();
     let mut y = start.clone();
     let outcome = run(&p, &mut MomentumGains::new(Momentum::Classical), &mut y, &phase(0)).unwrap();
-    assert_eq!(outcome, Outcome { iterations: 0, finish: Finish::Completed, kl_divergence: None });
+    assert_eq!(parts(outcome), (0, Finish::Completed, None));
     assert_eq!(bits(&y), bits(&start));
 }
 
@@ -101,7 +106,7 @@ impl Objective<f64, 2> for Slope<'_> {
     ) -> Result<Evaluation> {
         self.exaggerations.borrow_mut().push(exaggeration);
         gradient.copy_from_slice(self.gradient);
-        Ok(Evaluation { kl_divergence: with_kl.then_some(1.5) })
+        Ok(Evaluation::new(with_kl.then_some(1.5)))
     }
 }
 
@@ -115,27 +120,19 @@ fn slide(gradient: &[[f64; 2]], phase: Phase) -> (Outcome, Vec<[f64; 2]>) {
 }
 
 /// One iteration with learning rate 1, so that the step is -1.2 times the gradient.
-const ONE: Phase = Phase {
-    iterations: 1,
-    exaggeration: 3.0,
-    learning_rate: 1.0,
-    momentum: 0.0,
-    max_grad_norm: None,
-    min_grad_norm: None,
-    max_step_norm: None,
-    min_kl_improvement: None,
-    transition: None,
-};
+fn one() -> Phase {
+    Phase::default().iterations(1).exaggeration(3.0).learning_rate(1.0).momentum(0.0).max_step_norm(None)
+}
 
 #[test]
 fn what_is_not_invariant_is_not_centered() {
-    let (_, y) = slide(&[[1.0, 2.0], [3.0, 4.0]], ONE);
+    let (_, y) = slide(&[[1.0, 2.0], [3.0, 4.0]], one());
     assert_eq!(y, [[-1.2, -2.4], [-1.2 * 3.0, -4.8]]);
 }
 
 #[test]
 fn long_gradients_of_points_are_scaled_down() {
-    let (_, y) = slide(&[[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], Phase { max_grad_norm: Some(1.0), ..ONE });
+    let (_, y) = slide(&[[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], one().max_grad_norm(Some(1.0)));
     // The first has norm 5 and is divided by 5 + 1e-6; the others are shorter than the limit.
     let scale = 1.0 / (5.0 + 1e-6);
     for (v, expected) in y[0].iter().zip([-3.6 * scale, -4.8 * scale]) {
@@ -147,19 +144,19 @@ fn long_gradients_of_points_are_scaled_down() {
 #[test]
 fn a_small_gradient_ends_the_phase_after_its_step() {
     let gradient = [[3.0, 0.0], [0.0, 4.0]];
-    let many = Phase { iterations: 10, ..ONE };
+    let many = one().iterations(10);
     // The norm of both together is 5: below 5.1, and not below 5 or less.
-    let (outcome, y) = slide(&gradient, Phase { min_grad_norm: Some(5.1), ..many });
-    assert_eq!(outcome, Outcome { iterations: 1, finish: Finish::Converged, kl_divergence: None });
+    let (outcome, y) = slide(&gradient, many.min_grad_norm(Some(5.1)));
+    assert_eq!(parts(outcome), (1, Finish::Converged, None));
     assert_eq!(y, [[-1.2 * 3.0, 0.0], [0.0, -4.8]]);
     for min in [0.0, 4.9, 5.0] {
-        let (outcome, _) = slide(&gradient, Phase { min_grad_norm: Some(min), ..many });
+        let (outcome, _) = slide(&gradient, many.min_grad_norm(Some(min)));
         assert_eq!((outcome.iterations, outcome.finish), (10, Finish::Completed));
     }
     // It is the norm after the limit on single points: 0.1 √2.
-    let limited = Phase { max_grad_norm: Some(0.1), min_grad_norm: Some(0.142), ..many };
+    let limited = many.max_grad_norm(Some(0.1)).min_grad_norm(Some(0.142));
     assert_eq!(slide(&gradient, limited).0.finish, Finish::Converged);
-    let limited = Phase { min_grad_norm: Some(0.141), ..limited };
+    let limited = limited.min_grad_norm(Some(0.141));
     assert_eq!(slide(&gradient, limited).0.finish, Finish::Completed);
 }
 
@@ -177,7 +174,7 @@ fn a_step_limit_holds_for_every_point() {
     let p = joint::<f64>(150, 6, 1);
     let mut y = cloud::<f64, 2>(150, 1.0, 3);
     let mut rule = MomentumGains::new(Momentum::Classical);
-    let phase = Phase { max_step_norm: Some(0.05), learning_rate: 1e4, ..phase(1) };
+    let phase = phase(1).max_step_norm(Some(0.05)).learning_rate(1e4);
     for _ in 0..10 {
         let before = y.clone();
         run(&p, &mut rule, &mut y, &phase).unwrap();
@@ -227,8 +224,9 @@ impl tsne_core::Optimizer<f64, 2> for Recorder {
 
 #[test]
 fn a_transition_leads_from_its_own_numbers_to_those_of_the_phase() {
-    let transition = Transition { iterations: 10, exaggeration: 16.0, learning_rate: 1.0, momentum: 0.5 };
-    let phase = Phase { learning_rate: 16.0, momentum: 0.9, transition: Some(transition), ..phase(14) };
+    let early = Phase::default().exaggeration(16.0).learning_rate(1.0).momentum(0.5);
+    let transition = Transition::from_phase(&early, 10);
+    let phase = phase(14).learning_rate(16.0).momentum(0.9).transition(Some(transition));
     let p = joint::<f64>(60, 4, 1);
     let mut repulsion = Exact::new();
     let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
@@ -248,17 +246,17 @@ fn a_transition_leads_from_its_own_numbers_to_those_of_the_phase() {
         let mut repulsion = Exact::new();
         let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
         let mut rule = MomentumGains::new(Momentum::Classical);
-        let phase = Phase { iterations: 1, ..phase };
+        let phase = phase.iterations(1);
         Descent::new().run(&mut objective, &mut rule, &mut y, &phase, None, Context::new()).unwrap();
         y
     };
-    let constant = Phase { transition: None, exaggeration: 16f64.powf(0.95), learning_rate: 16f64.powf(0.05), ..phase };
-    let (transited, constant) = (first(Phase { exaggeration: 1.0, ..phase }), first(constant));
+    let constant = phase.transition(None).exaggeration(16f64.powf(0.95)).learning_rate(16f64.powf(0.05));
+    let (transited, constant) = (first(phase.exaggeration(1.0)), first(constant));
     for (a, b) in transited.iter().flatten().zip(constant.iter().flatten()) {
         // The same numbers but for the rounding of powers and logarithms.
         assert!((a - b).abs() < 1e-12);
     }
     // What is wrong in it is named as in the phase.
-    let wrong = Phase { transition: Some(Transition { momentum: 1.0, ..transition }), ..phase };
+    let wrong = phase.transition(Transition::from_phase(&early.momentum(1.0), 10));
     assert!(matches!(wrong.check(), Err(tsne_core::Error::Parameter { name: "momentum", .. })));
 }

@@ -19,14 +19,12 @@ impl<T: Scalar, const D: usize> Observer<T, D> for Every<'_> {
 
 /// The bits of the positions and of the divergences on the way.
 fn descend<T: Scalar, const D: usize>(objective: &mut dyn Objective<T, D>, momentum: Momentum) -> (Vec<u64>, Vec<u64>) {
-    let phase = Phase {
-        iterations: 8,
-        exaggeration: 4.0,
-        learning_rate: 50.0,
-        max_grad_norm: Some(0.01),
-        min_grad_norm: Some(1e-12),
-        ..Phase::default()
-    };
+    let phase = Phase::default()
+        .iterations(8)
+        .exaggeration(4.0)
+        .learning_rate(50.0)
+        .max_grad_norm(Some(0.01))
+        .min_grad_norm(Some(1e-12));
     let mut y = cloud::<T, D>(objective.n(), 1.0, 1);
     let mut divergences = Vec::new();
     let mut rule = MomentumGains::new(momentum);

@@ -1,5 +1,6 @@
 //! What observers see, when, and how they stop a descent; progress and cancellation.
 
+use crate::descent::parts;
 use crate::oracle::{self, bits, cloud, joint, kernel, widen};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -7,17 +8,9 @@ use tsne_core::{CancelToken, Context, Error, Iteration, Observer, Progress, Resu
 use tsne_optim::{Descent, Exact, Finish, Joint, Momentum, MomentumGains, Outcome, Phase};
 
 const N: usize = 60;
-const PHASE: Phase = Phase {
-    iterations: 20,
-    exaggeration: 4.0,
-    learning_rate: 20.0,
-    momentum: 0.8,
-    max_grad_norm: None,
-    min_grad_norm: None,
-    max_step_norm: Some(5.0),
-    min_kl_improvement: None,
-    transition: None,
-};
+fn phase() -> Phase {
+    Phase::default().iterations(20).exaggeration(4.0).learning_rate(20.0)
+}
 
 fn run(observer: Option<&mut dyn Observer<f64, 2>>, phase: Phase, cx: Context<'_>) -> (Result<Outcome>, Vec<[f64; 2]>) {
     let p = joint::<f64>(N, 4, 1);
@@ -59,12 +52,12 @@ impl<W: Fn(usize) -> bool> Observer<f64, 2> for Watch<W> {
 #[test]
 fn observers_see_the_positions_and_their_own_divergence() {
     let mut watch = Watch::new(|_| true, usize::MAX);
-    let (outcome, y) = run(Some(&mut watch), PHASE, Context::new());
+    let (outcome, y) = run(Some(&mut watch), phase(), Context::new());
     assert_eq!(watch.indices(), (1..=20).collect::<Vec<_>>());
     let p = joint::<f64>(N, 4, 1);
     for (index, embedding, kl) in &watch.seen {
         // The positions are those of a shorter phase, and the divergence that of the oracle, without exaggeration.
-        let (_, alone) = run(None, Phase { iterations: *index, ..PHASE }, Context::new());
+        let (_, alone) = run(None, phase().iterations(*index), Context::new());
         assert_eq!(bits(embedding), bits(&alone));
         // Sums of 3,600 terms in double precision.
         let expected = oracle::kl(&p, 1.0, &widen(embedding));
@@ -72,15 +65,16 @@ fn observers_see_the_positions_and_their_own_divergence() {
     }
     let last = watch.seen.last().unwrap();
     assert_eq!(bits(&last.1), bits(&y));
-    let expected = Outcome { iterations: 20, finish: Finish::Completed, kl_divergence: Some(last.2) };
-    assert_eq!(outcome.unwrap(), expected);
+    let expected = (20, Finish::Completed, Some(last.2));
+    assert_eq!(parts(outcome.unwrap()), expected);
 }
 
 #[test]
 fn observing_changes_no_bit() {
-    let (_, alone) = run(None, PHASE, Context::new());
+    let (_, alone) = run(None, phase(), Context::new());
     for every in [1, 3, 7] {
-        let (_, y) = run(Some(&mut Watch::new(|i: usize| i.is_multiple_of(every), usize::MAX)), PHASE, Context::new());
+        let (_, y) =
+            run(Some(&mut Watch::new(|i: usize| i.is_multiple_of(every), usize::MAX)), phase(), Context::new());
         assert_eq!(bits(&y), bits(&alone));
     }
 }
@@ -88,14 +82,14 @@ fn observing_changes_no_bit() {
 #[test]
 fn observers_are_called_only_when_they_want() {
     let mut watch = Watch::new(|completed| [3, 4, 11, 20, 21].contains(&completed), usize::MAX);
-    run(Some(&mut watch), PHASE, Context::new()).0.unwrap();
+    run(Some(&mut watch), phase(), Context::new()).0.unwrap();
     assert_eq!(watch.indices(), [3, 4, 11, 20]);
     let mut never = Watch::new(|_| false, usize::MAX);
-    let (outcome, _) = run(Some(&mut never), PHASE, Context::new());
+    let (outcome, _) = run(Some(&mut never), phase(), Context::new());
     assert_eq!((never.seen.len(), outcome.unwrap().kl_divergence), (0, None));
     // Not before the first iteration, nor without any.
     let mut watch = Watch::new(|_| true, usize::MAX);
-    run(Some(&mut watch), Phase { iterations: 0, ..PHASE }, Context::new()).0.unwrap();
+    run(Some(&mut watch), phase().iterations(0), Context::new()).0.unwrap();
     assert_eq!(watch.seen.len(), 0);
 }
 
@@ -106,7 +100,7 @@ fn a_closure_is_called_every_fifty_iterations() {
         seen.push(iteration.index);
         ControlFlow::Continue(())
     };
-    run(Some(&mut closure), Phase { iterations: 120, ..PHASE }, Context::new()).0.unwrap();
+    run(Some(&mut closure), phase().iterations(120), Context::new()).0.unwrap();
     assert_eq!(seen, [50, 100]);
 }
 
@@ -115,12 +109,12 @@ fn break_ends_the_phase_with_what_was_seen() {
     // In the middle, after the first, and after the last iteration.
     for stop_at in [1, 7, 20] {
         let mut watch = Watch::new(|_| true, stop_at);
-        let (outcome, y) = run(Some(&mut watch), PHASE, Context::new());
+        let (outcome, y) = run(Some(&mut watch), phase(), Context::new());
         let (index, embedding, kl) = watch.seen.last().unwrap();
         assert_eq!(*index, stop_at);
         assert_eq!(bits(embedding), bits(&y));
-        let expected = Outcome { iterations: stop_at, finish: Finish::Stopped, kl_divergence: Some(*kl) };
-        assert_eq!(outcome.unwrap(), expected);
+        let expected = (stop_at, Finish::Stopped, Some(*kl));
+        assert_eq!(parts(outcome.unwrap()), expected);
     }
 }
 
@@ -132,21 +126,21 @@ fn a_stopped_descent_goes_on_as_if_it_had_not_been() {
     let mut rule = MomentumGains::new(Momentum::Nesterov);
     let (mut descent, mut y) = (Descent::new(), cloud::<f64, 2>(N, 0.5, 2));
     let mut watch = Watch::new(|_| true, 13);
-    descent.run(&mut objective, &mut rule, &mut y, &PHASE, Some(&mut watch), Context::new()).unwrap();
-    let rest = Phase { iterations: 7, ..PHASE };
+    descent.run(&mut objective, &mut rule, &mut y, &phase(), Some(&mut watch), Context::new()).unwrap();
+    let rest = phase().iterations(7);
     descent.run(&mut objective, &mut rule, &mut y, &rest, None, Context::new()).unwrap();
-    assert_eq!(bits(&y), bits(&run(None, PHASE, Context::new()).1));
+    assert_eq!(bits(&y), bits(&run(None, phase(), Context::new()).1));
 }
 
 #[test]
 fn the_last_iteration_is_observed_also_when_the_phase_converges() {
-    let converging = Phase { min_grad_norm: Some(1e9), ..PHASE };
+    let converging = phase().min_grad_norm(Some(1e9));
     let mut watch = Watch::new(|_| true, usize::MAX);
     let (outcome, y) = run(Some(&mut watch), converging, Context::new());
     assert_eq!(watch.indices(), [1]);
     let (_, embedding, kl) = &watch.seen[0];
     assert_eq!(bits(embedding), bits(&y));
-    assert_eq!(outcome.unwrap(), Outcome { iterations: 1, finish: Finish::Converged, kl_divergence: Some(*kl) });
+    assert_eq!(parts(outcome.unwrap()), (1, Finish::Converged, Some(*kl)));
 }
 
 #[derive(Default)]
@@ -161,7 +155,7 @@ impl Progress for Log {
 #[test]
 fn progress_counts_iterations() {
     let log = Log::default();
-    run(None, Phase { iterations: 3, ..PHASE }, Context::new().with_progress(&log)).0.unwrap();
+    run(None, phase().iterations(3), Context::new().with_progress(&log)).0.unwrap();
     assert_eq!(*log.0.lock().unwrap(), [1, 2, 3].map(|done| (Stage::Optimization, done, 3)));
 }
 
@@ -177,12 +171,12 @@ fn cancelling_leaves_the_last_whole_iteration() {
         },
         usize::MAX,
     );
-    let (outcome, y) = run(Some(&mut watch), PHASE, Context::new().with_cancel(&token));
+    let (outcome, y) = run(Some(&mut watch), phase(), Context::new().with_cancel(&token));
     assert_eq!(outcome.unwrap_err(), Error::Cancelled);
     // Six iterations were complete; the seventh was cancelled in its repulsion.
-    assert_eq!(bits(&y), bits(&run(None, Phase { iterations: 6, ..PHASE }, Context::new()).1));
+    assert_eq!(bits(&y), bits(&run(None, phase().iterations(6), Context::new()).1));
     // Cancelled from the start: nothing moves.
-    let (outcome, y) = run(None, PHASE, Context::new().with_cancel(&token));
+    let (outcome, y) = run(None, phase(), Context::new().with_cancel(&token));
     assert_eq!(outcome.unwrap_err(), Error::Cancelled);
     assert_eq!(bits(&y), bits(&cloud::<f64, 2>(N, 0.5, 2)));
 }
@@ -204,22 +198,22 @@ fn observers_are_told_of_the_start_of_each_call_once() {
         }
     }
     let mut starts = Starts::default();
-    run(Some(&mut starts), PHASE, Context::new()).0.unwrap();
+    run(Some(&mut starts), phase(), Context::new()).0.unwrap();
     assert_eq!(starts.0, [(bits(&cloud::<f64, 2>(N, 0.5, 2)), 20)]);
     assert_eq!(starts.1, 20);
     // Also of a call without iterations, but not of one that is refused.
-    run(Some(&mut starts), Phase { iterations: 0, ..PHASE }, Context::new()).0.unwrap();
+    run(Some(&mut starts), phase().iterations(0), Context::new()).0.unwrap();
     assert_eq!((starts.0.len(), starts.0[1].1, starts.1), (2, 0, 20));
-    run(Some(&mut starts), Phase { learning_rate: -1.0, ..PHASE }, Context::new()).0.unwrap_err();
+    run(Some(&mut starts), phase().learning_rate(-1.0), Context::new()).0.unwrap_err();
     assert_eq!(starts.0.len(), 2);
 }
 
 #[test]
 fn a_phase_ends_when_the_divergence_no_longer_falls() {
     let interval = Phase::KL_INTERVAL;
-    let long = Phase { iterations: 40 * interval, exaggeration: 1.0, learning_rate: 15.0, ..PHASE };
+    let long = phase().iterations(40 * interval).exaggeration(1.0).learning_rate(15.0);
     let mut watch = Watch::new(|completed| completed.is_multiple_of(Phase::KL_INTERVAL), usize::MAX);
-    let (outcome, y) = run(Some(&mut watch), Phase { min_kl_improvement: Some(1e-3), ..long }, Context::new());
+    let (outcome, y) = run(Some(&mut watch), long.min_kl_improvement(Some(1e-3)), Context::new());
     let outcome = outcome.unwrap();
     assert_eq!(outcome.finish, Finish::Converged);
     assert!(outcome.iterations.is_multiple_of(interval) && outcome.iterations >= 2 * interval);
@@ -231,7 +225,7 @@ fn a_phase_ends_when_the_divergence_no_longer_falls() {
     assert_eq!(outcome.kl_divergence, kl.last().copied());
     assert_eq!(bits(&y), bits(&watch.seen.last().unwrap().1));
     // Without an observer it is the same; and those who ask for nothing get all iterations.
-    let (unwatched, positions) = run(None, Phase { min_kl_improvement: Some(1e-3), ..long }, Context::new());
+    let (unwatched, positions) = run(None, long.min_kl_improvement(Some(1e-3)), Context::new());
     assert_eq!((unwatched.unwrap(), bits(&positions)), (outcome, bits(&y)));
     assert_eq!(run(None, long, Context::new()).0.unwrap().iterations, long.iterations);
 }

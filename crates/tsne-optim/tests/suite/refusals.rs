@@ -43,7 +43,7 @@ fn phases_out_of_range_are_refused_by_name() {
             assert_eq!(y, cloud::<f32, 2>(20, 1.0, 1), "nothing moves");
         }
     }
-    let edge = Phase { momentum: 0.0, min_grad_norm: Some(0.0), ..Phase::default() };
+    let edge = Phase::default().momentum(0.0).min_grad_norm(Some(0.0));
     assert_eq!(edge.check(), Ok(()));
 }
 
@@ -52,7 +52,7 @@ fn a_descent_that_diverges_says_in_which_iteration() {
     fn check<T: Scalar>() {
         let p = joint::<T>(30, 3, 1);
         let mut y = cloud::<T, 2>(30, 1.0, 1);
-        let phase = Phase { learning_rate: 1e300, max_step_norm: None, ..Phase::default() };
+        let phase = Phase::default().learning_rate(1e300).max_step_norm(None);
         let error = run(&p, &mut classical(), &mut y, &phase).unwrap_err();
         assert_eq!(error, Error::diverged(1), "{}", T::NAME);
         let message = error.to_string();
@@ -63,10 +63,10 @@ fn a_descent_that_diverges_says_in_which_iteration() {
     // Somewhat later, where every step throws the points further: by then their squares are not finite.
     let p = joint::<f32>(30, 3, 1);
     let mut y = cloud::<f32, 2>(30, 1.0, 1);
-    let quiet = Phase { iterations: 4, learning_rate: 1.0, ..Phase::default() };
+    let quiet = Phase::default().iterations(4).learning_rate(1.0);
     let mut rule = classical();
     run(&p, &mut rule, &mut y, &quiet).unwrap();
-    let loud = Phase { learning_rate: 1e25, max_step_norm: None, ..quiet };
+    let loud = quiet.learning_rate(1e25).max_step_norm(None);
     assert_eq!(run(&p, &mut rule, &mut y, &loud).unwrap_err(), Error::diverged(1));
 }
 

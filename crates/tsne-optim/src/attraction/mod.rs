@@ -1,0 +1,9 @@
+//! The attraction along sparse affinities.
+
+pub(crate) mod attract;
+mod avx2;
+mod lanes;
+mod order;
+pub(crate) mod renumber;
+mod rows;
+mod sums;

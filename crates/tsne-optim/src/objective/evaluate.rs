@@ -1,0 +1,62 @@
+//! What a descent asks of an objective.
+
+use tsne_core::{Context, Result, Scalar};
+
+/// What one evaluation of an [`Objective`] found besides the gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Evaluation {
+    /// The KL divergence of the positions, never exaggerated; `None` unless it was asked for.
+    pub kl_divergence: Option<f64>,
+}
+
+impl Evaluation {
+    /// What an objective of one's own returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::Evaluation;
+    ///
+    /// assert_eq!(Evaluation::new(Some(0.5)).kl_divergence, Some(0.5));
+    /// ```
+    pub const fn new(kl_divergence: Option<f64>) -> Self {
+        Self { kl_divergence }
+    }
+}
+
+/// A function of the embedding that a [`Descent`](crate::Descent) can minimize.
+pub trait Objective<T: Scalar, const D: usize> {
+    /// The number of points that move.
+    fn n(&self) -> usize;
+
+    /// Whether the objective stays the same when all points move together. If so, the descent keeps the embedding
+    /// centered at the origin.
+    fn is_translation_invariant(&self) -> bool;
+
+    /// Writes the gradient at `y` (without the factor 4) with the attraction multiplied by `exaggeration`, and
+    /// computes the KL divergence of `y` if `with_kl`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](tsne_core::Error::Shape) unless `y` and `gradient` have `n` points; what the repulsion reports.
+    fn evaluate(
+        &mut self,
+        y: &[[T; D]],
+        exaggeration: f64,
+        with_kl: bool,
+        gradient: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<Evaluation>;
+}
+
+/// The shape rule that all objectives share.
+pub(crate) fn check_lengths<A, B>(n: usize, y: &[A], gradient: &[B]) -> Result<()> {
+    if y.len() != n {
+        return Err(tsne_core::Error::shape("embedding", n, y.len()));
+    }
+    if gradient.len() != n {
+        return Err(tsne_core::Error::shape("gradient", n, gradient.len()));
+    }
+    Ok(())
+}

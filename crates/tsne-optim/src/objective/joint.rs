@@ -1,0 +1,230 @@
+use super::cross_entropy::{cross_entropy, row_p_ln_p};
+use super::evaluate::{Evaluation, Objective, check_lengths};
+use crate::attraction::attract;
+use crate::attraction::renumber::Renumbered;
+use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
+
+/// The objective of a fit: the KL divergence of joint affinities from the embedding's.
+pub struct Joint<'a, T, const D: usize> {
+    p: &'a Affinities<T>,
+    kernel: Kernel,
+    repulsion: &'a mut dyn Repulsion<T, D>,
+    state: JointState<T, D>,
+}
+
+/// What a [`Joint`] has found out about its affinities, for the next one of the same: constants of the divergence, buffers, and
+/// the numbering of the points that makes the attraction of large data fast.
+///
+/// It borrows nothing, so a map that is optimized step by step keeps it from one call to the next. No result depends on it: fifty
+/// objectives of one evaluation, each with the state of the one before, give the bits of one objective of fifty evaluations, and
+/// take its time.
+#[derive(Clone)]
+pub struct JointState<T, const D: usize> {
+    /// The affinities that the rest is of.
+    p: Option<Affinities<T>>,
+    /// `Σ p ln p` and `Σ p`: constant through a descent, computed with the first KL divergence.
+    constants: Option<Constants>,
+    partials: Vec<f64>,
+    renumbered: Renumbered<T, D>,
+}
+
+impl<T, const D: usize> Default for JointState<T, D> {
+    /// Of no affinities yet.
+    fn default() -> Self {
+        Self { p: None, constants: None, partials: Vec::new(), renumbered: Renumbered::default() }
+    }
+}
+
+impl<T, const D: usize> std::fmt::Debug for JointState<T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JointState").field("constants", &self.constants).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Constants {
+    p_ln_p: f64,
+    sum: f64,
+}
+
+impl<T, const D: usize> std::fmt::Debug for Joint<'_, T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Joint").field("kernel", &self.kernel).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
+    /// The objective of affinities `p` with repulsion by `repulsion`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] unless the affinities are joint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Kernel};
+    /// use tsne_optim::{Exact, Joint, Objective};
+    ///
+    /// # use tsne_core::{Affinities, AffinityKind};
+    /// // A path of three points.
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+    /// let mut repulsion = Exact::new();
+    /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
+    /// let mut gradient = [[0.0f64]; 3];
+    /// joint.evaluate(&[[-1.0], [0.0], [1.0]], 1.0, false, &mut gradient, Context::new())?;
+    /// assert!((gradient[0][0] + gradient[2][0]).abs() < 1e-15 && gradient[1][0].abs() < 1e-15); // By symmetry.
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn new(p: &'a Affinities<T>, kernel: Kernel, repulsion: &'a mut dyn Repulsion<T, D>) -> Result<Self> {
+        if p.kind() != AffinityKind::Joint {
+            return Err(Error::invalid("affinities", "a fit needs joint affinities, but conditional ones were given"));
+        }
+        let state = JointState { p: Some(p.clone()), ..JointState::default() };
+        Ok(Self { p, kernel, repulsion, state })
+    }
+
+    /// The same objective with what an earlier one found out about the same affinities.
+    ///
+    /// The same are these and clones of them ([`Affinities::ptr_eq`]); the state of others is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind, Context, Kernel};
+    /// use tsne_optim::{Exact, Joint, JointState, Objective};
+    ///
+    /// // A path of three points.
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+    /// let (mut repulsion, mut gradient) = (Exact::new(), [[0.0f64]; 3]);
+    /// let mut state = JointState::default();
+    /// for call in 0..3 {
+    ///     let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?.with_state(state);
+    ///     joint.evaluate(&[[-1.0], [0.0], [1.0]], 1.0, true, &mut gradient, Context::new())?;
+    ///     state = joint.into_state();
+    /// }
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_state(mut self, state: JointState<T, D>) -> Self {
+        if state.p.as_ref().is_some_and(|p| p.ptr_eq(self.p)) {
+            self.state = state;
+        }
+        self
+    }
+
+    /// What this objective found out about its affinities, for [`Joint::with_state`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind, Kernel};
+    /// use tsne_optim::{Exact, Joint};
+    ///
+    /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f32; 2], 2, AffinityKind::Joint)?;
+    /// let (mut one, mut other) = (Exact::<f32, 2>::new(), Exact::new());
+    /// let state = Joint::new(&p, Kernel::CAUCHY, &mut one)?.into_state();
+    /// // The kernel and the repulsion may differ from call to call.
+    /// let joint = Joint::new(&p, Kernel::new(0.5)?, &mut other)?.with_state(state);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn into_state(self) -> JointState<T, D> {
+        self.state
+    }
+
+    fn divergence(&mut self, y: &[[T; D]], z: f64) -> f64 {
+        let JointState { constants, partials, .. } = &mut self.state;
+        let constants = *constants.get_or_insert_with(|| constants_of(self.p, partials));
+        let cross = cross_entropy(self.p, self.kernel, y, y, partials);
+        // With one point there is no pair: Z = 0, and nothing to diverge from.
+        let ln_z = if z > 0.0 { z.ln() } else { 0.0 };
+        constants.p_ln_p + cross + constants.sum * ln_z
+    }
+}
+
+impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
+    fn n(&self) -> usize {
+        self.p.n()
+    }
+
+    fn is_translation_invariant(&self) -> bool {
+        true
+    }
+
+    fn evaluate(
+        &mut self,
+        y: &[[T; D]],
+        exaggeration: f64,
+        with_kl: bool,
+        gradient: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<Evaluation> {
+        check_lengths(self.n(), y, gradient)?;
+        let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
+        let exaggeration = T::from_f64(exaggeration);
+        // Without a pair, or where all weights underflow, there is no repulsion: 0 / ∞.
+        let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };
+        // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
+        let gradient_of = |a: T, g: T| exaggeration * a - T::from_f64(g.to_f64() / z_or_infinity);
+        if self.state.renumbered.prepare(self.p, y)? {
+            self.state.renumbered.for_each_point(self.kernel, y, gradient, |attraction, g| {
+                for c in 0..D {
+                    g[c] = gradient_of(attraction[c], g[c]);
+                }
+            });
+        } else {
+            attract::for_each_row_block(self.p, self.kernel, y, y, gradient, |_, attraction, gradient| {
+                for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
+                    *g = gradient_of(*a, *g);
+                }
+            });
+        }
+        let kl_divergence = if with_kl { Some(self.divergence(y, z)) } else { None };
+        Ok(Evaluation::new(kl_divergence))
+    }
+}
+
+/// The KL divergence of joint affinities `p` from an embedding with normalizer `z`, which [`Repulsion::repulse`]
+/// returns: `Σ p_ij ln p_ij - Σ p_ij ln w(r_ij²) + ln Z Σ p_ij`.
+///
+/// # Errors
+///
+/// [`Error::Shape`] unless `y` has a position for each row of `p`; [`Error::Parameter`] unless `z` is positive.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::{Context, Kernel, Repulsion};
+/// use tsne_optim::{Exact, kl_divergence};
+///
+/// # use tsne_core::{Affinities, AffinityKind};
+/// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
+/// let (y, mut force) = ([[0.0], [1.0]], [[0.0f64]; 2]);
+/// let z = Exact::new().repulse(Kernel::CAUCHY, &y, &mut force, Context::new())?;
+/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, z)?.abs() < 1e-15); // Two points: P and Q are the same.
+/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, 0.0).is_err());
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn kl_divergence<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    z: f64,
+) -> Result<f64> {
+    attract::check(p, y, y)?;
+    if !(z.is_finite() && z > 0.0) {
+        return Err(Error::parameter("z", z, "positive and finite"));
+    }
+    let mut partials = Vec::new();
+    let constants = constants_of(p, &mut partials);
+    Ok(constants.p_ln_p + cross_entropy(p, kernel, y, y, &mut partials) + constants.sum * z.ln())
+}
+
+fn constants_of<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>) -> Constants {
+    Constants {
+        p_ln_p: blocks::sum(partials, p.n(), |rows| rows.map(|i| row_p_ln_p(p.row(i).1)).sum()),
+        sum: blocks::sum(partials, p.n(), |rows| {
+            rows.map(|i| p.row(i).1.iter().map(|w| w.to_f64()).sum::<f64>()).sum()
+        }),
+    }
+}
