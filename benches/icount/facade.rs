@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use tsne::{Context, NegativeGradientMethod, Preset, Rows, Tsne, initialization};
+use tsne::{Context, Embedding, Rows, Tsne, initialization};
 use tsne_benches::mixture;
 
 use crate::{Work, Workload};
@@ -10,6 +10,8 @@ use crate::{Work, Workload};
 pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "tsne/pca", set_up: pca },
     Workload { name: "tsne/fit", set_up: fit },
+    Workload { name: "tsne/optimize-50", set_up: whole },
+    Workload { name: "tsne/optimize-50x1", set_up: steps },
     Workload { name: "tsne/transform", set_up: transform },
 ];
 
@@ -26,12 +28,7 @@ fn pca() -> tsne::Result<Work> {
 
 /// The recommended schedule, cut short.
 fn tiny() -> tsne::Result<Tsne<f32, 2>> {
-    Tsne::preset(Preset::Recommended)
-        .negative_gradient_method(NegativeGradientMethod::BarnesHut)
-        .early_exaggeration_iter(5)
-        .n_iter(10)
-        .n_jobs(1)
-        .build()
+    Tsne::<_, 2>::builder().negative_gradient_method("bh").early_exaggeration_iter(5).n_iter(10).n_jobs(1).build()
 }
 
 fn fit() -> tsne::Result<Work> {
@@ -42,6 +39,34 @@ fn fit() -> tsne::Result<Work> {
         black_box(tsne.fit(Rows::new(&x, n, D)?)?);
         Ok(())
     }))
+}
+
+/// Fifty iterations by one call, and by fifty: at most 1.2 times as much.
+fn whole() -> tsne::Result<Work> {
+    let embedding = prepared()?;
+    Ok(Box::new(move || {
+        black_box(embedding.optimized(50)?);
+        Ok(())
+    }))
+}
+
+fn steps() -> tsne::Result<Work> {
+    let embedding = prepared()?;
+    Ok(Box::new(move || {
+        let mut embedding = embedding.clone();
+        for _ in 0..50 {
+            embedding.optimize(1)?;
+        }
+        black_box(embedding);
+        Ok(())
+    }))
+}
+
+/// The smallest map of which steps may cost no more.
+fn prepared() -> tsne::Result<Embedding<f32, 2>> {
+    let n = 2_000;
+    let x = mixture(n, D);
+    Tsne::<f32, 2>::builder().n_jobs(1).build()?.prepare_initial(Rows::new(&x, n, D)?)
 }
 
 fn transform() -> tsne::Result<Work> {

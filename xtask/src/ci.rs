@@ -3,39 +3,67 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use xshell::{Shell, cmd};
 
-use crate::args::Args;
 use crate::icount;
+use crate::outcome::Outcome;
+use crate::packages;
 use crate::tidy;
+use crate::toolchains;
 use crate::workspace::Workspace;
 
 /// One check.
 struct Step {
     name: &'static str,
     what: &'static str,
-    run: fn(&Shell) -> Result<()>,
+    run: fn(&Shell) -> Result<Outcome>,
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 14] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
-    Step { name: "clippy", what: "no lint speaks up", run: clippy },
-    Step { name: "crates", what: "each library builds alone", run: crates },
-    Step { name: "test", what: "unit, integration and documentation tests pass", run: test },
+    Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
+    Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
+    Step { name: "features", what: "each library builds alone, with each of its features off and on", run: features },
     Step { name: "doc", what: "the documentation builds without a warning", run: doc },
-    Step { name: "tidy", what: "the rules of the repository are kept", run: |_| tidy::run() },
-    Step { name: "bench", what: "the benchmarks compile", run: bench },
-    Step { name: "examples", what: "the examples compile, and those of the seams run", run: examples },
+    Step { name: "test", what: "unit, integration and documentation tests pass", run: test },
+    Step { name: "examples", what: "the examples of the seams run", run: examples },
+    Step {
+        name: "package",
+        what: "the crates build from their archives, and the libraries pass their tests there",
+        run: |shell| passed(packages::package(shell)),
+    },
+    Step {
+        name: "consumers",
+        what: "each leaf crate works as the only dependency",
+        run: |shell| passed(packages::consumers(shell)),
+    },
+    Step { name: "i686", what: "a target of 32 bits builds", run: toolchains::i686 },
+    Step { name: "msrv", what: "the oldest compiler that is promised builds it", run: toolchains::msrv },
+    Step { name: "miri", what: "Miri sees no undefined behavior", run: toolchains::miri },
+    Step { name: "deny", what: "licenses and sources of all dependencies are allowed", run: toolchains::deny },
     Step { name: "icount", what: "the workloads take no more instructions than before", run: icount::check },
 ];
 
+fn passed(result: Result<()>) -> Result<Outcome> {
+    result.map(|()| Outcome::Passed)
+}
+
+/// What the command is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Run this step, and others named like this.
+    #[arg(long, value_name = "STEP", value_parser = STEPS.map(|step| step.name))]
+    only: Vec<String>,
+    /// Leave this step out.
+    #[arg(long, value_name = "STEP", value_parser = STEPS.map(|step| step.name))]
+    skip: Vec<String>,
+}
+
 /// Runs `cargo xtask ci`.
-pub(crate) fn run(mut args: Args) -> Result<()> {
-    let only = args.values("--only")?;
-    let skip = args.values("--skip")?;
-    args.finish()?;
-    let chosen = chosen(&only, &skip)?;
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let chosen = chosen(&options.only, &options.skip)?;
     let shell = Shell::new()?;
     // Every step starts from what the last one left, not from a change of one file: increments would only cost.
     let _incremental = shell.push_env("CARGO_INCREMENTAL", "0");
@@ -44,10 +72,19 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     for step in chosen {
         println!("\n=== {}: {}", step.name, step.what);
         let start = Instant::now();
-        outcome = (step.run)(&shell)
+        let ended = (step.run)(&shell)
             .with_context(|| format!("ci stopped at `{0}`; alone it runs as `cargo xtask ci --only {0}`", step.name));
-        times.push((step.name, start.elapsed(), outcome.is_ok()));
-        if outcome.is_err() {
+        if let Ok(Outcome::Skipped(reason)) = &ended {
+            println!("SKIPPED, nothing was checked: {reason}");
+        }
+        let word = match &ended {
+            Ok(Outcome::Passed) => "ok",
+            Ok(Outcome::Skipped(_)) => "SKIPPED",
+            Err(_) => "FAILED",
+        };
+        times.push((step.name, start.elapsed(), word));
+        if let Err(error) = ended {
+            outcome = Err(error);
             break;
         }
     }
@@ -55,11 +92,8 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     outcome
 }
 
-/// The steps to run; a name that is no step is an error, not a check silently left out.
+/// The steps to run.
 fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Step>> {
-    if let Some(name) = only.iter().chain(skip).find(|name| !STEPS.iter().any(|step| step.name == **name)) {
-        bail!("no step `{name}`: there are {}", STEPS.map(|step| step.name).join(", "));
-    }
     let is_in = |names: &[String], step: &Step| names.iter().any(|name| name == step.name);
     let steps: Vec<&Step> =
         STEPS.iter().filter(|step| (only.is_empty() || is_in(only, step)) && !is_in(skip, step)).collect();
@@ -69,70 +103,65 @@ fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Step>> {
     Ok(steps)
 }
 
-fn summary(times: &[(&str, Duration, bool)]) -> String {
-    let mut lines: Vec<String> = times
-        .iter()
-        .map(|(name, time, passed)| {
-            format!("{name:<10}{:>8.1} s  {}", time.as_secs_f64(), if *passed { "ok" } else { "FAILED" })
-        })
-        .collect();
-    let total: Duration = times.iter().map(|step| step.1).sum();
-    lines.push(format!("{:<10}{:>8.1} s", "total", total.as_secs_f64()));
+fn summary(times: &[(&str, Duration, &str)]) -> String {
+    let line = |name: &str, time: Duration, word: &str| format!("{name:<10}{:>8.1} s  {word}", time.as_secs_f64());
+    let mut lines: Vec<String> = times.iter().map(|(name, time, word)| line(name, *time, word)).collect();
+    lines.push(line("total", times.iter().map(|step| step.1).sum(), ""));
     lines.join("\n")
 }
 
-fn fmt(shell: &Shell) -> Result<()> {
+fn fmt(shell: &Shell) -> Result<Outcome> {
     component(shell, "rustfmt", "fmt")?;
-    cmd!(shell, "cargo fmt --all --check").run().context("`cargo fmt --all` formats the sources")
+    cmd!(shell, "cargo fmt --all --check").run().context("`cargo fmt --all` formats the sources")?;
+    Ok(Outcome::Passed)
 }
 
-fn clippy(shell: &Shell) -> Result<()> {
+/// Benchmarks and examples are among the targets: they are compiled as far as errors can appear.
+fn clippy(shell: &Shell) -> Result<Outcome> {
     component(shell, "clippy", "clippy")?;
-    cmd!(shell, "cargo clippy --workspace --all-targets -- -D warnings").run()?;
-    Ok(())
+    cmd!(shell, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+    Ok(Outcome::Passed)
 }
 
 /// Alone, a crate sees only the features it asks for itself.
-fn crates(shell: &Shell) -> Result<()> {
+fn features(shell: &Shell) -> Result<Outcome> {
     let workspace = Workspace::load(shell)?;
-    for package in &workspace.members {
-        if package.directory.starts_with("crates/") && package.target_kinds.contains("lib") {
-            let name = &package.name;
-            cmd!(shell, "cargo check --package {name}")
+    for package in workspace.members.iter().filter(|package| package.is_library()) {
+        let name = &package.name;
+        cmd!(shell, "cargo check --package {name}")
+            .run()
+            .with_context(|| format!("{name} does not build alone: it may use a feature another crate turns on"))?;
+        for feature in &package.features {
+            cmd!(shell, "cargo check --package {name} --features {feature}")
                 .run()
-                .with_context(|| format!("{name} does not build alone: it may use a feature another crate turns on"))?;
+                .with_context(|| format!("{name} does not build with the feature {feature} alone"))?;
         }
     }
-    Ok(())
+    Ok(Outcome::Passed)
 }
 
-fn test(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo test --workspace").run()?;
-    Ok(())
+/// With all features, which only add to what there is; without them, the tests run in the step `package`.
+fn test(shell: &Shell) -> Result<Outcome> {
+    cmd!(shell, "cargo test --workspace --all-features").run()?;
+    Ok(Outcome::Passed)
 }
 
-fn doc(shell: &Shell) -> Result<()> {
+fn doc(shell: &Shell) -> Result<Outcome> {
     let _flags = shell.push_env("RUSTDOCFLAGS", "-D warnings");
-    cmd!(shell, "cargo doc --workspace --no-deps").run()?;
-    Ok(())
+    cmd!(shell, "cargo doc --workspace --no-deps --all-features").run()?;
+    Ok(Outcome::Passed)
 }
 
-/// Compiled as far as errors can appear: machine code in the release profile would take longer than all other steps.
-fn bench(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo check --workspace --benches").run()?;
-    Ok(())
-}
-
-/// The examples that need no data: one for each seam, and the way through the whole API.
-const EXAMPLES: [&str; 5] = ["own_affinity", "own_neighbors", "own_optimizer", "own_repulsion", "steps"];
-
-fn examples(shell: &Shell) -> Result<()> {
-    cmd!(shell, "cargo build --workspace --examples").run()?;
-    for example in EXAMPLES {
+/// Runs the examples of the facade that need no data: one for each seam, and the way through the whole API. The tests
+/// have built them.
+fn examples(shell: &Shell) -> Result<Outcome> {
+    let workspace = Workspace::load(shell)?;
+    let all = workspace.members.iter().filter(|package| package.name == "tsne").flat_map(|package| &package.examples);
+    for example in all.filter(|example| example.starts_with("own_") || *example == "steps") {
         // Not of one package: its own features would compile it again.
-        cmd!(shell, "cargo run --quiet --example {example}").run()?;
+        cmd!(shell, "cargo run --quiet --all-features --example {example}").run()?;
     }
-    Ok(())
+    Ok(Outcome::Passed)
 }
 
 /// Makes sure a component of the toolchain is there, through rustup where there is one.
@@ -169,15 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_step_is_an_error() {
-        assert!(names(&["tests"], &[]).unwrap_err().to_string().contains("no step `tests`"));
-        assert!(names(&[], &["lint"]).unwrap_err().to_string().contains("no step `lint`"));
+    fn no_step_is_an_error() {
         assert!(names(&["fmt"], &["fmt"]).unwrap_err().to_string().contains("no step to run"));
     }
 
     #[test]
     fn the_summary_names_what_failed() {
-        let text = summary(&[("fmt", Duration::from_millis(1500), true), ("test", Duration::from_secs(2), false)]);
+        let text = summary(&[("fmt", Duration::from_millis(1500), "ok"), ("test", Duration::from_secs(2), "FAILED")]);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("fmt") && lines[0].contains("1.5 s") && lines[0].ends_with("ok"));
         assert!(lines[1].starts_with("test") && lines[1].ends_with("FAILED"));

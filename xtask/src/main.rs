@@ -1,58 +1,51 @@
-//! Automation of this repository: `cargo xtask help` lists the commands.
+//! Automation of this repository: `cargo xtask help` lists the commands, `cargo xtask COMMAND --help` explains one.
 
-mod args;
 mod bench;
 mod ci;
 mod compare;
 mod data;
 mod debian;
 mod icount;
+mod outcome;
+mod packages;
 mod table;
 mod tidy;
+mod toolchains;
 mod workspace;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
 
-use crate::args::Args;
+/// Automation of this repository. Paths are relative to its root.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
 
-const HELP: &str = "\
-usage: cargo xtask COMMAND [OPTIONS]
-
-  ci [--only STEP]... [--skip STEP]...
-        every check of the repository, up to the first that fails; the steps are
-        fmt, clippy, crates, test, doc, tidy, bench, examples, icount
-  tidy  the rules no compiler knows: who may depend on whom, what every crate has, what no file contains
-  bench [-p CRATE]... [--save NAME] [--against NAME] [--fail-over 5%] [-- FILTER]
-        run the benchmarks and print medians with their confidence intervals
-        --save       write them to benches/baselines/NAME.json
-        --against    compare with benches/baselines/NAME.json; fails where the intervals separate and the
-                     median is slower by more than --fail-over
-        Either appends a line to benches/history: machine, commit, figures
-  icount [--save] [-- FILTER]
-        count the instructions of small workloads under valgrind and compare with benches/icount/baseline.json;
-        fails where one takes over 2 % more
-        --save       write them to that file instead
-  compare [--data NAME]... [--peer NAME]... [--task embed|transform] [--threads N] [--iterations 250+500]
-          [--limit SECONDS] [--out DIR] [--force] [--report]
-        run this toolkit and its peers one after another and judge all maps alike; prints a table, writes
-        runs.jsonl and plots to data/compare
-        --data       digits, fashion-10k, fashion-70k, fashion-784, synthetic-250k, synthetic-1m or a file .npy
-        --peer       names, with * for any letters; without, those that take minutes at most
-        --force      repeat what was measured before; --report: measure nothing, only print and draw
-  data fashion-mnist [--out DIR] [--force]
-        Fashion-MNIST as .npy: pixels, labels, 50 principal components; to data/fashion-mnist
-  data synthetic [--n 1000000] [--out DIR] [--force]
-        a hierarchical Gaussian mixture in 50 dimensions as .npy; to data/synthetic
-  help  this text
-
-Paths are relative to the root of the repository.
-";
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Every check of the repository, up to the first that fails.
+    Ci(ci::Options),
+    /// The rules no compiler knows: who may depend on whom, what every crate has, what no file contains.
+    Tidy,
+    /// Run the benchmarks and print medians with their confidence intervals.
+    Bench(bench::Options),
+    /// Count the instructions of small workloads under valgrind, against benches/icount/baseline.json.
+    Icount(icount::Options),
+    /// Run this toolkit and its peers one after another and judge all maps alike.
+    Compare(compare::Options),
+    /// Make the data of the benchmarks as .npy files.
+    #[command(subcommand)]
+    Data(data::Set),
+}
 
 fn main() -> ExitCode {
-    match run() {
+    match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The chain of causes; a backtrace of this program tells a developer nothing more.
@@ -62,30 +55,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
-    let mut args = Args::new(std::env::args().skip(1));
-    let command = args.word();
+fn run(command: Command) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the root of the repository")?;
     std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))?;
-    let command = if args.flag("--help") { Some("help".to_owned()) } else { command };
-    match command.as_deref() {
-        Some("ci") => ci::run(args),
-        Some("tidy") => {
-            args.finish()?;
-            tidy::run()
-        }
-        Some("bench") => bench::run(args),
-        Some("icount") => icount::run(args),
-        Some("compare") => compare::run(args),
-        Some("data") => data::run(args),
-        Some("help") => {
-            print!("{HELP}");
-            Ok(())
-        }
-        Some(other) => bail!("unknown command `{other}`: `cargo xtask help` lists the commands"),
-        None => {
-            args.finish()?;
-            bail!("which command? `cargo xtask help` lists them")
-        }
+    match command {
+        Command::Ci(options) => ci::run(&options),
+        Command::Tidy => tidy::run(),
+        Command::Bench(options) => bench::run(&options),
+        Command::Icount(options) => icount::run(&options),
+        Command::Compare(options) => compare::run(&options),
+        Command::Data(set) => data::run(&set),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_of_a_command_is_its_own_and_the_rest_is_passed_on() {
+        let help = Arguments::try_parse_from(["xtask", "bench", "--help"]).unwrap_err().to_string();
+        assert!(help.contains("Usage: cargo xtask bench") && help.contains("--against"), "{help}");
+        let bench = Arguments::try_parse_from(["xtask", "bench", "-p", "tsne-bh", "--", "tree", "--help"]).unwrap();
+        let Command::Bench(options) = bench.command else { unreachable!("it was `bench`") };
+        assert_eq!(options.filter, ["tree", "--help"]);
     }
 }

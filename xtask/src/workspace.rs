@@ -22,8 +22,9 @@ pub(crate) struct Workspace {
 /// A member of the workspace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Package {
-    id: String,
+    pub(crate) id: String,
     pub(crate) name: String,
+    pub(crate) version: String,
     /// Relative to the root, with forward slashes.
     pub(crate) directory: String,
     pub(crate) description: Option<String>,
@@ -32,6 +33,21 @@ pub(crate) struct Package {
     pub(crate) dev_dependencies: BTreeSet<String>,
     /// The kinds of its targets: `lib`, `bin`, `bench`, `test`, `example`.
     pub(crate) target_kinds: BTreeSet<String>,
+    /// The names of its examples.
+    pub(crate) examples: BTreeSet<String>,
+    /// The features that can be asked for, `default` not among them.
+    pub(crate) features: BTreeSet<String>,
+    /// Whether it may go to a registry.
+    pub(crate) is_published: bool,
+    /// The oldest compiler that is promised to build it.
+    pub(crate) rust_version: Option<String>,
+}
+
+impl Package {
+    /// Whether it is a library of the toolkit.
+    pub(crate) fn is_library(&self) -> bool {
+        self.directory.starts_with("crates/") && self.target_kinds.contains("lib")
+    }
 }
 
 impl Workspace {
@@ -98,8 +114,12 @@ fn member(package: &Value, root: &str) -> Result<Package> {
     let mut member = Package {
         id: string(package, "id")?.to_owned(),
         name: string(package, "name")?.to_owned(),
+        version: string(package, "version")?.to_owned(),
         directory: directory.to_owned(),
         description: package["description"].as_str().map(str::to_owned),
+        // `publish = false` is an empty list of registries.
+        is_published: package["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
+        rust_version: package["rust_version"].as_str().map(str::to_owned),
         ..Package::default()
     };
     for dependency in array(package, "dependencies")? {
@@ -110,8 +130,15 @@ fn member(package: &Value, root: &str) -> Result<Package> {
             member.dependencies.insert(name);
         }
     }
+    if let Some(features) = package["features"].as_object() {
+        member.features = features.keys().filter(|name| *name != "default").cloned().collect();
+    }
     for target in array(package, "targets")? {
-        member.target_kinds.extend(array(target, "kind")?.iter().filter_map(Value::as_str).map(str::to_owned));
+        let kinds = array(target, "kind")?;
+        member.target_kinds.extend(kinds.iter().filter_map(Value::as_str).map(str::to_owned));
+        if kinds.iter().any(|kind| kind == "example") {
+            member.examples.insert(string(target, "name")?.to_owned());
+        }
     }
     Ok(member)
 }
@@ -149,8 +176,12 @@ pub(crate) mod tests {
                 .map(|(name, k)| json!({ "pkg": id(name), "dep_kinds": [{ "kind": kind(k) }] }))
                 .collect();
             packages.push(json!({
-                "id": id(name), "name": name, "description": "text", "manifest_path": format!("/r/{directory}/Cargo.toml"),
-                "dependencies": declared, "targets": [{ "kind": ["lib"] }, { "kind": ["bench"] }],
+                "id": id(name), "name": name, "version": "0.1.0", "description": "text", "publish": null,
+                "rust_version": "1.89", "features": { "default": [], "serde": [] }, "manifest_path": format!("/r/{directory}/Cargo.toml"),
+                "dependencies": declared, "targets": [
+                    { "kind": ["lib"], "name": name }, { "kind": ["bench"], "name": "b" },
+                    { "kind": ["example"], "name": "e" },
+                ],
             }));
             nodes.push(json!({ "id": id(name), "deps": edges }));
         }
@@ -182,6 +213,8 @@ pub(crate) mod tests {
         let b = &workspace.members[1];
         assert_eq!(b.directory, "crates/b");
         assert!(b.dependencies.contains("a") && b.dev_dependencies.contains("t") && b.target_kinds.contains("bench"));
+        assert!(b.is_library() && b.is_published && b.rust_version.as_deref() == Some("1.89"));
+        assert!(b.features.iter().eq(["serde"]) && b.examples.iter().eq(["e"]));
         let closure: Vec<&str> = workspace.closure(b).into_iter().collect();
         assert_eq!(closure, ["a", "g", "x", "y"], "dev-dependencies are no part, cycles end");
         assert!(workspace.is_member("a") && !workspace.is_member("x"));

@@ -203,8 +203,7 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
         k: affinities.k_neighbors,
         symmetrization: affinities.symmetrization,
     };
-    let mut builder = Tsne::<T, 2>::preset(args.preset)
-        .n_components::<D>()
+    let mut builder = Tsne::<T, D>::preset(args.preset)
         .random_state(args.run.seed)
         .affinities(rule.method::<T>()?)
         .k_neighbors(affinities.k_neighbors)
@@ -232,8 +231,8 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
     if let Some(std) = optimization.init_std {
         builder = builder.initialization_std(std);
     }
-    if let Some(method) = repulsion.method {
-        builder = builder.negative_gradient_method(method);
+    if let Some(method) = &repulsion.method {
+        builder = builder.negative_gradient_method(method.to_string());
     }
     // The presets' own number, one thread in openTSNE's, is for libraries: who types a command wants the map.
     Ok(builder.n_jobs(args.run.threads.unwrap_or(-1)))
@@ -284,8 +283,8 @@ pub(crate) fn transform_params<T: Float + FromStr, const D: usize>(
     }
     set!(params, args; k, early_exaggeration);
     set_descent!(params, args.descent);
-    if let Some(method) = args.method {
-        params = params.negative_gradient_method(method);
+    if let Some(method) = &args.method {
+        params = params.negative_gradient_method(method.to_string());
     }
     params.check()?;
     Ok(params)

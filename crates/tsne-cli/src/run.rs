@@ -3,7 +3,6 @@
 use anyhow::{Context as _, Result};
 use std::fmt::Display;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
 use tsne::{Float, metrics};
@@ -61,16 +60,7 @@ pub(crate) fn print(report: &impl Summary, (json, quiet): (bool, bool), files: &
 ///
 /// If they cannot be started, and those of `f`.
 pub(crate) fn in_pool<R: Send>(threads: Option<i32>, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-    let threads = threads.unwrap_or(-1);
-    let threads = match usize::try_from(threads) {
-        Ok(threads) => threads,
-        Err(_) => {
-            let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            processors.saturating_sub(threads.unsigned_abs() as usize - 1).max(1)
-        }
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.context("the threads cannot be started: lower --threads")?.install(f)
+    tsne::with_threads(threads.unwrap_or(-1), f)
 }
 
 /// The label agreement of a map at `k`, or at all others of fewer points.

@@ -145,7 +145,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
     fn kl_divergence<const D: usize>(&self, y: &[[T; D]]) -> Result<f64> {
         let bars = Bars::new(self.args.quiet);
         let cx = Context::new().with_progress(&bars);
-        let tsne = Tsne::<T, 2>::preset(Preset::Recommended)
+        let tsne = Tsne::<T, 2>::builder()
             .perplexity(self.args.perplexity)
             .metric(self.metric.clone())
             .keep_data(false)

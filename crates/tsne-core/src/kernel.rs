@@ -1,4 +1,6 @@
-use crate::{Error, Result, Scalar};
+use crate::error::{Error, Result};
+use crate::math;
+use crate::scalar::Scalar;
 
 /// The kernel of the embedding, `w(d²) = (1 + d²/dof)^-dof` of a squared distance.
 ///
@@ -177,7 +179,7 @@ impl Kernel {
                 visitor.visit(HalfInteger { inv_dof, floor: twice / 2 })
             }
         } else {
-            visitor.visit(General { inv_dof, neg_dof: T::from_f64(-self.dof) })
+            visitor.visit(General { inv_dof, dof: T::from_f64(self.dof) })
         }
     }
 }
@@ -269,14 +271,16 @@ fn power<T: Scalar>(u: T, exponent: u32) -> T {
 #[derive(Clone, Copy)]
 struct General<T> {
     inv_dof: T,
-    neg_dof: T,
+    dof: T,
 }
 
 impl<T: Scalar> Profile<T> for General<T> {
     #[inline(always)]
     fn weight_and_force(self, d2: T) -> (T, T) {
         let a = d2 * self.inv_dof;
-        let w = (self.neg_dof * a.ln_1p()).exp();
+        let w = math::exp_neg(self.dof * math::ln_1p(a));
+        // Logarithms are finite; a square that overflowed is infinitely far away all the same.
+        let w = if d2 <= T::MAX { w } else { T::ZERO };
         (w, w / (T::ONE + a))
     }
     #[inline(always)]

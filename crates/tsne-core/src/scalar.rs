@@ -1,18 +1,13 @@
+use crate::binary::Binary;
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
 
 /// The number type of a run: `f32` or `f64`.
 ///
 /// Sealed, so that methods can be added without breaking anybody. Sums over points are always taken in `f64`,
 /// whatever the scalar.
 pub trait Scalar:
-    sealed::Sealed
+    Binary
     + Copy
     + PartialOrd
     + Default

@@ -89,7 +89,7 @@ fn step<T: Scalar>(c: &mut Criterion, n: usize, momentum: Momentum) {
         (0..n).map(|i| std::array::from_fn(|c| T::from_f64(1e-6 * (unit(3, c as u64, i) - 0.5)))).collect();
     let mut rule = MomentumGains::new(momentum);
     rule.reset(n);
-    let step = Step { learning_rate: 1.0, momentum: 0.8, max_norm: Some(5.0) };
+    let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     let mut group = c.benchmark_group("step");
     group.throughput(Throughput::Elements(n as u64));
     group.bench_function(BenchmarkId::from_parameter(format!("{}/n{n}/{momentum:?}", T::NAME)), |b| {

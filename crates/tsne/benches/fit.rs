@@ -3,7 +3,7 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tsne::core::random;
-use tsne::{Context, Embedding, NegativeGradientMethod, Preset, Rows, TransformParams, Tsne, initialization};
+use tsne::{Context, Embedding, Preset, Rows, TransformParams, Tsne, initialization};
 
 fn blobs(n: usize, d: usize) -> Vec<f32> {
     let uniform = |stage: u64, index: usize| random::unit(random::element_seed(1, stage, index as u64)) - 0.5;
@@ -15,7 +15,7 @@ fn fit(c: &mut Criterion) {
     group.sample_size(10);
     for n in [500, 2_000] {
         let x = blobs(n, 20);
-        let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
+        let tsne = Tsne::<_, 2>::builder().build().unwrap();
         group.throughput(Throughput::Elements(n as u64));
         group.bench_with_input(BenchmarkId::new("recommended", format!("f32/n{n}/d20")), &x, |b, x| {
             b.iter(|| tsne.fit(Rows::new(x, n, 20).unwrap()).unwrap());
@@ -38,7 +38,7 @@ fn pca(c: &mut Criterion) {
 
 fn spectral(c: &mut Criterion) {
     let x = blobs(10_000, 20);
-    let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
+    let tsne = Tsne::<_, 2>::builder().build().unwrap();
     let index = tsne.affinities(Rows::new(&x, 10_000, 20).unwrap()).unwrap();
     let mut group = c.benchmark_group("spectral");
     group.sample_size(10).throughput(Throughput::Elements(10_000));
@@ -52,7 +52,7 @@ fn spectral(c: &mut Criterion) {
 fn transform(c: &mut Criterion) {
     let x = blobs(12_000, 20);
     let (fitted, new) = x.split_at(10_000 * 20);
-    let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
+    let tsne = Tsne::<_, 2>::builder().build().unwrap();
     let embedding = tsne.fit(Rows::new(fitted, 10_000, 20).unwrap()).unwrap();
     let mut group = c.benchmark_group("transform");
     group.sample_size(10).throughput(Throughput::Elements(2_000));
@@ -61,10 +61,9 @@ fn transform(c: &mut Criterion) {
     group.finish();
     let mut group = c.benchmark_group("prepare_reference");
     group.sample_size(10).throughput(Throughput::Elements(10_000));
-    for method in [NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
+    for method in ["bh", "fft"] {
         let params = TransformParams::preset(Preset::Recommended).negative_gradient_method(method);
-        let other =
-            TransformParams::preset(Preset::Recommended).negative_gradient_method(NegativeGradientMethod::Exact);
+        let other = TransformParams::preset(Preset::Recommended).negative_gradient_method("exact");
         group.bench_function(format!("f32/n10000/{method}"), |b| {
             // Another method in between: the one prepared last is kept.
             b.iter_batched(
@@ -80,7 +79,7 @@ fn transform(c: &mut Criterion) {
 /// A model written to a file and read back.
 fn store(c: &mut Criterion) {
     let x = blobs(10_000, 50);
-    let tsne = Tsne::preset(Preset::Recommended).n_iter(10).build().unwrap();
+    let tsne = Tsne::<_, 2>::builder().n_iter(10).build().unwrap();
     let embedding = tsne.fit(Rows::new(&x, 10_000, 50).unwrap()).unwrap();
     let path = std::env::temp_dir().join(format!("bench-{}.tsne", std::process::id()));
     let mut group = c.benchmark_group("store");

@@ -57,7 +57,7 @@ fn measure<const D: usize>(name: &str, y: &[[f32; D]]) -> Result<()> {
     }
     run("grid", Box::new(GridRepulsion::new(GridParams::default())?))?;
     for tolerance in [1e-3, 1e-2] {
-        let params = GridParams { force_tolerance: Some(tolerance), ..GridParams::default() };
+        let params = GridParams::default().with_force_tolerance(Some(tolerance));
         run(&format!("grid {tolerance}"), Box::new(GridRepulsion::new(params)?))?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tsne::affinity::{precomputed_conditional, symmetrize};
 use tsne::core::AffinityModel;
 use tsne::metrics::label_agreement;
-use tsne::{Affinities, AffinityMethod, Context, KnnGraph, Preset, Result, Rows, Tsne};
+use tsne::{Affinities, AffinityMethod, Context, KnnGraph, Result, Rows, Tsne};
 
 /// `p_ij ∝ exp(-d_ij² / (s_i s_j))`, `s` the distance to the seventh neighbor (Zelnik-Manor and Perona 2004).
 #[derive(Debug)]
@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let data: Vec<f32> = table.iter().flat_map(|row| row[..4].to_vec()).collect();
     let species: Vec<u32> = table.iter().map(|row| row[4] as u32).collect();
     let own = AffinityMethod::Custom(Arc::new(SelfTuning));
-    let embedding = Tsne::preset(Preset::Recommended).affinities(own).build()?.fit(Rows::new(&data, 150, 4)?)?;
+    let embedding = Tsne::<_, 2>::builder().affinities(own).build()?.fit(Rows::new(&data, 150, 4)?)?;
     let placed = embedding.transform(Rows::new(&data[..40], 10, 4)?)?;
     let agreement = label_agreement(embedding.positions(), &species, 10)?;
     println!("KL {:.3}, agreement {agreement:.3}, {} placed", embedding.kl_divergence(), placed.positions().len());

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tsne::core::{NeighborIndex, NeighborSearch};
-use tsne::{Context, KnnGraph, Neighbors, Points, Preset, Result, Rows, Tsne};
+use tsne::{Context, KnnGraph, Neighbors, Points, Result, Rows, Tsne};
 
 #[derive(Debug)]
 struct Aligned;
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     // Waves of three shapes at any shift: far apart value by value, close once aligned.
     let wave = |i: usize, t: f32| [t.sin(), t.sin().signum(), (t / 3.0).fract()][i % 3];
     let data: Vec<f32> = (0..6000).map(|at| wave(at / 40, (at % 40) as f32 * 0.4 + (at / 120) as f32)).collect();
-    let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).neighbors(Neighbors::Custom(Arc::new(Aligned)));
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).neighbors(Neighbors::Custom(Arc::new(Aligned)));
     let embedding = tsne.build()?.fit(Rows::new(&data, 150, 40)?)?;
     println!("KL {:.3}, extent {:.0}", embedding.kl_divergence(), embedding.extent());
     Ok(())

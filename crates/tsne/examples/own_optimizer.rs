@@ -2,11 +2,10 @@
 #![allow(clippy::print_stdout)]
 
 use tsne::core::{Optimizer, Step};
-use tsne::optim::{Descent, Exact, Joint, Phase};
-use tsne::{Context, Error, Momentum, MomentumGains, Preset, Result, Rows, Tsne};
+use tsne::{CustomOptimizer, Error, Result, Rows, Tsne};
 
 /// Moments of the gradient of each coordinate. The momentum of a step is Adam's first decay rate.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Adam {
     moments: Vec<[[f64; 2]; 2]>,
     steps: i32,
@@ -43,17 +42,11 @@ fn main() -> Result<()> {
     let text = include_str!("../tests/data/iris.csv");
     let rows = text.lines().skip(1).flat_map(|line| line.split(',').take(4));
     let data: Vec<f64> = rows.filter_map(|field| field.parse().ok()).collect();
-    let start = Tsne::preset(Preset::OpenTsne).build()?.prepare_initial(Rows::new(&data, 150, 4)?)?;
-    let descend = |optimizer: &mut dyn Optimizer<f64, 2>, learning_rate: [f64; 2]| -> Result<f64> {
-        let (mut y, mut repulsion, mut descent) = (start.positions().to_vec(), Exact::new(), Descent::new());
-        let mut objective = Joint::new(start.affinities(), start.kernel(), &mut repulsion)?;
-        for (exaggeration, learning_rate, iterations) in [(12.0, learning_rate[0], 250), (1.0, learning_rate[1], 500)] {
-            let phase = Phase::default().iterations(iterations).exaggeration(exaggeration).learning_rate(learning_rate);
-            descent.run(&mut objective, optimizer, &mut y, &phase, None, Context::new())?;
-        }
-        descent.kl_divergence(&mut objective, &y, Context::new())
-    };
-    println!("momentum and gains: KL {:.3}", descend(&mut MomentumGains::new(Momentum::Classical), [12.5, 150.0])?);
-    println!("Adam:               KL {:.3}", descend(&mut Adam::default(), [0.01, 0.1])?);
+    let x = Rows::new(&data, 150, 4)?;
+    let gains = Tsne::<_, 2>::opentsne().build()?.fit(x)?;
+    println!("momentum and gains: KL {:.3}", gains.kl_divergence());
+    // Adam's steps do not depend on the size of the gradient, so its rate is in units of the map.
+    let own = Tsne::<_, 2>::opentsne().optimizer(CustomOptimizer::new(Adam::default)).learning_rate(0.1);
+    println!("Adam:               KL {:.3}", own.build()?.fit(x)?.kl_divergence());
     Ok(())
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout)]
 
 use tsne::core::{Repulsion, random};
-use tsne::{Context, CustomRepulsion, Error, Kernel, NegativeGradientMethod, Preset, Result, Rows, Tsne};
+use tsne::{Context, CustomRepulsion, Error, Kernel, RepulsionMethod, Result, Rows, Tsne};
 
 /// Every point is repelled by `sample` others, each of which stands for `(n - 1) / sample`.
 struct Sampled {
@@ -43,12 +43,11 @@ fn main() -> Result<()> {
     let rows = text.lines().skip(1).flat_map(|line| line.split(',').take(4));
     let data: Vec<f32> = rows.filter_map(|field| field.parse().ok()).collect();
     let x = Rows::new(&data, 150, 4)?;
-    let exact =
-        Tsne::preset(Preset::OpenTsne).negative_gradient_method(NegativeGradientMethod::Exact).build()?.fit(x)?;
+    let exact = Tsne::<_, 2>::opentsne().negative_gradient_method(RepulsionMethod::Exact).build()?.fit(x)?;
     println!("all pairs: KL {:.3}", exact.exact_kl_divergence(Context::new())?);
     for sample in [10, 50] {
         let own = CustomRepulsion::new(move || Sampled { sample, calls: 0 });
-        let embedding = Tsne::preset(Preset::OpenTsne).custom_repulsion(own).build()?.fit(x)?;
+        let embedding = Tsne::<_, 2>::opentsne().negative_gradient_method(own).build()?.fit(x)?;
         println!("{sample} of 149: KL {:.3}", embedding.exact_kl_divergence(Context::new())?);
     }
     Ok(())

@@ -56,14 +56,8 @@ fn by_dimension<T: Float>(o: &Options, x: Rows<'_, T>) -> Result<(), Box<dyn Err
 }
 
 fn run<T: Float, const D: usize>(o: &Options, x: Rows<'_, T>) -> Result<(), Box<dyn Error>> {
-    let tsne = |preset| {
-        Tsne::<T, 2>::preset(preset)
-            .n_components::<D>()
-            .perplexity(o.perplexity)
-            .dof(o.dof)
-            .random_state(o.seed)
-            .n_jobs(-1)
-    };
+    let tsne =
+        |preset| Tsne::<T, D>::preset(preset).perplexity(o.perplexity).dof(o.dof).random_state(o.seed).n_jobs(-1);
     let index: AffinityIndex<T> = tsne(Preset::Recommended).build()?.affinities(x)?;
     for schedule in &o.schedules {
         let start = Instant::now();
@@ -80,7 +74,7 @@ fn run<T: Float, const D: usize>(o: &Options, x: Rows<'_, T>) -> Result<(), Box<
                     };
                     let params = embedding.params().n_iter(iterations as usize).exaggeration(exaggeration);
                     let params = params.momentum(momentum).learning_rate(rate * x.n() as f64 / exaggeration);
-                    embedding.optimize(&params)?;
+                    embedding.optimize(params)?;
                 }
                 embedding
             }

@@ -11,9 +11,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The first 120 flowers make the map, the others come later.
     let (fitted, new) = data.split_at(120 * 4);
 
-    let tsne = Tsne::preset(Preset::OpenTsne).perplexity(20.0).n_jobs(-1).build()?;
+    let tsne = Tsne::<_, 2>::opentsne().perplexity(20.0).n_jobs(-1).build()?;
     let mut embedding = tsne.prepare_initial(Rows::new(fitted, 120, 4)?)?;
-    embedding.optimize(&embedding.params().n_iter(250).exaggeration(12.0))?;
+    embedding.optimize(embedding.params().n_iter(250).exaggeration(12.0))?;
 
     // Until the divergence falls by less than a thousandth from one look to the next.
     let mut last = f64::INFINITY;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let params = embedding.params().n_iter(2000);
     let mut observers = Observers::new().every(100, &mut settled);
-    let finish = embedding.optimize_with(&params, Some(&mut observers), Context::new())?;
+    let finish = embedding.optimize_with(params, Some(&mut observers), Context::new())?;
     assert_eq!(finish, Finish::Stopped);
 
     let path = std::env::temp_dir().join(format!("steps-{}.tsne", std::process::id()));

@@ -1,7 +1,8 @@
 //! How exact the forces of a map are.
 
-use crate::embedding::Embedding;
-use crate::{Float, threads};
+use crate::float::Float;
+use crate::maps::embedding::Embedding;
+use crate::threads;
 use tsne_core::{Context, Error, ReferenceRepulsion, Result};
 use tsne_optim::ExactReference;
 
@@ -33,11 +34,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne::{Context, NegativeGradientMethod};
+    /// use tsne::{Context, RepulsionMethod};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = tsne::Tsne::builder().perplexity(10.0).force_tolerance(0.01);
-    /// let tsne = tsne.negative_gradient_method(NegativeGradientMethod::BarnesHut).build()?;
+    /// let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0).force_tolerance(0.01);
+    /// let tsne = tsne.negative_gradient_method(RepulsionMethod::BarnesHut).build()?;
     /// let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
     /// let error = embedding.force_error(1_000, Context::new())?;
     /// assert_eq!(error.samples, 60);
@@ -48,11 +49,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         if samples == 0 {
             return Err(Error::parameter("samples", 0, "at least 1 (1000 is a good choice)"));
         }
-        threads::run(self.params.n_jobs, || self.sampled_error(samples, cx))
+        threads::run(self.run.params.n_jobs, || self.sampled_error(samples, cx))
     }
 
     fn sampled_error(&self, samples: usize, cx: Context<'_>) -> Result<ForceError> {
-        let y = &self.positions;
+        let y = self.positions();
         let n = y.len();
         let samples = samples.min(n);
         let wide: Vec<[f64; D]> = y.iter().map(|p| p.map(T::to_f64)).collect();
@@ -62,7 +63,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let (mut exact, mut weights) = (vec![[0.0; D]; samples], vec![0.0; samples]);
         ExactReference::new(self.kernel, &wide)?.repulse(&places, &mut exact, &mut weights, cx)?;
         let mut forces = vec![[T::ZERO; D]; n];
-        let z = self.params.repulsion(n)?.0.repulse(self.kernel, y, &mut forces, cx)?;
+        let z = self.run.repulsion.make(n)?.repulse(self.kernel, y, &mut forces, cx)?;
         let (mut error2, mut force2, mut worst2) = (0.0, 0.0, 0.0_f64);
         for (s, exact) in exact.iter().enumerate() {
             let given = &forces[at(s)];

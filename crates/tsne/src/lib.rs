@@ -3,11 +3,11 @@
 //! [`Tsne`] is the whole method with openTSNE's parameters, built by [`TsneBuilder`] from one of three [`Preset`]s:
 //!
 //! ```
-//! use tsne::{Preset, Rows, Tsne};
+//! use tsne::{Rows, Tsne};
 //!
 //! // 60 points in 5 dimensions, row by row.
 //! let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-//! let tsne = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?;
+//! let tsne = Tsne::<f32, 2>::builder().perplexity(10.0).build()?;
 //! let embedding = tsne.fit(Rows::new(&data, 60, 5)?)?;
 //! let map: &[[f32; 2]] = embedding.positions();
 //! assert_eq!(map.len(), 60);
@@ -33,53 +33,57 @@ pub use tsne_core as core;
 pub use tsne_fft as fft;
 pub use tsne_optim as optim;
 
+pub mod files;
 pub mod initialization;
 pub mod metrics;
 pub mod store;
 
-mod affinity_index;
+#[macro_use]
+mod params;
+
 mod builder;
-mod callbacks;
-mod embedding;
+mod data;
 mod fit;
 mod float;
 mod force_error;
-mod input;
-mod interrupt;
-mod optimize;
-mod options;
-mod partial;
-mod preset;
-mod repulsion;
+mod maps;
 mod save;
-mod settings;
 mod threads;
-mod transform;
 mod warning;
 
-pub use affinity_index::{AffinityIndex, NewAffinities};
 pub use builder::{Tsne, TsneBuilder};
-pub use callbacks::{Callback, Observers};
-pub use embedding::{Embedding, PhaseTime, Timings};
+pub use data::affinity_index::AffinityIndex;
+pub use data::dataset::Dataset;
+pub use data::input::Input;
+pub use data::new_affinities::NewAffinities;
+pub use data::new_points::NewPoints;
 pub use float::Float;
 pub use force_error::ForceError;
-pub use input::{Input, NewPoints};
-pub use interrupt::OptimizationInterrupt;
-pub use optimize::OptimizeParams;
-pub use options::{
-    AffinityMethod, CustomRepulsion, EarlyExaggeration, Initialization, LearningRate, NegativeGradientMethod,
-    Neighbors, PartialInitialization,
-};
-pub use partial::PartialEmbedding;
-pub use preset::Preset;
+pub use maps::embedding::Embedding;
+pub use maps::interrupt::OptimizationInterrupt;
+pub use maps::partial::PartialEmbedding;
+pub use maps::timings::{PhaseTime, Timings};
+pub use params::affinity_method::AffinityMethod;
+pub use params::callbacks::{Callback, Callbacks, Observers};
+pub use params::initialization::{Initialization, PartialInitialization};
+pub use params::learning_rate::{EarlyExaggeration, LearningRate};
+pub use params::name::IntoParam;
+pub use params::neighbors::Neighbors;
+pub use params::optimize::{Optimize, OptimizeParams};
+pub use params::optimizer::CustomOptimizer;
+pub use params::preset::Preset;
+pub use params::random_state::RandomState;
+pub use params::repulsion::{CustomRepulsion, RepulsionMethod, RepulsionParams};
+pub use params::schedule::Schedule;
+pub use params::transform::{NewPerplexities, TransformParams};
 pub use save::Model;
 pub use store::StoreError;
-pub use transform::TransformParams;
-pub use tsne_affinity::Metric;
+pub use threads::with_threads;
+pub use tsne_affinity::{Metric, Translation};
 pub use tsne_core::{
     Affinities, AffinityModel, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, NeighborIndex, NeighborSearch,
-    Observer, Optimizer, Points, Progress, Repulsion, Result, Rows, Scalar, SparseRows, Stage,
+    Observer, Optimizer, Points, Progress, ReferenceRepulsion, Repulsion, Result, Rows, Scalar, SparseRows, Stage,
 };
 pub use tsne_fft::{GridParams, Interpolation};
 pub use tsne_optim::{Finish, Momentum, MomentumGains};
-pub use warning::{RestartCause, Warning};
+pub use warning::{NotDistances, RestartCause, Warning};

@@ -1,26 +1,36 @@
 //! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
 
-use crate::affinity_index::{AffinityIndex, Recipe};
-use crate::embedding::{Embedding, Timings, check_optimizer};
-use crate::input::Dataset;
-use crate::optimize::OptimizeParams;
-use crate::options::{AffinityMethod, LearningRate, Neighbors};
-use crate::repulsion::resolve;
+use crate::data::affinity_index::AffinityIndex;
+use crate::data::kept::{Kept, Matrix};
+use crate::data::recipe::Recipe;
+use crate::float::Float;
+use crate::maps::embedding::Embedding;
+use crate::params::affinity_method::AffinityMethod;
+use crate::params::learning_rate::LearningRate;
+use crate::params::neighbors::Neighbors;
+use crate::params::optimize::OptimizeParams;
+use crate::params::optimizer::OptimizerState;
+use crate::params::repulsion::RepulsionMethod;
 use crate::store::{Reader, Settings, StoreError, Writer};
-use crate::{Float, Metric, NegativeGradientMethod};
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tsne_affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne_affinity::{FixedSigma, Metric, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
 use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
-use tsne_fft::{GridParams, Interpolation};
+use tsne_fft::Interpolation;
 use tsne_optim::{Finish, Momentum, MomentumGains};
 
 /// The section of the scalars.
 const SETTINGS: &str = "embedding";
+
+/// The kind of dense data less an offset. Readers that do not know it must refuse: they would place new points elsewhere.
+const MOVED: &str = "dense less offset";
+
+/// The most iterations that a file may count: those of a later call fit on top.
+const MAX_ITERATIONS: usize = usize::MAX / 2;
 
 type Stored<T> = Result<T, StoreError>;
 
@@ -43,7 +53,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     ///
     /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
     /// let (fitted, new) = data.split_at(250);
-    /// let embedding = Tsne::preset(Preset::Recommended).n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
+    /// let embedding = Tsne::<_, 2>::builder().n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
     /// let path = std::env::temp_dir().join(format!("doc-example-{}.tsne", std::process::id()));
     /// embedding.save(&path)?;
     /// let loaded = Embedding::<f32, 2>::load(&path)?;
@@ -53,32 +63,41 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Stored<()> {
-        let n = self.positions.len();
+        let n = self.positions().len();
+        // One of the user's own has a state that no file can hold: the map begins anew with the toolkit's.
+        let optimizer = self.optimizer().filter(|optimizer| !optimizer.gains().is_empty());
         let mut settings = Settings::new();
         settings
             .set("scalar", T::NAME)
             .set("n_components", D)
             .set("n", n)
-            .set("kl_divergence", self.kl_divergence)
+            .set("kl_divergence", self.kl_divergence())
             .set("dof", self.kernel.dof())
-            .set("preset", self.preset.to_string())
-            .set("iterations", self.iterations)
-            .set("finish", finish_name(self.finish)?)
-            .set("method", named::<D>(self.method, n).to_string());
-        put_params(&mut settings, &self.params);
+            .set("preset", self.preset().to_string())
+            .set("iterations", self.iterations())
+            .set("finish", finish_name(self.finish())?)
+            .set("method", named(&self.run.repulsion.method).resolve(n).to_string());
+        put_params(&mut settings, &self.run.params);
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
-        settings.set("nnz", index.joint.nnz()).set("optimizer", tsne_core::Optimizer::n(&self.optimizer) > 0);
+        settings.set("nnz", index.joint.nnz()).set("optimizer", optimizer.is_some());
         if let Some(graph) = &index.graph {
             settings.set("graph_k", graph.k());
         }
         let mut writer = Writer::new();
-        match index.data.as_deref() {
-            Some(Dataset::Dense { values, d, .. }) => {
-                settings.set("data", "dense").set("d", *d);
+        match index.data.as_ref().map(Kept::matrix) {
+            Some(Matrix::Dense { values, d, .. }) => {
+                settings.set("d", *d);
                 writer.array("data.values", &[n, *d], values)?;
+                match index.data.as_ref().and_then(Kept::offset) {
+                    Some(offset) => {
+                        settings.set("data", MOVED);
+                        writer.array("data.offset", &[*d], offset)?;
+                    }
+                    None => _ = settings.set("data", "dense"),
+                }
             }
-            Some(Dataset::Sparse { row_pointers, columns, values, d }) => {
+            Some(Matrix::Sparse { row_pointers, columns, values, d }) => {
                 settings.set("data", "sparse").set("d", *d).set("data_nnz", values.len());
                 writer.array("data.row_pointers", &[n + 1], row_pointers)?;
                 writer.array("data.columns", &[values.len()], columns)?;
@@ -89,10 +108,10 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         for (name, values) in &arrays {
             writer.array(name, &[values.len()], values)?;
         }
-        writer.array("positions", &[n, D], self.positions.as_flattened())?;
-        if tsne_core::Optimizer::n(&self.optimizer) > 0 {
-            writer.array("optimizer.gains", &[n, D], self.optimizer.gains().as_flattened())?;
-            writer.array("optimizer.velocity", &[n, D], self.optimizer.velocity().as_flattened())?;
+        writer.array("positions", &[n, D], self.positions().as_flattened())?;
+        if let Some(optimizer) = optimizer {
+            writer.array("optimizer.gains", &[n, D], optimizer.gains().as_flattened())?;
+            writer.array("optimizer.velocity", &[n, D], optimizer.velocity().as_flattened())?;
         }
         writer.array("affinities.row_pointers", &[n + 1], index.joint.row_pointers())?;
         writer.array("affinities.columns", &[index.joint.nnz()], index.joint.columns())?;
@@ -118,7 +137,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// use tsne::{Embedding, StoreError};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
     /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
     /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
     /// let path = std::env::temp_dir().join(format!("doc-load-{}.tsne", std::process::id()));
@@ -143,7 +162,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 /// use tsne::{Model, Preset, Rows, Tsne};
 ///
 /// let data: Vec<f64> = (0..300).map(|i| f64::from((i * 7919) % 101)).collect();
-/// let embedding = Tsne::preset(Preset::Recommended).perplexity(10.0).build()?.fit(Rows::new(&data, 60, 5)?)?;
+/// let embedding = Tsne::<_, 2>::builder().perplexity(10.0).build()?.fit(Rows::new(&data, 60, 5)?)?;
 /// let path = std::env::temp_dir().join(format!("doc-model-{}.tsne", std::process::id()));
 /// embedding.save(&path)?;
 /// let model = Model::open(&path)?;
@@ -209,7 +228,7 @@ impl Model {
     ///
     /// ```
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
     /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
     /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
     /// # let path = std::env::temp_dir().join(format!("doc-scalar-{}.tsne", std::process::id()));
@@ -229,7 +248,7 @@ impl Model {
     ///
     /// ```
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
     /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
     /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
     /// # let path = std::env::temp_dir().join(format!("doc-components-{}.tsne", std::process::id()));
@@ -249,7 +268,7 @@ impl Model {
     ///
     /// ```
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
     /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
     /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
     /// # let path = std::env::temp_dir().join(format!("doc-n-{}.tsne", std::process::id()));
@@ -274,7 +293,7 @@ impl Model {
     ///
     /// ```
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// # let tsne = tsne::Tsne::preset(tsne::Preset::Recommended).perplexity(10.0);
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
     /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
     /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
     /// # let path = std::env::temp_dir().join(format!("doc-embedding-{}.tsne", std::process::id()));
@@ -290,7 +309,7 @@ impl Model {
     /// ```
     pub fn embedding<T: Float, const D: usize>(self) -> Stored<Embedding<T, D>> {
         let Self { mut reader, settings, scalar, n_components, n } = self;
-        if scalar != T::NAME || n_components != D {
+        if scalar != T::NAME || n_components != D || D == 0 {
             return Err(StoreError::Mismatch {
                 what: "saved embedding".into(),
                 found: format!("{scalar} in {n_components} dimensions"),
@@ -318,12 +337,12 @@ impl Model {
                 }
             }
             let chunks = |values: Vec<T>| values.as_chunks::<D>().0.to_vec();
-            MomentumGains::from_state(params.momentum_rule, chunks(gains), chunks(velocity))
+            MomentumGains::from_state(params.schedule.momentum_rule, chunks(gains), chunks(velocity))
                 .map_err(corrupt("optimizer.gains"))?
         } else {
-            MomentumGains::new(params.momentum_rule)
+            MomentumGains::new(params.schedule.momentum_rule)
         };
-        check_optimizer(&optimizer, n).map_err(corrupt("optimizer.gains"))?;
+        let optimizer = OptimizerState::given(optimizer, n).map_err(corrupt("optimizer.gains"))?;
 
         let nnz = settings.get("nnz")?;
         let row_pointers = reader.take("affinities.row_pointers", &[sized(1)?])?;
@@ -340,26 +359,33 @@ impl Model {
             None => None,
         };
         let data = match settings.optional::<&str>("data")? {
-            Some("dense") => {
+            Some(kind @ ("dense" | MOVED)) => {
                 let d = settings.get("d")?;
-                Some(Dataset::Dense { values: reader.take("data.values", &[n, d])?, n, d })
+                let offset: Option<Vec<f64>> =
+                    if kind == MOVED { Some(reader.take("data.offset", &[d])?) } else { None };
+                if let Some(v) = offset.iter().flatten().find(|v| !v.is_finite()) {
+                    let why = format_args!("it holds {v}, but all values are finite");
+                    return Err(StoreError::corrupt("data.offset", why));
+                }
+                Some((Matrix::Dense { values: reader.take("data.values", &[n, d])?, n, d }, offset))
             }
             Some("sparse") => {
                 let nnz = settings.get("data_nnz")?;
-                Some(Dataset::Sparse {
+                let matrix = Matrix::Sparse {
                     row_pointers: reader.take("data.row_pointers", &[sized(1)?])?,
                     columns: reader.take("data.columns", &[nnz])?,
                     values: reader.take("data.values", &[nnz])?,
                     d: settings.get("d")?,
-                })
+                };
+                Some((matrix, None))
             }
             Some(other) => return Err(unknown("data", other)),
             None => None,
         };
         let recipe = get_recipe::<T>(&settings, &mut reader, data.is_some())?;
         recipe.method.model().neighbors_needed(n).map_err(corrupt(SETTINGS))?;
-        if let Some(data) = &data {
-            let points = data.points().map_err(corrupt("data.values"))?;
+        if let Some((matrix, _)) = &data {
+            let points = matrix.points().map_err(corrupt("data.values"))?;
             points.check_finite().map_err(corrupt("data.values"))?;
             recipe.metric.check(points.d()).map_err(corrupt(SETTINGS))?;
             if recipe.metric == Metric::Precomputed && points.d() != n {
@@ -371,34 +397,33 @@ impl Model {
             joint: Arc::new(joint),
             graph,
             recipe,
-            data: data.map(Arc::new),
+            data: data.map(|(matrix, offset)| Kept::new(matrix, offset.map(Arc::from))),
             warnings: Vec::new(),
             n_jobs: params.n_jobs,
             durations: (Duration::ZERO, Duration::ZERO),
         };
-        Ok(Embedding {
-            positions,
-            kl_divergence: settings.get("kl_divergence")?,
-            index: Arc::new(index),
-            optimizer,
-            kernel: Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?,
-            params,
-            preset: parsed(&settings, "preset")?,
-            iterations: settings.get("iterations")?,
-            finish: match settings.get("finish")? {
-                "completed" => Finish::Completed,
-                "stopped" => Finish::Stopped,
-                "converged" => Finish::Converged,
-                other => return Err(unknown("finish", other)),
-            },
-            method: match parsed(&settings, "method")? {
-                NegativeGradientMethod::Auto => return Err(unknown("method", "auto")),
-                method => method,
-            },
-            timings: Timings::default(),
-            warnings: Vec::new(),
-            reference: Mutex::default(),
-        })
+        let kernel = Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?;
+        let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
+        let run = &mut embedding.run;
+        run.kl_divergence = OnceLock::from(settings.get::<f64>("kl_divergence")?);
+        run.iterations = match settings.get("iterations")? {
+            iterations if iterations <= MAX_ITERATIONS => iterations,
+            iterations => {
+                let why = format_args!("iterations is {iterations}, but nothing runs more than {MAX_ITERATIONS}");
+                return Err(StoreError::corrupt(SETTINGS, why));
+            }
+        };
+        run.finish = match settings.get("finish")? {
+            "completed" => Finish::Completed,
+            "stopped" => Finish::Stopped,
+            "converged" => Finish::Converged,
+            other => return Err(unknown("finish", other)),
+        };
+        run.repulsion.method = match parsed(&settings, "method")? {
+            RepulsionMethod::Auto => return Err(unknown("method", "auto")),
+            method => method,
+        };
+        Ok(embedding)
     }
 }
 
@@ -412,10 +437,10 @@ fn finish_name(finish: Finish) -> Stored<&'static str> {
 }
 
 /// The method by a name that can be read again: a repulsion of the user's own is not saved.
-fn named<const D: usize>(method: NegativeGradientMethod, n: usize) -> NegativeGradientMethod {
+fn named<T, const D: usize>(method: &RepulsionMethod<T, D>) -> RepulsionMethod<T, D> {
     match method {
-        NegativeGradientMethod::Custom => resolve::<D>(NegativeGradientMethod::Auto, n),
-        method => method,
+        RepulsionMethod::Custom(_) => RepulsionMethod::Auto,
+        method => method.clone(),
     }
 }
 
@@ -434,81 +459,75 @@ fn put_optional(settings: &mut Settings, name: &str, value: Option<f64>) {
 }
 
 fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
-    let method = match params.negative_gradient_method {
-        NegativeGradientMethod::Custom => NegativeGradientMethod::Auto,
-        method => method,
-    };
+    let (schedule, repulsion) = (&params.schedule, &params.repulsion);
     settings
-        .set("n_iter", params.n_iter)
-        .set("momentum", params.momentum)
-        .set("momentum_rule", if params.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
-        .set("negative_gradient_method", method.to_string())
-        .set("theta", params.theta)
-        .set("n_interpolation_points", params.grid.n_interpolation_points)
-        .set("min_num_intervals", params.grid.min_num_intervals)
-        .set("ints_in_interval", params.grid.ints_in_interval)
+        .set("n_iter", schedule.n_iter)
+        .set("momentum_rule", if schedule.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
+        .set("negative_gradient_method", named(&repulsion.method).to_string())
+        .set("theta", repulsion.theta)
+        .set("n_interpolation_points", repulsion.grid.n_interpolation_points)
+        .set("min_num_intervals", repulsion.grid.min_num_intervals)
+        .set("ints_in_interval", repulsion.grid.ints_in_interval)
         .set(
             "interpolation",
-            if params.grid.interpolation == Interpolation::Lagrange { "lagrange" } else { "b-spline" },
+            if repulsion.grid.interpolation == Interpolation::Lagrange { "lagrange" } else { "b-spline" },
         )
-        .set("callbacks_every_iters", params.callbacks_every_iters)
+        .set("callbacks_every_iters", params.callbacks_every_iters);
+    if let Some(n_jobs) = params.n_jobs {
         // Negative numbers count from all processors.
-        .set("n_jobs", params.n_jobs.to_string());
-    match params.learning_rate {
+        settings.set("n_jobs", n_jobs.to_string());
+    }
+    match schedule.learning_rate {
         LearningRate::Auto => {}
         LearningRate::Scaled(factor) => _ = settings.set("learning_rate_factor", factor),
         LearningRate::Fixed(rate) => _ = settings.set("learning_rate", rate),
     }
-    put_optional(settings, "exaggeration", params.exaggeration);
-    put_optional(settings, "min_grad_norm", params.min_grad_norm);
-    put_optional(settings, "max_grad_norm", params.max_grad_norm);
-    put_optional(settings, "max_step_norm", params.max_step_norm);
-    put_optional(settings, "min_kl_improvement", params.min_kl_improvement);
-    put_optional(settings, "force_tolerance", params.force_tolerance);
+    put_optional(settings, "momentum", schedule.final_momentum);
+    put_optional(settings, "min_grad_norm", schedule.min_grad_norm);
+    put_optional(settings, "max_grad_norm", schedule.max_grad_norm);
+    put_optional(settings, "max_step_norm", schedule.max_step_norm);
+    put_optional(settings, "min_kl_improvement", schedule.min_kl_improvement);
+    put_optional(settings, "force_tolerance", repulsion.force_tolerance);
 }
 
-fn get_params<T, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
-    let n_jobs = settings.get::<&str>("n_jobs")?;
-    Ok(OptimizeParams {
-        preset: parsed(settings, "preset")?,
-        n_iter: settings.get("n_iter")?,
-        learning_rate: match (settings.optional("learning_rate")?, settings.optional("learning_rate_factor")?) {
-            (Some(rate), _) => LearningRate::Fixed(rate),
-            (None, Some(factor)) => LearningRate::Scaled(factor),
-            (None, None) => LearningRate::Auto,
-        },
-        exaggeration: settings.optional("exaggeration")?,
-        momentum: settings.get("momentum")?,
-        momentum_rule: match settings.get("momentum_rule")? {
-            "classical" => Momentum::Classical,
-            "nesterov" => Momentum::Nesterov,
-            other => return Err(unknown("momentum_rule", other)),
-        },
-        min_grad_norm: settings.optional("min_grad_norm")?,
-        max_grad_norm: settings.optional("max_grad_norm")?,
-        max_step_norm: settings.optional("max_step_norm")?,
-        min_kl_improvement: settings.optional("min_kl_improvement")?,
-        negative_gradient_method: parsed(settings, "negative_gradient_method")?,
-        custom_repulsion: None,
-        // Files of before there was one have none.
-        force_tolerance: settings.optional("force_tolerance")?,
-        theta: settings.get("theta")?,
-        grid: GridParams {
-            n_interpolation_points: settings.get("n_interpolation_points")?,
-            min_num_intervals: settings.get("min_num_intervals")?,
-            ints_in_interval: settings.get("ints_in_interval")?,
-            interpolation: match settings.get("interpolation")? {
-                "b-spline" => Interpolation::BSpline,
-                "lagrange" => Interpolation::Lagrange,
-                other => return Err(unknown("interpolation", other)),
-            },
-            force_tolerance: None,
-        },
-        callbacks: Vec::new(),
-        callbacks_every_iters: settings.get("callbacks_every_iters")?,
-        n_jobs: n_jobs.parse().map_err(|_| unknown("n_jobs", n_jobs))?,
-        random_state: 0,
-    })
+/// The parameters of further optimization: the early phase of the preset is over.
+fn get_params<T: Float, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
+    let mut params = OptimizeParams::preset(parsed(settings, "preset")?).further();
+    let (schedule, repulsion) = (&mut params.schedule, &mut params.repulsion);
+    schedule.n_iter = settings.get("n_iter")?;
+    schedule.learning_rate = match (settings.optional("learning_rate")?, settings.optional("learning_rate_factor")?) {
+        (Some(rate), _) => LearningRate::Fixed(rate),
+        (None, Some(factor)) => LearningRate::Scaled(factor),
+        (None, None) => LearningRate::Auto,
+    };
+    schedule.final_momentum = settings.optional("momentum")?;
+    schedule.momentum_rule = match settings.get("momentum_rule")? {
+        "classical" => Momentum::Classical,
+        "nesterov" => Momentum::Nesterov,
+        other => return Err(unknown("momentum_rule", other)),
+    };
+    schedule.min_grad_norm = settings.optional("min_grad_norm")?;
+    schedule.max_grad_norm = settings.optional("max_grad_norm")?;
+    schedule.max_step_norm = settings.optional("max_step_norm")?;
+    schedule.min_kl_improvement = settings.optional("min_kl_improvement")?;
+    repulsion.method = parsed(settings, "negative_gradient_method")?;
+    // Files of before there was one have none.
+    repulsion.force_tolerance = settings.optional("force_tolerance")?;
+    repulsion.theta = settings.get("theta")?;
+    repulsion.grid.n_interpolation_points = settings.get("n_interpolation_points")?;
+    repulsion.grid.min_num_intervals = settings.get("min_num_intervals")?;
+    repulsion.grid.ints_in_interval = settings.get("ints_in_interval")?;
+    repulsion.grid.interpolation = match settings.get("interpolation")? {
+        "b-spline" => Interpolation::BSpline,
+        "lagrange" => Interpolation::Lagrange,
+        other => return Err(unknown("interpolation", other)),
+    };
+    params.callbacks_every_iters = settings.get("callbacks_every_iters")?;
+    params.n_jobs = match settings.optional::<&str>("n_jobs")? {
+        Some(n_jobs) => Some(n_jobs.parse().map_err(|_| unknown("n_jobs", n_jobs))?),
+        None => None,
+    };
+    Ok(params)
 }
 
 /// Arrays of a recipe, by the names of their sections.

@@ -1,31 +1,116 @@
-//! The number of threads, in scikit-learn's convention.
+//! The threads that a call runs in.
 
+use rayon::ThreadPoolBuilder;
+use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::thread;
 use tsne_core::{Error, Result};
 
 /// Up to this many threads are started even on fewer processors, where they only cost: 3,000 of them did not get through a
 /// fit of 200 points in minutes on two processors. The result does not depend on the number.
 const FEWEST_LIMIT: usize = 64;
 
-pub(crate) fn check(n_jobs: i32) -> Result<()> {
-    if n_jobs == 0 {
+thread_local! {
+    /// Whether this thread is inside of a call, so that it may wait in one with other work at hand.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`, for example measures of a map, in as many threads as `n_jobs` says in scikit-learn's convention: -1 all processors, -2
+/// all but one; `None` is the caller's pool. Every call of the toolkit with such a parameter runs like this.
+///
+/// - Without a number, `f` runs in the rayon pool that the caller is in, or else in the global one.
+/// - With a number, it runs in a pool of its own. Beyond 64, no more threads are started than there are processors.
+///
+/// In no case does the calling thread take up other work of its pool while it waits, as rayon's own `install` does. So any number of
+/// calls that are started in a pool at the same time run one after the other on each of its threads, and do not pile up on the
+/// thread's stack. Where rayon runs one call on top of another that waits (because both belong to its pool), the upper one runs in one
+/// thread of its own: it waits for nothing that the lower one would have to do.
+///
+/// # Errors
+///
+/// [`Error::Parameter`] for 0 and where the threads cannot be started; those of `f`.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{metrics, with_threads};
+///
+/// let line: Vec<[f32; 2]> = (0..60).map(|i| [i as f32, 0.0]).collect();
+/// let labels: Vec<u32> = (0..60).map(|i| i / 30).collect();
+/// let agreement = with_threads(2, || metrics::label_agreement(&line, &labels, 5))?;
+/// assert!(agreement > 0.9);
+/// assert!(with_threads(0, || Ok::<(), tsne::Error>(())).is_err());
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn with_threads<R: Send, E: Send + From<Error>>(
+    n_jobs: impl Into<Option<i32>>,
+    f: impl FnOnce() -> Result<R, E> + Send,
+) -> Result<R, E> {
+    let n_jobs = n_jobs.into();
+    check(n_jobs)?;
+    match n_jobs {
+        Some(n_jobs) => in_own_pool(number(n_jobs), f),
+        None if rayon::current_thread_index().is_some() => on_this_worker(f),
+        // From outside of any pool this blocks, and a thread of the global pool goes on.
+        None => rayon::scope(|_| on_this_worker(f)),
+    }
+}
+
+/// [`with_threads`] for the toolkit's own calls.
+pub(crate) fn run<R: Send>(n_jobs: Option<i32>, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
+    with_threads(n_jobs, f)
+}
+
+pub(crate) fn check(n_jobs: Option<i32>) -> Result<()> {
+    if n_jobs == Some(0) {
         let allowed = "a positive number of threads, or -1 for all processors, -2 for all but one, and so on";
-        return Err(Error::parameter("n_jobs", n_jobs, allowed));
+        return Err(Error::parameter("n_jobs", 0, allowed));
     }
     Ok(())
 }
 
-/// Runs `f` in a pool of its own with as many threads as `n_jobs` says, at least one.
-pub(crate) fn run<R: Send>(n_jobs: i32, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-    check(n_jobs)?;
-    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = match usize::try_from(n_jobs) {
-        Ok(threads) => threads.min(processors.max(FEWEST_LIMIT)),
+/// As many threads as `n_jobs` says, at least one.
+fn number(n_jobs: i32) -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    match usize::try_from(n_jobs) {
+        Ok(threads) => threads.clamp(1, processors.max(FEWEST_LIMIT)),
         Err(_) => processors.saturating_sub(n_jobs.unsigned_abs() as usize - 1).max(1),
+    }
+}
+
+/// Runs `f` on this thread of a pool, unless another call waits on it: rayon has begun this one within the wait of that.
+fn on_this_worker<R: Send, E: Send + From<Error>>(f: impl FnOnce() -> Result<R, E> + Send) -> Result<R, E> {
+    if INSIDE.get() { in_own_pool(1, f) } else { inside(f) }
+}
+
+/// Runs `f` with the mark that this thread is inside of a call.
+fn inside<R>(f: impl FnOnce() -> R) -> R {
+    struct Mark(bool);
+    impl Drop for Mark {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _mark = Mark(INSIDE.replace(true));
+    f()
+}
+
+/// Runs `f` in a new pool, and waits without doing anything else.
+fn in_own_pool<R: Send, E: Send + From<Error>>(
+    threads: usize,
+    f: impl FnOnce() -> Result<R, E> + Send,
+) -> Result<R, E> {
+    let failed = |error: &dyn std::fmt::Display| {
+        E::from(Error::parameter("n_jobs", threads, format_args!("a number of threads that can be started ({error})")))
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|e| {
-        Error::parameter("n_jobs", n_jobs, format_args!("a number of threads that can be started ({e})"))
-    })?;
-    pool.install(f)
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| failed(&error))?;
+    if rayon::current_thread_index().is_none() {
+        return pool.install(|| inside(f));
+    }
+    // A worker that installs into another pool takes up work of its own meanwhile; a plain thread between the two cannot.
+    thread::scope(|scope| {
+        let call = thread::Builder::new().spawn_scoped(scope, || pool.install(|| inside(f)));
+        call.map_err(|error| failed(&error))?.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }

@@ -1,14 +1,12 @@
 //! Two sets of figures side by side.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::{Context, Result, bail};
 
 use super::figure::{Figure, Figures, time};
 use crate::table::aligned;
-
-/// Slower by more than this share fails, unless `--fail-over` says otherwise.
-pub(super) const FAIL_OVER: f64 = 0.05;
 
 /// What became of a benchmark.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +39,16 @@ impl Comparison {
         Self { rows: now.iter().map(row).collect(), fail_over }
     }
 
+    /// The crates and groups of the benchmarks that became too slow.
+    pub(super) fn groups_too_slow(&self) -> BTreeSet<(String, String)> {
+        let slow = self.rows.iter().filter(|row| row.3 == Change::TooSlow);
+        let group = |name: &str| {
+            let mut words = name.split('/').map(str::to_owned);
+            words.next().zip(words.next())
+        };
+        slow.filter_map(|row| group(&row.0)).collect()
+    }
+
     /// An error that names every benchmark that became too slow.
     pub(super) fn verdict(&self) -> Result<()> {
         let slow: Vec<&str> =
@@ -49,7 +57,7 @@ impl Comparison {
             return Ok(());
         }
         let percent = 100.0 * self.fail_over;
-        bail!("slower by more than {percent} %, intervals apart: {}; run again to rule out noise", slow.join(", "));
+        bail!("slower by more than {percent} %, intervals apart, each time: {}", slow.join(", "));
     }
 }
 
@@ -126,12 +134,21 @@ mod tests {
         fine.verdict().unwrap();
         let slow = Comparison::new(&before, &figures(&[("a", 80.0), ("b", 120.0), ("c", 5.0)]), 0.05);
         let error = slow.verdict().unwrap_err().to_string();
-        assert!(error.contains("5 %") && error.contains(": b;"), "{error}");
+        assert!(error.contains("5 %") && error.ends_with(": b"), "{error}");
         let table = slow.to_string();
         let lines: Vec<&str> = table.lines().skip(1).collect();
         assert!(lines[0].contains("0.800") && lines[0].ends_with("faster"), "{table}");
         assert!(lines[1].contains("1.200") && lines[1].ends_with("TOO SLOW"), "{table}");
         assert!(lines[2].ends_with("new"), "{table}");
+    }
+
+    #[test]
+    fn what_is_too_slow_is_known_by_crate_and_group() {
+        let figures = |of: &[(&str, f64)]| of.iter().map(|(name, t)| ((*name).to_owned(), figure(*t, 0.5))).collect();
+        let before: Figures = figures(&[("a/tree/f32/n10", 10.0), ("a/tree/f64", 10.0), ("a/walk", 10.0)]);
+        let now = figures(&[("a/tree/f32/n10", 20.0), ("a/tree/f64", 20.0), ("a/walk", 10.0)]);
+        let groups = Comparison::new(&before, &now, 0.05).groups_too_slow();
+        assert_eq!(groups.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "tree".to_owned())]);
     }
 
     #[test]

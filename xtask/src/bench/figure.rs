@@ -84,6 +84,13 @@ pub(super) fn collect(home: &Path, package: &str, since: SystemTime) -> Result<F
     Ok(figures)
 }
 
+/// Takes from `again` what was measured to be quicker than before: noise makes slower.
+pub(super) fn keep_quicker(figures: &mut Figures, again: Figures) {
+    for (name, now) in again {
+        figures.entry(name).and_modify(|before| *before = if now.median < before.median { now } else { *before });
+    }
+}
+
 /// From criterion's `benchmark.json`.
 fn full_id(benchmark: &Value) -> Result<String> {
     benchmark["full_id"].as_str().map(str::to_owned).context("there is no `full_id`")
@@ -129,6 +136,16 @@ mod tests {
         let figure = Figure::from_estimates(&estimates(5.0, 4.5, 6.25)).unwrap();
         assert_eq!(figure, Figure { median: 5.0, lower: 4.5, upper: 6.25 });
         assert_eq!(Figure::from_json(&figure.to_json()).unwrap(), figure);
+    }
+
+    #[test]
+    fn of_two_runs_the_quicker_counts() {
+        let figure = |median: f64| Figure { median, lower: median - 1.0, upper: median + 1.0 };
+        let named =
+            |of: &[(&str, f64)]| of.iter().map(|(name, t)| ((*name).to_owned(), figure(*t))).collect::<Figures>();
+        let mut figures = named(&[("a", 10.0), ("b", 10.0)]);
+        keep_quicker(&mut figures, named(&[("a", 8.0), ("b", 12.0), ("other", 1.0)]));
+        assert_eq!(figures, named(&[("a", 8.0), ("b", 10.0)]));
     }
 
     #[test]

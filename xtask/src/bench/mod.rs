@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use xshell::{Shell, cmd};
 
-use crate::args::Args;
 use crate::workspace::{Package, Workspace};
 
 use self::compare::Comparison;
@@ -19,21 +19,36 @@ use self::figure::Figures;
 use self::record::Baseline;
 use self::stamp::Stamp;
 
-/// Runs `cargo xtask bench`.
-pub(crate) fn run(mut args: Args) -> Result<()> {
-    let packages = args.values("-p")?;
-    let save: Option<String> = args.value("--save")?;
-    let against: Option<String> = args.value("--against")?;
-    let fail_over = match args.value::<String>("--fail-over")? {
-        Some(text) => compare::parse_percent(&text)?,
-        None => compare::FAIL_OVER,
-    };
-    let filter = args.passed();
-    args.finish()?;
+/// Times that what seems slower is measured again before it counts as slower: of two runs of one binary on a busy
+/// machine some group often differs by more than its intervals tell, of four the quickest hardly does.
+const REPEATS: usize = 3;
 
+/// What the command is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only this crate, and others named like this.
+    #[arg(short = 'p', long = "package", value_name = "CRATE")]
+    packages: Vec<String>,
+    /// Write the figures to benches/baselines/NAME.json, and a line to benches/history.
+    #[arg(long, value_name = "NAME")]
+    save: Option<String>,
+    /// Compare with benches/baselines/NAME.json, and write a line to benches/history. Fails where the intervals separate
+    /// and the median is slower by more than --fail-over, also when the group is measured again.
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = compare::parse_percent)]
+    fail_over: f64,
+    /// Handed to criterion: only the benchmarks whose name matches.
+    #[arg(last = true)]
+    pub(crate) filter: Vec<String>,
+}
+
+/// Runs `cargo xtask bench`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let Options { packages, save, against, fail_over, filter } = options;
     let shell = Shell::new()?;
     let workspace = Workspace::load(&shell)?;
-    let packages = chosen(&workspace, &packages)?;
+    let packages = chosen(&workspace, packages)?;
     let stamp = Stamp::now(&shell)?;
     // Read before the long run, so that a wrong name fails at once.
     let save = save.as_deref().map(baseline_path).transpose()?;
@@ -43,13 +58,28 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     }
 
     let mut figures = Figures::new();
-    for package in packages {
-        figures.extend(measure(&shell, &workspace, package, &filter)?);
+    for package in &packages {
+        figures.extend(measure(&shell, &workspace, package, filter)?);
     }
     if figures.is_empty() {
         bail!("no benchmark ran: the filter {filter:?} matches none of the chosen crates");
     }
-    let comparison = baseline.map(|baseline| Comparison::new(&baseline.figures(), &figures, fail_over));
+    if let Some(baseline) = &baseline {
+        for _ in 0..REPEATS {
+            let slower = Comparison::new(&baseline.figures(), &figures, *fail_over).groups_too_slow();
+            for (name, group) in &slower {
+                let package = packages.iter().find(|package| package.name == *name);
+                let Some(package) = package else { continue };
+                println!("\n{name}/{group} seems slower: measured again");
+                let again = measure(&shell, &workspace, package, &[format!("^{group}(/|$)")])?;
+                figure::keep_quicker(&mut figures, again);
+            }
+            if slower.is_empty() {
+                break;
+            }
+        }
+    }
+    let comparison = baseline.map(|baseline| Comparison::new(&baseline.figures(), &figures, *fail_over));
     match &comparison {
         Some(comparison) => print!("\n{comparison}"),
         None => print!("\n{}", figure::table(&figures)),

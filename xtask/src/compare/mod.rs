@@ -2,12 +2,9 @@
 
 mod data_set;
 mod environment;
-mod figures;
-mod npy;
 mod peer;
 mod process;
 mod record;
-mod svg;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -15,28 +12,48 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use serde_json::{Value, json};
-use xshell::Shell;
+use xshell::{Shell, cmd};
 
-use crate::args::Args;
 use crate::bench::stamp::Stamp;
+use crate::data::Data;
 
 use self::data_set::DataSet;
-use self::npy::Array;
-use self::peer::{Files, Peer, Programs, Task};
+use self::peer::{Files, Peer, Programs, Settings, Task};
 use self::record::{Record, Records};
 
-/// Seconds that one peer may take unless told otherwise: three times what the slowest of those that run unasked took.
-const LIMIT: f64 = 600.0;
+/// Draws the plots, by matplotlib.
+const PLOTS: &str = "benches/peers/plots.py";
 
-/// The same for all peers of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Settings {
-    threads: usize,
-    /// Iterations with exaggeration.
-    early: usize,
-    /// Iterations without.
-    late: usize,
+/// What the command is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// digits, fashion-10k, fashion-70k, fashion-784, synthetic-250k, synthetic-1m or a file .npy; may be repeated.
+    #[arg(long, value_name = "NAME", default_values = data_set::DEFAULT)]
+    data: Vec<String>,
+    /// Names of peers, with * for any letters; without, those that take minutes at most; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    peer: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Task::Embed)]
+    task: Task,
+    /// By default all that the machine has.
+    #[arg(long)]
+    threads: Option<std::num::NonZeroUsize>,
+    /// Iterations with exaggeration, and without.
+    #[arg(long, default_value = "250+500", value_parser = iterations)]
+    iterations: (usize, usize),
+    /// Seconds that one peer may take: by default three times what the slowest of those that run unasked took.
+    #[arg(long, default_value_t = 600.0)]
+    limit: f64,
+    #[arg(long, default_value = "data/compare")]
+    out: PathBuf,
+    /// Repeat what was measured before.
+    #[arg(long)]
+    force: bool,
+    /// Measure nothing, only print and draw.
+    #[arg(long)]
+    report: bool,
 }
 
 /// What a run of the command is about.
@@ -50,52 +67,50 @@ struct Comparison {
 }
 
 /// Runs `cargo xtask compare`.
-pub(crate) fn run(mut args: Args) -> Result<()> {
-    let mut names = args.values("--data")?;
-    let patterns = args.values("--peer")?;
-    let task = args.value::<String>("--task")?.map_or(Ok(Task::Embed), |text| Task::parse(&text))?;
-    let (early, late) = args.value::<String>("--iterations")?.map_or(Ok((250, 500)), |text| iterations(&text))?;
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let Options { task, limit, force, out, .. } = options;
+    let (early, late) = options.iterations;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let settings = Settings { threads: args.value("--threads")?.unwrap_or(processors), early, late };
-    let limit = args.value("--limit")?.unwrap_or(LIMIT);
-    let out: PathBuf = args.value("--out")?.unwrap_or_else(|| "data/compare".into());
-    let (force, report) = (args.flag("--force"), args.flag("--report"));
-    args.finish()?;
-    peer::check(task, &patterns)?;
-    if settings.threads == 0 || !(1.0..1e6).contains(&limit) {
-        bail!("`--threads` must be at least 1, and `--limit` from 1 to 1000000 seconds");
+    let settings = Settings { threads: options.threads.map_or(processors, usize::from), early, late };
+    peer::check(*task, &options.peer)?;
+    if !(1.0..1e6).contains(limit) {
+        bail!("`--limit {limit}`: from 1 to 1000000 seconds are allowed");
     }
     for part in ["data", "maps"] {
         let directory = out.join(part);
         std::fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     }
+    let shell = Shell::new()?;
     let mut records = Records::open(out.join("runs.jsonl"))?;
-    if !report {
-        let shell = Shell::new()?;
-        let limit = Duration::from_secs_f64(limit);
-        let comparison = Comparison { task, settings, limit, force, out: out.clone(), stamp: Stamp::now(&shell)? };
-        if names.is_empty() {
-            names = data_set::DEFAULT.map(str::to_owned).to_vec();
-        }
+    if !options.report {
+        let limit = Duration::from_secs_f64(*limit);
+        let (out, stamp) = (out.clone(), Stamp::now(&shell)?);
+        let comparison = Comparison { task: *task, settings, limit, force: *force, out, stamp };
         // Everything is there before the first run is timed.
-        let sets = names.iter().map(|name| DataSet::prepare(name, &out)).collect::<Result<Vec<_>>>()?;
-        let all: Vec<Peer> = sets.iter().flat_map(|data| peer::chosen(task, &patterns, data.n)).collect();
-        let (programs, judge) = environment::build(&shell, &all)?;
-        for data in &sets {
-            let peers = peer::chosen(task, &patterns, data.n);
-            comparison.measure(data, &peers, &programs, &mut records)?;
-            comparison.judge(data, &judge, &mut records)?;
+        let data = Data::build(&shell)?;
+        let prepare = |name: &String| DataSet::prepare(name, &options.out, &data);
+        let sets = options.data.iter().map(prepare).collect::<Result<Vec<_>>>()?;
+        let all: Vec<Peer> = sets.iter().flat_map(|set| peer::chosen(*task, &options.peer, set.n)).collect();
+        let programs = environment::build(&shell, &all)?;
+        for set in &sets {
+            let peers = peer::chosen(*task, &options.peer, set.n);
+            comparison.measure(set, &peers, &programs, &data, &mut records)?;
+            comparison.judge(set, &programs.judge, &mut records)?;
         }
     }
-    let latest = records.latest();
-    let tables = table::tables(&latest);
+    report(&shell, &records.latest(), out)
+}
+
+/// Prints and writes the tables, and draws the plots.
+fn report(shell: &Shell, runs: &[&Record], out: &Path) -> Result<()> {
+    let tables = table::tables(runs);
     print!("{tables}");
     let path = out.join("table.md");
     std::fs::write(&path, tables).with_context(|| format!("cannot write {}", path.display()))?;
-    let files = figures::draw(&latest, &out)?;
-    let files: Vec<String> = files.into_iter().chain([path]).map(|file| file.display().to_string()).collect();
-    println!("\nwritten: {}", files.join(", "));
-    Ok(())
+    println!("\nwritten: {}", path.display());
+    let python = environment::python(shell)?;
+    let lines: String = table::ordered(runs).iter().map(|run| json!(run).to_string() + "\n").collect();
+    cmd!(shell, "{python} {PLOTS} {out}").stdin(lines).quiet().run().context("the plots could not be drawn")
 }
 
 /// Reads `250+500`.
@@ -109,17 +124,24 @@ fn iterations(text: &str) -> Result<(usize, usize)> {
 
 impl Comparison {
     /// Runs the peers one after another, except those that were run before.
-    fn measure(&self, data: &DataSet, peers: &[Peer], programs: &Programs, records: &mut Records) -> Result<()> {
+    fn measure(
+        &self,
+        set: &DataSet,
+        peers: &[Peer],
+        programs: &Programs,
+        data: &Data,
+        records: &mut Records,
+    ) -> Result<()> {
         let mut files = None;
         for peer in peers {
-            let mut run = self.identity(data, peer);
+            let mut run = self.identity(set, peer);
             if !self.force && records.contains(&run, peer.is_ours()) {
-                println!("{} {}: measured before (--force repeats it)", data.name, peer.name);
+                println!("{} {}: measured before (--force repeats it)", set.name, peer.name);
                 continue;
             }
             let files = match &files {
                 Some(files) => files,
-                None => files.insert(self.files(data, programs)?),
+                None => files.insert(self.files(set, programs, data)?),
             };
             let map = record::map_path(&self.out, &run);
             // An older map must not be taken for that of a run that fails.
@@ -127,7 +149,7 @@ impl Comparison {
             let outcome = process::run(&mut peer.command(programs, files, &map, &self.settings), self.limit)?;
             run.extend(record::fields(&outcome, self.settings.early));
             if let (Files::Transform { fitted_map, .. }, None) = (files, &outcome.failure) {
-                Array::read(fitted_map)?.stacked(&Array::read(&map)?)?.write(&map)?;
+                data.stack(fitted_map, &map, &map)?;
             }
             let log = map.with_extension("log");
             if outcome.failure.is_none() {
@@ -138,7 +160,7 @@ impl Comparison {
                 std::fs::write(&log, text.join("\n")).with_context(|| format!("cannot write {}", log.display()))?;
                 println!("what it printed: {}", log.display());
             }
-            println!("{} {}: {}", data.name, peer.name, summary(&run));
+            println!("{} {}: {}", set.name, peer.name, summary(&run));
             records.append(run)?;
         }
         Ok(())
@@ -156,11 +178,11 @@ impl Comparison {
     }
 
     /// The inputs of the task; those of `transform` are fitted here, by the command of this repository.
-    fn files(&self, data: &DataSet, programs: &Programs) -> Result<Files> {
+    fn files(&self, set: &DataSet, programs: &Programs, data: &Data) -> Result<Files> {
         if self.task == Task::Embed {
-            return Ok(Files::Embed { points: data.points.clone() });
+            return Ok(Files::Embed { points: set.points.clone() });
         }
-        let (fitted, new) = data.split(&self.out)?;
+        let (fitted, new) = set.split(&self.out, data)?;
         let (fitted_map, model) = (fitted.with_extension("map.npy"), fitted.with_extension("tsne"));
         let mut command = Command::new(&programs.tsne);
         command.arg("embed").arg(&fitted).args(["--preset", "opentsne", "--json", "-o"]).arg(&fitted_map);

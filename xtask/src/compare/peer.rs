@@ -5,10 +5,20 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::Settings;
+use clap::ValueEnum;
+
+/// The same for all peers of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Settings {
+    pub(super) threads: usize,
+    /// Iterations with exaggeration.
+    pub(super) early: usize,
+    /// Iterations without.
+    pub(super) late: usize,
+}
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Task {
     /// A map of all points.
     Embed,
@@ -21,13 +31,6 @@ impl Task {
         match self {
             Self::Embed => "embed",
             Self::Transform => "transform",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        match [Self::Embed, Self::Transform].into_iter().find(|task| task.name() == text) {
-            Some(task) => Ok(task),
-            None => bail!("`--task {text}`: there are embed and transform"),
         }
     }
 }
@@ -126,8 +129,11 @@ fn matches(pattern: &str, name: &str) -> bool {
 /// The programs, built.
 #[derive(Debug)]
 pub(super) struct Programs {
+    /// The command of this repository.
     pub(super) tsne: PathBuf,
+    pub(super) judge: PathBuf,
     pub(super) python: PathBuf,
+    /// The peers in Rust.
     pub(super) peers: PathBuf,
 }
 
@@ -229,7 +235,8 @@ mod tests {
 
     #[test]
     fn commands_name_their_files_and_settings() {
-        let programs = Programs { tsne: "tsne".into(), python: "python".into(), peers: "peers".into() };
+        let [tsne, judge, python, peers] = ["tsne", "judge", "python", "peers"].map(PathBuf::from);
+        let programs = Programs { tsne, judge, python, peers };
         let files = Files::Embed { points: "x.npy".into() };
         let settings = Settings { threads: 2, early: 100, late: 200 };
         let line = |name: &str| {

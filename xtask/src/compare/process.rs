@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,7 +37,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
     let name = command.get_program().display().to_string();
     let start = Instant::now();
     // A group of its own, so that all it starts can be ended with it.
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    own_group(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
     let lines = Arc::new(Mutex::new(Vec::new()));
     let readers = [
@@ -56,8 +55,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
             break Some(status);
         }
         if start.elapsed() >= limit {
-            // The group, by the number of its leader, which this function started and has not yet waited for.
-            _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
+            end_group(&mut child);
             child.wait().with_context(|| format!("cannot end {name}"))?;
             break None;
         }
@@ -78,6 +76,26 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
         Some(_) => None,
     };
     Ok(Outcome { json, lines, seconds, peak_bytes: memory.peak(), failure })
+}
+
+/// Makes the process the leader of a group, where the system has such.
+#[cfg(unix)]
+fn own_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn own_group(_: &mut Command) {}
+
+/// Ends the group, by the number of its leader, which was started here and has not yet been waited for.
+#[cfg(unix)]
+fn end_group(child: &mut Child) {
+    _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
+}
+
+#[cfg(not(unix))]
+fn end_group(child: &mut Child) {
+    _ = child.kill();
 }
 
 type Lines = Arc<Mutex<Vec<(f64, String)>>>;
@@ -147,6 +165,8 @@ fn children(process: u32) -> Vec<u32> {
 }
 
 #[cfg(test)]
+// Their scripts are for a shell.
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -79,7 +79,7 @@ fn cell(run: &Record, field: &str, write: fn(f64) -> String) -> String {
 }
 
 /// Runs of the same task, data and settings, together and in order.
-pub(super) fn groups<'a>(records: &[&'a Record]) -> Vec<Vec<&'a Record>> {
+fn groups<'a>(records: &[&'a Record]) -> Vec<Vec<&'a Record>> {
     let key = |run: &Record| {
         let words = ["task", "data", "threads", "iterations", "machine"].map(|field| plain(&run[field]));
         (words[0].clone(), run["n"].as_u64(), words)
@@ -89,13 +89,18 @@ pub(super) fn groups<'a>(records: &[&'a Record]) -> Vec<Vec<&'a Record>> {
     sorted.chunk_by(|a, b| key(a) == key(b)).map(<[&Record]>::to_vec).collect()
 }
 
+/// All runs, group by group.
+pub(super) fn ordered<'a>(records: &[&'a Record]) -> Vec<&'a Record> {
+    groups(records).concat()
+}
+
 /// The place of a run's peer among all; last for those that are no more.
-pub(super) fn place(run: &Record) -> usize {
+fn place(run: &Record) -> usize {
     PEERS.iter().position(|peer| run["peer"] == peer.name).unwrap_or(PEERS.len())
 }
 
 /// A value as text, without the quotes of a string.
-pub(super) fn plain(value: &Value) -> String {
+fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

@@ -1,5 +1,6 @@
 //! The counts that are kept, and what they hold for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::Counts;
+/// Instructions by workload.
+pub(super) type Counts = BTreeMap<String, u64>;
 
 /// What counts depend on besides the sources: libraries choose their loops by the vector units, the compiler makes the
 /// code.

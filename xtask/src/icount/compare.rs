@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 
-use super::Counts;
+use super::baseline::Counts;
 use crate::table::aligned;
 
 /// A share of instructions more than the baseline has that still passes.

@@ -1,6 +1,6 @@
 //! Limits on files as a whole.
 
-use super::{TrackedFile, Violation};
+use super::rule::{TrackedFile, Violation};
 
 /// Data are made by `cargo xtask data`, not kept in git.
 const MAX_BYTES: u64 = 1 << 20;
@@ -45,8 +45,8 @@ fn lock_sources(file: &TrackedFile) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check as expect, file};
     use super::*;
+    use crate::tidy::rule::tests::{check as expect, file};
 
     #[test]
     fn large_files_are_found() {

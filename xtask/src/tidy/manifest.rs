@@ -1,11 +1,18 @@
 //! What every crate has: an inherited manifest, a README, tests and a benchmark.
 
+use crate::packages::{CONSUMERS, first_example};
 use crate::workspace::{Package, Workspace};
 
-use super::{TrackedFile, Violation};
+use super::rule::{TrackedFile, Violation};
 
 /// Keys a manifest takes from the workspace.
 const INHERITED: [&str; 4] = ["version", "edition", "rust-version", "license"];
+
+/// What a registry shows of a package.
+const SHOWN: [&str; 4] = ["repository", "readme", "keywords", "categories"];
+
+/// The texts of the licenses, which the package of each crate has to contain.
+const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 /// All rules of this file.
 pub(super) fn check(workspace: &Workspace, files: &[TrackedFile]) -> Vec<Violation> {
@@ -19,12 +26,21 @@ pub(super) fn check(workspace: &Workspace, files: &[TrackedFile]) -> Vec<Violati
         };
         violations.extend(inherits(&path, manifest));
         violations.extend(description(package, &path));
+        if package.is_published {
+            violations.extend(shown(&path, manifest));
+            violations.extend(licenses(&package.directory, &text));
+        }
         if package.directory.starts_with("crates/") {
             violations.extend(inherits_lints(&path, manifest));
             violations.extend(has_benchmark(package, &path, manifest));
             violations.extend(has_tests(package, files));
             let readme = format!("{}/README.md", package.directory);
             violations.extend(has_readme(package, &readme, text(&readme)));
+            let consumer = format!("{CONSUMERS}/{}/Cargo.toml", package.name);
+            if let Some(manifest) = text(&consumer) {
+                violations.extend(is_consumer(package, &consumer, manifest));
+                violations.extend(has_example(&readme, text(&readme).unwrap_or_default()));
+            }
         }
     }
     violations
@@ -80,6 +96,44 @@ fn description(package: &Package, path: &str) -> Option<Violation> {
     (!described).then(|| Violation::new(path, "description", message))
 }
 
+fn shown(path: &str, manifest: &str) -> Vec<Violation> {
+    let lines = sections(manifest, "[package]").concat();
+    let has = |key: &&str| {
+        lines.iter().any(|line| line.starts_with(&format!("{key}=")) || line.starts_with(&format!("{key}.")))
+    };
+    let violation =
+        |key: &&str| Violation::new(path, "package", format!("`{key}` is missing in [package]: a registry shows it"));
+    SHOWN.iter().filter(|key| !has(key)).map(violation).collect()
+}
+
+fn licenses<'a>(directory: &str, text: &impl Fn(&str) -> Option<&'a str>) -> Vec<Violation> {
+    let path = |name: &str| format!("{directory}/{name}");
+    let differs = |name: &&str| text(name).is_none() || text(&path(name)) != text(name);
+    let violation = |name: &str| {
+        let message = format!("the package would not contain it: `ln -s ../../{name} {}`", path(name));
+        Violation::new(path(name), "license", message)
+    };
+    LICENSES.into_iter().filter(differs).map(violation).collect()
+}
+
+/// A consumer shows that one line in a manifest is enough.
+fn is_consumer(package: &Package, path: &str, manifest: &str) -> Option<Violation> {
+    let lines: Vec<String> =
+        sections(manifest, "[dependencies]").concat().into_iter().filter(|l| !l.is_empty()).collect();
+    let (version, name) = (&package.version, &package.name);
+    let minor = version.rsplit_once('.').map_or(version.as_str(), |parts| parts.0);
+    let wanted = format!("{name}=\"{minor}\"");
+    let named = contains(manifest, "[package]", &[&format!("name=\"consumer-of-{name}\"")]);
+    let message = format!("write `{name} = \"{minor}\"` as its only dependency, and the name consumer-of-{name}");
+    (lines != [wanted] || !named).then(|| Violation::new(path, "consumer", message))
+}
+
+fn has_example(path: &str, readme: &str) -> Option<Violation> {
+    let message =
+        "its first block of Rust is no whole program: begin with the ten lines that one line in a manifest allows";
+    first_example(readme).is_none().then(|| Violation::new(path, "example", message))
+}
+
 fn inherits_lints(path: &str, manifest: &str) -> Option<Violation> {
     let message = "the lints are not the workspace's: write `workspace = true` into [lints]";
     (!contains(manifest, "[lints]", &["workspace=true"])).then(|| Violation::new(path, "lints", message))
@@ -121,13 +175,14 @@ fn has_readme(package: &Package, path: &str, readme: Option<&str>) -> Option<Vio
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check as expect, file};
     use super::*;
+    use crate::tidy::rule::tests::{check as expect, file};
     use crate::workspace::tests::workspace;
 
     const ROOT: &str = "[workspace.lints.rust]\nmissing_docs = \"deny\"\n";
     const MANIFEST: &str = "[package]\nname = \"a\"\nversion.workspace = true\nedition = { workspace = true }\n\
-        rust-version.workspace = true # why\nlicense.workspace = true\n[lints]\nworkspace = true\n\
+        rust-version.workspace = true # why\nlicense.workspace = true\nrepository.workspace = true\nreadme = \"r\"\n\
+        keywords = []\ncategories = []\n[lints]\nworkspace = true\n\
         [[bench]]\nname = \"b\"\nharness = false\n";
 
     fn found(change: impl Fn(&mut Vec<TrackedFile>)) -> Vec<Violation> {
@@ -137,6 +192,10 @@ mod tests {
             file("crates/a/Cargo.toml", MANIFEST),
             file("crates/a/README.md", "[badge]\n\n# `a`\n"),
             file("crates/a/tests/black_box.rs", ""),
+            file("LICENSE-MIT", "mit"),
+            file("LICENSE-APACHE", "apache"),
+            file("crates/a/LICENSE-MIT", "mit"),
+            file("crates/a/LICENSE-APACHE", "apache"),
         ];
         change(&mut files);
         check(&workspace, &files)
@@ -159,10 +218,33 @@ mod tests {
         expect(&found(replaced("harness = false", "harness = true")), &[(manifest, "benchmark")]);
         expect(&found(replaced("[[bench]]", "[bench]")), &[(manifest, "benchmark")]);
         expect(&found(|files| files[0] = file("Cargo.toml", "[workspace]\n")), &[("Cargo.toml", "missing-docs")]);
+        expect(&found(replaced("keywords = []\n", "")), &[(manifest, "package")]);
+        expect(&found(|files| drop(files.pop())), &[("crates/a/LICENSE-APACHE", "license")]);
+        expect(
+            &found(|files| files[6] = file("crates/a/LICENSE-MIT", "../../x")),
+            &[("crates/a/LICENSE-MIT", "license")],
+        );
         expect(&found(|files| drop(files.remove(1))), &[(manifest, "manifest")]);
         expect(&found(|files| drop(files.remove(2))), &[("crates/a/README.md", "readme")]);
         expect(&found(|files| files[2].text = Some("# b\n# a\n".to_owned())), &[("crates/a/README.md", "readme")]);
         expect(&found(|files| files[3].path = "crates/a/tests/data.csv".to_owned()), &[("crates/a/tests/", "tests")]);
+    }
+
+    #[test]
+    fn a_consumer_has_one_dependency_and_an_example() {
+        let consumer = |dependencies: &'static str, readme: &'static str| {
+            found(move |files| {
+                let manifest = format!("[package]\nname = \"consumer-of-a\"\n[dependencies]\n{dependencies}\n");
+                files.push(file("xtask/consumers/a/Cargo.toml", &manifest));
+                files[2] = file("crates/a/README.md", readme);
+            })
+        };
+        let program = "# a\n```rust\nfn main() {}\n```\n";
+        let place = "xtask/consumers/a/Cargo.toml";
+        expect(&consumer("a = \"0.1\"", program), &[]);
+        expect(&consumer("a = \"0.1\"\nb = \"1\"", program), &[(place, "consumer")]);
+        expect(&consumer("a = \"0.2\"", program), &[(place, "consumer")]);
+        expect(&consumer("a = \"0.1\"", "# a\n```rust\nf();\n```\n"), &[("crates/a/README.md", "example")]);
     }
 
     #[test]

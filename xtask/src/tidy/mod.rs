@@ -3,59 +3,18 @@
 
 mod arrows;
 mod files;
+mod links;
 mod manifest;
+mod modules;
+mod rule;
 mod text;
-
-use std::fmt;
 
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
 
-/// A rule broken at a place.
-#[derive(Debug)]
-pub(crate) struct Violation {
-    /// The file, with the line where there is one; or the crate.
-    place: String,
-    /// The name of the rule.
-    rule: &'static str,
-    /// What is wrong and what to do.
-    message: String,
-}
-
-impl Violation {
-    fn new(place: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
-        Self { place: place.into(), rule, message: message.into() }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: [{}] {}", self.place, self.rule, self.message)
-    }
-}
-
-/// A file that git tracks or would track.
-#[derive(Clone, Debug)]
-pub(crate) struct TrackedFile {
-    /// Relative to the root, with forward slashes.
-    path: String,
-    bytes: u64,
-    /// The content where it is text.
-    text: Option<String>,
-}
-
-impl TrackedFile {
-    fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
-    }
-
-    /// The lines of a text, numbered from one.
-    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.as_deref().unwrap_or_default().lines().enumerate().map(|(index, line)| (index + 1, line))
-    }
-}
+use self::rule::TrackedFile;
 
 /// Runs every rule; fails where one is broken.
 pub(crate) fn run() -> Result<()> {
@@ -65,7 +24,9 @@ pub(crate) fn run() -> Result<()> {
     let mut violations = arrows::check(&workspace);
     violations.extend(manifest::check(&workspace, &files));
     violations.extend(files::check(&files));
+    violations.extend(links::check(&files));
     violations.extend(text::check(&files));
+    violations.extend(modules::check(&workspace, &files));
     for violation in &violations {
         println!("{violation}");
     }
@@ -85,7 +46,7 @@ fn tracked_files(shell: &Shell) -> Result<Vec<TrackedFile>> {
     let mut files = Vec::new();
     for path in list.split('\0').filter(|path| !path.is_empty()) {
         // Deleted, but still in the index.
-        let Ok(metadata) = std::fs::symlink_metadata(path) else { continue };
+        let Ok(metadata) = std::fs::metadata(path) else { continue };
         if !metadata.is_file() {
             continue;
         }
@@ -94,19 +55,4 @@ fn tracked_files(shell: &Shell) -> Result<Vec<TrackedFile>> {
         files.push(TrackedFile { path: path.to_owned(), bytes: metadata.len(), text });
     }
     Ok(files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn file(path: &str, text: &str) -> TrackedFile {
-        TrackedFile { path: path.to_owned(), bytes: text.len() as u64, text: Some(text.to_owned()) }
-    }
-
-    #[track_caller]
-    pub(super) fn check(violations: &[Violation], expected: &[(&str, &str)]) {
-        let found: Vec<(&str, &str)> = violations.iter().map(|v| (v.place.as_str(), v.rule)).collect();
-        assert_eq!(found, expected, "{violations:#?}");
-    }
 }

@@ -1,6 +1,6 @@
 //! What no file contains: paths of one machine, hosts of registries, unfinished work, `unsafe` outside its module.
 
-use super::{TrackedFile, Violation};
+use super::rule::{TrackedFile, Violation};
 
 /// These rules name what they look for, so they do not look at themselves.
 const RULES_THEMSELVES: &str = "xtask/src/tidy/";
@@ -110,8 +110,8 @@ fn has_word(line: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check as expect, file};
     use super::*;
+    use crate::tidy::rule::tests::{check as expect, file};
 
     #[test]
     fn paths_of_a_machine_are_found() {

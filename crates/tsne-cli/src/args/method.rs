@@ -2,7 +2,7 @@ use super::values::{AffinityType, FloatType, Init, InterpolationType, MomentumTy
 use clap::Args;
 use std::path::PathBuf;
 use tsne::affinity::Symmetrization;
-use tsne::{EarlyExaggeration, LearningRate, Metric, NegativeGradientMethod, Preset};
+use tsne::{EarlyExaggeration, LearningRate, Metric, Preset, RepulsionMethod};
 
 /// The method and how to run it: the same for `embed` and `demo`.
 #[derive(Debug, Args)]
@@ -160,7 +160,7 @@ pub struct DescentArgs {
 pub struct RepulsionArgs {
     /// How the repulsion is computed: auto, bh (Barnes-Hut), fft (interpolation grid) or exact (all pairs).
     #[arg(long)]
-    pub method: Option<NegativeGradientMethod>,
+    pub method: Option<RepulsionMethod>,
     /// The relative error of the force that is acceptable, from 0.0001 to 0.5: --theta and the parameters of the grid
     /// follow from it [default: theirs].
     #[arg(

@@ -3,7 +3,7 @@ use super::method::{DescentArgs, RunArgs};
 use super::values::{AffinityType, NewInit, NewPerplexity};
 use clap::Args;
 use std::path::PathBuf;
-use tsne::{NegativeGradientMethod, Preset};
+use tsne::{Preset, RepulsionMethod};
 
 /// The arguments of `tsne transform`.
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub struct TransformArgs {
     pub descent: DescentArgs,
     /// How the repulsion of the fitted points is computed: auto, bh, fft or exact [default: as in the fit].
     #[arg(long, help_heading = "Repulsion")]
-    pub method: Option<NegativeGradientMethod>,
+    pub method: Option<RepulsionMethod>,
     /// Running and reporting.
     #[command(flatten)]
     pub run: RunArgs,

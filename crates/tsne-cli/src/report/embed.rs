@@ -74,7 +74,7 @@ impl From<&Timings> for Milliseconds {
     fn from(timings: &Timings) -> Self {
         let per =
             |time: PhaseTime| (time.iterations > 0).then(|| 1e3 * time.duration.as_secs_f64() / time.iterations as f64);
-        let (early, late) = (timings.early, timings.late);
+        let (early, late) = (timings.early, timings.normal);
         let both =
             PhaseTime { iterations: early.iterations + late.iterations, duration: early.duration + late.duration };
         Self { early: per(early), late: per(late), mean: per(both) }

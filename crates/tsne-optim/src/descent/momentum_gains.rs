@@ -48,7 +48,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[1.0f64]]);
     /// rule.reset(1);
-    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert!((y[0][0] - (1.0 - 0.5 * 1.2)).abs() < 1e-15); // The first gain is 1 + 0.2.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
@@ -134,7 +134,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
     /// rule.reset(1);
-    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert_eq!(rule.gains(), [[1.2]]); // 1 + 0.2 after the first step.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
@@ -151,7 +151,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
     /// rule.reset(1);
-    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert!((rule.velocity()[0][0] - y[0][0]).abs() < 1e-15); // From 0 by the first step.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```

@@ -183,7 +183,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             if phase.min_grad_norm.is_some_and(|min_norm| norm(&self.gradient, &mut self.norms) < min_norm) {
                 finish = Finish::Converged;
             }
-            let step = Step { learning_rate, momentum, max_norm: phase.max_step_norm };
+            let step = Step::new(learning_rate, momentum).with_max_norm(phase.max_step_norm);
             optimizer.step(step, &self.gradient, y)?;
             state.completed += 1;
             if objective.is_translation_invariant() && coincidence::is_due(optimizer.steps()) {

@@ -1,4 +1,4 @@
-use crate::Float;
+use crate::float::Float;
 use std::num::NonZeroUsize;
 use tsne_affinity::ExactSearch;
 use tsne_core::{Context, Error, NeighborSearch, Result, Rows};

@@ -36,7 +36,6 @@
 //! The checksums find damage, not malice: who can write the file can write matching checksums. What a forged file can
 //! do is bounded by the checks above; that its arrays make sense together is for whoever takes them to check.
 
-mod atomic;
 mod element;
 mod error;
 mod hash;

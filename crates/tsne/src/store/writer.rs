@@ -1,7 +1,8 @@
 use super::element::Encode;
 use super::hash::Xxh64;
 use super::layout::{ALIGNMENT, CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, VERSION};
-use super::{Element, Settings, StoreError, atomic};
+use super::{Element, Settings, StoreError};
+use crate::files::AtomicFile;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -136,10 +137,8 @@ impl<'a> Writer<'a> {
 
     /// Writes the file to a path, in place of an older one. Returns its length.
     ///
-    /// The bytes go to a new file in the same directory, which is synchronized with the disk and then renamed: at every
-    /// moment, also after a crash, the path holds the old file or the whole new one. An old file's permissions are
-    /// kept. A symbolic link is replaced, and what it points to stays as it is. (A process that is killed while it
-    /// saves leaves a file whose name starts with `.tsne-`.)
+    /// By the rules of [`files`](crate::files): at every moment, also after a crash, the path holds the old file or the whole new
+    /// one, whose permissions are those of the old.
     ///
     /// # Errors
     ///
@@ -163,11 +162,11 @@ impl<'a> Writer<'a> {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<u64, StoreError> {
         let path = path.as_ref();
         let (head, length) = self.head()?;
-        atomic::replace(path, |file| self.emit(&head, file)).map_err(|source| StoreError::Io {
-            action: "save",
-            path: Some(path.into()),
-            source,
-        })?;
+        let written = AtomicFile::create(path).and_then(|mut file| {
+            self.emit(&head, &mut file)?;
+            file.commit()
+        });
+        written.map_err(|source| StoreError::Io { action: "save", path: Some(path.into()), source })?;
         Ok(length)
     }
 

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tsne::affinity::{FixedSigma, Multiscale, Uniform};
 use tsne::{
-    AffinityMethod, CancelToken, Context, Error, Float, Initialization, Metric, NegativeGradientMethod, Neighbors,
-    PartialInitialization, Preset, Progress, Rows, Stage, TransformParams, Tsne,
+    AffinityMethod, CancelToken, Context, Error, Float, Initialization, Metric, Neighbors, PartialInitialization,
+    Preset, Progress, Rows, Stage, TransformParams, Tsne,
 };
 
 /// Values of every kind that data have: small numbers, repetitions, zeros, and the ends of the range.
@@ -72,11 +72,9 @@ fn check<T: Float, const D: usize>(case: &Case) {
         choice /= count;
         picked
     };
-    let methods = [NegativeGradientMethod::Exact, NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft];
+    let methods = ["exact", "bh", "fft"];
     let starts = [Initialization::Pca, Initialization::Spectral, Initialization::Random];
-    let mut builder = Tsne::<T, 2>::preset(Preset::Recommended)
-        .n_components::<D>()
-        .perplexity(case.perplexity)
+    let mut builder = Tsne::<T, D>::builder()
         .metric(METRICS[case.metric].parse::<Metric>().unwrap())
         .negative_gradient_method(methods[pick(3)])
         .initialization(starts[pick(3)].clone())
@@ -90,9 +88,10 @@ fn check<T: Float, const D: usize>(case: &Case) {
         Some(FixedSigma::new(0.5).unwrap().into()),
         Some(Uniform::default().into()),
     ];
-    if let Some(rule) = rules[pick(4)].clone() {
-        builder = builder.affinities(rule);
-    }
+    builder = match rules[pick(4)].clone() {
+        Some(rule) => builder.affinities(rule),
+        None => builder.perplexity(case.perplexity),
+    };
     let Ok(embedding) = builder.build().unwrap().fit(rows) else { return };
     let finite = |positions: &[[T; D]]| positions.as_flattened().iter().all(|v| v.is_finite());
     assert!(finite(embedding.positions()), "{case:?}");
@@ -133,7 +132,7 @@ impl Progress for At {
 fn cancelling_works_at_every_stage() {
     let (x, _) = crate::common::blobs::<f32>(3_000, 12, 1);
     let rows = Rows::new(&x, 3_000, 12).unwrap();
-    let builder = || Tsne::preset(Preset::Recommended).n_iter(20).early_exaggeration_iter(20);
+    let builder = || Tsne::<_, 2>::builder().n_iter(20).early_exaggeration_iter(20);
     let embedding = builder().build().unwrap().fit(rows).unwrap();
     for stage in [Stage::Neighbors, Stage::Affinities, Stage::Initialization, Stage::Optimization] {
         for start in [Initialization::Pca, Initialization::Spectral, Initialization::Random] {

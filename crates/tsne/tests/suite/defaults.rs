@@ -19,7 +19,7 @@ fn check(shown: &str, expected: &[(&str, &str)]) {
 
 /// What all presets share.
 const COMMON: [(&str, &str); 14] = [
-    ("perplexities", "[30.0]"),
+    ("perplexities", "None"),
     ("metric", "Euclidean"),
     ("k_neighbors", "None"),
     ("exaggeration", "None"),
@@ -30,15 +30,15 @@ const COMMON: [(&str, &str); 14] = [
     ("ints_in_interval", "1.0"),
     ("initialization", "Pca"),
     ("max_grad_norm", "None"),
-    ("callbacks", "[]"),
+    ("callbacks", "Callbacks([])"),
     ("callbacks_every_iters", "50"),
-    ("random_state", "0"),
+    ("random_state", "Seed(0)"),
 ];
 
 #[test]
 fn the_documented_ones_of_release_0_3() {
-    let shown = format!("{:?}", Tsne::<f32, 2>::builder().build().unwrap());
-    assert_eq!(shown, format!("{:?}", Tsne::<f32, 2>::preset(Preset::Documented).build().unwrap()));
+    let shown = format!("{:?}", Tsne::<f32, 2>::documented().build().unwrap());
+    assert_eq!(shown, format!("{:?}", Tsne::<f32, 2>::preset("documented".parse().unwrap()).build().unwrap()));
     check(&shown, &COMMON);
     check(
         &shown,
@@ -51,9 +51,10 @@ fn the_documented_ones_of_release_0_3() {
             ("final_momentum", "Some(0.8)"),
             ("min_grad_norm", "Some(1e-8)"),
             ("max_step_norm", "None"),
-            ("n_jobs", "1"),
+            ("n_jobs", "Some(1)"),
             ("neighbors", "Approx"),
-            ("negative_gradient_method", "Fft"),
+            ("method", "Fft"),
+            ("initialization_jitter", "0.0"),
             ("initialization_std", "0.01"),
             ("dof", "1.0"),
         ],
@@ -62,7 +63,7 @@ fn the_documented_ones_of_release_0_3() {
 
 #[test]
 fn those_of_release_1_0_4() {
-    let shown = format!("{:?}", Tsne::<f32, 2>::preset(Preset::OpenTsne).build().unwrap());
+    let shown = format!("{:?}", Tsne::<f32, 2>::opentsne().build().unwrap());
     check(&shown, &COMMON);
     check(
         &shown,
@@ -75,9 +76,10 @@ fn those_of_release_1_0_4() {
             ("final_momentum", "Some(0.8)"),
             ("min_grad_norm", "None"),
             ("max_step_norm", "Some(5.0)"),
-            ("n_jobs", "1"),
+            ("n_jobs", "Some(1)"),
             ("neighbors", "Auto"),
-            ("negative_gradient_method", "Auto"),
+            ("method", "Auto"),
+            ("initialization_jitter", "0.01"),
             ("initialization_std", "0.0001"),
             ("dof", "1.0"),
         ],
@@ -86,7 +88,7 @@ fn those_of_release_1_0_4() {
 
 #[test]
 fn the_recommended_ones() {
-    let shown = format!("{:?}", Tsne::<f64, 2>::preset(Preset::Recommended).build().unwrap());
+    let shown = format!("{:?}", Tsne::<f64, 2>::builder().build().unwrap());
     check(&shown, &COMMON);
     let own = [
         ("momentum_rule", "Nesterov"),
@@ -95,22 +97,28 @@ fn the_recommended_ones() {
         ("n_iter", "270"),
         ("transition_iter", "90"),
         ("final_momentum", "None"),
-        ("n_jobs", "-1"),
+        ("n_jobs", "None"),
         ("neighbors", "Auto"),
     ];
     check(&shown, &own);
-    let momentum = |builder: tsne::TsneBuilder<f64, 2>| format!("{:?}", builder.build().unwrap().params());
-    let recommended = || Tsne::<f64, 2>::preset(Preset::Recommended);
-    check(&momentum(recommended()), &[("momentum", "0.97")]);
-    check(&momentum(recommended().dof(2.0)), &[("momentum", "0.9")]);
-    check(&momentum(recommended().dof(2.0).final_momentum(0.5)), &[("momentum", "0.5")]);
+    // The momentum depends on the degrees of freedom.
+    let x: Vec<f64> = (0..120).map(|i| f64::from((i * 37) % 91)).collect();
+    let recommended = || Tsne::<f64, 2>::builder().perplexity(5.0).n_iter(30).early_exaggeration_iter(0);
+    let fit = |builder: tsne::TsneBuilder<f64, 2>| {
+        builder.build().unwrap().fit(tsne::Rows::new(&x, 30, 4).unwrap()).unwrap().into_positions()
+    };
+    assert_eq!(fit(recommended()), fit(recommended().final_momentum(0.97)));
+    assert_eq!(fit(recommended().dof(2.0)), fit(recommended().dof(2.0).final_momentum(0.9)));
+    assert_ne!(fit(recommended().dof(2.0)), fit(recommended().dof(2.0).final_momentum(0.97)));
 }
 
 #[test]
 fn those_of_new_points() {
     let shown = |preset| format!("{:?}", TransformParams::<f32, 2>::preset(preset));
     let common = [
-        ("affinities", "Default([5.0])"),
+        ("perplexities", "Default"),
+        ("callbacks", "None"),
+        ("n_jobs", "None"),
         ("initialization", "Median"),
         ("k", "25"),
         ("early_exaggeration_iter", "0"),
@@ -120,18 +128,31 @@ fn those_of_new_points() {
     for preset in [Preset::Documented, Preset::OpenTsne, Preset::Recommended] {
         check(&shown(preset), &common);
     }
-    let documented =
-        [("early_exaggeration", "2.0"), ("exaggeration", "None"), ("initial_momentum", "0.5"), ("n_iter", "250")];
+    let documented = [
+        ("early_exaggeration", "Fixed(2.0)"),
+        ("initialization_std", "0.01"),
+        ("exaggeration", "None"),
+        ("initial_momentum", "0.5"),
+        ("n_iter", "250"),
+    ];
     check(&shown(Preset::Documented), &documented);
-    let opentsne =
-        [("early_exaggeration", "4.0"), ("exaggeration", "Some(1.5)"), ("initial_momentum", "0.8"), ("n_iter", "250")];
+    let opentsne = [
+        ("early_exaggeration", "Fixed(4.0)"),
+        ("exaggeration", "Some(1.5)"),
+        ("initial_momentum", "0.8"),
+        ("n_iter", "250"),
+    ];
     check(&shown(Preset::OpenTsne), &opentsne);
     for preset in [Preset::Documented, Preset::OpenTsne] {
-        let shared = [("learning_rate", "Fixed(0.1)"), ("momentum", "0.8"), ("momentum_rule", "Classical")];
+        let shared = [("learning_rate", "Fixed(0.1)"), ("final_momentum", "Some(0.8)"), ("momentum_rule", "Classical")];
         check(&shown(preset), &shared);
     }
-    let recommended =
-        [("learning_rate", "Fixed(1.0)"), ("momentum", "0.9"), ("momentum_rule", "Nesterov"), ("n_iter", "100")];
+    let recommended = [
+        ("learning_rate", "Fixed(1.0)"),
+        ("final_momentum", "Some(0.9)"),
+        ("momentum_rule", "Nesterov"),
+        ("n_iter", "100"),
+    ];
     check(&shown(Preset::Recommended), &recommended);
 }
 
@@ -139,7 +160,7 @@ fn those_of_new_points() {
 fn an_automatic_early_exaggeration_is_12_or_that_of_the_normal_phase() {
     let x: Vec<f64> = (0..120).map(|i| f64::from((i * 37) % 91)).collect();
     let x = tsne::Rows::new(&x, 30, 4).unwrap();
-    let base = || Tsne::preset(Preset::OpenTsne).perplexity(5.0).early_exaggeration_iter(20).n_iter(0);
+    let base = || Tsne::<_, 2>::opentsne().perplexity(5.0).early_exaggeration_iter(20).n_iter(0);
     let fit = |builder: tsne::TsneBuilder<f64, 2>| builder.build().unwrap().fit(x).unwrap().into_positions();
     assert_eq!(fit(base()), fit(base().early_exaggeration(12.0)));
     assert_eq!(fit(base().exaggeration(4.0)), fit(base().early_exaggeration(12.0)));

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use tsne::metrics::label_agreement;
 use tsne::{
     CancelToken, Context, Error, Finish, Float, Initialization, Interpolation, Iteration, LearningRate, Metric,
-    NegativeGradientMethod, Observer, Preset, Progress, Rows, Stage, Tsne, Warning,
+    Observer, Preset, Progress, RepulsionMethod, Rows, Stage, Tsne, Warning,
 };
 
 /// Of 150 flowers, at most seven may stand among another species: two species overlap in the measures themselves, and
@@ -14,10 +14,9 @@ use tsne::{
 const IRIS_AGREEMENT: f64 = 0.95;
 
 #[track_caller]
-fn check_iris<T: Float, const D: usize>(method: NegativeGradientMethod, interpolation: Interpolation) {
+fn check_iris<T: Float, const D: usize>(method: &str, interpolation: Interpolation) {
     let (x, species) = iris::<T>();
-    let tsne = Tsne::preset(Preset::OpenTsne)
-        .n_components::<D>()
+    let tsne = Tsne::<_, D>::opentsne()
         .initialization(Initialization::Random)
         .negative_gradient_method(method)
         .interpolation(interpolation)
@@ -37,24 +36,24 @@ fn check_iris<T: Float, const D: usize>(method: NegativeGradientMethod, interpol
 
 #[test]
 fn iris_from_random_positions_by_every_method_in_every_dimension_and_scalar() {
-    fn both<const D: usize>(method: NegativeGradientMethod, interpolation: Interpolation) {
+    fn both<const D: usize>(method: &str, interpolation: Interpolation) {
         check_iris::<f32, D>(method, interpolation);
         check_iris::<f64, D>(method, interpolation);
     }
-    for method in [NegativeGradientMethod::Exact, NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
+    for method in ["exact", "bh", "fft"] {
         both::<1>(method, Interpolation::BSpline);
         both::<2>(method, Interpolation::BSpline);
         both::<3>(method, Interpolation::BSpline);
     }
-    both::<2>(NegativeGradientMethod::Fft, Interpolation::Lagrange);
+    both::<2>("fft", Interpolation::Lagrange);
 }
 
 #[test]
 fn more_than_three_dimensions_by_the_exact_repulsion() {
     let (x, species) = iris::<f64>();
-    let tsne = Tsne::preset(Preset::Recommended).n_components::<5>().build().unwrap();
+    let tsne = Tsne::<_, 5>::builder().build().unwrap();
     let embedding = tsne.fit(Rows::new(&x, 150, 4).unwrap()).unwrap();
-    assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::Exact);
+    assert_eq!(embedding.negative_gradient_method(), RepulsionMethod::Exact);
     assert!(label_agreement(embedding.positions(), &species, 10).unwrap() >= IRIS_AGREEMENT);
 }
 
@@ -63,7 +62,7 @@ fn presets_run_their_iterations_and_the_recommended_one_ends_lowest() {
     let (x, labels) = blobs::<f32>(600, 10, 5);
     let mut divergences = Vec::new();
     for (preset, iterations) in [(Preset::Documented, 1000), (Preset::OpenTsne, 750), (Preset::Recommended, 300)] {
-        let tsne = Tsne::preset(preset).negative_gradient_method(NegativeGradientMethod::Exact).build().unwrap();
+        let tsne = Tsne::<_, 2>::preset(preset).negative_gradient_method(RepulsionMethod::Exact).build().unwrap();
         let embedding = tsne.fit(Rows::new(&x, 600, 10).unwrap()).unwrap();
         assert_eq!(embedding.iterations(), iterations, "{preset}");
         assert!(label_agreement(embedding.positions(), &labels, 10).unwrap() > 0.99, "{preset}");
@@ -77,8 +76,8 @@ fn the_divergence_agrees_with_that_of_all_pairs_by_every_method() {
     // More points than are summed directly by any method but the exact one, and a finished map.
     let n = 5_000;
     let (x, _) = blobs::<f32>(n, 10, 8);
-    for method in [NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
-        let tsne = Tsne::preset(Preset::Recommended).negative_gradient_method(method).build().unwrap();
+    for method in ["bh", "fft"] {
+        let tsne = Tsne::<_, 2>::builder().negative_gradient_method(method).build().unwrap();
         let embedding = tsne.fit(Rows::new(&x, n, 10).unwrap()).unwrap();
         let exact = embedding.exact_kl_divergence(Context::new()).unwrap();
         let given = embedding.kl_divergence();
@@ -90,16 +89,11 @@ fn the_divergence_agrees_with_that_of_all_pairs_by_every_method() {
 fn given_positions_and_no_iterations_come_back_as_they_are() {
     let (x, _) = blobs::<f32>(50, 4, 1);
     let given: Vec<[f32; 2]> = (0..50).map(|i| [i as f32 * 0.1, (i * i % 7) as f32]).collect();
-    let builder = Tsne::builder().early_exaggeration_iter(0).n_iter(0).perplexity(5.0);
+    let builder = Tsne::<_, 2>::documented().early_exaggeration_iter(0).n_iter(0).perplexity(5.0);
     let tsne = builder.initialization(Initialization::Given(given.clone())).build().unwrap();
     let embedding = tsne.fit(Rows::new(&x, 50, 4).unwrap()).unwrap();
     assert_eq!(bits(embedding.positions()), bits(&given));
     assert!(embedding.kl_divergence().is_finite());
-    // Naming the dimension that they have keeps them.
-    let builder = Tsne::builder().early_exaggeration_iter(0).n_iter(0).perplexity(5.0);
-    let tsne = builder.initialization(Initialization::Given(given.clone())).n_components::<2>().build().unwrap();
-    let embedding = tsne.fit(Rows::new(&x, 50, 4).unwrap()).unwrap();
-    assert_eq!(bits(embedding.positions()), bits(&given));
 }
 
 #[test]
@@ -121,7 +115,7 @@ fn an_observer_sees_both_phases_and_may_stop() {
     }
     let (x, _) = iris::<f64>();
     let x = Rows::new(&x, 150, 4).unwrap();
-    let tsne = Tsne::preset(Preset::OpenTsne).early_exaggeration_iter(30).n_iter(40).build().unwrap();
+    let tsne = Tsne::<_, 2>::opentsne().early_exaggeration_iter(30).n_iter(40).build().unwrap();
     let mut watch = Watch { seen: Vec::new(), last: Vec::new(), stop_at: 5 };
     let embedding = tsne.fit_with(x, Some(&mut watch), Context::new()).unwrap();
     let indices: Vec<usize> = watch.seen.iter().map(|(index, _)| *index).collect();
@@ -146,7 +140,7 @@ fn progress_names_the_stages_in_order_and_counts_all_iterations() {
     }
     let (x, _) = iris::<f32>();
     let log = Log::default();
-    let tsne = Tsne::preset(Preset::Recommended).build().unwrap();
+    let tsne = Tsne::<_, 2>::builder().build().unwrap();
     tsne.fit_with(Rows::new(&x, 150, 4).unwrap(), None, Context::new().with_progress(&log)).unwrap();
     let log = log.0.into_inner().unwrap();
     let mut stages: Vec<Stage> = log.iter().map(|(stage, ..)| *stage).collect();
@@ -163,7 +157,7 @@ fn cancelling_from_an_observer_ends_the_fit_with_an_error() {
         token.cancel();
         ControlFlow::Continue(())
     };
-    let tsne = Tsne::preset(Preset::OpenTsne).build().unwrap();
+    let tsne = Tsne::<_, 2>::opentsne().build().unwrap();
     let cx = Context::new().with_cancel(&token);
     let result = tsne.fit_with(Rows::new(&x, 150, 4).unwrap(), Some(&mut cancel), cx);
     assert_eq!(result.unwrap_err(), Error::Cancelled);
@@ -175,8 +169,8 @@ fn cancelling_from_an_observer_ends_the_fit_with_an_error() {
 #[test]
 fn tiny_constant_and_duplicated_data_give_finite_maps() {
     let check = |x: &[f64], n: usize, d: usize| {
-        for method in [NegativeGradientMethod::Auto, NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
-            let tsne = Tsne::preset(Preset::Recommended).negative_gradient_method(method).build().unwrap();
+        for method in ["auto", "bh", "fft"] {
+            let tsne = Tsne::<_, 2>::builder().negative_gradient_method(method).build().unwrap();
             let embedding = tsne.fit(Rows::new(x, n, d).unwrap()).unwrap();
             assert!(embedding.positions().as_flattened().iter().all(|v| v.is_finite()), "{method}, n = {n}");
             assert!(embedding.kl_divergence().is_finite(), "{method}, n = {n}");
@@ -192,7 +186,7 @@ fn tiny_constant_and_duplicated_data_give_finite_maps() {
 #[test]
 fn a_perplexity_beyond_the_data_is_clamped_with_a_warning() {
     let (x, _) = blobs::<f32>(31, 3, 2);
-    let tsne = Tsne::builder().n_iter(5).early_exaggeration_iter(5).perplexity(50.0).build().unwrap();
+    let tsne = Tsne::<_, 2>::documented().n_iter(5).early_exaggeration_iter(5).perplexity(50.0).build().unwrap();
     let embedding = tsne.fit(Rows::new(&x, 31, 3).unwrap()).unwrap();
     let [Warning::Affinity(tsne::affinity::Warning::PerplexityClamped { given, effective, n, .. })] =
         embedding.warnings()
@@ -209,7 +203,7 @@ fn cosine_and_several_perplexities_are_passed_on() {
     for (i, row) in x.chunks_exact_mut(6).enumerate() {
         row.iter_mut().for_each(|v| *v *= 1.0 + (i % 17) as f64);
     }
-    let builder = Tsne::preset(Preset::Recommended).metric(Metric::Cosine).perplexities(&[5.0, 25.0]);
+    let builder = Tsne::<_, 2>::builder().metric(Metric::Cosine).perplexities(&[5.0, 25.0]);
     let embedding = builder.build().unwrap().fit(Rows::new(&x, 300, 6).unwrap()).unwrap();
     assert!(label_agreement(embedding.positions(), &labels, 10).unwrap() > 0.95);
 }
@@ -217,7 +211,7 @@ fn cosine_and_several_perplexities_are_passed_on() {
 #[test]
 fn errors_name_the_value_and_what_is_allowed() {
     let message = |result: tsne::Result<Tsne<f32, 2>>| result.unwrap_err().to_string();
-    let builder = Tsne::builder;
+    let builder = Tsne::<_, 2>::documented;
     let cases = [
         (message(builder().perplexity(0.5).build()), "perplexity is 0.5"),
         (message(builder().learning_rate(LearningRate::Fixed(-1.0)).build()), "learning_rate is -1"),
@@ -242,14 +236,14 @@ fn errors_name_the_value_and_what_is_allowed() {
     for (message, start) in cases {
         assert!(message.contains(start) && message.contains("must be"), "{message}");
     }
-    let deep = Tsne::<f32, 2>::builder().n_components::<4>().build().unwrap_err().to_string();
+    let deep = Tsne::<f32, 4>::documented().build().unwrap_err().to_string();
     assert!(deep.contains("n_components is 4"), "{deep}");
-    let tsne = Tsne::<f32, 2>::builder().build().unwrap();
+    let tsne = Tsne::<f32, 2>::documented().build().unwrap();
     let fit = |x: &[f32], n, d| tsne.fit(Rows::new(x, n, d).unwrap()).unwrap_err();
     assert_eq!(fit(&[], 0, 3), Error::too_few_points(0, 2));
     assert_eq!(fit(&[1.0], 1, 1), Error::too_few_points(1, 2));
     assert_eq!(fit(&[1.0, f32::NAN, 2.0, 3.0], 2, 2), Error::non_finite("data", 0, 1));
-    let given = Tsne::<f32, 2>::builder().initialization(Initialization::Given(vec![[0.0; 2]; 3])).build().unwrap();
+    let given = Tsne::<f32, 2>::documented().initialization(Initialization::Given(vec![[0.0; 2]; 3])).build().unwrap();
     let wrong = given.fit(Rows::new(&[1.0, 2.0], 2, 1).unwrap()).unwrap_err();
     assert_eq!(wrong, Error::shape("initialization", 2, 3));
 }
@@ -257,20 +251,21 @@ fn errors_name_the_value_and_what_is_allowed() {
 #[test]
 fn a_learning_rate_beyond_all_bounds_is_an_error_and_not_a_wrong_map() {
     let (x, _) = iris::<f32>();
-    let builder = Tsne::preset(Preset::OpenTsne).learning_rate(LearningRate::Fixed(1e38)).max_step_norm(None);
+    let builder = Tsne::<_, 2>::opentsne().learning_rate(LearningRate::Fixed(1e38)).max_step_norm(None);
     let error = builder.build().unwrap().fit(Rows::new(&x, 150, 4).unwrap()).unwrap_err();
     assert!(matches!(error, Error::Diverged { iteration, .. } if iteration >= 1), "{error}");
 }
 
 #[test]
 fn names_are_read_with_every_documented_alias() {
-    use NegativeGradientMethod::{Auto, BarnesHut, Exact, Fft};
-    let names = [("bh", BarnesHut), ("BH", BarnesHut), ("barnes-hut", BarnesHut), ("fft", Fft), ("FFT", Fft)];
+    use RepulsionMethod::{Auto, BarnesHut, Exact, Fft};
+    let names: [(&str, RepulsionMethod); 5] =
+        [("bh", BarnesHut), ("BH", BarnesHut), ("barnes-hut", BarnesHut), ("fft", Fft), ("FFT", Fft)];
     for (name, method) in names.into_iter().chain([("interpolation", Fft), ("exact", Exact), ("auto", Auto)]) {
+        assert_eq!(method.to_string().parse::<RepulsionMethod>(), Ok(method.clone()));
         assert_eq!(name.parse(), Ok(method));
-        assert_eq!(method.to_string().parse(), Ok(method));
     }
-    assert!("tree".parse::<NegativeGradientMethod>().unwrap_err().to_string().contains("\"tree\""));
+    assert!("tree".parse::<RepulsionMethod>().unwrap_err().to_string().contains("\"tree\""));
     for preset in [Preset::Documented, Preset::OpenTsne, Preset::Recommended] {
         assert_eq!(preset.to_string().parse(), Ok(preset));
     }

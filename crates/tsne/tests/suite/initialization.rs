@@ -185,11 +185,11 @@ fn random_positions_are_normal_and_belong_to_seed_and_index() {
 
 #[test]
 fn the_scale_of_the_data_does_not_matter() {
-    use tsne::{Preset, Tsne};
+    use tsne::Tsne;
     let plain = anisotropic(60, 4, 0.0);
     let start = |scale: f64| {
         let x: Vec<f64> = plain.iter().map(|v| v * scale).collect();
-        let tsne = Tsne::preset(Preset::OpenTsne).perplexity(5.0).early_exaggeration_iter(0).n_iter(0).build().unwrap();
+        let tsne = Tsne::<_, 2>::opentsne().perplexity(5.0).early_exaggeration_iter(0).n_iter(0).build().unwrap();
         tsne.fit(Rows::new(&x, 60, 4).unwrap()).unwrap().into_positions()
     };
     let expected = start(1.0);

@@ -7,8 +7,8 @@ use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Uniform};
 use tsne::core::{AffinityKind, NeighborIndex, NeighborSearch};
 use tsne::metrics::label_agreement;
 use tsne::{
-    Affinities, AffinityMethod, Context, Error, Initialization, Metric, Neighbors, Points, Preset, Result, Rows,
-    SparseRows, Tsne, TsneBuilder, Warning,
+    Affinities, AffinityMethod, Context, Error, Initialization, Metric, Neighbors, Points, Result, Rows, SparseRows,
+    Tsne, TsneBuilder, Warning,
 };
 
 const N: usize = 240;
@@ -19,7 +19,7 @@ fn data() -> (Vec<f64>, Vec<u32>) {
 }
 
 fn builder() -> TsneBuilder<f64, 2> {
-    Tsne::preset(Preset::Recommended).perplexity(12.0)
+    Tsne::<_, 2>::builder().perplexity(12.0)
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_number_of_neighbors_can_be_set() {
     let fewer = index(builder().k_neighbors(9));
     // openTSNE's rule: a perplexity beyond k becomes k / 3, with a warning.
     assert_eq!(fewer.warnings().len(), 1);
-    assert_eq!(fewer.affinities(), index(Tsne::preset(Preset::Recommended).perplexity(3.0)).affinities());
+    assert_eq!(fewer.affinities(), index(Tsne::<_, 2>::builder().perplexity(3.0)).affinities());
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn wide_initial_positions_are_warned_of() {
     let (x, _) = iris::<f64>();
     let x = Rows::new(&x, 150, 4).unwrap();
     let wide: Vec<[f64; 2]> = (0..150).map(|i| [f64::from(i) * 1e-6, f64::from(i % 7)]).collect();
-    let embedding = Tsne::preset(Preset::Recommended).initialization(wide.clone()).build().unwrap().prepare_initial(x);
+    let embedding = Tsne::<_, 2>::builder().initialization(wide.clone()).build().unwrap().prepare_initial(x);
     let [Warning::InitialSpread { axis: 1, std }] = embedding.unwrap().warnings().to_vec()[..] else { panic!() };
     let mean = wide.iter().map(|p| p[1]).sum::<f64>() / 150.0;
     let naive = (wide.iter().map(|p| (p[1] - mean).powi(2)).sum::<f64>() / 150.0).sqrt();

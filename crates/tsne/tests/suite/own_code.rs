@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use tsne::affinity::{Multiscale, PerplexityAffinity, Symmetrization, symmetrize};
 use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
 use tsne::{
-    Affinities, AffinityMethod, Callback, Context, CustomRepulsion, Embedding, Error, KnnGraph, NegativeGradientMethod,
-    Neighbors, Points, Preset, RestartCause, Result, Rows, TransformParams, Tsne, Warning,
+    Affinities, AffinityMethod, Callback, Context, CustomOptimizer, CustomRepulsion, Embedding, Error, KnnGraph,
+    Momentum, MomentumGains, Neighbors, Points, Preset, RandomState, RepulsionMethod, RestartCause, Result, Rows,
+    TransformParams, Tsne, Warning,
 };
 
 const N: usize = 120;
@@ -60,7 +61,7 @@ fn a_rule_is_shown_as_many_neighbors_as_it_asks_for() {
     let rows = Rows::new(&x, N, 4).unwrap();
     let rule = Arc::new(Ten::default());
     let method = AffinityMethod::Custom(rule.clone());
-    let tsne = Tsne::preset(Preset::Recommended).affinities(method).k_neighbors(30).n_iter(5).build().unwrap();
+    let tsne = Tsne::<_, 2>::builder().affinities(method).k_neighbors(30).n_iter(5).build().unwrap();
     let embedding = tsne.fit(rows).unwrap();
     assert_eq!(tsne.affinities(rows).unwrap().graph().unwrap().k(), 30, "more are kept");
     // The start of new points looks at 25 neighbors, the rule at its own.
@@ -98,7 +99,7 @@ fn what_a_rule_or_a_search_returns_is_checked() {
     let x = data();
     let rows = Rows::new(&x, N, 4).unwrap();
     let wrong = || AffinityMethod::Custom(Arc::new(Ten { wrong: true, ..Ten::default() }));
-    let base = || Tsne::preset(Preset::Recommended).n_iter(5);
+    let base = || Tsne::<_, 2>::builder().n_iter(5);
     let error = base().affinities(wrong()).build().unwrap().fit(rows).unwrap_err().to_string();
     assert!(error.contains("the rule returned a matrix of (2, 2)") && error.contains("(120, 120)"), "{error}");
     let embedding = base().build().unwrap().fit(rows).unwrap();
@@ -115,7 +116,7 @@ fn another_perplexity_keeps_symmetrization_and_neighbors() {
     let rows = Rows::new(&x, N, 4).unwrap();
     let k = NonZeroUsize::new(20).unwrap();
     let rule = |p: f64| PerplexityAffinity::new(p).unwrap().with_symmetrization(Symmetrization::Max).with_neighbors(k);
-    let tsne = |method: AffinityMethod<f64>| Tsne::preset(Preset::Recommended).affinities(method).build().unwrap();
+    let tsne = |method: AffinityMethod<f64>| Tsne::<_, 2>::builder().affinities(method).build().unwrap();
     let mut index = tsne(rule(10.0).into()).affinities(rows).unwrap();
     index.set_perplexity(9.0).unwrap();
     assert_eq!(index.affinities(), tsne(rule(9.0).into()).affinities(rows).unwrap().affinities());
@@ -126,21 +127,161 @@ fn another_perplexity_keeps_symmetrization_and_neighbors() {
 }
 
 #[test]
-fn what_belongs_to_another_dimension_is_not_dropped_in_silence() {
-    let message = |builder: tsne::TsneBuilder<f64, 3>| builder.build().unwrap_err().to_string();
-    let base = || Tsne::<f64, 2>::preset(Preset::Recommended);
-    let stop = || Callback::new(|_| ControlFlow::Break(()));
-    let given = message(base().initialization(vec![[0.0; 2]; 9]).n_components());
-    assert_eq!(
-        given,
-        "initialization is set before n_components, but must be set after it, for the dimension of the map"
-    );
-    assert!(message(base().callbacks(vec![stop()]).n_components()).starts_with("callbacks is set before"));
-    let own = CustomRepulsion::new(tsne::optim::Exact::<f64, 2>::new);
-    assert!(message(base().custom_repulsion(own).n_components()).starts_with("custom_repulsion is set before"));
-    // Setting it again is what the message asks for.
-    let again = base().callbacks(vec![stop()]).n_components::<3>();
-    assert!(again.callbacks(vec![Callback::new(|_| ControlFlow::Break(()))]).build().is_ok());
+fn every_stage_can_be_ones_own_in_any_order() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let own = || {
+        CustomRepulsion::new(tsne::optim::Exact::<f64, 2>::new)
+            .with_reference(|kernel, y, _| tsne::optim::ExactReference::new(kernel, y))
+    };
+    let search: Arc<dyn NeighborSearch<f64>> = Arc::new(tsne::affinity::ExactSearch::default());
+    let optimizer = || CustomOptimizer::new(|| MomentumGains::new(Momentum::Classical));
+    let go_on = || Callback::new(|_| ControlFlow::Continue(()));
+    let start: Vec<[f64; 2]> = (0..N).map(|i| [(i as f64).sin() * 1e-4, (i as f64).cos() * 1e-4]).collect();
+    let rule = || AffinityMethod::Custom(Arc::new(Ten::default()));
+    let there = Tsne::<_, 2>::opentsne()
+        .neighbors(Arc::clone(&search))
+        .affinities(rule())
+        .initialization(start.clone())
+        .negative_gradient_method(own())
+        .optimizer(optimizer())
+        .callbacks(go_on())
+        .n_iter(20);
+    let back = Tsne::<_, 2>::opentsne()
+        .n_iter(20)
+        .callbacks(go_on())
+        .optimizer(optimizer())
+        .negative_gradient_method(own())
+        .initialization(start.clone())
+        .affinities(rule())
+        .neighbors(search);
+    let toolkit = Tsne::<_, 2>::opentsne().n_iter(20).affinities(rule()).initialization(start);
+    let maps = [there, back, toolkit].map(|builder| {
+        let embedding = builder.build().unwrap().fit(rows).unwrap();
+        let placed = embedding.transform(rows).unwrap();
+        assert_eq!(embedding.optimizer().is_some(), placed.optimizer().is_some());
+        (bits(embedding.positions()), bits(placed.positions()))
+    });
+    assert_eq!(maps[0], maps[1]);
+    assert_eq!(maps[0], maps[2], "they do what the toolkit's own do");
+}
+
+#[test]
+fn an_optimizer_of_ones_own_is_kept_copied_and_gone_back_to() {
+    /// The sum of all steps that were taken with it.
+    #[derive(Clone)]
+    struct Counting(MomentumGains<f64, 2>, Arc<AtomicUsize>, usize);
+    impl tsne::Optimizer<f64, 2> for Counting {
+        fn reset(&mut self, n: usize) {
+            self.0.reset(n);
+        }
+        fn n(&self) -> usize {
+            self.0.n()
+        }
+        fn step(&mut self, step: tsne::core::Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]]) -> Result<()> {
+            self.2 += 1;
+            self.1.store(self.2, Ordering::Relaxed);
+            self.0.step(step, gradient, y)
+        }
+    }
+    let x = data();
+    let steps = Arc::new(AtomicUsize::new(0));
+    let own = {
+        let steps = Arc::clone(&steps);
+        CustomOptimizer::new(move || Counting(MomentumGains::new(Momentum::Classical), Arc::clone(&steps), 0))
+    };
+    let tsne = Tsne::<_, 2>::opentsne().optimizer(own).build().unwrap();
+    let mut embedding = tsne.prepare_initial(Rows::new(&x, N, 4).unwrap()).unwrap();
+    for _ in 0..3 {
+        embedding.optimize(4).unwrap();
+    }
+    assert_eq!(steps.load(Ordering::Relaxed), 12, "its state goes on");
+    let copy = embedding.optimized(2).unwrap();
+    assert_eq!((steps.load(Ordering::Relaxed), copy.iterations()), (14, 14));
+    let before = bits(embedding.positions());
+    assert!(embedding.optimize(embedding.params().learning_rate(1e300).max_step_norm(None).n_iter(9)).is_err());
+    assert_eq!(bits(embedding.positions()), before);
+    embedding.optimize(1).unwrap();
+    assert_eq!(steps.load(Ordering::Relaxed), 13, "the state before the error");
+    // Without it the toolkit's own begins anew.
+    embedding.optimize(embedding.params().optimizer(None).n_iter(1)).unwrap();
+    assert!(embedding.optimizer().is_some());
+    assert_eq!(steps.load(Ordering::Relaxed), 13);
+}
+
+#[test]
+fn new_points_use_a_repulsion_of_ones_own_or_say_that_it_cannot_be() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let fit = |own: CustomRepulsion<f64, 2>| {
+        Tsne::<_, 2>::builder().n_iter(20).negative_gradient_method(own).build().unwrap().fit(rows).unwrap()
+    };
+    let without = fit(CustomRepulsion::new(tsne::optim::Exact::new));
+    let error = without.transform(rows).unwrap_err().to_string();
+    assert!(error.contains("negative_gradient_method") && error.contains("with_reference"), "{error}");
+    let params = TransformParams::preset(Preset::Recommended).negative_gradient_method("exact");
+    let exact = without.transform_with(rows, &params, None, Context::new()).unwrap();
+    let prepared = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&prepared);
+    let with = fit(CustomRepulsion::new(tsne::optim::Exact::new).with_reference(move |kernel, y, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+        tsne::optim::ExactReference::new(kernel, y)
+    }));
+    let own = with.transform(rows).unwrap();
+    assert_eq!(bits(own.positions()), bits(exact.positions()));
+    assert_eq!(own.negative_gradient_method().to_string(), "custom");
+    with.transform(rows).unwrap();
+    assert_eq!(prepared.load(Ordering::Relaxed), 1, "prepared once for all calls");
+}
+
+#[test]
+fn callbacks_of_the_method_see_new_points_too() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = {
+        let seen = Arc::clone(&seen);
+        Callback::new(move |iteration: &tsne::Iteration<'_, f64, 2>| {
+            seen.lock().unwrap().push(iteration.index);
+            ControlFlow::Continue(())
+        })
+    };
+    let tsne = Tsne::<_, 2>::opentsne().n_iter(100).early_exaggeration_iter(0).callbacks(log).build().unwrap();
+    let embedding = tsne.fit(rows).unwrap();
+    assert_eq!(*seen.lock().unwrap(), [50, 100]);
+    embedding.transform(rows).unwrap();
+    assert_eq!(seen.lock().unwrap()[2..], [50, 100, 150, 200, 250]);
+    let none = TransformParams::preset(Preset::OpenTsne).callbacks(Vec::new());
+    embedding.transform_with(rows, &none, None, Context::new()).unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 7);
+}
+
+#[test]
+fn random_numbers_are_those_of_a_seed_a_generator_or_fresh() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let start = |state: RandomState| {
+        let builder = Tsne::<_, 2>::builder().initialization("random").random_state(state);
+        builder.build().unwrap().prepare_initial(rows).unwrap()
+    };
+    let seeded = start(7.into());
+    assert_eq!(seeded.random_state(), 7);
+    let fresh = [start(None.into()), start(RandomState::Fresh)];
+    assert_ne!(fresh[0].random_state(), fresh[1].random_state());
+    assert_ne!(bits(fresh[0].positions()), bits(fresh[1].positions()));
+    let again = start(fresh[0].random_state().into());
+    assert_eq!(bits(fresh[0].positions()), bits(again.positions()));
+    // Random starts of new points: by the seed of the fit unless told otherwise, with the deviation of the preset.
+    let placed = |embedding: &Embedding<f64, 2>, params: TransformParams<f64, 2>| {
+        let params = params.initialization("random");
+        bits(embedding.prepare_partial_with(rows, &params, Context::new()).unwrap().positions())
+    };
+    let params = || TransformParams::preset(Preset::Recommended);
+    assert_eq!(placed(&seeded, params()), placed(&seeded, params().random_state(7)));
+    assert_eq!(placed(&seeded, params()), bits(seeded.positions()));
+    assert_ne!(placed(&seeded, params()), placed(&start(8.into()), params()));
+    let wide = TransformParams::preset(Preset::Documented);
+    assert_eq!(placed(&seeded, wide), placed(&seeded, params().initialization_std(1e-2)));
 }
 
 #[test]
@@ -156,19 +297,22 @@ fn a_repulsion_of_ones_own_has_a_name_of_its_own_and_any_dimension() {
         })
     };
     // The documented preset's grid has no fifth dimension, and is not used.
-    let tsne = Tsne::builder().n_components::<5>().custom_repulsion(own()).n_iter(3).early_exaggeration_iter(0);
-    let embedding = tsne.build().unwrap().fit(rows).unwrap();
-    assert_eq!(embedding.negative_gradient_method(), NegativeGradientMethod::Custom);
-    assert!(calls.load(Ordering::Relaxed) > 0);
-    let named = Tsne::<f64, 2>::builder().negative_gradient_method(NegativeGradientMethod::Custom).build();
-    assert!(named.unwrap_err().to_string().contains("custom_repulsion"));
+    let tsne = Tsne::<_, 5>::documented().negative_gradient_method(own()).n_iter(3).early_exaggeration_iter(0);
+    let mut embedding = tsne.build().unwrap().fit(rows).unwrap();
+    assert!(matches!(embedding.negative_gradient_method(), RepulsionMethod::Custom(_)));
+    assert_eq!(calls.load(Ordering::Relaxed), 1, "none is made to read its name");
+    for _ in 0..5 {
+        embedding.optimize(1).unwrap();
+    }
+    embedding.kl_divergence();
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "one serves all steps");
 }
 
 #[test]
 fn embeddings_from_parts_keep_the_preset_and_new_affinities_bring_their_warnings() {
     let x = data();
     let rows = Rows::new(&x, N, 4).unwrap();
-    let tsne = Tsne::preset(Preset::OpenTsne).perplexity(90.0).build().unwrap();
+    let tsne = Tsne::<_, 2>::opentsne().perplexity(90.0).build().unwrap();
     let mut index = tsne.affinities(rows).unwrap();
     let start = tsne.prepare_initial(index.clone()).unwrap();
     let positions = start.positions().to_vec();
@@ -186,7 +330,7 @@ fn asymmetric_affinities_start_from_their_symmetric_part() {
     let rows = Rows::new(&x, N, 4).unwrap();
     let rule = PerplexityAffinity::new(10.0).unwrap();
     let map = |method: PerplexityAffinity| {
-        let index = Tsne::preset(Preset::Recommended).affinities(method).build().unwrap().affinities(rows).unwrap();
+        let index = Tsne::<_, 2>::builder().affinities(method).build().unwrap().affinities(rows).unwrap();
         tsne::initialization::spectral::<f64, 2>(index.affinities(), 0, Context::new()).unwrap()
     };
     let (symmetric, asymmetric) = (map(rule.clone()), map(rule.with_symmetrization(Symmetrization::None)));
@@ -208,13 +352,12 @@ fn many_threads_are_not_too_many() {
     let x = data();
     let rows = Rows::new(&x, N, 4).unwrap();
     let fit = |n_jobs: i32| {
-        let tsne =
-            Tsne::preset(Preset::Recommended).n_iter(3).early_exaggeration_iter(2).n_jobs(n_jobs).build().unwrap();
+        let tsne = Tsne::<_, 2>::builder().n_iter(3).early_exaggeration_iter(2).n_jobs(n_jobs).build().unwrap();
         bits(tsne.fit(rows).unwrap().positions())
     };
     assert_eq!(fit(i32::MAX), fit(1));
     assert_eq!(fit(i32::MIN), fit(1));
-    let zero = Tsne::<f64, 2>::builder().n_jobs(0).build().unwrap_err();
+    let zero = Tsne::<f64, 2>::documented().n_jobs(0).build().unwrap_err();
     assert!(matches!(zero, Error::Parameter { name: "n_jobs", .. }));
 }
 
@@ -263,7 +406,7 @@ fn a_fit_that_fails_begins_again_with_classical_momentum() {
     let recommended = || preset(Preset::Recommended).early_exaggeration_iter(EARLY).max_step_norm(None);
     // Out of the numbers, and flung apart without leaving them.
     for factor in [f64::MAX, 1e4] {
-        let tsne = recommended().custom_repulsion(failing(factor)).build().unwrap();
+        let tsne = recommended().negative_gradient_method(failing(factor)).build().unwrap();
         let embedding = tsne.fit(rows).unwrap();
         let [Warning::Restarted { cause }] = embedding.warnings() else { panic!("{:?}", embedding.warnings()) };
         match cause {
@@ -273,11 +416,11 @@ fn a_fit_that_fails_begins_again_with_classical_momentum() {
         }
         // The early phase has the length that was asked for, the normal one that of the classical rule.
         assert_eq!(embedding.iterations(), EARLY + 500);
-        assert_eq!(embedding.optimizer().momentum(), tsne::Momentum::Classical);
+        assert_eq!(embedding.optimizer().unwrap().momentum(), tsne::Momentum::Classical);
         // Both end near a minimum; they differ in the limit of steps.
         assert!(embedding.kl_divergence() < 1.1 * classical.kl_divergence());
     }
     // Who chose a rate gets the error.
-    let own = recommended().learning_rate(10.0).custom_repulsion(failing(f64::MAX)).build().unwrap();
+    let own = recommended().learning_rate(10.0).negative_gradient_method(failing(f64::MAX)).build().unwrap();
     assert!(matches!(own.fit(rows), Err(Error::Diverged { .. })));
 }

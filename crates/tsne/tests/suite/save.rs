@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
 use tsne::store::{Reader, Settings, Writer};
 use tsne::{
-    AffinityMethod, Context, CustomRepulsion, Embedding, Float, Interpolation, Metric, Model, Momentum,
-    NegativeGradientMethod, Neighbors, Preset, Rows, SparseRows, StoreError, TransformParams, Tsne, TsneBuilder,
+    AffinityMethod, Context, CustomRepulsion, Embedding, Float, Interpolation, Metric, Model, Momentum, Neighbors,
+    Preset, RepulsionMethod, Rows, SparseRows, StoreError, TransformParams, Tsne, TsneBuilder,
 };
 
 /// A file of its own for each test, removed at the end.
@@ -33,7 +33,7 @@ fn data<T: Float>() -> Vec<T> {
 }
 
 fn short<T: Float>() -> TsneBuilder<T, 2> {
-    Tsne::preset(Preset::Recommended).perplexity(8.0).early_exaggeration_iter(20).n_iter(30)
+    Tsne::<_, 2>::builder().perplexity(8.0).early_exaggeration_iter(20).n_iter(30)
 }
 
 /// Saves and loads, and checks that everything that can be seen is as it was, and goes on as it would.
@@ -61,7 +61,7 @@ fn round_trip<T: Float, const D: usize>(name: &str, embedding: &Embedding<T, D>)
         assert_eq!(index.metric(), other.metric());
     }
     assert_eq!(index.graph(), other.graph());
-    let further = [embedding, &loaded].map(|e| bits(e.optimized(&e.params().n_iter(5)).unwrap().positions()));
+    let further = [embedding, &loaded].map(|e| bits(e.optimized(e.params().n_iter(5)).unwrap().positions()));
     assert_eq!(further[0], further[1]);
     loaded
 }
@@ -71,7 +71,8 @@ fn what_was_saved_comes_back_and_transforms_alike() {
     fn check<T: Float, const D: usize>(name: &str) {
         let x = data::<T>();
         let rows = Rows::new(&x, N, 4).unwrap();
-        let embedding = short::<T>().n_components::<D>().build().unwrap().fit(rows).unwrap();
+        let tsne = Tsne::<T, D>::builder().perplexity(8.0).early_exaggeration_iter(20).n_iter(30);
+        let embedding = tsne.build().unwrap().fit(rows).unwrap();
         let loaded = round_trip(name, &embedding);
         let places = [&embedding, &loaded].map(|e| bits(e.transform(rows).unwrap().positions()));
         assert_eq!(places[0], places[1], "{name}");
@@ -127,14 +128,14 @@ fn every_choice_comes_back() {
         .min_grad_norm(1e-30)
         .max_grad_norm(3.0)
         .max_step_norm(None)
-        .negative_gradient_method(NegativeGradientMethod::Fft)
+        .negative_gradient_method(RepulsionMethod::Fft)
         .interpolation(Interpolation::Lagrange)
         .n_interpolation_points(4)
         .neighbors(Neighbors::Approx)
         .n_jobs(-2)
         .k_neighbors(20);
     round_trip("parameters", &builder.build().unwrap().fit(rows).unwrap());
-    let tree = NegativeGradientMethod::BarnesHut;
+    let tree = RepulsionMethod::BarnesHut;
     let builder = short().force_tolerance(0.05).negative_gradient_method(tree);
     let loaded = round_trip("tolerance", &builder.build().unwrap().fit(rows).unwrap());
     assert!(format!("{:?}", loaded.params()).contains("force_tolerance: Some(0.05)"));
@@ -187,7 +188,7 @@ fn code_of_ones_own_is_refused_by_name() {
     round_trip("lean-own", &lean);
     // A repulsion is not needed to place points.
     let own = CustomRepulsion::new(tsne::optim::Exact::<f64, 2>::new);
-    short().custom_repulsion(own).build().unwrap().fit(rows).unwrap().save(&file.0).unwrap();
+    short().negative_gradient_method(own).build().unwrap().fit(rows).unwrap().save(&file.0).unwrap();
 }
 
 #[test]
@@ -268,7 +269,7 @@ fn contradictions_are_found() {
     let keep = |_: &str, _: &mut Vec<f32>| {};
     assert!(forge("nothing", &|_| {}, &keep).ends_with("no error"));
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Settings));
-    let settings: [Change<'_>; 13] = [
+    let settings: [Change<'_>; 14] = [
         ("metric", &|s| _ = s.set("metric", "beeline")),
         ("metric is precomputed", &|s| _ = s.set("metric", "precomputed")),
         ("learning_rate", &|s| _ = s.set("learning_rate", -1.0)),
@@ -281,6 +282,7 @@ fn contradictions_are_found() {
         ("finish", &|s| _ = s.set("finish", "never")),
         ("method is auto", &|s| _ = s.set("method", "auto")),
         ("preset", &|s| _ = s.set("preset", "best")),
+        ("iterations", &|s| _ = s.set("iterations", u64::MAX)),
         ("data.row_pointers", &|s| _ = s.set("data", "sparse").set("data_nnz", 1_usize)),
     ];
     for (named, change) in settings {

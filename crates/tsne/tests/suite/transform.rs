@@ -5,9 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use tsne::metrics::extent;
 use tsne::{
-    Affinities, Context, Embedding, Error, Finish, Float, Interpolation, Iteration, Metric, Momentum,
-    NegativeGradientMethod, Neighbors, OptimizeParams, PartialEmbedding, PartialInitialization, Preset, Rows,
-    TransformParams, Tsne,
+    Affinities, Context, Embedding, Error, Finish, Float, Interpolation, Iteration, Metric, Momentum, Neighbors,
+    OptimizeParams, PartialEmbedding, PartialInitialization, Preset, RepulsionMethod, Rows, TransformParams, Tsne,
 };
 
 /// Every third digit is held out.
@@ -44,9 +43,9 @@ fn agreement<T: Float, const D: usize>(map: &[[T; D]], known: &[u32], new: &[[T;
 fn held_out_digits_land_among_their_own_kind() {
     let (x, known, new, wanted) = held_out::<f32>();
     let (x, new) = (Rows::new(&x, known.len(), 64).unwrap(), Rows::new(&new, wanted.len(), 64).unwrap());
-    let embedding = Tsne::preset(Preset::Recommended).build().unwrap().fit(x).unwrap();
+    let embedding = Tsne::<_, 2>::builder().build().unwrap().fit(x).unwrap();
     for preset in [Preset::Recommended, Preset::OpenTsne, Preset::Documented] {
-        for method in [NegativeGradientMethod::Exact, NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
+        for method in ["exact", "bh", "fft"] {
             let params = TransformParams::preset(preset).negative_gradient_method(method);
             let placed = embedding.transform_with(new, &params, None, Context::new()).unwrap();
             let agreement = agreement(embedding.positions(), &known, placed.positions(), &wanted);
@@ -60,7 +59,7 @@ fn held_out_digits_land_among_their_own_kind() {
 fn in_one_and_three_dimensions_and_double_precision() {
     let (x, known, new, wanted) = held_out::<f64>();
     fn check<const D: usize>(x: &[f64], known: &[u32], new: &[f64], wanted: &[u32]) -> f64 {
-        let tsne = Tsne::preset(Preset::Recommended).n_components::<D>().build().unwrap();
+        let tsne = Tsne::<_, D>::builder().build().unwrap();
         let embedding = tsne.fit(Rows::new(x, known.len(), 64).unwrap()).unwrap();
         let placed = embedding.transform(Rows::new(new, wanted.len(), 64).unwrap()).unwrap();
         agreement(embedding.positions(), known, placed.positions(), wanted)
@@ -73,7 +72,7 @@ fn in_one_and_three_dimensions_and_double_precision() {
 fn small() -> (Vec<f64>, Vec<f64>, Embedding<f64, 2>) {
     let (x, _) = blobs::<f64>(390, 6, 21);
     let (fitted, new) = x.split_at(360 * 6);
-    let tsne = Tsne::preset(Preset::Recommended).perplexity(15.0).build().unwrap();
+    let tsne = Tsne::<_, 2>::builder().perplexity(15.0).build().unwrap();
     let embedding = tsne.fit(Rows::new(fitted, 360, 6).unwrap()).unwrap();
     (fitted.to_vec(), new.to_vec(), embedding)
 }
@@ -81,7 +80,7 @@ fn small() -> (Vec<f64>, Vec<f64>, Embedding<f64, 2>) {
 #[test]
 fn one_by_one_equals_the_batch() {
     let (_, new, embedding) = small();
-    for method in [NegativeGradientMethod::Exact, NegativeGradientMethod::BarnesHut, NegativeGradientMethod::Fft] {
+    for method in ["exact", "bh", "fft"] {
         let params =
             TransformParams::preset(Preset::OpenTsne).negative_gradient_method(method).early_exaggeration_iter(5);
         let place = |rows: &[f64]| {
@@ -137,7 +136,7 @@ fn naive_divergence(p: &Affinities<f64>, y: &[[f64; 2]], reference: &[[f64; 2]])
 #[test]
 fn the_divergence_is_the_sum_over_the_new_points() {
     let (_, new, embedding) = small();
-    let params = TransformParams::preset(Preset::OpenTsne).negative_gradient_method(NegativeGradientMethod::Exact);
+    let params = TransformParams::preset(Preset::OpenTsne).negative_gradient_method(RepulsionMethod::Exact);
     let placed = embedding.transform_with(Rows::new(&new, 30, 6).unwrap(), &params, None, Context::new()).unwrap();
     let naive = naive_divergence(placed.affinities(), placed.positions(), embedding.positions());
     assert!((placed.kl_divergence() - naive).abs() < 1e-10 * naive, "{} against {naive}", placed.kl_divergence());
@@ -149,12 +148,12 @@ fn every_start_is_where_it_says() {
     let (x, new, embedding) = small();
     let (x, rows) = (Rows::new(&x, 360, 6).unwrap(), Rows::new(&new, 30, 6).unwrap());
     let start = |params: &TransformParams<f64, 2>| {
-        let partial = embedding.prepare_partial(rows, params, Context::new()).unwrap();
+        let partial = embedding.prepare_partial_with(rows, params, Context::new()).unwrap();
         let naive = naive_divergence(partial.affinities(), partial.positions(), embedding.positions());
         assert!((partial.kl_divergence() - naive).abs() < 1e-10 * naive.abs());
         partial.positions().to_vec()
     };
-    let params = || TransformParams::preset(Preset::Documented).negative_gradient_method(NegativeGradientMethod::Exact);
+    let params = || TransformParams::preset(Preset::Documented).negative_gradient_method(RepulsionMethod::Exact);
     // The nearest fitted points of each new one, by their definition.
     let nearest = |i: usize, k: usize| {
         let distance = |j: usize| (0..6).map(|c| (rows.row(i)[c] - x.row(j)[c]).powi(2)).sum::<f64>().sqrt();
@@ -184,8 +183,8 @@ fn every_start_is_where_it_says() {
     }
     let random = start(&params().initialization(PartialInitialization::Random));
     let variance = random.as_flattened().iter().map(|v| v * v).sum::<f64>() / 60.0;
-    // 60 normal numbers: their standard deviation is within 5 · 1/sqrt(120) of 1e-4.
-    assert!((variance.sqrt() / 1e-4 - 1.0).abs() < 0.46, "{variance}");
+    // 60 normal numbers: their standard deviation is within 5 · 1/sqrt(120) of release 0.3's, 1e-2.
+    assert!((variance.sqrt() / 1e-2 - 1.0).abs() < 0.46, "{variance}");
     assert_ne!(random, start(&params().initialization(PartialInitialization::Random).random_state(1)));
     let given: Vec<[f64; 2]> = (0..30).map(|i| [f64::from(i), -0.5]).collect();
     assert_eq!(start(&params().initialization(given.clone())), given);
@@ -197,18 +196,19 @@ fn optimization_of_new_points_goes_in_steps() {
     let rows = Rows::new(&new, 30, 6).unwrap();
     let params = TransformParams::preset(Preset::OpenTsne).early_exaggeration_iter(4).n_iter(20);
     let whole = embedding.transform_with(rows, &params, None, Context::new()).unwrap();
-    let mut steps = embedding.prepare_partial(rows, &params, Context::new()).unwrap();
-    steps.optimize(&steps.params().n_iter(4).exaggeration(4.0)).unwrap();
-    for _ in 0..20 {
-        steps.optimize(&steps.params().n_iter(1)).unwrap();
+    let mut steps = embedding.prepare_partial_with(rows, &params, Context::new()).unwrap();
+    let schedule = &params.schedule;
+    steps.optimize(schedule.early()).unwrap();
+    for step in 4..24 {
+        steps.optimize(schedule.part(step..=step)).unwrap();
     }
     assert_eq!(bits(whole.positions()), bits(steps.positions()));
     assert_eq!((whole.iterations(), whole.kl_divergence()), (24, steps.kl_divergence()));
-    let further = whole.optimized(&whole.params().n_iter(3)).unwrap();
+    let further = whole.optimized(whole.params().n_iter(3)).unwrap();
     assert_eq!((whole.iterations(), further.iterations()), (24, 27));
     // Another repulsion is prepared when a call asks for it.
-    let fft = whole.optimized(&whole.params().n_iter(1).negative_gradient_method(NegativeGradientMethod::Fft)).unwrap();
-    assert_eq!(fft.negative_gradient_method(), NegativeGradientMethod::Fft);
+    let fft = whole.optimized(whole.params().n_iter(1).negative_gradient_method(RepulsionMethod::Fft)).unwrap();
+    assert_eq!(fft.negative_gradient_method(), RepulsionMethod::Fft);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn neighbors_or_affinities_of_new_points_serve_as_well() {
     };
     let error = from(&params).unwrap_err().to_string();
     assert!(error.contains("initialization") && error.contains("given"), "{error}");
-    let start = embedding.prepare_partial(rows, &params.clone().k(15), Context::new()).unwrap();
+    let start = embedding.prepare_partial_with(rows, &params.clone().k(15), Context::new()).unwrap();
     let given = params.initialization(start.positions().to_vec());
     assert_eq!(bits(from(&given).unwrap().positions()), bits(by_points.positions()));
     // The constructor of openTSNE's class.
@@ -270,7 +270,7 @@ fn errors_of_new_points_name_what_is_wrong() {
         (params().early_exaggeration(0.0), "early_exaggeration is 0"),
         (params().exaggeration(f64::INFINITY), "exaggeration is inf"),
         (params().initial_momentum(1.5), "initial_momentum is 1.5"),
-        (params().final_momentum(-0.5), "momentum is -0.5"),
+        (params().final_momentum(-0.5), "final_momentum is -0.5"),
         (params().learning_rate(-0.1), "learning_rate is -0.1"),
         (params().max_grad_norm(0.0), "max_grad_norm is 0"),
         (params().max_step_norm(-1.0), "max_step_norm is -1"),
@@ -284,7 +284,7 @@ fn errors_of_new_points_name_what_is_wrong() {
     assert!(message(&params().initialization(vec![[0.0; 2]; 4])).contains("initialization has length 4, but 30"));
     let narrow = embedding.transform(Rows::new(&new, 36, 5).unwrap()).unwrap_err();
     assert!(matches!(narrow, Error::Shape { expected: 6, given: 5, .. }), "{narrow}");
-    let lean = Tsne::preset(Preset::Recommended).keep_data(false).build().unwrap();
+    let lean = Tsne::<_, 2>::builder().keep_data(false).build().unwrap();
     let lean = lean.fit(Rows::new(&x, 360, 6).unwrap()).unwrap();
     assert!(lean.transform(rows).unwrap_err().to_string().contains("keep_data"));
     let joint: Affinities<f64> = embedding.affinities().clone();
@@ -312,23 +312,23 @@ fn further_optimization_prepares_the_reference_anew() {
     let (_, new, embedding) = small();
     let rows = Rows::new(&new, 30, 6).unwrap();
     let placed = embedding.transform(rows).unwrap();
-    let moved = embedding.optimized(&embedding.params().n_iter(50).exaggeration(4.0)).unwrap();
+    let moved = embedding.optimized(embedding.params().n_iter(50).exaggeration(4.0)).unwrap();
     let there = moved.transform(rows).unwrap();
     assert_eq!(bits(there.reference_positions()), bits(moved.positions()));
     assert_ne!(bits(placed.positions()), bits(there.positions()));
     embedding.prepare_reference(&TransformParams::preset(Preset::Recommended), Context::new()).unwrap();
     let params: OptimizeParams<f64, 2> = placed.params();
-    assert_eq!(bits(placed.optimized(&params.n_iter(0)).unwrap().positions()), bits(placed.positions()));
+    assert_eq!(bits(placed.optimized(params.n_iter(0)).unwrap().positions()), bits(placed.positions()));
 }
 
 #[test]
 fn every_parameter_of_partial_optimization_has_its_effect_and_a_wrong_one_none() {
     let (_, new, embedding) = small();
     let rows = Rows::new(&new, 30, 6).unwrap();
-    let params = TransformParams::preset(Preset::OpenTsne).negative_gradient_method(NegativeGradientMethod::BarnesHut);
-    let start = embedding.prepare_partial(rows, &params, Context::new()).unwrap();
+    let params = TransformParams::preset(Preset::OpenTsne).negative_gradient_method(RepulsionMethod::BarnesHut);
+    let start = embedding.prepare_partial_with(rows, &params, Context::new()).unwrap();
     let base = || start.params().n_iter(8);
-    let run = |params: OptimizeParams<f64, 2>| bits(start.optimized(&params).unwrap().positions());
+    let run = |params: OptimizeParams<f64, 2>| bits(start.optimized(params).unwrap().positions());
     let plain = run(base());
     let differing = [
         ("learning_rate", base().learning_rate(0.3)),
@@ -338,12 +338,12 @@ fn every_parameter_of_partial_optimization_has_its_effect_and_a_wrong_one_none()
         ("max_grad_norm", base().max_grad_norm(1e-3)),
         ("max_step_norm", base().max_step_norm(1e-3)),
         ("theta", base().theta(1.5)),
-        ("method", base().negative_gradient_method(NegativeGradientMethod::Exact)),
+        ("method", base().negative_gradient_method(RepulsionMethod::Exact)),
     ];
     for (name, params) in differing {
         assert_ne!(run(params), plain, "{name} has no effect");
     }
-    let grid = || base().negative_gradient_method(NegativeGradientMethod::Fft).interpolation(Interpolation::Lagrange);
+    let grid = || base().negative_gradient_method(RepulsionMethod::Fft).interpolation(Interpolation::Lagrange);
     assert_ne!(run(grid().n_interpolation_points(5)), run(grid()), "n_interpolation_points");
     assert_ne!(run(grid().min_num_intervals(400)), run(grid()), "min_num_intervals");
     assert_eq!(run(base().n_jobs(3)), plain);
@@ -351,9 +351,9 @@ fn every_parameter_of_partial_optimization_has_its_effect_and_a_wrong_one_none()
     let mut kept = start.clone();
     let wrong = [base().theta(-1.0), base().learning_rate(0.0), base().n_interpolation_points(0), base().n_jobs(0)];
     for params in wrong {
-        assert!(matches!(kept.optimize(&params), Err(Error::Parameter { .. })));
+        assert!(matches!(kept.optimize(params), Err(Error::Parameter { .. })));
     }
-    assert!(matches!(kept.optimize(&base().learning_rate(1e300).max_grad_norm(None)), Err(Error::Diverged { .. })));
+    assert!(matches!(kept.optimize(base().learning_rate(1e300).max_grad_norm(None)), Err(Error::Diverged { .. })));
     assert_eq!((bits(kept.positions()), kept.iterations()), (bits(start.positions()), 0));
 }
 
@@ -363,7 +363,7 @@ fn one_by_one_equals_the_batch_under_every_search() {
     let (x, _) = blobs::<f32>(n, 9, 17);
     let rows = Rows::new(&x, n, 9).unwrap();
     for metric in [Metric::Euclidean, Metric::Correlation, Metric::Manhattan] {
-        let builder = Tsne::preset(Preset::Recommended).metric(metric.clone()).neighbors(Neighbors::Approx);
+        let builder = Tsne::<_, 2>::builder().metric(metric.clone()).neighbors(Neighbors::Approx);
         let tsne = builder.perplexity(6.0).early_exaggeration_iter(2).n_iter(3).build().unwrap();
         let embedding = tsne.fit(rows).unwrap();
         let params = TransformParams::preset(Preset::Recommended).n_iter(5);

@@ -58,25 +58,6 @@ fn saving_replaces_a_file_and_leaves_nothing_else() {
     assert_eq!(directory.names(), ["model"]);
 }
 
-/// Temporary files are numbered from 0 in each process; this one makes fewer than 500, so the next name is taken.
-#[test]
-fn files_with_the_names_of_temporaries_are_not_touched() {
-    let directory = Directory::new();
-    let names = (0..500).map(|number| format!(".tsne-{}-{number}.tmp", std::process::id()));
-    let mut names: Vec<String> = names.collect();
-    for name in &names {
-        fs::write(directory.path(name), "mine").unwrap();
-    }
-    save(&directory.path("model"), 1).unwrap();
-    assert_eq!(load(&directory.path("model")), 1);
-    for name in &names {
-        assert_eq!(fs::read(directory.path(name)).unwrap(), b"mine");
-    }
-    names.push("model".into());
-    names.sort();
-    assert_eq!(directory.names(), names);
-}
-
 #[test]
 fn threads_that_save_to_one_path_leave_a_whole_file() {
     let directory = Directory::new();

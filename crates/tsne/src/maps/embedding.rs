@@ -1,0 +1,433 @@
+//! A fitted map.
+
+use crate::data::affinity_index::AffinityIndex;
+use crate::float::Float;
+use crate::maps::reference::Reference;
+use crate::maps::restart::{self, WATCHED_ITERATIONS};
+use crate::maps::run::{Buffers, Course, Descended, Run};
+use crate::maps::timings::Timings;
+use crate::metrics;
+use crate::params::optimize::OptimizeParams;
+use crate::params::optimizer::OptimizerState;
+use crate::params::preset::Preset;
+use crate::params::repulsion::RepulsionParams;
+use crate::params::schedule::AutomaticRate;
+use crate::threads;
+use crate::warning::Warning;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+use tsne_core::{Affinities, Context, Error, Kernel, Observer, Repulsion, Result, check_embedding};
+use tsne_optim::{Joint, JointState, Momentum, MomentumGains};
+
+/// A map of data points: positions, their KL divergence, and what led to them. openTSNE's `TSNEEmbedding`.
+///
+/// It can be [optimized](Embedding::optimize) further, new points can be [placed](Embedding::transform) into it, and it can be
+/// [saved](Embedding::save). Placing new points never changes it and works from many threads at once.
+#[derive(Debug)]
+pub struct Embedding<T, const D: usize> {
+    pub(crate) run: Run<T, D, Kept<T, D>>,
+    pub(crate) index: Arc<AffinityIndex<T>>,
+    pub(crate) kernel: Kernel,
+    pub(crate) random_state: u64,
+    pub(crate) timings: Timings,
+    /// The map as new points saw it last, with its repulsion prepared.
+    pub(crate) reference: Mutex<Option<Arc<Reference<T, D>>>>,
+}
+
+/// What the descent of a map keeps: the repulsion with what it was made from, what the objective found out, and buffers.
+pub(crate) struct Kept<T, const D: usize> {
+    params: RepulsionParams<T, D>,
+    repulsion: Box<dyn Repulsion<T, D>>,
+    objective: JointState<T, D>,
+    buffers: Buffers<T, D>,
+}
+
+impl<T, const D: usize> fmt::Debug for Kept<T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").finish_non_exhaustive()
+    }
+}
+
+impl<T: Float, const D: usize> Clone for Embedding<T, D> {
+    fn clone(&self) -> Self {
+        let reference = self.reference.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self {
+            run: self.run.clone(),
+            index: Arc::clone(&self.index),
+            kernel: self.kernel,
+            random_state: self.random_state,
+            timings: self.timings,
+            reference: Mutex::new(reference),
+        }
+    }
+}
+
+impl<T: Float, const D: usize> Embedding<T, D> {
+    map_methods! {
+        "# let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();\n\
+         # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(5).n_iter(25).build()?;\n\
+         # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;\n",
+        "embedding"
+    }
+
+    /// A map at given positions, to be optimized: openTSNE's constructor of `TSNEEmbedding`.
+    ///
+    /// `optimizer` is one whose gains and velocities go on; `None` starts anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless there is a position for each point of the index (and of the optimizer's state, if any);
+    /// [`Error::NonFinite`] for one that is not finite; [`Error::Parameter`] for `dof` or a parameter out of range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Embedding, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).build()?;
+    /// let index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let circle: Vec<[f32; 2]> = (0..60).map(|i| [(i as f32).cos() * 1e-4, (i as f32).sin() * 1e-4]).collect();
+    /// let mut embedding = Embedding::new(circle, index.into(), 1.0, tsne.params(), None)?;
+    /// embedding.optimize(tsne.schedule())?;
+    /// // Positions of one's own, moved on with the momentum of another map.
+    /// let moved: Vec<[f32; 2]> = embedding.positions().iter().map(|[x, y]| [-x, *y]).collect();
+    /// let (index, optimizer) = (embedding.affinity_index().clone(), embedding.optimizer().cloned());
+    /// let next = Embedding::new(moved, index, 1.0, embedding.params(), optimizer)?;
+    /// assert_eq!(next.optimizer(), embedding.optimizer());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn new(
+        positions: Vec<[T; D]>,
+        index: Arc<AffinityIndex<T>>,
+        dof: f64,
+        params: OptimizeParams<T, D>,
+        optimizer: Option<MomentumGains<T, D>>,
+    ) -> Result<Self> {
+        let n = positions.len();
+        if n != index.n() {
+            return Err(Error::shape("embedding", index.n(), n));
+        }
+        check_embedding(&positions)?;
+        params.check()?;
+        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, n)).transpose()?;
+        Ok(Self::start(positions, index, Kernel::new(dof)?, &params, optimizer))
+    }
+
+    /// A map before its optimization. All is checked.
+    pub(crate) fn start(
+        positions: Vec<[T; D]>,
+        index: Arc<AffinityIndex<T>>,
+        kernel: Kernel,
+        params: &OptimizeParams<T, D>,
+        optimizer: Option<OptimizerState<T, D>>,
+    ) -> Self {
+        let repulsion = params.repulsion.resolve(positions.len());
+        Self {
+            run: Run::new(positions, optimizer, params, repulsion, index.warnings.clone()),
+            random_state: index.recipe.random_state,
+            index,
+            kernel,
+            timings: Timings::default(),
+            reference: Mutex::default(),
+        }
+    }
+
+    /// The KL divergence of these positions with `Z` summed over all pairs, in `O(n²)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Context;
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// // So few points are repelled exactly: both are the same up to rounding.
+    /// let exact = embedding.exact_kl_divergence(Context::new())?;
+    /// assert!((exact - embedding.kl_divergence()).abs() < 1e-4);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn exact_kl_divergence(&self, cx: Context<'_>) -> Result<f64> {
+        threads::run(self.run.params.n_jobs, || {
+            metrics::kl_divergence(&self.index.joint, self.kernel, &self.run.positions, cx)
+        })
+    }
+
+    /// The joint affinities that the map is fitted to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let p = embedding.affinities();
+    /// assert_eq!((p.n(), p.n_columns()), (60, 60));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn affinities(&self) -> &Affinities<T> {
+        &self.index.joint
+    }
+
+    /// The affinities with what it takes to place new points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Rows};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// // The affinities of one more point to the fitted ones.
+    /// let new = embedding.affinity_index().to_new(Rows::new(&[1.0, 2.0, 3.0, 4.0, 5.0], 1, 5)?, None, Context::new())?;
+    /// assert_eq!((new.affinities.n(), new.affinities.n_columns()), (1, 60));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn affinity_index(&self) -> &Arc<AffinityIndex<T>> {
+        &self.index
+    }
+
+    /// Puts other affinities of the same points in place: an annealed perplexity, for example. Positions and optimizer stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless they have as many points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(15.0).n_iter(25).build()?;
+    /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let mut embedding = tsne.fit(index.clone())?;
+    /// index.set_perplexity(5.0)?;
+    /// embedding.set_affinities(index.into())?;
+    /// embedding.optimize(25)?;
+    /// assert_eq!(embedding.iterations(), 30 + 25 + 25);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn set_affinities(&mut self, index: Arc<AffinityIndex<T>>) -> Result<()> {
+        if index.n() != self.run.positions.len() {
+            return Err(Error::shape("affinities", self.run.positions.len(), index.n()));
+        }
+        self.index = index;
+        self.run.kl_divergence = OnceLock::new();
+        self.run.warnings.retain(|warning| !matches!(warning, Warning::Affinity(_)));
+        self.run.warnings.extend(self.index.warnings.iter().cloned());
+        Ok(())
+    }
+
+    /// The kernel of the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.kernel().dof(), 1.0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// The preset that the map was made with; it decides the defaults of [`Embedding::transform`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.preset(), tsne::Preset::Recommended);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn preset(&self) -> Preset {
+        self.run.params.preset
+    }
+
+    /// The seed of everything random in the fit: the number that was given, or that was drawn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(3.0).random_state(42).build()?;
+    /// assert_eq!(tsne.prepare_initial(Rows::new(&data, 12, 5)?)?.random_state(), 42);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn random_state(&self) -> u64 {
+        self.random_state
+    }
+
+    /// The length of the longest side of the box around the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let along = |axis: usize| {
+    ///     let values = || embedding.positions().iter().map(|position| f64::from(position[axis]));
+    ///     values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min)
+    /// };
+    /// assert_eq!(embedding.extent(), along(0).max(along(1)));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn extent(&self) -> f64 {
+        metrics::extent(&self.run.positions)
+    }
+
+    /// The time that each stage took.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let timings = embedding.timings();
+    /// assert_eq!((timings.early.iterations, timings.normal.iterations), (5, 25));
+    /// assert!(timings.early.duration + timings.normal.duration <= timings.optimization);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// Optimizes, and begins again if a guard of the schedule says so. On an error nothing has changed.
+    pub(crate) fn advance(
+        &mut self,
+        params: &OptimizeParams<T, D>,
+        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let clock = Instant::now();
+        let guarded = restart::guards(params, self.run.iterations);
+        let mut kept = self.kept(params.repulsion.resolve(self.run.positions.len()))?;
+        kept.buffers.save(&self.run);
+        let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
+        let mut outcome = self.descend(&mut kept, params, guarded, shortened, cx);
+        let mut further = None;
+        if let Some(cause) = restart::cause(&outcome).filter(|_| guarded) {
+            let classical = restart::classical(params);
+            kept.buffers.restore(&mut self.run)?;
+            self.run.optimizer = OptimizerState::new(None, Momentum::Classical);
+            // A repulsion of the user's own may be what failed: the second descent has a new one.
+            kept.repulsion = kept.params.make(self.run.positions.len())?;
+            outcome = self.descend(&mut kept, &classical, false, observer, cx);
+            further = Some((cause, classical.further()));
+        }
+        match outcome {
+            Ok(done) => {
+                if let Some((cause, params)) = further {
+                    self.run.warnings.push(Warning::Restarted { cause });
+                    self.run.params = params;
+                }
+                self.run.accept(&done);
+                if self.run.repulsion != kept.params {
+                    self.run.repulsion = kept.params.clone();
+                }
+                self.run.keep(kept);
+                self.reference = Mutex::default();
+                [self.timings.early, self.timings.normal] = done.times;
+                self.timings.optimization = clock.elapsed();
+                Ok(())
+            }
+            Err(error) => {
+                kept.buffers.restore(&mut self.run)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn descend(
+        &mut self,
+        kept: &mut Kept<T, D>,
+        params: &OptimizeParams<T, D>,
+        guarded: bool,
+        observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<Descended> {
+        let Kept { repulsion, objective, buffers, .. } = kept;
+        let course = Course {
+            params,
+            dof: self.kernel.dof(),
+            automatic: AutomaticRate::Points(self.run.positions.len()),
+            watched: guarded.then_some(WATCHED_ITERATIONS),
+        };
+        let mut joint =
+            Joint::new(&self.index.joint, self.kernel, &mut **repulsion)?.with_state(std::mem::take(objective));
+        let done = self.run.descend(&mut joint, buffers, course, observer, cx);
+        *objective = joint.into_state();
+        done
+    }
+
+    /// The divergence of the positions by the repulsion used last.
+    fn evaluate(&self, cx: Context<'_>) -> Result<f64> {
+        let mut kept = self.kept(self.run.repulsion.clone())?;
+        let Kept { repulsion, objective, buffers, .. } = &mut *kept;
+        let mut joint =
+            Joint::new(&self.index.joint, self.kernel, &mut **repulsion)?.with_state(std::mem::take(objective));
+        let divergence = buffers.kl_divergence(&mut joint, &self.run.positions, cx);
+        *objective = joint.into_state();
+        self.run.keep(kept);
+        divergence
+    }
+
+    /// What was kept if it has this repulsion, or else made anew.
+    fn kept(&self, params: RepulsionParams<T, D>) -> Result<Box<Kept<T, D>>> {
+        match self.run.take_kept() {
+            Some(kept) if kept.params == params => Ok(kept),
+            other => {
+                let repulsion = params.make(self.run.positions.len())?;
+                let (objective, buffers) = other.map_or_else(Default::default, |kept| (kept.objective, kept.buffers));
+                Ok(Box::new(Kept { params, repulsion, objective, buffers }))
+            }
+        }
+    }
+
+    /// Computes the divergence, and lets go of what further optimization would use: a map that is done should not hold it.
+    pub(crate) fn settle(&mut self, cx: Context<'_>) -> Result<()> {
+        let clock = Instant::now();
+        if self.run.kl_divergence.get().is_none() {
+            self.run.kl_divergence = OnceLock::from(self.evaluate(cx)?);
+        }
+        self.run.take_kept();
+        self.timings.optimization += clock.elapsed();
+        Ok(())
+    }
+
+    /// The map with its repulsion prepared for new points; prepared once for the same parameters.
+    pub(crate) fn prepared(&self, params: &OptimizeParams<T, D>, cx: Context<'_>) -> Result<Arc<Reference<T, D>>> {
+        let params = params.repulsion.resolve(self.run.positions.len());
+        let slot = || self.reference.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reference) = slot().as_ref().filter(|reference| reference.params == params) {
+            return Ok(Arc::clone(reference));
+        }
+        // Not under the lock: a second thread prepares it as well rather than wait in a pool that may be the first one's.
+        let reference = Arc::new(Reference::new(self.kernel, params, self.run.positions.clone(), cx)?);
+        *slot() = Some(Arc::clone(&reference));
+        Ok(reference)
+    }
+}

@@ -1,0 +1,224 @@
+//! A map on its way: what a descent moves, and what is kept from one call to the next.
+
+use crate::float::Float;
+use crate::maps::timings::PhaseTime;
+use crate::params::callbacks::Listeners;
+use crate::params::optimize::OptimizeParams;
+use crate::params::optimizer::{OptimizerState, SavedState};
+use crate::params::repulsion::RepulsionParams;
+use crate::params::schedule::AutomaticRate;
+use crate::warning::Warning;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+use tsne_core::{Context, Observer, Progress, Result, Stage};
+use tsne_optim::{Descent, Finish, Objective, Part, PhaseState};
+
+/// What maps of fitted points and of new ones have in common. `K` is what the descent keeps.
+#[derive(Debug)]
+pub(crate) struct Run<T, const D: usize, K> {
+    pub(crate) positions: Vec<[T; D]>,
+    pub(crate) optimizer: OptimizerState<T, D>,
+    /// What further optimization takes where it is told nothing else.
+    pub(crate) params: OptimizeParams<T, D>,
+    /// The repulsion that was used last, of which nothing is automatic.
+    pub(crate) repulsion: RepulsionParams<T, D>,
+    pub(crate) iterations: usize,
+    pub(crate) finish: Finish,
+    pub(crate) warnings: Vec<Warning>,
+    /// The divergence of these positions, once it was asked for.
+    pub(crate) kl_divergence: OnceLock<f64>,
+    /// Rebuilt where it is missing; no result depends on it.
+    kept: Mutex<Option<Box<K>>>,
+}
+
+impl<T: Float, const D: usize, K> Clone for Run<T, D, K> {
+    fn clone(&self) -> Self {
+        Self {
+            positions: self.positions.clone(),
+            optimizer: self.optimizer.clone(),
+            params: self.params.clone(),
+            repulsion: self.repulsion.clone(),
+            iterations: self.iterations,
+            finish: self.finish,
+            warnings: self.warnings.clone(),
+            kl_divergence: self.kl_divergence.clone(),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+/// The buffers of a descent, and where it began.
+#[derive(Debug)]
+pub(crate) struct Buffers<T, const D: usize> {
+    descent: Descent<T, D>,
+    positions: Vec<[T; D]>,
+    optimizer: SavedState<T, D>,
+}
+
+impl<T: Float, const D: usize> Default for Buffers<T, D> {
+    fn default() -> Self {
+        Self { descent: Descent::new(), positions: Vec::new(), optimizer: SavedState::default() }
+    }
+}
+
+/// What a descent came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Descended {
+    pub(crate) iterations: usize,
+    pub(crate) finish: Finish,
+    /// The divergence at its end, if it was computed.
+    pub(crate) kl_divergence: Option<f64>,
+    /// The divergence before the normal phase, if it was to be watched.
+    pub(crate) before_normal: Option<f64>,
+    pub(crate) times: [PhaseTime; 2],
+}
+
+/// What a descent depends on besides the map.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Course<'a, T, const D: usize> {
+    pub(crate) params: &'a OptimizeParams<T, D>,
+    pub(crate) dof: f64,
+    pub(crate) automatic: AutomaticRate,
+    /// The fewest iterations of a normal phase before and after which the divergence is computed.
+    pub(crate) watched: Option<usize>,
+}
+
+impl<T: Float, const D: usize, K> Run<T, D, K> {
+    /// A map that was not optimized yet.
+    pub(crate) fn new(
+        positions: Vec<[T; D]>,
+        optimizer: Option<OptimizerState<T, D>>,
+        params: &OptimizeParams<T, D>,
+        repulsion: RepulsionParams<T, D>,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        let new = || OptimizerState::new(params.optimizer.as_ref(), params.schedule.momentum_rule);
+        Self {
+            positions,
+            optimizer: optimizer.unwrap_or_else(new),
+            params: params.further(),
+            repulsion,
+            iterations: 0,
+            finish: Finish::Completed,
+            warnings,
+            kl_divergence: OnceLock::new(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// What was kept, by value, so that none waits for it: a second caller makes its own.
+    pub(crate) fn take_kept(&self) -> Option<Box<K>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn keep(&self, kept: Box<K>) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    }
+
+    /// Moves the map along a schedule. The divergence at the end is left to who asks for it.
+    pub(crate) fn descend(
+        &mut self,
+        objective: &mut dyn Objective<T, D>,
+        buffers: &mut Buffers<T, D>,
+        course: Course<'_, T, D>,
+        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<Descended> {
+        let params = course.params;
+        let schedule = &params.schedule;
+        self.optimizer.become_of(params.optimizer.as_ref(), schedule.momentum_rule);
+        let mut done = Descended {
+            iterations: 0,
+            finish: Finish::Completed,
+            kl_divergence: self.kl_divergence.get().copied(),
+            before_normal: None,
+            times: [PhaseTime::default(); 2],
+        };
+        let total = schedule.iterations();
+        for (p, stretch) in schedule.stretches(course.dof, course.automatic).iter().enumerate() {
+            if stretch.iterations == 0 {
+                continue;
+            }
+            // With exaggeration it is not the divergence that is minimized.
+            if p == 1 && schedule.factor() == 1.0 && course.watched.is_some_and(|least| stretch.iterations >= least) {
+                let known = done
+                    .kl_divergence
+                    .map_or_else(|| buffers.descent.kl_divergence(objective, &self.positions, cx), Ok);
+                done.before_normal = Some(known?);
+            }
+            let clock = Instant::now();
+            let progress = Shifted { cx, before: done.iterations, first: stretch.first, total };
+            let inner = Context::new().with_progress(&progress);
+            let inner = match cx.cancel_token() {
+                Some(token) => inner.with_cancel(token),
+                None => inner,
+            };
+            let observer = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
+            let every = params.callbacks_every_iters.max(1);
+            let mut listeners = Listeners { callbacks: &params.callbacks, every, observer };
+            let optimizer = self.optimizer.as_mut();
+            let positions = &mut self.positions;
+            let mut state = PhaseState::new(stretch.first, None);
+            let part = Part::new(&stretch.phase, &mut state, stretch.iterations);
+            let outcome =
+                buffers.descent.run_part(objective, optimizer, positions, part, Some(&mut listeners), inner)?;
+            done.iterations += outcome.iterations;
+            done.finish = outcome.finish;
+            done.kl_divergence = outcome.kl_divergence;
+            done.times[p] = PhaseTime { iterations: outcome.iterations, duration: clock.elapsed() };
+            if outcome.finish == Finish::Stopped {
+                break;
+            }
+        }
+        if done.before_normal.is_some() && done.kl_divergence.is_none() {
+            done.kl_divergence = Some(buffers.descent.kl_divergence(objective, &self.positions, cx)?);
+        }
+        Ok(done)
+    }
+
+    /// Takes a descent into account.
+    pub(crate) fn accept(&mut self, done: &Descended) {
+        self.iterations = self.iterations.saturating_add(done.iterations);
+        self.finish = done.finish;
+        self.kl_divergence = done.kl_divergence.map_or_else(OnceLock::new, OnceLock::from);
+    }
+}
+
+impl<T: Float, const D: usize> Buffers<T, D> {
+    /// Copies the state of a map, to go back to.
+    pub(crate) fn save<K>(&mut self, run: &Run<T, D, K>) {
+        self.positions.clear();
+        self.positions.extend_from_slice(&run.positions);
+        self.optimizer.save(&run.optimizer);
+    }
+
+    /// Makes a map what it was when it was saved.
+    pub(crate) fn restore<K>(&self, run: &mut Run<T, D, K>) -> Result<()> {
+        run.positions.copy_from_slice(&self.positions);
+        self.optimizer.restore(&mut run.optimizer)
+    }
+
+    /// The divergence of positions.
+    pub(crate) fn kl_divergence(
+        &mut self,
+        objective: &mut dyn Objective<T, D>,
+        positions: &[[T; D]],
+        cx: Context<'_>,
+    ) -> Result<f64> {
+        self.descent.kl_divergence(objective, positions, cx)
+    }
+}
+
+/// Counts the iterations of a call, of which `before` were in an earlier phase; this one begins at its iteration `first`.
+struct Shifted<'a> {
+    cx: Context<'a>,
+    before: usize,
+    first: usize,
+    total: usize,
+}
+
+impl Progress for Shifted<'_> {
+    fn advance(&self, stage: Stage, done: usize, _: usize) {
+        self.cx.advance(stage, self.before + (done - self.first), self.total);
+    }
+}
