@@ -14,6 +14,9 @@ const MAX_FIELDS: usize = 1 << 22;
 /// Bytes in which the first record is looked for, to find the delimiter in it.
 const SNIFFED: usize = 1 << 16;
 
+/// How some programs begin a text in UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// What separates the fields of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delimiter {
@@ -92,7 +95,7 @@ impl<R: BufRead> Records<R> {
             sniffed.extend_from_slice(&chunk[..take]);
             read.consume(take);
             let complete = complete || sniffed.len() >= SNIFFED;
-            if let Some(line) = first_line(&sniffed, complete) {
+            if let Some(line) = first_line(sniffed.strip_prefix(BOM).unwrap_or(&sniffed), complete) {
                 break Delimiter::detect(line);
             }
         };
@@ -100,8 +103,8 @@ impl<R: BufRead> Records<R> {
             Delimiter::Blanks if !blanks_separate => Delimiter::Character(b'\t'),
             delimiter => delimiter,
         };
-        if sniffed.starts_with(b"\xef\xbb\xbf") {
-            sniffed.drain(..3);
+        if sniffed.starts_with(BOM) {
+            sniffed.drain(..BOM.len());
         }
         let separator = match delimiter {
             Delimiter::Character(character) => character,
