@@ -62,7 +62,7 @@ mod symmetrization;
 mod symmetrize;
 
 pub use chain::affinities;
-pub use metric::{DistanceFunction, Metric};
+pub use metric::{DistanceFunction, Metric, Translation};
 pub use models::{FixedSigma, Multiscale, Uniform};
 pub use neighbors::{
     ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, NeighborDescent, VpTreeSearch,

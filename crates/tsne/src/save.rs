@@ -1,8 +1,9 @@
 //! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
 
-use crate::affinity_index::{AffinityIndex, Recipe};
+use crate::data::affinity_index::AffinityIndex;
+use crate::data::kept::{Kept, Matrix};
+use crate::data::recipe::Recipe;
 use crate::float::Float;
-use crate::input::Dataset;
 use crate::maps::embedding::Embedding;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::learning_rate::LearningRate;
@@ -24,6 +25,12 @@ use tsne_optim::{Finish, Momentum, MomentumGains};
 
 /// The section of the scalars.
 const SETTINGS: &str = "embedding";
+
+/// The kind of dense data less an offset. Readers that do not know it must refuse: they would place new points elsewhere.
+const MOVED: &str = "dense less offset";
+
+/// The most iterations that a file may count: those of a later call fit on top.
+const MAX_ITERATIONS: usize = usize::MAX / 2;
 
 type Stored<T> = Result<T, StoreError>;
 
@@ -78,12 +85,19 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             settings.set("graph_k", graph.k());
         }
         let mut writer = Writer::new();
-        match index.data.as_deref() {
-            Some(Dataset::Dense { values, d, .. }) => {
-                settings.set("data", "dense").set("d", *d);
+        match index.data.as_ref().map(Kept::matrix) {
+            Some(Matrix::Dense { values, d, .. }) => {
+                settings.set("d", *d);
                 writer.array("data.values", &[n, *d], values)?;
+                match index.data.as_ref().and_then(Kept::offset) {
+                    Some(offset) => {
+                        settings.set("data", MOVED);
+                        writer.array("data.offset", &[*d], offset)?;
+                    }
+                    None => _ = settings.set("data", "dense"),
+                }
             }
-            Some(Dataset::Sparse { row_pointers, columns, values, d }) => {
+            Some(Matrix::Sparse { row_pointers, columns, values, d }) => {
                 settings.set("data", "sparse").set("d", *d).set("data_nnz", values.len());
                 writer.array("data.row_pointers", &[n + 1], row_pointers)?;
                 writer.array("data.columns", &[values.len()], columns)?;
@@ -345,26 +359,33 @@ impl Model {
             None => None,
         };
         let data = match settings.optional::<&str>("data")? {
-            Some("dense") => {
+            Some(kind @ ("dense" | MOVED)) => {
                 let d = settings.get("d")?;
-                Some(Dataset::Dense { values: reader.take("data.values", &[n, d])?, n, d })
+                let offset: Option<Vec<f64>> =
+                    if kind == MOVED { Some(reader.take("data.offset", &[d])?) } else { None };
+                if let Some(v) = offset.iter().flatten().find(|v| !v.is_finite()) {
+                    let why = format_args!("it holds {v}, but all values are finite");
+                    return Err(StoreError::corrupt("data.offset", why));
+                }
+                Some((Matrix::Dense { values: reader.take("data.values", &[n, d])?, n, d }, offset))
             }
             Some("sparse") => {
                 let nnz = settings.get("data_nnz")?;
-                Some(Dataset::Sparse {
+                let matrix = Matrix::Sparse {
                     row_pointers: reader.take("data.row_pointers", &[sized(1)?])?,
                     columns: reader.take("data.columns", &[nnz])?,
                     values: reader.take("data.values", &[nnz])?,
                     d: settings.get("d")?,
-                })
+                };
+                Some((matrix, None))
             }
             Some(other) => return Err(unknown("data", other)),
             None => None,
         };
         let recipe = get_recipe::<T>(&settings, &mut reader, data.is_some())?;
         recipe.method.model().neighbors_needed(n).map_err(corrupt(SETTINGS))?;
-        if let Some(data) = &data {
-            let points = data.points().map_err(corrupt("data.values"))?;
+        if let Some((matrix, _)) = &data {
+            let points = matrix.points().map_err(corrupt("data.values"))?;
             points.check_finite().map_err(corrupt("data.values"))?;
             recipe.metric.check(points.d()).map_err(corrupt(SETTINGS))?;
             if recipe.metric == Metric::Precomputed && points.d() != n {
@@ -376,7 +397,7 @@ impl Model {
             joint: Arc::new(joint),
             graph,
             recipe,
-            data: data.map(Arc::new),
+            data: data.map(|(matrix, offset)| Kept::new(matrix, offset.map(Arc::from))),
             warnings: Vec::new(),
             n_jobs: params.n_jobs,
             durations: (Duration::ZERO, Duration::ZERO),
@@ -385,7 +406,13 @@ impl Model {
         let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
         let run = &mut embedding.run;
         run.kl_divergence = OnceLock::from(settings.get::<f64>("kl_divergence")?);
-        run.iterations = settings.get("iterations")?;
+        run.iterations = match settings.get("iterations")? {
+            iterations if iterations <= MAX_ITERATIONS => iterations,
+            iterations => {
+                let why = format_args!("iterations is {iterations}, but nothing runs more than {MAX_ITERATIONS}");
+                return Err(StoreError::corrupt(SETTINGS, why));
+            }
+        };
         run.finish = match settings.get("finish")? {
             "completed" => Finish::Completed,
             "stopped" => Finish::Stopped,

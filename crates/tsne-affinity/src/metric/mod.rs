@@ -5,10 +5,12 @@ mod distance;
 mod function;
 mod parse;
 mod resolve;
+mod translation;
 
 pub(crate) use distance::{SMOOTHING, boolean, center, distribution, ranks};
 pub use function::DistanceFunction;
 pub(crate) use resolve::{cholesky, not_definite};
+pub use translation::Translation;
 
 use std::sync::Arc;
 

@@ -269,7 +269,7 @@ fn contradictions_are_found() {
     let keep = |_: &str, _: &mut Vec<f32>| {};
     assert!(forge("nothing", &|_| {}, &keep).ends_with("no error"));
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Settings));
-    let settings: [Change<'_>; 13] = [
+    let settings: [Change<'_>; 14] = [
         ("metric", &|s| _ = s.set("metric", "beeline")),
         ("metric is precomputed", &|s| _ = s.set("metric", "precomputed")),
         ("learning_rate", &|s| _ = s.set("learning_rate", -1.0)),
@@ -282,6 +282,7 @@ fn contradictions_are_found() {
         ("finish", &|s| _ = s.set("finish", "never")),
         ("method is auto", &|s| _ = s.set("method", "auto")),
         ("preset", &|s| _ = s.set("preset", "best")),
+        ("iterations", &|s| _ = s.set("iterations", u64::MAX)),
         ("data.row_pointers", &|s| _ = s.set("data", "sparse").set("data_nnz", 1_usize)),
     ];
     for (named, change) in settings {

@@ -1,9 +1,11 @@
 mod dense;
+mod occurring;
 mod sparse;
 mod subspace;
 
 use super::linalg::{leading_eigenvectors, orient};
 use dense::Centered;
+use occurring::Occurring;
 use sparse::SparseCentered;
 use tsne_core::{Context, Error, Points, Result, Scalar};
 
@@ -32,7 +34,8 @@ trait CenteredData<T: Scalar> {
 ///
 /// Up to 2,048 columns by the eigenvectors of the covariance, `O(n d² + d³)` for dense points and for sparse ones the
 /// squares of the entries of each row in place of `n d²`; beyond by subspace iteration, `O(n d D)` or `O(nnz D)` for
-/// each iteration. Sparse points are centered implicitly and never made dense. The sign of each component is the one
+/// each iteration. Sparse points are centered implicitly and never made dense; of their columns, only those that
+/// have an entry count, and take memory. The sign of each component is the one
 /// that makes its largest loading positive. Components beyond `d` are zero, those beyond `n - 1` zero up to rounding;
 /// all are zero for constant data. The same bits for any number of threads.
 ///
@@ -70,10 +73,15 @@ pub fn pca<'a, T: Scalar, const D: usize>(
             Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
             None => None,
         },
-        Points::Sparse(x) => match SparseCentered::new(x)? {
-            Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
-            None => None,
-        },
+        Points::Sparse(x) => {
+            // Columns without an entry have no loadings.
+            let occurring = Occurring::of(x)?;
+            let x = occurring.as_ref().map_or(Ok(x), |occurring| occurring.rows(x))?;
+            match SparseCentered::new(x)? {
+                Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
+                None => None,
+            }
+        }
         other => return pca(other.dense("pca")?, seed, cx),
     };
     let positions = positions.unwrap_or_else(|| vec![[T::ZERO; D]; n]);

@@ -1,16 +1,15 @@
 //! Affinities of a data set, with what it takes to place new points among them.
 
-use crate::input::{Dataset, NewPoints};
+use super::dataset::Dataset;
+use super::kept::Kept;
+use super::recipe::{Recipe, joint, searched, warnings};
 use crate::params::affinity_method::AffinityMethod;
-use crate::params::neighbors::Neighbors;
 use crate::threads;
 use crate::warning::Warning;
-use std::borrow::Cow;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tsne_affinity::{Metric, PerplexityAffinity};
-use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Points, Result, Scalar};
+use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar};
 
 /// The joint affinities of a data set, with the data, the neighbor search and the rule that led to them: what openTSNE calls
 /// an affinity index.
@@ -37,32 +36,11 @@ pub struct AffinityIndex<T> {
     pub(crate) joint: Arc<Affinities<T>>,
     pub(crate) graph: Option<Arc<KnnGraph<T>>>,
     pub(crate) recipe: Recipe<T>,
-    pub(crate) data: Option<Arc<Dataset<T>>>,
+    pub(crate) data: Option<Kept<T>>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) n_jobs: Option<i32>,
     /// What the neighbor search and the affinities took.
     pub(crate) durations: (Duration, Duration),
-}
-
-/// How neighbors are found and affinities computed from them.
-#[derive(Debug, Clone)]
-pub(crate) struct Recipe<T> {
-    pub(crate) method: AffinityMethod<T>,
-    pub(crate) metric: Metric,
-    pub(crate) neighbors: Neighbors<T>,
-    pub(crate) k_neighbors: Option<usize>,
-    pub(crate) random_state: u64,
-}
-
-/// The affinities of new points to the points of an [`AffinityIndex`].
-#[derive(Debug, Clone)]
-pub struct NewAffinities<T> {
-    /// The conditional affinities, one row for each new point; rows sum to 1.
-    pub affinities: Arc<Affinities<T>>,
-    /// The nearest points of each new point with their distances, unless affinities were given.
-    pub graph: Option<KnnGraph<T>>,
-    /// What was not used as given.
-    pub warnings: Vec<Warning>,
 }
 
 /// What an index is to keep besides the affinities.
@@ -72,119 +50,61 @@ pub(crate) struct Keep {
     pub(crate) graph: bool,
 }
 
-impl<T: Scalar> Recipe<T> {
-    /// The neighbors to look for among `n` points: what the rule needs, or more if more are asked for.
-    fn k(&self, n: usize) -> Result<NonZeroUsize> {
-        let needed = self.method.model().neighbors_needed(n)?;
-        let asked = self.k_neighbors.and_then(|k| NonZeroUsize::new(k.min(n.saturating_sub(1))));
-        Ok(asked.map_or(needed, |asked| asked.max(needed)))
-    }
-}
-
-/// What `method` changes about its parameters for `k` neighbors out of `n` points.
-fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize) -> Result<Vec<Warning>> {
-    let warnings = match method {
-        AffinityMethod::Perplexity(model) => model.effective_perplexities_for_graph(n, k)?.1,
-        AffinityMethod::Multiscale(model) => model.effective_perplexities_for_graph(n, k)?.1,
-        _ => Vec::new(),
-    };
-    Ok(warnings.into_iter().map(Warning::from).collect())
-}
-
-/// The graph with as many neighbors as a rule of the user's own asked for; rules of the toolkit read no more than theirs.
-fn asked_for<'g, T: Scalar>(method: &AffinityMethod<T>, graph: &'g KnnGraph<T>) -> Result<Cow<'g, KnnGraph<T>>> {
-    let AffinityMethod::Custom(model) = method else { return Ok(Cow::Borrowed(graph)) };
-    let (k, wanted) = (graph.k(), model.neighbors_needed(graph.n_reference())?.get());
-    if wanted >= k {
-        return Ok(Cow::Borrowed(graph));
-    }
-    let indices = graph.indices().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
-    let distances = graph.distances().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
-    KnnGraph::from_parts(wanted, graph.n_reference(), indices, distances).map(Cow::Owned)
-}
-
-/// What a rule makes of a graph must be of its points: code of the user's own is checked like data.
-fn checked<T: Scalar>(
-    affinities: Affinities<T>,
-    kind: AffinityKind,
-    (n, n_columns): (usize, usize),
-) -> Result<Affinities<T>> {
-    if affinities.kind() != kind {
-        let why = format_args!("the rule returned {:?} ones, but {kind:?} ones were asked for", affinities.kind());
-        return Err(Error::invalid("affinities", why));
-    }
-    if (affinities.n(), affinities.n_columns()) != (n, n_columns) {
-        let given = (affinities.n(), affinities.n_columns());
-        let why = format_args!(
-            "the rule returned a matrix of {given:?}, but the graph asks for {:?}: return a row for each of its points",
-            (n, n_columns)
-        );
-        return Err(Error::invalid("affinities", why));
-    }
-    Ok(affinities)
-}
-
-fn joint<T: Scalar>(method: &AffinityMethod<T>, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-    let joint = method.model().joint(&*asked_for(method, graph)?, cx)?;
-    checked(joint, AffinityKind::Joint, (graph.n(), graph.n()))
-}
-
-fn conditional<T: Scalar>(method: &AffinityMethod<T>, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-    let conditional = method.model().conditional(&*asked_for(method, graph)?, cx)?;
-    checked(conditional, AffinityKind::Conditional, (graph.n(), graph.n_reference()))
-}
-
-/// The graph that a search returned is of the points that it was given.
-fn searched<T: Scalar>(graph: KnnGraph<T>, n: usize, n_reference: usize) -> Result<KnnGraph<T>> {
-    if (graph.n(), graph.n_reference()) != (n, n_reference) {
-        let given = (graph.n(), graph.n_reference());
-        let why = format_args!(
-            "the search returned one of {} points among {}, but was asked for {n} among {n_reference}: return a row for each point",
-            given.0, given.1
-        );
-        return Err(Error::invalid("neighbor graph", why));
-    }
-    Ok(graph)
-}
-
 impl<T: Scalar> AffinityIndex<T> {
-    pub(crate) fn of_points(
-        x: Points<'_, T>,
+    pub(crate) fn of_data(
+        x: &Dataset<'_, T>,
         recipe: Recipe<T>,
         keep: Keep,
         n_jobs: Option<i32>,
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
-        if x.n() < 2 {
-            return Err(Error::too_few_points(x.n(), 2));
+        let points = x.points()?;
+        let n = points.n();
+        if n < 2 {
+            return Err(Error::too_few_points(n, 2));
         }
-        x.check_finite()?;
-        let k = recipe.k(x.n())?;
-        let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(x, cx)?.knn_graph(k, cx)?;
-        let graph = searched(graph, x.n(), x.n())?;
+        points.check_finite()?;
+        let doubts = x.warnings(&recipe.metric)?;
+        let k = recipe.k(n)?;
+        let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?.knn_graph(k, cx)?;
+        let graph = searched(graph, n, n)?;
         let neighbors = clock.elapsed();
-        let mut index = Self::of_graph(graph, recipe, keep, n_jobs, cx)?;
+        let mut index = Self::of_graph(&graph, recipe, n_jobs, cx)?;
+        index.graph = keep.graph.then(|| Arc::new(graph));
         index.durations.0 = neighbors;
+        for doubt in doubts {
+            if !index.warnings.contains(&doubt) {
+                index.warnings.push(doubt);
+            }
+        }
         if keep.data {
-            index.data = Some(Arc::new(Dataset::copy_of(x)?));
+            index.data = Some(x.kept()?);
         }
         Ok(index)
     }
 
+    /// The index of given neighbors, which the caller keeps or not.
     pub(crate) fn of_graph(
-        graph: KnnGraph<T>,
+        graph: &KnnGraph<T>,
         recipe: Recipe<T>,
-        keep: Keep,
         n_jobs: Option<i32>,
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
-        let warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
-        let joint = Arc::new(joint(&recipe.method, &graph, cx)?);
+        let mut warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
+        if graph.k() > 0 && graph.distances().iter().all(|d| *d == T::ZERO) {
+            warnings.push(Warning::IdenticalPoints);
+        }
+        let joint = Arc::new(joint(&recipe.method, graph, cx)?);
         let durations = (Duration::ZERO, clock.elapsed());
-        let graph = keep.graph.then(|| Arc::new(graph));
-        Ok(Self { joint, graph, recipe, data: None, warnings, n_jobs, durations })
+        Ok(Self { joint, graph: None, recipe, data: None, warnings, n_jobs, durations })
+    }
+
+    /// The same with the neighbors.
+    pub(crate) fn with_graph(mut self, graph: impl FnOnce() -> Arc<KnnGraph<T>>, keep: Keep) -> Self {
+        self.graph = keep.graph.then(graph);
+        self
     }
 
     pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: Option<i32>) -> Result<Self> {
@@ -425,83 +345,5 @@ impl<T: Scalar> AffinityIndex<T> {
         self.joint = Arc::new(joint);
         self.warnings = warnings;
         Ok(())
-    }
-
-    /// The affinities of new points to the points of this index: openTSNE's `to_new`. `method` replaces the rule of the
-    /// index; the number of neighbors follows from it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] for new points where the data were not kept, [`Error::Shape`] where columns or points do not fit,
-    /// [`Error::NonFinite`], [`Error::Cancelled`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tsne::{AffinityMethod, Context, Rows, Tsne, affinity::FixedSigma};
-    ///
-    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data[..250], 50, 5)?)?;
-    /// let new = Rows::new(&data[250..], 10, 5)?;
-    /// let p = index.to_new(new, None, Context::new())?.affinities;
-    /// assert_eq!((p.n(), p.n_columns()), (10, 50));
-    /// assert!((p.row(0).1.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-    /// let wide: AffinityMethod<f32> = FixedSigma::new(100.0)?.into();
-    /// assert_ne!(index.to_new(new, Some(&wide), Context::new())?.affinities, p);
-    /// # Ok::<(), tsne::Error>(())
-    /// ```
-    pub fn to_new<'a>(
-        &self,
-        x: impl Into<NewPoints<'a, T>>,
-        method: Option<&AffinityMethod<T>>,
-        cx: Context<'_>,
-    ) -> Result<NewAffinities<T>> {
-        let x = x.into();
-        threads::run(self.n_jobs, || self.to_new_in_pool(x, method, 0, cx))
-    }
-
-    /// Looks for `at_least` neighbors, more if the rule needs them.
-    pub(crate) fn to_new_in_pool(
-        &self,
-        x: NewPoints<'_, T>,
-        method: Option<&AffinityMethod<T>>,
-        at_least: usize,
-        cx: Context<'_>,
-    ) -> Result<NewAffinities<T>> {
-        let n = self.n();
-        let rule = method.unwrap_or(&self.recipe.method);
-        let graph = match x {
-            NewPoints::Affinities(affinities) => {
-                if affinities.kind() != AffinityKind::Conditional {
-                    let why = "new points need conditional affinities, but joint ones were given";
-                    return Err(Error::invalid("affinities", why));
-                }
-                if affinities.n_columns() != n {
-                    let what = "affinities of new points (columns)";
-                    return Err(Error::shape(what, n, affinities.n_columns()));
-                }
-                return Ok(NewAffinities { affinities, graph: None, warnings: Vec::new() });
-            }
-            NewPoints::Graph(graph) => {
-                if graph.n_reference() != n {
-                    let what = "neighbors of new points (fitted points)";
-                    return Err(Error::shape(what, n, graph.n_reference()));
-                }
-                graph.clone()
-            }
-            NewPoints::Points(points) => {
-                let Some(data) = &self.data else {
-                    let why = "it was made without the data points, which new points are compared with: keep them (keep_data), or give the neighbors of the new points";
-                    return Err(Error::invalid("affinity index", why));
-                };
-                let needed = rule.model().neighbors_needed(n)?;
-                let needed = needed.max(NonZeroUsize::new(at_least.min(n)).unwrap_or(needed));
-                let search = self.recipe.neighbors.search(&self.recipe.metric, self.recipe.random_state);
-                searched(search.build(data.points()?, cx)?.knn(points, needed, cx)?, points.n(), n)?
-            }
-        };
-        let affinities = Arc::new(conditional(rule, &graph, cx)?);
-        let warnings = warnings(rule, graph.k(), n)?;
-        Ok(NewAffinities { affinities, graph: Some(graph), warnings })
     }
 }
