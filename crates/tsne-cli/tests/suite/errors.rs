@@ -1,10 +1,6 @@
 //! Wrong input: one clear line on standard error, a non-zero exit code, and nothing left behind.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod common;
-
-use common::{Directory, clusters, npy, text};
+use crate::common::{Directory, clusters, npy, text};
 use npyz::Order;
 
 /// Runs the command in a directory with `files` and expects the exit code 1, one line with `words` on standard error,
@@ -224,4 +220,24 @@ fn a_plot_that_cannot_be_written_is_found_first() {
     let output = directory.tsne("embed x.csv -o y.npy --plot y.png");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(directory.files(), ["x.csv", "y.png"]);
+}
+
+/// A file of holes that is larger than the memory that the process may have.
+#[cfg(target_os = "linux")]
+#[test]
+fn data_beyond_the_memory_are_an_error() {
+    let directory = Directory::new();
+    for (order, n) in [("False", 1u64 << 20), ("True", 1 << 20)] {
+        let header = format!("{{'descr': '<f4', 'fortran_order': {order}, 'shape': ({n}, 1024), }}\n");
+        directory.write("x.npy", with_header(&header, &[]));
+        let file = std::fs::OpenOptions::new().write(true).open(directory.path("x.npy")).unwrap();
+        file.set_len(10 + header.len() as u64 + 4096 * n).unwrap();
+        let command = format!("ulimit -v 1000000; exec {} embed x.npy -o y.npy", env!("CARGO_BIN_EXE_tsne"));
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &command]).current_dir(directory.path("")).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.starts_with("error: x.npy: ") && stderr.contains("memory"), "{stderr}");
+    }
+    assert_eq!(directory.files(), ["x.npy"]);
 }

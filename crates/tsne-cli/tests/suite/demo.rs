@@ -1,8 +1,6 @@
 //! The demonstration: its files, its quality, its report, and that they do not depend on the number of threads.
 
-mod common;
-
-use common::{Directory, read_npy};
+use crate::common::{Directory, read_npy};
 use serde_json::Value;
 
 /// The KL divergence that the issue of this tool demands of the digits.
@@ -51,6 +49,7 @@ fn every_key_of_the_report() {
     let mut expected = vec![
         "n",
         "d",
+        "input",
         "iterations",
         "kl_divergence",
         "label_agreement",
@@ -100,9 +99,13 @@ fn every_key_of_the_report() {
 fn text_and_silence() {
     let directory = Directory::new();
     let text = directory.succeed("demo --n-iter 2 --early-exaggeration-iter 2");
-    for word in ["1797 × 64", "KL divergence", "label agreement", "digits.npy", "digits.png"] {
+    for word in ["1797 points x 64 columns; header no", "KL divergence", "label agreement", "digits.npy", "digits.png"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+    // It begins with what it does and ends with what there is to look at.
+    assert!(text.lines().next().unwrap().contains("1,797 handwritten digits"), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(std::path::Path::new(last.rsplit(": ").next().unwrap()).ends_with("digits.png"), "{text}");
     assert_eq!(directory.succeed("demo --n-iter 2 --early-exaggeration-iter 2 --quiet"), "");
     assert!(directory.succeed("--version").starts_with("tsne "));
     assert!(directory.succeed("help").contains("embed"));

@@ -1,8 +1,6 @@
 //! The same points in every format give the same map, and maps read back as they were written.
 
-mod common;
-
-use common::{Directory, clusters, columns, npy, read_npy, text};
+use crate::common::{Directory, clusters, columns, npy, read_npy, text};
 use npyz::Order;
 
 const N: usize = 90;

@@ -1,10 +1,6 @@
 //! Saved maps, and new points in them.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod common;
-
-use common::{Directory, clusters, digits, nearest, npy, read_npy, text};
+use crate::common::{Directory, clusters, digits, nearest, npy, read_npy, text};
 use npyz::Order;
 use tsne::{Model, Preset, Rows, TransformParams};
 

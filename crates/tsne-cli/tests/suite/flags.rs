@@ -1,10 +1,6 @@
 //! Every option reaches what it is for: changed, it changes the result, and its default changes nothing.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod common;
-
-use common::{Directory, clusters, npy, read_npy, text};
+use crate::common::{Directory, clusters, npy, read_npy, text};
 use npyz::Order;
 
 const N: usize = 60;
@@ -120,6 +116,12 @@ fn options_of_embed() {
         ],
     );
     pairs.equal("--momentum-rule classical", &["--momentum classical"]);
+    // The names of the documented parameters.
+    pairs.equal(
+        "--components 1 --init random --method bh --threads 1 --seed 5 --report-every 10",
+        &["--n-components 1 --initialization random --negative-gradient-method bh --n-jobs 1 --random-state 5 \
+           --callbacks-every-iters 10"],
+    );
     pairs.equal("--metric minkowski --metric-params weights.npy", &["--metric p --metric-params weights.csv"]);
     pairs.equal(
         "--method fft",
@@ -176,6 +178,7 @@ fn options_of_transform() {
              --early-exaggeration 4 --early-exaggeration-iter 0 --threads 2 --seed 0",
             "--preset opentsne --affinities perplexity --report-every 5 --method exact",
             "--preset opentsne --learning-rate auto",
+            "--preset opentsne --initialization median --negative-gradient-method auto --n-jobs 1 --random-state 0",
         ],
     );
 }

@@ -1,10 +1,6 @@
 //! Measures of known maps.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod common;
-
-use common::{Directory, clusters, text};
+use crate::common::{Directory, clusters, text};
 use serde_json::Value;
 
 #[track_caller]
@@ -94,6 +90,7 @@ fn every_key_and_what_is_left_out() {
     let mut expected = vec![
         "n",
         "d",
+        "input",
         "components",
         "extent",
         "kl_divergence",

@@ -1,8 +1,6 @@
 //! The same bytes for any number of threads, for every method, dimension and number type.
 
-mod common;
-
-use common::{Directory, clusters, text};
+use crate::common::{Directory, clusters, text};
 
 #[test]
 fn threads_do_not_change_files() {
@@ -34,6 +32,22 @@ fn threads_do_not_change_files() {
             }
         }
     }
+}
+
+#[test]
+fn very_many_threads_are_as_many_as_help() {
+    let directory = Directory::new();
+    directory.write("x.csv", text(&clusters(60, 4), 4, ","));
+    directory.write("labels.txt", (0..60).map(|i| format!("{}\n", i % 3)).collect::<String>());
+    let mut maps = Vec::new();
+    for threads in ["1", "3000", "-3000"] {
+        let flags = format!("--labels labels.txt --perplexity 5 --n-iter 5 --threads {threads}");
+        let report = directory.json(&format!("embed x.csv -o y.npy {flags}"));
+        assert!(report["label_agreement"].is_f64(), "{threads}");
+        directory.succeed(&format!("score x.csv y.npy --threads {threads}"));
+        maps.push(directory.read("y.npy"));
+    }
+    assert!(maps.iter().all(|map| *map == maps[0]));
 }
 
 #[test]
