@@ -111,8 +111,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
             // Warnings come after what may still be wrong with the arguments.
             let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
             let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
-            let (spearman, seconds_spearman) =
-                timed(|| in_pool(args.threads, || self.spearman(&y, &search, most)))?;
+            let (spearman, seconds_spearman) = timed(|| in_pool(args.threads, || self.spearman(&y, &search, most)))?;
             let labels = self.data.labels.as_ref();
             let agreement = |labels| in_pool(args.threads, || agreement(&y, labels, args.k));
             let label_agreement = labels.map(agreement).transpose()?.flatten();
