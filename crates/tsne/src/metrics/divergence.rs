@@ -1,5 +1,5 @@
 use crate::warning::Warning;
-use tsne_core::{Affinities, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
+use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
 use tsne_optim::Exact;
 
 /// The KL divergence of joint affinities `p` from the map `y`, with the exact normalizer: `O(n² D)`.

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tsne_affinity::{FixedSigma, Metric, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
 use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
 use tsne_fft::Interpolation;
 use tsne_optim::{Finish, Momentum, MomentumGains};
@@ -409,7 +409,7 @@ fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader, has_data: bool
             model.with_symmetrization(symmetrization).into()
         }
         "multiscale" => {
-            let model = Multiscale::new(&perplexities()?).map_err(corrupt)?;
+            let model = PerplexityAffinity::multiscale(&perplexities()?).map_err(corrupt)?;
             let model = k.map_or_else(|| model.clone(), |k| model.clone().with_neighbors(k));
             model.with_symmetrization(symmetrization).into()
         }

@@ -207,11 +207,8 @@ fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>, has_data: b
     let (name, k, symmetrization, count) = match &recipe.method {
         AffinityMethod::Perplexity(model) => {
             perplexities(model.perplexities());
-            ("perplexity", model.k_neighbors(), model.symmetrization(), model.perplexities().len())
-        }
-        AffinityMethod::Multiscale(model) => {
-            perplexities(model.perplexities());
-            ("multiscale", model.k_neighbors(), model.symmetrization(), model.perplexities().len())
+            let name = if model.is_multiscale() { "multiscale" } else { "perplexity" };
+            (name, model.k_neighbors(), model.symmetrization(), model.perplexities().len())
         }
         AffinityMethod::FixedSigma(model) => {
             settings.set("sigma", model.sigma());

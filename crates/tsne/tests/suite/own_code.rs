@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tsne::affinity::{Multiscale, PerplexityAffinity, Symmetrization, symmetrize};
+use tsne::affinity::{PerplexityAffinity, Symmetrization, symmetrize};
 use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
 use tsne::initialization::CustomInitialization;
 use tsne::{
@@ -121,7 +121,7 @@ fn another_perplexity_keeps_symmetrization_and_neighbors() {
     let mut index = tsne(rule(10.0).into()).affinities(rows).unwrap();
     index.set_perplexity(9.0).unwrap();
     assert_eq!(index.affinities(), tsne(rule(9.0).into()).affinities(rows).unwrap().affinities());
-    let rule = |p: &[f64]| Multiscale::new(p).unwrap().with_symmetrization(Symmetrization::Max);
+    let rule = |p: &[f64]| PerplexityAffinity::multiscale(p).unwrap().with_symmetrization(Symmetrization::Max);
     let mut index = tsne(rule(&[4.0, 10.0]).into()).affinities(rows).unwrap();
     index.set_perplexities(&[3.0, 9.0]).unwrap();
     assert_eq!(index.affinities(), tsne(rule(&[3.0, 9.0]).into()).affinities(rows).unwrap().affinities());
