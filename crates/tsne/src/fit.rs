@@ -217,9 +217,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 let index = AffinityIndex::of_graph(graph, recipe()?, n_jobs, cx)?;
                 Arc::new(index.with_graph(|| Arc::clone(graph), keep))
             }
-            Input::Affinities(joint) => {
-                Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?)
-            }
+            Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?),
             Input::Index(index) => Arc::clone(index),
         })
     }

@@ -85,7 +85,12 @@ impl<T: Scalar> AffinityIndex<T> {
     }
 
     /// The index of given neighbors, which the caller keeps or not.
-    pub(crate) fn of_graph(graph: &KnnGraph<T>, recipe: Recipe<T>, n_jobs: Option<i32>, cx: Context<'_>) -> Result<Self> {
+    pub(crate) fn of_graph(
+        graph: &KnnGraph<T>,
+        recipe: Recipe<T>,
+        n_jobs: Option<i32>,
+        cx: Context<'_>,
+    ) -> Result<Self> {
         let clock = Instant::now();
         let mut warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
         if graph.k() > 0 && graph.distances().iter().all(|d| *d == T::ZERO) {
