@@ -1,10 +1,13 @@
 //! The stages of a fit, one after the other.
 
 use crate::builder::Tsne;
-use crate::data::{AffinityIndex, Input, Keep, Recipe};
+use crate::data::affinity_index::{AffinityIndex, Keep};
+use crate::data::input::Input;
+use crate::data::recipe::Recipe;
 use crate::float::Float;
-use crate::initialization;
+use crate::initialization::{self, Start};
 use crate::maps::embedding::Embedding;
+use crate::metrics;
 use crate::params::initialization::Initialization;
 use crate::threads;
 use crate::warning::Warning;
@@ -86,6 +89,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let mut embedding = self.start(x, cx)?;
             embedding.advance(optimize, observer, cx)?;
             embedding.settle(cx)?;
+            let apart = metrics::flown_apart(embedding.affinities(), embedding.kl_divergence());
+            embedding.run.warnings.extend(apart);
             Ok(embedding)
         })
     }
@@ -271,6 +276,13 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 }));
                 warnings.extend(initialization::degenerate(positions));
                 positions.clone()
+            }
+            Initialization::Custom(custom) => {
+                let mut start = Start::new(&index.joint);
+                (start.points, start.random_state, start.context) = (coordinates, seed, cx);
+                let positions = custom.positions(&start)?;
+                warnings.extend(initialization::degenerate(&positions));
+                positions
             }
             Initialization::Random => initialization::random(n, std, seed),
             Initialization::Pca if coordinates.is_some() => {

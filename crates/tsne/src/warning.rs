@@ -153,7 +153,7 @@ impl fmt::Display for Warning {
                 "the initial positions lie on a line (or a plane), and no force leads out of it: add small random numbers, as initialization::jitter does, or let them be computed",
             ),
             Self::IdenticalPoints => f.write_str(
-                "all points are the same up to rounding, so the map shows nothing but random numbers: check that the right columns were read, and their scale",
+                "all points are the same up to rounding, so the map shows nothing but random numbers: check that the right columns were read, and that no large offset hides what they differ by",
             ),
             Self::Offset { column, offset, spread, scalar } => write!(
                 f,

@@ -229,8 +229,10 @@ impl<'a, T: Scalar> Dataset<'a, T> {
             return Ok(distances::doubt(rows).into_iter().collect());
         }
         let seen = columns(rows);
-        let mut warnings: Vec<Warning> = self.lost.clone().or_else(|| lost::<T>(&seen)).into_iter().collect();
-        warnings.extend(doubts(rows, &seen, metric));
+        let mut warnings = doubts(rows, &seen, metric);
+        if !warnings.contains(&Warning::IdenticalPoints) {
+            warnings.extend(self.lost.clone().or_else(|| lost::<T>(&seen)));
+        }
         Ok(warnings)
     }
 }

@@ -1,21 +1,13 @@
 //! What maps are made from: data points, borrowed or shared, moved to the origin where they are far from it; their
 //! affinities; and what new points come as.
 
-mod affinity_index;
-mod columns;
-mod dataset;
-mod distances;
-mod input;
-mod kept;
-mod new_affinities;
-mod new_points;
-mod recipe;
+pub(crate) mod affinity_index;
+pub(crate) mod dataset;
+pub(crate) mod input;
+pub(crate) mod kept;
+pub(crate) mod new_affinities;
+pub(crate) mod new_points;
+pub(crate) mod recipe;
 
-pub use affinity_index::AffinityIndex;
-pub(crate) use affinity_index::Keep;
-pub use dataset::Dataset;
-pub use input::Input;
-pub(crate) use kept::{Kept, Matrix};
-pub use new_affinities::NewAffinities;
-pub use new_points::NewPoints;
-pub(crate) use recipe::Recipe;
+mod columns;
+mod distances;

@@ -37,7 +37,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// use tsne::{AffinityMethod, Context, Rows, Tsne, affinity::FixedSigma};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let index = Tsne::builder().perplexity(10.0).build()?.affinities(Rows::new(&data[..250], 50, 5)?)?;
+    /// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data[..250], 50, 5)?)?;
     /// let new = Rows::new(&data[250..], 10, 5)?;
     /// let p = index.to_new(new, None, Context::new())?.affinities;
     /// assert_eq!((p.n(), p.n_columns()), (10, 50));

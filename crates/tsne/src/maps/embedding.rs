@@ -1,6 +1,6 @@
 //! A fitted map.
 
-use crate::data::AffinityIndex;
+use crate::data::affinity_index::AffinityIndex;
 use crate::float::Float;
 use crate::maps::reference::Reference;
 use crate::maps::restart::{self, WATCHED_ITERATIONS};
@@ -412,9 +412,6 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let clock = Instant::now();
         if self.run.kl_divergence.get().is_none() {
             self.run.kl_divergence = OnceLock::from(self.evaluate(cx)?);
-        }
-        if let Some(kl_divergence) = self.run.kl_divergence.get() {
-            self.run.warnings.extend(metrics::flown_apart(&self.index.joint, *kl_divergence));
         }
         self.run.take_kept();
         self.timings.optimization += clock.elapsed();

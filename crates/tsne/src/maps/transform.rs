@@ -1,6 +1,7 @@
 //! Placing new points into a fitted map.
 
-use crate::data::{NewAffinities, NewPoints};
+use crate::data::new_affinities::NewAffinities;
+use crate::data::new_points::NewPoints;
 use crate::float::Float;
 use crate::initialization;
 use crate::maps::embedding::Embedding;

@@ -1,10 +1,10 @@
 //! Warnings where a map is of no use, and none where it is.
 
 use crate::common::{blobs, digits, iris};
-use tsne::{Initialization, Metric, NotDistances, Preset, Rows, Tsne, TsneBuilder, Warning};
+use tsne::{Initialization, Metric, NotDistances, Rows, Tsne, TsneBuilder, Warning};
 
 fn builder() -> TsneBuilder<f64, 2> {
-    Tsne::preset(Preset::Recommended).perplexity(10.0)
+    Tsne::builder().perplexity(10.0)
 }
 
 /// The warnings of a fit of `n` rows, without those of a perplexity that is too large.
@@ -80,7 +80,7 @@ fn initial_positions_that_no_force_unfolds() {
 #[test]
 fn a_classical_descent_that_flies_apart() {
     let (x, _) = blobs::<f64>(300, 6, 6);
-    let classical = || Tsne::<f64, 2>::preset(Preset::OpenTsne).perplexity(10.0);
+    let classical = || Tsne::<f64, 2>::opentsne().perplexity(10.0);
     let wild = classical().learning_rate(1e5).max_step_norm(None);
     let warnings = of(wild, &x, 300);
     let [Warning::FlownApart { kl_divergence, without_structure }] = warnings[..] else { panic!("{warnings:?}") };
