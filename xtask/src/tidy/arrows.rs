@@ -27,7 +27,8 @@ const RULES: [Rule; 10] = [
     Rule {
         name: "tsne-core",
         members: Members::Exactly(&[]),
-        external: &["rayon"],
+        // The first two are features, off by default: conversions of matrices.
+        external: &["faer", "ndarray", "rayon"],
         banned: &["rustfft", "realfft", "faer", "kiddo"],
     },
     Rule {
