@@ -2,16 +2,16 @@
 
 use crate::method;
 use crate::progress::Bars;
-use crate::run::{agreement, in_pool, print, read, warn};
+use crate::run::{Data, agreement, in_pool, print, read, warn};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::str::FromStr;
 use std::time::Instant;
 use tsne::affinity::{ExactSearch, PerplexityAffinity};
 use tsne::core::random;
 use tsne::metrics::{self, Comparison};
-use tsne::{Context, Float, Kernel, Metric, Preset, Rows, Scalar, Tsne};
+use tsne::{Context, Float, Kernel, Metric, Rows, Scalar, Tsne};
 use tsne_cli::args::{FloatType, KlMode, ScoreArgs};
-use tsne_cli::input::{CsvOptions, Labels, PointTable, Table};
+use tsne_cli::input::{CsvOptions, Table};
 use tsne_cli::report::{ScoreReport, ScoreSeconds};
 
 /// Up to here the KL divergence is computed unasked: for 70,000 points
@@ -47,17 +47,17 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<()> {
 
 fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result<()> {
     let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
-    let (points, labels) = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
+    let data = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
     let name = || args.map.display().to_string();
     let map = Table::<T>::read(&args.map, &CsvOptions::default()).with_context(name)?;
     ensure!(
-        map.n() == points.n(),
+        map.n() == data.points.n(),
         "{}: the map has {} points, but the data have {}: give the map of these data, in their order",
         name(),
         map.n(),
-        points.n()
+        data.points.n()
     );
-    let scored = Scored { args, metric, points, labels: labels.as_ref(), started };
+    let scored = Scored { args, metric, data, started };
     match map.d() {
         1 => scored.measure::<1>(&map),
         2 => scored.measure::<2>(&map),
@@ -70,8 +70,7 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
 struct Scored<'a, T> {
     args: &'a ScoreArgs,
     metric: Metric,
-    points: PointTable<T>,
-    labels: Option<&'a Labels>,
+    data: Data<T>,
     started: Instant,
 }
 
@@ -83,7 +82,7 @@ fn timed<R>(f: impl FnOnce() -> Result<R>) -> Result<(R, f64)> {
 
 impl<T: Float + FromStr> Scored<'_, T> {
     fn measure<const D: usize>(&self, map: &Table<T>) -> Result<()> {
-        let (args, n) = (self.args, self.points.n());
+        let (args, n) = (self.args, self.data.points.n());
         let rows = map.rows()?;
         let y: Vec<[T; D]> = rows.iter().map(|row| std::array::from_fn(|c| row[c])).collect();
         let seconds_read = self.started.elapsed().as_secs_f64();
@@ -101,17 +100,25 @@ impl<T: Float + FromStr> Scored<'_, T> {
 
         let search = ExactSearch::new(self.metric.clone());
         let sample = args.sample.map_or(SAMPLE, |sample| sample as usize).min(n);
-        let measured = in_pool(args.threads, || {
-            let comparison = Comparison::new(self.points.points()?, &y)?.search(&search).sample(sample, args.seed);
-            let (trustworthiness, seconds_trustworthiness) = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
-            let (neighbor_recall, seconds_recall) = timed(|| Ok(comparison.neighbor_recall(args.k)?))?;
+        let measured = || -> Result<ScoreReport> {
+            let ((trustworthiness, seconds_trustworthiness), (neighbor_recall, seconds_recall)) =
+                in_pool(args.threads, || {
+                    let points = self.data.points.points()?;
+                    let comparison = Comparison::new(points, &y)?.search(&search).sample(sample, args.seed);
+                    let trustworthiness = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
+                    Ok((trustworthiness, timed(|| Ok(comparison.neighbor_recall(args.k)?))?))
+                })?;
             // Warnings come after what may still be wrong with the arguments.
             let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
             let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
-            let (spearman, seconds_spearman) = timed(|| self.spearman(&y, &search, most))?;
+            let (spearman, seconds_spearman) = timed(|| in_pool(args.threads, || self.spearman(&y, &search, most)))?;
+            let labels = self.data.labels.as_ref();
+            let agreement = |labels| in_pool(args.threads, || agreement(&y, labels, args.k));
+            let label_agreement = labels.map(agreement).transpose()?.flatten();
             Ok(ScoreReport {
                 n,
-                d: self.points.d(),
+                d: self.data.points.d(),
+                input: self.data.input.clone(),
                 components: D,
                 extent: metrics::extent(&y),
                 kl_divergence,
@@ -120,7 +127,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 k: args.k,
                 trustworthiness,
                 neighbor_recall,
-                label_agreement: self.labels.map(|labels| agreement(&y, labels, args.k)).transpose()?,
+                label_agreement,
                 spearman,
                 sample,
                 spearman_sample: most,
@@ -136,8 +143,8 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 seed: args.seed,
                 version: env!("CARGO_PKG_VERSION"),
             })
-        });
-        let report = measured.with_context(|| args.data.display().to_string())?;
+        };
+        let report = measured().with_context(|| args.data.display().to_string())?;
         print(&report, (args.json, args.quiet), &[])
     }
 
@@ -151,10 +158,12 @@ impl<T: Float + FromStr> Scored<'_, T> {
             .keep_data(false)
             .n_jobs(self.args.threads.unwrap_or(-1))
             .build()?;
-        let index = tsne.affinities_with(self.points.points()?, cx)?;
+        let index = tsne.affinities_with(self.data.points.points()?, cx)?;
         bars.finish();
         warn(self.args.quiet, index.warnings())?;
-        Ok(metrics::kl_divergence(index.affinities(), Kernel::new(self.args.dof)?, y, Context::new())?)
+        in_pool(self.args.threads, || {
+            Ok(metrics::kl_divergence(index.affinities(), Kernel::new(self.args.dof)?, y, Context::new())?)
+        })
     }
 
     /// The rank correlation of distances; `None`, with a warning, where there is no order among them.
@@ -163,14 +172,14 @@ impl<T: Float + FromStr> Scored<'_, T> {
             // Of a sample of points, a matrix of distances needs the columns as well.
             Metric::Precomputed => {
                 let chosen = draw(y.len(), sample, self.args.seed);
-                let distances = self.points.points()?.dense("a matrix of distances")?;
+                let distances = self.data.points.points()?.dense("a matrix of distances")?;
                 let values = sub_matrix(distances, &chosen);
                 let x = Rows::new(&values, chosen.len(), chosen.len())?;
                 let y: Vec<[T; D]> = chosen.iter().map(|&i| y[i]).collect();
                 Comparison::new(x, &y)?.search(search).sample(chosen.len(), self.args.seed).spearman()
             }
             _ => {
-                let points = self.points.points()?;
+                let points = self.data.points.points()?;
                 Comparison::new(points, y)?.search(search).sample(sample, self.args.seed).spearman()
             }
         };

@@ -64,7 +64,7 @@ pub use graph::KnnGraph;
 pub use kernel::{Kernel, Profile, ProfileVisitor};
 pub use points::Points;
 pub use rows::{Rows, check_embedding};
-pub use scalar::Scalar;
+pub use scalar::{Instances, Scalar};
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };

@@ -213,6 +213,12 @@ pub trait Optimizer<T: Scalar, const D: usize>: Send {
     /// The number of points that the state is for; 0 before the first step.
     fn n(&self) -> usize;
 
+    /// The number of steps since the last reset: what a descent does once in so many steps it does by this number, whatever the
+    /// calls that they are divided into. 0 where steps are not counted, and none of that is done.
+    fn steps(&self) -> usize {
+        0
+    }
+
     /// Moves every point of `y` by one step along `gradient` (`n` rows; without the factor 4 of the mathematical
     /// gradient, as all implementations scale it).
     ///

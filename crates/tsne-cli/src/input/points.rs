@@ -1,4 +1,11 @@
-use super::{CsvOptions, Labels, SparseTable, Table, ends_in, mtx, npz};
+//! Points, dense or sparse as their file is.
+
+use super::dense::{Table, no_columns};
+use super::labels::Labels;
+use super::open::{ends_in, uncompressed};
+use super::sparse::SparseTable;
+use super::text::{CsvOptions, TableForm};
+use super::{mtx, npz};
 use anyhow::{Result, ensure};
 use std::path::Path;
 use std::str::FromStr;
@@ -21,15 +28,11 @@ impl<T: Scalar + FromStr> PointTable<T> {
     ///
     /// For whatever is not an `n × d` matrix of finite numbers; the message says where and what to do.
     pub fn read(path: &Path, options: &CsvOptions) -> Result<Self> {
-        let stem = if ends_in(path, "gz") { path.with_extension("") } else { path.to_owned() };
-        let (npz, mtx) = (ends_in(path, "npz"), ends_in(&stem, "mtx"));
+        let (npz, mtx) = (ends_in(path, "npz"), ends_in(&uncompressed(path), "mtx"));
         if !npz && !mtx {
             return Ok(Self::Dense(Table::read(path, options)?));
         }
-        ensure!(
-            options.label_column.is_none() && options.drop_columns.is_empty(),
-            "columns can be chosen in text tables only: use --labels FILE, or drop the columns before"
-        );
+        no_columns(options)?;
         let table = if npz { npz::read(path)? } else { mtx::read(path)? };
         ensure!(
             table.n() > 0 && table.d() > 0,
@@ -76,6 +79,14 @@ impl<T> PointTable<T> {
     pub const fn labels(&self) -> Option<&Labels> {
         match self {
             Self::Dense(table) => table.labels(),
+            Self::Sparse(_) => None,
+        }
+    }
+
+    /// What a text table was taken for.
+    pub const fn form(&self) -> Option<&TableForm> {
+        match self {
+            Self::Dense(table) => table.form(),
             Self::Sparse(_) => None,
         }
     }
