@@ -31,11 +31,7 @@ impl<T: Float> From<PointTable<T>> for Data<T> {
 /// # Errors
 ///
 /// If one cannot be read or they do not fit together; with the name of the file.
-pub(crate) fn read<T: Float + FromStr>(
-    input: &Path,
-    options: &CsvOptions,
-    labels: Option<&Path>,
-) -> Result<Data<T>> {
+pub(crate) fn read<T: Float + FromStr>(input: &Path, options: &CsvOptions, labels: Option<&Path>) -> Result<Data<T>> {
     let name = |path: &Path| path.display().to_string();
     let mut data = Data::from(PointTable::<T>::read(input, options).with_context(|| name(input))?);
     if let Some(path) = labels {

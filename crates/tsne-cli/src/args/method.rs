@@ -1,4 +1,6 @@
-use super::values::{AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, repulsion_method, threads};
+use super::values::{
+    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, repulsion_method, threads,
+};
 use clap::Args;
 use std::path::PathBuf;
 use tsne::affinity::Symmetrization;

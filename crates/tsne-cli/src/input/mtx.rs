@@ -38,8 +38,8 @@ fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
             }
         }
     })?;
-    let entries = entries
-        .context("not a Matrix Market file: it has no line with the numbers of rows, columns and entries")?;
+    let entries =
+        entries.context("not a Matrix Market file: it has no line with the numbers of rows, columns and entries")?;
     entries.finish()
 }
 

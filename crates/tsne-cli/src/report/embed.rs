@@ -118,10 +118,8 @@ impl Summary for Report {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let ms = |ms: Option<f64>| ms.map_or_else(|| "-".into(), |ms| format!("{ms:.2}"));
         let (per, s) = (&self.ms_per_iteration, &self.seconds);
-        let mut lines = vec![
-            ("input", self.input.line(self.n, self.d)),
-            ("KL divergence", format!("{:.4}", self.kl_divergence)),
-        ];
+        let mut lines =
+            vec![("input", self.input.line(self.n, self.d)), ("KL divergence", format!("{:.4}", self.kl_divergence))];
         lines.extend(agreement(self.label_agreement, &self.input));
         lines.extend(self.force_error.map(|error| {
             let ForceError { samples, relative_rms, worst, .. } = error;

@@ -99,7 +99,8 @@ fn every_key_of_the_report() {
 fn text_and_silence() {
     let directory = Directory::new();
     let text = directory.succeed("demo --n-iter 2 --early-exaggeration-iter 2");
-    for word in ["1797 points x 64 columns; header no", "KL divergence", "label agreement", "digits.npy", "digits.png"] {
+    for word in ["1797 points x 64 columns; header no", "KL divergence", "label agreement", "digits.npy", "digits.png"]
+    {
         assert!(text.contains(word), "{word}: {text}");
     }
     // It begins with what it does and ends with what there is to look at.

@@ -122,7 +122,8 @@ fn the_report_says_what_was_understood() {
     directory.write("x.csv", table);
     let flags = "embed x.csv -o y.npy --perplexity 5 --n-iter 2 --early-exaggeration-iter 2 --label-column kind";
     let words = directory.succeed(flags);
-    let line = "60 points x 3 columns; header yes; index column \"\"; labels \"kind\", 2 kinds; text left out: \"note\"";
+    let line =
+        "60 points x 3 columns; header yes; index column \"\"; labels \"kind\", 2 kinds; text left out: \"note\"";
     assert!(words.contains(line), "{words}");
     let report = directory.json(flags);
     let input = &report["input"];

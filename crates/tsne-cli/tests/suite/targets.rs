@@ -28,7 +28,8 @@ fn refused(directory: &Directory, outputs: &str, words: &[&str]) {
 fn what_cannot_be_written_is_refused_before_the_work() {
     let directory = directory();
     fs::create_dir(directory.path("d.npy")).unwrap();
-    for outputs in ["-o d.npy", "--save d.npy", "-o nowhere/y.npy", "--save nowhere/m", "-o y.npy --plot nowhere/y.png"] {
+    for outputs in ["-o d.npy", "--save d.npy", "-o nowhere/y.npy", "--save nowhere/m", "-o y.npy --plot nowhere/y.png"]
+    {
         refused(&directory, outputs, &[]);
     }
     refused(&directory, "-o same.npy --save ./same.npy", &["same.npy", "two outputs"]);
