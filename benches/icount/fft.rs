@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use tsne::fft::{GridParams, GridRepulsion};
-use tsne::{Context, Kernel, Repulsion};
+use tsne::{Context, Kernel};
 use tsne_benches::map;
 
 use crate::{Work, Workload};
@@ -26,7 +26,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 /// In three dimensions as coarse as the map allows: 50 cells a side would be a hundred million instructions.
 fn params<const D: usize>() -> GridParams {
     let params = GridParams::default();
-    if D == 3 { GridParams { min_num_intervals: 1, ..params } } else { params }
+    if D == 3 { params.with_min_num_intervals(1) } else { params }
 }
 
 fn first<const D: usize>(extent: f64) -> tsne::Result<Work> {

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform};
 use tsne::{
     AffinityMethod, Float, Initialization, Metric, Neighbors, PartialInitialization, Preset, TransformParams, Tsne,
     TsneBuilder,
@@ -138,7 +138,7 @@ impl Rule<'_> {
         }
         Ok(match kind {
             AffinityType::Perplexity => model!(PerplexityAffinity::mixture(perplexities)?),
-            AffinityType::Multiscale => model!(Multiscale::new(perplexities)?),
+            AffinityType::Multiscale => model!(PerplexityAffinity::multiscale(perplexities)?),
             AffinityType::FixedSigma => {
                 let sigma = sigma.context(
                     "--affinities fixed-sigma needs --sigma X, the standard deviation in the unit of the distances",

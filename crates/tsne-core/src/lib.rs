@@ -30,17 +30,24 @@
 
 pub mod blocks;
 pub mod buckets;
+pub mod limits;
+pub mod math;
 pub mod memory;
 pub mod morton;
 pub mod random;
 pub mod simd;
 
 mod affinities;
+mod binary;
 mod bounds;
 mod context;
 mod error;
+#[cfg(feature = "faer")]
+mod faer_matrices;
 mod graph;
 mod kernel;
+#[cfg(feature = "ndarray")]
+mod ndarray_views;
 mod points;
 mod rows;
 mod scalar;
@@ -51,11 +58,13 @@ pub use affinities::{Affinities, AffinityKind};
 pub use bounds::Bounds;
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
+#[cfg(feature = "faer")]
+pub use faer_matrices::row_major;
 pub use graph::KnnGraph;
 pub use kernel::{Kernel, Profile, ProfileVisitor};
 pub use points::Points;
 pub use rows::{Rows, check_embedding};
-pub use scalar::Scalar;
+pub use scalar::{Instances, Scalar};
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };

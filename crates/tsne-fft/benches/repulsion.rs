@@ -9,7 +9,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion};
+use tsne_core::{Context, Kernel};
 use tsne_fft::{GridParams, GridReference, GridRepulsion, GridScalar, Interpolation};
 
 fn id<T: GridScalar, const D: usize>(params: GridParams, n: usize, extent: f64) -> BenchmarkId {

@@ -28,7 +28,7 @@ fn main() {
     let n = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(3000).max(2);
     println!("relative RMS error of the force, relative error of Z, by extent; {n} points");
     for p in [2, 3, 4, 5] {
-        table::<f64, 2>(n, GridParams { n_interpolation_points: p, ..GridParams::default() });
+        table::<f64, 2>(n, GridParams::default().with_n_interpolation_points(p));
     }
     table::<f32, 1>(n, GridParams::default());
     table::<f32, 2>(n, GridParams::default());

@@ -7,7 +7,7 @@ mod common;
 
 use common::{at_places, relative_rms};
 use std::time::Instant;
-use tsne_core::{Context, Kernel, Repulsion};
+use tsne_core::{Context, Kernel};
 use tsne_fft::{GridParams, GridRepulsion};
 
 /// Calls that are timed, after one that makes the plans.

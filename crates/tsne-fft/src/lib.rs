@@ -11,7 +11,7 @@
 //!   `D + 2` convolutions, piecewise polynomials that jump at the borders of cells. It is here for comparison.
 //!
 //! With [`GridParams::force_tolerance`], spacing and order follow from the error of the force that is acceptable. Its
-//! estimate, for any dimension and degrees of freedom, is derived at the top of `src/tolerance.rs`: for charges at random it
+//! estimate, for any dimension and degrees of freedom, is derived at the top of `src/choose/noise.rs`: for charges at random it
 //! is an integral without fitted constants, and a perfect spline would make it `1.11 (π/h) exp(-π/h) √ρ` in two
 //! dimensions at the spacing `h` and the density `ρ`.
 //!
@@ -25,28 +25,25 @@
 //! directly.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
-mod choice;
-mod convolver;
-mod density;
-mod field;
-mod gather;
-mod geometry;
+mod choose;
+mod erased;
+mod grid;
+mod instances;
 mod lagrange;
+mod layout;
+mod levels;
 mod pairs;
 mod params;
+mod points;
 mod reference;
 mod repulsion;
 mod scalar;
-mod slabs;
-mod sorted;
-mod spectrum;
-mod split;
-mod spread;
-mod stencil;
-mod tolerance;
-mod transforms;
+mod spline;
 
 pub use params::{GridParams, Interpolation};
 pub use reference::GridReference;
 pub use repulsion::GridRepulsion;
 pub use scalar::GridScalar;
+pub use tsne_core::{
+    CancelToken, Context, Error, Kernel, Progress, ReferenceRepulsion, Repulsion, Result, Scalar, Stage,
+};

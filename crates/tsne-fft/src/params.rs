@@ -1,4 +1,3 @@
-use crate::tolerance;
 use tsne_core::{Error, Result};
 
 /// How charges are spread to the nodes of the grid and the potential is read back.
@@ -10,7 +9,8 @@ pub enum Interpolation {
     BSpline,
     /// Lagrange polynomials through the `n_interpolation_points` nodes of a cell, as in FIt-SNE and openTSNE.
     ///
-    /// Maps that outgrow [`GridParams::MAX_PADDED_NODES`] go by B-splines, which can leave near pairs to direct sums.
+    /// Maps that outgrow [`GridParams::MAX_PADDED_NODES`], or on which these grids would cost out of proportion (a few points
+    /// far apart, outliers), go by B-splines, which can leave near pairs to direct sums.
     Lagrange,
 }
 
@@ -19,7 +19,17 @@ pub enum Interpolation {
 /// The spacing of the nodes is `ints_in_interval / n_interpolation_points`, at the default 1/3, and finer for maps of
 /// less than `min_num_intervals` cells a side. Where a coarser grid with near pairs summed directly is as exact and
 /// cheaper, as on sparse maps, that one is used.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_fft::GridParams;
+///
+/// let finer = GridParams::default().with_n_interpolation_points(5).with_ints_in_interval(0.5);
+/// assert_eq!(finer.spacing(), 0.1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct GridParams {
     /// Nodes per cell and axis, from 1 to [`GridParams::MAX_INTERPOLATION_POINTS`].
     pub n_interpolation_points: usize,
@@ -35,25 +45,114 @@ pub struct GridParams {
     ///
     /// With a tolerance the number of points, their spacing and the smallest number of cells are chosen at each call for
     /// the positions at hand, and the parameters of these names are not used. The choice is by an estimate of the error
-    /// that is checked against exact sums on maps of many kinds, not by a bound. Maps that outgrow
-    /// [`GridParams::MAX_PADDED_NODES`] err by up to 0.001 whatever the tolerance. Splines only.
+    /// that is checked against exact sums on maps of many kinds, not by a bound. Splines only.
     pub force_tolerance: Option<f64>,
 }
 
 impl Default for GridParams {
     /// 3 nodes per cell, at least 50 cells, cells of side 1, B-splines.
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl GridParams {
+    /// The default parameters: 3 nodes per cell, at least 50 cells, cells of side 1, B-splines, no tolerance.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::new(), GridParams::default());
+    /// ```
+    pub const fn new() -> Self {
         Self {
-            n_interpolation_points: 3,
+            n_interpolation_points: Self::DEFAULT_INTERPOLATION_POINTS,
             min_num_intervals: 50,
             ints_in_interval: 1.0,
             interpolation: Interpolation::BSpline,
             force_tolerance: None,
         }
     }
-}
 
-impl GridParams {
+    /// With another number of nodes per cell and axis. Checked by [`GridParams::check`] and where the parameters are used, as
+    /// all values are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::new().with_n_interpolation_points(5).n_interpolation_points, 5);
+    /// ```
+    #[must_use]
+    pub const fn with_n_interpolation_points(mut self, points: usize) -> Self {
+        self.n_interpolation_points = points;
+        self
+    }
+
+    /// With another smallest number of cells along the longer side.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::new().with_min_num_intervals(30).min_num_intervals, 30);
+    /// ```
+    #[must_use]
+    pub const fn with_min_num_intervals(mut self, cells: usize) -> Self {
+        self.min_num_intervals = cells;
+        self
+    }
+
+    /// With another side of a cell, in units of the embedding.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::new().with_ints_in_interval(0.5).ints_in_interval, 0.5);
+    /// ```
+    #[must_use]
+    pub const fn with_ints_in_interval(mut self, side: f64) -> Self {
+        self.ints_in_interval = side;
+        self
+    }
+
+    /// With the given interpolation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::{GridParams, Interpolation};
+    ///
+    /// let reference = GridParams::new().with_interpolation(Interpolation::Lagrange);
+    /// assert_eq!(reference.interpolation, Interpolation::Lagrange);
+    /// ```
+    #[must_use]
+    pub const fn with_interpolation(mut self, interpolation: Interpolation) -> Self {
+        self.interpolation = interpolation;
+        self
+    }
+
+    /// With a tolerance of the force, or with none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::GridParams;
+    ///
+    /// assert_eq!(GridParams::new().with_force_tolerance(Some(0.01)).force_tolerance, Some(0.01));
+    /// ```
+    #[must_use]
+    pub const fn with_force_tolerance(mut self, tolerance: Option<f64>) -> Self {
+        self.force_tolerance = tolerance;
+        self
+    }
+
     /// The largest number of nodes per cell: polynomials through more equispaced nodes swing between them
     /// (Runge's phenomenon), and splines of higher order gain nothing.
     pub const MAX_INTERPOLATION_POINTS: usize = 9;
@@ -68,6 +167,13 @@ impl GridParams {
     /// pairs are cheaper than nodes.
     pub const MAX_PADDED_NODES: usize = 1 << 24;
 
+    /// The smallest and largest tolerance: below, rounding of `f32` shows (2e-5 in one dimension at extent 500); beyond,
+    /// forces are mostly noise.
+    pub const FORCE_TOLERANCE_RANGE: (f64, f64) = (1e-4, 0.5);
+
+    /// The number of nodes per cell and axis unless another is asked for.
+    pub(crate) const DEFAULT_INTERPOLATION_POINTS: usize = 3;
+
     /// Checks every parameter.
     ///
     /// # Errors
@@ -80,7 +186,7 @@ impl GridParams {
     /// use tsne_fft::GridParams;
     ///
     /// assert_eq!(GridParams::default().check(), Ok(()));
-    /// assert!(GridParams { n_interpolation_points: 10, ..GridParams::default() }.check().is_err());
+    /// assert!(GridParams::default().with_n_interpolation_points(10).check().is_err());
     /// ```
     pub fn check(&self) -> Result<()> {
         let p = self.n_interpolation_points;
@@ -98,7 +204,7 @@ impl GridParams {
             return Err(Error::parameter("ints_in_interval", side, "from 0.001 to 1000 (1 is a good choice)"));
         }
         if let Some(tolerance) = self.force_tolerance {
-            let (low, high) = tolerance::RANGE;
+            let (low, high) = Self::FORCE_TOLERANCE_RANGE;
             if !(low..=high).contains(&tolerance) {
                 let allowed = format!("from {low} to {high} (0.01 is a good choice)");
                 return Err(Error::parameter("force_tolerance", tolerance, allowed));

@@ -1,27 +1,12 @@
-use crate::field::{Field, Filled, Places};
-use crate::geometry::{Bounds, check_range, geometry, is_coarsened};
-use crate::lagrange::LagrangeField;
-use crate::pairs::{AllPairs, QUERIES};
-use crate::sorted::Queries;
-use crate::split::Rest;
-use crate::tolerance::Chooser;
-use crate::{GridParams, GridScalar, Interpolation, slabs};
-use rayon::prelude::*;
-use tsne_core::{Context, Error, Kernel, Repulsion, Result, blocks, check_embedding};
-
-/// Below this number of points all pairs are summed directly (B-splines only).
-///
-/// Measured, `f32`, ms per call on two threads. In two dimensions, 512, 768 and 1,024 points: 0.17, 0.37, 0.63 directly,
-/// 0.28 to 0.30 by the smallest grid, 0.33 at extent 60, 0.77 at extent 100; exactness decides where the two are close.
-/// In three dimensions, 4,095 points at extent 30: 23 directly, 29 by the grid. In one, 255 points: 0.051 directly, 0.0067 by
-/// the grid; at 64 points, a sixteenth of the pairs, direct sums take about half as long.
-const fn direct_below<const D: usize>() -> usize {
-    match D {
-        1 => 64,
-        2 => 768,
-        _ => 4096,
-    }
-}
+use crate::choose::cost::pair_cost;
+use crate::erased::ErasedRepulsion;
+use crate::lagrange::field::{LagrangeField, grids_cost};
+use crate::layout::bounds::{Bounds, check_range};
+use crate::layout::shape::{is_coarsened, lattice};
+use crate::levels::fit::Levels;
+use crate::params::{GridParams, Interpolation};
+use crate::scalar::GridScalar;
+use tsne_core::{Context, Error, Kernel, Repulsion, Result, check_embedding};
 
 /// The repulsion among the points of an embedding by an interpolation grid. `D` is 1, 2 or 3.
 ///
@@ -29,7 +14,7 @@ const fn direct_below<const D: usize>() -> usize {
 #[derive(Debug)]
 pub struct GridRepulsion<T: GridScalar, const D: usize> {
     params: GridParams,
-    engine: Box<dyn Engine<T>>,
+    grid: Box<dyn ErasedRepulsion<T>>,
 }
 
 impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
@@ -49,7 +34,7 @@ impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
     /// ```
     pub fn new(params: GridParams) -> Result<Self> {
         params.check()?;
-        Ok(Self { params, engine: T::repulsion(params, D)? })
+        Ok(Self { params, grid: T::repulsion(params, D)? })
     }
 
     /// The parameters.
@@ -59,64 +44,90 @@ impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
     /// ```
     /// use tsne_fft::{GridParams, GridRepulsion};
     ///
-    /// let params = GridParams { min_num_intervals: 30, ..GridParams::default() };
+    /// let params = GridParams::default().with_min_num_intervals(30);
     /// assert_eq!(GridRepulsion::<f32, 2>::new(params)?.params(), &params);
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub const fn params(&self) -> &GridParams {
         &self.params
     }
+
+    /// Writes the force on every point into `out` and returns the normalizer `Z`: `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)`
+    /// and `Z = Σ_{i≠j} w(r_ij²)` with the kernel `w(r²) = (1 + r²/dof)^-dof`. The repulsive part of the gradient of t-SNE is
+    /// `-F_i / Z`.
+    ///
+    /// Works in rayon's ambient pool of threads. The context cancels a call; [`Context::new`] never does. What `out` held before
+    /// is of no meaning.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless `out` is as long as `y`; [`Error::NonFinite`] for a position that is not finite;
+    /// [`Error::Parameter`] for a map wider than 8.5e37 (`f32`) or 1e150 (`f64`); [`Error::Capacity`] for more than 2³² - 1
+    /// points; [`Error::OutOfMemory`]; [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_fft::{Context, GridParams, GridRepulsion, Kernel};
+    ///
+    /// let mut forces = [[0.0f64]; 2];
+    /// let z = GridRepulsion::new(GridParams::default())?.repulse(Kernel::CAUCHY, &[[0.0], [1.0]], &mut forces, Context::new())?;
+    /// assert_eq!((z, forces), (1.0, [[-0.25], [0.25]])); // Few points are summed pair by pair.
+    /// # Ok::<(), tsne_fft::Error>(())
+    /// ```
+    pub fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
+        if out.len() != y.len() {
+            return Err(Error::shape("force", y.len(), out.len()));
+        }
+        self.grid.repulse(kernel, y.as_flattened(), out.as_flattened_mut(), cx)
+    }
 }
 
 impl<T: GridScalar, const D: usize> Repulsion<T, D> for GridRepulsion<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
-        if out.len() != y.len() {
-            return Err(Error::shape("force", y.len(), out.len()));
-        }
-        self.engine.repulse(kernel, y.as_flattened(), out.as_flattened_mut(), cx)
+        Self::repulse(self, kernel, y, out, cx)
     }
 }
 
-pub(crate) fn wrong_dimension(dimension: usize) -> Error {
-    Error::parameter("n_components", dimension, "1, 2 or 3 for the grid: use the exact repulsion beyond")
-}
-
-/// A grid of one dimension, over coordinates point after point.
-pub trait Engine<T>: std::fmt::Debug + Send + Sync {
-    /// Forces into `out`, and `Z`.
-    fn repulse(&mut self, kernel: Kernel, y: &[T], out: &mut [T], cx: Context<'_>) -> Result<f64>;
-}
+/// How many times what splines or all pairs cost Lagrange interpolation may cost. On ordinary maps it costs some four to ten
+/// times as much; on stretched ones, whose grid is mostly empty, without bound.
+const LAGRANGE_PATIENCE: f64 = 24.0;
 
 /// The grid of `D` dimensions.
 #[derive(Debug)]
 pub(crate) struct Grid<T: GridScalar, const D: usize> {
     params: GridParams,
-    field: Field<T, D>,
+    levels: Levels<T, D>,
     lagrange: LagrangeField<T, D>,
-    all: AllPairs<T, D>,
-    chooser: Chooser<D>,
     bounds: Vec<(Bounds<T, D>, bool)>,
-    /// Forces in the order of the sorted points.
-    forces: Vec<[T; D]>,
-    sums: Vec<f64>,
 }
 
 impl<T: GridScalar, const D: usize> Grid<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
-        Self {
-            params,
-            field: Field::new(GridParams { interpolation: Interpolation::BSpline, ..params }),
-            lagrange: LagrangeField::new(params),
-            all: AllPairs::default(),
-            chooser: Chooser::default(),
-            bounds: Vec::new(),
-            forces: Vec::new(),
-            sums: Vec::new(),
+        Self { params, levels: Levels::default(), lagrange: LagrangeField::new(params), bounds: Vec::new() }
+    }
+
+    /// Whether Lagrange interpolation is asked for, possible, and not out of proportion.
+    fn is_lagrange(&mut self, spline: &GridParams, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> bool {
+        if self.params.interpolation != Interpolation::Lagrange {
+            return false;
         }
+        let lattice = lattice(&self.params, bounds);
+        if is_coarsened(&self.params, &lattice) {
+            return false;
+        }
+        let n = y.len() as f64;
+        let others = n * n * pair_cost(kernel);
+        let cost = grids_cost::<D>(&lattice.shape);
+        cost <= SMALL || cost <= LAGRANGE_PATIENCE * others.min(self.levels.cost(spline, kernel, bounds, y).max(SMALL))
     }
 }
 
-impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
+/// Nanoseconds of two threads that are no matter: the Lagrange grids of a map of the smallest number of cells in two
+/// dimensions take half as long.
+const SMALL: f64 = 1e6;
+
+impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[T], out: &mut [T], cx: Context<'_>) -> Result<f64> {
         let (y, out) = (y.as_chunks::<D>().0, out.as_chunks_mut::<D>().0);
         let (bounds, finite) = Bounds::of(y, &mut self.bounds);
@@ -130,69 +141,16 @@ impl<T: GridScalar, const D: usize> Engine<T> for Grid<T, D> {
         }
         cx.check()?;
         check_range(n, &bounds)?;
-        let lagrange = self.params.interpolation == Interpolation::Lagrange
-            && !is_coarsened(&self.params, &geometry(&self.params, &bounds));
-        let z = if lagrange {
+        let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
+        let z = if self.is_lagrange(&spline, kernel, &bounds, y) {
             self.lagrange.repulse(kernel, &bounds, y, out)?
-        } else if n < direct_below::<D>() {
-            self.all.assign(y);
-            self.all.own_sums(kernel, out, &mut self.sums, cx)?
         } else {
-            let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
-            self.field.set_params(self.chooser.choose(&spline, kernel, &bounds, y));
-            let filled = self.field.fill(kernel, &bounds, y)?;
-            cx.check()?;
-            let sum = match filled.rest {
-                None => self.read(&filled, y, out),
-                Some(rest) => self.read_sorted(kernel, (&filled, rest), out, cx)?,
-            };
-            sum + n as f64 * (filled.constant - filled.own)
+            self.levels.repulse((&spline, kernel), &bounds, y, out, cx)?
         };
         // No pair is farther apart than the diagonal, and none has a weight above 1: what interpolation errs beyond that
         // on a handful of distant points is taken back.
         let pairs = n as f64 * (n - 1) as f64;
         let diagonal2: f64 = (0..D).map(|c| (bounds.high[c].to_f64() - bounds.low[c].to_f64()).powi(2)).sum();
         Ok(z.clamp(pairs * kernel.weight(diagonal2).max(f64::MIN_POSITIVE), pairs))
-    }
-}
-
-impl<T: GridScalar, const D: usize> Grid<T, D> {
-    /// Reads forces and the sum of the potential from the grid.
-    fn read(&mut self, filled: &Filled<T, D>, y: &[[T; D]], out: &mut [[T; D]]) -> f64 {
-        let field = &self.field;
-        self.sums.clear();
-        self.sums.resize(blocks::count(y.len()), 0.0);
-        let parts = self.sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
-        parts.for_each(|((sum, y), out)| *sum = field.read_block(filled, Places::Given(y), out));
-        self.sums.iter().sum()
-    }
-
-    /// The same from the grid and from near pairs, point after sorted point.
-    fn read_sorted(
-        &mut self,
-        kernel: Kernel,
-        (filled, rest): (&Filled<T, D>, Rest<T>),
-        out: &mut [[T; D]],
-        cx: Context<'_>,
-    ) -> Result<f64> {
-        let field = &self.field;
-        self.forces.resize(out.len(), [T::ZERO; D]);
-        self.sums.clear();
-        self.sums.resize(out.len().div_ceil(QUERIES), 0.0);
-        let parts = self.sums.par_iter_mut().zip(self.forces.par_chunks_mut(QUERIES));
-        parts.enumerate().try_for_each(|(block, (sum, forces))| {
-            cx.check()?;
-            let first = block * QUERIES;
-            *sum = field.read_block(filled, Places::Sorted { first }, forces);
-            *sum += field.add_near((kernel, &filled.geometry, rest), Queries::Own { first }, forces);
-            Ok(())
-        })?;
-        // Back into the order of the points.
-        out.par_chunks_mut(slabs::BLOCK).enumerate().for_each(|(b, out)| {
-            for (i, rank) in field.sorted.block(&field.slabs, b) {
-                out[i] = self.forces[rank];
-            }
-        });
-        Ok(self.sums.iter().sum())
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{LAGRANGE, cast, cloud};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
-use tsne_core::{Context, Kernel, Repulsion};
+use tsne_core::{Context, Kernel};
 use tsne_fft::{GridParams, GridRepulsion, GridScalar};
 
 #[global_allocator]

@@ -8,7 +8,6 @@ use tsne::bh::BarnesHut;
 use tsne::fft::{GridParams, GridRepulsion};
 use tsne::optim::{Exact, ExactReference};
 use tsne::{Context, Error, Kernel, Repulsion, Result};
-use tsne_core::ReferenceRepulsion;
 
 /// Forces that are compared with exact ones: the root of their mean square is then known within some 5 %.
 const SAMPLES: usize = 500;
@@ -57,7 +56,7 @@ fn measure<const D: usize>(name: &str, y: &[[f32; D]]) -> Result<()> {
     }
     run("grid", Box::new(GridRepulsion::new(GridParams::default())?))?;
     for tolerance in [1e-3, 1e-2] {
-        let params = GridParams { force_tolerance: Some(tolerance), ..GridParams::default() };
+        let params = GridParams::default().with_force_tolerance(Some(tolerance));
         run(&format!("grid {tolerance}"), Box::new(GridRepulsion::new(params)?))?;
     }
     Ok(())

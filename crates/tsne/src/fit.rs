@@ -5,7 +5,7 @@ use crate::data::affinity_index::{AffinityIndex, Keep};
 use crate::data::input::Input;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
-use crate::initialization;
+use crate::initialization::{self, Start};
 use crate::maps::embedding::Embedding;
 use crate::metrics;
 use crate::params::initialization::Initialization;
@@ -276,6 +276,13 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 }));
                 warnings.extend(initialization::degenerate(positions));
                 positions.clone()
+            }
+            Initialization::Custom(custom) => {
+                let mut start = Start::new(&index.joint);
+                (start.points, start.random_state, start.context) = (coordinates, seed, cx);
+                let positions = custom.positions(&start)?;
+                warnings.extend(initialization::degenerate(&positions));
+                positions
             }
             Initialization::Random => initialization::random(n, std, seed),
             Initialization::Pca if coordinates.is_some() => {

@@ -36,7 +36,6 @@ pub use tsne_optim as optim;
 pub mod files;
 pub mod initialization;
 pub mod metrics;
-pub mod store;
 
 #[macro_use]
 mod params;
@@ -47,7 +46,7 @@ mod fit;
 mod float;
 mod force_error;
 mod maps;
-mod save;
+mod model;
 mod threads;
 mod warning;
 
@@ -63,6 +62,9 @@ pub use maps::embedding::Embedding;
 pub use maps::interrupt::OptimizationInterrupt;
 pub use maps::partial::PartialEmbedding;
 pub use maps::timings::{PhaseTime, Timings};
+pub use model::load::Model;
+pub use model::store;
+pub use model::store::StoreError;
 pub use params::affinity_method::AffinityMethod;
 pub use params::callbacks::{Callback, Callbacks, Observers};
 pub use params::initialization::{Initialization, PartialInitialization};
@@ -76,8 +78,6 @@ pub use params::random_state::RandomState;
 pub use params::repulsion::{CustomRepulsion, RepulsionMethod, RepulsionParams};
 pub use params::schedule::Schedule;
 pub use params::transform::{NewPerplexities, TransformParams};
-pub use save::Model;
-pub use store::StoreError;
 pub use threads::with_threads;
 pub use tsne_affinity::{Metric, Translation};
 pub use tsne_core::{

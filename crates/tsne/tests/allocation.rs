@@ -26,7 +26,7 @@ fn iterations_after_the_first_do_not_allocate() {
     // One thread: with more, the queues of the pool itself may grow when tasks are stolen.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
-        let lagrange = GridParams { interpolation: Interpolation::Lagrange, ..GridParams::default() };
+        let lagrange = GridParams::default().with_interpolation(Interpolation::Lagrange);
         let repulsions: [(&str, Box<dyn Repulsion<f32, 2>>); 4] = [
             ("exact", Box::new(Exact::new())),
             ("tree", Box::new(BarnesHut::new(0.5).unwrap())),

@@ -1,4 +1,6 @@
-use super::Metric;
+//! What a metric does not mind.
+
+use super::kind::Metric;
 
 /// What may be added to all rows of the data without a change of any distance.
 ///

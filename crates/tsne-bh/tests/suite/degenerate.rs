@@ -3,7 +3,7 @@
 
 use crate::common::{ROUNDING, blobs, cast, distance, oracle, underflow};
 use tsne_bh::{BarnesHut, BarnesHutReference, DEFAULT_THETA, Tree};
-use tsne_core::{CancelToken, Context, Error, Kernel, ReferenceRepulsion, Repulsion, Scalar};
+use tsne_core::{CancelToken, Context, Error, Kernel, Scalar};
 
 #[track_caller]
 fn check<T: Scalar, const D: usize>(y: &[[f64; D]], theta: f64, extent: f64) {

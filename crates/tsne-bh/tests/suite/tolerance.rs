@@ -3,7 +3,7 @@
 
 use crate::common::{blobs, cast, distance, pull, spiral};
 use tsne_bh::{BarnesHut, theta_for};
-use tsne_core::{Context, Kernel, Repulsion};
+use tsne_core::{Context, Kernel};
 
 const N: usize = 4_000;
 

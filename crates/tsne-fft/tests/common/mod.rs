@@ -2,19 +2,13 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use tsne_core::random::{element_seed, unit};
-use tsne_core::{Context, Kernel, Repulsion, Scalar};
+use tsne_core::{Context, Kernel, Scalar};
 use tsne_fft::{GridParams, GridRepulsion, GridScalar, Interpolation};
 
 /// Extents of maps from the first iteration to a very large one.
 pub(crate) const EXTENTS: [f64; 7] = [1e-4, 1e-2, 1.0, 10.0, 50.0, 100.0, 200.0];
 
-pub(crate) const LAGRANGE: GridParams = GridParams {
-    n_interpolation_points: 3,
-    min_num_intervals: 50,
-    ints_in_interval: 1.0,
-    interpolation: Interpolation::Lagrange,
-    force_tolerance: None,
-};
+pub(crate) const LAGRANGE: GridParams = GridParams::new().with_interpolation(Interpolation::Lagrange);
 
 pub(crate) fn kernel(dof: f64) -> Kernel {
     Kernel::new(dof).unwrap()

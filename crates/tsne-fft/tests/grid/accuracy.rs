@@ -120,8 +120,8 @@ fn finer_parameters_reach_a_thousandth() {
     for extent in [50.0, 100.0, 200.0] {
         for dof in [0.5, 1.0, 2.0] {
             let exact = exact::<2>(extent, dof);
-            let more_points = GridParams { n_interpolation_points: 5, ..GridParams::default() };
-            let smaller_cells = GridParams { ints_in_interval: 0.5, ..GridParams::default() };
+            let more_points = GridParams::default().with_n_interpolation_points(5);
+            let smaller_cells = GridParams::default().with_ints_in_interval(0.5);
             check::<f64, 2>((more_points, extent, dof), &exact, (1e-3, 1e-5));
             check::<f32, 2>((more_points, extent, dof), &exact, (1e-3, 1e-5));
             check::<f64, 2>((smaller_cells, extent, dof), &exact, (1e-3, 1e-5));

@@ -1,7 +1,7 @@
 //! Same bits for any number of threads, and whatever was computed before.
 
 use crate::common::{LAGRANGE, bits, cast, cloud, grid, kernel};
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion};
+use tsne_core::{Context, Kernel};
 use tsne_fft::{GridParams, GridReference, GridRepulsion, GridScalar};
 
 /// Several blocks of points and slabs of the grid, the last ones not full.

@@ -1,7 +1,7 @@
 //! Every refusal names the value; nothing panics.
 
 use crate::common::{LAGRANGE, cast, cloud};
-use tsne_core::{CancelToken, Context, Error, Kernel, ReferenceRepulsion, Repulsion};
+use tsne_core::{CancelToken, Context, Error, Kernel};
 use tsne_fft::{GridParams, GridReference, GridRepulsion, Interpolation};
 
 #[track_caller]
@@ -18,14 +18,14 @@ fn refused(params: GridParams, name: &str, value: &str) {
 fn parameters_out_of_range_are_refused_by_name_and_value() {
     let good = GridParams::default();
     for n_interpolation_points in [0, 10, usize::MAX] {
-        let params = GridParams { n_interpolation_points, ..good };
+        let params = good.with_n_interpolation_points(n_interpolation_points);
         refused(params, "n_interpolation_points", &n_interpolation_points.to_string());
     }
     for min_num_intervals in [0, 10_001, usize::MAX] {
-        refused(GridParams { min_num_intervals, ..good }, "min_num_intervals", &min_num_intervals.to_string());
+        refused(good.with_min_num_intervals(min_num_intervals), "min_num_intervals", &min_num_intervals.to_string());
     }
     for ints_in_interval in [0.0, -1.0, 9e-4, 1001.0, f64::INFINITY, f64::NAN] {
-        refused(GridParams { ints_in_interval, ..good }, "ints_in_interval", &ints_in_interval.to_string());
+        refused(good.with_ints_in_interval(ints_in_interval), "ints_in_interval", &ints_in_interval.to_string());
     }
 }
 
@@ -34,11 +34,11 @@ fn every_parameter_within_its_range_works() {
     let y = cast::<f32, 2>(&cloud(3_000, 30.0, 1));
     let mut out = vec![[0.0; 2]; y.len()];
     for interpolation in [Interpolation::BSpline, Interpolation::Lagrange] {
-        let good = GridParams { interpolation, ..GridParams::default() };
-        let mut choices: Vec<GridParams> = (1..=9).map(|p| GridParams { n_interpolation_points: p, ..good }).collect();
-        choices.extend([1e-3, 1e3].map(|ints_in_interval| GridParams { ints_in_interval, ..good }));
-        choices.extend([1, 10_000].map(|min_num_intervals| GridParams { min_num_intervals, ..good }));
-        choices.push(GridParams { min_num_intervals: 1, ints_in_interval: 1e3, ..good });
+        let good = GridParams::default().with_interpolation(interpolation);
+        let mut choices: Vec<GridParams> = (1..=9).map(|p| good.with_n_interpolation_points(p)).collect();
+        choices.extend([1e-3, 1e3].map(|ints_in_interval| good.with_ints_in_interval(ints_in_interval)));
+        choices.extend([1, 10_000].map(|min_num_intervals| good.with_min_num_intervals(min_num_intervals)));
+        choices.push(good.with_min_num_intervals(1).with_ints_in_interval(1e3));
         for params in choices {
             let mut method = GridRepulsion::<f32, 2>::new(params).unwrap();
             assert_eq!(*method.params(), params);

@@ -9,6 +9,7 @@ mod accuracy;
 mod determinism;
 mod errors;
 mod oracle;
+mod outliers;
 mod properties;
 mod reference;
 mod tolerance;

@@ -1,7 +1,7 @@
 //! New points on the potential of a fixed reference.
 
 use crate::common::{EXTENTS, LAGRANGE, at_places, bits, cast, cloud, kernel, relative_rms, signed};
-use tsne_core::{Context, ReferenceRepulsion, Scalar};
+use tsne_core::{Context, Scalar};
 use tsne_fft::{GridParams, GridReference, GridScalar};
 
 const N: usize = 12_000;

@@ -1,7 +1,7 @@
 //! The grid that follows from a tolerance, against exact sums on maps of several kinds.
 
 use crate::common::{bits, cast, cloud, forces, grid, relative_rms, signed};
-use tsne_core::{Context, Kernel, Repulsion};
+use tsne_core::{Context, Kernel};
 use tsne_fft::{GridParams, GridReference, GridRepulsion, GridScalar, Interpolation};
 
 const N: usize = 10_000;
@@ -10,7 +10,7 @@ const N: usize = 10_000;
 const STEP: usize = 20;
 
 fn within(tolerance: f64) -> GridParams {
-    GridParams { force_tolerance: Some(tolerance), ..GridParams::default() }
+    GridParams::default().with_force_tolerance(Some(tolerance))
 }
 
 /// Points anywhere in a cube.
@@ -79,6 +79,37 @@ fn tolerances_are_met_in_three_dimensions() {
     check::<3>("dense blobs", &cloud(N, 4.0, 7), &[1e-2, 1e-3], false);
 }
 
+/// From nearly logarithmic potentials, sharp at distance zero, to a Gaussian.
+const DOFS: [f64; 8] = [1e-3, 1e-2, 0.05, 0.2, 0.8, 5.0, 30.0, 1e3];
+
+#[track_caller]
+fn any_kernel<T: GridScalar, const D: usize>(n: usize, extents: &[f64], tolerances: &[f64]) {
+    let step = n.div_ceil(300);
+    for &extent in extents {
+        let y = cloud::<D>(n, extent, 7);
+        for dof in DOFS {
+            let exact = forces(dof, &y, step);
+            for &tolerance in tolerances {
+                let (_, out) = grid::<T, D>(within(tolerance), dof, &cast(&y));
+                let error = relative_rms(out.iter().step_by(step), &exact);
+                let what = format!("{D}-D {} extent {extent}, dof {dof}: {error:.2e} for {tolerance}", T::NAME);
+                if std::env::var_os("TSNE_FFT_SHOW").is_some() {
+                    println!("{what}");
+                }
+                assert!(error <= tolerance, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tolerances_are_met_for_any_kernel() {
+    any_kernel::<f32, 1>(3_000, &[5.0, 500.0], &[1e-2, 1e-4]);
+    any_kernel::<f32, 2>(3_000, &[10.0, 100.0], &[1e-2, 1e-4]);
+    any_kernel::<f64, 2>(3_000, &[100.0], &[1e-4]);
+    any_kernel::<f64, 3>(4_500, &[30.0], &[1e-2, 1e-3]);
+}
+
 #[test]
 fn the_choice_depends_on_the_positions_alone() {
     let (sparse, dense) = (cast::<f32, 2>(&uniform::<2>(100.0)), cast::<f32, 2>(&cloud::<2>(N, 20.0, 7)));
@@ -101,7 +132,6 @@ fn the_choice_depends_on_the_positions_alone() {
 /// New points at the places of every 20th fitted one feel that one too, which has no direction: the same exact forces.
 #[test]
 fn references_meet_tolerances_too() {
-    use tsne_core::ReferenceRepulsion;
     let y = cloud::<2>(N, 100.0, 7);
     let exact = forces(1.0, &y, STEP);
     let reference = GridReference::new(within(1e-2), Kernel::CAUCHY, &cast::<f32, 2>(&y), Context::new()).unwrap();
@@ -121,7 +151,7 @@ fn wrong_tolerances_are_refused() {
         assert!(message.starts_with(&format!("force_tolerance is {tolerance}")), "{message}");
         assert!(message.contains("0.0001 to 0.5"), "{message}");
     }
-    let lagrange = GridParams { interpolation: Interpolation::Lagrange, ..within(1e-2) };
+    let lagrange = within(1e-2).with_interpolation(Interpolation::Lagrange);
     assert!(lagrange.check().unwrap_err().to_string().contains("Lagrange"));
     assert_eq!(within(1e-4).check(), Ok(()));
     assert_eq!(within(0.5).check(), Ok(()));

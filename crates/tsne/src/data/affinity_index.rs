@@ -260,7 +260,7 @@ impl<T: Scalar> AffinityIndex<T> {
 
     /// The affinities of other perplexities, mixed, from the same neighbors: openTSNE's `set_perplexities`.
     ///
-    /// An index with [`AffinityMethod::Multiscale`] stays one; symmetrization and a number of neighbors that was set stay, too.
+    /// A multiscale model stays one; symmetrization and a number of neighbors that was set stay, too.
     ///
     /// # Errors
     ///
@@ -269,31 +269,18 @@ impl<T: Scalar> AffinityIndex<T> {
     /// # Examples
     ///
     /// ```
-    /// use tsne::{AffinityMethod, Rows, Tsne, affinity::Multiscale};
+    /// use tsne::{AffinityMethod, Rows, Tsne, affinity::PerplexityAffinity};
     ///
     /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::<_, 2>::builder().affinities(Multiscale::new(&[5.0, 15.0])?).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().affinities(PerplexityAffinity::multiscale(&[5.0, 15.0])?).build()?;
     /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
     /// index.set_perplexities(&[3.0, 10.0])?;
-    /// assert!(matches!(index.method(), AffinityMethod::Multiscale(model) if model.perplexities() == [3.0, 10.0]));
+    /// assert!(matches!(index.method(), AffinityMethod::Perplexity(model) if model.is_multiscale() && model.perplexities() == [3.0, 10.0]));
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn set_perplexities(&mut self, perplexities: &[f64]) -> Result<()> {
         let method: AffinityMethod<T> = match &self.recipe.method {
-            AffinityMethod::Multiscale(old) => {
-                let new = tsne_affinity::Multiscale::new(perplexities)?.with_symmetrization(old.symmetrization());
-                match old.k_neighbors() {
-                    Some(k) => new.with_neighbors(k).into(),
-                    None => new.into(),
-                }
-            }
-            AffinityMethod::Perplexity(old) => {
-                let new = PerplexityAffinity::mixture(perplexities)?.with_symmetrization(old.symmetrization());
-                match old.k_neighbors() {
-                    Some(k) => new.with_neighbors(k).into(),
-                    None => new.into(),
-                }
-            }
+            AffinityMethod::Perplexity(old) => old.clone().with_perplexities(perplexities)?.into(),
             _ => PerplexityAffinity::mixture(perplexities)?.into(),
         };
         self.set_method(method)
@@ -326,7 +313,6 @@ impl<T: Scalar> AffinityIndex<T> {
         };
         match &method {
             AffinityMethod::Perplexity(model) => model.check_graph(&graph)?,
-            AffinityMethod::Multiscale(model) => model.check_graph(&graph)?,
             AffinityMethod::FixedSigma(model) => model.check_graph(&graph)?,
             AffinityMethod::Uniform(model) => model.check_graph(&graph)?,
             AffinityMethod::Custom(model) => {

@@ -5,19 +5,20 @@ use rayon::prelude::*;
 use tsne_affinity::{Metric, Translation};
 use tsne_core::{Rows, Scalar, memory};
 
-/// Rows that are looked at, evenly spaced: quartiles of so many are within a tenth of the spread of those of all, and what
-/// follows from them needs the order of magnitude.
+/// Rows that are looked at, evenly spaced: the distance of the quartiles of so many normal numbers is that of all within 7 %
+/// (its standard deviation), and what follows from it needs the order of magnitude.
 const SAMPLE: usize = 256;
 
 /// A column is moved if it lies farther from the origin than this many times its width. Nearer, rounding takes at most
 /// four of the 24 bits of `f32`, and data that are near the origin stay as they are, to the bit.
 const FAR: f64 = 16.0;
 
-/// A column is lost to its offset if fewer numbers than this lie between its quartiles. With 256 and more, recall at 10 of
-/// 2,000 points in 8 normal columns is within .02 of that without an offset; with 16, it is .8, with 4, .5.
+/// A column is lost to its offset if fewer numbers than this lie between its quartiles. Of 800 points in 8 normal columns, so
+/// many keep .997 of the 10 nearest neighbors, 64 keep .98, 16 .95 and 4 .80.
 const STEPS: f64 = 256.0;
 
-/// One column holds the distances if it holds this share of the variance of all.
+/// Columns hold the distances if they hold this share of the variance of all: in the wine data, the proline in mg/l has 99.8 %,
+/// and label agreement is 68 % where it is 95 % with standardized columns.
 const DOMINANT: f64 = 0.99;
 
 /// Rounding noise: a width of a few units in the last place.

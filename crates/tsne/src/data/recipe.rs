@@ -31,7 +31,6 @@ impl<T: Scalar> Recipe<T> {
 pub(super) fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize) -> Result<Vec<Warning>> {
     let warnings = match method {
         AffinityMethod::Perplexity(model) => model.effective_perplexities_for_graph(n, k)?.1,
-        AffinityMethod::Multiscale(model) => model.effective_perplexities_for_graph(n, k)?.1,
         _ => Vec::new(),
     };
     Ok(warnings.into_iter().map(Warning::from).collect())

@@ -1,5 +1,5 @@
 use crate::warning::Warning;
-use tsne_core::{Affinities, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
+use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
 use tsne_optim::Exact;
 
 /// The KL divergence of joint affinities `p` from the map `y`, with the exact normalizer: `O(n² D)`.
@@ -79,8 +79,9 @@ pub fn pbic(kl_divergence: f64, perplexity: f64, n: usize) -> Result<f64> {
     Ok(2.0 * kl_divergence + (n as f64).ln() * perplexity / n as f64)
 }
 
-/// What a divergence is above that of a map without structure before the descent has failed: exaggerated maps of few points
-/// are some tenths above, and those that flew apart hundreds.
+/// By how much a divergence is above that of a map without structure before the descent has failed: affinities are then off by
+/// `e²` more, on average, than they would be without any map. Maps that flew apart are tens to thousands above, exaggerated maps
+/// of hard data at most tenths.
 const APART: f64 = 2.0;
 
 /// A warning where the divergence is that of a map that flew apart: far above that of a map in which all pairs are equally near,

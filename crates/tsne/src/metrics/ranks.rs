@@ -1,5 +1,4 @@
-use super::Comparison;
-use super::comparison::{Space, Subset};
+use super::comparison::{Comparison, Space, Subset};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::num::NonZeroUsize;

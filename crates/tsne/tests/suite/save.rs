@@ -4,7 +4,7 @@ use crate::common::{bits, blobs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform};
 use tsne::store::{Reader, Settings, Writer};
 use tsne::{
     AffinityMethod, Context, CustomRepulsion, Embedding, Float, Interpolation, Metric, Model, Momentum, Neighbors,
@@ -90,7 +90,7 @@ fn every_choice_comes_back() {
     let k = NonZeroUsize::new(12).unwrap();
     let methods: [AffinityMethod<f64>; 4] = [
         PerplexityAffinity::mixture(&[3.0, 9.0]).unwrap().with_symmetrization(Symmetrization::Max).into(),
-        Multiscale::new(&[4.0, 8.0]).unwrap().into(),
+        PerplexityAffinity::multiscale(&[4.0, 8.0]).unwrap().into(),
         FixedSigma::new(0.7).unwrap().with_neighbors(k).into(),
         Uniform::new(k).with_symmetrization(Symmetrization::Mean).into(),
     ];

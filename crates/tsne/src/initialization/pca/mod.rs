@@ -1,34 +1,19 @@
+mod centered;
 mod dense;
 mod occurring;
 mod sparse;
 mod subspace;
 
 use super::linalg::{leading_eigenvectors, orient};
+use centered::{CenteredData, STAGE};
 use dense::Centered;
 use occurring::Occurring;
 use sparse::SparseCentered;
 use tsne_core::{Context, Error, Points, Result, Scalar};
 
-/// The name of the procedure in errors.
-const STAGE: &str = "PCA";
-
 /// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. An estimate: both
 /// ways give the same components, and data this wide are rare.
 const DENSE_COLUMNS: usize = 2048;
-
-/// Data `X` less their mean, in a unit in which squares do not overflow.
-trait CenteredData<T: Scalar> {
-    /// The number of columns.
-    fn d(&self) -> usize;
-    /// The lower triangle of `XᵀX`, column-major.
-    fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>>;
-    /// `X v` for each vector.
-    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>>;
-    /// `Xᵀ s` for each vector of scores.
-    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>>;
-    /// `X v` for up to `D` vectors, in the unit of the data.
-    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]>;
-}
 
 /// The coordinates of the points `x`, `n × d`, along their first `D` principal components, largest first.
 ///

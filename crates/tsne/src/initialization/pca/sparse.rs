@@ -1,6 +1,6 @@
 //! Sparse data less their mean, which is subtracted from products and never from the data: they stay sparse.
 
-use super::CenteredData;
+use super::centered::CenteredData;
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, memory};
@@ -63,7 +63,7 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
     }
 
     fn shift(&self, vectors: &[Vec<f64>]) -> Vec<f64> {
-        vectors.iter().map(|vector| super::super::linalg::dot(&self.mean, vector)).collect()
+        vectors.iter().map(|vector| crate::initialization::linalg::dot(&self.mean, vector)).collect()
     }
 }
 

@@ -1,0 +1,216 @@
+//! The cheapest grid within a tolerance of the force.
+//!
+//! # The error on a map
+//!
+//! Points of a map are not scattered at random, but near enough to it on the scale of a spacing: the squared error of the
+//! force of one point is about `ρ E²` with the density `ρ` around it, and what is left of its own potential adds to it
+//! ([`own_share`], fitted). [`Sample`] has the mean of `ρ` and of the squared force over some points. So this is an estimate
+//! and no bound; [`MARGIN`] is what it is known to be off by. It fails for clumps much smaller than the spacing, whose
+//! points err together: [`min_nodes`] keeps the spacing below the size of what a map is made of.
+
+use crate::choose::cost::{Choice, Crowd, cheapest, coarser, least_coarsening, nominal, splits_suffice};
+use crate::choose::noise::noise;
+use crate::choose::sample::{BlockSums, Sample};
+use crate::layout::bounds::Bounds;
+use crate::layout::shape::lattice;
+use crate::params::GridParams;
+use crate::scalar::GridScalar;
+use crate::spline::split::Sharpness;
+use tsne_core::Kernel;
+
+/// Numbers of interpolation points to choose from. Two make coherent errors on dense maps (2 % where three make 0.3 %), and
+/// from six on nothing is gained in `f32`.
+const POINTS: [usize; 3] = [3, 4, 5];
+
+/// The coarsest spacing.
+const COARSEST: f64 = 2.0;
+
+/// Steps of the spacing per octave: a step changes the error by a factor of 2 at the spacing 1/3, and the spectrum only
+/// now and then.
+const STEPS_PER_OCTAVE: usize = 8;
+
+/// The number of spacings, down to 1/64, which no tolerance in [`RANGE`] needs.
+const STEPS: usize = 7 * STEPS_PER_OCTAVE + 1;
+
+/// The smallest number of nodes along the longest side of a map, for a tolerance. A wave of the density with `N` nodes to
+/// its length errs by a share of `N^-3` of its force with cubic splines.
+///
+/// Measured after the early phase of 10,000 rows of Fashion-MNIST (extent 8): 51 nodes, 1.4e-4.
+fn min_nodes(tolerance: f64) -> f64 {
+    (64.0 * (1e-3 / tolerance).cbrt()).max(50.0)
+}
+
+/// How far below the tolerance the estimate has to be.
+const MARGIN: f64 = 1.6;
+
+/// The share of what is left of a point's own potential in the squared error, in units of that of a charge per unit of
+/// volume.
+fn own_share(spacing: f64) -> f64 {
+    4.0 * (-4.0 * spacing * spacing).exp()
+}
+
+/// Splits to choose from.
+const SPLITS: [Sharpness; 2] = [Sharpness::DEFAULT, Sharpness::FINE];
+
+/// The widest spacing of a grid with near pairs, in parts of the longest side of the map: what it is made of must not be
+/// lost between two nodes.
+const LEAST_STEPS: f64 = 16.0;
+
+/// Chooses grids. What it keeps from call to call changes no result.
+#[derive(Debug, Default)]
+pub(crate) struct Chooser<const D: usize> {
+    kernel: Option<Kernel>,
+    /// [`noise`] by number of points and step, where it was needed.
+    noise: Vec<[Option<f64>; STEPS]>,
+    partials: Vec<BlockSums<D>>,
+}
+
+impl<const D: usize> Chooser<D> {
+    /// The cheapest grid for the map `y` within `bounds` that is expected to meet the tolerance of `params`, or that is as exact as
+    /// the other parameters ask for if there is none.
+    pub(crate) fn choose<T: GridScalar>(
+        &mut self,
+        params: &GridParams,
+        bounds: &Bounds<T, D>,
+        y: &[[T; D]],
+        crowd: &mut Crowd<'_>,
+    ) -> Choice<T, D> {
+        let Some(tolerance) = params.force_tolerance else {
+            return cheapest(params, bounds, crowd);
+        };
+        let kernel = crowd.kernel;
+        self.set_kernel(kernel);
+        let sample = Sample::of(kernel, y, &mut self.partials);
+        let target = tolerance / MARGIN;
+        let mut best: Option<Choice<T, D>> = None;
+        for (which, points) in POINTS.into_iter().enumerate() {
+            let Some(step) = self.coarsest(kernel, which, &sample, target) else { continue };
+            let spacing = spacing_at(step);
+            let params = GridParams {
+                n_interpolation_points: points,
+                ints_in_interval: spacing * points as f64,
+                min_num_intervals: (min_nodes(tolerance) / points as f64).ceil() as usize,
+                ..*params
+            };
+            let lattice = lattice(&params, bounds);
+            if lattice.shape.spacing > params.spacing() {
+                continue;
+            }
+            let padded = lattice.shape.padded_nodes() as f64;
+            let cost = per_point::<D>(points, y.len()) + padded * padded.log2() * NS_PER_BUTTERFLY;
+            if best.as_ref().is_none_or(|best| cost < best.cost) {
+                best = Some(Choice { params, lattice, split: None, cost });
+            }
+        }
+        // In splines of order 4, for which the splits are made.
+        let params = GridParams {
+            ints_in_interval: COARSEST,
+            ..GridParams { force_tolerance: Some(tolerance), ..GridParams::default() }
+        };
+        let own = per_point::<D>(params.n_interpolation_points, y.len());
+        let fallback = nominal(&params, bounds, crowd);
+        let mut cheapest = best.unwrap_or(Choice { cost: f64::INFINITY, ..fallback });
+        for sharpness in SPLITS {
+            let finest = least_split_spacing::<D>(kernel, sharpness, target * sample.force / sample.density.sqrt());
+            let limit = Choice { cost: cheapest.cost - own, ..cheapest };
+            if finest <= bounds.extent() / LEAST_STEPS {
+                let found = coarser(&params, (sharpness, finest), bounds, crowd, limit);
+                cheapest = Choice { cost: found.cost + own, ..found };
+            }
+        }
+        // No grid within the limits is so exact: the finest, with the finer split.
+        if cheapest.cost.is_finite() { cheapest } else { fallback }
+    }
+
+    /// The finest spacing of a coarse grid, and its split, that keep the error of the force on `y`, whose own grid is another,
+    /// below what is asked for.
+    pub(crate) fn least_spacing<T: GridScalar>(
+        &mut self,
+        params: &GridParams,
+        kernel: Kernel,
+        y: &[[T; D]],
+    ) -> (Sharpness, f64) {
+        if let Some(tolerance) = params.force_tolerance {
+            let sample = Sample::of(kernel, y, &mut self.partials);
+            // Half of the error, so that a quarter of its square is left to the coarse grid.
+            let noise = 0.5 * tolerance / MARGIN * sample.force / sample.density.sqrt();
+            return (Sharpness::FINE, least_split_spacing::<D>(kernel, Sharpness::FINE, noise));
+        }
+        let least = params.spacing() * least_coarsening::<D>();
+        if splits_suffice(params, kernel) {
+            return (Sharpness::DEFAULT, least);
+        }
+        let noise = noise(kernel, D, params.n_interpolation_points + 1, params.spacing());
+        (Sharpness::FINE, least_split_spacing::<D>(kernel, Sharpness::FINE, noise).max(least))
+    }
+
+    fn set_kernel(&mut self, kernel: Kernel) {
+        if self.kernel != Some(kernel) {
+            self.kernel = Some(kernel);
+            self.noise.clear();
+            self.noise.resize(POINTS.len(), [None; STEPS]);
+        }
+    }
+
+    /// The first step whose estimated error is within `tolerance`, if one is.
+    fn coarsest(&mut self, kernel: Kernel, which: usize, sample: &Sample, tolerance: f64) -> Option<usize> {
+        let (mut low, mut high) = (0, STEPS);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let spacing = spacing_at(middle);
+            let known = &mut self.noise[which][middle];
+            let noise = *known.get_or_insert_with(|| noise(kernel, D, POINTS[which] + 1, spacing));
+            let error = noise * (sample.density + own_share(spacing)).sqrt();
+            // In this form, a map without forces is fine with any grid.
+            if error <= tolerance * sample.force || sample.force == 0.0 {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        (low < STEPS).then_some(low)
+    }
+}
+
+fn spacing_at(step: usize) -> f64 {
+    COARSEST * (-(step as f64) / STEPS_PER_OCTAVE as f64).exp2()
+}
+
+/// The error of the force that a split makes for charges at random with density 1, by the spacing: what is left of the smooth
+/// part beyond the highest frequency of the grid. At the cutoff `c` the smooth part has the force `F(c)` of the kernel
+/// and bends within a few spacings, so the error is a share of `F(c)` over a volume `h^D`.
+///
+/// The shares are those of the norm that the splits minimize (see [`Sharpness::DEFAULT`]) at spacings of 0.67 to 5, rounded
+/// up: 0.06 to 0.095 in two dimensions, 0.16 to 0.21 in three.
+fn split_noise<const D: usize>(kernel: Kernel, sharpness: Sharpness, spacing: f64) -> f64 {
+    let cutoff = sharpness.cutoff * spacing;
+    let share = if sharpness == Sharpness::FINE { [0.05, 0.065, 0.145] } else { [0.08, 0.1, 0.22] };
+    // Lighter tails bend more: the terms of the series grow with the degrees of freedom.
+    let bend = (0.5 * (kernel.dof() + 1.0)).max(1.0);
+    share[D.clamp(1, 3) - 1] * bend * cutoff * kernel.force(cutoff * cutoff) * spacing.powf(0.5 * D as f64)
+}
+
+/// The first spacing, in steps of half an octave, at which a split errs by no more than `limit` for charges of density 1.
+fn least_split_spacing<const D: usize>(kernel: Kernel, sharpness: Sharpness, limit: f64) -> f64 {
+    let mut spacing = 0.5;
+    // A limit of zero (no forces) or NaN (neither forces nor neighbors) is met by none, and not asked for by any.
+    while split_noise::<D>(kernel, sharpness, spacing) > limit && spacing < WIDEST {
+        spacing *= std::f64::consts::SQRT_2;
+    }
+    spacing
+}
+
+/// Wider spacings are not looked for: the kernel of any `dof` errs by less than any tolerance there.
+const WIDEST: f64 = 1e9;
+
+/// What each point costs whatever the number of nodes.
+fn per_point<const D: usize>(points: usize, n: usize) -> f64 {
+    n as f64 * (points + 1).pow(D as u32) as f64 * NS_PER_WEIGHT
+}
+
+/// Nanoseconds of two threads for spreading and reading a weight of the stencil, in two dimensions: 70,000 points, three
+/// against five interpolation points at the spacings 0.32 and 0.42: 8.24 and 4.66 against 9.77 and 6.28 ms.
+const NS_PER_WEIGHT: f64 = 1.0;
+
+/// The rest of the same calls, 6 and 3 ms for 4.1 and 2.5 million padded nodes, by nodes times their binary logarithm.
+const NS_PER_BUTTERFLY: f64 = 0.07;

@@ -1,0 +1,8 @@
+//! Charges to nodes, nodes to potentials, potentials to points.
+
+pub(crate) mod convolver;
+pub(crate) mod gather;
+pub(crate) mod spectrum;
+pub(crate) mod spread;
+pub(crate) mod stencil;
+pub(crate) mod transforms;

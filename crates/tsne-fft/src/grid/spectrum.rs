@@ -1,0 +1,299 @@
+//! The transform of the kernel on a grid, divided by that of the interpolation.
+
+use crate::grid::stencil::{spline_at_integers, weights_at};
+use crate::layout::shape::{AXES, Shape};
+use crate::scalar::GridScalar;
+use rayon::prelude::*;
+use realfft::RealFftPlanner;
+use tsne_core::{Error, Result, memory};
+
+/// What a convolution multiplies with: real and even along every axis, so one octant is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Spectrum<T> {
+    /// `[k2][k0][k1]`, each up to half the padded length, with the scale of the inverse transform in it. The mean is
+    /// left out: potentials are large numbers with small differences, and the mean holds most of their size.
+    values: Vec<T>,
+    half: [usize; AXES],
+    /// What each unit of charge adds to the potential everywhere: the mean that `values` leave out.
+    pub(crate) mean: f64,
+    /// The potential that a unit charge reads back at its own place.
+    pub(crate) own: OwnPotential,
+}
+
+/// The potential of a charge at its own place, by where the charge stands between the nodes:
+/// `level + Σ_axes ripple cos(2π f)` for the fraction `f` of the coordinate. Higher harmonics are smaller by another
+/// factor of the kernel's decay over one node frequency, and below all other errors.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OwnPotential {
+    pub(crate) level: f64,
+    pub(crate) ripple: [f64; AXES],
+}
+
+impl<T: GridScalar> Spectrum<T> {
+    /// The spectrum of `kernel_minus_offset(r²) + offset` on the nodes of `shape`.
+    ///
+    /// With `spline_order`, the spectrum is divided by the squared transform of the spline sampled on the nodes: what
+    /// spreading and reading back smooth is sharpened in advance, and the potential of a charge on a node is exact on
+    /// all nodes (the smooth particle-mesh scheme with cardinal splines, Essmann et al. 1995). Splines of odd order
+    /// vanish at the highest frequency; there, the quotient is the one that minimizes the mean squared error
+    /// (Hockney and Eastwood 1988, chapter 8).
+    pub(crate) fn new(
+        shape: &Shape,
+        spline_order: Option<usize>,
+        offset: f64,
+        kernel_minus_offset: impl Fn(f64) -> f64 + Sync,
+    ) -> Result<Self> {
+        let half = shape.padded.map(|length| length / 2 + 1);
+        let mut table = sample(shape.spacing, half, kernel_minus_offset)?;
+        // The axes rotate: [l0][l1][l2] -> [k2][l0][l1] -> [k1][k2][l0] -> [k0][k1][k2].
+        let mut lengths = half;
+        for axis in [2, 1, 0] {
+            transform_lines(&mut table, lengths[2], shape.padded[axis])?;
+            table = rotate(&table, lengths)?;
+            lengths = [lengths[2], lengths[0], lengths[1]];
+        }
+        let filters: [Vec<f64>; AXES] = std::array::from_fn(|axis| filter(spline_order, shape.padded[axis]));
+        let scale = 1.0 / shape.padded_nodes() as f64;
+        let mean = offset + table.first().copied().unwrap_or(0.0) * scale;
+        let [h0, h1, h2] = half;
+        let mut values = memory::filled("the spectrum", table.len(), T::ZERO)?;
+        values.par_chunks_mut((h0 * h1).max(1)).enumerate().for_each(|(k2, plane)| {
+            for k0 in 0..h0 {
+                for k1 in 0..h1 {
+                    let sharpened = filters[0][k0] * filters[1][k1] * filters[2][k2] * scale;
+                    plane[k0 * h1 + k1] = T::from_f64(table[(k0 * h1 + k1) * h2 + k2] * sharpened);
+                }
+            }
+        });
+        if let Some(zero_frequency) = values.first_mut() {
+            *zero_frequency = T::ZERO;
+        }
+        let mut spectrum = Self { values, half, mean, own: OwnPotential::default() };
+        if let Some(order) = spline_order {
+            spectrum.own = spectrum.own_potential(order, shape);
+        }
+        Ok(spectrum)
+    }
+
+    /// Sums the spectrum against what spreading and reading back at the same place multiply each frequency with: its
+    /// mean over all places between the nodes, and its first harmonic.
+    fn own_potential(&self, order: usize, shape: &Shape) -> OwnPotential {
+        let factors: [Vec<[f64; 2]>; AXES] = std::array::from_fn(|axis| round_trip(order, shape.padded[axis]));
+        let [h0, h1, h2] = self.half;
+        // One sum for the level and one for the ripple along each axis; planes in parallel, folded in order.
+        let mut sums = vec![[self.mean, 0.0, 0.0, 0.0]; 1];
+        sums.resize(h2 + 1, [0.0; 4]);
+        sums[1..].par_iter_mut().enumerate().for_each(|(k2, sum)| {
+            let f2 = factors[2][k2];
+            for (k0, f0) in factors[0].iter().enumerate() {
+                for (f1, value) in factors[1].iter().zip(&self.plane(k2)[k0 * h1..(k0 + 1) * h1]) {
+                    let value = value.to_f64();
+                    sum[0] += value * f0[0] * f1[0] * f2[0];
+                    sum[1] += value * f0[1] * f1[0] * f2[0];
+                    sum[2] += value * f0[0] * f1[1] * f2[0];
+                    sum[3] += value * f0[0] * f1[0] * f2[1];
+                }
+            }
+        });
+        debug_assert_eq!(factors[0].len(), h0);
+        let total = sums.iter().fold([0.0; 4], |total, sum| std::array::from_fn(|i| total[i] + sum[i]));
+        OwnPotential { level: total[0], ripple: [total[1], total[2], total[3]] }
+    }
+
+    /// The values `[k0][k1]` of one frequency of the last axis.
+    #[inline]
+    pub(crate) fn plane(&self, k2: usize) -> &[T] {
+        let size = self.half[0] * self.half[1];
+        &self.values[k2 * size..(k2 + 1) * size]
+    }
+}
+
+fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync) -> Result<Vec<f64>> {
+    let [h0, h1, h2] = half;
+    let mut table = memory::filled("the kernel on the grid", h0 * h1 * h2, 0.0)?;
+    table.par_chunks_mut(h2).enumerate().for_each(|(line, values)| {
+        let (l0, l1) = ((line / h1) as f64, (line % h1) as f64);
+        for (l2, value) in values.iter_mut().enumerate() {
+            let steps2 = l0 * l0 + l1 * l1 + (l2 * l2) as f64;
+            *value = kernel(steps2 * spacing * spacing);
+        }
+    });
+    Ok(table)
+}
+
+/// Replaces each line of half an even, periodic sequence by half its transform, which is real and even.
+fn transform_lines(table: &mut [f64], line: usize, length: usize) -> Result<()> {
+    if length == 1 {
+        return Ok(());
+    }
+    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
+    // Some lines to a task, so that its buffers are made once for all of them.
+    table.par_chunks_mut(line * 16).try_for_each(|lines| {
+        let mut input = plan.make_input_vec();
+        let mut output = plan.make_output_vec();
+        let mut scratch = plan.make_scratch_vec();
+        for values in lines.chunks_exact_mut(line) {
+            for (i, x) in input.iter_mut().enumerate() {
+                *x = values[i.min(length - i)];
+            }
+            plan.process_with_scratch(&mut input, &mut output, &mut scratch).map_err(|e| Error::numerical("FFT", e))?;
+            for (value, transformed) in values.iter_mut().zip(&output) {
+                *value = transformed.re;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// `[a][b][c]` to `[c][a][b]`.
+fn rotate(table: &[f64], [a, b, c]: [usize; AXES]) -> Result<Vec<f64>> {
+    let rows = a * b;
+    let mut rotated = memory::filled("the kernel on the grid", table.len(), 0.0)?;
+    rotated.par_chunks_mut(rows.max(1)).enumerate().for_each(|(k, out)| {
+        for (row, value) in out.iter_mut().enumerate() {
+            *value = table[row * c + k];
+        }
+    });
+    Ok(rotated)
+}
+
+/// What spreading to the nodes of one axis and reading back at the same place multiply a frequency with, both signs of
+/// the frequency taken together: the mean over all places `f` between two nodes, and the factor of `cos(2π f)`.
+fn round_trip(order: usize, length: usize) -> Vec<[f64; 2]> {
+    if length == 1 {
+        return vec![[1.0, 0.0]];
+    }
+    /// Places between two nodes: the products of splines are smooth periodic functions of the place, whose mean and
+    /// first harmonic the trapezoidal rule gives to rounding.
+    const PLACES: usize = 32;
+    let mut correlation = vec![[0.0; 2]; order];
+    for place in 0..PLACES {
+        let f = place as f64 / PLACES as f64;
+        let weights = weights_at(order, f);
+        let cosine = (2.0 * std::f64::consts::PI * f).cos();
+        for (lag, sum) in correlation.iter_mut().enumerate() {
+            let product: f64 = weights.iter().zip(&weights[lag..]).map(|(a, b)| a * b).sum();
+            sum[0] += product / PLACES as f64;
+            sum[1] += 2.0 * product * cosine / PLACES as f64;
+        }
+    }
+    (0..=length / 2)
+        .map(|k| {
+            let both_signs = if k == 0 || 2 * k == length { 1.0 } else { 2.0 };
+            let mut factor = correlation[0];
+            for (lag, sum) in correlation.iter().enumerate().skip(1) {
+                let phase = 2.0 * std::f64::consts::PI * ((k * lag) % length) as f64 / length as f64;
+                for i in 0..2 {
+                    factor[i] += 2.0 * sum[i] * phase.cos();
+                }
+            }
+            factor.map(|v| v * both_signs)
+        })
+        .collect()
+}
+
+/// What the spectrum is multiplied with along one axis to make up for spreading and reading back.
+fn filter(spline_order: Option<usize>, length: usize) -> Vec<f64> {
+    let half = length / 2 + 1;
+    let Some(order) = spline_order.filter(|_| length > 1) else {
+        return vec![1.0; half];
+    };
+    (0..half).map(|k| sharpening(order, k as f64 / length as f64)).collect()
+}
+
+/// What makes up for spreading and reading back a wave of `q` turns from node to node, along one axis.
+pub(crate) fn sharpening(order: usize, q: f64) -> f64 {
+    if order.is_multiple_of(2) {
+        alias_sum(order, q).powi(-2)
+    } else {
+        // The sum of squares over the aliases of a frequency is the transform of the spline of twice the order.
+        spline_transform(order, q).powi(2) / alias_sum(2 * order, q).powi(2)
+    }
+}
+
+/// The transform of the spline of `order` at `q` turns from node to node.
+pub(crate) fn spline_transform(order: usize, q: f64) -> f64 {
+    let x = std::f64::consts::PI * q;
+    let sinc = if q == 0.0 { 1.0 } else { x.sin() / x };
+    sinc.powi(order as i32)
+}
+
+/// The sum over all aliases of `q` of the transform of the spline of even `order`: the sum of cosines that its samples on
+/// the nodes make.
+pub(crate) fn alias_sum(order: usize, q: f64) -> f64 {
+    let samples = spline_at_integers(order);
+    let center = samples.len() / 2;
+    let at = |j: usize| (2.0 * std::f64::consts::PI * q * j as f64).cos();
+    samples[center] + 2.0 * (1..=center).map(|j| samples[center + j] * at(j)).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::convolver::Convolver;
+    use crate::grid::gather;
+    use crate::grid::spread::{InPlace, spread};
+    use crate::grid::stencil::BSpline;
+    use crate::layout::shape::{Lattice, axis};
+    use crate::points::slabs::{FirstNode, Slabs};
+
+    /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
+    /// compares mean and first harmonics over the places with what the spectrum says.
+    #[track_caller]
+    fn check<const D: usize, const M: usize>(length: usize, places: usize, bound: f64) {
+        let mut shape = Shape { nodes: [1; AXES], padded: [1; AXES], spacing: 0.5 };
+        for c in 0..D {
+            // A different length along each axis: none can be taken for another.
+            shape.padded[axis::<D>(c)] = length + 2 * c;
+            shape.nodes[axis::<D>(c)] = length / 2 - 1;
+        }
+        let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2)).unwrap();
+        let lattice = Lattice { shape, origin: [0.0; D], inverse_spacing: 2.0 };
+        let mut convolver = Convolver::new(shape).unwrap();
+        let mut grid = vec![0.0; convolver.grid_len()];
+        let mut slabs = Slabs::default();
+        let (mut level, mut ripple) = (0.0, [0.0; D]);
+        let count = places.pow(D as u32);
+        for place in 0..count {
+            let mut rest = place;
+            let fraction: [f64; D] = std::array::from_fn(|_| {
+                let f = (rest % places) as f64 / places as f64;
+                rest /= places;
+                f
+            });
+            let y = [fraction.map(|f| 0.5 * (1.0 + f))];
+            slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
+            let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid);
+            convolver.convolve(&spectrum, &mut grid).unwrap();
+            let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
+            assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);
+            level += own / count as f64;
+            for c in 0..D {
+                ripple[c] += 2.0 * own * (2.0 * std::f64::consts::PI * fraction[c]).cos() / count as f64;
+            }
+        }
+        assert!((level - spectrum.own.level).abs() < bound, "order {M}: {level}, not {}", spectrum.own.level);
+        for c in 0..D {
+            let told = spectrum.own.ripple[axis::<D>(c)];
+            assert!((ripple[c] - told).abs() < bound, "order {M}, axis {c}: {}, not {told}", ripple[c]);
+        }
+        // The kernel is 1 at distance 0: its smoothed form is close to that.
+        assert!((level - 1.0).abs() < 0.1, "order {M}: {level}");
+    }
+
+    #[test]
+    fn own_potential_is_that_of_a_round_trip() {
+        // The same places as the sums of `round_trip`: equal but for rounding.
+        check::<1, 2>(40, 32, 1e-13);
+        check::<1, 3>(40, 32, 1e-13);
+        check::<1, 4>(40, 32, 1e-13);
+        check::<1, 5>(48, 32, 1e-13);
+        check::<1, 6>(48, 32, 1e-13);
+        check::<1, 10>(60, 32, 1e-13);
+        check::<2, 4>(30, 32, 1e-13);
+        // Eight places in place of 32: what is left out are harmonics from the seventh on, which fall with the fourth
+        // power or faster, 7^-4 = 4e-4, of the first harmonic, some 1e-2 here.
+        check::<3, 4>(20, 8, 1e-5);
+    }
+}

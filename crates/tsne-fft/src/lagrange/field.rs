@@ -1,0 +1,197 @@
+//! The interpolation of FIt-SNE and openTSNE (Linderman et al. 2019): Lagrange polynomials, one charge per moment.
+//!
+//! The force is put together from moments, `F_i = y_i Σ_j f(r_ij²) - Σ_j f(r_ij²) y_j` with the force kernel
+//! `f = w^((dof+1)/dof)`: one convolution for the charge 1, one for each coordinate, and one with `w` itself for the
+//! normalizer. (openTSNE reads the normalizer of `dof = 1` from a convolution of `|y|²` with the force kernel; here the
+//! form that it uses for other `dof` serves for all, which is more accurate.) Positions are taken from the middle of the
+//! map, and the mean of each potential is kept apart, so that little cancels.
+
+use crate::choose::cost::nodes;
+use crate::grid::convolver::Convolver;
+use crate::grid::gather;
+use crate::grid::spectrum::Spectrum;
+use crate::grid::spread::{InPlace, spread};
+use crate::grid::stencil::Lagrange;
+use crate::layout::bounds::Bounds;
+use crate::layout::shape::{Lattice, Shape, lattice};
+use crate::params::GridParams;
+use crate::points::slabs::{FirstNode, Slabs};
+use crate::scalar::GridScalar;
+use rayon::prelude::*;
+use tsne_core::{Error, Kernel, Result, blocks, memory};
+
+/// Runs `$run` with the const `$P` set to the number of nodes in a cell.
+macro_rules! with_points {
+    ($params:expr, $P:ident => $run:expr) => {
+        match $params.n_interpolation_points {
+            1 => {
+                const $P: usize = 1;
+                $run
+            }
+            2 => {
+                const $P: usize = 2;
+                $run
+            }
+            3 => {
+                const $P: usize = 3;
+                $run
+            }
+            4 => {
+                const $P: usize = 4;
+                $run
+            }
+            5 => {
+                const $P: usize = 5;
+                $run
+            }
+            6 => {
+                const $P: usize = 6;
+                $run
+            }
+            7 => {
+                const $P: usize = 7;
+                $run
+            }
+            8 => {
+                const $P: usize = 8;
+                $run
+            }
+            _ => {
+                const $P: usize = GridParams::MAX_INTERPOLATION_POINTS;
+                $run
+            }
+        }
+    };
+}
+
+/// What the nodes of all grids cost, in nanoseconds of two threads.
+pub(crate) fn grids_cost<const D: usize>(shape: &Shape) -> f64 {
+    (D + 2) as f64 * nodes(shape)
+}
+
+/// The potentials of all moments on a grid.
+#[derive(Debug)]
+pub(crate) struct LagrangeField<T, const D: usize> {
+    params: GridParams,
+    plan: Option<Convolution<T>>,
+    slabs: Slabs,
+    /// Potentials of the charges `y_1 … y_D`, then 1, all with the force kernel, then of 1 with the weight kernel.
+    grids: Vec<Vec<T>>,
+    sums: Vec<f64>,
+}
+
+#[derive(Debug)]
+struct Convolution<T> {
+    shape: Shape,
+    kernel: Kernel,
+    convolver: Convolver<T>,
+    force: Spectrum<T>,
+    weight: Spectrum<T>,
+}
+
+/// What was filled: the grid, the middle of the map, and what to add to each potential.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Filled<T, const D: usize> {
+    pub(crate) lattice: Lattice<T, D>,
+    middle: [T; D],
+    /// Of the charges `y_1 … y_D`.
+    position_constants: [f64; D],
+    /// Of the charge 1 with the force kernel.
+    force_constant: f64,
+    /// Of the charge 1 with the weight kernel.
+    weight_constant: f64,
+}
+
+impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
+    pub(crate) fn new(params: GridParams) -> Self {
+        Self { params, plan: None, slabs: Slabs::default(), grids: Vec::new(), sums: Vec::new() }
+    }
+
+    pub(crate) fn repulse(
+        &mut self,
+        kernel: Kernel,
+        bounds: &Bounds<T, D>,
+        y: &[[T; D]],
+        out: &mut [[T; D]],
+    ) -> Result<f64> {
+        let filled = self.fill(kernel, bounds, y)?;
+        let mut sums = std::mem::take(&mut self.sums);
+        sums.clear();
+        sums.resize(blocks::count(y.len()), 0.0);
+        let blocks = sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
+        blocks.for_each(|((sum, y), out)| {
+            for (y, out) in y.iter().zip(out) {
+                let (weight, force) = self.read(&filled, y);
+                *out = force.map(T::from_f64);
+                *sum += weight;
+            }
+        });
+        let z = sums.iter().sum::<f64>() - y.len() as f64;
+        self.sums = sums;
+        Ok(z)
+    }
+
+    /// Fills the grids with the potentials of points within `bounds`.
+    pub(crate) fn fill(&mut self, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> Result<Filled<T, D>> {
+        let lattice = lattice(&self.params, bounds);
+        let shape = lattice.shape;
+        if self.plan.as_ref().is_none_or(|plan| plan.shape != shape || plan.kernel != kernel) {
+            self.plan = None;
+            let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2))?;
+            let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2))?;
+            let convolver = Convolver::new(shape)?;
+            self.grids.resize(D + 2, Vec::new());
+            for grid in &mut self.grids {
+                memory::resize("the grid", grid, convolver.grid_len(), T::ZERO)?;
+            }
+            self.plan = Some(Convolution { shape, kernel, convolver, force, weight });
+        }
+        let Some(plan) = &mut self.plan else {
+            return Err(Error::numerical("grid", "no plan was made"));
+        };
+        let middle: [T; D] = std::array::from_fn(|c| bounds.low[c] + (bounds.high[c] - bounds.low[c]) * T::HALF);
+        with_points!(self.params, P => {
+            self.slabs.assign(FirstNode::lagrange(P), &lattice, y)?;
+            let slabs = &self.slabs;
+            for (m, grid) in self.grids.iter_mut().enumerate() {
+                // One closure for both kinds of charge: each is an instance of the whole loop.
+                let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
+                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, grid);
+            }
+        });
+        for (m, grid) in self.grids.iter_mut().enumerate() {
+            plan.convolver.convolve(if m <= D { &plan.force } else { &plan.weight }, grid)?;
+        }
+        let mut totals = [0.0; D];
+        for c in 0..D {
+            totals[c] = blocks::sum(&mut self.sums, y.len(), |range| {
+                y[range].iter().map(|point| (point[c] - middle[c]).to_f64()).sum()
+            });
+        }
+        let n = y.len() as f64;
+        Ok(Filled {
+            lattice,
+            middle,
+            position_constants: totals.map(|total| total * plan.force.mean),
+            force_constant: n * plan.force.mean,
+            weight_constant: n * plan.weight.mean,
+        })
+    }
+
+    /// The sum of weights and of forces at `y`.
+    pub(crate) fn read(&self, filled: &Filled<T, D>, y: &[T; D]) -> (f64, [f64; D]) {
+        with_points!(self.params, P => {
+            let at = |m: usize| gather::value::<T, D, P, _>(Lagrange, &filled.lattice, &self.grids[m], y).to_f64();
+            let ones = at(D) + filled.force_constant;
+            let force = std::array::from_fn(|c| {
+                (y[c] - filled.middle[c]).to_f64() * ones - at(c) - filled.position_constants[c]
+            });
+            (at(D + 1) + filled.weight_constant, force)
+        })
+    }
+}
+
+/// The force kernel less 1, accurate for small distances.
+fn force_m1(kernel: Kernel, d2: f64) -> f64 {
+    (-(kernel.dof() + 1.0) * (d2 / kernel.dof()).ln_1p()).exp_m1()
+}

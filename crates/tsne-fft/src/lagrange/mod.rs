@@ -1,0 +1,3 @@
+//! The scheme of FIt-SNE and openTSNE.
+
+pub(crate) mod field;

@@ -1,0 +1,177 @@
+//! The repulsion of new points from a fixed map, level by level.
+
+use crate::layout::bounds::Bounds;
+use crate::levels::bodies::Bodies;
+use crate::levels::coarse::{Coarse, FilledCoarse};
+use crate::levels::divide::{Division, Kind, Terms};
+use crate::levels::far::Far;
+use crate::levels::fit::{MAX_DEPTH, is_costly};
+use crate::pairs::near::Queries;
+use crate::params::GridParams;
+use crate::scalar::GridScalar;
+use crate::spline::field::{Field, Filled, Places};
+use crate::spline::single::Single;
+use crate::spline::split::Smoothed;
+use tsne_core::{Context, Kernel, Result, memory};
+
+/// How far the grid of a reference reaches beyond it on each side, in units of half its side: openTSNE's padding of
+/// 25 %. Places farther out feel the points themselves, or lumps of them.
+const PADDING: f64 = 0.25;
+
+/// Below this number of points every place feels them directly: 0.2 µs for 256 points on two threads, while a grid has to be
+/// made first, 2 ms and more.
+const DIRECT_BELOW: usize = 256;
+
+/// The box that the grid of a reference covers.
+pub(crate) fn reach<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> Bounds<T, D> {
+    let mut reach = *bounds;
+    for c in 0..D {
+        let margin = T::from_f64(PADDING * 0.5 * (bounds.high[c].to_f64() - bounds.low[c].to_f64()));
+        reach.low[c] -= margin;
+        reach.high[c] += margin;
+    }
+    reach
+}
+
+/// A fixed map, and the crowds on it.
+#[derive(Debug)]
+pub(crate) struct ReferenceLevels<T: 'static, const D: usize> {
+    kernel: Kernel,
+    /// The whole map first.
+    levels: Vec<Level<T, D>>,
+}
+
+/// The points of one level.
+#[derive(Debug)]
+struct Level<T: 'static, const D: usize> {
+    /// What its grid covers.
+    reach: Bounds<T, D>,
+    /// What the level above has of the kernel.
+    coarser: Option<Smoothed>,
+    far: Far<T, D>,
+    inside: Inside<T, D>,
+}
+
+/// How places inside are served.
+#[derive(Debug)]
+enum Inside<T: 'static, const D: usize> {
+    Directly,
+    Grid { field: Box<Field<T, D>>, filled: Filled<T, D> },
+    Divided(Box<Divided<T, D>>),
+}
+
+#[derive(Debug)]
+struct Divided<T: 'static, const D: usize> {
+    division: Division<T, D>,
+    coarse: Coarse<T, D>,
+    filled: FilledCoarse<T, D>,
+    /// The level of the first crowd; those of the others follow.
+    first: usize,
+}
+
+/// Points of a level to be.
+struct Points<T, const D: usize> {
+    y: Vec<[T; D]>,
+    coarser: Option<Smoothed>,
+    depth: usize,
+}
+
+impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
+    pub(crate) fn new(params: &GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
+        let mut y = Vec::new();
+        memory::reserve("the reference", &mut y, reference.len())?;
+        y.extend_from_slice(reference);
+        // A list in the order of the levels: those of the crowds of one are appended together.
+        let mut points = vec![Some(Points { y, coarser: None, depth: 0 })];
+        let mut levels = Vec::new();
+        while let Some(next) = points.get_mut(levels.len()).and_then(Option::take) {
+            cx.check()?;
+            levels.push(Self::level(params, kernel, next, &mut points)?);
+        }
+        Ok(Self { kernel, levels })
+    }
+
+    /// Only what is felt directly: for grids of another kind, beyond their border.
+    pub(crate) fn outside(kernel: Kernel, reference: &[[T; D]]) -> Result<Self> {
+        let (bounds, _) = Bounds::of(reference, &mut Vec::new());
+        let far = Far::of(reference, &bounds)?;
+        Ok(Self { kernel, levels: vec![Level { reach: bounds, coarser: None, far, inside: Inside::Directly }] })
+    }
+
+    fn level(
+        params: &GridParams,
+        kernel: Kernel,
+        Points { y, coarser, depth }: Points<T, D>,
+        points: &mut Vec<Option<Points<T, D>>>,
+    ) -> Result<Level<T, D>> {
+        let (bounds, _) = Bounds::of(&y, &mut Vec::new());
+        let reach = reach(&bounds);
+        let far = Far::of(&y, &bounds)?;
+        if y.len() < DIRECT_BELOW {
+            return Ok(Level { reach, coarser, far, inside: Inside::Directly });
+        }
+        let mut single = Single::default();
+        let choice = single.choose_nominal(params, kernel, &reach, &y);
+        if depth < MAX_DEPTH && is_costly::<D>(choice.cost, y.len()) {
+            let (sharpness, least_spacing) = single.least_spacing(params, kernel, &y);
+            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost };
+            if let Some(mut division) = Division::of(&y, &bounds, terms)? {
+                let bodies = Bodies::of(&y, &bounds, &division)?;
+                let mut coarse = Coarse::default();
+                let filled = coarse.fill((kernel, coarser, sharpness), (&division, &reach), &bodies)?;
+                let first = points.len();
+                for crowd in 0..bodies.crowds.len() {
+                    let members = bodies.crowds.bucket(crowd).iter();
+                    let y = members.map(|&i| y[i as usize]).collect();
+                    points.push(Some(Points { y, coarser: Some(filled.smoothed), depth: depth + 1 }));
+                }
+                division.forget_points();
+                let divided = Box::new(Divided { division, coarse, filled, first });
+                return Ok(Level { reach, coarser, far, inside: Inside::Divided(divided) });
+            }
+        }
+        let mut field = Box::new(single.field);
+        let filled = field.fill(&choice, (kernel, coarser), &y)?;
+        Ok(Level { reach, coarser, far, inside: Inside::Grid { field, filled } })
+    }
+
+    /// The sum of weights and the force at a place.
+    pub(crate) fn at(&self, place: &[T; D]) -> (T, [T; D]) {
+        let mut total = (0.0, [T::ZERO; D]);
+        let mut add = |(weight, force): (f64, [T; D])| {
+            total.0 += weight;
+            for c in 0..D {
+                total.1[c] += force[c];
+            }
+        };
+        let mut next = self.levels.first();
+        while let Some(Level { reach, coarser, far, inside }) = next.take() {
+            let covered = reach.holds(place);
+            match inside {
+                Inside::Grid { field, filled } if covered => add(self.on_grid(field, filled, place)),
+                Inside::Divided(divided) if covered => {
+                    let mut felt = divided.coarse.at(&divided.filled, place);
+                    match divided.division.kind(divided.division.cell(place)) {
+                        Kind::Loose => divided.coarse.add_margins(&divided.filled, place, &mut felt),
+                        // The crowd has the pairs with its own points, and those of others are out of reach.
+                        Kind::Margin(crowd) | Kind::Core(crowd) => next = self.levels.get(divided.first + crowd),
+                    }
+                    add(felt);
+                }
+                _ => add(far.at((self.kernel, coarser.as_ref()), place)),
+            }
+        }
+        (T::from_f64(total.0.max(0.0)), total.1)
+    }
+
+    fn on_grid(&self, field: &Field<T, D>, filled: &Filled<T, D>, place: &[T; D]) -> (f64, [T; D]) {
+        let mut forces = [[T::ZERO; D]];
+        let places = Places::Given(std::slice::from_ref(place));
+        let mut weight = field.read_block(filled, (places, false), &mut forces) + filled.constant;
+        if let Some(rest) = filled.rest {
+            let near = (self.kernel, &filled.lattice, rest);
+            weight += field.add_near(near, Queries::Given(place), &mut forces).weight;
+        }
+        (weight, forces[0])
+    }
+}

@@ -1,0 +1,4 @@
+//! Points in the order of the grid.
+
+pub(crate) mod slabs;
+pub(crate) mod sorted;
