@@ -126,16 +126,21 @@ fn every_rule_of_affinities_makes_a_map() {
     ];
     for method in methods {
         let shown = format!("{method:?}");
-        let embedding = builder().affinities(method).build().unwrap().fit(x).unwrap();
+        let embedding = Tsne::<f64, 2>::builder().affinities(method).build().unwrap().fit(x).unwrap();
         let agreement = label_agreement(embedding.positions(), &labels, 10).unwrap();
         assert!(agreement > 0.95, "{shown}: {agreement}");
         let placed = embedding.transform(x).unwrap();
         assert!(label_agreement(placed.positions(), &labels, 10).unwrap() > 0.95, "{shown}");
     }
-    // A perplexity set later takes the place of a rule set before.
+    // A perplexity and a rule are two rules, in any order.
     let uniform: AffinityMethod<f64> = Uniform::default().into();
-    let last = builder().affinities(uniform).perplexity(12.0).build().unwrap().fit(x).unwrap();
-    assert_eq!(bits(last.positions()), bits(builder().build().unwrap().fit(x).unwrap().positions()));
+    let both = [
+        Tsne::<f64, 2>::builder().affinities(uniform.clone()).perplexity(12.0),
+        Tsne::<f64, 2>::builder().perplexity(12.0).affinities(uniform),
+    ];
+    for both in both {
+        assert!(both.build().unwrap_err().to_string().starts_with("perplexity is set beside affinities"));
+    }
 }
 
 #[test]

@@ -33,7 +33,11 @@ fn data<T: Float>() -> Vec<T> {
 }
 
 fn short<T: Float>() -> TsneBuilder<T, 2> {
-    Tsne::<_, 2>::builder().perplexity(8.0).early_exaggeration_iter(20).n_iter(30)
+    without_perplexity().perplexity(8.0)
+}
+
+fn without_perplexity<T: Float>() -> TsneBuilder<T, 2> {
+    Tsne::<_, 2>::builder().early_exaggeration_iter(20).n_iter(30)
 }
 
 /// Saves and loads, and checks that everything that can be seen is as it was, and goes on as it would.
@@ -96,7 +100,7 @@ fn every_choice_comes_back() {
     ];
     let params = TransformParams::preset(Preset::OpenTsne).n_iter(10);
     for (i, method) in methods.into_iter().enumerate() {
-        let embedding = short().affinities(method).build().unwrap().fit(rows).unwrap();
+        let embedding = without_perplexity().affinities(method).build().unwrap().fit(rows).unwrap();
         let loaded = round_trip(&format!("method-{i}"), &embedding);
         let places = [&embedding, &loaded].map(|e| e.transform_with(rows, &params, None, Context::new()).unwrap());
         assert_eq!(bits(places[0].positions()), bits(places[1].positions()));
@@ -180,7 +184,7 @@ fn code_of_ones_own_is_refused_by_name() {
     let search = Neighbors::Custom(Arc::new(tsne::affinity::ExactSearch::default()));
     assert!(refusal(short().neighbors(search)).contains("neighbor search"));
     let rule = AffinityMethod::Custom(Arc::new(PerplexityAffinity::new(5.0).unwrap()));
-    assert!(refusal(short().affinities(rule)).contains("rule of affinities"));
+    assert!(refusal(without_perplexity().affinities(rule)).contains("rule of affinities"));
     // Without the data neither metric nor search is used again.
     let metric = Metric::function(|a, b| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum());
     let search = Neighbors::Custom(Arc::new(tsne::affinity::ExactSearch::new(metric)));
