@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::Instant;
 use tsne::{Context, Float, Observer, files};
 use tsne_cli::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
-use tsne_cli::input::{CsvOptions, HeaderLine, PointTable, Table};
+use tsne_cli::input::{CsvOptions, HeaderLine, PointTable};
 use tsne_cli::output::Format;
 use tsne_cli::plot;
 use tsne_cli::report::{ForceError, Milliseconds, Report, Seconds};
@@ -94,8 +94,7 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
 fn digits<T: Float + FromStr>() -> Result<Data<T>> {
     let options =
         CsvOptions { header: HeaderLine::No, label_column: Some(LABEL_COLUMN.into()), ..CsvOptions::default() };
-    let table = Table::<T>::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?;
-    Ok(PointTable::from(table).into())
+    Ok(PointTable::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?.into())
 }
 
 impl Run<'_> {
@@ -113,15 +112,17 @@ impl Run<'_> {
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, labels, input } = data;
-        let labels = labels.as_ref();
+        let (labels, n, d) = (labels.as_ref(), points.n(), points.d());
+        let metric = args.affinities.metric.clone().unwrap_or_default();
+        let data = points.into_dataset(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
-        let method = method::method::<T, D>(args, points.n(), self.keep_data)?;
+        let method = method::method::<T, D>(args, n, self.keep_data)?;
         let bars = Bars::new(run.quiet);
         let every = run.report_every.map_or(0, |every| every as usize);
         let mut history = History::new(every, !run.quiet, &bars);
         let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
         let embedding = method
-            .fit_with(points.points()?, observer, Context::new().with_progress(&bars))
+            .fit_with(data, observer, Context::new().with_progress(&bars))
             .with_context(|| self.source.clone())?;
         bars.finish();
         warn(run.quiet, embedding.warnings())?;
@@ -137,7 +138,7 @@ impl Run<'_> {
         let agreement = |labels| in_pool(run.threads, || agreement(y, labels, AGREEMENT_NEIGHBORS));
         let label_agreement = written.then(|| labels.map(agreement).transpose())?.flatten();
         written.add(self.targets.plot, |path| {
-            let title = format!("t-SNE of {} points", plot::grouped(points.n()));
+            let title = format!("t-SNE of {} points", plot::grouped(n));
             let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
             Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
@@ -145,8 +146,8 @@ impl Run<'_> {
         let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
         let force_error = written.then(|| Ok(force_error.transpose()?))?;
         let report = Report {
-            n: points.n(),
-            d: points.d(),
+            n,
+            d,
             input,
             iterations: embedding.iterations(),
             kl_divergence,

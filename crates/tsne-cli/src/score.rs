@@ -6,13 +6,13 @@ use crate::run::{Data, agreement, in_pool, print, read, warn};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::affinity::{ExactSearch, PerplexityAffinity};
+use tsne::affinity::PerplexityAffinity;
 use tsne::core::random;
 use tsne::metrics::{self, Comparison};
-use tsne::{Context, Float, Kernel, Metric, Rows, Scalar, Tsne};
+use tsne::{Context, Dataset, Float, Kernel, Metric, Rows, Scalar, Tsne};
 use tsne_cli::args::{FloatType, KlMode, ScoreArgs};
-use tsne_cli::input::{CsvOptions, Table};
-use tsne_cli::report::{ScoreReport, ScoreSeconds};
+use tsne_cli::input::{CsvOptions, Labels, Table};
+use tsne_cli::report::{InputReport, ScoreReport, ScoreSeconds};
 
 /// Up to here the KL divergence is computed unasked: for 70,000 points
 /// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
@@ -57,7 +57,9 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
         map.n(),
         data.points.n()
     );
-    let scored = Scored { args, metric, data, started };
+    let Data { points, labels, input } = data;
+    let points = points.into_dataset(&metric).with_context(|| args.data.display().to_string())?;
+    let scored = Scored { args, metric, points, labels, input, started };
     match map.d() {
         1 => scored.measure::<1>(&map),
         2 => scored.measure::<2>(&map),
@@ -67,10 +69,12 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
 }
 
 /// What is measured, apart from the map.
-struct Scored<'a, T> {
+struct Scored<'a, T: 'static> {
     args: &'a ScoreArgs,
     metric: Metric,
-    data: Data<T>,
+    points: Dataset<'static, T>,
+    labels: Option<Labels>,
+    input: InputReport,
     started: Instant,
 }
 
@@ -82,7 +86,7 @@ fn timed<R>(f: impl FnOnce() -> Result<R>) -> Result<(R, f64)> {
 
 impl<T: Float + FromStr> Scored<'_, T> {
     fn measure<const D: usize>(&self, map: &Table<T>) -> Result<()> {
-        let (args, n) = (self.args, self.data.points.n());
+        let (args, n) = (self.args, self.points.n());
         let rows = map.rows()?;
         let y: Vec<[T; D]> = rows.iter().map(|row| std::array::from_fn(|c| row[c])).collect();
         let seconds_read = self.started.elapsed().as_secs_f64();
@@ -98,27 +102,26 @@ impl<T: Float + FromStr> Scored<'_, T> {
             warn(args.quiet, &[why])?;
         }
 
-        let search = ExactSearch::new(self.metric.clone());
         let sample = args.sample.map_or(SAMPLE, |sample| sample as usize).min(n);
         let measured = || -> Result<ScoreReport> {
             let ((trustworthiness, seconds_trustworthiness), (neighbor_recall, seconds_recall)) =
                 in_pool(args.threads, || {
-                    let points = self.data.points.points()?;
-                    let comparison = Comparison::new(points, &y)?.search(&search).sample(sample, args.seed);
+                    let points = self.points.points()?;
+                    let comparison = Comparison::new(points, &y)?.metric(&self.metric).sample(sample, args.seed);
                     let trustworthiness = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
                     Ok((trustworthiness, timed(|| Ok(comparison.neighbor_recall(args.k)?))?))
                 })?;
             // Warnings come after what may still be wrong with the arguments.
             let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
             let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
-            let (spearman, seconds_spearman) = timed(|| in_pool(args.threads, || self.spearman(&y, &search, most)))?;
-            let labels = self.data.labels.as_ref();
+            let (spearman, seconds_spearman) = timed(|| in_pool(args.threads, || self.spearman(&y, most)))?;
+            let labels = self.labels.as_ref();
             let agreement = |labels| in_pool(args.threads, || agreement(&y, labels, args.k));
             let label_agreement = labels.map(agreement).transpose()?.flatten();
             Ok(ScoreReport {
                 n,
-                d: self.data.points.d(),
-                input: self.data.input.clone(),
+                d: self.points.d(),
+                input: self.input.clone(),
                 components: D,
                 extent: metrics::extent(&y),
                 kl_divergence,
@@ -158,7 +161,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
             .keep_data(false)
             .n_jobs(self.args.threads.unwrap_or(-1))
             .build()?;
-        let index = tsne.affinities_with(self.data.points.points()?, cx)?;
+        let index = tsne.affinities_with(self.points.clone(), cx)?;
         bars.finish();
         warn(self.args.quiet, index.warnings())?;
         in_pool(self.args.threads, || {
@@ -167,20 +170,20 @@ impl<T: Float + FromStr> Scored<'_, T> {
     }
 
     /// The rank correlation of distances; `None`, with a warning, where there is no order among them.
-    fn spearman<const D: usize>(&self, y: &[[T; D]], search: &ExactSearch, sample: usize) -> Result<Option<f64>> {
+    fn spearman<const D: usize>(&self, y: &[[T; D]], sample: usize) -> Result<Option<f64>> {
         let correlation = match self.metric {
             // Of a sample of points, a matrix of distances needs the columns as well.
             Metric::Precomputed => {
                 let chosen = draw(y.len(), sample, self.args.seed);
-                let distances = self.data.points.points()?.dense("a matrix of distances")?;
+                let distances = self.points.points()?.dense("a matrix of distances")?;
                 let values = sub_matrix(distances, &chosen);
                 let x = Rows::new(&values, chosen.len(), chosen.len())?;
                 let y: Vec<[T; D]> = chosen.iter().map(|&i| y[i]).collect();
-                Comparison::new(x, &y)?.search(search).sample(chosen.len(), self.args.seed).spearman()
+                Comparison::new(x, &y)?.metric(&self.metric).sample(chosen.len(), self.args.seed).spearman()
             }
             _ => {
-                let points = self.data.points.points()?;
-                Comparison::new(points, y)?.search(search).sample(sample, self.args.seed).spearman()
+                let points = self.points.points()?;
+                Comparison::new(points, y)?.metric(&self.metric).sample(sample, self.args.seed).spearman()
             }
         };
         match correlation {

@@ -68,7 +68,7 @@ fn place<T: Float + FromStr, const D: usize>(
     let mut history = History::new(every, !run.quiet, &bars);
     let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
     let placed = fitted
-        .transform_with(points.points()?, &params, observer, Context::new().with_progress(&bars))
+        .transform_with(points.new_points()?, &params, observer, Context::new().with_progress(&bars))
         .with_context(|| args.input.display().to_string())?;
     bars.finish();
     warn(run.quiet, placed.warnings())?;

@@ -81,6 +81,11 @@ impl<T> Table<T> {
         Rows::new(&self.data, self.n, self.d).context("the table is inconsistent")
     }
 
+    /// The values, row by row, and their shape.
+    pub(super) fn into_parts(self) -> (Vec<T>, usize, usize) {
+        (self.data, self.n, self.d)
+    }
+
     /// The number of points.
     pub const fn n(&self) -> usize {
         self.n

@@ -119,6 +119,11 @@ impl<T: Scalar> SparseTable<T> {
 }
 
 impl<T> SparseTable<T> {
+    /// Row pointers, columns, values, and the number of columns.
+    pub(super) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>, usize) {
+        (self.row_pointers, self.columns, self.values, self.d)
+    }
+
     /// The number of points.
     pub const fn n(&self) -> usize {
         self.row_pointers.len() - 1

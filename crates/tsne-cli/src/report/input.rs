@@ -1,3 +1,5 @@
+//! What the input was taken for.
+
 use crate::input::{Labels, TableForm};
 use serde::Serialize;
 use std::fmt::Write;

@@ -1,6 +1,6 @@
 //! The same points in every format give the same map, and maps read back as they were written.
 
-use crate::common::{Directory, clusters, columns, npy, read_npy, text};
+use crate::common::{Directory, clusters, columns, nearest, npy, read_npy, text};
 use npyz::Order;
 
 const N: usize = 90;
@@ -130,4 +130,39 @@ fn labels_in_every_format() {
     // The clusters are 32 apart and 16 wide: a map that does not keep them apart is wrong.
     assert_eq!(agreements, [1.0; 5]);
     assert!(directory.json(&format!("embed x.csv -o y.csv {FLAGS}"))["label_agreement"].is_null());
+}
+
+#[test]
+fn what_lies_far_from_the_origin_keeps_its_digits() {
+    let directory = Directory::new();
+    // Two groups, one apart from the other by ten, far beyond the digits of single precision.
+    let (n, d, far) = (120, 4, 1_700_000_000.0);
+    let values: Vec<f64> = clusters(n, d)
+        .iter()
+        .enumerate()
+        .map(|(i, x)| far + (x % 3.0) + if i / d % 2 == 0 { 10.0 } else { 0.0 })
+        .collect();
+    let shape = [n as u64, d as u64];
+    let whole: Vec<i64> = values.iter().map(|&x| x as i64).collect();
+    directory.write("labels.txt", (0..n).map(|i| format!("{}\n", i % 2)).collect::<String>());
+    directory.write("x.npy", npy(values.iter().copied(), &shape, Order::C));
+    directory.write("x.csv", text(&values, d, ","));
+    directory.write("i64.npy", npy(whole.iter().copied(), &shape, Order::C));
+    directory.write("new.csv", text(&values[..20 * d], d, ","));
+    for file in ["x.npy", "x.csv", "i64.npy"] {
+        let flags = "-o y.npy --labels labels.txt --perplexity 10 --n-iter 250 --save m.tsne";
+        let report = directory.json(&format!("embed {file} {flags}"));
+        assert_eq!(report["label_agreement"].as_f64(), Some(1.0), "{file}");
+        let score = directory.json(&format!("score {file} y.npy --labels labels.txt --perplexity 10"));
+        assert!(score["trustworthiness"].as_f64().unwrap() > 0.9, "{file}: {score}");
+    }
+    // New points come to their group, whose places they were fitted to.
+    directory.succeed("embed x.csv -o y.npy --save m.tsne -q --perplexity 10 --n-iter 250");
+    directory.succeed("transform m.tsne new.csv -o new.npy -q");
+    let ((_, y), (_, new)) = (read_npy(&directory.read("y.npy")), read_npy(&directory.read("new.npy")));
+    let (y, new) = (y.as_chunks::<2>().0, new.as_chunks::<2>().0);
+    for (i, &place) in new.iter().enumerate() {
+        let near = nearest(y, place, 5);
+        assert!(near.iter().all(|j| j % 2 == i % 2), "{i}: {near:?}");
+    }
 }

@@ -58,6 +58,8 @@ fn tables_of_r() {
     check("\"V1\" \"V2\"\n\"1\" 1.5 2\n\"2\" 3 4\n", values, true, Some(""));
     check("\"\" \"V1\" \"V2\"\n\"1\" 1.5 2\n\"2\" 3 4\n", values, true, Some(""));
     check("\"\",\"V1\",\"V2\"\n\"1\",1.5,2\n\"2\",3,4\n", values, true, Some(""));
+    // A line that is one field short may be damaged, too.
+    assert!(read("1,2\n3,4,5\n").unwrap_err().contains("line 2 has 3 fields"));
     check("1\t2\na\t1.5\t2\nb\t3\t4\n", values, true, Some(""));
 }
 

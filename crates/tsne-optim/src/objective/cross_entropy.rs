@@ -2,7 +2,7 @@
 
 use tsne_core::math::ln;
 use tsne_core::simd::{self, Task, fold};
-use tsne_core::{Affinities, Kernel, Scalar, blocks};
+use tsne_core::{Affinities, Kernel, Scalar, blocks, math};
 
 /// Pairs per step: so many that the compiler keeps the logarithms a loop and vectorizes it, few enough that a row of 90
 /// wastes little. The whole divergence takes 3 ns for each non-zero (benchmark `kl_divergence`, 2 threads); with the
@@ -61,7 +61,7 @@ impl<T: Scalar, const D: usize> Task for Row<'_, T, D> {
                 *p = w.to_f64();
             }
             for l in 0..LANES {
-                sums[l] += p[l] * ln(1.0 + d2[l] / dof);
+                sums[l] += p[l] * math::ln(1.0 + d2[l] / dof);
             }
         }
         fold(sums)
@@ -88,7 +88,7 @@ impl<T: Scalar> Task for Weights<'_, T> {
             }
             for l in 0..LANES {
                 // The inverse is above 1, and for zero it is infinity, of which `ln` makes a finite number.
-                sums[l] -= p[l] * ln(1.0 / p[l]);
+                sums[l] -= p[l] * math::ln(1.0 / p[l]);
             }
         }
         fold(sums)

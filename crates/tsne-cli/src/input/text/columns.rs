@@ -1,6 +1,6 @@
 //! What the columns of a table are for.
 
-use super::header::{is_index_name, is_number, is_short};
+use super::header::{HeaderLine, is_index_name, is_number, is_short};
 use super::records::Record;
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
@@ -36,7 +36,7 @@ impl std::str::FromStr for IndexColumn {
 #[derive(Debug, Clone, Default)]
 pub struct CsvOptions {
     /// Whether the first line names the columns.
-    pub header: super::HeaderLine,
+    pub header: HeaderLine,
     /// The column with the names of the rows.
     pub index_column: IndexColumn,
     /// The column with the labels.

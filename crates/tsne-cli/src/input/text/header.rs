@@ -31,11 +31,11 @@ pub(super) fn is_header(option: HeaderLine, first: &Record, second: Option<&Reco
         HeaderLine::Auto => {}
     }
     let Some(second) = second else { return Ok(first.fields().all(|field| !is_number(field))) };
-    // What R writes: the row names have no name.
-    if is_short(first, second) {
-        return Ok(true);
-    }
     let numbers: Vec<&str> = first.fields().filter(|field| is_number(field)).collect();
+    if is_short(first, second) {
+        // What R writes: the row names have no name. Of numbers alone, it may as well be a point that was cut off.
+        return Ok(numbers.is_empty() || !is_number(second.field(0)));
+    }
     if numbers.is_empty() {
         return Ok(true);
     }
