@@ -10,9 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use tsne::affinity::ExactSearch;
 use tsne::metrics::{self, Comparison};
-use tsne::{Context, Kernel, Neighbors, Preset, Tsne};
+use tsne::{Context, Kernel, Metric, Neighbors, Preset, Tsne};
 use tsne_cli::input::{CsvOptions, Labels, PointTable, Table};
 
 /// The perplexity of the affinities that KL divergences refer to.
@@ -35,19 +34,19 @@ fn main() -> Result<()> {
     };
     let points = PointTable::<f32>::read(Path::new(data), &CsvOptions::default()).context(data.clone())?;
     let n = points.n();
+    let points = points.into_dataset(&Metric::Euclidean)?;
     let labels = match labels.as_str() {
         "-" => None,
         path => Some(Labels::read(Path::new(path), n).with_context(|| path.to_owned())?),
     };
     let neighbors = if n <= EXACT_POINTS { Neighbors::Exact } else { Neighbors::Auto };
     let tsne = Tsne::<f32, 2>::preset(Preset::Recommended).perplexity(PERPLEXITY).neighbors(neighbors).build()?;
-    let index = tsne.affinities_with(points.points()?, Context::new())?;
-    let search = ExactSearch::default();
+    let index = tsne.affinities_with(points.clone(), Context::new())?;
     for path in maps {
         let map = Table::<f32>::read(Path::new(path), &CsvOptions::default()).context(path.clone())?;
         ensure!((map.n(), map.d()) == (n, 2), "{path}: {} x {} is not a map of {n} points", map.n(), map.d());
         let y: Vec<[f32; 2]> = map.rows()?.iter().map(|row| [row[0], row[1]]).collect();
-        let comparison = Comparison::new(points.points()?, &y)?.search(&search).sample(SAMPLE.min(n), 0);
+        let comparison = Comparison::new(points.points()?, &y)?.metric(&Metric::Euclidean).sample(SAMPLE.min(n), 0);
         let agreement = labels.as_ref().map(|labels| metrics::label_agreement(&y, &labels.codes, K)).transpose()?;
         let verdict = json!({
             "map": path,

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use tsne::fft::{GridParams, GridRepulsion};
-use tsne::{Context, Kernel, Repulsion};
+use tsne::{Context, Kernel};
 use tsne_benches::map;
 
 use crate::{Work, Workload};

@@ -84,7 +84,7 @@ fn step(momentum: Momentum) -> tsne::Result<Work> {
     let gradient = map::<2>(y.len(), 1e-6);
     let mut rule = MomentumGains::new(momentum);
     rule.reset(y.len());
-    let step = Step { learning_rate: 1.0, momentum: 0.8, max_norm: Some(5.0) };
+    let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     Ok(Box::new(move || {
         rule.step(step, &gradient, &mut y)?;
         black_box(&y);

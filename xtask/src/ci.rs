@@ -31,7 +31,7 @@ const STEPS: [Step; 14] = [
     Step { name: "examples", what: "the examples of the seams run", run: examples },
     Step {
         name: "package",
-        what: "the crates build and pass their tests from their archives",
+        what: "the crates build from their archives, and the libraries pass their tests there",
         run: |shell| passed(packages::package(shell)),
     },
     Step {

@@ -11,17 +11,25 @@ use crate::workspace::{Package, Workspace};
 /// One manifest for each leaf crate, with this crate as its only dependency.
 pub(crate) const CONSUMERS: &str = "xtask/consumers";
 
-/// The step `package` of `cargo xtask ci`: every member can be packed, and what is published builds and passes its tests
-/// from the archives alone, each finding the others where a registry would have them.
+/// The step `package` of `cargo xtask ci`: every member can be packed, and what is published builds from the archives
+/// alone, each finding the others where a registry would have them. The libraries pass their tests there, too.
 ///
-/// The documentation tests are left to the step `test`: their code is in the same files.
+/// The tests of the command are only compiled: they run it, and to build it a second time takes minutes. The
+/// documentation tests are left to the step `test`: their code is in the same files.
 pub(crate) fn package(shell: &Shell) -> Result<()> {
     let archives = Archives::unpack(shell)?;
     let (manifest, target) = (archives.manifest(), &archives.target);
-    let packages = archives.packages.iter().flat_map(|package| ["--package", &package.name]);
-    cmd!(shell, "cargo test --offline --manifest-path {manifest} --target-dir {target} {packages...} --lib --tests")
+    let (libraries, programs): (Vec<&Package>, Vec<&Package>) =
+        archives.packages.iter().partition(|package| !package.target_kinds.contains("bin"));
+    let [libraries, programs] = [libraries, programs]
+        .map(|packages| packages.into_iter().flat_map(|package| ["--package", &package.name]).collect::<Vec<&str>>());
+    let failed = "a packed crate fails where its sources pass: does it name a file outside of its directory?";
+    cmd!(shell, "cargo check --offline --manifest-path {manifest} --target-dir {target} {programs...} --all-targets")
         .run()
-        .context("a packed crate fails where its sources pass: does it name a file outside of its directory?")
+        .context(failed)?;
+    cmd!(shell, "cargo test --offline --manifest-path {manifest} --target-dir {target} {libraries...} --lib --tests")
+        .run()
+        .context(failed)
 }
 
 /// The step `consumers`: with one line in a manifest, the first example of each leaf's README builds and runs.

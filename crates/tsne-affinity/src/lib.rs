@@ -2,7 +2,7 @@
 //!
 //! The chain has three links, each of which works alone:
 //!
-//! 1. a [`NeighborSearch`](tsne_core::NeighborSearch) finds the `k` nearest neighbors of each point: [`ExactSearch`],
+//! 1. a [`NeighborSearch`] finds the `k` nearest neighbors of each point: [`ExactSearch`],
 //!    which chooses among [`KdTreeSearch`], [`VpTreeSearch`] and [`BruteForceSearch`] by the [`Metric`] and the dimension of
 //!    the data;
 //!    [`ApproximateSearch`] finds most of them in a fraction of the time; [`AutoSearch`] chooses between the two;
@@ -10,15 +10,16 @@
 //!    (van der Maaten and Hinton 2008, "Visualizing data using t-SNE"); [`calibrate_row`] does it for one row;
 //! 3. [`symmetrize`] joins the rows into one symmetric matrix with sum 1.
 //!
-//! [`affinities`] runs all three.
+//! [`affinities`] runs all three, and so does [`PerplexityAffinity::affinities`]; each search and each model has the usual calls
+//! as methods of its own. All names of `tsne-core` that stand in signatures here are this crate's, too.
 //!
 //! # Affinity models
 //!
-//! Each is an [`AffinityModel`](tsne_core::AffinityModel): joint affinities of one set of points, conditional affinities of
+//! Each is an [`AffinityModel`]: joint affinities of one set of points, conditional affinities of
 //! new points.
 //!
-//! - [`PerplexityAffinity`]: Gaussians of a given perplexity, or a mixture of several.
-//! - [`Multiscale`]: the average of the affinities of several perplexities.
+//! - [`PerplexityAffinity`]: Gaussians of a given perplexity, a mixture of several ([`PerplexityAffinity::mixture`]), or the
+//!   average of the affinities of several ([`PerplexityAffinity::multiscale`]).
 //! - [`FixedSigma`]: Gaussians of one width for all points.
 //! - [`Uniform`]: the same weight for each of the nearest neighbors.
 //! - [`precomputed_joint`], [`precomputed_conditional`] and their dense forms: a matrix that is there already.
@@ -51,28 +52,35 @@
 //! - The order of points whose distances differ by less than the rounding of an `f64` sum of `d` terms.
 //! - In `f64`, distances below 1e-154 of the largest coordinate: they may underflow to 0.
 
-mod chain;
-mod conditional;
+mod calls;
+mod given;
+mod instances;
+mod limits;
 mod metric;
-mod models;
+mod model;
+mod neighbor_count;
 mod neighbors;
+mod ordered;
 mod perplexity;
-mod precomputed;
-mod symmetrization;
 mod symmetrize;
+mod warning;
 
-pub use chain::affinities;
-pub use metric::{DistanceFunction, Metric};
-pub use models::{FixedSigma, Multiscale, Uniform};
+pub use calls::affinities;
+pub use given::{
+    Precomputed, precomputed_conditional, precomputed_conditional_dense, precomputed_joint, precomputed_joint_dense,
+};
+pub use metric::{DistanceFunction, Metric, Translation};
+pub use model::{FixedSigma, PerplexityAffinity, Uniform};
 pub use neighbors::{
     ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, NeighborDescent, VpTreeSearch,
 };
-pub use perplexity::{Calibration, PerplexityAffinity, Warning, calibrate_row};
-pub use precomputed::{
-    Precomputed, precomputed_conditional, precomputed_conditional_dense, precomputed_joint, precomputed_joint_dense,
+pub use perplexity::{Calibration, calibrate_row};
+pub use symmetrize::{Symmetrization, symmetrize, symmetrize_with};
+pub use tsne_core::{
+    Affinities, AffinityKind, AffinityModel, CancelToken, Context, Error, KnnGraph, NeighborIndex, NeighborSearch,
+    Points, Progress, Result, Rows, Scalar, SparseRows, Stage,
 };
-pub use symmetrization::Symmetrization;
-pub use symmetrize::{symmetrize, symmetrize_with};
+pub use warning::Warning;
 
 /// The example of the README, compiled as a test.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, cr
 use std::hint::black_box;
 use tsne_bh::{BarnesHut, BarnesHutReference, DEFAULT_THETA, Tree};
 use tsne_core::random::{element_seed, unit};
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion};
+use tsne_core::{Context, Kernel};
 
 /// 40 blobs of different widths; the radius of a map grows with the D-th root of its points.
 fn map<const D: usize>(n: usize, seed: u64) -> Vec<[f32; D]> {

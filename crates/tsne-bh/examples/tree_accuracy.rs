@@ -7,7 +7,7 @@ use std::f64::consts::TAU;
 use std::time::Instant;
 use tsne_bh::BarnesHut;
 use tsne_core::random::{element_seed, unit};
-use tsne_core::{Context, Kernel, Repulsion, Result};
+use tsne_core::{Context, Kernel, Result};
 
 /// Blobs of different densities, spread over a disk of the radius that maps of `n` points reach.
 fn map(n: usize) -> Vec<[f32; 2]> {

@@ -1,10 +1,13 @@
-use crate::morton::key_index;
+use crate::sources::{Lists, Scratch};
+use crate::tolerance::theta_for;
 use crate::tree::{Tree, check_dimension};
-use crate::walk::{Criterion, Walker, groups};
+use crate::walk::{Criterion, Walker, check_theta, groups};
+use crate::workers;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use tsne_core::simd::{Task, dispatch};
-use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks};
+use tsne_core::morton::key_index;
+use tsne_core::simd::{self, dispatch};
+use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks, memory};
 
 /// The repulsion among the points of an embedding by Barnes-Hut, in `O(n log n)`.
 ///
@@ -24,7 +27,7 @@ use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Resu
 /// The same bits for any number of threads.
 #[derive(Debug)]
 pub struct BarnesHut<T, const D: usize> {
-    theta: f64,
+    accuracy: Accuracy,
     tree: Tree<T, D>,
     groups: Vec<u32>,
     /// In the order of the tree.
@@ -33,6 +36,25 @@ pub struct BarnesHut<T, const D: usize> {
     partials: Vec<f64>,
     /// Where the tree has each point.
     positions: Vec<AtomicU32>,
+    /// Of each worker.
+    scratch: Vec<Scratch<T, D>>,
+}
+
+/// What decides which cells are taken as a whole.
+#[derive(Debug, Clone, Copy)]
+enum Accuracy {
+    Theta(f64),
+    /// Of the force: the threshold depends on the kernel too.
+    Tolerance(f64),
+}
+
+impl Accuracy {
+    fn theta<const D: usize>(self, kernel: Kernel) -> Result<f64> {
+        match self {
+            Self::Theta(theta) => Ok(theta),
+            Self::Tolerance(tolerance) => theta_for::<D>(tolerance, kernel),
+        }
+    }
 }
 
 /// The threshold of the reference implementations.
@@ -51,9 +73,9 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_bh::BarnesHut;
+    /// use tsne_bh::{BarnesHut, Kernel};
     ///
-    /// assert_eq!(BarnesHut::<f32, 2>::new(0.2)?.theta(), 0.2);
+    /// assert_eq!(BarnesHut::<f32, 2>::new(0.2)?.theta(Kernel::CAUCHY)?, 0.2);
     /// assert!(BarnesHut::<f32, 2>::new(-0.2).is_err());
     /// assert!(BarnesHut::<f32, 4>::new(0.2).is_err());
     /// # Ok::<(), tsne_core::Error>(())
@@ -61,54 +83,109 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     pub fn new(theta: f64) -> Result<Self> {
         check_dimension::<D>()?;
         check_theta(theta)?;
-        Ok(Self::with_theta(theta))
+        Ok(Self::with(Accuracy::Theta(theta)))
     }
 
-    fn with_theta(theta: f64) -> Self {
+    /// Repulsion with the largest threshold whose forces are expected to err by no more than `tolerance` (root mean square,
+    /// relative): that of [`theta_for`], for the kernel of each call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] unless `tolerance` is positive and finite and `D` is 1, 2 or 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::{BarnesHut, Kernel, theta_for};
+    ///
+    /// let repulsion = BarnesHut::<f32, 2>::with_tolerance(1e-2)?;
+    /// assert_eq!(repulsion.theta(Kernel::CAUCHY)?, theta_for::<2>(1e-2, Kernel::CAUCHY)?);
+    /// assert!(BarnesHut::<f32, 2>::with_tolerance(-1.0).is_err());
+    /// # Ok::<(), tsne_bh::Error>(())
+    /// ```
+    pub fn with_tolerance(tolerance: f64) -> Result<Self> {
+        theta_for::<D>(tolerance, Kernel::CAUCHY)?;
+        Ok(Self::with(Accuracy::Tolerance(tolerance)))
+    }
+
+    fn with(accuracy: Accuracy) -> Self {
         Self {
-            theta,
+            accuracy,
             tree: Tree::new(),
             groups: Vec::new(),
             forces: Vec::new(),
             z: Vec::new(),
             partials: Vec::new(),
             positions: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
-    /// The threshold.
+    /// The threshold for a kernel, on which it depends where a tolerance was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for a tolerance unless `D` is 1, 2 or 3.
     ///
     /// # Examples
     ///
     /// ```
-    /// use tsne_bh::{BarnesHut, DEFAULT_THETA};
+    /// use tsne_bh::{BarnesHut, DEFAULT_THETA, Kernel};
     ///
-    /// assert_eq!(BarnesHut::<f32, 2>::default().theta(), DEFAULT_THETA);
+    /// assert_eq!(BarnesHut::<f32, 2>::default().theta(Kernel::CAUCHY), Ok(DEFAULT_THETA));
     /// ```
-    pub const fn theta(&self) -> f64 {
-        self.theta
+    pub fn theta(&self, kernel: Kernel) -> Result<f64> {
+        self.accuracy.theta::<D>(kernel)
     }
-}
 
-/// `theta` = [`DEFAULT_THETA`]. For a `D` without trees, each call returns the error that `new` would.
-impl<T: Scalar, const D: usize> Default for BarnesHut<T, D> {
-    fn default() -> Self {
-        Self::with_theta(DEFAULT_THETA)
-    }
-}
-
-impl<T: Scalar, const D: usize> Repulsion<T, D> for BarnesHut<T, D> {
-    fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
+    /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point of `y` into `out` and
+    /// returns the normalizer `Z = Σ_{i≠j} w(r_ij²)`. The repulsive part of the gradient is `-F_i / Z`.
+    ///
+    /// What `out` held before is of no meaning. This is [`Repulsion::repulse`], without its trait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless `out` is as long as `y`, [`Error::OutOfMemory`], and those of [`Tree::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::{BarnesHut, Context, Kernel};
+    ///
+    /// let mut forces = [[0.0f32]; 2];
+    /// let z = BarnesHut::new(0.5)?.repulse(Kernel::CAUCHY, &[[0.0], [1.0]], &mut forces, Context::new())?;
+    /// assert_eq!((z, forces), (1.0, [[-0.25], [0.25]]));
+    /// # Ok::<(), tsne_bh::Error>(())
+    /// ```
+    pub fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
         if out.len() != y.len() {
             return Err(Error::shape("out", y.len(), out.len()));
         }
+        let theta = self.theta(kernel)?;
         self.tree.build(y, cx)?;
         let n = y.len();
-        groups(&self.tree, &mut self.groups);
-        self.forces.resize(n, [T::ZERO; D]);
-        self.z.resize(n, 0.0);
-        let walks = Walks { tree: &self.tree, criterion: Criterion::new(self.theta), kernel, cx };
-        kernel.visit(Run { walks, groups: &self.groups, forces: &mut self.forces, z: &mut self.z })?;
+        groups(&self.tree, &mut self.groups)?;
+        memory::resize("forces", &mut self.forces, n, [T::ZERO; D])?;
+        memory::resize("weights", &mut self.z, n, 0.0)?;
+        let workers = workers::count(self.groups.len().div_ceil(GROUPS_PER_TASK));
+        self.scratch.resize_with(workers.max(self.scratch.len()), Scratch::default);
+        let (tree, criterion) = (&self.tree, Criterion::new(theta));
+        let tasks = tasks(tree, &self.groups, &mut self.forces, &mut self.z);
+        workers::run(tasks, &mut self.scratch[..workers], |scratch, task| {
+            cx.check()?;
+            kernel.visit(Walks { tree, criterion, kernel, task, lists: scratch.lists()? });
+            Ok(())
+        })?;
+        self.scatter(out)?;
+        let z = &self.z;
+        Ok(blocks::sum(&mut self.partials, n, |range| z[range].iter().sum()))
+    }
+
+    /// Copies the forces into the order of the caller.
+    fn scatter(&mut self, out: &mut [[T; D]]) -> Result<()> {
+        let n = out.len();
+        let more = n.saturating_sub(self.positions.len());
+        memory::reserve("positions in the tree", &mut self.positions, more)?;
         self.positions.resize_with(n, AtomicU32::default);
         let (forces, positions) = (&self.forces, &self.positions);
         self.tree.keys().par_chunks(blocks::BLOCK).enumerate().for_each(|(b, keys)| {
@@ -121,81 +198,76 @@ impl<T: Scalar, const D: usize> Repulsion<T, D> for BarnesHut<T, D> {
                 *out = forces[position.load(Relaxed) as usize];
             }
         });
-        let z = &self.z;
-        Ok(blocks::sum(&mut self.partials, n, |range| z[range].iter().sum()))
-    }
-}
-
-/// Checks a threshold.
-pub(crate) fn check_theta(theta: f64) -> Result<()> {
-    if theta.is_finite() && theta >= 0.0 {
         Ok(())
-    } else {
-        Err(Error::parameter("theta", theta, "a finite number, at least 0 (0 is exact, 0.5 the usual choice)"))
     }
 }
 
-#[derive(Clone, Copy)]
-struct Walks<'a, T, const D: usize> {
-    tree: &'a Tree<T, D>,
-    criterion: Criterion<T>,
-    kernel: Kernel,
-    cx: Context<'a>,
+/// `theta` = [`DEFAULT_THETA`]. For a `D` without trees, each call returns the error that `new` would.
+impl<T: Scalar, const D: usize> Default for BarnesHut<T, D> {
+    fn default() -> Self {
+        Self::with(Accuracy::Theta(DEFAULT_THETA))
+    }
 }
 
-struct Run<'a, T, const D: usize> {
-    walks: Walks<'a, T, D>,
+impl<T: Scalar, const D: usize> Repulsion<T, D> for BarnesHut<T, D> {
+    fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
+        Self::repulse(self, kernel, y, out, cx)
+    }
+}
+
+/// The groups of each task, with the results of their points: groups cover consecutive points without gaps.
+fn tasks<'a, T, const D: usize>(
+    tree: &'a Tree<T, D>,
+    groups: &'a [u32],
+    mut forces: &'a mut [[T; D]],
+    mut z: &'a mut [f64],
+) -> impl Iterator<Item = Task<'a, T, D>> + Send
+where
+    T: Scalar,
+{
+    groups.chunks(GROUPS_PER_TASK).map_while(move |groups| {
+        let points = groups.iter().map(|&g| tree.nodes[g as usize].count as usize).sum();
+        Some(Task { groups, forces: forces.split_off_mut(..points)?, z: z.split_off_mut(..points)? })
+    })
+}
+
+#[derive(Debug)]
+struct Task<'a, T, const D: usize> {
     groups: &'a [u32],
     forces: &'a mut [[T; D]],
     z: &'a mut [f64],
 }
 
-impl<T: Scalar, const D: usize> ProfileVisitor<T> for Run<'_, T, D> {
-    type Output = Result<()>;
-
-    fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
-        self.walks.split(profile, self.groups, self.forces, self.z)
-    }
+/// One task, for any form of the kernel.
+struct Walks<'a, T, const D: usize> {
+    tree: &'a Tree<T, D>,
+    criterion: Criterion<T>,
+    kernel: Kernel,
+    task: Task<'a, T, D>,
+    lists: Lists<'a, T, D>,
 }
 
-impl<T: Scalar, const D: usize> Walks<'_, T, D> {
-    /// Halves the groups, with the results of their points, until they fit a task. The groups cover consecutive
-    /// points without gaps.
-    fn split<P: Profile<T>>(self, profile: P, groups: &[u32], forces: &mut [[T; D]], z: &mut [f64]) -> Result<()> {
-        if groups.len() <= GROUPS_PER_TASK {
-            self.cx.check()?;
-            dispatch(Block { walker: Walker::new(self.tree, self.criterion, self.kernel, profile), groups, forces, z });
-            return Ok(());
-        }
-        // A multiple of the size of a task: tasks are full, whatever the number of groups.
-        let middle = groups.len().div_ceil(GROUPS_PER_TASK) / 2 * GROUPS_PER_TASK;
-        let (left, right) = groups.split_at(middle);
-        let start = |groups: &[u32]| groups.first().map_or(0, |&g| self.tree.nodes[g as usize].start as usize);
-        let points = start(right) - start(left);
-        let (left_forces, right_forces) = forces.split_at_mut(points);
-        let (left_z, right_z) = z.split_at_mut(points);
-        let (a, b) = rayon::join(
-            || self.split(profile, left, left_forces, left_z),
-            || self.split(profile, right, right_forces, right_z),
-        );
-        a.and(b)
+impl<T: Scalar, const D: usize> ProfileVisitor<T> for Walks<'_, T, D> {
+    type Output = ();
+
+    fn visit<P: Profile<T>>(self, profile: P) {
+        let Self { tree, criterion, kernel, task, lists } = self;
+        dispatch(Block { walker: Walker::new(tree, criterion, kernel, profile, lists), task });
     }
 }
 
 struct Block<'a, T, P, const D: usize> {
     walker: Walker<'a, T, P, D>,
-    groups: &'a [u32],
-    forces: &'a mut [[T; D]],
-    z: &'a mut [f64],
+    task: Task<'a, T, D>,
 }
 
-impl<T: Scalar, P: Profile<T>, const D: usize> Task for Block<'_, T, P, D> {
+impl<T: Scalar, P: Profile<T>, const D: usize> simd::Task for Block<'_, T, P, D> {
     type Output = ();
 
     #[inline(always)]
     fn run(mut self) {
-        let mut results = self.forces.iter_mut().zip(self.z);
-        for &group in self.groups {
+        let mut results = self.task.forces.iter_mut().zip(self.task.z);
+        for &group in self.task.groups {
             self.walker.group(group as usize, |sum| {
                 if let Some((force, z)) = results.next() {
                     *force = sum.force.map(T::from_f64);

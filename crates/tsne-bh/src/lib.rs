@@ -10,7 +10,8 @@
 //! - `theta = 0` gives the exact sums up to rounding.
 //! - Any finite points work, duplicates, near-duplicates and lines included: no mass is lost, no point acts on
 //!   itself, and coincident points act on each other with weight 1.
-//! - A second call of [`BarnesHut`] at the same number of points does not allocate.
+//! - A second call of [`BarnesHut`] at the same number of points does not allocate, but for threads that had no work before.
+//! - Stacks of 256 KiB are enough for any number of points, wherever they are: nothing recurses on them.
 //!
 //! # What is not guaranteed
 //!
@@ -19,20 +20,28 @@
 //!   far smaller where errors of single cells cancel.
 #![doc = include_str!("README.md")]
 
-mod build;
+mod cells;
 mod fit;
-mod morton;
+mod node;
+mod order;
 mod reference;
 mod sort;
 mod sources;
+mod subtree;
 mod tolerance;
+mod top;
 mod tree;
 mod walk;
+mod workers;
 
 pub use fit::{BarnesHut, DEFAULT_THETA};
 pub use reference::BarnesHutReference;
 pub use tolerance::theta_for;
 pub use tree::{Cell, Tree};
+// What the signatures above name: this crate is all that its users need to depend on.
+pub use tsne_core::{
+    CancelToken, Context, Error, Kernel, Progress, ReferenceRepulsion, Repulsion, Result, Scalar, Stage,
+};
 
 /// The example of the README, compiled and run.
 #[cfg(doctest)]

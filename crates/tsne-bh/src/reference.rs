@@ -1,8 +1,8 @@
-use crate::fit::check_theta;
+use crate::sources::{Lists, Scratch};
 use crate::tree::Tree;
-use crate::walk::{Criterion, Walker};
-use rayon::prelude::*;
-use tsne_core::simd::{Task, dispatch};
+use crate::walk::{Criterion, Walker, check_theta};
+use crate::workers;
+use tsne_core::simd::{self, dispatch};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
 };
@@ -92,58 +92,90 @@ impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
     pub const fn tree(&self) -> &Tree<T, D> {
         &self.tree
     }
-}
 
-impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for BarnesHutReference<T, D> {
-    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+    /// Writes `F_i = Σ_j w^((dof+1)/dof) (y_i - r_j)` over all reference points `r_j` into `out`, and each new point's own
+    /// normalizer `z_i = Σ_j w` into `z`.
+    ///
+    /// This is [`ReferenceRepulsion::repulse`], without its trait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless `out` and `z` are as long as `y`, [`Error::NonFinite`] for a position that is not finite,
+    /// [`Error::Parameter`] for a coordinate beyond half the largest number, [`Error::OutOfMemory`], [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::{BarnesHutReference, Context, Kernel};
+    ///
+    /// let reference = BarnesHutReference::new(Kernel::CAUCHY, &[[0.0f64], [3.0]], 0.0, Context::new())?;
+    /// let (mut force, mut z) = ([[0.0]], [0.0]);
+    /// reference.repulse(&[[1.0]], &mut force, &mut z, Context::new())?;
+    /// assert!((force[0][0] - (1.0 / 4.0 - 2.0 / 25.0)).abs() < 1e-15);
+    /// # Ok::<(), tsne_bh::Error>(())
+    /// ```
+    pub fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
         for (what, given) in [("out", out.len()), ("z", z.len())] {
             if given != y.len() {
                 return Err(Error::shape(what, y.len(), given));
             }
         }
         check_embedding(y)?;
-        self.kernel.visit(Run { reference: self, y, out, z, cx })
-    }
-}
-
-struct Run<'a, T, const D: usize> {
-    reference: &'a BarnesHutReference<T, D>,
-    y: &'a [[T; D]],
-    out: &'a mut [[T; D]],
-    z: &'a mut [T],
-    cx: Context<'a>,
-}
-
-/// Queries of one task: a walk of its own costs each about a microsecond.
-const BLOCK: usize = blocks::BLOCK / 4;
-
-impl<T: Scalar, const D: usize> ProfileVisitor<T> for Run<'_, T, D> {
-    type Output = Result<()>;
-
-    fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
-        let Self { reference, y, out, z, cx } = self;
-        let criterion = Criterion::new(reference.theta);
-        y.par_chunks(BLOCK).zip(out.par_chunks_mut(BLOCK)).zip(z.par_chunks_mut(BLOCK)).try_for_each(|((y, out), z)| {
+        let tasks = y.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).zip(z.chunks_mut(BLOCK));
+        let mut scratch = Vec::new();
+        scratch.resize_with(workers::count(tasks.len()), Scratch::default);
+        workers::run(tasks, &mut scratch, |scratch, ((y, out), z)| {
             cx.check()?;
-            dispatch(Block { walker: Walker::new(&reference.tree, criterion, reference.kernel, profile), y, out, z });
+            self.kernel.visit(Walks { reference: self, task: Task { y, out, z }, lists: scratch.lists()? });
             Ok(())
         })
     }
 }
 
-struct Block<'a, T, P, const D: usize> {
-    walker: Walker<'a, T, P, D>,
+impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for BarnesHutReference<T, D> {
+    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+        Self::repulse(self, y, out, z, cx)
+    }
+}
+
+/// Queries of one task: a walk of its own costs each about a microsecond.
+const BLOCK: usize = blocks::BLOCK / 4;
+
+#[derive(Debug)]
+struct Task<'a, T, const D: usize> {
     y: &'a [[T; D]],
     out: &'a mut [[T; D]],
     z: &'a mut [T],
 }
 
-impl<T: Scalar, P: Profile<T>, const D: usize> Task for Block<'_, T, P, D> {
+/// One task, for any form of the kernel.
+struct Walks<'a, T, const D: usize> {
+    reference: &'a BarnesHutReference<T, D>,
+    task: Task<'a, T, D>,
+    lists: Lists<'a, T, D>,
+}
+
+impl<T: Scalar, const D: usize> ProfileVisitor<T> for Walks<'_, T, D> {
+    type Output = ();
+
+    fn visit<P: Profile<T>>(self, profile: P) {
+        let Self { reference: BarnesHutReference { kernel, theta, tree }, task, lists } = self;
+        dispatch(Block { walker: Walker::new(tree, Criterion::new(*theta), *kernel, profile, lists), task });
+    }
+}
+
+struct Block<'a, T, P, const D: usize> {
+    walker: Walker<'a, T, P, D>,
+    task: Task<'a, T, D>,
+}
+
+impl<T: Scalar, P: Profile<T>, const D: usize> simd::Task for Block<'_, T, P, D> {
     type Output = ();
 
     #[inline(always)]
     fn run(mut self) {
-        for ((y, out), z) in self.y.iter().zip(self.out).zip(self.z) {
+        let Task { y, out, z } = self.task;
+        for ((y, out), z) in y.iter().zip(out).zip(z) {
             let sum = self.walker.query(y);
             *out = sum.force.map(T::from_f64);
             *z = T::from_f64(sum.z);

@@ -1,5 +1,6 @@
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tsne_core::{Result, memory};
 
 /// Sorts distinct 64-bit keys by their upper halves, then their lower ones, which must ascend in the input.
 ///
@@ -29,35 +30,40 @@ fn digit(key: u64, pass: u32) -> usize {
 }
 
 impl RadixSort {
-    pub(crate) fn sort(&mut self, keys: &mut [u64]) {
+    pub(crate) fn sort(&mut self, keys: &mut [u64]) -> Result<()> {
         let n = keys.len();
         if n < SMALL {
             keys.sort_unstable();
-            return;
+            return Ok(());
         }
         for buffer in &mut self.buffers {
-            buffer.resize_with(n, AtomicU64::default);
+            let more = n.saturating_sub(buffer.len());
+            memory::reserve("the sorted keys", buffer, more)?;
+            buffer.resize_with(buffer.len() + more, AtomicU64::default);
+        }
+        let blocks = n.div_ceil(SORT_BLOCK);
+        if self.counts.len() < blocks {
+            memory::resize("the counts of keys", &mut self.counts, blocks, [0; RADIX])?;
         }
         let [from, to] = &mut self.buffers;
-        let (mut from, mut to) = (from, to);
+        let (mut from, mut to, counts) = (&mut from[..n], &mut to[..n], &mut self.counts[..blocks]);
         from.par_chunks_mut(SORT_BLOCK).zip(keys.par_chunks(SORT_BLOCK)).for_each(|(into, keys)| {
             for (into, key) in into.iter_mut().zip(keys) {
                 *into.get_mut() = *key;
             }
         });
-        self.counts.resize(n.div_ceil(SORT_BLOCK), [0; RADIX]);
         for pass in 0..PASSES {
-            from.par_chunks(SORT_BLOCK).zip(&mut self.counts).for_each(|(block, counts)| {
+            from.par_chunks(SORT_BLOCK).zip(&mut *counts).for_each(|(block, counts)| {
                 counts.fill(0);
                 for key in block {
                     counts[digit(key.load(Relaxed), pass)] += 1;
                 }
             });
-            if !places(&mut self.counts, n) {
+            if !places(counts, n) {
                 continue;
             }
             let target: &[AtomicU64] = to;
-            from.par_chunks(SORT_BLOCK).zip(&mut self.counts).for_each(|(block, places)| {
+            from.par_chunks(SORT_BLOCK).zip(&mut *counts).for_each(|(block, places)| {
                 for key in block {
                     let key = key.load(Relaxed);
                     let place = &mut places[digit(key, pass)];
@@ -72,6 +78,7 @@ impl RadixSort {
                 *key = sorted.load(Relaxed);
             }
         });
+        Ok(())
     }
 }
 
@@ -93,6 +100,7 @@ fn places(counts: &mut [[u32; RADIX]], n: usize) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -104,7 +112,7 @@ mod tests {
                 let mut keys: Vec<u64> = (0..n as u64).map(|i| (tsne_core::random::mix(i) & mask) << 32 | i).collect();
                 let mut expected = keys.clone();
                 expected.sort_unstable();
-                sort.sort(&mut keys);
+                sort.sort(&mut keys).unwrap();
                 assert!(keys == expected, "n = {n}, mask = {mask:x}");
             }
         }

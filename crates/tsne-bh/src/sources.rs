@@ -1,4 +1,4 @@
-use tsne_core::{Kernel, Profile, Scalar};
+use tsne_core::{Error, Kernel, Profile, Result, Scalar, memory};
 
 /// Numbers that one step of the inner loop handles: the widest vector of `f32` on common machines. A constant, so
 /// that sums have the same order on every machine.
@@ -13,24 +13,68 @@ const STEPS: usize = 32;
 /// Sources of a full list.
 const CAPACITY: usize = LANES * STEPS;
 
-/// Masses that act on target points: cells and single points, gathered by a walk and evaluated together.
+/// The memory of the lists of a walk, which a worker keeps from one to the next. On the heap, since they are larger than all
+/// else that a task puts on its stack.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch<T, const D: usize> {
+    rows: Vec<[T; CAPACITY]>,
+}
+
+/// What a walk gathers: cells that are taken as a whole, single points (evaluated without moments), and their terms.
+#[derive(Debug)]
+pub(crate) struct Lists<'s, T, const D: usize> {
+    pub(crate) cells: Sources<'s, T, D>,
+    pub(crate) points: Sources<'s, T, D>,
+    pub(crate) terms: Terms<'s, T, D>,
+}
+
+impl<T: Scalar, const D: usize> Scratch<T, D> {
+    /// Position, mass and moment of two kinds of sources, `Z` and force of the terms.
+    const ROWS: usize = 2 * (D + 2) + (1 + D);
+
+    /// The lists, empty. Their memory is asked for by the first walk.
+    #[inline(always)]
+    pub(crate) fn lists(&mut self) -> Result<Lists<'_, T, D>> {
+        if self.rows.is_empty() {
+            memory::resize("the lists of a walk", &mut self.rows, Self::ROWS, [T::ZERO; CAPACITY])?;
+        }
+        let mut rest = self.rows.as_mut_slice();
+        self::lists(&mut rest)
+            .ok_or_else(|| Error::out_of_memory("the lists of a walk", Self::ROWS * size_of::<[T; CAPACITY]>()))
+    }
+}
+
+#[inline(always)]
+fn lists<'s, T, const D: usize>(rows: &mut &'s mut [[T; CAPACITY]]) -> Option<Lists<'s, T, D>> {
+    let (cells, points) = (sources(rows)?, sources(rows)?);
+    let [z] = rows.split_off_mut(..1)?.first_chunk_mut()?;
+    Some(Lists { cells, points, terms: Terms { z, force: rows.split_off_mut(..D)?.first_chunk_mut()? } })
+}
+
+#[inline(always)]
+fn sources<'s, T, const D: usize>(rows: &mut &'s mut [[T; CAPACITY]]) -> Option<Sources<'s, T, D>> {
+    let position = rows.split_off_mut(..D)?.first_chunk_mut()?;
+    let [mass, moment] = rows.split_off_mut(..2)?.first_chunk_mut()?;
+    Some(Sources { position, mass, moment, len: 0 })
+}
+
+/// Masses that act on target points: gathered by a walk and evaluated together.
 ///
 /// Their fixed capacity bounds how many terms are summed in `T` before they go on in `f64`: [`STEPS`] in each lane.
 #[derive(Debug)]
-pub(crate) struct Sources<T, const D: usize> {
-    position: [[T; CAPACITY]; D],
-    mass: [T; CAPACITY],
+pub(crate) struct Sources<'s, T, const D: usize> {
+    position: &'s mut [[T; CAPACITY]; D],
+    mass: &'s mut [T; CAPACITY],
     /// The sum of the squared distances of a cell's points from their mean; 0 for a point.
-    moment: [T; CAPACITY],
+    moment: &'s mut [T; CAPACITY],
     len: usize,
-    terms: Terms<T, D>,
 }
 
 /// What each source adds to one target.
 #[derive(Debug)]
-struct Terms<T, const D: usize> {
-    z: [T; CAPACITY],
-    force: [[T; CAPACITY]; D],
+pub(crate) struct Terms<'s, T, const D: usize> {
+    z: &'s mut [T; CAPACITY],
+    force: &'s mut [[T; CAPACITY]; D],
 }
 
 /// The second term of a cell's action: that of its extent about its mean (the first vanishes about the mean).
@@ -86,18 +130,7 @@ impl<const D: usize> Sum<D> {
     pub(crate) const ZERO: Self = Self { z: 0.0, force: [0.0; D] };
 }
 
-impl<T: Scalar, const D: usize> Sources<T, D> {
-    #[inline(always)]
-    pub(crate) fn new() -> Self {
-        Self {
-            position: [[T::ZERO; CAPACITY]; D],
-            mass: [T::ZERO; CAPACITY],
-            moment: [T::ZERO; CAPACITY],
-            len: 0,
-            terms: Terms { z: [T::ZERO; CAPACITY], force: [[T::ZERO; CAPACITY]; D] },
-        }
-    }
-
+impl<T: Scalar, const D: usize> Sources<'_, T, D> {
     /// Whether there is room for `count` more.
     #[inline(always)]
     pub(crate) fn has_room(&self, count: usize) -> bool {
@@ -121,6 +154,7 @@ impl<T: Scalar, const D: usize> Sources<T, D> {
     #[inline(always)]
     pub(crate) fn act<const CELLS: bool, P: Profile<T>>(
         &mut self,
+        terms: &mut Terms<'_, T, D>,
         profile: P,
         series: Series<T>,
         targets: &[[T; D]],
@@ -128,7 +162,7 @@ impl<T: Scalar, const D: usize> Sources<T, D> {
     ) {
         let steps = self.close();
         for (target, sum) in targets.iter().zip(sums) {
-            self.act_on::<CELLS, P>(profile, series, steps, target, sum);
+            self.act_on::<CELLS, P>(terms, profile, series, steps, target, sum);
         }
         self.len = 0;
     }
@@ -137,6 +171,7 @@ impl<T: Scalar, const D: usize> Sources<T, D> {
     #[inline(always)]
     pub(crate) fn act_on_each_other<P: Profile<T>>(
         &mut self,
+        terms: &mut Terms<'_, T, D>,
         profile: P,
         series: Series<T>,
         targets: &[[T; D]],
@@ -146,7 +181,7 @@ impl<T: Scalar, const D: usize> Sources<T, D> {
         for (i, (target, sum)) in targets.iter().zip(sums).enumerate() {
             // Taken out rather than subtracted: next to the weight 1 of the point itself, small weights would be lost.
             let mass = std::mem::take(&mut self.mass[i % CAPACITY]);
-            self.act_on::<false, P>(profile, series, steps, target, sum);
+            self.act_on::<false, P>(terms, profile, series, steps, target, sum);
             self.mass[i % CAPACITY] = mass;
         }
         self.len = 0;
@@ -166,41 +201,57 @@ impl<T: Scalar, const D: usize> Sources<T, D> {
         steps
     }
 
-    /// Two passes, since compilers vectorize each of them well, but not a loop that does both: the terms of all
-    /// sources, then their sums.
     #[inline(always)]
     fn act_on<const CELLS: bool, P: Profile<T>>(
-        &mut self,
+        &self,
+        terms: &mut Terms<'_, T, D>,
         profile: P,
         series: Series<T>,
         steps: usize,
         target: &[T; D],
         sum: &mut Sum<D>,
     ) {
-        let terms = &mut self.terms;
-        for step in 0..steps * LANES {
-            let mut difference = [T::ZERO; D];
-            let mut d2 = T::ZERO;
-            for a in 0..D {
-                difference[a] = target[a] - self.position[a][step];
-                d2 += difference[a] * difference[a];
-            }
-            let (weight, force) = profile.weight_and_force(d2);
-            let mass = self.mass[step];
-            let (mut weight_term, mut force_term) = (mass * weight, mass * force);
-            if CELLS {
-                let second = series.terms(force, profile.attraction(d2));
-                weight_term += self.moment[step] * second.weight;
-                force_term += self.moment[step] * second.force;
-            }
-            terms.z[step] = weight_term;
-            for a in 0..D {
-                terms.force[a][step] = force_term * difference[a];
-            }
-        }
+        evaluate::<CELLS, T, P, D>(
+            (self.position, self.mass, self.moment),
+            (terms.z, terms.force),
+            (profile, series),
+            steps * LANES,
+            target,
+        );
         sum.z += total(&terms.z[..steps * LANES]);
         for a in 0..D {
             sum.force[a] += total(&terms.force[a][..steps * LANES]);
+        }
+    }
+}
+
+/// Writes the terms of all sources. A pass of its own, since compilers vectorize this and the sums of the terms well, but not a
+/// loop that does both.
+#[inline(always)]
+fn evaluate<const CELLS: bool, T: Scalar, P: Profile<T>, const D: usize>(
+    (position, mass, moment): (&[[T; CAPACITY]; D], &[T; CAPACITY], &[T; CAPACITY]),
+    (z, forces): (&mut [T; CAPACITY], &mut [[T; CAPACITY]; D]),
+    (profile, series): (P, Series<T>),
+    len: usize,
+    target: &[T; D],
+) {
+    for i in 0..len {
+        let mut difference = [T::ZERO; D];
+        let mut d2 = T::ZERO;
+        for a in 0..D {
+            difference[a] = target[a] - position[a][i];
+            d2 += difference[a] * difference[a];
+        }
+        let (weight, force) = profile.weight_and_force(d2);
+        let (mut weight_term, mut force_term) = (mass[i] * weight, mass[i] * force);
+        if CELLS {
+            let second = series.terms(force, profile.attraction(d2));
+            weight_term += moment[i] * second.weight;
+            force_term += moment[i] * second.force;
+        }
+        z[i] = weight_term;
+        for a in 0..D {
+            forces[a][i] = force_term * difference[a];
         }
     }
 }

@@ -1,53 +1,12 @@
-use crate::build::{Build, Place};
-use crate::morton::{Bounds, Cube, key, key_index};
-use crate::sort::RadixSort;
+use crate::cells::Region;
+use crate::node::Node;
+use crate::order::{Order, gather};
+use crate::subtree::Open;
+use crate::top::Top;
+use crate::workers;
 use rayon::prelude::*;
-use tsne_core::{Context, Error, Result, Scalar, blocks, check_embedding};
-
-/// The most points of a cell that is not divided further: they are summed one by one, in a vectorized loop.
-///
-/// On a map of 70,000 points in 2-D, 4, 8 and 16 took the same time (16 ms of one processor) with groups of 64 and of
-/// 128; on one of 10,000, building took 0.28, 0.16 and 0.16 ms with two threads. 16 adds terms that a single new point
-/// must sum, 4 doubles the nodes.
-pub(crate) const BUCKET: usize = 8;
-
-/// A cell with at least one point.
-///
-/// It has no flag for leaves: a cell is a leaf if it holds at most [`BUCKET`] points or if all of them coincide.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Node<T, const D: usize> {
-    /// The mean of its points.
-    pub(crate) center: [T; D],
-    /// The sum of the squared distances of its points from their mean.
-    pub(crate) moment: T,
-    /// The squared side of the smallest cell of the grid that holds its points; -1 if they coincide.
-    pub(crate) side2: T,
-    /// Its first point in sorted order.
-    pub(crate) start: u32,
-    /// The number of its points.
-    pub(crate) count: u32,
-    /// The node that follows when the cell is not opened. When it is, the next one in the array does.
-    pub(crate) skip: u32,
-}
-
-impl<T: Scalar, const D: usize> Node<T, D> {
-    const EMPTY: Self = Self { center: [T::ZERO; D], moment: T::ZERO, side2: T::ZERO, start: 0, count: 0, skip: 0 };
-
-    #[inline(always)]
-    pub(crate) fn is_coincident(&self) -> bool {
-        self.side2 < T::ZERO
-    }
-
-    #[inline(always)]
-    pub(crate) fn is_leaf(&self) -> bool {
-        self.count as usize <= BUCKET || self.is_coincident()
-    }
-
-    #[inline(always)]
-    pub(crate) fn range(&self) -> std::ops::Range<usize> {
-        self.start as usize..self.start as usize + self.count as usize
-    }
-}
+use tsne_core::morton::{Cube, key, key_index};
+use tsne_core::{Bounds, Context, Error, Result, Scalar, blocks, check_embedding, memory};
 
 /// A linear tree of cells over a set of points: a bintree, quadtree or octree for `D` = 1, 2, 3.
 ///
@@ -62,12 +21,14 @@ impl<T: Scalar, const D: usize> Node<T, D> {
 pub struct Tree<T, const D: usize> {
     keys: Vec<u64>,
     pub(crate) points: Vec<[T; D]>,
-    /// `2n - 1` places, not all of them in use: see [`Build`].
+    /// `2n - 1` places, not all of them in use: see [`Region`].
     pub(crate) nodes: Vec<Node<T, D>>,
     node_count: usize,
     side: f64,
-    sort: RadixSort,
-    bounds: Vec<Bounds<T, D>>,
+    order: Order<T, D>,
+    top: Top<D>,
+    /// The stacks of the workers that write subtrees.
+    stacks: Vec<Vec<Open<D>>>,
 }
 
 impl<T: Scalar, const D: usize> Default for Tree<T, D> {
@@ -78,8 +39,9 @@ impl<T: Scalar, const D: usize> Default for Tree<T, D> {
             nodes: Vec::new(),
             node_count: 0,
             side: 0.0,
-            sort: RadixSort::default(),
-            bounds: Vec::new(),
+            order: Order::default(),
+            top: Top::default(),
+            stacks: Vec::new(),
         }
     }
 }
@@ -123,7 +85,7 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     ///
     /// [`Error::Parameter`] unless `D` is 1, 2 or 3, or for a coordinate beyond half the largest number,
     /// [`Error::NonFinite`] for a position that is not finite,
-    /// [`Error::Capacity`] beyond [`Tree::MAX_POINTS`], [`Error::Cancelled`].
+    /// [`Error::Capacity`] beyond [`Tree::MAX_POINTS`], [`Error::OutOfMemory`], [`Error::Cancelled`].
     /// The tree is empty after an error.
     ///
     /// # Examples
@@ -142,48 +104,49 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     /// ```
     pub fn build(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
         self.clear();
+        let result = self.try_build(y, cx);
+        if result.is_err() {
+            self.clear();
+        }
+        result
+    }
+
+    fn try_build(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
         check_dimension::<D>()?;
         if y.len() > Self::MAX_POINTS {
             return Err(Error::capacity("the points of a tree", y.len(), Self::MAX_POINTS));
         }
         check_embedding(y)?;
         cx.check()?;
-        let bounds = blocks::map(&mut self.bounds, y.len(), |range| Bounds::of(&y[range]))
-            .iter()
-            .fold(Bounds::default(), |all, part| all.union(part));
         if y.is_empty() {
             return Ok(());
         }
-        let cube = Cube::new(&bounds);
-        self.side = cube.side();
-        self.keys.resize(y.len(), 0);
-        self.keys.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, keys)| {
-            let range = blocks::range(b, y.len());
-            for ((key_, p), i) in keys.iter_mut().zip(&y[range.clone()]).zip(range) {
-                *key_ = key(cube.code(p), i as u32);
-            }
-        });
-        self.sort.sort(&mut self.keys);
-        if let Err(cancelled) = cx.check() {
-            self.clear();
-            return Err(cancelled);
-        }
-        self.points.resize(y.len(), [T::ZERO; D]);
-        self.points.par_chunks_mut(blocks::BLOCK).zip(self.keys.par_chunks(blocks::BLOCK)).for_each(
-            |(points, keys)| {
-                for (p, &key) in points.iter_mut().zip(keys) {
-                    *p = y[key_index(key) as usize];
-                }
-            },
-        );
+        memory::resize("the keys of a tree", &mut self.keys, y.len(), 0)?;
+        memory::resize("the points of a tree", &mut self.points, y.len(), [T::ZERO; D])?;
         // Never shrunk: the places beyond the root's skip are not reached.
         let places = 2 * y.len() - 1;
         if self.nodes.len() < places {
-            self.nodes.resize(places, Node::EMPTY);
+            memory::resize("the nodes of a tree", &mut self.nodes, places, Node::EMPTY)?;
         }
-        let place = Place { node: 0, start: 0, skip: places as u32 };
-        let nodes = &mut self.nodes[..places];
-        self.node_count = Build { y }.node(&cube, &mut self.keys, &mut self.points, nodes, place).nodes;
+        let (keys, points, nodes) = (&mut self.keys, &mut self.points, &mut self.nodes[..places]);
+        keys.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, keys)| {
+            keys.iter_mut().zip(blocks::range(b, y.len())).for_each(|(k, i)| *k = key(0, i as u32));
+        });
+        let cube = self.order.arrange(y, keys)?;
+        cx.check()?;
+        gather(y, keys, points);
+        let cube = cube.unwrap_or(Cube::around(&Bounds::of(&y[..1])));
+        self.side = cube.side();
+        let root = Region { cube, start: 0, count: y.len() as u32, node: 0, skip: places as u32 };
+        self.top.divide(root, &mut self.order, y, keys, points)?;
+        let workers = workers::count(self.top.tasks());
+        self.stacks.resize_with(workers.max(self.stacks.len()), Vec::new);
+        let subtrees = self.top.subtrees(y, keys, points, nodes);
+        workers::run(subtrees, &mut self.stacks[..workers], |stack, (subtree, built)| {
+            *built = subtree.write(stack);
+            Ok(())
+        })?;
+        self.node_count = self.top.join(nodes).nodes;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
-use crate::morton::Bounds;
-use crate::sources::{Series, Sources, Sum};
-use crate::tree::{BUCKET, Node, Tree};
-use tsne_core::{Kernel, Profile, Scalar};
+use crate::node::{BUCKET, Node};
+use crate::sources::{Lists, Series, Sum};
+use crate::tree::Tree;
+use tsne_core::{Bounds, Error, Kernel, Profile, Result, Scalar, memory};
 
 /// The most points of a group: points of one cell that share one walk.
 ///
@@ -27,10 +27,20 @@ impl<T: Scalar> Criterion<T> {
     }
 }
 
+/// Checks a threshold.
+pub(crate) fn check_theta(theta: f64) -> Result<()> {
+    if theta.is_finite() && theta >= 0.0 {
+        Ok(())
+    } else {
+        Err(Error::parameter("theta", theta, "a finite number, at least 0 (0 is exact, 0.5 the usual choice)"))
+    }
+}
+
 /// The groups of a tree: its largest cells of at most [`GROUP`] points, or of points that coincide.
-pub(crate) fn groups<T: Scalar, const D: usize>(tree: &Tree<T, D>, groups: &mut Vec<u32>) {
+pub(crate) fn groups<T: Scalar, const D: usize>(tree: &Tree<T, D>, groups: &mut Vec<u32>) -> Result<()> {
     groups.clear();
-    groups.reserve(tree.n());
+    // At most as many as there are points: also where later points make smaller ones.
+    memory::reserve("the groups of a tree", groups, tree.n())?;
     let mut i = 0;
     while i < tree.end() {
         let node = &tree.nodes[i];
@@ -41,6 +51,7 @@ pub(crate) fn groups<T: Scalar, const D: usize>(tree: &Tree<T, D>, groups: &mut 
             i += 1;
         }
     }
+    Ok(())
 }
 
 /// The state of walks, reused from one to the next.
@@ -50,27 +61,26 @@ pub(crate) struct Walker<'a, T, P, const D: usize> {
     criterion: Criterion<T>,
     profile: P,
     series: Series<T>,
-    /// Cells taken as a whole, and single points: the latter are evaluated without moments.
-    cells: Sources<T, D>,
-    points: Sources<T, D>,
+    lists: Lists<'a, T, D>,
 }
 
 impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
     #[inline(always)]
-    pub(crate) fn new(tree: &'a Tree<T, D>, criterion: Criterion<T>, kernel: Kernel, profile: P) -> Self {
-        Self { tree, criterion, profile, series: Series::new(kernel, D), cells: Sources::new(), points: Sources::new() }
+    pub(crate) fn new(
+        tree: &'a Tree<T, D>,
+        criterion: Criterion<T>,
+        kernel: Kernel,
+        profile: P,
+        lists: Lists<'a, T, D>,
+    ) -> Self {
+        Self { tree, criterion, profile, series: Series::new(kernel, D), lists }
     }
 
     /// The action of all points of the tree on a point that is not one of them.
     #[inline(always)]
     pub(crate) fn query(&mut self, y: &[T; D]) -> Sum<D> {
         let mut sums = [Sum::ZERO];
-        self.walk(
-            &Bounds { lower: *y, upper: *y },
-            Own { start: u32::MAX, count: 0 },
-            std::slice::from_ref(y),
-            &mut sums,
-        );
+        self.walk(&Bounds::new(*y, *y), Own { start: u32::MAX, count: 0 }, std::slice::from_ref(y), &mut sums);
         sums[0]
     }
 
@@ -91,9 +101,9 @@ impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
             return;
         }
         for p in points {
-            self.points.push(p, T::ONE, T::ZERO);
+            self.lists.points.push(p, T::ONE, T::ZERO);
         }
-        self.points.act_on_each_other(self.profile, self.series, points, &mut sums);
+        self.lists.points.act_on_each_other(&mut self.lists.terms, self.profile, self.series, points, &mut sums);
         self.walk(&Bounds::of(points), own, points, &mut sums);
         for (_, sum) in points.iter().zip(sums) {
             write(sum);
@@ -116,25 +126,25 @@ impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
             }
             let is_leaf = node.is_leaf();
             if self.criterion.accepts(node.side2, bounds.squared_distance(&node.center)) || node.is_coincident() {
-                if !self.cells.has_room(1) {
-                    self.cells.act::<true, P>(self.profile, self.series, targets, sums);
+                if !self.lists.cells.has_room(1) {
+                    self.lists.cells.act::<true, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
                 }
-                self.cells.push(&node.center, T::from_i32(node.count as i32), node.moment);
+                self.lists.cells.push(&node.center, T::from_i32(node.count as i32), node.moment);
                 i = node.skip as usize;
             } else if is_leaf {
-                if !self.points.has_room(BUCKET) {
-                    self.points.act::<false, P>(self.profile, self.series, targets, sums);
+                if !self.lists.points.has_room(BUCKET) {
+                    self.lists.points.act::<false, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
                 }
                 for p in &tree.points[node.range()] {
-                    self.points.push(p, T::ONE, T::ZERO);
+                    self.lists.points.push(p, T::ONE, T::ZERO);
                 }
                 i = node.skip as usize;
             } else {
                 i += 1;
             }
         }
-        self.cells.act::<true, P>(self.profile, self.series, targets, sums);
-        self.points.act::<false, P>(self.profile, self.series, targets, sums);
+        self.lists.cells.act::<true, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
+        self.lists.points.act::<false, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
     }
 }
 

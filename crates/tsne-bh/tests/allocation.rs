@@ -6,7 +6,7 @@ use common::{blobs, cast, duplicates};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use tsne_bh::BarnesHut;
-use tsne_core::{Context, Kernel, Repulsion};
+use tsne_core::{Context, Kernel};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

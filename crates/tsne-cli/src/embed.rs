@@ -2,17 +2,17 @@
 
 use crate::method;
 use crate::progress::{Bars, History};
-use crate::run::{agreement, in_pool, print, read, warn};
-use crate::targets::Targets;
+use crate::run::{Data, agreement, in_pool, print, read, say, warn};
+use crate::targets::{Targets, Written};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::io::BufReader;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::{Context, Float, Observer};
+use tsne::{Context, Float, Observer, files};
 use tsne_cli::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
-use tsne_cli::input::{CsvOptions, HeaderLine, Labels, PointTable, Table};
+use tsne_cli::input::{CsvOptions, HeaderLine, PointTable};
 use tsne_cli::output::Format;
 use tsne_cli::plot;
 use tsne_cli::report::{ForceError, Milliseconds, Report, Seconds};
@@ -25,6 +25,10 @@ const FORCE_SAMPLES: usize = 1_000;
 
 /// The handwritten digits of `data/`, which see for their source and license.
 const DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
+
+/// What the demonstration says before it begins.
+const DEMO: &str = "t-SNE of 1,797 handwritten digits, 8 x 8 pixels each: a point per digit, similar ones near each other, colored \
+                    by what was written. This takes some seconds.";
 
 /// The column of the digits' labels, counted from 1.
 const LABEL_COLUMN: &str = "65";
@@ -46,7 +50,7 @@ struct Run<'a> {
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
     let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: args.save.as_deref() };
-    let init = match &args.method.optimization.init {
+    let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
     };
@@ -72,74 +76,79 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     let (map, plot) = (directory.join("digits.npy"), directory.join("digits.png"));
     let targets = Targets { map: Some(&map), plot: Some(&plot), model: None };
     targets.check(&[])?;
+    let speaks = !(args.method.run.json || args.method.run.quiet);
+    if speaks {
+        say(DEMO)?;
+    }
     let run = Run { source: "the digits".into(), args: &args.method, targets, keep_data: false };
     match args.method.float {
         FloatType::F32 => run.start(digits::<f32>),
         FloatType::F64 => run.start(digits::<f64>),
+    }?;
+    if speaks {
+        say(&format!("The picture of the map: {}", std::path::absolute(&plot).unwrap_or(plot.clone()).display()))?;
     }
+    Ok(())
 }
 
-fn digits<T: Float + FromStr>() -> Result<(PointTable<T>, Option<Labels>)> {
+fn digits<T: Float + FromStr>() -> Result<Data<T>> {
     let options =
-        CsvOptions { header: HeaderLine::No, label_column: Some(LABEL_COLUMN.into()), drop_columns: Vec::new() };
-    let table = Table::<T>::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?;
-    let labels = table.labels().cloned();
-    Ok((table.into(), labels))
+        CsvOptions { header: HeaderLine::No, label_column: Some(LABEL_COLUMN.into()), ..CsvOptions::default() };
+    Ok(PointTable::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?.into())
 }
 
 impl Run<'_> {
     /// Reads, and embeds in the dimension asked for.
-    fn start<T: Float + FromStr>(self, read: impl FnOnce() -> Result<(PointTable<T>, Option<Labels>)>) -> Result<()> {
+    fn start<T: Float + FromStr>(self, read: impl FnOnce() -> Result<Data<T>>) -> Result<()> {
         let started = Instant::now();
-        let (points, labels) = read()?;
+        let data = read()?;
         match self.args.components {
-            1 => self.embed::<T, 1>(&points, labels.as_ref(), started),
-            2 => self.embed::<T, 2>(&points, labels.as_ref(), started),
-            _ => self.embed::<T, 3>(&points, labels.as_ref(), started),
+            1 => self.embed::<T, 1>(data, started),
+            2 => self.embed::<T, 2>(data, started),
+            _ => self.embed::<T, 3>(data, started),
         }
     }
 
-    fn embed<T: Float + FromStr, const D: usize>(
-        &self,
-        points: &PointTable<T>,
-        labels: Option<&Labels>,
-        started: Instant,
-    ) -> Result<()> {
+    fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
+        let Data { points, labels, input } = data;
+        let (labels, n, d) = (labels.as_ref(), points.n(), points.d());
+        let metric = args.affinities.metric.clone().unwrap_or_default();
+        let data = points.into_dataset(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
-        let method = method::method::<T, D>(args, points.n(), self.keep_data)?;
+        let method = method::method::<T, D>(args, n, self.keep_data)?;
         let bars = Bars::new(run.quiet);
         let every = run.report_every.map_or(0, |every| every as usize);
         let mut history = History::new(every, !run.quiet, &bars);
         let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
         let embedding = method
-            .fit_with(points.points()?, observer, Context::new().with_progress(&bars))
+            .fit_with(data, observer, Context::new().with_progress(&bars))
             .with_context(|| self.source.clone())?;
         bars.finish();
         warn(run.quiet, embedding.warnings())?;
         let y = embedding.positions();
-        let kl_divergence =
-            if args.exact_kl { embedding.exact_kl_divergence(Context::new())? } else { embedding.kl_divergence() };
+        // What took long is on the disk before anything else can fail.
+        let mut written = Written::default();
+        written.add(self.targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
+        written.add(self.targets.model, |path| Ok(embedding.save(path)?))?;
+        let kl_divergence = match args.exact_kl {
+            true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
+            false => embedding.kl_divergence(),
+        };
         let agreement = |labels| in_pool(run.threads, || agreement(y, labels, AGREEMENT_NEIGHBORS));
-        let label_agreement = labels.map(agreement).transpose()?;
-        let plot = || {
-            let title = format!("t-SNE of {} points", plot::grouped(points.n()));
+        let label_agreement = written.then(|| labels.map(agreement).transpose())?.flatten();
+        written.add(self.targets.plot, |path| {
+            let title = format!("t-SNE of {} points", plot::grouped(n));
             let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
-            plot::render(y, labels, &title, &subtitle)
-        };
-        let mut files = self.targets.write(|format: Format| format.encode(y), plot)?;
-        if let Some(path) = self.targets.model {
-            embedding.save(path).with_context(|| match files.as_slice() {
-                [] => path.display().to_string(),
-                files => format!("{} was written, but not {}", files.join(" and "), path.display()),
-            })?;
-            files.push(path.display().to_string());
-        }
-        let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new())).transpose()?;
+            Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
+        })?;
+        let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
+        let force_error = written.then(|| Ok(force_error.transpose()?))?;
         let report = Report {
-            n: points.n(),
-            d: points.d(),
+            n,
+            d,
+            input,
             iterations: embedding.iterations(),
             kl_divergence,
             label_agreement,
@@ -152,6 +161,6 @@ impl Run<'_> {
             seed: run.seed,
             version: env!("CARGO_PKG_VERSION"),
         };
-        print(&report, (run.json, run.quiet), &files)
+        print(&report, (run.json, run.quiet), written.files())
     }
 }

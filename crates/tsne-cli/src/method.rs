@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform};
 use tsne::{
     AffinityMethod, Float, Initialization, Metric, Neighbors, PartialInitialization, Preset, TransformParams, Tsne,
     TsneBuilder,
@@ -44,7 +44,7 @@ pub(crate) fn method<T: Float + FromStr, const D: usize>(
     keep_data: bool,
 ) -> Result<Tsne<T, D>> {
     let mut builder = builder(args)?.keep_data(keep_data);
-    if let Some(Init::File(path)) = &args.optimization.init {
+    if let Some(Init::File(path)) = &args.init {
         builder = builder.initialization(Initialization::Given(initial_positions(path, n)?));
     }
     Ok(builder.build()?)
@@ -138,7 +138,7 @@ impl Rule<'_> {
         }
         Ok(match kind {
             AffinityType::Perplexity => model!(PerplexityAffinity::mixture(perplexities)?),
-            AffinityType::Multiscale => model!(Multiscale::new(perplexities)?),
+            AffinityType::Multiscale => model!(PerplexityAffinity::multiscale(perplexities)?),
             AffinityType::FixedSigma => {
                 let sigma = sigma.context(
                     "--affinities fixed-sigma needs --sigma X, the standard deviation in the unit of the distances",
@@ -158,43 +158,9 @@ fn or_default<'a>(kind: AffinityType, given: &'a [f64], default: &'a [f64]) -> &
     }
 }
 
-/// Sets on a builder, or on parameters that are like one, what is given and leaves the rest to the preset.
-macro_rules! set {
-    ($builder:ident, $group:expr; $($name:ident),* $(,)?) => {
-        $(
-            if let Some(value) = $group.$name {
-                $builder = $builder.$name(value);
-            }
-        )*
-    };
-}
-
-/// The options of the descent that fits and new points share.
-macro_rules! set_descent {
-    ($builder:ident, $descent:expr) => {
-        set!($builder, $descent; n_iter, early_exaggeration_iter, learning_rate, initial_momentum, final_momentum,
-            min_kl_improvement);
-        if let Some(rule) = $descent.momentum_rule {
-            $builder = $builder.momentum_rule(rule.into());
-        }
-        if $descent.exaggeration.is_some() || $descent.no_exaggeration {
-            $builder = $builder.exaggeration($descent.exaggeration);
-        }
-        if $descent.min_grad_norm.is_some() || $descent.no_min_grad_norm {
-            $builder = $builder.min_grad_norm($descent.min_grad_norm);
-        }
-        if $descent.max_grad_norm.is_some() || $descent.no_max_grad_norm {
-            $builder = $builder.max_grad_norm($descent.max_grad_norm);
-        }
-        if $descent.max_step_norm.is_some() || $descent.no_max_step_norm {
-            $builder = $builder.max_step_norm($descent.max_step_norm);
-        }
-    };
-}
-
 /// Everything but initial positions in a file.
 fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T, D>> {
-    let (affinities, optimization, repulsion) = (&args.affinities, &args.optimization, &args.repulsion);
+    let affinities = &args.affinities;
     let kind = affinities.affinities.unwrap_or(AffinityType::Perplexity);
     let rule = Rule {
         kind,
@@ -215,24 +181,15 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
             NeighborsType::Approx => Neighbors::Approx,
         });
     }
-    set!(builder, optimization; early_exaggeration, transition_iter, dof);
-    set_descent!(builder, optimization.descent);
-    set!(builder, repulsion; force_tolerance, theta, n_interpolation_points, min_num_intervals, ints_in_interval);
-    if let Some(interpolation) = repulsion.interpolation {
-        builder = builder.interpolation(interpolation.into());
-    }
-    match optimization.init {
+    builder = args.optimization.set(builder);
+    builder = args.descent.set(builder);
+    builder = args.repulsion.set(builder);
+    match args.init {
         Some(Init::Pca) => builder = builder.initialization(Initialization::Pca),
         Some(Init::Spectral) => builder = builder.initialization(Initialization::Spectral),
         Some(Init::Random) => builder = builder.initialization(Initialization::Random),
         // A file is read when the number of points is known.
         Some(Init::File(_)) | None => {}
-    }
-    if let Some(std) = optimization.init_std {
-        builder = builder.initialization_std(std);
-    }
-    if let Some(method) = &repulsion.method {
-        builder = builder.negative_gradient_method(method.to_string());
     }
     // The presets' own number, one thread in openTSNE's, is for libraries: who types a command wants the map.
     Ok(builder.n_jobs(args.run.threads.unwrap_or(-1)))
@@ -281,11 +238,7 @@ pub(crate) fn transform_params<T: Float + FromStr, const D: usize>(
         }
         None => {}
     }
-    set!(params, args; k, early_exaggeration);
-    set_descent!(params, args.descent);
-    if let Some(method) = &args.method {
-        params = params.negative_gradient_method(method.to_string());
-    }
+    params = args.descent.set_new(args.placing.set_new(params));
     params.check()?;
     Ok(params)
 }

@@ -7,25 +7,39 @@ use std::path::Path;
 use std::str::FromStr;
 use tsne::{Float, metrics};
 use tsne_cli::input::{CsvOptions, Labels, PointTable};
-use tsne_cli::report::Summary;
+use tsne_cli::report::{InputReport, LabelsReport, Summary};
+
+/// Points with their labels, and what their files were taken for.
+pub(crate) struct Data<T> {
+    pub(crate) points: PointTable<T>,
+    pub(crate) labels: Option<Labels>,
+    pub(crate) input: InputReport,
+}
+
+impl<T: Float> From<PointTable<T>> for Data<T> {
+    fn from(points: PointTable<T>) -> Self {
+        let labels = points.labels().cloned();
+        let source = points.form().and_then(|form| form.label_column.clone()).unwrap_or_default();
+        let report = labels.as_ref().map(|labels| LabelsReport::new(source, labels));
+        let input = InputReport::new(points.form(), report);
+        Self { points, labels, input }
+    }
+}
 
 /// Reads points and their labels, from a file of their own or from a column.
 ///
 /// # Errors
 ///
 /// If one cannot be read or they do not fit together; with the name of the file.
-pub(crate) fn read<T: Float + FromStr>(
-    input: &Path,
-    options: &CsvOptions,
-    labels: Option<&Path>,
-) -> Result<(PointTable<T>, Option<Labels>)> {
+pub(crate) fn read<T: Float + FromStr>(input: &Path, options: &CsvOptions, labels: Option<&Path>) -> Result<Data<T>> {
     let name = |path: &Path| path.display().to_string();
-    let points = PointTable::<T>::read(input, options).with_context(|| name(input))?;
-    let labels = match labels {
-        Some(path) => Some(Labels::read(path, points.n()).with_context(|| name(path))?),
-        None => points.labels().cloned(),
-    };
-    Ok((points, labels))
+    let mut data = Data::from(PointTable::<T>::read(input, options).with_context(|| name(input))?);
+    if let Some(path) = labels {
+        let labels = Labels::read(path, data.points.n()).with_context(|| name(path))?;
+        data.input.labels = Some(LabelsReport::new(name(path), &labels));
+        data.labels = Some(labels);
+    }
+    Ok(data)
 }
 
 /// Prints warnings unless it is to be quiet.
@@ -38,6 +52,15 @@ pub(crate) fn warn(quiet: bool, warnings: &[impl Display]) -> Result<()> {
         writeln!(std::io::stderr(), "warning: {warning}").context("cannot write to standard error")?;
     }
     Ok(())
+}
+
+/// Prints a line.
+///
+/// # Errors
+///
+/// If standard output cannot be written.
+pub(crate) fn say(line: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
 }
 
 /// Prints a report as JSON or text; `files` are what was written.
@@ -63,12 +86,15 @@ pub(crate) fn in_pool<R: Send>(threads: Option<i32>, f: impl FnOnce() -> Result<
     tsne::with_threads(threads.unwrap_or(-1), f)
 }
 
-/// The label agreement of a map at `k`, or at all others of fewer points.
+/// The label agreement of a map at `k`, or at all others of fewer points; none for labels that are no classes.
 ///
 /// # Errors
 ///
 /// Those of the measure.
-pub(crate) fn agreement<T: Float, const D: usize>(y: &[[T; D]], labels: &Labels, k: usize) -> Result<f64> {
+pub(crate) fn agreement<T: Float, const D: usize>(y: &[[T; D]], labels: &Labels, k: usize) -> Result<Option<f64>> {
+    if labels.are_continuous() {
+        return Ok(None);
+    }
     let k = k.min(y.len().saturating_sub(1));
-    Ok(metrics::label_agreement(y, &labels.codes, k)?)
+    Ok(Some(metrics::label_agreement(y, &labels.codes, k)?))
 }

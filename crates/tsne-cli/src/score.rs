@@ -2,17 +2,17 @@
 
 use crate::method;
 use crate::progress::Bars;
-use crate::run::{agreement, in_pool, print, read, warn};
+use crate::run::{Data, agreement, in_pool, print, read, warn};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::affinity::{ExactSearch, PerplexityAffinity};
+use tsne::affinity::PerplexityAffinity;
 use tsne::core::random;
 use tsne::metrics::{self, Comparison};
-use tsne::{Context, Float, Kernel, Metric, Preset, Rows, Scalar, Tsne};
+use tsne::{Context, Dataset, Float, Kernel, Metric, Rows, Scalar, Tsne};
 use tsne_cli::args::{FloatType, KlMode, ScoreArgs};
-use tsne_cli::input::{CsvOptions, Labels, PointTable, Table};
-use tsne_cli::report::{ScoreReport, ScoreSeconds};
+use tsne_cli::input::{CsvOptions, Labels, Table};
+use tsne_cli::report::{InputReport, ScoreReport, ScoreSeconds};
 
 /// Up to here the KL divergence is computed unasked: for 70,000 points
 /// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
@@ -47,17 +47,19 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<()> {
 
 fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result<()> {
     let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
-    let (points, labels) = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
+    let data = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
     let name = || args.map.display().to_string();
     let map = Table::<T>::read(&args.map, &CsvOptions::default()).with_context(name)?;
     ensure!(
-        map.n() == points.n(),
+        map.n() == data.points.n(),
         "{}: the map has {} points, but the data have {}: give the map of these data, in their order",
         name(),
         map.n(),
-        points.n()
+        data.points.n()
     );
-    let scored = Scored { args, metric, points, labels: labels.as_ref(), started };
+    let Data { points, labels, input } = data;
+    let points = points.into_dataset(&metric).with_context(|| args.data.display().to_string())?;
+    let scored = Scored { args, metric, points, labels, input, started };
     match map.d() {
         1 => scored.measure::<1>(&map),
         2 => scored.measure::<2>(&map),
@@ -67,11 +69,12 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
 }
 
 /// What is measured, apart from the map.
-struct Scored<'a, T> {
+struct Scored<'a, T: 'static> {
     args: &'a ScoreArgs,
     metric: Metric,
-    points: PointTable<T>,
-    labels: Option<&'a Labels>,
+    points: Dataset<'static, T>,
+    labels: Option<Labels>,
+    input: InputReport,
     started: Instant,
 }
 
@@ -99,19 +102,26 @@ impl<T: Float + FromStr> Scored<'_, T> {
             warn(args.quiet, &[why])?;
         }
 
-        let search = ExactSearch::new(self.metric.clone());
         let sample = args.sample.map_or(SAMPLE, |sample| sample as usize).min(n);
-        let measured = in_pool(args.threads, || {
-            let comparison = Comparison::new(self.points.points()?, &y)?.search(&search).sample(sample, args.seed);
-            let (trustworthiness, seconds_trustworthiness) = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
-            let (neighbor_recall, seconds_recall) = timed(|| Ok(comparison.neighbor_recall(args.k)?))?;
+        let measured = || -> Result<ScoreReport> {
+            let ((trustworthiness, seconds_trustworthiness), (neighbor_recall, seconds_recall)) =
+                in_pool(args.threads, || {
+                    let points = self.points.points()?;
+                    let comparison = Comparison::new(points, &y)?.metric(&self.metric).sample(sample, args.seed);
+                    let trustworthiness = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
+                    Ok((trustworthiness, timed(|| Ok(comparison.neighbor_recall(args.k)?))?))
+                })?;
             // Warnings come after what may still be wrong with the arguments.
             let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
             let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
-            let (spearman, seconds_spearman) = timed(|| self.spearman(&y, &search, most))?;
+            let (spearman, seconds_spearman) = timed(|| in_pool(args.threads, || self.spearman(&y, most)))?;
+            let labels = self.labels.as_ref();
+            let agreement = |labels| in_pool(args.threads, || agreement(&y, labels, args.k));
+            let label_agreement = labels.map(agreement).transpose()?.flatten();
             Ok(ScoreReport {
                 n,
                 d: self.points.d(),
+                input: self.input.clone(),
                 components: D,
                 extent: metrics::extent(&y),
                 kl_divergence,
@@ -120,7 +130,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 k: args.k,
                 trustworthiness,
                 neighbor_recall,
-                label_agreement: self.labels.map(|labels| agreement(&y, labels, args.k)).transpose()?,
+                label_agreement,
                 spearman,
                 sample,
                 spearman_sample: most,
@@ -136,8 +146,8 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 seed: args.seed,
                 version: env!("CARGO_PKG_VERSION"),
             })
-        });
-        let report = measured.with_context(|| args.data.display().to_string())?;
+        };
+        let report = measured().with_context(|| args.data.display().to_string())?;
         print(&report, (args.json, args.quiet), &[])
     }
 
@@ -151,14 +161,16 @@ impl<T: Float + FromStr> Scored<'_, T> {
             .keep_data(false)
             .n_jobs(self.args.threads.unwrap_or(-1))
             .build()?;
-        let index = tsne.affinities_with(self.points.points()?, cx)?;
+        let index = tsne.affinities_with(self.points.clone(), cx)?;
         bars.finish();
         warn(self.args.quiet, index.warnings())?;
-        Ok(metrics::kl_divergence(index.affinities(), Kernel::new(self.args.dof)?, y, Context::new())?)
+        in_pool(self.args.threads, || {
+            Ok(metrics::kl_divergence(index.affinities(), Kernel::new(self.args.dof)?, y, Context::new())?)
+        })
     }
 
     /// The rank correlation of distances; `None`, with a warning, where there is no order among them.
-    fn spearman<const D: usize>(&self, y: &[[T; D]], search: &ExactSearch, sample: usize) -> Result<Option<f64>> {
+    fn spearman<const D: usize>(&self, y: &[[T; D]], sample: usize) -> Result<Option<f64>> {
         let correlation = match self.metric {
             // Of a sample of points, a matrix of distances needs the columns as well.
             Metric::Precomputed => {
@@ -167,11 +179,11 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 let values = sub_matrix(distances, &chosen);
                 let x = Rows::new(&values, chosen.len(), chosen.len())?;
                 let y: Vec<[T; D]> = chosen.iter().map(|&i| y[i]).collect();
-                Comparison::new(x, &y)?.search(search).sample(chosen.len(), self.args.seed).spearman()
+                Comparison::new(x, &y)?.metric(&self.metric).sample(chosen.len(), self.args.seed).spearman()
             }
             _ => {
                 let points = self.points.points()?;
-                Comparison::new(points, y)?.search(search).sample(sample, self.args.seed).spearman()
+                Comparison::new(points, y)?.metric(&self.metric).sample(sample, self.args.seed).spearman()
             }
         };
         match correlation {

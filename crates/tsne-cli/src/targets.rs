@@ -1,9 +1,9 @@
 //! Files that a run writes.
 
 use anyhow::{Context, Result, ensure};
-use std::fs;
 use std::path::{Path, PathBuf};
-use tsne_cli::output::{self, Format};
+use tsne::files;
+use tsne_cli::output::Format;
 
 /// Where the results of a run go.
 #[derive(Debug, Default)]
@@ -25,13 +25,13 @@ impl Targets<'_> {
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
                 ensure!(
-                    !same(target, source),
+                    !files::same_file(target, source),
                     "{} would be overwritten: choose another name for the output",
                     source.display()
                 );
             }
             ensure!(
-                !targets[..i].iter().any(|other| same(target, other)),
+                !targets[..i].iter().any(|other| files::same_file(target, other)),
                 "{} is the name of two outputs: choose different ones",
                 target.display()
             );
@@ -43,34 +43,44 @@ impl Targets<'_> {
             let png = plot.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
             ensure!(png, "{}: the extension of the plot must be .png", plot.display());
         }
-        targets.into_iter().try_for_each(output::check_target)
-    }
-
-    /// Writes the map and the plot. Both are made before either is written: only the disk can still come between them.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be made or written.
-    pub(crate) fn write(
-        &self,
-        map: impl FnOnce(Format) -> Vec<u8>,
-        plot: impl FnOnce() -> Result<Vec<u8>>,
-    ) -> Result<Vec<String>> {
-        let map = self.map.map(|path| Ok::<_, anyhow::Error>((path, map(Format::of(path)?)))).transpose()?;
-        let plot = self.plot.map(|path| Ok::<_, anyhow::Error>((path, plot()?))).transpose()?;
-        let mut files = Vec::new();
-        for (path, bytes) in [map, plot].into_iter().flatten() {
-            output::write(path, &bytes).with_context(|| match files.as_slice() {
-                [] => "nothing was written".to_owned(),
-                [done, ..] => format!("{done} was written, but not {}", path.display()),
-            })?;
-            files.push(path.display().to_string());
-        }
-        Ok(files)
+        targets.into_iter().try_for_each(|target| {
+            files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))
+        })
     }
 }
 
-/// Whether two names are of one file.
-fn same(a: &Path, b: &Path) -> bool {
-    a == b || matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+/// The files that a run has written so far.
+#[derive(Debug, Default)]
+pub(crate) struct Written(Vec<String>);
+
+impl Written {
+    /// Does what comes after what was written so far; where it fails, the message says what is there nevertheless.
+    ///
+    /// # Errors
+    ///
+    /// Those of `step`.
+    pub(crate) fn then<R>(&self, step: impl FnOnce() -> Result<R>) -> Result<R> {
+        step().with_context(|| match self.0.as_slice() {
+            [] => "nothing was written".to_owned(),
+            [file] => format!("{file} was written, but what follows failed"),
+            files => format!("{} were written, but what follows failed", files.join(" and ")),
+        })
+    }
+
+    /// Writes a file, where there is a path for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`.
+    pub(crate) fn add(&mut self, path: Option<&Path>, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let Some(path) = path else { return Ok(()) };
+        self.then(|| write(path).with_context(|| format!("{} cannot be written", path.display())))?;
+        self.0.push(path.display().to_string());
+        Ok(())
+    }
+
+    /// The names of the files.
+    pub(crate) fn files(&self) -> &[String] {
+        &self.0
+    }
 }

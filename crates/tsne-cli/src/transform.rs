@@ -2,13 +2,13 @@
 
 use crate::method;
 use crate::progress::{Bars, History};
-use crate::run::{print, read, warn};
-use crate::targets::Targets;
+use crate::run::{Data, print, read, warn};
+use crate::targets::{Targets, Written};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::{Context, Float, Model, Observer, Stage, StoreError};
+use tsne::{Context, Float, Model, Observer, Stage, StoreError, files};
 use tsne_cli::args::{NewInit, TransformArgs};
 use tsne_cli::output::Format;
 use tsne_cli::plot;
@@ -59,7 +59,7 @@ fn place<T: Float + FromStr, const D: usize>(
 ) -> Result<()> {
     let run = &args.run;
     let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
-    let (points, labels) = read::<T>(&args.input, &args.csv.options(), args.labels.as_deref())?;
+    let Data { points, labels, input } = read::<T>(&args.input, &args.csv.options(), args.labels.as_deref())?;
     let params = method::transform_params::<T, D>(args, fitted.preset(), points.n())?;
     let seconds_read = started.elapsed().as_secs_f64();
 
@@ -68,23 +68,26 @@ fn place<T: Float + FromStr, const D: usize>(
     let mut history = History::new(every, !run.quiet, &bars);
     let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
     let placed = fitted
-        .transform_with(points.points()?, &params, observer, Context::new().with_progress(&bars))
+        .transform_with(points.new_points()?, &params, observer, Context::new().with_progress(&bars))
         .with_context(|| args.input.display().to_string())?;
     bars.finish();
     warn(run.quiet, placed.warnings())?;
     let y = placed.positions();
     let kl_divergence = placed.kl_divergence();
     let kl_divergence_per_point = kl_divergence / y.len() as f64;
-    let plot = || {
+    let mut written = Written::default();
+    written.add(targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
+    written.add(targets.plot, |path| {
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
         let title = format!("{new} new points in a t-SNE of {old}");
         let subtitle = format!("KL divergence {kl_divergence_per_point:.4} per new point");
-        plot::render_onto(fitted.positions(), y, labels.as_ref(), &title, &subtitle)
-    };
-    let files = targets.write(|format: Format| format.encode(y), plot)?;
+        let picture = plot::render_onto(fitted.positions(), y, labels.as_ref(), &title, &subtitle)?;
+        Ok(files::write(path, &picture)?)
+    })?;
     let report = TransformReport {
         n: points.n(),
         d: points.d(),
+        input,
         n_fitted: fitted.positions().len(),
         iterations: placed.iterations(),
         kl_divergence,
@@ -102,5 +105,5 @@ fn place<T: Float + FromStr, const D: usize>(
         seed: run.seed,
         version: env!("CARGO_PKG_VERSION"),
     };
-    print(&report, (run.json, run.quiet), &files)
+    print(&report, (run.json, run.quiet), written.files())
 }

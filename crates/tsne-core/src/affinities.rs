@@ -1,4 +1,5 @@
-use crate::{Error, Result, Scalar};
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
 use rayon::prelude::*;
 use std::sync::Arc;
 

@@ -3,7 +3,8 @@
 //! A range is cut into blocks of a constant size, each block is reduced by one task, and the partial results are
 //! folded in the order of the blocks. Only the schedule depends on the number of threads, never a value.
 
-use crate::{Result, memory};
+use crate::error::Result;
+use crate::memory;
 use rayon::prelude::*;
 use std::ops::Range;
 

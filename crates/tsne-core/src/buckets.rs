@@ -1,6 +1,7 @@
 //! Values in buckets: the stable counting sort.
 
-use crate::{Error, Result, memory};
+use crate::error::{Error, Result};
+use crate::memory;
 
 /// Values sorted into numbered buckets, in each in the order in which they came.
 ///

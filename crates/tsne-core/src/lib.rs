@@ -8,7 +8,10 @@
 //! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
 //!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
 //! - what long calls share: [`Error`], [`Context`] with cancellation and progress, ordered reductions
-//!   ([`blocks`]), arrays that may not fit ([`memory`]), the stable counting sort ([`buckets`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]).
+//!   ([`blocks`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]);
+//! - what two crates need alike: logarithms and exponentials that vectorize ([`math`]), the curve along which points are ordered
+//!   ([`morton`]), the stable counting sort ([`buckets`]), arrays that may not fit ([`memory`]), what 32-bit indices name
+//!   ([`limits`]).
 //!
 //! # Names
 //!
@@ -30,17 +33,24 @@
 
 pub mod blocks;
 pub mod buckets;
+pub mod limits;
+pub mod math;
 pub mod memory;
 pub mod morton;
 pub mod random;
 pub mod simd;
 
 mod affinities;
+mod binary;
 mod bounds;
 mod context;
 mod error;
+#[cfg(feature = "faer")]
+mod faer_matrices;
 mod graph;
 mod kernel;
+#[cfg(feature = "ndarray")]
+mod ndarray_views;
 mod points;
 mod rows;
 mod scalar;
@@ -51,11 +61,13 @@ pub use affinities::{Affinities, AffinityKind};
 pub use bounds::Bounds;
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
+#[cfg(feature = "faer")]
+pub use faer_matrices::row_major;
 pub use graph::KnnGraph;
 pub use kernel::{Kernel, Profile, ProfileVisitor};
 pub use points::Points;
 pub use rows::{Rows, check_embedding};
-pub use scalar::Scalar;
+pub use scalar::{Instances, Scalar};
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };

@@ -1,6 +1,6 @@
 //! Arrays that grow with the input, asked for so that running out of memory is an error and not an abort.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Room for `additional` more items behind those that `array` has.
 ///

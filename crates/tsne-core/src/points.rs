@@ -1,4 +1,7 @@
-use crate::{Error, Result, Rows, Scalar, SparseRows};
+use crate::error::{Error, Result};
+use crate::rows::Rows;
+use crate::scalar::Scalar;
+use crate::sparse::SparseRows;
 
 /// Borrowed data points, `n × d`: dense or sparse rows. Cheap to copy.
 #[derive(Debug, Clone, Copy)]

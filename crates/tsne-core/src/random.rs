@@ -1,4 +1,9 @@
 //! Randomness that depends on counters only: the same numbers for any number of threads and any order of use.
+//!
+//! Where numbers are drawn one after the other (a random start, a random projection), the generator of the toolkit is
+//! xoshiro256++ of `rand_xoshiro`, in the crates that draw them. A generator has a state, so that its numbers depend on the order
+//! in which it is asked; what tasks ask for in parallel is therefore a hash of seed, stream and index. It is the finalizer with
+//! which `rand_xoshiro` too spreads a seed over its state, ten operations for a number, and has no state to keep.
 
 /// A 64-bit hash of `x` in which every input bit moves every output bit: the finalizer of SplitMix64
 /// (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").

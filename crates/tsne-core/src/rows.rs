@@ -1,4 +1,5 @@
-use crate::{Error, Result, Scalar};
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
 use rayon::prelude::*;
 
 /// A borrowed row-major `n × d` matrix: row `i` is `data[i * stride .. i * stride + d]`.
@@ -143,6 +144,13 @@ impl<'a, T> Rows<'a, T> {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [T]> + use<'a, T> {
         let rows = Self { ..*self };
         (0..self.n).map(move |i| rows.row(i))
+    }
+
+    /// The values from the first to the last row, and how far apart rows start.
+    #[cfg(feature = "ndarray")]
+    pub(crate) fn as_strided(&self) -> (&'a [T], usize) {
+        let end = self.n.checked_sub(1).map_or(0, |last| last * self.stride + self.d);
+        (self.data.get(..end).unwrap_or(&[]), self.stride)
     }
 }
 

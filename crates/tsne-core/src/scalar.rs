@@ -1,18 +1,13 @@
+use crate::binary::Binary;
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
 
 /// The number type of a run: `f32` or `f64`.
 ///
 /// Sealed, so that methods can be added without breaking anybody. Sums over points are always taken in `f64`,
 /// whatever the scalar.
 pub trait Scalar:
-    sealed::Sealed
+    Binary
     + Copy
     + PartialOrd
     + Default
@@ -171,6 +166,37 @@ pub trait Scalar:
     /// ```
     fn bits(self) -> u64;
 
+    /// Calls the one of two instances that is for this type; see [`Instances`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Instances, Scalar};
+    ///
+    /// /// The sum of squares of some numbers.
+    /// enum Energy {}
+    ///
+    /// impl Instances for Energy {
+    ///     type Input<'a, 'b, T: Scalar> = &'b [T];
+    ///     type Output<'a, T: Scalar> = T;
+    ///
+    ///     fn f32<'a, 'b>(numbers: &'b [f32]) -> f32 {
+    ///         numbers.iter().map(|v| v * v).sum()
+    ///     }
+    ///
+    ///     fn f64<'a, 'b>(numbers: &'b [f64]) -> f64 {
+    ///         numbers.iter().map(|v| v * v).sum()
+    ///     }
+    /// }
+    ///
+    /// fn energy<T: Scalar>(numbers: &[T]) -> T {
+    ///     T::instance::<Energy>(numbers)
+    /// }
+    ///
+    /// assert_eq!((energy(&[3.0f32, 4.0]), energy(&[1.0f64])), (25.0, 1.0));
+    /// ```
+    fn instance<'a, 'b, I: Instances>(input: I::Input<'a, 'b, Self>) -> I::Output<'a, Self>;
+
     /// The same numbers, if this type is `f32`: for loops that have a version of their own in single precision.
     ///
     /// ```
@@ -194,6 +220,24 @@ pub trait Scalar:
     /// assert_eq!(f64::as_f32_mut(&mut [1.0, 2.0]), None);
     /// ```
     fn as_f32_mut(numbers: &mut [Self]) -> Option<&mut [f32]>;
+}
+
+/// A function of the scalar type, as two functions that are not generic.
+///
+/// Generic code is compiled in each crate that calls it. Where a crate writes both instances as functions that are not
+/// generic (and `#[inline(never)]`), they are compiled in that crate, once, and generic callers reach them through
+/// [`Scalar::instance`].
+pub trait Instances {
+    /// The arguments. What the output may borrow from lives for `'a`, all else for `'b`.
+    type Input<'a, 'b, T: Scalar>;
+    /// What is returned.
+    type Output<'a, T: Scalar>;
+
+    /// The function for `f32`.
+    fn f32<'a, 'b>(input: Self::Input<'a, 'b, f32>) -> Self::Output<'a, f32>;
+
+    /// The function for `f64`.
+    fn f64<'a, 'b>(input: Self::Input<'a, 'b, f64>) -> Self::Output<'a, f64>;
 }
 
 macro_rules! scalar {
@@ -274,6 +318,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn bits(self) -> u64 {
                 u64::from(self.to_bits())
+            }
+            #[inline(always)]
+            fn instance<'a, 'b, I: Instances>(input: I::Input<'a, 'b, Self>) -> I::Output<'a, Self> {
+                I::$t(input)
             }
             #[inline(always)]
             fn as_f32($numbers: &[Self]) -> Option<&[f32]> {

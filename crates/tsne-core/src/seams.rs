@@ -1,6 +1,12 @@
 //! The places where one backend can be swapped and the rest stays fixed.
 
-use crate::{Affinities, Context, Kernel, KnnGraph, Points, Result, Scalar};
+use crate::affinities::Affinities;
+use crate::context::Context;
+use crate::error::Result;
+use crate::graph::KnnGraph;
+use crate::kernel::Kernel;
+use crate::points::Points;
+use crate::scalar::Scalar;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -129,6 +135,7 @@ pub trait ReferenceRepulsion<T: Scalar, const D: usize>: Send + Sync {
 
 /// The numbers that one step of an [`Optimizer`] depends on besides the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// The learning rate.
     pub learning_rate: f64,
@@ -136,6 +143,37 @@ pub struct Step {
     pub momentum: f64,
     /// The longest move of one point, in units of the embedding; `None` for no limit.
     pub max_norm: Option<f64>,
+}
+
+impl Step {
+    /// A step without a limit to the moves of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Step;
+    ///
+    /// let step = Step::new(200.0, 0.8);
+    /// assert_eq!((step.learning_rate, step.momentum, step.max_norm), (200.0, 0.8, None));
+    /// ```
+    pub const fn new(learning_rate: f64, momentum: f64) -> Self {
+        Self { learning_rate, momentum, max_norm: None }
+    }
+
+    /// The same step with this limit to the move of one point.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Step;
+    ///
+    /// assert_eq!(Step::new(200.0, 0.8).with_max_norm(5.0).max_norm, Some(5.0));
+    /// assert_eq!(Step::new(200.0, 0.8).with_max_norm(None), Step::new(200.0, 0.8));
+    /// ```
+    #[must_use]
+    pub fn with_max_norm(self, max_norm: impl Into<Option<f64>>) -> Self {
+        Self { max_norm: max_norm.into(), ..self }
+    }
 }
 
 /// A rule that moves points along the gradient, with the state it keeps between steps.
@@ -164,7 +202,7 @@ pub struct Step {
 /// }
 ///
 /// let mut y = [[1.0]];
-/// Plain(1).step(Step { learning_rate: 0.5, momentum: 0.0, max_norm: None }, &[[1.0]], &mut y)?;
+/// Plain(1).step(Step::new(0.5, 0.0), &[[1.0]], &mut y)?;
 /// assert_eq!(y, [[0.5]]);
 /// # Ok::<(), tsne_core::Error>(())
 /// ```
@@ -174,6 +212,12 @@ pub trait Optimizer<T: Scalar, const D: usize>: Send {
 
     /// The number of points that the state is for; 0 before the first step.
     fn n(&self) -> usize;
+
+    /// The number of steps since the last reset: what a descent does once in so many steps it does by this number, whatever the
+    /// calls that they are divided into. 0 where steps are not counted, and none of that is done.
+    fn steps(&self) -> usize {
+        0
+    }
 
     /// Moves every point of `y` by one step along `gradient` (`n` rows; without the factor 4 of the mathematical
     /// gradient, as all implementations scale it).

@@ -1,4 +1,6 @@
-use crate::{Error, Result, Scalar};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::scalar::Scalar;
 use rayon::prelude::*;
 
 /// A borrowed sparse `n × d` matrix in compressed rows: what is not stored is zero.
@@ -53,9 +55,8 @@ impl<'a, T> SparseRows<'a, T> {
                 format_args!("row pointer {} is below the one before it", i + 1),
             ));
         }
-        let max = u32::MAX as usize + 1;
-        if d > max {
-            return Err(Error::capacity("number of columns", d, max));
+        if d > limits::INDICES {
+            return Err(Error::capacity("number of columns", d, limits::INDICES));
         }
         let rows = Self { row_pointers, columns, values, d };
         let bad = (0..rows.n()).into_par_iter().find_map_first(|i| {

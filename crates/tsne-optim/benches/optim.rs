@@ -4,7 +4,10 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::time::Duration;
 use tsne_core::{Affinities, AffinityKind, Context, Kernel, Optimizer, Repulsion, Scalar, Step, random};
-use tsne_optim::{Exact, Joint, Momentum, MomentumGains, Objective, attract, kl_divergence};
+use tsne_optim::{
+    Descent, Exact, Joint, JointState, Momentum, MomentumGains, Objective, Part, Phase, PhaseState, attract,
+    kl_divergence,
+};
 
 fn unit(seed: u64, stage: u64, index: usize) -> f64 {
     random::unit(random::element_seed(seed, stage, index as u64))
@@ -86,7 +89,7 @@ fn step<T: Scalar>(c: &mut Criterion, n: usize, momentum: Momentum) {
         (0..n).map(|i| std::array::from_fn(|c| T::from_f64(1e-6 * (unit(3, c as u64, i) - 0.5)))).collect();
     let mut rule = MomentumGains::new(momentum);
     rule.reset(n);
-    let step = Step { learning_rate: 1.0, momentum: 0.8, max_norm: Some(5.0) };
+    let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     let mut group = c.benchmark_group("step");
     group.throughput(Throughput::Elements(n as u64));
     group.bench_function(BenchmarkId::from_parameter(format!("{}/n{n}/{momentum:?}", T::NAME)), |b| {
@@ -122,6 +125,31 @@ fn evaluation(c: &mut Criterion, n: usize, repulsion: &mut dyn Repulsion<f32, 2>
     }
 }
 
+/// Fifty iterations in one call, and in fifty: each with an objective of its own that takes over the state of the one before.
+fn stepping(c: &mut Criterion, n: usize) {
+    let p = affinities::<f32>(n, 30, true);
+    let phase = Phase::default().iterations(50).learning_rate(n as f64);
+    let mut group = c.benchmark_group("fifty_iterations");
+    group.throughput(Throughput::Elements(50 * n as u64));
+    for (name, length) in [("one_call", 50), ("fifty_calls", 1)] {
+        group.bench_function(BenchmarkId::from_parameter(format!("f32/n{n}/{name}")), |b| {
+            b.iter(|| {
+                let (mut y, mut descent, mut rule) =
+                    (walk::<f32, 2>(n), Descent::new(), MomentumGains::new(Momentum::Nesterov));
+                let (mut state, mut kept) = (PhaseState::default(), JointState::default());
+                while state.completed() < 50 {
+                    let mut nothing = Nothing;
+                    let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut nothing).unwrap().with_state(kept);
+                    let part = Part::new(&phase, &mut state, length);
+                    descent.run_part(&mut joint, &mut rule, &mut y, part, None, Context::new()).unwrap();
+                    kept = joint.into_state();
+                }
+                y
+            })
+        });
+    }
+}
+
 fn benches(c: &mut Criterion) {
     exact::<f32, 2>(c, 2000, 1.0);
     exact::<f32, 2>(c, 2000, 0.5);
@@ -141,6 +169,7 @@ fn benches(c: &mut Criterion) {
     step::<f64>(c, 70_000, Momentum::Nesterov);
     evaluation(c, 2000, &mut Exact::new(), "exact");
     evaluation(c, 70_000, &mut Nothing, "no_repulsion");
+    stepping(c, 20_000);
 }
 
 criterion_group! {

@@ -1,7 +1,7 @@
 //! The t-SNE objective and its descent.
 //!
 //! - [`Joint`] is the objective of a fit: attraction along sparse affinities, repulsion by any
-//!   [`Repulsion`](tsne_core::Repulsion), the KL divergence. [`Conditional`] is that of new points against a fixed
+//!   [`Repulsion`], the KL divergence. [`Conditional`] is that of new points against a fixed
 //!   reference. Both are an [`Objective`].
 //! - [`Exact`] and [`ExactReference`] are the O(n²) repulsion: the oracle of every approximation, and the fastest
 //!   choice for small maps.
@@ -15,8 +15,11 @@
 //!
 //! # What is guaranteed
 //!
-//! The same bits for any number of threads; the affinities are never modified, also under exaggeration; and a descent
-//! of fifty iterations equals fifty descents of one, bit for bit, as long as the optimizer is the same.
+//! - The same bits for any number of threads.
+//! - The affinities are never modified, also under exaggeration.
+//! - A descent of fifty iterations equals fifty descents of one, bit for bit, as long as the optimizer is the same; and a phase
+//!   with a transition or a stopping rule equals its [parts](Descent::run_part). With a [`JointState`] that goes from one to the
+//!   next they cost the same, too.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod attraction;
@@ -33,3 +36,9 @@ pub use objective::conditional::Conditional;
 pub use objective::evaluate::{Evaluation, Objective};
 pub use objective::exact::{Exact, ExactReference};
 pub use objective::joint::{Joint, JointState, kl_divergence};
+
+// What the signatures above name: this crate is all that its users need to depend on.
+pub use tsne_core::{
+    Affinities, AffinityKind, CancelToken, Context, Error, Iteration, Kernel, Observer, Optimizer, Progress,
+    ReferenceRepulsion, Repulsion, Result, Scalar, Stage, Step,
+};

@@ -8,7 +8,6 @@ use tsne::bh::BarnesHut;
 use tsne::fft::{GridParams, GridRepulsion};
 use tsne::optim::{Exact, ExactReference};
 use tsne::{Context, Error, Kernel, Repulsion, Result};
-use tsne_core::ReferenceRepulsion;
 
 /// Forces that are compared with exact ones: the root of their mean square is then known within some 5 %.
 const SAMPLES: usize = 500;

@@ -1,18 +1,19 @@
 //! The stages of a fit, one after the other.
 
-use crate::affinity_index::{AffinityIndex, Keep, Recipe};
 use crate::builder::Tsne;
+use crate::data::affinity_index::{AffinityIndex, Keep};
+use crate::data::input::Input;
+use crate::data::recipe::Recipe;
 use crate::float::Float;
-use crate::initialization;
-use crate::input::Input;
+use crate::initialization::{self, Start};
 use crate::maps::embedding::Embedding;
+use crate::metrics;
 use crate::params::initialization::Initialization;
 use crate::threads;
 use crate::warning::Warning;
 use std::sync::Arc;
 use std::time::Instant;
-use tsne_affinity::Metric;
-use tsne_core::{Context, Error, Kernel, Observer, Points, Result, Stage, check_embedding};
+use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -88,6 +89,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let mut embedding = self.start(x, cx)?;
             embedding.advance(optimize, observer, cx)?;
             embedding.settle(cx)?;
+            let apart = metrics::flown_apart(embedding.affinities(), embedding.kl_divergence());
+            embedding.run.warnings.extend(apart);
             Ok(embedding)
         })
     }
@@ -210,8 +213,15 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             })
         };
         Ok(match x {
-            Input::Points(points) => Arc::new(AffinityIndex::of_points(*points, recipe()?, keep, n_jobs, cx)?),
-            Input::Graph(graph) => Arc::new(AffinityIndex::of_graph((*graph).clone(), recipe()?, keep, n_jobs, cx)?),
+            Input::Data(data) => Arc::new(AffinityIndex::of_data(data, recipe()?, keep, n_jobs, cx)?),
+            Input::Graph(graph) => {
+                let index = AffinityIndex::of_graph(graph, recipe()?, n_jobs, cx)?;
+                Arc::new(index.with_graph(|| Arc::new((*graph).clone()), keep))
+            }
+            Input::SharedGraph(graph) => {
+                let index = AffinityIndex::of_graph(graph, recipe()?, n_jobs, cx)?;
+                Arc::new(index.with_graph(|| Arc::clone(graph), keep))
+            }
             Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?),
             Input::Index(index) => Arc::clone(index),
         })
@@ -220,12 +230,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// Affinities and initial positions.
     fn start(&self, x: Input<'_, T>, cx: Context<'_>) -> Result<Embedding<T, D>> {
         let parameters = &self.parameters;
-        let n = match &x {
-            Input::Points(points) => points.n(),
-            Input::Graph(graph) => graph.n(),
-            Input::Affinities(affinities) => affinities.n(),
-            Input::Index(index) => index.n(),
-        };
+        let n = x.n();
         if n < 2 {
             return Err(Error::too_few_points(n, 2));
         }
@@ -262,19 +267,22 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let (n, std) = (index.n(), self.parameters.initialization_std);
         cx.check()?;
         cx.advance(Stage::Initialization, 0, 1);
-        let coordinates: Option<Points<'_, T>> = match x {
-            Input::Points(points) => Some(*points),
-            Input::Index(_) => index.data.as_ref().map(|data| data.points()).transpose()?,
-            _ => None,
-        };
-        let coordinates = coordinates.filter(|_| index.recipe.metric != Metric::Precomputed);
+        let coordinates = x.coordinates(index)?;
         let positions = match &self.parameters.initialization {
             Initialization::Given(positions) => {
                 warnings.extend((0..D).filter_map(|axis| {
                     let std = spread(positions, axis);
                     (std > LARGE_SPREAD).then_some(Warning::InitialSpread { axis, std })
                 }));
+                warnings.extend(initialization::degenerate(positions));
                 positions.clone()
+            }
+            Initialization::Custom(custom) => {
+                let mut start = Start::new(&index.joint);
+                (start.points, start.random_state, start.context) = (coordinates, seed, cx);
+                let positions = custom.positions(&start)?;
+                warnings.extend(initialization::degenerate(&positions));
+                positions
             }
             Initialization::Random => initialization::random(n, std, seed),
             Initialization::Pca if coordinates.is_some() => {

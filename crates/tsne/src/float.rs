@@ -1,4 +1,4 @@
-use crate::store::Element;
+use crate::model::store::Element;
 use tsne_fft::GridScalar;
 
 /// The number type of a fit: `f32` or `f64`. All stages run in it; sums over points are always taken in `f64`.

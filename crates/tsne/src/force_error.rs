@@ -3,7 +3,7 @@
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::threads;
-use tsne_core::{Context, Error, ReferenceRepulsion, Result};
+use tsne_core::{Context, Error, Result};
 use tsne_optim::ExactReference;
 
 /// The error of the repulsive forces at the positions of a map, from [`Embedding::force_error`].

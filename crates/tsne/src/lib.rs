@@ -36,31 +36,35 @@ pub use tsne_optim as optim;
 pub mod files;
 pub mod initialization;
 pub mod metrics;
-pub mod store;
 
 #[macro_use]
 mod params;
 
-mod affinity_index;
 mod builder;
+mod data;
 mod fit;
 mod float;
 mod force_error;
-mod input;
 mod maps;
-mod save;
+mod model;
 mod threads;
 mod warning;
 
-pub use affinity_index::{AffinityIndex, NewAffinities};
 pub use builder::{Tsne, TsneBuilder};
+pub use data::affinity_index::AffinityIndex;
+pub use data::dataset::Dataset;
+pub use data::input::Input;
+pub use data::new_affinities::NewAffinities;
+pub use data::new_points::NewPoints;
 pub use float::Float;
 pub use force_error::ForceError;
-pub use input::{Input, NewPoints};
 pub use maps::embedding::Embedding;
 pub use maps::interrupt::OptimizationInterrupt;
 pub use maps::partial::PartialEmbedding;
 pub use maps::timings::{PhaseTime, Timings};
+pub use model::load::Model;
+pub use model::store;
+pub use model::store::StoreError;
 pub use params::affinity_method::AffinityMethod;
 pub use params::callbacks::{Callback, Callbacks, Observers};
 pub use params::initialization::{Initialization, PartialInitialization};
@@ -74,14 +78,12 @@ pub use params::random_state::RandomState;
 pub use params::repulsion::{CustomRepulsion, RepulsionMethod, RepulsionParams};
 pub use params::schedule::Schedule;
 pub use params::transform::{NewPerplexities, TransformParams};
-pub use save::Model;
-pub use store::StoreError;
 pub use threads::with_threads;
-pub use tsne_affinity::Metric;
+pub use tsne_affinity::{Metric, Translation};
 pub use tsne_core::{
     Affinities, AffinityModel, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, NeighborIndex, NeighborSearch,
     Observer, Optimizer, Points, Progress, ReferenceRepulsion, Repulsion, Result, Rows, Scalar, SparseRows, Stage,
 };
 pub use tsne_fft::{GridParams, Interpolation};
 pub use tsne_optim::{Finish, Momentum, MomentumGains};
-pub use warning::{RestartCause, Warning};
+pub use warning::{NotDistances, RestartCause, Warning};

@@ -15,12 +15,98 @@ pub enum Warning {
         /// The standard deviation of the positions along it.
         std: f64,
     },
+    /// The initial positions are all the same: without a difference there is no force.
+    CoincidingStart,
+    /// The initial positions lie on a line (or, in more dimensions, in a plane), which forces along it never leave.
+    FlatStart,
+    /// All points are the same, or so near that rounding tells them apart: the map shows nothing but random numbers.
+    IdenticalPoints,
+    /// A column lies so far from the origin that its values cannot be told apart in the number type of the map.
+    Offset {
+        /// The first such column, from 0.
+        column: usize,
+        /// Where its values lie.
+        offset: f64,
+        /// By how much they differ.
+        spread: f64,
+        /// The number type, `"f32"` or `"f64"`.
+        scalar: &'static str,
+    },
+    /// A few columns hold nearly all of the variance, and so of the distances: as a rule, a matter of units.
+    ColumnScales {
+        /// How many columns.
+        columns: usize,
+        /// Of how many.
+        of: usize,
+        /// The one with the largest variance, from 0.
+        column: usize,
+        /// The fraction of the variance that they hold.
+        share: f64,
+    },
+    /// A matrix given as distances looks like something else.
+    NotDistances(NotDistances),
+    /// The KL divergence is far above that of a map without any structure: the descent flew apart.
+    FlownApart {
+        /// The divergence of the map.
+        kl_divergence: f64,
+        /// That of a map in which all points are equally near to each other.
+        without_structure: f64,
+    },
     /// The descent left the finite numbers, or its normal phase ended at a larger KL divergence than it began with: the map is
     /// that of a second descent by the classical rule of [`Preset::OpenTsne`](crate::Preset::OpenTsne).
     Restarted {
         /// What happened.
         cause: RestartCause,
     },
+}
+
+/// What speaks against a matrix being one of distances.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum NotDistances {
+    /// Each point is farthest from itself: similarities.
+    Similarities,
+    /// One triangle is zero.
+    Triangle,
+    /// The distance of two points depends on which is named first.
+    Asymmetric {
+        /// The row of the first such pair.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The entry there.
+        value: f64,
+        /// The entry at its mirror image.
+        mirror: f64,
+    },
+    /// A point has a distance from itself.
+    Diagonal {
+        /// The first such point.
+        row: usize,
+        /// The distance.
+        value: f64,
+    },
+}
+
+impl fmt::Display for NotDistances {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Similarities => f.write_str(
+                "most points are farthest from themselves: these look like similarities; turn them into distances, as 1 - s or -ln s",
+            ),
+            Self::Triangle => f.write_str(
+                "one triangle is zero, so that half of the distances are 0: fill in both, the matrix plus its transpose",
+            ),
+            Self::Asymmetric { row, column, value, mirror } => write!(
+                f,
+                "the distance is {value} at ({row}, {column}) and {mirror} at ({column}, {row}): each point looks for neighbors in its own row; take the mean of the matrix and its transpose if that is not meant"
+            ),
+            Self::Diagonal { row, value } => write!(
+                f,
+                "point {row} has the distance {value} from itself: the diagonal is not used, but should be 0; check what the matrix holds"
+            ),
+        }
+    }
 }
 
 /// Why a fit was started anew.
@@ -59,6 +145,34 @@ impl fmt::Display for Warning {
             Self::Affinity(warning) => warning.fmt(f),
             Self::SpectralInitialization => f.write_str(
                 "there are no coordinates to compute principal components of: the spectral initialization is used; choose it, or give positions",
+            ),
+            Self::CoincidingStart => f.write_str(
+                "all initial positions are the same, and without a difference there is no force: give others, or let them be computed",
+            ),
+            Self::FlatStart => f.write_str(
+                "the initial positions lie on a line (or a plane), and no force leads out of it: add small random numbers, as initialization::jitter does, or let them be computed",
+            ),
+            Self::IdenticalPoints => f.write_str(
+                "all points are the same up to rounding, so the map shows nothing but random numbers: check that the right columns were read, and that no large offset hides what they differ by",
+            ),
+            Self::Offset { column, offset, spread, scalar } => write!(
+                f,
+                "column {column} lies at {offset:e} and is only {spread:e} wide: in {scalar} its values can hardly be told apart; subtract a constant from it first (data in double precision are moved by Dataset::from_f64, if the metric allows it), or compute in f64"
+            ),
+            Self::ColumnScales { columns: 1, of, column, share } => write!(
+                f,
+                "column {column} holds {:.1} % of the variance of all {of}, so the others hardly count: if their units differ, standardize the columns, or take the metric seuclidean",
+                100.0 * share
+            ),
+            Self::ColumnScales { columns, of, column, share } => write!(
+                f,
+                "{columns} of {of} columns (column {column} first) hold {:.1} % of the variance, so the others hardly count: if their units differ, standardize the columns, or take the metric seuclidean",
+                100.0 * share
+            ),
+            Self::NotDistances(why) => write!(f, "given as distances: {why}"),
+            Self::FlownApart { kl_divergence, without_structure } => write!(
+                f,
+                "the map flew apart: its KL divergence is {kl_divergence:.3}, where a map without any structure has {without_structure:.3}; lower the learning rate (\"auto\" is n / early_exaggeration) or the exaggeration"
             ),
             Self::Restarted { cause } => write!(
                 f,

@@ -1,4 +1,4 @@
-use super::Metric;
+use super::kind::Metric;
 use tsne_core::{Error, Result};
 
 /// Entries of a symmetric matrix may differ from their mirror images by this fraction of the largest entry: an inverse
@@ -24,12 +24,15 @@ fn positive(name: &'static str, values: Option<&[f64]>, d: usize) -> Result<()> 
         return Err(Error::shape(name, d, values.len()));
     }
     match values.iter().enumerate().find(|(_, v)| !(**v > 0.0 && v.is_finite())) {
-        Some((column, v)) => {
-            let given = format_args!("{v} for column {column}");
-            Err(Error::parameter(name, given, "finite and above 0 for every column: drop constant columns"))
-        }
+        Some((column, v)) => Err(not_positive(name, *v, column)),
         None => Ok(()),
     }
+}
+
+/// A value of a column that must be above 0.
+pub(super) fn not_positive(name: &'static str, v: f64, column: usize) -> Error {
+    let given = format_args!("{v} for column {column}");
+    Error::parameter(name, given, "finite and above 0 for every column: drop constant columns")
 }
 
 impl Metric {

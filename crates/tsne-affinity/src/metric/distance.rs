@@ -1,4 +1,5 @@
-use super::Metric;
+use super::covariance::not_definite;
+use super::kind::Metric;
 use tsne_core::{Error, Result};
 
 /// Added to every value before two distributions are compared by their Kullback–Leibler divergences.
@@ -87,7 +88,7 @@ impl Metric {
                 let form: f64 =
                     rows.map(|(row, x)| x * row.iter().zip(&difference).map(|(m, y)| m * y).sum::<f64>()).sum();
                 if form < 0.0 {
-                    return Err(super::resolve::not_definite());
+                    return Err(not_definite());
                 }
                 form.sqrt()
             }

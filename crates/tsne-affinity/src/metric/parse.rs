@@ -1,4 +1,4 @@
-use super::Metric;
+use super::kind::Metric;
 use std::fmt;
 use std::str::FromStr;
 use tsne_core::Error;

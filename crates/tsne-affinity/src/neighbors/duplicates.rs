@@ -3,17 +3,17 @@
 //! A cluster of identical points is the worst case of every method (one endless leaf of a kd-tree, ties beyond any
 //! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
 
-use super::index::room;
+use super::request::{Found, numbers, room};
 use rayon::prelude::*;
 use std::cmp::Ordering;
-use tsne_core::{Points, Result, Rows, Scalar, SparseRows, random};
+use tsne_core::{Points, Result, Rows, Scalar, SparseRows, memory, random};
 
 /// Rows whose duplicates are put back in one task.
 const EXPAND_BLOCK: usize = 256;
 
 /// Which points have the same coordinates.
 #[derive(Debug)]
-pub(super) struct Groups {
+pub(in crate::neighbors) struct Groups {
     n: usize,
     /// `None` where no two points are the same: group `g` is point `g`.
     shared: Option<Shared>,
@@ -31,12 +31,12 @@ struct Shared {
 
 impl Groups {
     /// Finds the groups in `O(n d + n log n)`: points are sorted by a hash of their coordinates.
-    pub(super) fn new<T: Scalar>(rows: Rows<'_, T>) -> Self {
+    pub(in crate::neighbors) fn new<T: Scalar>(rows: Rows<'_, T>) -> Result<Self> {
         Self::by(rows.n(), |i| hash(rows.row(i)), |i, j| compare_rows(rows.row(i), rows.row(j)))
     }
 
     /// The same for points of any storage. Sparse rows are equal where they store equal values in the same columns.
-    pub(super) fn of_points<T: Scalar>(points: Points<'_, T>) -> Self {
+    pub(in crate::neighbors) fn of_points<T: Scalar>(points: Points<'_, T>) -> Result<Self> {
         match points {
             Points::Dense(rows) => Self::new(rows),
             Points::Sparse(rows) => Self::by(
@@ -47,23 +47,29 @@ impl Groups {
                     ca.cmp(cb).then_with(|| compare_rows(va, vb))
                 },
             ),
-            _ => Self::distinct(points.n()),
+            _ => Ok(Self::distinct(points.n())),
         }
     }
 
-    fn by(n: usize, hash: impl Fn(usize) -> u64 + Sync, compare: impl Fn(usize, usize) -> Ordering + Sync) -> Self {
-        let mut order: Vec<(u64, u32)> = (0..n as u32).into_par_iter().map(|i| (hash(i as usize), i)).collect();
+    fn by(
+        n: usize,
+        hash: impl Fn(usize) -> u64 + Sync,
+        compare: impl Fn(usize, usize) -> Ordering + Sync,
+    ) -> Result<Self> {
+        let mut order = memory::filled("hashes of points", n, (0u64, 0u32))?;
+        order.par_iter_mut().enumerate().for_each(|(i, place)| *place = (hash(i), i as u32));
         let compare = |a: u32, b: u32| compare(a as usize, b as usize);
         // By hash, then by coordinates for the rare collision, then by index: a total order, so stability is not needed.
         order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(a.1, b.1)).then(a.1.cmp(&b.1)));
         let same = |pair: &[(u64, u32)]| pair[0].0 == pair[1].0 && compare(pair[0].1, pair[1].1) == Ordering::Equal;
         if !order.par_windows(2).any(same) {
-            return Self { n, shared: None };
+            return Ok(Self::distinct(n));
         }
         let mut runs: Vec<&[(u64, u32)]> = order.chunk_by(|a, b| same(&[*a, *b])).collect();
         runs.par_sort_unstable_by_key(|run| run[0].1);
-        let mut shared =
-            Shared { group: vec![0; n], starts: Vec::with_capacity(runs.len() + 1), members: Vec::with_capacity(n) };
+        let mut shared = Shared { group: numbers(n)?, starts: Vec::new(), members: Vec::new() };
+        memory::reserve("groups of equal points", &mut shared.starts, runs.len() + 1)?;
+        memory::reserve("groups of equal points", &mut shared.members, n)?;
         for (g, run) in runs.iter().enumerate() {
             shared.starts.push(shared.members.len() as u32);
             for &(_, i) in *run {
@@ -72,37 +78,37 @@ impl Groups {
             }
         }
         shared.starts.push(n as u32);
-        Self { n, shared: Some(shared) }
+        Ok(Self { n, shared: Some(shared) })
     }
 
     /// The groups of `n` points no two of which are the same.
-    pub(super) const fn distinct(n: usize) -> Self {
+    pub(in crate::neighbors) const fn distinct(n: usize) -> Self {
         Self { n, shared: None }
     }
 
     /// The number of points.
-    pub(super) const fn n(&self) -> usize {
+    pub(in crate::neighbors) const fn n(&self) -> usize {
         self.n
     }
 
     /// The number of groups: of points that differ.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::neighbors) fn len(&self) -> usize {
         self.shared.as_ref().map_or(self.n, |shared| shared.starts.len() - 1)
     }
 
     /// Whether no two points are the same.
-    pub(super) const fn is_trivial(&self) -> bool {
+    pub(in crate::neighbors) const fn is_trivial(&self) -> bool {
         self.shared.is_none()
     }
 
     /// The first point of group `g`.
     #[inline(always)]
-    pub(super) fn representative(&self, g: usize) -> usize {
+    pub(in crate::neighbors) fn representative(&self, g: usize) -> usize {
         self.shared.as_ref().map_or(g, |shared| shared.members[shared.starts[g] as usize] as usize)
     }
 
     /// The group of point `i`.
-    pub(super) fn group_of(&self, i: usize) -> usize {
+    pub(in crate::neighbors) fn group_of(&self, i: usize) -> usize {
         self.shared.as_ref().map_or(i, |shared| shared.group[i] as usize)
     }
 
@@ -110,7 +116,7 @@ impl Groups {
     /// `limit` of them.
     ///
     /// Groups are numbered by their first points, so the nearest `limit` groups hold the nearest `limit` points.
-    pub(super) fn expand<T: Scalar>(&self, groups: &[(T, u32)], limit: usize, out: &mut Vec<(T, u32)>) {
+    pub(in crate::neighbors) fn expand<T: Scalar>(&self, groups: &[(T, u32)], limit: usize, out: &mut Vec<(T, u32)>) {
         out.clear();
         for ties in groups.chunk_by(|a, b| a.0 == b.0) {
             let start = out.len();
@@ -133,13 +139,13 @@ impl Groups {
 
     /// Rows of `k` points from `n` rows of `k_groups` groups, each ascending by (distance, group). `own` says that the
     /// rows are those of the groups, and are wanted for their points, each of which excludes itself.
-    pub(super) fn expand_rows<V: Scalar>(
+    pub(in crate::neighbors) fn expand_rows<V: Scalar>(
         &self,
         (group_indices, group_distances, k_groups): (&[u32], &[V], usize),
         n: usize,
         k: usize,
         own: bool,
-    ) -> Result<(Vec<u32>, Vec<V>)> {
+    ) -> Result<Found<V>> {
         let (mut indices, mut distances) = room(n, k)?;
         indices
             .par_chunks_mut(k * EXPAND_BLOCK)
@@ -207,7 +213,7 @@ mod tests {
     #[test]
     fn groups_are_numbered_by_their_first_points() {
         let x = [5.0f32, 1.0, 5.0, -0.0, 1.0, 0.0, 7.0];
-        let groups = Groups::new(Rows::new(&x, 7, 1).unwrap());
+        let groups = Groups::new(Rows::new(&x, 7, 1).unwrap()).unwrap();
         assert_eq!(groups.len(), 4);
         assert_eq!((0..7).map(|i| groups.group_of(i)).collect::<Vec<_>>(), [0, 1, 0, 2, 1, 2, 3]);
         assert_eq!((0..4).map(|g| groups.representative(g)).collect::<Vec<_>>(), [0, 1, 3, 6]);
@@ -221,7 +227,7 @@ mod tests {
         // The same value in column 0 and in column 1, and both again; a zero that is stored; an empty row, twice.
         let pointers = [0, 1, 2, 3, 4, 5, 5, 5];
         let (columns, values) = ([0, 1, 0, 1, 0], [2.0f64, 2.0, 2.0, 2.0, 0.0]);
-        let groups = Groups::of_points(SparseRows::new(&pointers, &columns, &values, 2).unwrap().into());
+        let groups = Groups::of_points(SparseRows::new(&pointers, &columns, &values, 2).unwrap().into()).unwrap();
         assert_eq!((groups.n(), groups.len()), (7, 4));
         assert_eq!((0..7).map(|i| groups.group_of(i)).collect::<Vec<_>>(), [0, 1, 0, 1, 2, 3, 3]);
     }
@@ -229,7 +235,7 @@ mod tests {
     #[test]
     fn distinct_points_need_no_groups() {
         let x: Vec<f64> = (0..100).map(f64::from).collect();
-        let groups = Groups::new(Rows::new(&x, 50, 2).unwrap());
+        let groups = Groups::new(Rows::new(&x, 50, 2).unwrap()).unwrap();
         assert!(groups.is_trivial());
         assert_eq!(groups.len(), 50);
     }

@@ -1,4 +1,5 @@
-use super::kd_tree::sort;
+//! Pairs of a distance and a point, in their order: ascending by distance, ties by the number of the point.
+
 use tsne_core::Scalar;
 
 /// Pairs kept beyond `k` before the buffer is compacted: each compaction passes over the buffer, so that a pair costs a
@@ -7,7 +8,7 @@ const SPARE: usize = 64;
 
 /// The `k` nearest of the points offered so far, by (distance, index).
 #[derive(Debug)]
-pub(super) struct Nearest<T> {
+pub(in crate::neighbors) struct Nearest<T> {
     k: usize,
     pairs: Vec<(T, u32)>,
     /// The `k`-th of the pairs at the last compaction: what does not come before it is no candidate.
@@ -15,24 +16,24 @@ pub(super) struct Nearest<T> {
 }
 
 impl<T: Scalar> Nearest<T> {
-    pub(super) const fn new() -> Self {
+    pub(in crate::neighbors) const fn new() -> Self {
         Self { k: 0, pairs: Vec::new(), last: None }
     }
 
     /// Forgets everything and prepares for `k >= 1`.
-    pub(super) fn reset(&mut self, k: usize) {
+    pub(in crate::neighbors) fn reset(&mut self, k: usize) {
         self.k = k;
         self.pairs.clear();
         self.last = None;
     }
 
     /// No point farther than this is among the nearest; infinite until `k` are known.
-    pub(super) fn reach(&self) -> T {
+    pub(in crate::neighbors) fn reach(&self) -> T {
         self.last.map_or(T::INFINITY, |(distance, _)| distance)
     }
 
     #[inline]
-    pub(super) fn offer(&mut self, distance: T, point: u32) {
+    pub(in crate::neighbors) fn offer(&mut self, distance: T, point: u32) {
         if let Some((limit, index)) = self.last
             && (distance > limit || (distance == limit && point > index))
         {
@@ -45,7 +46,7 @@ impl<T: Scalar> Nearest<T> {
     }
 
     /// Drops all but the `k` nearest, and lowers the reach.
-    pub(super) fn compact(&mut self) {
+    pub(in crate::neighbors) fn compact(&mut self) {
         if self.pairs.len() >= self.k {
             let order = |a: &(T, u32), b: &(T, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
             let (_, kth, _) = self.pairs.select_nth_unstable_by(self.k - 1, order);
@@ -55,11 +56,16 @@ impl<T: Scalar> Nearest<T> {
     }
 
     /// Writes the `k` nearest, ascending.
-    pub(super) fn finish(&mut self, indices: &mut [u32], distances: &mut [T]) {
+    pub(in crate::neighbors) fn finish(&mut self, indices: &mut [u32], distances: &mut [T]) {
         self.compact();
         sort(&mut self.pairs);
         for ((index, distance), pair) in indices.iter_mut().zip(distances).zip(&self.pairs) {
             (*distance, *index) = *pair;
         }
     }
+}
+
+/// Ascending by (distance, index).
+pub(in crate::neighbors) fn sort<T: Scalar>(pairs: &mut [(T, u32)]) {
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
 }

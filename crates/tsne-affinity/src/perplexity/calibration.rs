@@ -1,4 +1,5 @@
 use super::exp::exp_negative;
+use crate::instances::instances;
 use tsne_core::{Error, Result, Scalar, simd};
 
 /// How far the entropy may be from `ln(perplexity)`: a tenth of what is promised.
@@ -64,9 +65,15 @@ pub fn calibrate_row<T: Scalar>(distances: &[T], perplexity: f64, out: &mut [T])
     if first < T::ZERO || distances.windows(2).any(|pair| pair[0] > pair[1]) {
         return Err(Error::invalid("distances", "they must not be negative and must ascend: sort the row"));
     }
-    let mut workspace = Workspace::default();
-    let calibration = simd::dispatch(OneRow { workspace: &mut workspace, distances, perplexity, out });
-    Ok(calibration)
+    Ok(solve_row(distances, perplexity, out))
+}
+
+instances! {
+    fn solve_row[SolvedRow]<'a, 'b, T>(distances: &'b [T], perplexity: f64, out: &'b mut [T]) -> Calibration = solve_one
+}
+
+fn solve_one<T: Scalar>(distances: &[T], perplexity: f64, out: &mut [T]) -> Calibration {
+    simd::dispatch(OneRow { workspace: &mut Workspace::default(), distances, perplexity, out })
 }
 
 /// Checks one perplexity.

@@ -2,13 +2,7 @@
 
 mod calibration;
 mod exp;
-mod model;
-mod rule;
-mod warning;
-mod weights;
+pub(crate) mod perplexities;
+pub(crate) mod weights;
 
 pub use calibration::{Calibration, calibrate_row};
-pub use model::PerplexityAffinity;
-pub(crate) use rule::{PerplexityRule, check_graph_k, check_k};
-pub use warning::Warning;
-pub(crate) use weights::{Gaussians, row_weights};

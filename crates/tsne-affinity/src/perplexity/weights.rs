@@ -1,8 +1,10 @@
 //! The weights of each row's neighbors, many rows at once.
 
 use super::calibration::{Calibration, Workspace};
+use crate::instances::instances;
+use crate::ordered;
 use rayon::prelude::*;
-use tsne_core::{Context, KnnGraph, Result, Scalar, simd};
+use tsne_core::{Context, KnnGraph, Result, Scalar, memory, simd};
 
 /// Rows in one task.
 const BLOCK: usize = 256;
@@ -18,15 +20,24 @@ pub(crate) enum Gaussians<'a> {
     Sigma(f64),
 }
 
-/// The weights of the nearest `k` neighbors of each row, each row with sum 1, row-major.
-pub(crate) fn row_weights<T: Scalar>(
+instances! {
+    /// The weights of the nearest `k` neighbors of each row, each row with sum 1, row-major.
+    pub(crate) fn row_weights[RowWeights]<'a, 'b, T>(
+        graph: &'b KnnGraph<T>,
+        k: usize,
+        gaussians: Gaussians<'b>,
+        cx: Context<'b>,
+    ) -> Result<Vec<T>> = weights_of_rows
+}
+
+fn weights_of_rows<T: Scalar>(
     graph: &KnnGraph<T>,
     k: usize,
     gaussians: Gaussians<'_>,
     cx: Context<'_>,
 ) -> Result<Vec<T>> {
-    let mut weights = vec![T::ZERO; graph.n() * k];
-    weights.par_chunks_mut(k * BLOCK).enumerate().try_for_each_init(Scratch::default, |scratch, (b, weights)| {
+    let mut weights = memory::filled("weights of neighbors", graph.n().saturating_mul(k), T::ZERO)?;
+    ordered::try_for_each(weights.par_chunks_mut(k * BLOCK), Scratch::default, |scratch, b, weights| {
         cx.check()?;
         let distances = &graph.distances()[b * BLOCK * graph.k()..];
         simd::dispatch(Block { scratch, distances, stride: graph.k(), k, gaussians, weights });

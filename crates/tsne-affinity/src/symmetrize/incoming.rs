@@ -2,16 +2,21 @@
 //!
 //! Entries are dealt to buckets of consecutive destinations, in the order of their sources, and each bucket is sorted by
 //! counting where it fits a core's cache. The order is that of the sources within each row: nothing is left to a schedule.
+//!
+//! `tsne_core::buckets` has the plain counting sort. This one is for the largest array of a fit, and is parallel: a range of
+//! sources deals its entries to slots of its own, so that cores write to no line of another, and what is sorted is freed
+//! while the result grows.
 
-use super::Matrix;
+use super::weighted::WeightedGraph;
+use crate::ordered;
 use rayon::prelude::*;
-use tsne_core::{Context, Error, Result, Scalar};
+use tsne_core::{Context, Result, Scalar, memory};
 
 /// Destinations in a bucket: at 90 neighbors it takes 0.7 MB, less than a core's own cache, and a million points have a
 /// thousand buckets, so that the lines to which a core deals stay there, too.
 pub(super) const BUCKET: usize = 1024;
 /// Buckets whose entries are in memory, or freed, together: 47 MB at 90 neighbors.
-const GROUP: usize = 64;
+const TOGETHER: usize = 64;
 /// Ranges of sources that are dealt at the same time: more if the ranges would be too long.
 const RANGES: usize = 64;
 /// Bits of the place of a source in its range; the place of a destination in its bucket stands above them.
@@ -19,7 +24,7 @@ const SOURCE_BITS: u32 = u32::BITS - BUCKET.ilog2();
 const _: () = assert!(BUCKET.is_power_of_two());
 
 /// Buckets of consecutive destinations.
-pub(super) struct Group<T> {
+pub(super) struct BucketRange<T> {
     /// The place of the destination in its bucket, above that of the source in its range.
     keys: Vec<u32>,
     weights: Vec<T>,
@@ -40,36 +45,38 @@ struct Slot<'s, T> {
     filled: usize,
 }
 
-impl<T: Scalar> Group<T> {
-    /// All entries of `matrix`, in groups.
-    pub(super) fn all(matrix: &Matrix<'_, T>, cx: Context<'_>) -> Result<Vec<Self>> {
+impl<T: Scalar> BucketRange<T> {
+    /// All entries of `matrix`, in ranges of buckets.
+    pub(super) fn all(matrix: &WeightedGraph<'_, T>, cx: Context<'_>) -> Result<Vec<Self>> {
         let n = matrix.n;
         let buckets = n.div_ceil(BUCKET);
         let rows = n.div_ceil(RANGES).min(1 << SOURCE_BITS);
         let sources = |range: usize| range * rows..n.min((range + 1) * rows);
         let ranges = n.div_ceil(rows);
-        let mut counts = vec![0usize; ranges * buckets];
+        let mut counts = memory::filled("counts of entries", ranges * buckets, 0usize)?;
         counts.par_chunks_mut(buckets).enumerate().for_each(|(range, counts)| {
             sources(range).for_each(|i| matrix.neighbors(i).iter().for_each(|&to| counts[to as usize / BUCKET] += 1));
         });
-        let mut groups: Vec<Self> = (0..buckets)
-            .step_by(GROUP)
+        let mut parts: Vec<Self> = (0..buckets)
+            .step_by(TOGETHER)
             .map(|first| {
                 let (mut starts, mut lengths) = (vec![0], Vec::new());
                 let mut total = 0;
-                for bucket in first..buckets.min(first + GROUP) {
+                for bucket in first..buckets.min(first + TOGETHER) {
                     lengths.extend((0..ranges).map(|range| counts[range * buckets + bucket]));
                     total += lengths[lengths.len() - ranges..].iter().sum::<usize>();
                     starts.push(total);
                 }
-                Self { keys: vec![0; total], weights: vec![T::ZERO; total], starts, lengths, range: rows, first }
+                let keys = memory::filled("entries by their columns", total, 0u32)?;
+                let weights = memory::filled("entries by their columns", total, T::ZERO)?;
+                Ok(Self { keys, weights, starts, lengths, range: rows, first })
             })
-            .collect();
+            .collect::<Result<_>>()?;
         // Bucket by bucket, and within each range by range.
         let mut slots: Vec<Vec<Slot<'_, T>>> = (0..ranges).map(|_| Vec::with_capacity(buckets)).collect();
-        for group in &mut groups {
-            let (mut keys, mut weights) = (&mut group.keys[..], &mut group.weights[..]);
-            for bucket in group.first..group.first + group.starts.len() - 1 {
+        for part in &mut parts {
+            let (mut keys, mut weights) = (&mut part.keys[..], &mut part.weights[..]);
+            for bucket in part.first..part.first + part.starts.len() - 1 {
                 for (range, slots) in slots.iter_mut().enumerate() {
                     let (keys_head, keys_tail) = keys.split_at_mut(counts[range * buckets + bucket]);
                     let (weights_head, weights_tail) = weights.split_at_mut(counts[range * buckets + bucket]);
@@ -78,20 +85,24 @@ impl<T: Scalar> Group<T> {
                 }
             }
         }
-        slots.into_par_iter().enumerate().try_for_each(|(range, mut slots)| {
-            cx.check()?;
-            for i in sources(range) {
-                for (&to, &weight) in matrix.neighbors(i).iter().zip(matrix.weights(i)) {
-                    let (bucket, place) = (to as usize / BUCKET, to as usize % BUCKET);
-                    let slot = &mut slots[bucket];
-                    slot.keys[slot.filled] = (place << SOURCE_BITS | (i - range * rows)) as u32;
-                    slot.weights[slot.filled] = weight;
-                    slot.filled += 1;
+        ordered::try_for_each(
+            slots.into_par_iter(),
+            || (),
+            |(), range, mut slots| {
+                cx.check()?;
+                for i in sources(range) {
+                    for (&to, &weight) in matrix.neighbors(i).iter().zip(matrix.weights(i)) {
+                        let (bucket, place) = (to as usize / BUCKET, to as usize % BUCKET);
+                        let slot = &mut slots[bucket];
+                        slot.keys[slot.filled] = (place << SOURCE_BITS | (i - range * rows)) as u32;
+                        slot.weights[slot.filled] = weight;
+                        slot.filled += 1;
+                    }
                 }
-            }
-            Ok::<(), Error>(())
-        })?;
-        Ok(groups)
+                Ok(())
+            },
+        )?;
+        Ok(parts)
     }
 
     /// The buckets, by their numbers.
@@ -111,10 +122,10 @@ pub(super) struct Bucket<T> {
 
 impl<T: Scalar> Bucket<T> {
     /// Takes in a bucket.
-    pub(super) fn sort(&mut self, group: &Group<T>, bucket: usize) {
-        let own = bucket - group.first;
-        let entries = group.starts[own]..group.starts[own + 1];
-        let (keys, weights) = (&group.keys[entries.clone()], &group.weights[entries]);
+    pub(super) fn sort(&mut self, part: &BucketRange<T>, bucket: usize) {
+        let own = bucket - part.first;
+        let entries = part.starts[own]..part.starts[own + 1];
+        let (keys, weights) = (&part.keys[entries.clone()], &part.weights[entries]);
         self.starts.clear();
         // Counts are kept two places late: counted, they become starts, and when all is placed the row's own start is there.
         self.starts.resize(BUCKET + 2, 0);
@@ -125,9 +136,9 @@ impl<T: Scalar> Bucket<T> {
         self.sources.resize(keys.len(), 0);
         self.weights.resize(keys.len(), T::ZERO);
         let mut entries = keys.iter().zip(weights);
-        let ranges = group.lengths.len() / (group.starts.len() - 1);
-        for (range, &length) in group.lengths[own * ranges..(own + 1) * ranges].iter().enumerate() {
-            let first = (range * group.range) as u32;
+        let ranges = part.lengths.len() / (part.starts.len() - 1);
+        for (range, &length) in part.lengths[own * ranges..(own + 1) * ranges].iter().enumerate() {
+            let first = (range * part.range) as u32;
             for (&key, &weight) in entries.by_ref().take(length) {
                 let next = &mut self.starts[(key >> SOURCE_BITS) as usize + 1];
                 self.sources[*next] = first + (key & ((1 << SOURCE_BITS) - 1));

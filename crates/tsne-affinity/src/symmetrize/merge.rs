@@ -1,14 +1,14 @@
 //! Rows of the joint matrix: a row's own entries and those that point to it, merged.
 
-use super::incoming::{BUCKET, Bucket, Group};
-use super::{Matrix, own_point, repeated};
-use tsne_core::{Result, Scalar};
+use super::incoming::{BUCKET, Bucket, BucketRange};
+use super::weighted::{WeightedGraph, own_point, repeated};
+use tsne_core::{Result, Scalar, memory};
 
 /// Follows the last entry of a list. Greater than all columns, so that the other list is taken to its end.
 const END: u64 = u64::MAX;
 
 /// Consecutive rows of the result.
-pub(super) struct Rows<T> {
+pub(super) struct JoinedRows<T> {
     pub(super) lengths: Vec<u32>,
     pub(super) columns: Vec<u32>,
     pub(super) weights: Vec<T>,
@@ -28,17 +28,17 @@ impl<T: Scalar> Scratch<T> {
     /// The rows of a bucket, with `combine` of both directions of each pair; 0 stands for one that is missing.
     pub(super) fn rows(
         &mut self,
-        matrix: &Matrix<'_, T>,
-        group: &Group<T>,
+        matrix: &WeightedGraph<'_, T>,
+        part: &BucketRange<T>,
         bucket: usize,
         combine: impl Fn(f64, f64) -> f64,
-    ) -> Result<Rows<T>> {
+    ) -> Result<JoinedRows<T>> {
         let Self { incoming, own, others } = self;
-        incoming.sort(group, bucket);
+        incoming.sort(part, bucket);
         let rows = bucket * BUCKET..matrix.n.min((bucket + 1) * BUCKET);
         let most = rows.len() * matrix.j + incoming.len();
-        let mut columns = vec![0u32; most];
-        let mut weights = vec![T::ZERO; most];
+        let mut columns = memory::filled("joined rows", most, 0u32)?;
+        let mut weights = memory::filled("joined rows", most, T::ZERO)?;
         let mut lengths = Vec::with_capacity(rows.len());
         let mut filled = 0;
         for i in rows {
@@ -81,6 +81,6 @@ impl<T: Scalar> Scratch<T> {
         }
         columns.truncate(filled);
         weights.truncate(filled);
-        Ok(Rows { lengths, columns, weights })
+        Ok(JoinedRows { lengths, columns, weights })
     }
 }

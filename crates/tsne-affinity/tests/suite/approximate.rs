@@ -16,7 +16,7 @@ fn k(k: usize) -> NonZeroUsize {
 
 /// The search that is approximate however few the points.
 fn approximate(metric: Metric) -> ApproximateSearch {
-    ApproximateSearch { exact_up_to: 0, ..ApproximateSearch::new(metric) }
+    ApproximateSearch::new(metric).with_exact_up_to(0)
 }
 
 /// Ten normal clusters, six standard deviations apart in each column.
@@ -110,9 +110,7 @@ fn the_recall_follows_its_target() {
     let n = 3000;
     let x = uniform::<f32>(n, 8);
     let points = Rows::new(&x, n, 8).unwrap();
-    let at = |recall_wanted| {
-        recall(&ApproximateSearch { recall: recall_wanted, ..approximate(Metric::Euclidean) }, points, 15)
-    };
+    let at = |recall_wanted| recall(&approximate(Metric::Euclidean).with_recall(recall_wanted), points, 15);
     let low = at(0.6);
     // One more cluster adds less than a quarter of the neighbors, and two standard errors are 0.03.
     assert!((0.57..0.9).contains(&low), "{low}");
@@ -236,8 +234,8 @@ fn the_seed_decides() {
     let x = uniform::<f64>(n, d);
     for metric in [Metric::Euclidean, Metric::Manhattan] {
         let run = |seed| {
-            let descent = NeighborDescent { trees: 1, rounds: 0, ..NeighborDescent::default() };
-            let search = ApproximateSearch { seed, recall: 0.5, descent, ..approximate(metric.clone()) };
+            let descent = NeighborDescent::default().with_trees(1).with_rounds(0);
+            let search = approximate(metric.clone()).with_seed(seed).with_recall(0.5).with_descent(descent);
             let index = search.build(Rows::new(&x, n, d).unwrap().into(), Context::new()).unwrap();
             index.knn_graph(k(10), Context::new()).unwrap()
         };
@@ -317,7 +315,7 @@ fn certainty_is_the_exact_search() {
         let run = |search: &dyn NeighborSearch<f32>| {
             search.build(points.into(), Context::new()).unwrap().knn_graph(k(7), Context::new()).unwrap()
         };
-        let certain = ApproximateSearch { recall: 1.0, ..approximate(metric.clone()) };
+        let certain = approximate(metric.clone()).with_recall(1.0);
         assert_eq!(run(&certain), run(&ExactSearch::new(metric)));
     }
 }
@@ -339,7 +337,7 @@ fn a_single_neighbor_has_the_wanted_recall() {
 #[test]
 fn rows_are_full_where_clusters_are_small() {
     let x = blobs::<f32>(800, 6);
-    let search = ApproximateSearch { clusters: Some(400), recall: 0.01, ..approximate(Metric::Euclidean) };
+    let search = approximate(Metric::Euclidean).with_clusters(Some(400)).with_recall(0.01);
     recall(&search, Rows::new(&x, 800, 6).unwrap(), 50);
 }
 
@@ -367,7 +365,7 @@ fn larger_data_are_searched_approximately() {
         index.knn_graph(k(3), Context::new()).unwrap()
     };
     let auto = run(&AutoSearch::new(Metric::Manhattan, 3));
-    assert_eq!(auto, run(&ApproximateSearch { seed: 3, ..ApproximateSearch::new(Metric::Manhattan) }));
+    assert_eq!(auto, run(&ApproximateSearch::new(Metric::Manhattan).with_seed(3)));
 }
 
 #[test]
@@ -435,15 +433,15 @@ fn what_cannot_be_done_is_refused() {
     let x = blobs::<f32>(300, 5);
     let points = Rows::new(&x, 300, 5).unwrap();
     let base = approximate(Metric::Manhattan);
-    let descent = |descent| ApproximateSearch { descent, ..base.clone() };
+    let descent = |descent| base.clone().with_descent(descent);
     for (search, name) in [
-        (ApproximateSearch { recall: 0.0, ..base.clone() }, "recall is 0"),
-        (ApproximateSearch { recall: 1.1, ..base.clone() }, "recall is 1.1"),
-        (ApproximateSearch { recall: f64::NAN, ..base.clone() }, "recall is NaN"),
-        (ApproximateSearch { clusters: Some(0), ..base.clone() }, "clusters is 0"),
-        (descent(NeighborDescent { trees: 0, ..NeighborDescent::default() }), "trees is 0"),
-        (descent(NeighborDescent { leaf_size: 1, ..NeighborDescent::default() }), "leaf_size is 1"),
-        (descent(NeighborDescent { max_candidates: 0, ..NeighborDescent::default() }), "max_candidates is 0"),
+        (base.clone().with_recall(0.0), "recall is 0"),
+        (base.clone().with_recall(1.1), "recall is 1.1"),
+        (base.clone().with_recall(f64::NAN), "recall is NaN"),
+        (base.clone().with_clusters(Some(0)), "clusters is 0"),
+        (descent(NeighborDescent::default().with_trees(0)), "trees is 0"),
+        (descent(NeighborDescent::default().with_leaf_size(1)), "leaf_size is 1"),
+        (descent(NeighborDescent::default().with_max_candidates(0)), "max_candidates is 0"),
     ] {
         let message = search.build(Points::<f32>::from(points), Context::new()).err().unwrap().to_string();
         assert!(message.starts_with(name), "{message}");
@@ -482,9 +480,13 @@ proptest! {
         prop_assume!(n > 2);
         let x: Vec<f32> = cells[..n * d].iter().map(|&c| f32::from(c)).collect();
         let points = Rows::new(&x, n, d).unwrap();
-        let descent = NeighborDescent { trees, leaf_size, max_candidates, rounds };
+        let descent = NeighborDescent::default()
+            .with_trees(trees)
+            .with_leaf_size(leaf_size)
+            .with_max_candidates(max_candidates)
+            .with_rounds(rounds);
         for metric in [Metric::Euclidean, Metric::Cosine, Metric::Manhattan] {
-            let search = ApproximateSearch { clusters, descent, seed, recall: 0.5, ..approximate(metric) };
+            let search = approximate(metric).with_clusters(clusters).with_descent(descent).with_seed(seed).with_recall(0.5);
             recall(&search, points, neighbors.min(n - 1));
             let exact = ExactSearch::new(search.metric.clone()).build(points.into(), Context::new()).unwrap();
             let all = exact.knn(points.into(), k(n), Context::new()).unwrap();

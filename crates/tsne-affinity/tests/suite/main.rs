@@ -5,6 +5,7 @@ mod affinities;
 mod approximate;
 #[path = "../common/mod.rs"]
 mod common;
+mod faults;
 mod metrics;
 mod models;
 mod neighbors;

@@ -4,7 +4,7 @@
 use crate::common::{cloud, in_pool};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform, Warning, symmetrize_with};
+use tsne_affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform, Warning, symmetrize_with};
 use tsne_core::{Affinities, AffinityKind, AffinityModel, CancelToken, Context, Error, KnnGraph, Scalar};
 
 fn count(k: usize) -> NonZeroUsize {
@@ -156,7 +156,7 @@ pub(crate) fn models<T: Scalar>(k: usize) -> Vec<Box<dyn AffinityModel<T>>> {
         let small = 1.0f64.max(perplexity / 4.0);
         let mixture = PerplexityAffinity::mixture(&[perplexity, small]).unwrap();
         all.push(Box::new(mixture.with_neighbors(count(k)).with_symmetrization(how)));
-        let multiscale = Multiscale::new(&[perplexity, small]).unwrap();
+        let multiscale = PerplexityAffinity::multiscale(&[perplexity, small]).unwrap();
         all.push(Box::new(multiscale.with_neighbors(count(k)).with_symmetrization(how)));
         all.push(Box::new(FixedSigma::new(0.7).unwrap().with_neighbors(count(k)).with_symmetrization(how)));
         all.push(Box::new(Uniform::new(count(k)).with_symmetrization(how)));
@@ -307,7 +307,7 @@ fn multiscale_is_the_average_over_perplexities() {
     let (n, k) = (250, 60);
     let graph = graph_of(&cloud::<f64>(8, n, 6), n, 80);
     let perplexities = [20.0, 3.0, 7.0];
-    let model = Multiscale::new(&perplexities).unwrap();
+    let model = PerplexityAffinity::multiscale(&perplexities).unwrap();
     assert_eq!(AffinityModel::<f64>::neighbors_needed(&model, n).unwrap().get(), k);
     // From the formula.
     let singles = perplexities.map(|perplexity| {
@@ -333,7 +333,7 @@ fn multiscale_is_the_average_over_perplexities() {
         check_close(&to_dense(&found), &average(&joints), 1e-13);
     }
     // One perplexity: both models are the same.
-    let (one, same) = (Multiscale::new(&[9.0]).unwrap(), PerplexityAffinity::new(9.0).unwrap());
+    let (one, same) = (PerplexityAffinity::multiscale(&[9.0]).unwrap(), PerplexityAffinity::new(9.0).unwrap());
     assert_eq!(one.joint(&graph, Context::new()).unwrap(), same.joint(&graph, Context::new()).unwrap());
 }
 
@@ -408,7 +408,7 @@ fn given_neighbors_limit_perplexities() {
     );
     assert!(effective(&[5.0], 19, 20).is_ok());
     assert_eq!(effective(&[5.0], 1, 1), Err(Error::too_few_points(1, 2)));
-    let given = Multiscale::new(&[5.0]).unwrap().with_neighbors(count(19));
+    let given = PerplexityAffinity::multiscale(&[5.0]).unwrap().with_neighbors(count(19));
     assert_eq!(AffinityModel::<f32>::neighbors_needed(&given, 20).unwrap().get(), 19);
     assert!(AffinityModel::<f32>::neighbors_needed(&given, 19).is_err());
 }
@@ -426,7 +426,7 @@ fn small_graphs_lower_perplexities() {
         assert_eq!(warnings, [clamped]);
         for p in [
             model.conditional(&graph, Context::new()).unwrap(),
-            Multiscale::new(&[perplexity]).unwrap().conditional(&graph, Context::new()).unwrap(),
+            PerplexityAffinity::multiscale(&[perplexity]).unwrap().conditional(&graph, Context::new()).unwrap(),
         ] {
             for i in 0..n {
                 // Within the promised 1e-8, and the rounding of 24 terms.
@@ -440,7 +440,10 @@ fn small_graphs_lower_perplexities() {
         );
         let needed = AffinityModel::<f64>::neighbors_needed(&model, n).unwrap();
         assert!(error.contains(&format!("search again with {needed},")), "{error}");
-        assert_eq!(Multiscale::new(&[perplexity]).unwrap().check_graph(&graph).unwrap_err().to_string(), error);
+        assert_eq!(
+            PerplexityAffinity::multiscale(&[perplexity]).unwrap().check_graph(&graph).unwrap_err().to_string(),
+            error
+        );
     }
     // 8.3 asks for 24 neighbors.
     for perplexity in [1.0, 5.0, 8.0, 8.3] {
@@ -449,7 +452,7 @@ fn small_graphs_lower_perplexities() {
         assert_eq!(model.check_graph(&graph), Ok(()));
     }
     // Both rules at once: of 10 points there are 9 neighbors, of which the graph has 6.
-    let mixture = Multiscale::new(&[1.0, 2.5, 30.0]).unwrap();
+    let mixture = PerplexityAffinity::multiscale(&[1.0, 2.5, 30.0]).unwrap();
     let (effective, warnings) = mixture.effective_perplexities_for_graph(10, 6).unwrap();
     assert_eq!(effective, [1.0, 2.0]);
     assert_eq!(
@@ -474,9 +477,9 @@ fn small_graphs_lower_perplexities() {
     assert_eq!(given.check_graph(&graph), Ok(()));
     // With it, a perplexity may reach it and no more.
     for neighbors in [20, 24] {
-        let model = Multiscale::new(&[5.0, 20.0]).unwrap().with_neighbors(count(neighbors));
+        let model = PerplexityAffinity::multiscale(&[5.0, 20.0]).unwrap().with_neighbors(count(neighbors));
         assert_eq!(model.check_graph(&graph), Ok(()));
-        let above = Multiscale::new(&[5.0, 24.5]).unwrap().with_neighbors(count(neighbors));
+        let above = PerplexityAffinity::multiscale(&[5.0, 24.5]).unwrap().with_neighbors(count(neighbors));
         let error = format!(
             "perplexity is 24.5, but must be at most {neighbors}, the number of neighbors of the model: lower it, or raise that"
         );
@@ -498,7 +501,7 @@ fn defaults_are_those_of_the_field() {
     assert_eq!(uniform, Uniform::new(count(30)));
     let model = PerplexityAffinity::new(2.0).unwrap();
     assert_eq!((model.k_neighbors(), model.symmetrization()), (None, Symmetrization::Mean));
-    let model = Multiscale::new(&[5.0, 2.0]).unwrap();
+    let model = PerplexityAffinity::multiscale(&[5.0, 2.0]).unwrap();
     assert_eq!((model.k_neighbors(), model.symmetrization()), (None, Symmetrization::Mean));
     assert_eq!(model.perplexities(), [2.0, 5.0]);
     assert_eq!(model.with_neighbors(count(7)).k_neighbors(), Some(count(7)));
@@ -521,9 +524,12 @@ fn errors_of_models() {
         assert!(error.starts_with(&format!("sigma is {bad}, but must be positive and finite")), "{error}");
     }
     for bad in [0.0, 0.5, f64::NAN] {
-        assert!(matches!(Multiscale::new(&[5.0, bad]), Err(Error::Parameter { name: "perplexity", .. })));
+        assert!(matches!(
+            PerplexityAffinity::multiscale(&[5.0, bad]),
+            Err(Error::Parameter { name: "perplexity", .. })
+        ));
     }
-    assert!(matches!(Multiscale::new(&[]), Err(Error::Parameter { name: "perplexities", .. })));
+    assert!(matches!(PerplexityAffinity::multiscale(&[]), Err(Error::Parameter { name: "perplexities", .. })));
     // As many neighbors as points.
     let models: [Box<dyn AffinityModel<f32>>; 2] =
         [Box::new(FixedSigma::new(1.0).unwrap()), Box::new(Uniform::default())];

@@ -358,7 +358,7 @@ fn errors_name_what_is_wrong() {
     assert!(matches!(index.knn(narrow.into(), k(3), cx), Err(Error::Shape { .. })));
     assert!(matches!(index.knn_graph(NonZeroUsize::MAX, cx), Err(Error::Parameter { .. })));
     let one = ExactSearch::default().build(Rows::new(&x[..12], 1, 12).unwrap().into(), cx).unwrap();
-    assert!(matches!(one.knn_graph(k(1), cx), Err(Error::too_few_points(1, 2))));
+    assert!(matches!(one.knn_graph(k(1), cx), Err(Error::TooFewPoints { n: 1, needed: 2, .. })));
     for d in [3, 12] {
         let mut x = x.clone();
         x[5] = f32::NAN;

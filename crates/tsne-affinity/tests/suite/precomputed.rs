@@ -41,7 +41,7 @@ fn given_matrices_are_cleaned_joined_and_normalized() {
         let (row_pointers, columns, mut weights, mut dense) = messy(n, n as u64);
         for symmetrize in [true, false] {
             let how = if symmetrize { Symmetrization::Mean } else { Symmetrization::None };
-            let options = Precomputed { symmetrize, normalize: true };
+            let options = Precomputed::default().with_symmetrize(symmetrize);
             let p = precomputed_joint(&row_pointers, &columns, &weights, n, options, Context::new()).unwrap();
             check_joint(&p, symmetrize);
             let expected = join(&dense, n, how);
@@ -57,15 +57,15 @@ fn given_matrices_are_cleaned_joined_and_normalized() {
         let sum: f64 = dense.iter().sum();
         weights.iter_mut().for_each(|w| *w /= sum);
         dense.iter_mut().for_each(|w| *w /= sum);
-        let options = Precomputed { symmetrize: false, normalize: false };
+        let options = Precomputed::default().with_symmetrize(false).with_normalize(false);
         let p = precomputed_joint_dense(Rows::new(&dense, n, n).unwrap(), options, Context::new()).unwrap();
         assert_eq!(to_dense(&p), dense);
-        let options = Precomputed { symmetrize: true, normalize: false };
+        let options = Precomputed::default().with_normalize(false);
         let p = precomputed_joint_dense(Rows::new(&dense, n, n).unwrap(), options, Context::new()).unwrap();
         check_joint(&p, true);
         // The oracle divides by its sum, which is 1 but for a rounding of each of n² additions.
         check_close(&to_dense(&p), &join(&dense, n, Symmetrization::Mean), (n * n) as f64 * f64::EPSILON);
-        let options = Precomputed { symmetrize: false, normalize: false };
+        let options = Precomputed::default().with_symmetrize(false).with_normalize(false);
         let p = precomputed_joint(&row_pointers, &columns, &weights, n, options, Context::new()).unwrap();
         // Repetitions are divided before they are added: one rounding for each of at most 9.
         check_close(&to_dense(&p), &dense, 9.0 * f64::EPSILON);
@@ -78,7 +78,7 @@ fn affinities_are_their_own_matrix() {
     let graph = graph_of(&cloud::<f32>(3, 100, 3), 100, 10);
     for model in models::<f32>(10) {
         let p = model.joint(&graph, Context::new()).unwrap();
-        let options = Precomputed { symmetrize: false, normalize: false };
+        let options = Precomputed::default().with_symmetrize(false).with_normalize(false);
         let same = precomputed_joint(p.row_pointers(), p.columns(), p.weights(), 100, options, Context::new());
         // Weights that underflowed to 0 are left out.
         assert_eq!(to_dense(&same.unwrap()), to_dense(&p), "{model:?}");
@@ -115,7 +115,7 @@ fn errors_of_given_matrices() {
     let joint = |row_pointers: &[usize], columns: &[u32], weights: &[f64], n, options| {
         precomputed_joint(row_pointers, columns, weights, n, options, Context::new()).unwrap_err().to_string()
     };
-    let as_given = Precomputed { symmetrize: false, normalize: false };
+    let as_given = Precomputed::default().with_symmetrize(false).with_normalize(false);
     for (error, words) in [
         (joint(&[0, 1, 2], &[1, 0], &[1.0, -1.0], 2, both), "row 1, column 0 is -1, but"),
         (joint(&[0, 1, 2], &[1, 0], &[f64::NAN, 1.0], 2, both), "row 0, column 1 is NaN"),
@@ -167,7 +167,7 @@ fn given_matrices_have_the_same_bits_for_any_number_of_threads() {
             let weights: Vec<T> = weights.iter().map(|w| T::from_f64(w * 0.1 + 1e-3)).collect();
             [true, false]
                 .map(|symmetrize| {
-                    let options = Precomputed { symmetrize, normalize: true };
+                    let options = Precomputed::default().with_symmetrize(symmetrize);
                     precomputed_joint(&row_pointers, &columns, &weights, n, options, Context::new()).unwrap()
                 })
                 .into()
@@ -182,7 +182,8 @@ fn given_matrices_have_the_same_bits_for_any_number_of_threads() {
 
 #[test]
 fn by_default_matrices_are_symmetrized_and_normalized() {
-    assert_eq!(Precomputed::default(), Precomputed { symmetrize: true, normalize: true });
+    let by_default = Precomputed::default();
+    assert!(by_default.symmetrize && by_default.normalize);
 }
 
 proptest! {
@@ -197,7 +198,7 @@ proptest! {
         let mut row_pointers = vec![0];
         row_pointers.extend(rows.iter().scan(0, |at, row| { *at += row.len(); Some(*at) }));
         let (columns, weights): (Vec<u32>, Vec<f32>) = rows.iter().flatten().copied().unzip();
-        let options = Precomputed { symmetrize: options[0], normalize: options[1] };
+        let options = Precomputed::default().with_symmetrize(options[0]).with_normalize(options[1]);
         if let Ok(p) = precomputed_joint(&row_pointers, &columns, &weights, n, options, Context::new()) {
             prop_assert!(options.normalize || p.n() == n);
             if options.normalize {

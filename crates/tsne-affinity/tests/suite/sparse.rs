@@ -123,7 +123,7 @@ fn sparse_rows_that_share_nothing_are_searched_approximately() {
         search.build(points.into(), Context::new()).unwrap().knn_graph(k(5), Context::new()).unwrap()
     };
     let auto = run(&AutoSearch::new(Metric::Cosine, 1));
-    assert!(auto == run(&ApproximateSearch { seed: 1, ..ApproximateSearch::new(Metric::Cosine) }));
+    assert!(auto == run(&ApproximateSearch::new(Metric::Cosine).with_seed(1)));
     // Of so many ties it finds others than the first.
     assert!(auto != run(&ExactSearch::new(Metric::Cosine)));
 }

@@ -3,7 +3,7 @@
 
 use crate::common::{EXTENTS, ROUNDING, blobs, cast, distance, duplicates, oracle, spiral};
 use tsne_bh::BarnesHut;
-use tsne_core::{Context, Kernel, Repulsion, Scalar};
+use tsne_core::{Context, Kernel, Scalar};
 
 const N: usize = 400;
 

@@ -3,7 +3,7 @@
 
 use crate::common::{blobs, cast, duplicates};
 use tsne_bh::{BarnesHut, BarnesHutReference};
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion, Scalar};
+use tsne_core::{Context, Kernel, Scalar};
 
 fn bits<T: Scalar, const D: usize>(values: &[[T; D]]) -> Vec<u64> {
     values.as_flattened().iter().map(|v| v.bits()).collect()

@@ -9,5 +9,6 @@ mod determinism;
 mod oracle;
 mod properties;
 mod reference;
+mod stacks;
 mod tolerance;
 mod tree;

@@ -4,7 +4,7 @@
 use crate::common::{ROUNDING, cast, distance, oracle, underflow};
 use proptest::prelude::*;
 use tsne_bh::BarnesHut;
-use tsne_core::{Context, Kernel, Repulsion, Scalar};
+use tsne_core::{Context, Kernel, Scalar};
 
 /// Points on a grid so coarse that many coincide, or anywhere; with axes scaled, held constant or made equal.
 fn cloud<const D: usize>() -> impl Strategy<Value = Vec<[f64; D]>> {

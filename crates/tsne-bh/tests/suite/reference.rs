@@ -3,7 +3,7 @@
 
 use crate::common::{EXTENTS, ROUNDING, blobs, cast, distance, duplicates, pull};
 use tsne_bh::BarnesHutReference;
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Scalar};
+use tsne_core::{Context, Kernel, Scalar};
 
 fn repulse<T: Scalar, const D: usize>(
     reference: &BarnesHutReference<T, D>,

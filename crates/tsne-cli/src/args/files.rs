@@ -1,5 +1,5 @@
 use super::method::MethodArgs;
-use crate::input::{CsvOptions, HeaderLine};
+use crate::input::{CsvOptions, HeaderLine, IndexColumn};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -49,13 +49,19 @@ pub struct DemoArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input and output")]
 pub struct CsvArgs {
-    /// The column of a text table that holds the labels, by its name or its number from 1.
-    #[arg(long, value_name = "NAME|N")]
+    /// The column of a text table that holds the labels: its name, or # and its number from 1 ('#3'; 3 will do where no
+    /// column has that name).
+    #[arg(long, value_name = "NAME|#N")]
     pub label_column: Option<String>,
-    /// A column of a text table to leave out, by its name or its number from 1; may be repeated.
-    #[arg(long, value_name = "NAME|N")]
+    /// A column of a text table to leave out, by its name or number as above; may be repeated.
+    #[arg(long, value_name = "NAME|#N")]
     pub drop_column: Vec<String>,
-    /// Whether the first line of a text table names the columns. With auto it does if none of its fields is a number.
+    /// The column of a text table with the names of the rows, by its name or number as above, or none. With auto it is the
+    /// first one, if the header line leaves its name out or empty, or calls it index, id or alike.
+    #[arg(long, value_name = "auto|none|NAME|#N", default_value = "auto")]
+    pub index_column: IndexColumn,
+    /// Whether the first line of a text table names the columns. With auto it does if none of its fields is a number, if
+    /// its numbers count the columns from 0, or if it is one field short.
     #[arg(long, value_enum, default_value_t)]
     pub header: HeaderLine,
 }
@@ -65,6 +71,7 @@ impl CsvArgs {
     pub fn options(&self) -> CsvOptions {
         CsvOptions {
             header: self.header,
+            index_column: self.index_column.clone(),
             label_column: self.label_column.clone(),
             drop_columns: self.drop_column.clone(),
         }

@@ -1,8 +1,10 @@
-use super::values::{AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, threads};
+use super::values::{
+    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, repulsion_method, threads,
+};
 use clap::Args;
 use std::path::PathBuf;
 use tsne::affinity::Symmetrization;
-use tsne::{EarlyExaggeration, LearningRate, Metric, Preset, RepulsionMethod};
+use tsne::{EarlyExaggeration, Interpolation, LearningRate, Metric, Momentum, Preset};
 
 /// The method and how to run it: the same for `embed` and `demo`.
 #[derive(Debug, Args)]
@@ -13,7 +15,7 @@ pub struct MethodArgs {
     #[arg(long, default_value_t, help_heading = "Method")]
     pub preset: Preset,
     /// The dimension of the map.
-    #[arg(long, value_name = "D", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3),
+    #[arg(long, alias = "n-components", value_name = "D", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3),
           help_heading = "Method")]
     pub components: u8,
     /// The number type of the whole run, to which the input is converted.
@@ -22,9 +24,16 @@ pub struct MethodArgs {
     /// Affinities.
     #[command(flatten)]
     pub affinities: AffinityArgs,
+    /// Where the points start: pca, spectral, random, or a file with a map of the right shape (.npy or .csv)
+    /// [default: pca].
+    #[arg(long, alias = "initialization", value_name = "pca|spectral|random|FILE", help_heading = "Optimization")]
+    pub init: Option<Init>,
     /// Optimization.
     #[command(flatten)]
     pub optimization: OptimizationArgs,
+    /// What fits share with new points.
+    #[command(flatten)]
+    pub descent: DescentArgs,
     /// Repulsion.
     #[command(flatten)]
     pub repulsion: RepulsionArgs,
@@ -76,114 +85,117 @@ pub struct AffinityArgs {
     pub neighbors: Option<NeighborsType>,
 }
 
-/// The descent of a fit.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Optimization")]
-pub struct OptimizationArgs {
-    /// Where the points start: pca, spectral, random, or a file with a map of the right shape (.npy or .csv)
-    /// [default: pca].
-    #[arg(long, value_name = "pca|spectral|random|FILE")]
-    pub init: Option<Init>,
-    /// The standard deviation of initial positions that are not from a file.
-    #[arg(long, value_name = "X")]
-    pub init_std: Option<f64>,
-    /// The factor on the attraction in the early phase; auto is 12, or --exaggeration if that is larger.
-    #[arg(long, value_name = "auto|X")]
-    pub early_exaggeration: Option<EarlyExaggeration>,
-    /// The first iterations of the normal phase, over which exaggeration, learning rate and momentum go from those of the
-    /// early phase to its own.
-    #[arg(long, value_name = "N")]
-    pub transition_iter: Option<usize>,
-    /// What both subcommands share.
-    #[command(flatten)]
-    pub descent: DescentArgs,
-    /// The degrees of freedom of the kernel; below 1, clusters break up more [default: 1].
-    #[arg(long, value_name = "X")]
-    pub dof: Option<f64>,
+parameters! {
+    fit
+    /// What a map begins with.
+    #[command(next_help_heading = "Optimization")]
+    OptimizationArgs {
+        /// The standard deviation of initial positions that are not from a file.
+        #[arg(long = "init-std", alias = "initialization-std", value_name = "X")]
+        initialization_std: f64;
+        /// The degrees of freedom of the kernel; below 1, clusters break up more [default: 1].
+        #[arg(long, value_name = "X")]
+        dof: f64;
+    }
 }
 
-/// The descent of a fit or of new points. Defaults are the preset's.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Optimization")]
-pub struct DescentArgs {
-    /// Iterations of the normal phase.
-    #[arg(long, value_name = "N")]
-    pub n_iter: Option<usize>,
-    /// Iterations of the early phase.
-    #[arg(long, value_name = "N")]
-    pub early_exaggeration_iter: Option<usize>,
-    /// The factor on the attraction in the normal phase.
-    #[arg(long, value_name = "X")]
-    pub exaggeration: Option<f64>,
-    /// No exaggeration in the normal phase.
-    #[arg(long, conflicts_with = "exaggeration")]
-    pub no_exaggeration: bool,
-    /// The learning rate; auto is n / exaggeration in each phase of a fit, 0.1 for new points, auto*2 twice that.
-    #[arg(long, value_name = "auto|X")]
-    pub learning_rate: Option<LearningRate>,
-    /// The form of momentum.
-    #[arg(long, value_enum, alias = "momentum")]
-    pub momentum_rule: Option<MomentumType>,
-    /// The momentum of the early phase.
-    #[arg(long, value_name = "X")]
-    pub initial_momentum: Option<f64>,
-    /// The momentum of the normal phase.
-    #[arg(long, value_name = "X")]
-    pub final_momentum: Option<f64>,
-    /// Ends a phase when the norm of the gradient is below this.
-    #[arg(long, value_name = "X")]
-    pub min_grad_norm: Option<f64>,
-    /// Lets phases run to their end whatever the norm of the gradient.
-    #[arg(long, conflicts_with = "min_grad_norm")]
-    pub no_min_grad_norm: bool,
-    /// Scales longer gradients of single points down to this norm.
-    #[arg(long, value_name = "X")]
-    pub max_grad_norm: Option<f64>,
-    /// Leaves gradients as they are.
-    #[arg(long, conflicts_with = "max_grad_norm")]
-    pub no_max_grad_norm: bool,
-    /// Scales longer steps of single points down to this length.
-    #[arg(long, value_name = "X")]
-    pub max_step_norm: Option<f64>,
-    /// Leaves steps as they are.
-    #[arg(long, conflicts_with = "max_step_norm")]
-    pub no_max_step_norm: bool,
-    /// Ends the normal phase when an iteration lowers the KL divergence by less than this fraction of it, on average over 25
-    /// iterations (0.0002 is a good choice); give --n-iter the most that you would wait for.
-    #[arg(long, value_name = "X")]
-    pub min_kl_improvement: Option<f64>,
+parameters! {
+    both
+    /// The descent of a fit or of new points. Defaults are the preset's.
+    #[command(next_help_heading = "Optimization")]
+    DescentArgs {
+        /// Iterations of the normal phase.
+        #[arg(long, value_name = "N")]
+        n_iter: usize;
+        /// Iterations of the early phase.
+        #[arg(long, value_name = "N")]
+        early_exaggeration_iter: usize;
+        /// The factor on the attraction in the early phase; auto is 12, or --exaggeration if that is larger.
+        #[arg(long, value_name = "auto|X")]
+        early_exaggeration: EarlyExaggeration;
+        /// The first iterations of the normal phase, over which exaggeration, learning rate and momentum go from those of the
+        /// early phase to its own.
+        #[arg(long, value_name = "N")]
+        transition_iter: usize;
+        /// The factor on the attraction in the normal phase.
+        #[arg(long, value_name = "X")]
+        exaggeration: f64,
+        or
+        /// No exaggeration in the normal phase.
+        #[arg(long, conflicts_with = "exaggeration")]
+        no_exaggeration;
+        /// The learning rate; auto is n / exaggeration in each phase of a fit, 0.1 for new points, auto*2 twice that.
+        #[arg(long, value_name = "auto|X")]
+        learning_rate: LearningRate;
+        /// The form of momentum.
+        #[arg(long, value_enum, alias = "momentum")]
+        momentum_rule: MomentumType as Momentum;
+        /// The momentum of the early phase.
+        #[arg(long, value_name = "X")]
+        initial_momentum: f64;
+        /// The momentum of the normal phase.
+        #[arg(long, value_name = "X")]
+        final_momentum: f64;
+        /// Ends a phase when the norm of the gradient is below this.
+        #[arg(long, value_name = "X")]
+        min_grad_norm: f64,
+        or
+        /// Lets phases run to their end whatever the norm of the gradient.
+        #[arg(long, conflicts_with = "min_grad_norm")]
+        no_min_grad_norm;
+        /// Scales longer gradients of single points down to this norm.
+        #[arg(long, value_name = "X")]
+        max_grad_norm: f64,
+        or
+        /// Leaves gradients as they are.
+        #[arg(long, conflicts_with = "max_grad_norm")]
+        no_max_grad_norm;
+        /// Scales longer steps of single points down to this length.
+        #[arg(long, value_name = "X")]
+        max_step_norm: f64,
+        or
+        /// Leaves steps as they are.
+        #[arg(long, conflicts_with = "max_step_norm")]
+        no_max_step_norm;
+        /// Ends the normal phase when an iteration lowers the KL divergence by less than this fraction of it, on average over
+        /// 25 iterations (0.0002 is a good choice); give --n-iter the most that you would wait for.
+        #[arg(long, value_name = "X")]
+        min_kl_improvement: f64;
+    }
 }
 
-/// The repulsion.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Repulsion")]
-pub struct RepulsionArgs {
-    /// How the repulsion is computed: auto, bh (Barnes-Hut), fft (interpolation grid) or exact (all pairs).
-    #[arg(long)]
-    pub method: Option<RepulsionMethod>,
-    /// The relative error of the force that is acceptable, from 0.0001 to 0.5: --theta and the parameters of the grid
-    /// follow from it [default: theirs].
-    #[arg(
-        long,
-        value_name = "X",
-        conflicts_with_all = ["theta", "n_interpolation_points", "min_num_intervals", "ints_in_interval"]
-    )]
-    pub force_tolerance: Option<f64>,
-    /// The threshold of Barnes-Hut; 0 is exact [default: 0.5].
-    #[arg(long, value_name = "X")]
-    pub theta: Option<f64>,
-    /// Nodes per cell of the grid and axis [default: 3].
-    #[arg(long, value_name = "N")]
-    pub n_interpolation_points: Option<usize>,
-    /// The smallest number of cells of the grid along the longer side of the map [default: 50].
-    #[arg(long, value_name = "N")]
-    pub min_num_intervals: Option<usize>,
-    /// The side of a cell of the grid, in units of the map [default: 1].
-    #[arg(long, value_name = "X")]
-    pub ints_in_interval: Option<f64>,
-    /// The interpolation of the grid [default: b-spline].
-    #[arg(long, value_enum)]
-    pub interpolation: Option<InterpolationType>,
+parameters! {
+    fit
+    /// The repulsion.
+    #[command(next_help_heading = "Repulsion")]
+    RepulsionArgs {
+        /// How the repulsion is computed: auto, bh (Barnes-Hut), fft (interpolation grid) or exact (all pairs).
+        #[arg(long = "method", alias = "negative-gradient-method", value_parser = repulsion_method)]
+        negative_gradient_method: String;
+        /// The relative error of the force that is acceptable, from 0.0001 to 0.5: --theta and the parameters of the grid
+        /// follow from it [default: theirs].
+        #[arg(
+            long,
+            value_name = "X",
+            conflicts_with_all = ["theta", "n_interpolation_points", "min_num_intervals", "ints_in_interval"]
+        )]
+        force_tolerance: f64;
+        /// The threshold of Barnes-Hut; 0 is exact [default: 0.5].
+        #[arg(long, value_name = "X")]
+        theta: f64;
+        /// Nodes per cell of the grid and axis [default: 3].
+        #[arg(long, value_name = "N")]
+        n_interpolation_points: usize;
+        /// The smallest number of cells of the grid along the longer side of the map [default: 50].
+        #[arg(long, value_name = "N")]
+        min_num_intervals: usize;
+        /// The side of a cell of the grid, in units of the map [default: 1].
+        #[arg(long, value_name = "X")]
+        ints_in_interval: f64;
+        /// The interpolation of the grid [default: b-spline].
+        #[arg(long, value_enum)]
+        interpolation: InterpolationType as Interpolation;
+    }
 }
 
 /// How to run, and what to report.
@@ -191,13 +203,13 @@ pub struct RepulsionArgs {
 #[command(next_help_heading = "Run")]
 pub struct RunArgs {
     /// The seed of everything random.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, alias = "random-state", value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The number of threads: -1 all processors, -2 all but one [default: -1]. The result does not depend on it.
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, alias = "n-jobs", value_name = "N", value_parser = threads)]
     pub threads: Option<i32>,
     /// Print iteration and KL divergence to standard error every N iterations; with --json they are in "history", too.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, alias = "callbacks-every-iters", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub report_every: Option<u32>,
     /// Print one JSON object instead of text. In it, seconds.total is reading, the stages, evaluation and writing.
     #[arg(long)]

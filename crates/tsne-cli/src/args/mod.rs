@@ -1,5 +1,8 @@
 //! The command line.
 
+#[macro_use]
+mod parameters;
+
 mod files;
 mod method;
 mod score;
@@ -9,9 +12,10 @@ mod values;
 pub use files::{CsvArgs, DemoArgs, EmbedArgs};
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
 pub use score::{KlMode, ScoreArgs};
-pub use transform::TransformArgs;
+pub use transform::{PlacingArgs, TransformArgs};
 pub use values::{
-    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, NewInit, NewPerplexity, threads,
+    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, NewInit, NewPerplexity,
+    repulsion_method, threads,
 };
 
 use clap::{Parser, Subcommand};

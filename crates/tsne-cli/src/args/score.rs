@@ -46,10 +46,10 @@ pub struct ScoreArgs {
     #[arg(long, value_enum, default_value_t, help_heading = "Measures")]
     pub float: FloatType,
     /// The seed of samples.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Run")]
+    #[arg(long, alias = "random-state", value_name = "N", default_value_t = 0, help_heading = "Run")]
     pub seed: u64,
     /// The number of threads: -1 all processors, -2 all but one [default: -1]. The result does not depend on it.
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Run")]
+    #[arg(long, alias = "n-jobs", value_name = "N", value_parser = threads, help_heading = "Run")]
     pub threads: Option<i32>,
     /// Print one JSON object instead of text.
     #[arg(long, help_heading = "Run")]

@@ -1,9 +1,9 @@
 use super::files::CsvArgs;
 use super::method::{DescentArgs, RunArgs};
-use super::values::{AffinityType, NewInit, NewPerplexity};
+use super::values::{AffinityType, NewInit, NewPerplexity, repulsion_method};
 use clap::Args;
 use std::path::PathBuf;
-use tsne::{Preset, RepulsionMethod};
+use tsne::Preset;
 
 /// The arguments of `tsne transform`.
 #[derive(Debug, Args)]
@@ -46,21 +46,33 @@ pub struct TransformArgs {
     pub k_neighbors: Option<usize>,
     /// Where the new points start: at the median of their nearest fitted points, at their weighted mean, at random
     /// around the origin, or at the positions in a file (.npy or .csv) [default: median].
-    #[arg(long, value_name = "median|weighted|random|FILE", help_heading = "Optimization")]
+    #[arg(long, alias = "initialization", value_name = "median|weighted|random|FILE", help_heading = "Optimization")]
     pub init: Option<NewInit>,
-    /// How many nearest fitted points the start is taken from [default: 25].
-    #[arg(long, value_name = "N", help_heading = "Optimization")]
-    pub k: Option<usize>,
-    /// The factor on the attraction in the early phase.
-    #[arg(long, value_name = "X", help_heading = "Optimization")]
-    pub early_exaggeration: Option<f64>,
+    /// Placing.
+    #[command(flatten)]
+    pub placing: PlacingArgs,
     /// The descent.
     #[command(flatten)]
     pub descent: DescentArgs,
-    /// How the repulsion of the fitted points is computed: auto, bh, fft or exact [default: as in the fit].
-    #[arg(long, help_heading = "Repulsion")]
-    pub method: Option<RepulsionMethod>,
     /// Running and reporting.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+parameters! {
+    new
+    /// What is particular to new points.
+    #[command(next_help_heading = "Optimization")]
+    PlacingArgs {
+        /// How many nearest fitted points the start is taken from [default: 25].
+        #[arg(long, value_name = "N")]
+        k: usize;
+        /// The standard deviation of random starting positions.
+        #[arg(long = "init-std", alias = "initialization-std", value_name = "X")]
+        initialization_std: f64;
+        /// How the repulsion of the fitted points is computed: auto, bh, fft or exact [default: as in the fit].
+        #[arg(long = "method", alias = "negative-gradient-method", value_parser = repulsion_method,
+              help_heading = "Repulsion")]
+        negative_gradient_method: String;
+    }
 }

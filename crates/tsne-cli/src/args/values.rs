@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use std::path::PathBuf;
 use std::str::FromStr;
-use tsne::{Interpolation, Momentum};
+use tsne::{Error, Interpolation, Momentum, RepulsionMethod};
 
 /// The number type of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -161,4 +161,13 @@ pub fn threads(text: &str) -> Result<i32, String> {
         Ok(threads) if threads != 0 && (-4096..=4096).contains(&threads) => Ok(threads),
         _ => Err("write a number from 1 to 4096, or -1 for all processors, -2 for all but one, and so on".into()),
     }
+}
+
+/// Checks the name of a repulsion.
+///
+/// # Errors
+///
+/// For a name that is none, with those that are.
+pub fn repulsion_method(text: &str) -> Result<String, Error> {
+    text.parse::<RepulsionMethod>().map(|method| method.to_string())
 }

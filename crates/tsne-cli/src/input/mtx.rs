@@ -1,23 +1,17 @@
 //! Sparse matrices in the Matrix Market exchange format (Boisvert, Pozo and Remington 1996, NIST IR 5935): coordinates with
 //! real, integer or pattern values, general, symmetric or skew-symmetric.
 
-use super::SparseTable;
-use super::text::{for_each_line, open};
+use super::grow::grow;
+use super::lines::for_each_line;
+use super::open::open;
+use super::sparse::{SparseTable, check_size};
 use anyhow::{Context, Result, bail, ensure};
+use std::cmp::Ordering;
 use std::io::BufRead;
 use std::path::Path;
+use std::str::SplitWhitespace;
 use tsne::Scalar;
-
-/// A matrix may have this many rows more than entries: a size line alone must not fill the memory.
-const MAX_EMPTY_ROWS: usize = 1 << 20;
-
-/// What the first line says.
-#[derive(Debug, Clone, Copy)]
-struct Kind {
-    pattern: bool,
-    /// The factor of mirrored entries; `None` for a general matrix.
-    mirror: Option<f64>,
-}
+use tsne::core::buckets::Buckets;
 
 /// Reads a matrix.
 pub(super) fn read<T: Scalar>(path: &Path) -> Result<SparseTable<T>> {
@@ -26,71 +20,49 @@ pub(super) fn read<T: Scalar>(path: &Path) -> Result<SparseTable<T>> {
 
 fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
     let mut kind = None;
-    let mut size: Option<[usize; 3]> = None;
-    let mut entries: Vec<(usize, usize, f64)> = Vec::new();
-    let mut given = 0usize;
+    let mut entries: Option<Entries> = None;
     for_each_line(read, |number, line| {
-        let Some(Kind { pattern, mirror }) = kind else {
+        let Some(kind) = kind else {
             kind = Some(banner(line)?);
             return Ok(());
         };
         if line.starts_with('%') {
             return Ok(());
         }
-        let mut fields = line.split_whitespace();
-        let mut whole = |what: &str| -> Result<usize> {
-            let field = fields.next().with_context(|| format!("line {number} has no {what}"))?;
-            field
-                .parse()
-                .ok()
-                .with_context(|| format!("line {number} has {field:?} as its {what}: write a whole number"))
-        };
-        let Some([n, d, count]) = size else {
-            size = Some([whole("number of rows")?, whole("number of columns")?, whole("number of entries")?]);
-            return Ok(());
-        };
-        let (row, column) = (whole("row")?, whole("column")?);
-        ensure!(
-            (1..=n).contains(&row) && (1..=d).contains(&column),
-            "line {number} is for row {row}, column {column}, but they run from 1 to {n} and {d}"
-        );
-        let value = if pattern {
-            1.0
-        } else {
-            let field = fields.next().with_context(|| format!("line {number} has no value"))?;
-            let value = field.parse::<f64>().ok().filter(|value| value.is_finite());
-            value.with_context(|| format!("line {number} has the value {field:?}: write a finite number"))?
-        };
-        given += 1;
-        ensure!(given <= count, "line {number} is entry {given}, but the size line promises {count}");
-        entries.push((row - 1, column - 1, value));
-        if let Some(factor) = mirror.filter(|_| row != column) {
-            entries.push((column - 1, row - 1, factor * value));
+        let mut fields = Fields { number, fields: line.split_whitespace() };
+        match &mut entries {
+            Some(entries) => entries.push(&mut fields),
+            None => {
+                entries = Some(Entries::new(kind, &mut fields)?);
+                Ok(())
+            }
         }
-        Ok(())
     })?;
-    let Some([n, d, count]) = size else {
-        bail!("not a Matrix Market file: it has no line with the numbers of rows, columns and entries")
-    };
-    ensure!(given == count, "the size line promises {count} entries, but there are {given}: the file is cut off");
-    ensure!(
-        n == d || kind.is_none_or(|kind| kind.mirror.is_none()),
-        "a symmetric matrix must be square, not {n} × {d}"
-    );
-    ensure!(
-        n <= entries.len().saturating_add(MAX_EMPTY_ROWS),
-        "nearly all of the {n} rows are empty: leave them out of the matrix"
-    );
-    // Stable, so that repeated entries are added in the order of the file.
-    entries.sort_by_key(|&(row, _, _)| row);
-    let mut row_pointers = vec![0usize; n + 1];
-    entries.iter().for_each(|&(row, _, _)| row_pointers[row + 1] += 1);
-    for i in 0..n {
-        row_pointers[i + 1] += row_pointers[i];
-    }
-    let columns: Vec<usize> = entries.iter().map(|entry| entry.1).collect();
-    let values: Vec<f64> = entries.iter().map(|entry| entry.2).collect();
-    SparseTable::from_compressed(row_pointers, &columns, &values, d)
+    let entries =
+        entries.context("not a Matrix Market file: it has no line with the numbers of rows, columns and entries")?;
+    entries.finish()
+}
+
+/// What the first line says.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    values: Values,
+    symmetry: Symmetry,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Values {
+    Real,
+    Integer,
+    /// None: where there is an entry, there is a 1.
+    Pattern,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Symmetry {
+    General,
+    Symmetric,
+    Skew,
 }
 
 /// Reads the first line.
@@ -106,18 +78,141 @@ fn banner(line: &str) -> Result<Kind> {
         *format == "coordinate",
         "the format {format:?} is not supported: write coordinates, or a dense .npy or .csv file"
     );
-    let pattern = match *field {
-        "real" | "integer" | "double" => false,
-        "pattern" => true,
+    let values = match *field {
+        "real" | "double" => Values::Real,
+        "integer" => Values::Integer,
+        "pattern" => Values::Pattern,
         _ => bail!("values of type {field:?} are not supported: write real, integer or pattern ones"),
     };
-    let mirror = match *symmetry {
-        "general" => None,
-        "symmetric" => Some(1.0),
-        "skew-symmetric" => Some(-1.0),
+    let symmetry = match *symmetry {
+        "general" => Symmetry::General,
+        "symmetric" => Symmetry::Symmetric,
+        "skew-symmetric" => Symmetry::Skew,
         _ => bail!("the symmetry {symmetry:?} is not supported: write a general or symmetric matrix"),
     };
-    Ok(Kind { pattern, mirror })
+    Ok(Kind { values, symmetry })
+}
+
+/// The fields of a line.
+struct Fields<'a> {
+    number: u64,
+    fields: SplitWhitespace<'a>,
+}
+
+impl<'a> Fields<'a> {
+    fn next(&mut self, what: &str) -> Result<&'a str> {
+        self.fields.next().with_context(|| format!("line {} has no {what}", self.number))
+    }
+
+    fn whole(&mut self, what: &str) -> Result<usize> {
+        let field = self.next(what)?;
+        let number = self.number;
+        field.parse().ok().with_context(|| format!("line {number} has {field:?} as its {what}: write a whole number"))
+    }
+
+    /// Checks that nothing is left.
+    fn end(&mut self, after: &str) -> Result<()> {
+        match self.fields.next() {
+            None => Ok(()),
+            Some(field) => bail!("line {} has {field:?} after its {after}: leave it out", self.number),
+        }
+    }
+}
+
+/// The entries so far.
+struct Entries {
+    kind: Kind,
+    n: usize,
+    d: usize,
+    /// How many the size line promises, and how many were given; mirrored ones are not counted.
+    promised: usize,
+    given: usize,
+    /// The triangle of a symmetric matrix that is given: the row compared with the column.
+    triangle: Option<Ordering>,
+    /// Row, column and value.
+    entries: Vec<(u32, u32, f64)>,
+}
+
+impl Entries {
+    /// Reads the size line.
+    fn new(kind: Kind, fields: &mut Fields<'_>) -> Result<Self> {
+        let n = fields.whole("number of rows")?;
+        let d = fields.whole("number of columns")?;
+        let promised = fields.whole("number of entries")?;
+        fields.end("number of entries")?;
+        ensure!(n == d || kind.symmetry == Symmetry::General, "a symmetric matrix must be square, not {n} × {d}");
+        let mirrored = if kind.symmetry == Symmetry::General { 1 } else { 2 };
+        check_size(n, d, promised.saturating_mul(mirrored))?;
+        Ok(Self { kind, n, d, promised, given: 0, triangle: None, entries: Vec::new() })
+    }
+
+    fn push(&mut self, fields: &mut Fields<'_>) -> Result<()> {
+        let (n, d, number) = (self.n, self.d, fields.number);
+        let (row, column) = (fields.whole("row")?, fields.whole("column")?);
+        ensure!(
+            (1..=n).contains(&row) && (1..=d).contains(&column),
+            "line {number} is for row {row}, column {column}, but they run from 1 to {n} and {d}"
+        );
+        let value = match self.kind.values {
+            Values::Pattern => 1.0,
+            kind => {
+                let field = fields.next("value")?;
+                let value = field.parse::<f64>().ok().filter(|value| value.is_finite());
+                let value =
+                    value.with_context(|| format!("line {number} has the value {field:?}: write a finite number"))?;
+                ensure!(
+                    kind == Values::Real || value.fract() == 0.0,
+                    "line {number} has the value {field} in a matrix of integers: write real in the first line"
+                );
+                value
+            }
+        };
+        fields.end(if self.kind.values == Values::Pattern { "column" } else { "value" })?;
+        self.given += 1;
+        let promised = self.promised;
+        ensure!(self.given <= promised, "line {number} is entry {}, but the size line promises {promised}", self.given);
+        let narrow = |place: usize| u32::try_from(place - 1).context("the matrix has more than 2³² rows");
+        let (i, j) = (narrow(row)?, narrow(column)?);
+        grow("the entries of the matrix", &mut self.entries, 2)?;
+        self.entries.push((i, j, value));
+        let side = row.cmp(&column);
+        match (self.kind.symmetry, side) {
+            (Symmetry::General, _) | (Symmetry::Symmetric, Ordering::Equal) => {}
+            (Symmetry::Skew, Ordering::Equal) => {
+                bail!("line {number} is on the diagonal, which is zero in a skew-symmetric matrix: leave it out")
+            }
+            (symmetry, side) => {
+                let given = *self.triangle.get_or_insert(side);
+                ensure!(
+                    given == side,
+                    "line {number} is for row {row}, column {column}, on the other side of the diagonal than the entries \
+                     before: of a symmetric matrix only one triangle is written, or write general in the first line"
+                );
+                self.entries.push((j, i, if symmetry == Symmetry::Skew { -value } else { value }));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish<T: Scalar>(self) -> Result<SparseTable<T>> {
+        let Self { n, d, promised, given, entries, .. } = self;
+        ensure!(
+            given == promised,
+            "the size line promises {promised} entries, but there are {given}: the file is cut off"
+        );
+        check_size(n, d, entries.len())?;
+        // Stable, so that repeated entries are added in the order of the file.
+        let rows = Buckets::new(n, || entries.iter().map(|&(row, column, value)| (row as usize, (column, value))))?;
+        drop(entries);
+        let (row_pointers, entries) = rows.into_parts();
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        grow("the columns of the matrix", &mut columns, entries.len())?;
+        grow("the values of the matrix", &mut values, entries.len())?;
+        columns.extend(entries.iter().map(|&(column, _)| column));
+        values.extend(entries.iter().map(|&(_, value)| value));
+        drop(entries);
+        SparseTable::from_compressed(row_pointers, columns, values, d)
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +237,8 @@ mod tests {
         assert_eq!(dense(general), [[-2.0, 0.0, 0.0], [4.0, 0.0, 1.5]]);
         let symmetric = "%%matrixmarket MATRIX Coordinate Integer Symmetric\n\n2 2 2\n1 1 3\n2 1 7\n";
         assert_eq!(dense(symmetric), [[3.0, 7.0], [7.0, 0.0]]);
+        let upper = "%%MatrixMarket matrix coordinate integer symmetric\n2 2 2\n1 1 3\n1 2 7.0\n";
+        assert_eq!(dense(upper), [[3.0, 7.0], [7.0, 0.0]]);
         let skew = "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 7\n";
         assert_eq!(dense(skew), [[0.0, -7.0], [7.0, 0.0]]);
         let pattern = "%%MatrixMarket matrix coordinate pattern general\n3 2 2\n1 2\n3 1\n";
@@ -153,7 +250,8 @@ mod tests {
     #[test]
     fn damage_is_named_with_its_line() {
         let error = |text: &str| format!("{:#}", parse::<f32>(text.as_bytes()).unwrap_err());
-        let with = |lines: &str| error(&format!("%%MatrixMarket matrix coordinate real general\n{lines}"));
+        let of = |kind: &str, lines: &str| error(&format!("%%MatrixMarket matrix coordinate {kind}\n{lines}"));
+        let with = |lines: &str| of("real general", lines);
         assert!(error("").contains("no line"));
         assert!(error("1 2 3\n").contains("first line"));
         assert!(error("%%MatrixMarket matrix array real general\n").contains("array"));
@@ -161,14 +259,21 @@ mod tests {
         assert!(error("%%MatrixMarket matrix coordinate real hermitian\n").contains("hermitian"));
         assert!(error("%%MatrixMarket matrix coordinate real symmetric\n1 2 0\n").contains("square"));
         assert!(with("2 2\n").contains("line 2 has no number of entries"));
+        assert!(with("2 2 1 1\n").contains("line 2 has \"1\" after"));
         assert!(with("2 2 1\n3 1 1\n").contains("line 3 is for row 3"));
         assert!(with("2 2 1\n0 1 1\n").contains("row 0"));
         assert!(with("2 2 1\n1 x 1\n").contains("\"x\""));
         assert!(with("2 2 1\n1 1\n").contains("no value"));
         assert!(with("2 2 1\n1 1 nan\n").contains("\"nan\""));
+        assert!(with("2 2 1\n1 1 1 7\n").contains("line 3 has \"7\" after its value"));
+        assert!(of("pattern general", "2 2 1\n1 1 1\n").contains("line 3 has \"1\" after its column"));
+        assert!(of("integer general", "2 2 2\n1 1 2\n1 2 1.5\n").contains("line 4 has the value 1.5"));
+        assert!(of("real skew-symmetric", "2 2 1\n2 2 1\n").contains("line 3 is on the diagonal"));
+        assert!(of("real symmetric", "2 2 2\n2 1 1\n1 2 1\n").contains("line 4 is for row 1, column 2"));
         assert!(with("2 2 2\n1 1 1\n").contains("promises 2"));
         assert!(with("2 2 0\n1 1 1\n").contains("promises 0"));
         assert!(with("99999999999 2 0\n").contains("empty"));
-        assert!(with("2 99999999999 0\n").contains("2³²"));
+        assert!(with("1048576 2 1\n1 1 1\n").contains("empty"));
+        assert!(with("2 99999999999 0\n").contains("columns"));
     }
 }

@@ -1,5 +1,9 @@
+//! Parameters of metrics.
+
+use super::dense::Table;
 use super::npy::Npy;
-use super::{CsvOptions, Table, is_npy};
+use super::open::ends_in;
+use super::text::CsvOptions;
 use anyhow::{Result, ensure};
 use std::path::Path;
 
@@ -9,7 +13,7 @@ use std::path::Path;
 ///
 /// For whatever is not a table of finite numbers.
 pub fn read_parameters(path: &Path) -> Result<Vec<f64>> {
-    if is_npy(path) {
+    if ends_in(path, "npy") {
         let npy = Npy::open(path)?;
         if npy.shape.len() == 1 {
             let values = npy.vector::<f64>()?;

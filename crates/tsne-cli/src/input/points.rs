@@ -1,14 +1,26 @@
-use super::{CsvOptions, Labels, SparseTable, Table, ends_in, mtx, npz};
+//! Points, dense or sparse as their file is.
+
+use super::dense::{Table, known_text, no_columns};
+use super::fits::Fits;
+use super::labels::Labels;
+use super::npy::Npy;
+use super::open::{ends_in, open, uncompressed};
+use super::sparse::SparseTable;
+use super::text::{CsvOptions, TableForm};
+use super::{mtx, npz};
 use anyhow::{Result, ensure};
+use std::io::BufRead;
 use std::path::Path;
 use std::str::FromStr;
-use tsne::{Points, Scalar};
+use tsne::{Dataset, Metric, NewPoints, Scalar};
 
 /// Points of a file, dense or sparse as the file is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PointTable<T> {
-    /// Every value was in the file.
+    /// Every value was in the file, in a type that `T` holds exactly.
     Dense(Table<T>),
+    /// Every value was in the file, in double precision or as text: a run in single precision keeps the digits that matter.
+    Wide(Table<f64>),
     /// What was not in the file is zero.
     Sparse(SparseTable<T>),
 }
@@ -21,15 +33,11 @@ impl<T: Scalar + FromStr> PointTable<T> {
     ///
     /// For whatever is not an `n × d` matrix of finite numbers; the message says where and what to do.
     pub fn read(path: &Path, options: &CsvOptions) -> Result<Self> {
-        let stem = if ends_in(path, "gz") { path.with_extension("") } else { path.to_owned() };
-        let (npz, mtx) = (ends_in(path, "npz"), ends_in(&stem, "mtx"));
+        let (npz, mtx) = (ends_in(path, "npz"), ends_in(&uncompressed(path), "mtx"));
         if !npz && !mtx {
-            return Ok(Self::Dense(Table::read(path, options)?));
+            return Self::read_dense(path, options);
         }
-        ensure!(
-            options.label_column.is_none() && options.drop_columns.is_empty(),
-            "columns can be chosen in text tables only: use --labels FILE, or drop the columns before"
-        );
+        no_columns(options)?;
         let table = if npz { npz::read(path)? } else { mtx::read(path)? };
         ensure!(
             table.n() > 0 && table.d() > 0,
@@ -39,17 +47,69 @@ impl<T: Scalar + FromStr> PointTable<T> {
         );
         Ok(Self::Sparse(table))
     }
+
+    fn read_dense(path: &Path, options: &CsvOptions) -> Result<Self> {
+        // What is wider than T is converted when the metric is known, which may not mind an offset.
+        let (wide, fits) = (size_of::<T>() < size_of::<f64>(), Fits::of::<T>());
+        if ends_in(path, "npy") {
+            no_columns(options)?;
+            let npy = Npy::open(path)?;
+            let exact = !wide || npy.dtype.fits_single();
+            return Ok(if exact {
+                Self::Dense(Table::from_npy(npy, fits)?)
+            } else {
+                Self::Wide(Table::from_npy(npy, fits)?)
+            });
+        }
+        known_text(path)?;
+        Self::from_csv(open(path)?, options)
+    }
+
+    /// Reads delimited text, one point per line.
+    ///
+    /// # Errors
+    ///
+    /// As [`PointTable::read`].
+    pub fn from_csv(read: impl BufRead, options: &CsvOptions) -> Result<Self> {
+        let fits = Fits::of::<T>();
+        Ok(if size_of::<T>() < size_of::<f64>() {
+            Self::Wide(Table::from_text(read, options, fits)?)
+        } else {
+            Self::Dense(Table::from_text(read, options, fits)?)
+        })
+    }
 }
 
 impl<T: Scalar> PointTable<T> {
-    /// The points as a view.
+    /// The points for a fit or a measure by `metric`: of what is wider than `T`, an offset is subtracted before it is rounded
+    /// where the metric allows it.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no memory for them.
+    pub fn into_dataset(self, metric: &Metric) -> Result<Dataset<'static, T>> {
+        Ok(match self {
+            Self::Dense(table) => {
+                let (values, n, d) = table.into_parts();
+                Dataset::dense(values, n, d)?
+            }
+            Self::Wide(table) => Dataset::from_f64(table.rows()?, metric)?,
+            Self::Sparse(table) => {
+                let (row_pointers, columns, values, d) = table.into_parts();
+                Dataset::sparse(row_pointers, columns, values, d)?
+            }
+        })
+    }
+
+    /// The points to be placed into a map, which subtracts the offset of its own.
     ///
     /// # Errors
     ///
     /// None: the lengths agree by construction.
-    pub fn points(&self) -> Result<Points<'_, T>> {
+    pub fn new_points(&self) -> Result<NewPoints<'_, T>> {
         Ok(match self {
             Self::Dense(table) => table.rows()?.into(),
+            Self::Wide(table) => NewPoints::from_f64(table.rows()?),
             Self::Sparse(table) => table.rows()?.into(),
         })
     }
@@ -60,6 +120,7 @@ impl<T> PointTable<T> {
     pub const fn n(&self) -> usize {
         match self {
             Self::Dense(table) => table.n(),
+            Self::Wide(table) => table.n(),
             Self::Sparse(table) => table.n(),
         }
     }
@@ -68,6 +129,7 @@ impl<T> PointTable<T> {
     pub const fn d(&self) -> usize {
         match self {
             Self::Dense(table) => table.d(),
+            Self::Wide(table) => table.d(),
             Self::Sparse(table) => table.d(),
         }
     }
@@ -76,13 +138,17 @@ impl<T> PointTable<T> {
     pub const fn labels(&self) -> Option<&Labels> {
         match self {
             Self::Dense(table) => table.labels(),
+            Self::Wide(table) => table.labels(),
             Self::Sparse(_) => None,
         }
     }
-}
 
-impl<T> From<Table<T>> for PointTable<T> {
-    fn from(table: Table<T>) -> Self {
-        Self::Dense(table)
+    /// What a text table was taken for.
+    pub const fn form(&self) -> Option<&TableForm> {
+        match self {
+            Self::Dense(table) => table.form(),
+            Self::Wide(table) => table.form(),
+            Self::Sparse(_) => None,
+        }
     }
 }

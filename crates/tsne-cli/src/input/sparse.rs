@@ -1,5 +1,25 @@
+//! Sparse tables.
+
 use anyhow::{Context, Result, bail, ensure};
+use tsne::core::memory;
 use tsne::{Scalar, SparseRows};
+
+/// A matrix may have this many rows more than entries: a few empty rows occur, but a size alone must not make work, of which
+/// each point, empty or not, makes as much as any other.
+const MAX_EMPTY_ROWS: usize = 4096;
+
+/// The most columns.
+const MAX_COLUMNS: usize = u32::MAX as usize;
+
+/// Checks that a matrix of `n` rows and `d` columns can have this many entries.
+pub(super) fn check_size(n: usize, d: usize, entries: usize) -> Result<()> {
+    ensure!(
+        n <= entries.saturating_add(MAX_EMPTY_ROWS),
+        "there are {n} rows, but only {entries} entries, so that nearly all rows are empty: leave empty rows out of the matrix"
+    );
+    ensure!(d <= MAX_COLUMNS, "there are {d} columns, more than {MAX_COLUMNS}, the largest number of 32 bits");
+    Ok(())
+}
 
 /// A sparse `n × d` matrix in compressed rows, columns ascending in each row.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,9 +36,14 @@ impl<T: Scalar> SparseTable<T> {
     ///
     /// # Errors
     ///
-    /// Where the lengths do not fit together, row pointers descend, a column is not below `d`, or a value or a sum is not
-    /// finite.
-    pub fn from_compressed(row_pointers: Vec<usize>, columns: &[usize], values: &[f64], d: usize) -> Result<Self> {
+    /// Where the lengths do not fit together, row pointers descend, a column is not below `d`, a value or a sum is not
+    /// finite, or nearly all rows are empty.
+    pub fn from_compressed(
+        mut row_pointers: Vec<usize>,
+        mut columns: Vec<u32>,
+        mut values: Vec<f64>,
+        d: usize,
+    ) -> Result<Self> {
         let (count, last) = (columns.len(), row_pointers.last().copied());
         ensure!(values.len() == count, "there are {count} columns, but {} values", values.len());
         ensure!(
@@ -26,40 +51,61 @@ impl<T: Scalar> SparseTable<T> {
             "row pointers must run from 0 to the number of entries, {count}, but they end at {}",
             last.unwrap_or(0)
         );
-        ensure!(d <= 1 << 32, "there are {d} columns, more than 2³²");
-        let mut table =
-            Self { row_pointers: vec![0], columns: Vec::with_capacity(count), values: Vec::with_capacity(count), d };
-        let mut row: Vec<(usize, f64)> = Vec::new();
-        for (i, range) in row_pointers.windows(2).enumerate() {
-            let (from, to) = (range[0], range[1]);
-            ensure!(from <= to && to <= count, "row pointer {} is {to} after {from}, of {count} entries", i + 1);
-            row.clear();
-            row.extend(columns[from..to].iter().copied().zip(values[from..to].iter().copied()));
-            // Stable, so that repeated entries are added in the order of the file.
-            row.sort_by_key(|&(column, _)| column);
-            table.push(i, &row)?;
+        check_size(row_pointers.len() - 1, d, count)?;
+        // The rows move to the front in place, as repeated entries become one.
+        let mut kept = 0;
+        let mut from = 0;
+        let mut sorted: Vec<(u32, f64)> = Vec::new();
+        for i in 1..row_pointers.len() {
+            let to = row_pointers[i];
+            ensure!(from <= to && to <= count, "row pointer {i} is {to} after {from}, of {count} entries");
+            let ascending = columns[from..to].is_sorted_by(|a, b| a < b);
+            if !ascending {
+                sorted.clear();
+                memory::reserve("a row of the matrix", &mut sorted, to - from)?;
+                sorted.extend(columns[from..to].iter().copied().zip(values[from..to].iter().copied()));
+                // Stable, so that repeated entries are added in the order of the file.
+                sorted.sort_by_key(|&(column, _)| column);
+                for (place, &(column, value)) in (from..to).zip(&sorted) {
+                    (columns[place], values[place]) = (column, value);
+                }
+            }
+            let start = kept;
+            for place in from..to {
+                let (column, value) = (columns[place], values[place]);
+                ensure!(
+                    (column as usize) < d,
+                    "row {} (counted from 0) names column {column}, but there are {d}",
+                    i - 1
+                );
+                if kept > start && columns[kept - 1] == column {
+                    values[kept - 1] += value;
+                } else {
+                    (columns[kept], values[kept]) = (column, value);
+                    kept += 1;
+                }
+            }
+            row_pointers[i] = kept;
+            from = to;
         }
-        Ok(table)
-    }
-
-    /// Adds row `i`, sorted.
-    fn push(&mut self, i: usize, row: &[(usize, f64)]) -> Result<()> {
-        for same in row.chunk_by(|a, b| a.0 == b.0) {
-            let column = same[0].0;
-            ensure!(column < self.d, "row {i} (counted from 0) names column {column}, but there are {}", self.d);
-            let sum = T::from_f64(same.iter().map(|(_, value)| value).sum());
-            if !sum.is_finite() {
+        columns.truncate(kept);
+        values.truncate(kept);
+        let mut converted = Vec::new();
+        memory::reserve("the values of the matrix", &mut converted, kept)?;
+        for (place, &value) in values.iter().enumerate() {
+            let value = T::from_f64(value);
+            if !value.is_finite() {
                 bail!(
-                    "the value in row {i}, column {column} (counted from 0) is infinite, not a number, or beyond the \
-                     range of {}: replace it, or use --float f64 if it is only large",
+                    "the value in row {}, column {} (counted from 0) is infinite, not a number, or beyond the range of {}: \
+                     replace it, or use --float f64 if it is only large",
+                    row_pointers.partition_point(|&pointer| pointer <= place) - 1,
+                    columns[place],
                     T::NAME
                 );
             }
-            self.columns.push(column as u32);
-            self.values.push(sum);
+            converted.push(value);
         }
-        self.row_pointers.push(self.columns.len());
-        Ok(())
+        Ok(Self { row_pointers, columns, values: converted, d })
     }
 
     /// The points as a view.
@@ -73,6 +119,11 @@ impl<T: Scalar> SparseTable<T> {
 }
 
 impl<T> SparseTable<T> {
+    /// Row pointers, columns, values, and the number of columns.
+    pub(super) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>, usize) {
+        (self.row_pointers, self.columns, self.values, self.d)
+    }
+
     /// The number of points.
     pub const fn n(&self) -> usize {
         self.row_pointers.len() - 1
@@ -90,8 +141,8 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_repetitions_added() {
-        let table =
-            SparseTable::<f32>::from_compressed(vec![0, 3, 3, 4], &[2, 0, 2, 1], &[1.0, 2.0, 4.0, 8.0], 3).unwrap();
+        let (columns, values) = (vec![2, 0, 2, 1], vec![1.0, 2.0, 4.0, 8.0]);
+        let table = SparseTable::<f32>::from_compressed(vec![0, 3, 3, 4], columns, values, 3).unwrap();
         let rows = table.rows().unwrap();
         assert_eq!((rows.n(), rows.d()), (3, 3));
         assert_eq!(rows.row(0), (&[0u32, 2][..], &[2.0f32, 5.0][..]));
@@ -100,8 +151,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        let error = |row_pointers: Vec<usize>, columns: &[usize], values: &[f64]| {
-            SparseTable::<f32>::from_compressed(row_pointers, columns, values, 3).unwrap_err().to_string()
+        let error = |row_pointers: Vec<usize>, columns: &[u32], values: &[f64]| {
+            let table = SparseTable::<f32>::from_compressed(row_pointers, columns.to_vec(), values.to_vec(), 3);
+            table.unwrap_err().to_string()
         };
         assert!(error(vec![], &[], &[]).contains("from 0"));
         assert!(error(vec![0, 2], &[0], &[1.0]).contains("end at 2"));
@@ -109,6 +161,7 @@ mod tests {
         assert!(error(vec![0, 1, 0, 1], &[0], &[1.0]).contains("row pointer 2 is 0"));
         assert!(error(vec![0, 1], &[3], &[1.0]).contains("column 3"));
         assert!(error(vec![0, 1], &[0], &[]).contains("0 values"));
-        assert!(error(vec![0, 1], &[1], &[1e300]).contains("--float f64"));
+        assert!(error(vec![0, 0, 1], &[1], &[1e300]).contains("row 1, column 1"));
+        assert!(error(vec![0; 5000], &[], &[]).contains("empty"));
     }
 }

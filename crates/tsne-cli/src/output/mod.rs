@@ -1,10 +1,7 @@
 //! Writing maps.
 
-mod atomic;
 mod csv;
 mod npy;
-
-pub use atomic::{AtomicFile, check_target, write};
 
 use anyhow::{Result, bail};
 use std::path::Path;

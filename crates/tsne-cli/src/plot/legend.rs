@@ -42,7 +42,9 @@ impl<'a> Legend<'a> {
         match labels {
             None => Self::None,
             Some(labels) => match labels.numbers() {
-                Some(numbers) if numbers.len() > MAX_CATEGORIES => Self::Scale { labels, numbers },
+                Some(numbers) if labels.are_continuous() || numbers.len() > MAX_CATEGORIES => {
+                    Self::Scale { labels, numbers }
+                }
                 _ => Self::List(labels),
             },
         }

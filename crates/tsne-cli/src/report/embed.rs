@@ -1,4 +1,4 @@
-use super::{HistoryEntry, Summary, memory, percent, seconds};
+use super::{HistoryEntry, InputReport, Summary, agreement, memory, seconds};
 use serde::Serialize;
 use std::time::Duration;
 use tsne::{PhaseTime, Timings};
@@ -10,12 +10,14 @@ pub struct Report {
     pub n: usize,
     /// The number of values of each point.
     pub d: usize,
+    /// What the file was taken for.
+    pub input: InputReport,
     /// The number of iterations that were run.
     pub iterations: usize,
     /// The KL divergence of the map.
     pub kl_divergence: f64,
-    /// The share of points whose label is the most frequent one of their 10 nearest neighbors in the map; without labels
-    /// `null`.
+    /// The share of points whose label is the most frequent one of their 10 nearest neighbors in the map; without labels,
+    /// and for labels that are no classes, `null`.
     pub label_agreement: Option<f64>,
     /// The error of the repulsive force, with `--force-error`; else `null`.
     pub force_error: Option<ForceError>,
@@ -116,11 +118,9 @@ impl Summary for Report {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let ms = |ms: Option<f64>| ms.map_or_else(|| "-".into(), |ms| format!("{ms:.2}"));
         let (per, s) = (&self.ms_per_iteration, &self.seconds);
-        let mut lines = vec![
-            ("points", format!("{} × {}", self.n, self.d)),
-            ("KL divergence", format!("{:.4}", self.kl_divergence)),
-        ];
-        lines.extend(self.label_agreement.map(|agreement| ("label agreement", percent(agreement))));
+        let mut lines =
+            vec![("input", self.input.line(self.n, self.d)), ("KL divergence", format!("{:.4}", self.kl_divergence))];
+        lines.extend(agreement(self.label_agreement, &self.input));
         lines.extend(self.force_error.map(|error| {
             let ForceError { samples, relative_rms, worst, .. } = error;
             ("force error", format!("{relative_rms:.1e} (worst {worst:.1e}; {samples} points)"))

@@ -1,10 +1,12 @@
 //! What a run reports, as text or as JSON.
 
 mod embed;
+mod input;
 mod score;
 mod transform;
 
 pub use embed::{ForceError, Milliseconds, Report, Seconds};
+pub use input::{InputReport, LabelsReport};
 pub use score::{ScoreReport, ScoreSeconds};
 pub use transform::{TransformReport, TransformSeconds};
 
@@ -56,6 +58,17 @@ pub trait Summary: Serialize {
 /// A share in percent.
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// The line of the label agreement, where there are labels.
+fn agreement(share: Option<f64>, input: &InputReport) -> Option<(&'static str, String)> {
+    let labels = input.labels.as_ref()?;
+    let text = match share {
+        Some(share) => percent(share),
+        None if labels.continuous => "not measured, as the labels are numbers and not classes".into(),
+        None => return None,
+    };
+    Some(("label agreement", text))
 }
 
 /// The total of seconds and its parts.

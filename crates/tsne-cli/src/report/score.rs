@@ -1,4 +1,4 @@
-use super::{Summary, memory, percent, seconds};
+use super::{InputReport, Summary, agreement, memory, seconds};
 use serde::Serialize;
 
 /// Everything that `tsne score` measures, in the order of its JSON object.
@@ -8,6 +8,8 @@ pub struct ScoreReport {
     pub n: usize,
     /// The number of values of each point.
     pub d: usize,
+    /// What the file of the data was taken for.
+    pub input: InputReport,
     /// The dimension of the map.
     pub components: usize,
     /// The longest side of the map.
@@ -24,7 +26,8 @@ pub struct ScoreReport {
     pub trustworthiness: f64,
     /// The mean share of the neighbors in the data that are neighbors in the map.
     pub neighbor_recall: f64,
-    /// The share of points whose label is the most frequent one of their neighbors in the map; without labels `null`.
+    /// The share of points whose label is the most frequent one of their neighbors in the map; without labels, and
+    /// for labels that are no classes, `null`.
     pub label_agreement: Option<f64>,
     /// The rank correlation of distances; `null` where all distances are equal.
     pub spearman: Option<f64>,
@@ -64,7 +67,8 @@ impl Summary for ScoreReport {
         let s = &self.seconds;
         let of = |sample: usize| if sample < self.n { format!(" (on {sample} points)") } else { String::new() };
         let mut lines = vec![
-            ("points", format!("{} × {} in {} dimensions", self.n, self.d, self.components)),
+            ("input", self.input.line(self.n, self.d)),
+            ("map", format!("{} dimensions", self.components)),
             ("extent", format!("{:.1}", self.extent)),
         ];
         lines.extend(
@@ -73,7 +77,7 @@ impl Summary for ScoreReport {
         lines.extend(self.pbic.map(|pbic| ("pBIC", format!("{pbic:.4}"))));
         lines.push(("trustworthiness", format!("{:.4} at {}{}", self.trustworthiness, self.k, of(self.sample))));
         lines.push(("neighbor recall", format!("{:.4} at {}{}", self.neighbor_recall, self.k, of(self.sample))));
-        lines.extend(self.label_agreement.map(|agreement| ("label agreement", percent(agreement))));
+        lines.extend(agreement(self.label_agreement, &self.input));
         lines.extend(self.spearman.map(|rho| ("Spearman", format!("{rho:.4}{}", of(self.spearman_sample)))));
         lines.push(seconds(
             s.total,

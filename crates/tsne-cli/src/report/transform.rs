@@ -1,4 +1,4 @@
-use super::{HistoryEntry, Summary, memory, seconds};
+use super::{HistoryEntry, InputReport, Summary, memory, seconds};
 use serde::Serialize;
 
 /// Everything about a run of `tsne transform`, in the order of its JSON object.
@@ -8,6 +8,8 @@ pub struct TransformReport {
     pub n: usize,
     /// The number of values of each point.
     pub d: usize,
+    /// What the file was taken for.
+    pub input: InputReport,
     /// The number of fitted points.
     pub n_fitted: usize,
     /// The number of iterations that were run.
@@ -50,7 +52,8 @@ impl Summary for TransformReport {
         let s = &self.seconds;
         let kl = format!("{:.4} per point, sum {:.4}", self.kl_divergence_per_point, self.kl_divergence);
         let mut lines = vec![
-            ("new points", format!("{} × {} among {}", self.n, self.d, self.n_fitted)),
+            ("input", self.input.line(self.n, self.d)),
+            ("map", format!("of {} points", self.n_fitted)),
             ("KL divergence", kl),
             ("iterations", self.iterations.to_string()),
             seconds(

@@ -17,15 +17,14 @@ use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks};
 /// # Examples
 ///
 /// ```
-/// use tsne_core::Kernel;
-/// use tsne_optim::attract;
+/// use tsne_optim::{Kernel, attract};
 ///
-/// # use tsne_core::{Affinities, AffinityKind};
+/// # use tsne_optim::{Affinities, AffinityKind};
 /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
 /// let mut out = [[0.0; 1]; 2];
 /// attract(&p, Kernel::CAUCHY, &[[0.0], [1.0]], &[[0.0], [1.0]], &mut out)?;
 /// assert_eq!(out, [[-0.25], [0.25]]); // 1/2 · (0 - 1) / (1 + 1), and back.
-/// # Ok::<(), tsne_core::Error>(())
+/// # Ok::<(), tsne_optim::Error>(())
 /// ```
 pub fn attract<T: Scalar, const D: usize>(
     p: &Affinities<T>,

@@ -90,6 +90,12 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         Ok(self.numbering.is_some())
     }
 
+    /// Whether the points are numbered anew by now.
+    #[cfg(test)]
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.numbering.is_some()
+    }
+
     /// Takes an order if it is better than the present one, or the first.
     fn offer(&mut self, p: &Affinities<T>, order: Vec<u32>) -> Result<()> {
         let mut places = memory::filled("places of the points", order.len(), 0)?;

@@ -1,3 +1,5 @@
+//! The update rule of t-SNE.
+
 use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
 use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks};
@@ -25,6 +27,7 @@ pub struct MomentumGains<T, const D: usize> {
     momentum: Momentum,
     gains: Vec<[T; D]>,
     velocity: Vec<[T; D]>,
+    steps: usize,
 }
 
 /// What a gain grows by where velocity and gradient differ in sign (Jacobs 1988; the value is the one that all t-SNE
@@ -41,17 +44,16 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Optimizer, Step};
-    /// use tsne_optim::{Momentum, MomentumGains};
+    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[1.0f64]]);
     /// rule.reset(1);
-    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert!((y[0][0] - (1.0 - 0.5 * 1.2)).abs() < 1e-15); // The first gain is 1 + 0.2.
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new(momentum: Momentum) -> Self {
-        Self { momentum, gains: Vec::new(), velocity: Vec::new() }
+        Self { momentum, gains: Vec::new(), velocity: Vec::new(), steps: 0 }
     }
 
     /// The rule with a state that was saved: the gains and velocities of `n` points.
@@ -68,13 +70,30 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// let rule = MomentumGains::from_state(Momentum::Nesterov, vec![[1.5f32]], vec![[0.1]])?;
     /// assert_eq!(MomentumGains::from_state(rule.momentum(), rule.gains().to_vec(), rule.velocity().to_vec())?, rule);
     /// assert!(MomentumGains::from_state(Momentum::Nesterov, vec![[1.5f32]], vec![]).is_err());
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn from_state(momentum: Momentum, gains: Vec<[T; D]>, velocity: Vec<[T; D]>) -> Result<Self> {
         if gains.len() != velocity.len() {
             return Err(Error::shape("velocity", gains.len(), velocity.len()));
         }
-        Ok(Self { momentum, gains, velocity })
+        Ok(Self { momentum, gains, velocity, steps: 0 })
+    }
+
+    /// The same state after so many [steps](Optimizer::steps).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Momentum, MomentumGains, Optimizer};
+    ///
+    /// let rule = MomentumGains::from_state(Momentum::Nesterov, vec![[1.5f32]], vec![[0.1]])?.with_steps(300);
+    /// assert_eq!(rule.steps(), 300);
+    /// # Ok::<(), tsne_optim::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn with_steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
     }
 
     /// The form of momentum.
@@ -100,7 +119,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// let mut rule = MomentumGains::from_state(Momentum::Classical, vec![[1.5f32]], vec![[0.1]])?;
     /// rule.set_momentum(Momentum::Nesterov);
     /// assert_eq!((rule.momentum(), rule.gains()), (Momentum::Nesterov, &[[1.5]][..]));
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn set_momentum(&mut self, momentum: Momentum) {
         self.momentum = momentum;
@@ -111,14 +130,13 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Optimizer, Step};
-    /// use tsne_optim::{Momentum, MomentumGains};
+    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
     /// rule.reset(1);
-    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert_eq!(rule.gains(), [[1.2]]); // 1 + 0.2 after the first step.
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn gains(&self) -> &[[T; D]] {
         &self.gains
@@ -129,14 +147,13 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Optimizer, Step};
-    /// use tsne_optim::{Momentum, MomentumGains};
+    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
     /// rule.reset(1);
-    /// rule.step(Step { learning_rate: 0.5, momentum: 0.8, max_norm: None }, &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert!((rule.velocity()[0][0] - y[0][0]).abs() < 1e-15); // From 0 by the first step.
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn velocity(&self) -> &[[T; D]] {
         &self.velocity
@@ -149,10 +166,15 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
         self.gains.resize(n, [T::ONE; D]);
         self.velocity.clear();
         self.velocity.resize(n, [T::ZERO; D]);
+        self.steps = 0;
     }
 
     fn n(&self) -> usize {
         self.gains.len()
+    }
+
+    fn steps(&self) -> usize {
+        self.steps
     }
 
     fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]]) -> Result<()> {
@@ -180,6 +202,7 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
         blocks.for_each(|(((y, gains), velocity), gradient)| {
             simd::dispatch(Block { rule, y, gains, velocity, gradient });
         });
+        self.steps = self.steps.saturating_add(1);
         Ok(())
     }
 }

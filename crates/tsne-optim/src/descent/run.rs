@@ -1,6 +1,7 @@
 //! The one loop of a descent: for a phase, for a part of one, for a fit and for new points.
 
 use super::center::{Moments, moments, subtract};
+use super::coincidence;
 use super::limits::{norm, scale_down};
 use super::outcome::{Finish, Outcome};
 use super::part::{Part, PhaseState};
@@ -15,6 +16,7 @@ pub struct Descent<T, const D: usize> {
     gradient: Vec<[T; D]>,
     norms: Vec<f64>,
     moments: Vec<Moments<D>>,
+    keys: Vec<u64>,
 }
 
 impl<T: Scalar, const D: usize> Descent<T, D> {
@@ -23,19 +25,18 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Context, Kernel};
-    /// use tsne_optim::{Descent, Exact, Joint};
+    /// use tsne_optim::{Context, Descent, Exact, Joint, Kernel};
     ///
-    /// # use tsne_core::{Affinities, AffinityKind};
+    /// # use tsne_optim::{Affinities, AffinityKind};
     /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
     /// let mut repulsion = Exact::new();
     /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
     /// // Two points are in every map as they are in the data: half of the weight on each direction.
     /// assert!(Descent::new().kl_divergence(&mut joint, &[[0.0], [3.0]], Context::new())?.abs() < 1e-15);
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new() -> Self {
-        Self { gradient: Vec::new(), norms: Vec::new(), moments: Vec::new() }
+        Self { gradient: Vec::new(), norms: Vec::new(), moments: Vec::new(), keys: Vec::new() }
     }
 
     /// Moves `y` through one phase.
@@ -43,6 +44,10 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// An iteration evaluates the gradient, scales down the gradients of single points (`max_grad_norm`), lets
     /// `optimizer` move the points, and subtracts the mean position if the objective allows. An optimizer without state
     /// is prepared for `y`; one with state goes on where it was, so that `n` phases of one iteration equal one of `n`.
+    ///
+    /// Every 50 [steps](Optimizer::steps) of the optimizer, points of a translation-invariant objective that coincide exactly are
+    /// parted by a ten-thousandth of the map: no gradient would do it, and drawn together by exaggeration they would stay one
+    /// point for ever.
     ///
     /// `observer` is told of the start, and called with positions and their own KL divergence after those iterations that it
     /// [wants](Observer::wants); the evaluation is shared with the next iteration's.
@@ -56,10 +61,9 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Context, Kernel};
-    /// use tsne_optim::{Descent, Exact, Finish, Joint, Momentum, MomentumGains, Phase};
+    /// use tsne_optim::{Context, Descent, Exact, Finish, Joint, Kernel, Momentum, MomentumGains, Phase};
     ///
-    /// # use tsne_core::{Affinities, AffinityKind};
+    /// # use tsne_optim::{Affinities, AffinityKind};
     /// // A path of three points.
     /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
     /// let mut repulsion = Exact::new();
@@ -69,7 +73,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// let outcome = Descent::new().run(&mut joint, &mut rule, &mut y, &phase, None, Context::new())?;
     /// assert_eq!((outcome.iterations, outcome.finish), (100, Finish::Completed));
     /// assert!((y[0][0] + y[1][0] + y[2][0]).abs() < 1e-9); // Centered.
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn run(
         &mut self,
@@ -97,8 +101,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Affinities, AffinityKind, Context, Kernel};
-    /// use tsne_optim::{Descent, Exact, Joint, Momentum, MomentumGains, Part, Phase, PhaseState};
+    /// use tsne_optim::{Affinities, AffinityKind, Context, Descent, Exact, Joint, Kernel, Momentum, MomentumGains, Part, Phase, PhaseState};
     ///
     /// // A path of three points.
     /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
@@ -116,7 +119,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     ///     descent.run_part(&mut joint, &mut rule, &mut y, part, None, Context::new())?;
     /// }
     /// assert_eq!(y, whole);
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn run_part(
         &mut self,
@@ -180,9 +183,12 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             if phase.min_grad_norm.is_some_and(|min_norm| norm(&self.gradient, &mut self.norms) < min_norm) {
                 finish = Finish::Converged;
             }
-            let step = Step { learning_rate, momentum, max_norm: phase.max_step_norm };
+            let step = Step::new(learning_rate, momentum).with_max_norm(phase.max_step_norm);
             optimizer.step(step, &self.gradient, y)?;
             state.completed += 1;
+            if objective.is_translation_invariant() && coincidence::is_due(optimizer.steps()) {
+                coincidence::part(y, &mut self.keys)?;
+            }
             let moments = moments(y, &mut self.moments);
             if !moments.squares.is_finite() {
                 return Err(Error::diverged(state.completed));
@@ -218,10 +224,9 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Context, Kernel};
-    /// use tsne_optim::{Descent, Exact, Joint};
+    /// use tsne_optim::{Context, Descent, Exact, Joint, Kernel};
     ///
-    /// # use tsne_core::{Affinities, AffinityKind};
+    /// # use tsne_optim::{Affinities, AffinityKind};
     /// // A path of three points.
     /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
     /// let mut repulsion = Exact::new();
@@ -229,7 +234,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// let mut kl = |y: [[f64; 1]; 3]| Descent::new().kl_divergence(&mut joint, &y, Context::new());
     /// // The middle point belongs into the middle.
     /// assert!(kl([[-1.0], [0.0], [1.0]])? < kl([[0.0], [-1.0], [1.0]])?);
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn kl_divergence(&mut self, objective: &mut dyn Objective<T, D>, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
         memory::resize("gradient", &mut self.gradient, objective.n(), [T::ZERO; D])?;

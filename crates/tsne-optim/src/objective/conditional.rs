@@ -1,8 +1,11 @@
+//! The objective of new points.
+
 use super::cross_entropy::{row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths};
 use crate::attraction::attract;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
+    memory,
 };
 
 /// The objective of new points against a fixed reference embedding: the sum over the new points of the KL divergence
@@ -37,8 +40,7 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Affinities, AffinityKind, Context, Kernel};
-    /// use tsne_optim::{Conditional, Descent, ExactReference};
+    /// use tsne_optim::{Affinities, AffinityKind, Conditional, Context, Descent, ExactReference, Kernel};
     ///
     /// // A new point with one fitted neighbor, in a map of two.
     /// let p = Affinities::from_parts(vec![0, 1], vec![0], vec![1.0f64], 2, AffinityKind::Conditional)?;
@@ -49,7 +51,7 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
     /// let mut descent = Descent::new();
     /// let kl = descent.kl_divergence(&mut objective, &near, Context::new())?;
     /// assert!(kl < descent.kl_divergence(&mut objective, &far, Context::new())?);
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new(
         p: &'a Affinities<T>,
@@ -67,7 +69,8 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
             return Err(Error::shape("reference embedding", p.n_columns(), reference.len()));
         }
         check_embedding(reference)?;
-        Ok(Self { p, kernel, reference, repulsion, z: vec![T::ZERO; p.n()], partials: Vec::new() })
+        let z = memory::filled("normalizers of new points", p.n(), T::ZERO)?;
+        Ok(Self { p, kernel, reference, repulsion, z, partials: Vec::new() })
     }
 }
 

@@ -31,7 +31,7 @@ pub trait Objective<T: Scalar, const D: usize> {
     fn n(&self) -> usize;
 
     /// Whether the objective stays the same when all points move together. If so, the descent keeps the embedding
-    /// centered at the origin.
+    /// centered at the origin, and parts points that coincide.
     fn is_translation_invariant(&self) -> bool;
 
     /// Writes the gradient at `y` (without the factor 4) with the attraction multiplied by `exaggeration`, and
@@ -39,7 +39,7 @@ pub trait Objective<T: Scalar, const D: usize> {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`](tsne_core::Error::Shape) unless `y` and `gradient` have `n` points; what the repulsion reports.
+    /// [`Error::Shape`](crate::Error::Shape) unless `y` and `gradient` have `n` points; what the repulsion reports.
     fn evaluate(
         &mut self,
         y: &[[T; D]],

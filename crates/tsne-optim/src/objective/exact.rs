@@ -1,7 +1,10 @@
+//! The repulsion by all pairs.
+
 use rayon::prelude::*;
 use tsne_core::simd::{self, Task, fold};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding,
+    memory,
 };
 
 /// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the
@@ -39,31 +42,55 @@ impl<T, const D: usize> Exact<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Context, Kernel, Repulsion};
-    /// use tsne_optim::Exact;
+    /// use tsne_optim::{Context, Exact, Kernel, Repulsion};
     ///
     /// let mut force = [[0.0f64]; 2];
     /// let z = Exact::new().repulse(Kernel::CAUCHY, &[[0.0], [1.0]], &mut force, Context::new())?;
     /// assert_eq!((z, force), (1.0, [[-0.25], [0.25]])); // w = 1/2 each way; w² (y_i - y_j).
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new() -> Self {
         Self { columns: std::array::from_fn(|_| Vec::new()), z: Vec::new() }
     }
 }
 
-impl<T: Scalar, const D: usize> Repulsion<T, D> for Exact<T, D> {
-    fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
+impl<T: Scalar, const D: usize> Exact<T, D> {
+    /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point of `y` into `out` and
+    /// returns the normalizer `Z = Σ_{i≠j} w(r_ij²)`. The repulsive part of the gradient is `-F_i / Z`.
+    ///
+    /// What `out` held before is of no meaning. This is [`Repulsion::repulse`], without its trait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless `out` is as long as `y`, [`Error::NonFinite`] for a position that is not finite,
+    /// [`Error::OutOfMemory`], [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Context, Exact, Kernel};
+    ///
+    /// let mut force = [[0.0f64]; 2];
+    /// let z = Exact::new().repulse(Kernel::CAUCHY, &[[0.0], [1.0]], &mut force, Context::new())?;
+    /// assert_eq!((z, force), (1.0, [[-0.25], [0.25]]));
+    /// # Ok::<(), tsne_optim::Error>(())
+    /// ```
+    pub fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
         if out.len() != y.len() {
             return Err(Error::shape("force", y.len(), out.len()));
         }
         check_embedding(y)?;
-        split(y, &mut self.columns);
-        self.z.clear();
-        self.z.resize(y.len(), T::ZERO);
+        split(y, &mut self.columns)?;
+        memory::resize("weights", &mut self.z, y.len(), T::ZERO)?;
         let z = &mut self.z[..];
         kernel.visit(Sums { columns: &self.columns, n: y.len(), queries: y, skip_self: true, out, z, cx })?;
         Ok(self.z.iter().fold(0.0, |sum, z| sum + z.to_f64()))
+    }
+}
+
+impl<T: Scalar, const D: usize> Repulsion<T, D> for Exact<T, D> {
+    fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
+        Self::repulse(self, kernel, y, out, cx)
     }
 }
 
@@ -80,30 +107,47 @@ impl<T: Scalar, const D: usize> ExactReference<T, D> {
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`] for a position that is not finite.
+    /// [`Error::NonFinite`] for a position that is not finite, [`Error::OutOfMemory`].
     ///
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Context, Kernel, ReferenceRepulsion};
-    /// use tsne_optim::ExactReference;
+    /// use tsne_optim::{Context, ExactReference, Kernel, ReferenceRepulsion};
     ///
     /// let reference = ExactReference::new(Kernel::CAUCHY, &[[0.0f64]])?;
     /// let (mut force, mut z) = ([[0.0]], [0.0]);
     /// reference.repulse(&[[1.0]], &mut force, &mut z, Context::new())?;
     /// assert_eq!((force, z), ([[0.25]], [0.5]));
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new(kernel: Kernel, reference: &[[T; D]]) -> Result<Self> {
         check_embedding(reference)?;
         let mut columns = std::array::from_fn(|_| Vec::new());
-        split(reference, &mut columns);
+        split(reference, &mut columns)?;
         Ok(Self { kernel, columns, n: reference.len() })
     }
-}
-
-impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for ExactReference<T, D> {
-    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+    /// Writes the un-normalized force `F_i = Σ_j w^((dof+1)/dof) (y_i - r_j)` over all reference points `r_j` into `out`, and
+    /// each point's own normalizer `z_i = Σ_j w` into `z`.
+    ///
+    /// This is [`ReferenceRepulsion::repulse`], without its trait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] unless `out` and `z` are as long as `y`, [`Error::NonFinite`] for a position that is not finite,
+    /// [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Context, ExactReference, Kernel};
+    ///
+    /// let reference = ExactReference::new(Kernel::CAUCHY, &[[0.0f64]])?;
+    /// let (mut force, mut z) = ([[0.0]], [0.0]);
+    /// reference.repulse(&[[1.0]], &mut force, &mut z, Context::new())?;
+    /// assert_eq!((force, z), ([[0.25]], [0.5]));
+    /// # Ok::<(), tsne_optim::Error>(())
+    /// ```
+    pub fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
         if out.len() != y.len() {
             return Err(Error::shape("force", y.len(), out.len()));
         }
@@ -115,13 +159,23 @@ impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for ExactReference<T, D
     }
 }
 
-/// The coordinates apart from each other, filled up to whole steps with zeros that [`row_sums`] leaves out.
-fn split<T: Scalar, const D: usize>(y: &[[T; D]], columns: &mut [Vec<T>; D]) {
-    for (c, column) in columns.iter_mut().enumerate() {
-        column.clear();
-        column.extend(y.iter().map(|point| point[c]));
-        column.resize(y.len().next_multiple_of(LANES), T::ZERO);
+impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for ExactReference<T, D> {
+    fn repulse(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
+        Self::repulse(self, y, out, z, cx)
     }
+}
+
+/// The coordinates apart from each other, filled up to whole steps with zeros that [`row_sums`] leaves out.
+fn split<T: Scalar, const D: usize>(y: &[[T; D]], columns: &mut [Vec<T>; D]) -> Result<()> {
+    for (c, column) in columns.iter_mut().enumerate() {
+        memory::resize("coordinates", column, y.len().next_multiple_of(LANES), T::ZERO)?;
+        let (coordinates, rest) = column.split_at_mut(y.len());
+        for (coordinate, point) in coordinates.iter_mut().zip(y) {
+            *coordinate = point[c];
+        }
+        rest.fill(T::ZERO);
+    }
+    Ok(())
 }
 
 struct Sums<'a, T, const D: usize> {

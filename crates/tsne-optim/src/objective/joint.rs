@@ -1,3 +1,5 @@
+//! The objective of a fit.
+
 use super::cross_entropy::{cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths};
 use crate::attraction::attract;
@@ -63,10 +65,9 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Context, Kernel};
-    /// use tsne_optim::{Exact, Joint, Objective};
+    /// use tsne_optim::{Context, Exact, Joint, Kernel, Objective};
     ///
-    /// # use tsne_core::{Affinities, AffinityKind};
+    /// # use tsne_optim::{Affinities, AffinityKind};
     /// // A path of three points.
     /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
     /// let mut repulsion = Exact::new();
@@ -74,7 +75,7 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
     /// let mut gradient = [[0.0f64]; 3];
     /// joint.evaluate(&[[-1.0], [0.0], [1.0]], 1.0, false, &mut gradient, Context::new())?;
     /// assert!((gradient[0][0] + gradient[2][0]).abs() < 1e-15 && gradient[1][0].abs() < 1e-15); // By symmetry.
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new(p: &'a Affinities<T>, kernel: Kernel, repulsion: &'a mut dyn Repulsion<T, D>) -> Result<Self> {
         if p.kind() != AffinityKind::Joint {
@@ -91,8 +92,7 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Affinities, AffinityKind, Context, Kernel};
-    /// use tsne_optim::{Exact, Joint, JointState, Objective};
+    /// use tsne_optim::{Affinities, AffinityKind, Context, Exact, Joint, JointState, Kernel, Objective};
     ///
     /// // A path of three points.
     /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
@@ -103,7 +103,7 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
     ///     joint.evaluate(&[[-1.0], [0.0], [1.0]], 1.0, true, &mut gradient, Context::new())?;
     ///     state = joint.into_state();
     /// }
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     #[must_use]
     pub fn with_state(mut self, state: JointState<T, D>) -> Self {
@@ -118,15 +118,14 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_core::{Affinities, AffinityKind, Kernel};
-    /// use tsne_optim::{Exact, Joint};
+    /// use tsne_optim::{Affinities, AffinityKind, Exact, Joint, Kernel};
     ///
     /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f32; 2], 2, AffinityKind::Joint)?;
     /// let (mut one, mut other) = (Exact::<f32, 2>::new(), Exact::new());
     /// let state = Joint::new(&p, Kernel::CAUCHY, &mut one)?.into_state();
     /// // The kernel and the repulsion may differ from call to call.
     /// let joint = Joint::new(&p, Kernel::new(0.5)?, &mut other)?.with_state(state);
-    /// # Ok::<(), tsne_core::Error>(())
+    /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn into_state(self) -> JointState<T, D> {
         self.state
@@ -194,16 +193,15 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
 /// # Examples
 ///
 /// ```
-/// use tsne_core::{Context, Kernel, Repulsion};
-/// use tsne_optim::{Exact, kl_divergence};
+/// use tsne_optim::{Context, Exact, Kernel, Repulsion, kl_divergence};
 ///
-/// # use tsne_core::{Affinities, AffinityKind};
+/// # use tsne_optim::{Affinities, AffinityKind};
 /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
 /// let (y, mut force) = ([[0.0], [1.0]], [[0.0f64]; 2]);
 /// let z = Exact::new().repulse(Kernel::CAUCHY, &y, &mut force, Context::new())?;
 /// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, z)?.abs() < 1e-15); // Two points: P and Q are the same.
 /// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, 0.0).is_err());
-/// # Ok::<(), tsne_core::Error>(())
+/// # Ok::<(), tsne_optim::Error>(())
 /// ```
 pub fn kl_divergence<T: Scalar, const D: usize>(
     p: &Affinities<T>,
@@ -226,5 +224,62 @@ fn constants_of<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>) -> Consta
         sum: blocks::sum(partials, p.n(), |rows| {
             rows.map(|i| p.row(i).1.iter().map(|w| w.to_f64()).sum::<f64>()).sum()
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each point is affine to the nine before it on a circle.
+    fn circle(n: usize) -> (Affinities<f32>, Vec<[f32; 2]>) {
+        let mut columns = Vec::new();
+        for i in 0..n {
+            let mut row: Vec<u32> = (1..10).map(|back| ((i + n - back) % n) as u32).collect();
+            row.sort_unstable();
+            columns.extend(row);
+        }
+        let weights = (0..9 * n).map(|e| (1 + e % 5) as f32 / (27 * n) as f32).collect();
+        let row_pointers = (0..=n).map(|i| 9 * i).collect();
+        let p = Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint).unwrap();
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / n as f64;
+        (p, (0..n).map(|i| [(40.0 * angle(i).cos()) as f32, (40.0 * angle(i).sin()) as f32]).collect())
+    }
+
+    /// A repulsion that costs nothing.
+    struct Nothing;
+
+    impl Repulsion<f32, 2> for Nothing {
+        fn repulse(&mut self, _: Kernel, _: &[[f32; 2]], out: &mut [[f32; 2]], _: Context<'_>) -> Result<f64> {
+            out.fill([0.0; 2]);
+            Ok(1.0)
+        }
+    }
+
+    #[test]
+    fn a_state_counts_over_calls_and_serves_its_own_affinities_only() {
+        let n = 9000;
+        let (p, y) = circle(n);
+        let mut state = JointState::default();
+        let mut divergences = Vec::new();
+        for call in 1..=10 {
+            let mut nothing = Nothing;
+            let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut nothing).unwrap().with_state(state);
+            let mut gradient = vec![[0.0; 2]; n];
+            let evaluation = joint.evaluate(&y, 1.0, true, &mut gradient, Context::new()).unwrap();
+            divergences.push((evaluation.kl_divergence.map(f64::to_bits), gradient));
+            state = joint.into_state();
+            // One call of ten evaluations numbers the points in the eighth.
+            assert_eq!(state.renumbered.is_numbered(), call >= 8, "call {call}");
+            assert!(state.constants.is_some());
+        }
+        assert!(divergences.iter().all(|one| *one == divergences[0]));
+        // A clone is the same affinities; what was made anew is not, though it be equal.
+        let mut nothing = Nothing;
+        let state = Joint::new(&p.clone(), Kernel::CAUCHY, &mut nothing).unwrap().with_state(state).into_state();
+        assert!(state.renumbered.is_numbered() && state.constants.is_some());
+        let other = circle(n).0;
+        let state = Joint::new(&other, Kernel::CAUCHY, &mut nothing).unwrap().with_state(state).into_state();
+        assert!(!state.renumbered.is_numbered() && state.constants.is_none());
     }
 }

@@ -4,7 +4,8 @@ use crate::oracle::{bits, cloud, joint, kernel};
 use std::cell::RefCell;
 use tsne_core::{Affinities, Context, Optimizer, Result, Scalar};
 use tsne_optim::{
-    Descent, Evaluation, Exact, Finish, Joint, Momentum, MomentumGains, Objective, Outcome, Phase, Transition,
+    Descent, Evaluation, Exact, Finish, Joint, Momentum, MomentumGains, Objective, Outcome, Part, Phase, PhaseState,
+    Transition,
 };
 
 pub(crate) fn run<T: Scalar, const D: usize>(
@@ -259,4 +260,62 @@ fn a_transition_leads_from_its_own_numbers_to_those_of_the_phase() {
     // What is wrong in it is named as in the phase.
     let wrong = phase.transition(Transition::from_phase(&early.momentum(1.0), 10));
     assert!(matches!(wrong.check(), Err(tsne_core::Error::Parameter { name: "momentum", .. })));
+}
+
+#[test]
+fn as_many_iterations_as_there_are_numbers_end_when_asked() {
+    let p = joint::<f32>(30, 3, 1);
+    let early = Phase::default().exaggeration(4.0);
+    let endless = Phase::default().iterations(usize::MAX).transition(Transition::from_phase(&early, usize::MAX));
+    let mut repulsion = Exact::new();
+    let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
+    let (mut descent, mut y) = (Descent::new(), cloud::<f32, 2>(30, 1.0, 1));
+    let mut rule = MomentumGains::new(Momentum::Classical);
+    let mut stop = |iteration: &tsne_core::Iteration<'_, f32, 2>| {
+        assert_eq!(iteration.index, 50);
+        std::ops::ControlFlow::Break(())
+    };
+    let outcome = descent.run(&mut objective, &mut rule, &mut y, &endless, Some(&mut stop), Context::new()).unwrap();
+    assert_eq!((outcome.iterations, outcome.finish), (50, Finish::Stopped));
+    // From the last number on, in the phase and in the steps of the rule.
+    let mut state = PhaseState::new(usize::MAX - 2, None);
+    let mut rule = MomentumGains::new(Momentum::Classical);
+    rule.reset(30);
+    rule = rule.with_steps(usize::MAX - 1);
+    let part = Part::new(&endless, &mut state, usize::MAX);
+    let outcome = descent.run_part(&mut objective, &mut rule, &mut y, part, None, Context::new()).unwrap();
+    assert_eq!((outcome.iterations, state.completed(), rule.steps()), (2, usize::MAX, usize::MAX));
+    // A state beyond the end of its phase: nothing is left to do.
+    let before = bits(&y);
+    let phase = Phase::default();
+    let part = Part::new(&phase, &mut state, 7);
+    let outcome = descent.run_part(&mut objective, &mut rule, &mut y, part, None, Context::new()).unwrap();
+    assert_eq!((parts(outcome), bits(&y)), ((0, Finish::Completed, None), before));
+}
+
+#[test]
+fn the_parts_of_a_phase_are_the_whole() {
+    let p = joint::<f32>(150, 6, 1);
+    let early = phase(10).exaggeration(16.0).momentum(0.5);
+    let whole = phase(120).exaggeration(1.0).learning_rate(40.0).transition(Transition::from_phase(&early, 30));
+    for whole in [whole, whole.min_kl_improvement(1e-3), whole.min_grad_norm(1e-2)] {
+        let mut y = cloud::<f32, 2>(150, 1e-2, 2);
+        let mut rule = MomentumGains::new(Momentum::Nesterov);
+        let expected = run(&p, &mut rule, &mut y, &whole).unwrap();
+        for length in [1, 7, 25, 50, 119] {
+            let mut repulsion = Exact::new();
+            let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap();
+            let (mut descent, mut other) = (Descent::new(), cloud::<f32, 2>(150, 1e-2, 2));
+            let (mut rule, mut state) = (MomentumGains::new(Momentum::Nesterov), PhaseState::default());
+            let mut last = Outcome::default();
+            while state.completed() < whole.iterations && last.finish == Finish::Completed {
+                let part = Part::new(&whole, &mut state, length);
+                last = descent.run_part(&mut objective, &mut rule, &mut other, part, None, Context::new()).unwrap();
+            }
+            assert_eq!((state.completed(), last.finish), (expected.iterations, expected.finish), "parts of {length}");
+            assert_eq!(bits(&other), bits(&y), "parts of {length}");
+            // The state can be made of its numbers.
+            assert_eq!(PhaseState::new(state.completed(), state.compared_kl()), state);
+        }
+    }
 }

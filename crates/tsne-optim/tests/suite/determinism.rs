@@ -2,8 +2,11 @@
 
 use crate::oracle::{bits, cloud, conditional, joint, kernel};
 use std::ops::ControlFlow;
-use tsne_core::{Context, Iteration, Observer, Scalar};
-use tsne_optim::{Conditional, Descent, Exact, ExactReference, Joint, Momentum, MomentumGains, Objective, Phase};
+use tsne_core::{Context, Iteration, Kernel, Observer, Repulsion, Scalar};
+use tsne_optim::{
+    Conditional, Descent, Exact, ExactReference, Joint, JointState, Momentum, MomentumGains, Objective, Part, Phase,
+    PhaseState,
+};
 
 struct Every<'a>(&'a mut Vec<u64>);
 
@@ -66,4 +69,46 @@ fn new_points() {
     }
     check::<f32>(Momentum::Nesterov);
     check::<f64>(Momentum::Classical);
+}
+
+/// A repulsion that costs little: all points are pushed out of the middle.
+struct Outwards;
+
+impl<T: Scalar, const D: usize> Repulsion<T, D> for Outwards {
+    fn repulse(&mut self, _: Kernel, y: &[[T; D]], out: &mut [[T; D]], _: Context<'_>) -> tsne_core::Result<f64> {
+        out.copy_from_slice(y);
+        Ok(y.len() as f64)
+    }
+}
+
+/// Where points are numbered anew: by the map from 8,192 of them on, by their affinities from 131,072 on.
+#[test]
+fn a_fit_whose_points_are_numbered_anew() {
+    fn check<T: Scalar, const D: usize>(n: usize, iterations: usize) {
+        let p = joint::<T>(n, 4, 1);
+        let phase = Phase::default().iterations(iterations).exaggeration(4.0).learning_rate(n as f64 / 4.0);
+        let descend = |length: usize| {
+            let (mut descent, mut rule) = (Descent::new(), MomentumGains::new(Momentum::Nesterov));
+            let (mut y, mut state, mut kept) = (cloud::<T, D>(n, 1.0, 1), PhaseState::default(), JointState::default());
+            while state.completed() < iterations {
+                let mut repulsion = Outwards;
+                let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap().with_state(kept);
+                let part = Part::new(&phase, &mut state, length);
+                descent.run_part(&mut objective, &mut rule, &mut y, part, None, Context::new()).unwrap();
+                kept = objective.into_state();
+            }
+            let mut repulsion = Outwards;
+            let mut objective = Joint::new(&p, kernel(1.0), &mut repulsion).unwrap().with_state(kept);
+            (bits(&y), descent.kl_divergence(&mut objective, &y, Context::new()).unwrap().to_bits())
+        };
+        let whole = descend(iterations);
+        on_pools(|| descend(iterations));
+        on_pools(|| {
+            let parts = descend(1);
+            assert!(parts == whole, "{} D {D}, {n} points in parts", T::NAME);
+        });
+    }
+    check::<f32, 2>(8_192, 34);
+    check::<f64, 3>(8_200, 10);
+    check::<f32, 2>(131_072, 10);
 }

@@ -1,7 +1,7 @@
 //! The repulsion by all pairs against the same sum in double precision.
 
 use crate::oracle::{bits, cloud, kernel, squared_distance, weights, widen};
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Repulsion, Scalar};
+use tsne_core::{Context, Kernel, Scalar};
 use tsne_optim::{Exact, ExactReference};
 
 /// The sums over `sources` for a point, and the sums of the absolute values of their terms.

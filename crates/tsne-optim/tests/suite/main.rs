@@ -4,6 +4,7 @@
 mod attraction;
 mod auto_traits;
 mod clusters;
+mod coincidence;
 mod conditional;
 mod descent;
 mod determinism;
@@ -12,4 +13,5 @@ mod joint;
 mod observing;
 mod optimizer;
 mod oracle;
+mod properties;
 mod refusals;

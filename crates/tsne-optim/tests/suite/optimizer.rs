@@ -44,7 +44,7 @@ impl Point {
 }
 
 fn step(learning_rate: f64, momentum: f64, max_norm: Option<f64>) -> Step {
-    Step { learning_rate, momentum, max_norm }
+    Step::new(learning_rate, momentum).with_max_norm(max_norm)
 }
 
 #[test]

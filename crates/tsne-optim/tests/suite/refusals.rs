@@ -2,7 +2,7 @@
 
 use crate::descent::run;
 use crate::oracle::{cloud, conditional, joint, kernel};
-use tsne_core::{CancelToken, Context, Error, Kernel, ReferenceRepulsion, Repulsion, Scalar};
+use tsne_core::{CancelToken, Context, Error, Kernel, Scalar};
 use tsne_optim::{
     Conditional, Descent, Exact, ExactReference, Joint, Momentum, MomentumGains, Objective, Phase, attract,
     kl_divergence,
@@ -156,7 +156,7 @@ fn repulsions_can_be_cancelled() {
 
 #[test]
 fn coordinates_whose_differences_overflow_are_refused() {
-    use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Repulsion};
+    use tsne_core::{Context, Error, Kernel};
     use tsne_optim::{Exact, ExactReference};
     let far = [[3e38f32, 0.0], [-3e38, 0.0]];
     let mut out = [[0.0f32; 2]; 2];

@@ -1,12 +1,16 @@
 //! Initial positions: principal components, the spectrum of the affinities, or random; rescaled and jittered. For new
 //! points: the median or the weighted mean of their neighbors.
 
+mod custom;
+mod degenerate;
 mod linalg;
 mod partial;
 mod pca;
 mod random;
 mod spectral;
 
+pub use custom::{CustomInitialization, Start};
+pub(crate) use degenerate::degenerate;
 pub use partial::{median, weighted_mean};
 pub use pca::pca;
 pub use random::{jitter, random};

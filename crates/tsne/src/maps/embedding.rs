@@ -1,6 +1,6 @@
 //! A fitted map.
 
-use crate::affinity_index::AffinityIndex;
+use crate::data::affinity_index::AffinityIndex;
 use crate::float::Float;
 use crate::maps::reference::Reference;
 use crate::maps::restart::{self, WATCHED_ITERATIONS};

@@ -1,9 +1,9 @@
 //! Placing new points into a fitted map.
 
-use crate::affinity_index::NewAffinities;
+use crate::data::new_affinities::NewAffinities;
+use crate::data::new_points::NewPoints;
 use crate::float::Float;
 use crate::initialization;
-use crate::input::NewPoints;
 use crate::maps::embedding::Embedding;
 use crate::maps::partial::PartialEmbedding;
 use crate::params::initialization::PartialInitialization;
@@ -187,11 +187,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             _ => 0,
         };
         let NewAffinities { affinities, graph, warnings } =
-            self.index.to_new_in_pool(x, method.as_ref(), wanted, cx)?;
+            self.index.to_new_in_pool(&x, method.as_ref(), wanted, cx)?;
         let n = affinities.n();
         cx.check()?;
         cx.advance(Stage::Initialization, 0, 1);
-        let positions = match (&params.initialization, &graph) {
+        let positions = match (&params.initialization, x.graph().or(graph.as_ref())) {
             (PartialInitialization::Given(positions), _) => {
                 if positions.len() != n {
                     return Err(Error::shape("initialization", n, positions.len()));

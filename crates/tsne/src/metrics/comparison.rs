@@ -1,5 +1,5 @@
 use std::num::NonZeroUsize;
-use tsne_affinity::ExactSearch;
+use tsne_affinity::{BruteForceSearch, ExactSearch, Metric};
 use tsne_core::{Context, Error, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding, random};
 
 /// The stream of random numbers that chooses samples.
@@ -32,6 +32,7 @@ const SAMPLE_STREAM: u64 = 101;
 pub struct Comparison<'a, T, const D: usize> {
     pub(super) x: Points<'a, T>,
     pub(super) y: &'a [[T; D]],
+    pub(super) metric: Option<&'a Metric>,
     pub(super) search: Option<&'a dyn NeighborSearch<T>>,
     pub(super) sample: Option<(usize, u64)>,
     pub(super) cx: Context<'a>,
@@ -67,10 +68,31 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
         }
         x.check_finite()?;
         check_embedding(y)?;
-        Ok(Self { x, y, search: None, sample: None, cx: Context::new() })
+        Ok(Self { x, y, metric: None, search: None, sample: None, cx: Context::new() })
     }
 
-    /// Distances in the data by `search`.
+    /// Distances in the data by `metric`, exactly.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Metric, Rows, metrics::Comparison};
+    ///
+    /// // Longer rows of the same direction: the map keeps the neighbors by direction, not those by distance.
+    /// let x = [1.0, 0.0, 9.0, 1.0, 1.0, 1.0, 1.0, 8.0];
+    /// let y = [[0.0], [1.0], [5.0], [9.0]];
+    /// let comparison = Comparison::new(Rows::new(&x, 4, 2)?, &y)?;
+    /// assert_eq!(comparison.metric(&Metric::Cosine).neighbor_recall(1)?, 0.75);
+    /// assert_eq!(comparison.neighbor_recall(1)?, 0.25);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    #[must_use]
+    pub fn metric(self, metric: &'a Metric) -> Self {
+        Self { metric: Some(metric), search: None, ..self }
+    }
+
+    /// Distances in the data by `search`, which takes the place of a metric. A [metric](Self::metric) that the toolkit has is
+    /// faster without a search around it.
     ///
     /// # Examples
     ///
@@ -89,7 +111,7 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
     /// ```
     #[must_use]
     pub fn search(self, search: &'a dyn NeighborSearch<T>) -> Self {
-        Self { search: Some(search), ..self }
+        Self { search: Some(search), metric: None, ..self }
     }
 
     /// Measures on `points` random points only, without repetition, a function of `seed`; on all if there are no more.
@@ -149,10 +171,15 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
 
     /// Calls `f` with the search of the data.
     pub(super) fn with_spaces<R>(&self, f: impl FnOnce(Space<'_, T>, Space<'_, T>) -> Result<R>) -> Result<R> {
-        let euclidean = ExactSearch::default();
+        let euclidean = Metric::Euclidean;
+        let metric = self.metric.unwrap_or(&euclidean);
+        let (exact, of_map) = (ExactSearch::new(metric.clone()), ExactSearch::default());
         let y = Rows::new(self.y.as_flattened(), self.y.len(), D)?;
-        let data = Space { points: self.x, search: self.search.unwrap_or(&euclidean), cx: self.cx };
-        f(data, Space { points: y.into(), search: &euclidean, cx: self.cx })
+        let data = match self.search {
+            Some(search) => Space { points: self.x, search, metric: None, cx: self.cx },
+            None => Space { points: self.x, search: &exact, metric: Some(metric), cx: self.cx },
+        };
+        f(data, Space { points: y.into(), search: &of_map, metric: Some(&euclidean), cx: self.cx })
     }
 }
 
@@ -166,15 +193,42 @@ pub(super) fn draw(n: usize, count: usize, seed: u64) -> Vec<usize> {
     drawn
 }
 
+/// Values up to this, and not nearer to zero than its inverse, keep squares of differences within `f64` in any units.
+const LARGEST: f64 = 1e60;
+
 /// Points with a way to find neighbors among them.
 #[derive(Clone, Copy)]
 pub(super) struct Space<'a, T> {
     pub(super) points: Points<'a, T>,
     pub(super) search: &'a dyn NeighborSearch<T>,
+    /// What the search measures by, if it is the toolkit's.
+    pub(super) metric: Option<&'a Metric>,
     pub(super) cx: Context<'a>,
 }
 
 impl<T: Scalar> Space<'_, T> {
+    /// A search in which points and queries can change places: distances to the bit the same either way, and whatever other
+    /// points are indexed.
+    pub(super) fn swapped(&self) -> Option<BruteForceSearch> {
+        let metric = self.metric?;
+        // By squares of differences, of rows as they are or of each mapped by itself. In an index of few points, values may be
+        // too far from them for squares: such data are ranked as they come.
+        let symmetric = matches!(
+            metric,
+            Metric::Euclidean
+                | Metric::SqEuclidean
+                | Metric::Cosine
+                | Metric::Correlation
+                | Metric::SpearmanR
+                | Metric::Hellinger
+        );
+        let Points::Dense(rows) = self.points else { return None };
+        let near = |row: &[T]| {
+            row.iter().all(|v| v.to_f64().abs() < LARGEST && (*v == T::ZERO || v.to_f64().abs() > 1.0 / LARGEST))
+        };
+        (symmetric && rows.iter().all(near)).then(|| BruteForceSearch::new(metric.clone()))
+    }
+
     /// The `k` nearest other points of each of `rows`, or of all, row by row.
     pub(super) fn neighbors(&self, k: NonZeroUsize, rows: Option<&[usize]>) -> Result<Vec<u32>> {
         let index = self.search.build(self.points, self.cx)?;

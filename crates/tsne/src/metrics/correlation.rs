@@ -1,5 +1,4 @@
-use super::Comparison;
-use super::comparison::{Space, Subset, draw};
+use super::comparison::{Comparison, Space, Subset, draw};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_core::{Error, Points, Result, Scalar};

@@ -1,4 +1,5 @@
-use tsne_core::{Affinities, Context, Error, Kernel, Repulsion, Result, Scalar};
+use crate::warning::Warning;
+use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
 use tsne_optim::Exact;
 
 /// The KL divergence of joint affinities `p` from the map `y`, with the exact normalizer: `O(n² D)`.
@@ -76,4 +77,23 @@ pub fn pbic(kl_divergence: f64, perplexity: f64, n: usize) -> Result<f64> {
         return Err(Error::too_few_points(n, 1));
     }
     Ok(2.0 * kl_divergence + (n as f64).ln() * perplexity / n as f64)
+}
+
+/// By how much a divergence is above that of a map without structure before the descent has failed: affinities are then off by
+/// `e²` more, on average, than they would be without any map. Maps that flew apart are tens to thousands above, exaggerated maps
+/// of hard data at most tenths.
+const APART: f64 = 2.0;
+
+/// A warning where the divergence is that of a map that flew apart: far above that of a map in which all pairs are equally near,
+/// `Σ p ln (p n (n - 1))`.
+pub(crate) fn flown_apart<T: Scalar>(p: &Affinities<T>, kl_divergence: f64) -> Option<Warning> {
+    let mut partials = Vec::new();
+    let p_ln_p = |range: std::ops::Range<usize>| {
+        let weights = range.flat_map(|i| p.row(i).1).map(|p| p.to_f64()).filter(|p| *p > 0.0);
+        weights.map(|p| p * p.ln()).sum::<f64>()
+    };
+    let entropy: f64 = blocks::map(&mut partials, p.n(), p_ln_p).iter().sum();
+    let n = p.n() as f64;
+    let without_structure = entropy + (n * (n - 1.0)).max(1.0).ln();
+    (kl_divergence > without_structure + APART).then_some(Warning::FlownApart { kl_divergence, without_structure })
 }

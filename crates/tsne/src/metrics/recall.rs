@@ -1,4 +1,4 @@
-use super::Comparison;
+use super::comparison::Comparison;
 use rayon::prelude::*;
 use tsne_core::{Points, Result, Scalar};
 

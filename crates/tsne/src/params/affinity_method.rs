@@ -1,17 +1,15 @@
 //! How neighbor distances become affinities.
 
 use std::sync::Arc;
-use tsne_affinity::{FixedSigma, Multiscale, PerplexityAffinity, Uniform};
+use tsne_affinity::{FixedSigma, PerplexityAffinity, Uniform};
 use tsne_core::{AffinityModel, Scalar};
 
 /// How neighbor distances become affinities.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum AffinityMethod<T> {
-    /// Gaussians of one perplexity, or a mixture of several.
+    /// Gaussians of one perplexity, a mixture of several, or the mean of the joint affinities of several.
     Perplexity(PerplexityAffinity),
-    /// The mean of the joint affinities of several perplexities.
-    Multiscale(Multiscale),
     /// Gaussians of one width.
     FixedSigma(FixedSigma),
     /// The same for all neighbors.
@@ -35,7 +33,6 @@ impl<T: Scalar> AffinityMethod<T> {
     pub fn model(&self) -> &dyn AffinityModel<T> {
         match self {
             Self::Perplexity(model) => model,
-            Self::Multiscale(model) => model,
             Self::FixedSigma(model) => model,
             Self::Uniform(model) => model,
             Self::Custom(model) => &**model,
@@ -44,7 +41,7 @@ impl<T: Scalar> AffinityMethod<T> {
 
     /// Whether it has a perplexity.
     pub(crate) const fn has_perplexity(&self) -> bool {
-        matches!(self, Self::Perplexity(_) | Self::Multiscale(_))
+        matches!(self, Self::Perplexity(_))
     }
 }
 
@@ -60,7 +57,7 @@ macro_rules! affinity_method {
     };
 }
 
-affinity_method!(PerplexityAffinity => Perplexity, Multiscale => Multiscale, FixedSigma => FixedSigma, Uniform => Uniform);
+affinity_method!(PerplexityAffinity => Perplexity, FixedSigma => FixedSigma, Uniform => Uniform);
 
 impl<T> From<Arc<dyn AffinityModel<T>>> for AffinityMethod<T> {
     fn from(model: Arc<dyn AffinityModel<T>>) -> Self {

@@ -1,5 +1,6 @@
 //! Where points start.
 
+use crate::initialization::CustomInitialization;
 use std::str::FromStr;
 use tsne_core::Error;
 
@@ -20,6 +21,14 @@ pub enum Initialization<T, const D: usize> {
     Random,
     /// The given positions, as they are.
     Given(Vec<[T; D]>),
+    /// The positions that code of your own makes, as they are.
+    Custom(CustomInitialization<T, D>),
+}
+
+impl<T, const D: usize> From<CustomInitialization<T, D>> for Initialization<T, D> {
+    fn from(initialization: CustomInitialization<T, D>) -> Self {
+        Self::Custom(initialization)
+    }
 }
 
 impl<T, const D: usize> From<Vec<[T; D]>> for Initialization<T, D> {
@@ -84,6 +93,6 @@ impl<T, const D: usize> FromStr for PartialInitialization<T, D> {
 }
 
 names! {
-    [T, const D: usize] Initialization<T, D>, Vec<[T; D]>;
+    [T, const D: usize] Initialization<T, D>, Vec<[T; D]>, CustomInitialization<T, D>;
     [T, const D: usize] PartialInitialization<T, D>, Vec<[T; D]>;
 }

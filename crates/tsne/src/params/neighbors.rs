@@ -28,7 +28,7 @@ impl<T: Scalar> Neighbors<T> {
         match self {
             Self::Auto => Arc::new(AutoSearch::new(metric, seed)),
             Self::Exact => Arc::new(ExactSearch::new(metric)),
-            Self::Approx => Arc::new(ApproximateSearch { seed, ..ApproximateSearch::new(metric) }),
+            Self::Approx => Arc::new(ApproximateSearch::new(metric).with_seed(seed)),
             Self::Custom(search) => Arc::clone(search),
         }
     }

@@ -11,7 +11,7 @@ use crate::params::random_state::RandomState;
 use crate::params::repulsion::RepulsionMethod;
 use crate::params::schedule::{Schedule, positive};
 use crate::threads;
-use tsne_affinity::{Multiscale, PerplexityAffinity};
+use tsne_affinity::PerplexityAffinity;
 use tsne_core::{Error, Result};
 
 /// The parameters of [`Embedding::transform`](crate::Embedding::transform) and
@@ -130,7 +130,7 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
 
     /// Several perplexities, combined as in the fit.
     ///
-    /// A fit with [`AffinityMethod::Multiscale`] takes their mean, every other one their mixture.
+    /// A fit with a multiscale model ([`PerplexityAffinity::is_multiscale`]) takes their mean, every other one their mixture.
     ///
     /// # Examples
     ///
@@ -340,7 +340,9 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
     pub(crate) fn method(&self, fitted: &AffinityMethod<T>) -> Result<Option<AffinityMethod<T>>> {
         let with = |perplexities: &[f64]| -> Result<AffinityMethod<T>> {
             Ok(match fitted {
-                AffinityMethod::Multiscale(_) => Multiscale::new(perplexities)?.into(),
+                AffinityMethod::Perplexity(model) if model.is_multiscale() => {
+                    PerplexityAffinity::multiscale(perplexities)?.into()
+                }
                 _ => PerplexityAffinity::mixture(perplexities)?.into(),
             })
         };

@@ -19,9 +19,9 @@ pub(crate) fn iris<T: Float>() -> (Vec<T>, Vec<u32>) {
     (values, species)
 }
 
-/// The 1,797 digits that come with the command: rows of 64 pixels, and which digit each is.
+/// 1,797 digits: rows of 64 pixels, and which digit each is.
 pub(crate) fn digits<T: Float>() -> (Vec<T>, Vec<u32>) {
-    let packed: &[u8] = include_bytes!("../../../tsne-cli/data/digits.csv.gz");
+    let packed: &[u8] = include_bytes!("../data/digits.csv.gz");
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
     let (mut values, mut labels) = (Vec::new(), Vec::new());

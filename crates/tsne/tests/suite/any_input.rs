@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tsne::affinity::{FixedSigma, Multiscale, Uniform};
+use tsne::affinity::{FixedSigma, PerplexityAffinity, Uniform};
 use tsne::{
     AffinityMethod, CancelToken, Context, Error, Float, Initialization, Metric, Neighbors, PartialInitialization,
     Preset, Progress, Rows, Stage, TransformParams, Tsne,
@@ -84,7 +84,7 @@ fn check<T: Float, const D: usize>(case: &Case) {
         .n_jobs(1);
     let rules: [Option<AffinityMethod<T>>; 4] = [
         None,
-        Some(Multiscale::new(&[1.0, case.perplexity]).unwrap().into()),
+        Some(PerplexityAffinity::multiscale(&[1.0, case.perplexity]).unwrap().into()),
         Some(FixedSigma::new(0.5).unwrap().into()),
         Some(Uniform::default().into()),
     ];

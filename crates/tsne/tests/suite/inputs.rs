@@ -3,7 +3,7 @@
 use crate::common::{bits, blobs, iris};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Uniform};
+use tsne::affinity::{FixedSigma, PerplexityAffinity, Uniform};
 use tsne::core::{AffinityKind, NeighborIndex, NeighborSearch};
 use tsne::metrics::label_agreement;
 use tsne::{
@@ -119,7 +119,7 @@ fn every_rule_of_affinities_makes_a_map() {
     let k = |k| NonZeroUsize::new(k).unwrap();
     let methods: [AffinityMethod<f64>; 5] = [
         PerplexityAffinity::mixture(&[5.0, 20.0]).unwrap().into(),
-        Multiscale::new(&[5.0, 20.0]).unwrap().into(),
+        PerplexityAffinity::multiscale(&[5.0, 20.0]).unwrap().into(),
         FixedSigma::new(1.0).unwrap().with_neighbors(k(20)).into(),
         Uniform::default().with_neighbors(k(15)).into(),
         AffinityMethod::Custom(Arc::new(PerplexityAffinity::new(10.0).unwrap())),

@@ -1,12 +1,12 @@
 //! Measures against plain computations from all distances, and against values worked out by hand.
 
-use tsne::affinity::{BruteForceSearch, Metric};
+use tsne::affinity::{BruteForceSearch, ExactSearch, Metric};
 use tsne::core::{Affinities, AffinityKind, random as counter};
 use tsne::metrics::{
     Comparison, extent, kl_divergence, label_agreement, neighbor_recall, pbic, spearman, trustworthiness,
     trustworthiness_sampled,
 };
-use tsne::{CancelToken, Context, Error, Kernel, Rows};
+use tsne::{CancelToken, Context, Error, Kernel, NeighborIndex, NeighborSearch, Points, Result, Rows, Scalar};
 
 /// Points in five dimensions and a map that keeps two of them, with noise and some duplicates.
 fn case(n: usize) -> (Vec<f64>, Vec<[f64; 2]>) {
@@ -258,4 +258,40 @@ fn errors_name_what_is_allowed() {
     let message = kl_divergence(&p, Kernel::CAUCHY, &far, Context::new()).unwrap_err().to_string();
     assert!(message.contains("rescale the map"), "{message}");
     assert!(kl_divergence(&p, Kernel::CAUCHY, &y, Context::new()).is_err());
+}
+
+/// A search that hides its metric: points are sorted by it, not counted.
+#[derive(Debug)]
+struct Hidden(ExactSearch);
+
+impl<T: Scalar> NeighborSearch<T> for Hidden {
+    fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+        self.0.build(points, cx)
+    }
+}
+
+/// Ranks that are counted are those of sorting, to the bit: with ties, duplicates, samples, for every metric that swaps roles
+/// and some that do not.
+#[test]
+fn ranks_are_counted_as_they_are_sorted() {
+    let (n, d) = (230, 9);
+    // Few values, so that many distances are equal, and some rows twice.
+    let value = |i: usize, c: usize| ((i * 7 + c * c * 5 + i * i * c) % 6) as f32 * 0.5 + 0.25;
+    let x: Vec<f32> = (0..n * d).map(|at| value(at / d % 190, at % d)).collect();
+    let y: Vec<[f32; 2]> = (0..n).map(|i| [(i * 37 % 101) as f32, (i * 53 % 89) as f32]).collect();
+    for metric in
+        ["euclidean", "sqeuclidean", "cosine", "correlation", "spearmanr", "hellinger", "manhattan", "seuclidean"]
+    {
+        let metric: Metric = metric.parse().unwrap();
+        let search = Hidden(ExactSearch::new(metric.clone()));
+        let comparison = Comparison::new(Rows::new(&x, n, d).unwrap(), &y).unwrap();
+        for comparison in [comparison, comparison.sample(70, 3)] {
+            let (counted, sorted) = (comparison.metric(&metric), comparison.search(&search));
+            for k in [1, 7, 40] {
+                assert_eq!(counted.trustworthiness(k).unwrap(), sorted.trustworthiness(k).unwrap(), "{metric} {k}");
+                assert_eq!(counted.continuity(k).unwrap(), sorted.continuity(k).unwrap(), "{metric} {k}");
+                assert_eq!(counted.neighbor_recall(k).unwrap(), sorted.neighbor_recall(k).unwrap(), "{metric} {k}");
+            }
+        }
+    }
 }

@@ -5,8 +5,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tsne::affinity::{Multiscale, PerplexityAffinity, Symmetrization, symmetrize};
+use tsne::affinity::{PerplexityAffinity, Symmetrization, symmetrize};
 use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
+use tsne::initialization::CustomInitialization;
 use tsne::{
     Affinities, AffinityMethod, Callback, Context, CustomOptimizer, CustomRepulsion, Embedding, Error, KnnGraph,
     Momentum, MomentumGains, Neighbors, Points, Preset, RandomState, RepulsionMethod, RestartCause, Result, Rows,
@@ -120,7 +121,7 @@ fn another_perplexity_keeps_symmetrization_and_neighbors() {
     let mut index = tsne(rule(10.0).into()).affinities(rows).unwrap();
     index.set_perplexity(9.0).unwrap();
     assert_eq!(index.affinities(), tsne(rule(9.0).into()).affinities(rows).unwrap().affinities());
-    let rule = |p: &[f64]| Multiscale::new(p).unwrap().with_symmetrization(Symmetrization::Max);
+    let rule = |p: &[f64]| PerplexityAffinity::multiscale(p).unwrap().with_symmetrization(Symmetrization::Max);
     let mut index = tsne(rule(&[4.0, 10.0]).into()).affinities(rows).unwrap();
     index.set_perplexities(&[3.0, 9.0]).unwrap();
     assert_eq!(index.affinities(), tsne(rule(&[3.0, 9.0]).into()).affinities(rows).unwrap().affinities());
@@ -423,4 +424,29 @@ fn a_fit_that_fails_begins_again_with_classical_momentum() {
     // Who chose a rate gets the error.
     let own = recommended().learning_rate(10.0).negative_gradient_method(failing(f64::MAX)).build().unwrap();
     assert!(matches!(own.fit(rows), Err(Error::Diverged { .. })));
+}
+
+/// A start of one's own sees what there is to start from, is used as it is, and is checked.
+#[test]
+fn an_initialization_of_ones_own_is_used_and_checked() {
+    let (x, _) = blobs::<f64>(80, 4, 5);
+    let rows = Rows::new(&x, 80, 4).unwrap();
+    let first_columns = CustomInitialization::<f64, 2>::new(|start| {
+        assert_eq!((start.affinities.n(), start.random_state), (80, 7));
+        let Some(Points::Dense(rows)) = start.points else { return Err(Error::invalid("start", "no points")) };
+        Ok(rows.iter().map(|row| [1e-4 * row[0], 1e-4 * row[1]]).collect())
+    });
+    let builder = || Tsne::<f64, 2>::builder().perplexity(10.0).random_state(7);
+    let tsne = builder().initialization(first_columns.clone()).build().unwrap();
+    let positions: Vec<[f64; 2]> = rows.iter().map(|row| [1e-4 * row[0], 1e-4 * row[1]]).collect();
+    assert_eq!(tsne.prepare_initial(rows).unwrap().positions(), positions);
+    // From a graph there are no points: its own error comes through.
+    let index = tsne.affinities(rows).unwrap();
+    assert!(tsne.prepare_initial(index.graph().unwrap()).unwrap_err().to_string().contains("no points"));
+    // Saved data, as an index keeps them, are points.
+    assert_eq!(tsne.prepare_initial(index).unwrap().positions(), positions);
+    for wrong in [vec![[0.0, 1.0]; 79], vec![[f64::NAN, 0.0]; 80]] {
+        let wrong = CustomInitialization::new(move |_| Ok(wrong.clone()));
+        assert!(builder().initialization(wrong).build().unwrap().fit(rows).is_err());
+    }
 }

@@ -4,7 +4,7 @@ use crate::common::{bits, blobs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tsne::affinity::{FixedSigma, Multiscale, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform};
 use tsne::store::{Reader, Settings, Writer};
 use tsne::{
     AffinityMethod, Context, CustomRepulsion, Embedding, Float, Interpolation, Metric, Model, Momentum, Neighbors,
@@ -90,7 +90,7 @@ fn every_choice_comes_back() {
     let k = NonZeroUsize::new(12).unwrap();
     let methods: [AffinityMethod<f64>; 4] = [
         PerplexityAffinity::mixture(&[3.0, 9.0]).unwrap().with_symmetrization(Symmetrization::Max).into(),
-        Multiscale::new(&[4.0, 8.0]).unwrap().into(),
+        PerplexityAffinity::multiscale(&[4.0, 8.0]).unwrap().into(),
         FixedSigma::new(0.7).unwrap().with_neighbors(k).into(),
         Uniform::new(k).with_symmetrization(Symmetrization::Mean).into(),
     ];
@@ -269,7 +269,7 @@ fn contradictions_are_found() {
     let keep = |_: &str, _: &mut Vec<f32>| {};
     assert!(forge("nothing", &|_| {}, &keep).ends_with("no error"));
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Settings));
-    let settings: [Change<'_>; 13] = [
+    let settings: [Change<'_>; 14] = [
         ("metric", &|s| _ = s.set("metric", "beeline")),
         ("metric is precomputed", &|s| _ = s.set("metric", "precomputed")),
         ("learning_rate", &|s| _ = s.set("learning_rate", -1.0)),
@@ -282,6 +282,7 @@ fn contradictions_are_found() {
         ("finish", &|s| _ = s.set("finish", "never")),
         ("method is auto", &|s| _ = s.set("method", "auto")),
         ("preset", &|s| _ = s.set("preset", "best")),
+        ("iterations", &|s| _ = s.set("iterations", u64::MAX)),
         ("data.row_pointers", &|s| _ = s.set("data", "sparse").set("data_nnz", 1_usize)),
     ];
     for (named, change) in settings {

@@ -1,6 +1,6 @@
 //! The candidates of one row.
 
-use super::score::Bound;
+use super::bound::Bound;
 
 /// Scores looked at together: most groups have none that counts.
 const GROUP: usize = 16;

@@ -1,8 +1,10 @@
 //! An inverted index: for each column, the points that have it.
 
-use super::score::OverlapRows;
+use super::rows::OverlapRows;
 use rayon::prelude::*;
 use std::ops::Range;
+use tsne_core::Result;
+use tsne_core::buckets::Buckets;
 
 /// The lists of all columns, in tiles of points.
 #[derive(Debug)]
@@ -13,8 +15,9 @@ pub(super) struct Postings {
     tiles: Vec<Lists>,
 }
 
-/// The lists of one tile, one after the other.
-#[derive(Debug, Default)]
+/// The lists of one tile, one after the other. Numbers and values are arrays of their own: a pair of them would be padded to
+/// 16 bytes, and the walk through the lists waits for memory.
+#[derive(Debug)]
 struct Lists {
     /// Where the list of each column starts, and the end of the last.
     starts: Vec<usize>,
@@ -42,13 +45,14 @@ impl Tile<'_> {
 impl Postings {
     /// The lists of rows with columns below `width`, in tiles of `tile` points; of more where lists would be shorter than an
     /// entry on average, so that memory is that of the entries.
-    pub(super) fn new(rows: &OverlapRows, width: usize, tile: usize) -> Self {
+    pub(super) fn new(rows: &OverlapRows, width: usize, tile: usize) -> Result<Self> {
         let n = rows.n();
         let most = (rows.nnz() / width.max(1)).max(1);
         let size = n.div_ceil(n.div_ceil(tile.max(1)).min(most)).max(1);
         let tiles = (0..n.div_ceil(size)).into_par_iter();
-        let tiles = tiles.map(|t| Lists::new(rows, t * size..n.min((t + 1) * size), width)).collect();
-        Self { n, size, tiles }
+        let tiles: Vec<Result<Lists>> =
+            tiles.map(|t| Lists::new(rows, t * size..n.min((t + 1) * size), width)).collect();
+        Ok(Self { n, size, tiles: tiles.into_iter().collect::<Result<_>>()? })
     }
 
     /// The tiles, in the order of their points.
@@ -59,27 +63,17 @@ impl Postings {
 }
 
 impl Lists {
-    fn new(rows: &OverlapRows, points: Range<usize>, width: usize) -> Self {
-        let mut starts = vec![0usize; width + 1];
-        for i in points.clone() {
-            rows.row(i).0.iter().for_each(|&column| starts[column as usize + 1] += 1);
-        }
-        let mut total = 0;
-        for start in &mut starts {
-            total += *start;
-            *start = total;
-        }
-        let mut next = starts.clone();
-        let mut lists = Self { starts, points: vec![0; total], values: vec![0.0; total] };
-        for i in points.clone() {
-            let (columns, values) = rows.row(i);
-            for (&column, &value) in columns.iter().zip(values) {
-                let at = &mut next[column as usize];
-                lists.points[*at] = (i - points.start) as u32;
-                lists.values[*at] = value;
-                *at += 1;
-            }
-        }
-        lists
+    fn new(rows: &OverlapRows, points: Range<usize>, width: usize) -> Result<Self> {
+        let entries = || {
+            points.clone().flat_map(|i| {
+                let (columns, values) = rows.row(i);
+                let number = (i - points.start) as u32;
+                columns.iter().zip(values).map(move |(&column, &value)| (column as usize, number, value))
+            })
+        };
+        let numbers = Buckets::new(width, || entries().map(|(column, number, _)| (column, number)))?;
+        let values = Buckets::new(width, || entries().map(|(column, _, value)| (column, value)))?;
+        let (starts, points) = numbers.into_parts();
+        Ok(Self { starts, points, values: values.into_parts().1 })
     }
 }

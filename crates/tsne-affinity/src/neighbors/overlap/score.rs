@@ -1,13 +1,15 @@
 //! Which metrics are sums over shared columns, and how.
 
+use super::bound::Bound;
 use super::postings::Tile;
-use crate::Metric;
-use crate::metric::boolean;
-use crate::neighbors::geometry::power_of_two_for;
-use crate::neighbors::space::{Directions, SparseRow};
+use super::rows::{Added, OverlapRows, Own};
+use crate::metric::Metric;
+use crate::metric::distance::boolean;
+use crate::neighbors::general::space::{Directions, SparseRow};
+use crate::neighbors::geometric::geometry::power_of_two_for;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use tsne_core::{Scalar, SparseRows};
+use tsne_core::{Result, Scalar, SparseRows, memory};
 
 /// What a metric adds up. `x` and `y` are the values of a column that both rows have, as [`Overlap::rows`] maps them.
 enum Kind {
@@ -38,54 +40,6 @@ pub(super) struct Overlap {
     occurring: Option<Vec<u32>>,
 }
 
-/// Rows as the scores need them: mapped values, zeros left out.
-pub(super) struct OverlapRows {
-    pointers: Vec<usize>,
-    columns: Vec<u32>,
-    values: Vec<f64>,
-    /// What each row has for itself in its sum.
-    sums: Vec<f64>,
-    /// The mean that is subtracted from each row after the sum, and the sum of its values: for centered directions.
-    means: Vec<(f64, f64)>,
-    /// Points whose scores are infinite: their distances have to be measured.
-    outlying: Vec<u32>,
-    own: Vec<Own>,
-    /// The largest of [`Own::size`], but for those of outlying points.
-    largest: f64,
-    /// The largest of [`Own::entries`].
-    longest: f64,
-}
-
-/// How far the scores of a row can be trusted.
-#[derive(Default)]
-struct Own {
-    /// How many values the row has.
-    entries: f64,
-    /// The terms of a sum are at most as large together as the sizes of its two rows.
-    size: f64,
-    /// Whether its scores say nothing, so that its distances to all points have to be measured.
-    is_silent: bool,
-}
-
-/// How far a score may be from what the distance is computed from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bound {
-    /// The error of a score and of the distance's own sum.
-    pub(super) error: f64,
-    /// The scores of two distances that are equal once rounded may differ by this fraction.
-    pub(super) relative: f64,
-    /// Scores up to this may stand for one distance, the smallest there is.
-    pub(super) floor: f64,
-}
-
-impl Bound {
-    /// The largest score of a point that may be no farther than one with the score `kth`.
-    pub(super) fn limit(&self, kth: f64) -> f64 {
-        let sum = kth + self.error;
-        (sum + self.relative * sum.abs()).max(self.floor) + self.error
-    }
-}
-
 /// Sums are of this many terms beside one for each entry, and each rounding counts this often: a product of mapped values has
 /// up to seven (a map three, with the root of an inverse; and itself), a term of the distance up to eight.
 const ROUNDINGS: f64 = 16.0;
@@ -97,22 +51,16 @@ const SMALL: f64 = 1e-250;
 const WEIGHTS: RangeInclusive<f64> = 1e-90..=1e90;
 /// What a term of weighted squares loses to underflow at most: 2^-1074 times a weight, with room.
 const UNDERFLOW: f64 = 1e-215;
-/// Points whose size is this many times the median are set aside: with 100 terms, 6e-7 of a typical score is what a size of so
-/// much leaves uncertain.
-const OUTLYING: f64 = 1e6;
-/// The most points set aside, each of which is measured for every row.
-const SET_ASIDE: usize = 64;
-
 impl Overlap {
     /// The scores of a metric, whose parameters are resolved; `None` for metrics that are no sum over shared columns.
-    pub(super) fn new<T: Scalar>(metric: &Metric, points: SparseRows<'_, T>) -> Option<Self> {
+    pub(super) fn new<T: Scalar>(metric: &Metric, points: SparseRows<'_, T>) -> Result<Option<Self>> {
         let largest = || points.values().iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
         let squares = |roots, root| Kind::Squares { factor: power_of_two_for(largest()), roots, root };
         if let Metric::Minkowski { weights: Some(weights), .. } | Metric::SEuclidean { variances: Some(weights) } =
             metric
             && !weights.iter().all(|weight| WEIGHTS.contains(weight))
         {
-            return None;
+            return Ok(None);
         }
         let kind = match metric {
             Metric::Euclidean | Metric::Minkowski { p: 2.0, weights: None } => squares(None, true),
@@ -130,16 +78,21 @@ impl Overlap {
             Metric::BrayCurtis if points.values().iter().all(|v| *v >= T::ZERO) => Kind::BrayCurtis,
             Metric::Hamming => Kind::Hamming,
             metric if metric.is_boolean() => Kind::Boolean(metric.clone()),
-            metric => Kind::Directions(Directions::of::<T>(metric)?),
+            metric => match Directions::of::<T>(metric) {
+                Some(directions) => Kind::Directions(directions),
+                None => return Ok(None),
+            },
         };
         let mut occurring = None;
         if points.d() > points.nnz() {
-            let mut columns = points.columns().to_vec();
+            let mut columns = Vec::new();
+            memory::reserve("columns that occur", &mut columns, points.nnz())?;
+            columns.extend_from_slice(points.columns());
             columns.sort_unstable();
             columns.dedup();
             occurring = Some(columns);
         }
-        Some(Self { kind, d: points.d(), occurring })
+        Ok(Some(Self { kind, d: points.d(), occurring }))
     }
 
     /// The number of columns that entries may name.
@@ -153,30 +106,19 @@ impl Overlap {
     }
 
     /// Maps the indexed points; those that are much larger than most are set aside.
-    pub(super) fn points<T: Scalar>(&self, points: SparseRows<'_, T>) -> OverlapRows {
-        let mut points = self.rows(points);
+    pub(super) fn points<T: Scalar>(&self, points: SparseRows<'_, T>) -> Result<OverlapRows> {
+        let mut points = self.rows(points)?;
         points.set_aside();
-        points
+        Ok(points)
     }
 
     /// Maps rows.
-    pub(super) fn rows<T: Scalar>(&self, rows: SparseRows<'_, T>) -> OverlapRows {
+    pub(super) fn rows<T: Scalar>(&self, rows: SparseRows<'_, T>) -> Result<OverlapRows> {
         let directions = match &self.kind {
-            Kind::Directions(directions) => Some(directions.rows(rows)),
+            Kind::Directions(directions) => Some(directions.rows(rows)?),
             _ => None,
         };
-        let mut out = OverlapRows {
-            pointers: Vec::with_capacity(rows.n() + 1),
-            columns: Vec::with_capacity(rows.nnz()),
-            values: Vec::with_capacity(rows.nnz()),
-            sums: Vec::with_capacity(rows.n()),
-            means: Vec::new(),
-            outlying: Vec::new(),
-            own: Vec::with_capacity(rows.n()),
-            largest: 0.0,
-            longest: 0.0,
-        };
-        out.pointers.push(0);
+        let mut out = OverlapRows::with_room(rows.n(), rows.nnz())?;
         for i in 0..rows.n() {
             let (sum, own) = match &directions {
                 None => {
@@ -193,7 +135,7 @@ impl Overlap {
             out.sums.push(sum);
             out.own.push(own);
         }
-        out
+        Ok(out)
     }
 
     /// Adds a direction, or a row without one; returns its part of the sum.
@@ -362,88 +304,6 @@ impl Overlap {
                 }
             }
         }
-    }
-}
-
-/// Sums over the values of a row.
-#[derive(Default)]
-struct Added {
-    entries: f64,
-    squares: f64,
-    /// Of absolute values.
-    sizes: f64,
-    total: f64,
-    largest: f64,
-}
-
-impl OverlapRows {
-    /// Adds the entries of a row but for zeros, in places among the columns that occur.
-    fn add(&mut self, row: impl Iterator<Item = (u32, f64)>, occurring: Option<&[u32]>) -> Added {
-        let mut added = Added::default();
-        for (column, value) in row.filter(|(_, value)| *value != 0.0) {
-            added.entries += 1.0;
-            added.squares += value * value;
-            added.sizes += value.abs();
-            added.total += value;
-            added.largest = added.largest.max(value.abs());
-            let place = match occurring {
-                None => Some(column),
-                Some(occurring) => occurring.binary_search(&column).ok().map(|place| place as u32),
-            };
-            // A column of a query that no point has adds to no score.
-            if let Some(place) = place {
-                self.columns.push(place);
-                self.values.push(value);
-            }
-        }
-        added
-    }
-
-    pub(super) fn n(&self) -> usize {
-        self.own.len()
-    }
-
-    /// Points to measure for every row, ascending.
-    pub(super) fn outlying(&self) -> &[u32] {
-        &self.outlying
-    }
-
-    /// Sets the largest points aside, whose size alone would make the scores of all others uncertain.
-    fn set_aside(&mut self) {
-        let mut sizes: Vec<f64> = self.own.iter().map(|own| own.size).collect();
-        let n = sizes.len();
-        if n == 0 {
-            return;
-        }
-        let (_, median, _) = sizes.select_nth_unstable_by(n / 2, f64::total_cmp);
-        let typical = *median;
-        let (_, limit, _) = sizes.select_nth_unstable_by(n - 1 - SET_ASIDE.min(n - 1), f64::total_cmp);
-        let limit = limit.max(OUTLYING * typical);
-        (self.largest, self.longest) = (0.0, 0.0);
-        for (i, own) in self.own.iter_mut().enumerate() {
-            if own.size <= limit {
-                self.largest = self.largest.max(own.size);
-                self.longest = self.longest.max(own.entries);
-                continue;
-            }
-            self.outlying.push(i as u32);
-            own.is_silent = true;
-            self.sums[i] = f64::INFINITY;
-            if let Some(mean) = self.means.get_mut(i) {
-                *mean = (0.0, 0.0);
-            }
-            self.values[self.pointers[i]..self.pointers[i + 1]].fill(0.0);
-        }
-    }
-
-    pub(super) fn nnz(&self) -> usize {
-        self.columns.len()
-    }
-
-    /// Columns and values of a row.
-    pub(super) fn row(&self, i: usize) -> (&[u32], &[f64]) {
-        let range = self.pointers[i]..self.pointers[i + 1];
-        (&self.columns[range.clone()], &self.values[range])
     }
 }
 

@@ -1,7 +1,7 @@
 //! Dense data less their mean, packed tile by tile.
 
-use super::super::linalg::dot;
-use super::CenteredData;
+use super::centered::CenteredData;
+use crate::initialization::linalg::dot;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;

@@ -1,38 +1,26 @@
+mod centered;
 mod dense;
+mod occurring;
 mod sparse;
 mod subspace;
 
 use super::linalg::{leading_eigenvectors, orient};
+use centered::{CenteredData, STAGE};
 use dense::Centered;
+use occurring::Occurring;
 use sparse::SparseCentered;
 use tsne_core::{Context, Error, Points, Result, Scalar};
-
-/// The name of the procedure in errors.
-const STAGE: &str = "PCA";
 
 /// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. An estimate: both
 /// ways give the same components, and data this wide are rare.
 const DENSE_COLUMNS: usize = 2048;
 
-/// Data `X` less their mean, in a unit in which squares do not overflow.
-trait CenteredData<T: Scalar> {
-    /// The number of columns.
-    fn d(&self) -> usize;
-    /// The lower triangle of `XᵀX`, column-major.
-    fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>>;
-    /// `X v` for each vector.
-    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>>;
-    /// `Xᵀ s` for each vector of scores.
-    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>>;
-    /// `X v` for up to `D` vectors, in the unit of the data.
-    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]>;
-}
-
 /// The coordinates of the points `x`, `n × d`, along their first `D` principal components, largest first.
 ///
 /// Up to 2,048 columns by the eigenvectors of the covariance, `O(n d² + d³)` for dense points and for sparse ones the
 /// squares of the entries of each row in place of `n d²`; beyond by subspace iteration, `O(n d D)` or `O(nnz D)` for
-/// each iteration. Sparse points are centered implicitly and never made dense. The sign of each component is the one
+/// each iteration. Sparse points are centered implicitly and never made dense; of their columns, only those that
+/// have an entry count, and take memory. The sign of each component is the one
 /// that makes its largest loading positive. Components beyond `d` are zero, those beyond `n - 1` zero up to rounding;
 /// all are zero for constant data. The same bits for any number of threads.
 ///
@@ -70,10 +58,15 @@ pub fn pca<'a, T: Scalar, const D: usize>(
             Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
             None => None,
         },
-        Points::Sparse(x) => match SparseCentered::new(x)? {
-            Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
-            None => None,
-        },
+        Points::Sparse(x) => {
+            // Columns without an entry have no loadings.
+            let occurring = Occurring::of(x)?;
+            let x = occurring.as_ref().map_or(Ok(x), |occurring| occurring.rows(x))?;
+            match SparseCentered::new(x)? {
+                Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
+                None => None,
+            }
+        }
         other => return pca(other.dense("pca")?, seed, cx),
     };
     let positions = positions.unwrap_or_else(|| vec![[T::ZERO; D]; n]);

@@ -1,8 +1,9 @@
 //! Sparse data less their mean, which is subtracted from products and never from the data: they stay sparse.
 
-use super::CenteredData;
+use super::centered::CenteredData;
 use rayon::prelude::*;
-use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks};
+use tsne_core::buckets::Buckets;
+use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, memory};
 
 /// Columns of the covariance that one task sums.
 const TILE_COLUMNS: usize = 64;
@@ -13,10 +14,8 @@ const TASK_ROWS: usize = 64;
 /// Data less their mean, in units of their largest value.
 pub(super) struct SparseCentered<'a, T> {
     x: SparseRows<'a, T>,
-    /// The columns: where each starts, and its rows and values.
-    column_pointers: Vec<usize>,
-    rows: Vec<u32>,
-    values: Vec<f64>,
+    /// The rows and values of each column.
+    by_column: Buckets<(u32, f64)>,
     /// The means of the columns, in the same units.
     mean: Vec<f64>,
     unit: f64,
@@ -34,40 +33,20 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
         if unit == 0.0 {
             return Ok(None);
         }
-        // A counting sort by column keeps the rows in their order.
-        let mut column_pointers = vec![0usize; d + 1];
-        for &c in x.columns() {
-            column_pointers[c as usize + 1] += 1;
-        }
-        for c in 0..d {
-            column_pointers[c + 1] += column_pointers[c];
-        }
-        let mut next = column_pointers.clone();
-        let mut rows = vec![0u32; x.nnz()];
-        let mut values = vec![0.0; x.nnz()];
-        for i in 0..n {
-            let (columns, row) = x.row(i);
-            for (&c, v) in columns.iter().zip(row) {
-                let at = &mut next[c as usize];
-                rows[*at] = i as u32;
-                values[*at] = v.to_f64() / unit;
-                *at += 1;
-            }
-        }
-        let column = |c: usize| &values[column_pointers[c]..column_pointers[c + 1]];
-        let mean = (0..d).into_par_iter().map(|c| column(c).iter().sum::<f64>() / n as f64).collect();
+        let entries = || (0..n).flat_map(|i| x.row(i).0.iter().zip(x.row(i).1).map(move |(c, v)| (i, *c as usize, v)));
+        let by_column = Buckets::new(d, || entries().map(|(i, c, v)| (c, (i as u32, v.to_f64() / unit))))?;
+        let column = |c: usize| by_column.bucket(c).iter().map(|(_, v)| *v);
+        let mean = (0..d).into_par_iter().map(|c| column(c).sum::<f64>() / n as f64).collect();
         // A column is constant if all its rows are stored and equal, or all that are stored are zero.
         let constant = (0..d).into_par_iter().all(|c| {
-            let stored = column(c);
-            let first = if stored.len() == n { stored.first().copied().unwrap_or(0.0) } else { 0.0 };
-            stored.iter().all(|v| *v == first)
+            let first = if by_column.bucket(c).len() == n { column(c).next().unwrap_or(0.0) } else { 0.0 };
+            column(c).all(|v| v == first)
         });
-        Ok((!constant).then_some(Self { x, column_pointers, rows, values, mean, unit }))
+        Ok((!constant).then_some(Self { x, by_column, mean, unit }))
     }
 
     fn column(&self, c: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
-        let range = self.column_pointers[c]..self.column_pointers[c + 1];
-        self.rows[range.clone()].iter().map(|i| *i as usize).zip(self.values[range].iter().copied())
+        self.by_column.bucket(c).iter().map(|(i, v)| (*i as usize, *v))
     }
 
     /// `(x_i - mean) v` of all vectors, which come with their values for one column side by side; `shift` is `mean v`.
@@ -84,7 +63,7 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
     }
 
     fn shift(&self, vectors: &[Vec<f64>]) -> Vec<f64> {
-        vectors.iter().map(|vector| super::super::linalg::dot(&self.mean, vector)).collect()
+        vectors.iter().map(|vector| crate::initialization::linalg::dot(&self.mean, vector)).collect()
     }
 }
 
@@ -106,7 +85,7 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
     // Σ x xᵀ - n mean meanᵀ, every cell summed over the rows in their order.
     fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>> {
         let (n, d) = (self.x.n() as f64, self.x.d());
-        let mut covariance = vec![0.0; d * d];
+        let mut covariance = memory::filled("covariance", d * d, 0.0)?;
         covariance.par_chunks_mut(d * TILE_COLUMNS).enumerate().try_for_each(|(tile, out)| {
             for (offset, out) in out.chunks_exact_mut(d).enumerate() {
                 cx.check()?;

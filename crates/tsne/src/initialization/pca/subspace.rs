@@ -1,6 +1,6 @@
-use super::super::linalg::{combine, dot, leading_eigenvectors, orthonormalize};
-use super::super::random::{Normal, PCA_STREAM};
-use super::{CenteredData, STAGE};
+use super::centered::{CenteredData, STAGE};
+use crate::initialization::linalg::{combine, dot, leading_eigenvectors, orthonormalize};
+use crate::initialization::random::{Normal, PCA_STREAM};
 use tsne_core::{Context, Result, Scalar};
 
 /// Extra vectors of the subspace iteration, which speed up its convergence (Halko, Martinsson and Tropp 2011).

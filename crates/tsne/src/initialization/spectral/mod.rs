@@ -129,7 +129,7 @@ pub fn spectral_with<T: Scalar, const D: usize>(
     let p = if is_symmetric(p) {
         p
     } else {
-        let how = Precomputed { symmetrize: true, normalize: true };
+        let how = Precomputed::default();
         symmetric = precomputed_joint(p.row_pointers(), p.columns(), p.weights(), p.n(), how, cx)?;
         &symmetric
     };

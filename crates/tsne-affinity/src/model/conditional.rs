@@ -1,0 +1,23 @@
+//! Rows of weights as a matrix, as they are: nothing is joined with the opposite direction.
+
+use crate::instances::instances;
+use crate::symmetrize::sort::sort_rows;
+use tsne_core::{Affinities, AffinityKind, Context, KnnGraph, Result, Scalar, memory};
+
+instances! {
+    /// Conditional affinities of the weights of each row's nearest `j` neighbors, each row with sum 1.
+    pub(super) fn conditional[Conditional]<'a, 'b, T>(
+        graph: &'b KnnGraph<T>,
+        weights: Vec<T>,
+        j: usize,
+        cx: Context<'b>,
+    ) -> Result<Affinities<T>> = of_rows
+}
+
+fn of_rows<T: Scalar>(graph: &KnnGraph<T>, mut weights: Vec<T>, j: usize, cx: Context<'_>) -> Result<Affinities<T>> {
+    let columns = sort_rows(graph, &mut weights, j, cx)?;
+    let mut row_pointers = Vec::new();
+    memory::reserve("row pointers", &mut row_pointers, graph.n() + 1)?;
+    row_pointers.extend((0..=graph.n()).map(|i| i * j));
+    Affinities::from_parts(row_pointers, columns, weights, graph.n_reference(), AffinityKind::Conditional)
+}

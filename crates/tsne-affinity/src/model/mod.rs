@@ -1,0 +1,10 @@
+//! The affinity models: how distances of neighbors become affinities.
+
+mod conditional;
+mod fixed_sigma;
+mod perplexity;
+mod uniform;
+
+pub use fixed_sigma::FixedSigma;
+pub use perplexity::PerplexityAffinity;
+pub use uniform::Uniform;

@@ -1,0 +1,97 @@
+//! The search for a new point: a best-first walk along a graph of neighbors.
+
+use super::pivot_tree::PivotTree;
+use super::samples::Samples;
+use crate::neighbors::general::distances::{Distances, check};
+use tsne_core::{Result, Scalar};
+
+/// Best points that a walk keeps, for each neighbor asked for, and at least.
+const POOL: usize = 2;
+const POOL_LEAST: usize = 64;
+
+/// A best-first walk along the graph, and its memory between rows.
+pub(super) struct Walk<T> {
+    /// The walk that saw each point last.
+    seen: Vec<u32>,
+    walk: u32,
+    /// The best points, ascending by (distance, point), and whether their neighbors were looked at.
+    pool: Vec<(T, u32, bool)>,
+    points: Vec<u32>,
+    distances: Vec<T>,
+}
+
+impl<T: Scalar> Walk<T> {
+    pub(super) fn new(n: usize) -> Self {
+        Self { seen: vec![0; n], walk: 0, pool: Vec::new(), points: Vec::new(), distances: Vec::new() }
+    }
+
+    /// Walks from the leaves of a forest that row `row` belongs to, until no neighbor of the best points is better.
+    pub(super) fn run(
+        &mut self,
+        distances: &dyn Distances<T>,
+        forest: &[PivotTree<T>],
+        graph: &Samples,
+        row: usize,
+        k: usize,
+    ) -> Result<()> {
+        if self.walk == u32::MAX {
+            self.seen.fill(0);
+            self.walk = 0;
+        }
+        self.walk += 1;
+        self.pool.clear();
+        let size = (POOL * k).max(POOL_LEAST);
+        for tree in forest {
+            self.look_at(tree.leaf(distances, row)?);
+        }
+        self.measure(distances, row, size)?;
+        while let Some(next) = self.pool.iter_mut().find(|(_, _, done)| !done) {
+            next.2 = true;
+            let point = next.1;
+            self.look_at(graph.of(point as usize));
+            self.measure(distances, row, size)?;
+        }
+        if self.pool.len() < k {
+            // The walk ended in a part of the graph with fewer points: the others are compared one by one.
+            let all: Vec<u32> = (0..self.seen.len() as u32).collect();
+            self.look_at(&all);
+            self.measure(distances, row, size)?;
+        }
+        Ok(())
+    }
+
+    /// The best points, ascending by (distance, point): at least as many as asked for.
+    pub(super) fn found(&self) -> &[(T, u32, bool)] {
+        &self.pool
+    }
+
+    /// Notes those of `points` that are new.
+    fn look_at(&mut self, points: &[u32]) {
+        for &j in points {
+            let seen = &mut self.seen[j as usize];
+            if *seen != self.walk {
+                *seen = self.walk;
+                self.points.push(j);
+            }
+        }
+    }
+
+    /// Measures the noted points and keeps the best.
+    fn measure(&mut self, distances: &dyn Distances<T>, row: usize, size: usize) -> Result<()> {
+        self.distances.clear();
+        self.distances.resize(self.points.len(), T::ZERO);
+        distances.measure(row, &self.points, &mut self.distances);
+        check(distances, row, &self.points, &self.distances)?;
+        let last = if self.pool.len() < size { None } else { self.pool.last().map(|&(d, j, _)| (d, j)) };
+        let better = self
+            .distances
+            .iter()
+            .zip(&self.points)
+            .filter(|&(d, j)| last.is_none_or(|(last, index)| d.total_cmp(&last).then(j.cmp(&index)).is_lt()));
+        self.pool.extend(better.map(|(&d, &j)| (d, j, false)));
+        self.pool.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        self.pool.truncate(size);
+        self.points.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! All pairs of a space, in blocks.
+
+use super::distances::{Distances, Space, check};
+use crate::neighbors::nearest::Nearest;
+use crate::neighbors::progress::Counter;
+use crate::neighbors::request::{Found, check_own, check_queries, numbers, room};
+use crate::ordered;
+use rayon::prelude::*;
+use std::num::NonZeroUsize;
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
+
+/// Rows in one task, which read the same points.
+const ROWS: usize = 32;
+/// Points measured at once: a few hundred dense rows stay in the cache of a core for all rows of a task.
+const POINTS: usize = 512;
+
+/// An index that compares all pairs.
+pub(in crate::neighbors) struct Scan<'a, T> {
+    space: Box<dyn Space<T> + 'a>,
+    /// 0, 1, ..., `n - 1`.
+    points: Vec<u32>,
+}
+
+impl<'a, T: Scalar> Scan<'a, T> {
+    pub(in crate::neighbors) fn new(space: Box<dyn Space<T> + 'a>) -> Result<Self> {
+        let points = numbers(space.shape().0)?;
+        Ok(Self { space, points })
+    }
+
+    fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        let (indices, distances) = all_pairs(rows, &self.points, own, k, cx)?;
+        cx.advance(Stage::Neighbors, rows.n_rows(), rows.n_rows());
+        KnnGraph::from_parts(k, rows.n_points(), indices, distances)
+    }
+}
+
+/// The `k` nearest of `points`, which are all, to each row; `own` says that rows are points, and leaves each itself out.
+pub(in crate::neighbors) fn all_pairs<T: Scalar>(
+    rows: &dyn Distances<T>,
+    points: &[u32],
+    own: bool,
+    k: usize,
+    cx: Context<'_>,
+) -> Result<Found<T>> {
+    search(rows, k, ROWS, cx, |first, nearest, measured: &mut Vec<T>| {
+        for points in points.chunks(POINTS) {
+            cx.check()?;
+            for (r, nearest) in nearest.iter_mut().enumerate() {
+                measure(rows, first + r, points, own, nearest, measured)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Offers all `points` to the list of one row; `own` says that rows are points, and leaves the row itself out.
+pub(in crate::neighbors) fn measure<T: Scalar>(
+    rows: &dyn Distances<T>,
+    row: usize,
+    points: &[u32],
+    own: bool,
+    nearest: &mut Nearest<T>,
+    measured: &mut Vec<T>,
+) -> Result<()> {
+    measured.resize(points.len(), T::ZERO);
+    rows.measure(row, points, measured);
+    if own && let Some(place) = points.iter().position(|&j| j as usize == row) {
+        measured[place] = T::ZERO;
+    }
+    check(rows, row, points, measured)?;
+    for (&distance, &point) in measured.iter().zip(points) {
+        if !(own && point as usize == row) {
+            nearest.offer(distance, point);
+        }
+    }
+    Ok(())
+}
+
+/// Finds neighbors by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and what a thread
+/// keeps between blocks.
+pub(in crate::neighbors) fn search<T: Scalar, S: Default + Send>(
+    rows: &dyn Distances<T>,
+    k: usize,
+    block: usize,
+    cx: Context<'_>,
+    f: impl Fn(usize, &mut [Nearest<T>], &mut S) -> Result<()> + Sync,
+) -> Result<Found<T>> {
+    let n = rows.n_rows();
+    let (mut indices, mut distances) = room::<T>(n, k)?;
+    let counter = Counter::new(n, cx);
+    ordered::try_for_each(
+        indices.par_chunks_mut(k * block).zip(distances.par_chunks_mut(k * block)),
+        || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), S::default()),
+        |(nearest, kept), b, (indices, distances)| {
+            let rows = indices.len() / k;
+            let nearest = &mut nearest[..rows];
+            nearest.iter_mut().for_each(|nearest| nearest.reset(k));
+            cx.check()?;
+            f(b * block, nearest, kept)?;
+            for ((nearest, indices), distances) in
+                nearest.iter_mut().zip(indices.chunks_exact_mut(k)).zip(distances.chunks_exact_mut(k))
+            {
+                nearest.finish(indices, distances);
+            }
+            counter.add(rows);
+            Ok(())
+        },
+    )?;
+    Ok((indices, distances))
+}
+
+impl<T: Scalar> NeighborIndex<T> for Scan<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.space.shape()
+    }
+
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        check_own(self.shape().0, k.get())?;
+        cx.check()?;
+        self.search(&*self.space.own(), true, k.get(), cx)
+    }
+
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        check_queries(self.shape(), queries.d(), k.get())?;
+        cx.check()?;
+        self.search(&*self.space.to(queries)?, false, k.get(), cx)
+    }
+}

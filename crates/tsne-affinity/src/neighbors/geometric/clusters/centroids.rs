@@ -1,0 +1,38 @@
+//! The centroids of clusters, searched exactly.
+
+use crate::limits;
+use crate::neighbors::dense_rows::DenseRows;
+use crate::neighbors::geometric::geometry::{Geometry, Ruler, Unit};
+use crate::neighbors::geometric::index::nearest;
+use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
+use crate::neighbors::geometric::products::Products;
+use crate::neighbors::progress::quiet;
+use tsne_core::{Context, Error, Result, Rows, Scalar};
+
+/// An exact index of centroids. Nothing is checked here: centroids are means of points that were.
+pub(super) struct Centroids<'c, V> {
+    indexed: IndexedPoints<'c, V>,
+    products: Products,
+}
+
+impl<'c, V: Scalar> Centroids<'c, V> {
+    /// The index of rows of `d` values.
+    pub(super) fn new(centroids: &'c [V], d: usize, geometry: Geometry) -> Result<Self> {
+        let unit = match geometry {
+            Geometry::Euclidean => Unit::Length,
+            Geometry::Cosine => Unit::Half,
+        };
+        let rows = DenseRows::Borrowed(Rows::new(centroids, centroids.len() / d, d)?);
+        let indexed = IndexedPoints::new(rows, Ruler::new::<V, V>(geometry, unit))?;
+        let products = Products::new(&indexed)?;
+        Ok(Self { indexed, products })
+    }
+
+    /// The `count` centroids nearest to each of `points`, nearest first, row by row.
+    pub(super) fn nearest(&self, points: &PointSet<'_, V>, count: usize, cx: Context<'_>) -> Result<Vec<u32>> {
+        if count > limits::items(size_of::<u32>()) / points.rows.n().max(1) {
+            return Err(Error::capacity("clusters to visit for each row", count, limits::items(size_of::<u32>())));
+        }
+        Ok(nearest(&self.indexed, &self.products, points, count, quiet(cx))?.0)
+    }
+}

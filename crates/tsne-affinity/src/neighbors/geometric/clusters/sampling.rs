@@ -1,0 +1,46 @@
+//! Some of the points: evenly drawn numbers, and copies of rows.
+
+use crate::neighbors::dense_rows::DenseRows;
+use crate::neighbors::geometric::indexed::PointSet;
+use rayon::prelude::*;
+use tsne_core::{Result, Scalar, blocks, memory, random};
+
+/// `count` of `0..n`, one from each of as many ranges of nearly equal size: ascending and distinct.
+pub(super) fn strata(n: usize, count: usize, seed: u64, stage: u64) -> Vec<u32> {
+    let count = count.min(n);
+    let start = |s: usize| (s as u128 * n as u128 / count as u128) as u64;
+    (0..count)
+        .map(|s| (start(s) + random::element_seed(seed, stage, s as u64) % (start(s + 1) - start(s))) as u32)
+        .collect()
+}
+
+/// A copy of the rows of some points.
+pub(super) fn gather<V: Scalar>(
+    points: &PointSet<'_, V>,
+    at: impl Fn(usize) -> usize + Sync,
+    n: usize,
+) -> Result<DenseRows<'static, V>> {
+    let d = points.rows.d();
+    let mut values = memory::filled("copies of rows", n * d, V::ZERO)?;
+    values.par_chunks_mut(d * blocks::BLOCK).enumerate().for_each(|(b, values)| {
+        for (r, row) in values.chunks_exact_mut(d).enumerate() {
+            row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
+        }
+    });
+    Ok(DenseRows::Owned { values, n, d })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strata_are_distinct_and_ascend() {
+        for (n, count) in [(1, 1), (1, 5), (7, 7), (100, 7), (1000, 999)] {
+            let strata = strata(n, count, 3, 4);
+            assert_eq!(strata.len(), count.min(n));
+            assert!(strata.windows(2).all(|pair| pair[0] < pair[1]));
+            assert!(strata.iter().all(|&s| (s as usize) < n));
+        }
+    }
+}

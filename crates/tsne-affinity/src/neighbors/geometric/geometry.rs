@@ -1,0 +1,191 @@
+//! The two geometries that have fast engines, and how their sums of squares become distances.
+
+use tsne_core::{Error, Result, Scalar};
+
+/// Lanes of the sums of squares. The order of a sum is a function of this number only, so it is the same for every
+/// vector unit; eight `f64` fill the widest one.
+pub(in crate::neighbors) const LANES: usize = 8;
+
+/// How the fast engines see points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::neighbors) enum Geometry {
+    /// As given: the square is that of the difference.
+    Euclidean,
+    /// By direction: the square is that of the difference of the normalized rows, where a row of zeros is a direction
+    /// of its own.
+    Cosine,
+}
+
+/// What is returned for a sum of squares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::neighbors) enum Unit {
+    /// Its root.
+    Length,
+    /// The sum itself.
+    Square,
+    /// Half of it.
+    Half,
+    /// The root of half of it.
+    RootOfHalf,
+}
+
+/// Sums of squares and the distances they stand for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::neighbors) struct Ruler {
+    pub(in crate::neighbors) geometry: Geometry,
+    unit: Unit,
+    /// A power of two that brings the data into the range where squares neither overflow nor underflow.
+    pub(in crate::neighbors) factor: f64,
+    /// Whether distances are returned in `f32`, whatever the scalar of the rows.
+    single: bool,
+    /// What two different sums may differ by and still be one returned distance, where that is no fraction of it.
+    underflow: f64,
+}
+
+/// Squared differences of normalized rows below this are not told apart before the exact distance: two components with
+/// an error of 2^-52 each, at a distance of up to 2, with room.
+const COSINE_RESOLUTION: f64 = 1.0 / (1u64 << 46) as f64;
+
+impl Ruler {
+    /// For distances returned in `T`, of rows stored in `V`.
+    pub(in crate::neighbors) fn new<V: Scalar, T: Scalar>(geometry: Geometry, unit: Unit) -> Self {
+        let single = size_of::<T>() == size_of::<f32>();
+        // The difference of two numbers of one type does not underflow; its square may, and a mapped row is not of it.
+        let exact = unit == Unit::Length && size_of::<T>() == size_of::<V>();
+        let smallest = if single { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+        Self { geometry, unit, factor: 1.0, single, underflow: if exact { 0.0 } else { smallest } }
+    }
+
+    /// The same for data whose largest absolute value is `largest`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] where distances could overflow.
+    pub(in crate::neighbors) fn fit(self, largest: f64, d: usize) -> Result<Self> {
+        let factor = match self.geometry {
+            Geometry::Euclidean => power_of_two_for(largest),
+            Geometry::Cosine => 1.0,
+        };
+        let ruler = Self { factor, ..self };
+        ruler.check(largest, d)?;
+        Ok(ruler)
+    }
+
+    /// Checks that values up to `largest` make finite distances.
+    pub(in crate::neighbors) fn check(&self, largest: f64, d: usize) -> Result<()> {
+        let root = (d.max(1) as f64).sqrt();
+        let (max, name) = match self.geometry {
+            // Directions are of length 1, only the lengths of the rows must be numbers.
+            Geometry::Cosine => (f64::MAX, "f64"),
+            Geometry::Euclidean if self.single => (f64::from(f32::MAX), "f32"),
+            Geometry::Euclidean => (f64::MAX, "f64"),
+        };
+        let max = if self.unit == Unit::Square { max.sqrt() } else { max };
+        let limit = max / 2.0 / root;
+        if largest > limit {
+            let why = format_args!(
+                "values up to {largest:e} make distances that overflow {name}: divide the data by a constant, to at most {limit:e}"
+            );
+            return Err(Error::invalid("data", why));
+        }
+        // Squares are those of differences times the factor of the indexed points, which queries may be far from.
+        let limit = f64::MAX.sqrt() / 2.0 / root / self.factor;
+        if self.geometry == Geometry::Euclidean && largest > limit {
+            let why = format_args!(
+                "values up to {largest:e} are too far from the indexed points for squares in f64: remove such rows, or bring the data to one scale, to at most {limit:e}"
+            );
+            return Err(Error::invalid("data", why));
+        }
+        Ok(())
+    }
+
+    /// The returned distance for a sum of squares in the finder's units, rounded to the scalar it is returned in.
+    #[inline(always)]
+    pub(in crate::neighbors) fn distance_of(&self, squared: f64) -> f64 {
+        let distance = match self.unit {
+            Unit::Length => squared.sqrt() / self.factor,
+            Unit::Square => squared / self.factor / self.factor,
+            Unit::Half => 0.5 * squared,
+            Unit::RootOfHalf => (0.5 * squared).sqrt(),
+        };
+        if self.single { f64::from(distance as f32) } else { distance }
+    }
+
+    /// An upper bound on the sum of squares, in the finder's units, of every pair of rows of `d` values whose *returned*
+    /// distance is at most `distance`: the sum itself is off by `(d / 8 + 8) 2^-53`, its root is rounded, and normalized
+    /// rows add an absolute error of 2^-52 to each difference.
+    pub(in crate::neighbors) fn squared_bound(&self, distance: f64, d: usize) -> f64 {
+        let epsilon = if self.single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let rounding = 8.0 * epsilon + (d as f64 + 64.0) * f64::EPSILON;
+        let distance = distance + self.underflow;
+        let squared = match self.unit {
+            Unit::Length => (distance * self.factor).powi(2),
+            Unit::Square => distance * self.factor * self.factor,
+            Unit::Half => 2.0 * distance,
+            Unit::RootOfHalf => 2.0 * distance * distance,
+        };
+        let absolute = match self.geometry {
+            Geometry::Euclidean => f64::MIN_POSITIVE,
+            Geometry::Cosine => COSINE_RESOLUTION,
+        };
+        squared * (1.0 + rounding) + absolute
+    }
+
+    /// The sum of squares of two rows, given with their lengths (which only the cosine reads).
+    #[inline(always)]
+    pub(in crate::neighbors) fn square<V: Scalar>(&self, a: (&[V], f64), b: (&[V], f64)) -> f64 {
+        match self.geometry {
+            Geometry::Euclidean => squared_difference(a.0, b.0, self.factor),
+            Geometry::Cosine => squared_difference_of_directions(a, b),
+        }
+    }
+}
+
+/// `Σ (factor (a - b))²`, summed in lanes.
+#[inline(always)]
+fn squared_difference<V: Scalar>(a: &[V], b: &[V], factor: f64) -> f64 {
+    sum_of_squares(a, b, |a, b| (a.to_f64() - b.to_f64()) * factor)
+}
+
+/// `|a / |a| - b / |b||²`, where a row of zeros is orthogonal to everything but itself.
+#[inline(always)]
+fn squared_difference_of_directions<V: Scalar>((a, la): (&[V], f64), (b, lb): (&[V], f64)) -> f64 {
+    if la == 0.0 || lb == 0.0 {
+        return if la == lb { 0.0 } else { 2.0 };
+    }
+    sum_of_squares(a, b, |a, b| a.to_f64() / la - b.to_f64() / lb)
+}
+
+#[inline(always)]
+fn sum_of_squares<V: Scalar>(a: &[V], b: &[V], difference: impl Fn(V, V) -> f64) -> f64 {
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..LANES {
+            let x = difference(a[l], b[l]);
+            sums[l] += x * x;
+        }
+    }
+    for (sum, (&a, &b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        let x = difference(a, b);
+        *sum += x * x;
+    }
+    // By halves: where neighboring lanes are added first, the compiler keeps them apart in the loop, too, with shuffles.
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// The length of a row, without overflow or underflow on the way.
+pub(in crate::neighbors) fn length<V: Scalar>(row: &[V]) -> f64 {
+    let factor = power_of_two_for(row.iter().fold(0.0f64, |a, v| a.max(v.to_f64().abs())));
+    row.iter().map(|v| (v.to_f64() * factor).powi(2)).sum::<f64>().sqrt() / factor
+}
+
+/// The power of two that brings `largest` close to 1, limited to what is a normal number.
+pub(in crate::neighbors) fn power_of_two_for(largest: f64) -> f64 {
+    if largest == 0.0 {
+        return 1.0;
+    }
+    2.0f64.powi(-(largest.log2().floor().clamp(-1000.0, 1000.0) as i32))
+}

@@ -1,0 +1,107 @@
+//! An index of the points of a geometry: groups of equal points are searched, and their points put back.
+
+use super::finder::{Finder, MakeFinder, Queries};
+use super::geometry::Ruler;
+use super::indexed::{IndexedPoints, PointSet};
+use super::mapping::Mapping;
+use super::row_map::{AsGiven, RowSource};
+use crate::metric::Metric;
+use crate::neighbors::checked::check_rows;
+use crate::neighbors::dense_rows::DenseRows;
+use crate::neighbors::request::{Found, check_own, check_queries, room};
+use std::num::NonZeroUsize;
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Rows, Scalar, Stage};
+
+/// A finder with its points: what the searches build. Rows are stored as `V`, distances are numbers of `T`.
+struct Index<'a, V, S> {
+    indexed: IndexedPoints<'a, V>,
+    finder: Box<dyn Finder<V> + 'a>,
+    /// How the finder's rows come from the caller's.
+    source: S,
+    /// What the caller's rows are checked for.
+    metric: Metric,
+}
+
+/// The index of checked rows under `metric`, which is `mapping`.
+pub(in crate::neighbors) fn index<'a, T: Scalar>(
+    rows: Rows<'a, T>,
+    metric: Metric,
+    mapping: Mapping,
+    make: &impl MakeFinder,
+) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+    let (geometry, unit) = (mapping.geometry, mapping.unit);
+    match mapping.map {
+        None => {
+            let indexed = IndexedPoints::new(DenseRows::Borrowed(rows), Ruler::new::<T, T>(geometry, unit))?;
+            let finder = make.make(&indexed)?;
+            Ok(Box::new(Index { indexed, finder, source: AsGiven, metric }))
+        }
+        Some(map) => {
+            let indexed = IndexedPoints::new(map.rows(rows)?, Ruler::new::<f64, T>(geometry, unit))?;
+            let finder = make.make(&indexed)?;
+            Ok(Box::new(Index { indexed, finder, source: map, metric }))
+        }
+    }
+}
+
+/// The `k` points nearest to each of `points`, which are rows of the finder and finite.
+pub(super) fn nearest<V: Scalar>(
+    indexed: &IndexedPoints<'_, V>,
+    finder: &dyn Finder<V>,
+    points: &PointSet<'_, V>,
+    k: usize,
+    cx: Context<'_>,
+) -> Result<Found<V>> {
+    indexed.ruler.check(points.rows.largest(), points.rows.d())?;
+    let n = points.rows.n();
+    let k_groups = k.min(indexed.groups.len());
+    let (mut indices, mut distances) = room::<V>(n, k_groups)?;
+    finder.search(indexed, Queries::Other(points), k_groups, &mut indices, &mut distances, cx)?;
+    if indexed.groups.is_trivial() {
+        return Ok((indices, distances));
+    }
+    indexed.groups.expand_rows((&indices, &distances, k_groups), n, k, false)
+}
+
+impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V, S> {
+    fn shape(&self) -> (usize, usize) {
+        (self.indexed.points.rows.n(), self.indexed.points.rows.d())
+    }
+
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        let (n, _) = NeighborIndex::<T>::shape(self);
+        let k = k.get();
+        check_own(n, k)?;
+        cx.check()?;
+        let groups = &self.indexed.groups;
+        let k_groups = k.min(groups.len() - 1);
+        let (mut indices, mut distances) = room::<V>(groups.len(), k_groups)?;
+        if k_groups > 0 {
+            self.finder.search(&self.indexed, Queries::Own, k_groups, &mut indices, &mut distances, cx)?;
+        }
+        if !groups.is_trivial() {
+            (indices, distances) = groups.expand_rows((&indices, &distances, k_groups), n, k, true)?;
+        }
+        cx.advance(Stage::Neighbors, n, n);
+        KnnGraph::from_parts(k, n, indices, narrow(distances))
+    }
+
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        let (n, d) = NeighborIndex::<T>::shape(self);
+        let k = k.get();
+        check_queries((n, d), queries.d(), k)?;
+        let queries = queries.dense("this index")?;
+        queries.check_finite()?;
+        check_rows(queries.into(), &self.metric)?;
+        cx.check()?;
+        let points = PointSet::new(self.source.rows(queries)?, self.indexed.ruler.geometry)?;
+        let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, k, cx)?;
+        cx.advance(Stage::Neighbors, queries.n(), queries.n());
+        KnnGraph::from_parts(k, n, indices, narrow(distances))
+    }
+}
+
+/// Distances that were rounded to `T` already, as numbers of `T`.
+fn narrow<V: Scalar, T: Scalar>(distances: Vec<V>) -> Vec<T> {
+    distances.into_iter().map(|v| T::from_f64(v.to_f64())).collect()
+}

@@ -1,0 +1,87 @@
+//! The indexed points of a geometry, and exact distances to them.
+
+use super::geometry::{Geometry, Ruler, length};
+use crate::neighbors::dense_rows::DenseRows;
+use crate::neighbors::duplicates::Groups;
+use rayon::prelude::*;
+use tsne_core::{Result, Scalar, memory, simd};
+
+/// The indexed points, and how distances between them are measured.
+#[derive(Debug)]
+pub(in crate::neighbors) struct IndexedPoints<'a, T> {
+    pub(in crate::neighbors) points: PointSet<'a, T>,
+    pub(in crate::neighbors) ruler: Ruler,
+    pub(in crate::neighbors) groups: Groups,
+}
+
+/// Rows with the lengths that the cosine needs.
+#[derive(Debug)]
+pub(in crate::neighbors) struct PointSet<'a, T> {
+    pub(in crate::neighbors) rows: DenseRows<'a, T>,
+    /// The length of each row for [`Geometry::Cosine`], else empty.
+    lengths: Vec<f64>,
+}
+
+impl<'a, T: Scalar> PointSet<'a, T> {
+    pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, geometry: Geometry) -> Result<Self> {
+        let mut lengths = Vec::new();
+        if geometry == Geometry::Cosine {
+            memory::resize("lengths of rows", &mut lengths, rows.n(), 0.0)?;
+            lengths.par_iter_mut().enumerate().for_each(|(i, to)| *to = length(rows.row(i)));
+        }
+        Ok(Self { rows, lengths })
+    }
+
+    /// Row `i` and its length; the length is 1 where the geometry does not ask for it.
+    #[inline(always)]
+    pub(in crate::neighbors) fn get(&self, i: usize) -> (&[T], f64) {
+        (self.rows.row(i), self.lengths.get(i).copied().unwrap_or(1.0))
+    }
+}
+
+impl<'a, T: Scalar> IndexedPoints<'a, T> {
+    /// # Errors
+    ///
+    /// Where values are too large.
+    pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, ruler: Ruler) -> Result<Self> {
+        let ruler = ruler.fit(rows.largest(), rows.d())?;
+        let groups = Groups::new(rows.view()?)?;
+        Ok(Self { points: PointSet::new(rows, ruler.geometry)?, ruler, groups })
+    }
+
+    /// The distance in the metric's unit, from a sum of squares in the finder's units.
+    #[inline(always)]
+    pub(in crate::neighbors) fn distance_of(&self, squared: f64) -> T {
+        T::from_f64(self.ruler.distance_of(squared))
+    }
+
+    /// An upper bound on the sum of squares, in the finder's units, of every pair whose *returned* distance is at most
+    /// `distance`.
+    pub(in crate::neighbors) fn squared_bound(&self, distance: T) -> f64 {
+        self.ruler.squared_bound(distance.to_f64(), self.points.rows.d())
+    }
+
+    /// Exact distances from one row to the points that `candidates` name by representative.
+    pub(in crate::neighbors) fn distances(&self, query: (&[T], f64), candidates: &[u32], out: &mut Vec<(T, u32)>) {
+        simd::dispatch(ToCandidates { indexed: self, query, candidates, out });
+    }
+}
+
+struct ToCandidates<'b, 'a, T> {
+    indexed: &'b IndexedPoints<'a, T>,
+    query: (&'b [T], f64),
+    candidates: &'b [u32],
+    out: &'b mut Vec<(T, u32)>,
+}
+
+impl<T: Scalar> simd::Task for ToCandidates<'_, '_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { indexed, query, candidates, out } = self;
+        for &candidate in candidates {
+            let other = indexed.points.get(indexed.groups.representative(candidate as usize));
+            out.push((indexed.distance_of(indexed.ruler.square(query, other)), candidate));
+        }
+    }
+}

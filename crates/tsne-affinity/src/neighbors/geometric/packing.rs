@@ -1,0 +1,108 @@
+//! Points as matrix products see them: centered, scaled, in `f32`, with the column `|y|²/2`.
+
+use super::candidates::ScoreError;
+use super::geometry::Geometry;
+use super::indexed::IndexedPoints;
+use rayon::prelude::*;
+use tsne_core::{Result, Scalar, blocks, memory};
+
+/// A query this long, in units of the largest coordinate of the points, is not trusted to `f32` products.
+const LONGEST_QUERY: f64 = (1u64 << 40) as f64;
+
+/// How rows are packed.
+pub(super) struct Packing {
+    geometry: Geometry,
+    factor: f64,
+    /// Subtracted from each row, so that an offset that all points share costs no digits of the products.
+    center: Vec<f64>,
+    /// Columns of a packed row.
+    pub(super) width: usize,
+    pub(super) error: ScoreError,
+    d: usize,
+}
+
+impl Packing {
+    /// For the groups of `indexed`; the center is the mean of their first points, summed in the order of blocks.
+    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
+        let m = indexed.groups.len();
+        let geometry = indexed.ruler.geometry;
+        let d = indexed.points.rows.d();
+        let columns = d + usize::from(geometry == Geometry::Cosine);
+        let width = columns + 1;
+        // Normalized rows carry an error of their own, which the bound on the exact distances knows: 2^-46 there.
+        let error = ScoreError::new(width, if geometry == Geometry::Cosine { 2f64.powi(-46) } else { 0.0 });
+        let mut packing = Self { geometry, factor: indexed.ruler.factor, center: vec![0.0; columns], width, error, d };
+        let partials = blocks::try_map(m, |range| {
+            let mut sums = memory::filled("sums of columns", columns, 0.0f64)?;
+            for g in range {
+                let point = indexed.points.get(indexed.groups.representative(g));
+                packing.each(point, |c, v| sums[c] += v / m as f64);
+            }
+            Ok(sums)
+        })?;
+        for partial in &partials {
+            packing.center.iter_mut().zip(partial).for_each(|(c, p)| *c += p);
+        }
+        Ok(packing)
+    }
+
+    /// Calls `put` with each centered coordinate of a row.
+    #[inline(always)]
+    fn each<T: Scalar>(&self, (row, length): (&[T], f64), mut put: impl FnMut(usize, f64)) {
+        match self.geometry {
+            Geometry::Euclidean => {
+                for (c, (v, center)) in row.iter().zip(&self.center).enumerate() {
+                    put(c, v.to_f64() * self.factor - center);
+                }
+            }
+            Geometry::Cosine => {
+                // A row of zeros is a unit vector along a coordinate of its own.
+                let (length, zero) = if length > 0.0 { (length, 0.0) } else { (1.0, 1.0) };
+                for (c, (v, center)) in row.iter().zip(&self.center).enumerate() {
+                    put(c, v.to_f64() / length - center);
+                }
+                put(self.d, zero - self.center[self.d]);
+            }
+        }
+    }
+
+    /// Writes a row and returns its length before rounding; the last column is left.
+    pub(super) fn row<T: Scalar>(&self, point: (&[T], f64), out: &mut [f32]) -> f64 {
+        let mut squared = 0.0;
+        self.each(point, |c, v| {
+            squared += v * v;
+            out[c] = v as f32;
+        });
+        squared.sqrt()
+    }
+
+    /// The points of all groups, with half their squared lengths in the last column; and their lengths.
+    pub(super) fn points<T: Scalar>(&self, indexed: &IndexedPoints<'_, T>) -> Result<(Vec<f32>, Vec<f64>)> {
+        let m = indexed.groups.len();
+        let mut packed = memory::filled("points for matrix products", m.saturating_mul(self.width), 0.0f32)?;
+        let mut lengths = memory::filled("lengths of points", m, 0.0)?;
+        let tasks = packed.par_chunks_mut(self.width * blocks::BLOCK).zip(lengths.par_chunks_mut(blocks::BLOCK));
+        tasks.enumerate().for_each(|(b, (packed, lengths))| {
+            for (r, (out, to)) in packed.chunks_exact_mut(self.width).zip(lengths).enumerate() {
+                let point = indexed.points.get(indexed.groups.representative(b * blocks::BLOCK + r));
+                let length = self.row(point, out);
+                out[self.width - 1] = (0.5 * length * length) as f32;
+                *to = length;
+            }
+        });
+        Ok((packed, lengths))
+    }
+
+    /// Makes a packed row of this length a query: negated and with 1 in the last column, so that the product with a point is
+    /// the score. Returns whether the scores can be trusted.
+    pub(super) fn query(&self, length: f64, row: &mut [f32]) -> bool {
+        row.iter_mut().for_each(|v| *v = -*v);
+        row[self.width - 1] = 1.0;
+        let trusted = length < LONGEST_QUERY;
+        if !trusted {
+            // The scores would overflow: all points are compared exactly.
+            row.fill(0.0);
+        }
+        trusted
+    }
+}

@@ -1,0 +1,47 @@
+//! What is asked of a search: how many neighbors, of how many points; and the arrays for the answer.
+
+use crate::limits;
+use tsne_core::{Error, Result, Scalar, memory};
+
+/// Neighbors as a search finds them: indices and distances, row by row.
+pub(in crate::neighbors) type Found<T> = (Vec<u32>, Vec<T>);
+
+/// Room for `n` rows of `k`.
+pub(in crate::neighbors) fn room<T: Scalar>(n: usize, k: usize) -> Result<Found<T>> {
+    let max = limits::items(size_of::<u64>()) / n.max(1);
+    if k > max {
+        return Err(Error::capacity("k, the number of neighbors of each point", k, max));
+    }
+    let size = n * k;
+    Ok((memory::filled("indices of neighbors", size, 0)?, memory::filled("distances of neighbors", size, T::ZERO)?))
+}
+
+/// The numbers of all points, `0..n`, where `n` has 32 bits.
+pub(in crate::neighbors) fn numbers(n: usize) -> Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    memory::reserve("numbers of points", &mut numbers, n)?;
+    numbers.extend(0..n as u32);
+    Ok(numbers)
+}
+
+/// Checks that `n` points have `k` others each.
+pub(in crate::neighbors) fn check_own(n: usize, k: usize) -> Result<()> {
+    if n < 2 {
+        return Err(Error::too_few_points(n, 2));
+    }
+    if k >= n {
+        return Err(Error::parameter("k", k, format_args!("at most {}, the number of other points", n - 1)));
+    }
+    Ok(())
+}
+
+/// Checks that queries of `given` columns can have `k` neighbors among points of shape `(n, d)`.
+pub(in crate::neighbors) fn check_queries((n, d): (usize, usize), given: usize, k: usize) -> Result<()> {
+    if given != d {
+        return Err(Error::shape("queries (columns)", d, given));
+    }
+    if k > n {
+        return Err(Error::parameter("k", k, format_args!("at most {n}, the number of indexed points")));
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! The choice among the exact searches.
+
+use super::brute_force::all_pairs;
+use super::kd_tree::kd_tree;
+use crate::instances::instances;
+use crate::metric::Metric;
+use crate::neighbors::checked::Checked;
+use crate::neighbors::general::vp_tree::VpTree;
+use crate::neighbors::geometric::mapping::Mapping;
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+
+/// The most columns for which the kd-tree is used.
+///
+/// Measured on a mixture of ten Gaussians with 40,000 points, `k = 90`, in CPU seconds of the whole chain with the
+/// tree and with brute force (`examples/knn_time`, one run each on a busy machine): 1.9 and 1.9 at 6 columns, 2.1 and 1.9 at 8, 2.4 and 2.0 at 10. The tree's advantage grows
+/// with `n`, brute force's with the columns.
+pub(super) const KD_TREE_COLUMNS: usize = 8;
+
+/// The most columns for which the vantage-point tree is used.
+///
+/// Measured under Manhattan distances on 20,000 normal points in `f32`, `k = 15`, in seconds for all pairs and for the tree:
+/// 4.2 and 0.50 at 5 columns, 4.4 and 0.94 at 6, 4.4 and 1.5 at 7, 2.6 and 1.8 at 8 (one run each on two cores). On 10,000 of
+/// them, `k = 90` (`benches/affinity`, groups `scan_graph` and `vp_tree_graph`): 0.55 and 2.0 at 8. From 8 columns on all
+/// pairs are summed in lanes, below it column by column. The tree's advantage grows with `n`.
+pub(super) const VP_TREE_COLUMNS: usize = 7;
+
+/// Exact nearest neighbors by the fastest method for the metric and the data's dimension; all give the same graph.
+///
+/// - Dense rows under a metric that is the Euclidean distance or the cosine of mapped rows: [`KdTreeSearch`](crate::KdTreeSearch) up to 8
+///   columns, [`BruteForceSearch`](crate::BruteForceSearch) with matrix products above.
+/// - Dense rows under another metric with the triangle inequality: [`VpTreeSearch`](crate::VpTreeSearch) up to 7 columns.
+/// - All else (other metrics, functions, matrices of distances, sparse rows, more columns): [`BruteForceSearch`](crate::BruteForceSearch).
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct ExactSearch {
+    /// How distances are measured.
+    pub metric: Metric,
+}
+
+impl ExactSearch {
+    /// A search with the given metric.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use tsne_affinity::{ExactSearch, Metric};
+    /// use tsne_core::{Context, NeighborSearch, Rows};
+    ///
+    /// let x = Rows::new(&[1.0, 0.0, 1.0, 0.5, 2.0, 0.1], 3, 2)?;
+    /// let graph = ExactSearch::new(Metric::Euclidean).build(x.into(), Context::new())?.knn_graph(NonZeroUsize::MIN, Context::new())?;
+    /// assert_eq!(graph.row(0), (&[1][..], &[0.5][..])); // (1, 0) and (1, 0.5).
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub const fn new(metric: Metric) -> Self {
+        Self { metric }
+    }
+}
+
+impl<T: Scalar> NeighborSearch<T> for ExactSearch {
+    fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+        build(&self.metric, points, cx)
+    }
+}
+
+instances! {
+    fn build[ExactBuild]<'a, 'b, T>(metric: &'b Metric, points: Points<'a, T>, cx: Context<'b>)
+        -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
+}
+
+fn checked_build<'a, T: Scalar>(
+    metric: &Metric,
+    points: Points<'a, T>,
+    cx: Context<'_>,
+) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+    cx.check()?;
+    exact(Checked::new(points, metric)?, cx)
+}
+
+/// The fastest exact index of checked points.
+pub(super) fn exact<'a, T: Scalar>(checked: Checked<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+    let Checked { points, metric } = &checked;
+    if matches!(points, Points::Dense(_)) {
+        if Mapping::serves(metric) {
+            if points.d() <= KD_TREE_COLUMNS {
+                return kd_tree(checked);
+            }
+        } else if points.d() <= VP_TREE_COLUMNS && has_tree(metric) {
+            return Ok(Box::new(VpTree::new(&checked, cx)?));
+        }
+    }
+    all_pairs(checked)
+}
+
+/// Whether a vantage-point tree is sure to be exact: of a function of the caller's, the triangle inequality is not known.
+pub(super) fn has_tree(metric: &Metric) -> bool {
+    metric.is_metric() && !matches!(metric, Metric::Function(_))
+}

@@ -1,0 +1,15 @@
+//! Joining the rows of conditional affinities into one symmetric matrix.
+//!
+//! Row `i` of the result holds the neighbors of `i` and the points that have `i` as a neighbor. The latter are the rows of the
+//! transposed matrix, which is made in buckets of rows (`incoming`), each merged with its own rows (`merge`) and freed
+//! while the result grows.
+
+mod incoming;
+mod joint;
+mod merge;
+pub(crate) mod sort;
+mod symmetrization;
+mod weighted;
+
+pub use joint::{symmetrize, symmetrize_with};
+pub use symmetrization::Symmetrization;

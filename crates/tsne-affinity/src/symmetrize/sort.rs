@@ -1,0 +1,32 @@
+//! Rows of weights in the order of their columns.
+
+use crate::ordered;
+use rayon::prelude::*;
+use tsne_core::{Context, KnnGraph, Result, Scalar, blocks, memory};
+
+/// Brings the weights of each row into the order of their columns, which are returned.
+pub(crate) fn sort_rows<T: Scalar>(
+    graph: &KnnGraph<T>,
+    weights: &mut [T],
+    j: usize,
+    cx: Context<'_>,
+) -> Result<Vec<u32>> {
+    let mut columns = memory::filled("columns", weights.len(), 0u32)?;
+    let length = j * blocks::BLOCK;
+    let rows = columns.par_chunks_mut(length).zip(weights.par_chunks_mut(length));
+    ordered::try_for_each(rows, Vec::new, |pairs, b, (columns, weights)| {
+        cx.check()?;
+        let rows = columns.chunks_exact_mut(j).zip(weights.chunks_exact_mut(j)).enumerate();
+        for (r, (columns, weights)) in rows {
+            let (neighbors, _) = graph.row(b * blocks::BLOCK + r);
+            pairs.clear();
+            pairs.extend(neighbors.iter().copied().zip(weights.iter().copied()));
+            pairs.sort_unstable_by_key(|&(column, _)| column);
+            for ((column, weight), &pair) in columns.iter_mut().zip(weights).zip(pairs.iter()) {
+                (*column, *weight) = pair;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(columns)
+}

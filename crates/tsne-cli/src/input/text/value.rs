@@ -1,0 +1,60 @@
+//! Why a line or a field of a table is refused.
+
+use super::columns::Columns;
+use crate::input::fits::Fits;
+use std::fmt;
+
+/// A line with too few or too many fields.
+pub(super) struct Ragged {
+    pub(super) line: u64,
+    pub(super) given: usize,
+    pub(super) expected: usize,
+}
+
+impl fmt::Display for Ragged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, given, expected } = self;
+        let s = if *given == 1 { "" } else { "s" };
+        write!(f, "line {line} has {given} field{s}, but the first line has {expected}: make all lines equally long")
+    }
+}
+
+/// Characters of a field that a message shows at most.
+const SHOWN: usize = 40;
+
+/// The message for a field that is not a finite number of the type.
+pub(super) fn refused(line: u64, column: usize, field: &str, columns: &Columns, fits: Fits) -> String {
+    let name = columns.name(column).filter(|name| !name.is_empty());
+    let place = match name {
+        Some(name) => format!("line {line}, column {} ({name:?})", column + 1),
+        None => format!("line {line}, column {}", column + 1),
+    };
+    let selector = columns.selector(column);
+    if field.is_empty() {
+        return format!("{place} is empty: fill it in, or leave the column out with --drop-column {selector}");
+    }
+    let shown: String = field.chars().take(SHOWN).collect();
+    match field.parse::<f64>() {
+        Ok(value) if value.is_finite() => {
+            format!("{place} is {shown}, which is beyond the range of {}: use --float f64", fits.name)
+        }
+        Ok(_) => format!("{place} is {shown}, which is not finite: remove or replace infinite and missing values"),
+        Err(_) if field.contains('\n') => {
+            format!("{place} goes over several lines: is a quote left open, or not closed?")
+        }
+        Err(_) if field.contains(',') && field.replace(',', ".").parse::<f64>().is_ok() => {
+            format!("{place} is {shown:?}, with a decimal comma: write numbers with a decimal point")
+        }
+        Err(_) => {
+            let header = if columns.name(column).is_none() && !columns.form().header {
+                ", --header yes if the first line names columns"
+            } else {
+                ""
+            };
+            format!(
+                "{place} is {shown:?}, not a number: use --label-column {selector} if it holds labels, --drop-column \
+                 {selector} to leave it out{header}"
+            )
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What a reader allocates is bounded by what its file holds, whatever the file says of itself: counted by the allocator,
+//! alone in its binary.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use tsne_cli::input::{CsvOptions, Labels, PointTable};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// One reader at a time: the allocator counts for all threads.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const MIB: usize = 1 << 20;
+
+/// Buffers of files, of decompression and of chunks, messages, and the harness.
+const CONSTANT: usize = 2 * MIB;
+
+/// The longest record of a table; its buffer doubles up to there, and it is kept once more.
+const MAX_RECORD: usize = 64 * MIB;
+
+/// A path in the directory for tests.
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("memory-{}-{name}", std::process::id()))
+}
+
+/// All bytes that are ever allocated while a file is read, not only those alive at once, and the result.
+fn reading<R>(name: &str, read: impl FnOnce(&Path) -> anyhow::Result<R>) -> (usize, Result<R, String>) {
+    let path = path(name);
+    let region = Region::new(ALLOCATOR);
+    let result = read(&path);
+    let change = region.change();
+    let grown = usize::try_from(change.bytes_reallocated.max(0)).unwrap();
+    fs::remove_file(&path).unwrap();
+    (change.bytes_allocated + grown, result.map_err(|error| format!("{error:#}")))
+}
+
+fn points(name: &str) -> (usize, Result<PointTable<f32>, String>) {
+    reading(name, |path| PointTable::<f32>::read(path, &CsvOptions::default()))
+}
+
+#[track_caller]
+fn refused(name: &str, bound: usize, word: &str) {
+    let (bytes, result) = points(name);
+    let error = result.unwrap_err();
+    assert!(error.contains(word), "{name}: {error}");
+    assert!(bytes <= bound, "{name}: {bytes} bytes, more than {bound}");
+}
+
+fn gz(name: &str, beginning: &[u8], filling: u8, length: usize) {
+    let mut encoder = GzEncoder::new(File::create(path(name)).unwrap(), Compression::fast());
+    encoder.write_all(beginning).unwrap();
+    io::copy(&mut io::repeat(filling).take(length as u64), &mut encoder).unwrap();
+    encoder.finish().unwrap();
+}
+
+#[test]
+fn lines_have_a_limit() {
+    let _alone = ALONE.lock().unwrap();
+    // A long way beyond the limit, in files of a few hundred kilobytes.
+    let length = 3 * MAX_RECORD;
+    gz("x.csv.gz", b"1,2\n3,", b'1', length);
+    refused("x.csv.gz", 4 * MAX_RECORD + CONSTANT, "line 2");
+    for filling in [b',', b' '] {
+        gz("x.csv.gz", b"1,2\n3", filling, length);
+        refused("x.csv.gz", 4 * MAX_RECORD + CONSTANT, "line 2");
+    }
+    gz("x.mtx.gz", b"%%MatrixMarket matrix coordinate real general\n", b'1', length);
+    refused("x.mtx.gz", 4 * MIB + CONSTANT, "line 2");
+    gz("l.txt.gz", b"a\n", b'b', length);
+    let (bytes, result) = reading("l.txt.gz", |path| Labels::read(path, 2));
+    assert!(result.unwrap_err().contains("line 2") && bytes <= 4 * MIB + CONSTANT, "{bytes}");
+}
+
+#[test]
+fn sizes_of_coordinates_are_not_believed() {
+    let _alone = ALONE.lock().unwrap();
+    for size in ["1048576 2 1", "2 2 99999999999", "4000000000 4000000000 9999999999", "5000 2 1"] {
+        let text = format!("%%MatrixMarket matrix coordinate real general\n{size}\n1 1 1\n");
+        fs::write(path("x.mtx"), text).unwrap();
+        refused("x.mtx", CONSTANT, "");
+    }
+    // Some empty rows are allowed, and cost little.
+    fs::write(path("x.mtx"), "%%MatrixMarket matrix coordinate real general\n4000 16777216 1\n7 16777216 1\n").unwrap();
+    let (bytes, result) = points("x.mtx");
+    assert_eq!(result.unwrap().n(), 4000);
+    assert!(bytes <= 64 * 4000 + CONSTANT, "{bytes}");
+}
+
+/// An array of zeros, but for its header.
+fn zeros(descr: &str, count: usize) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({count},), }}\n");
+    let size: usize = descr[2..].parse().unwrap();
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.resize(bytes.len() + count * size, 0);
+    bytes
+}
+
+fn format() -> Vec<u8> {
+    let mut bytes = zeros("|S3", 1);
+    let end = bytes.len() - 3;
+    bytes[end..].copy_from_slice(b"csr");
+    bytes
+}
+
+fn integers(values: &[i64]) -> Vec<u8> {
+    let mut bytes = zeros("<i8", values.len());
+    let start = bytes.len() - 8 * values.len();
+    bytes[start..].iter_mut().zip(values.iter().flat_map(|value| value.to_le_bytes())).for_each(|(b, v)| *b = v);
+    bytes
+}
+
+fn npz(arrays: [(&str, Vec<u8>); 5]) {
+    let mut zip = ZipWriter::new(File::create(path("x.npz")).unwrap());
+    for (name, bytes) in arrays {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        zip.start_file(format!("{name}.npy"), options).unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    zip.finish().unwrap();
+}
+
+#[test]
+fn sizes_in_archives_are_not_believed() {
+    let _alone = ALONE.lock().unwrap();
+    let many = 2 * MIB;
+    let with = |shape: Vec<u8>, indptr: Vec<u8>, indices: Vec<u8>, data: Vec<u8>| {
+        npz([("format", format()), ("shape", shape), ("indptr", indptr), ("indices", indices), ("data", data)]);
+    };
+    let shape = || integers(&[2, 3]);
+    let indptr = || integers(&[0, 1, 2]);
+    // Whatever does not fit the other arrays is refused before it is read.
+    with(zeros("<i8", many), indptr(), zeros("<i4", 2), zeros("<f4", 2));
+    refused("x.npz", CONSTANT, "\"shape\"");
+    with(shape(), zeros("<i8", many), zeros("<i4", 2), zeros("<f4", 2));
+    refused("x.npz", CONSTANT, "row pointers");
+    with(shape(), indptr(), zeros("<i4", many), zeros("<f4", 2));
+    refused("x.npz", CONSTANT, "columns");
+    with(shape(), indptr(), zeros("<i4", 2), zeros("<f8", many));
+    refused("x.npz", CONSTANT, "values");
+    with(integers(&[many as i64, 3]), zeros("<i8", many + 1), zeros("<i4", 2), zeros("<f4", 2));
+    refused("x.npz", CONSTANT, "empty");
+    npz([
+        ("format", zeros("|S1000000", 1)),
+        ("shape", shape()),
+        ("indptr", indptr()),
+        ("indices", zeros("<i4", 2)),
+        ("data", zeros("<f4", 2)),
+    ]);
+    refused("x.npz", CONSTANT, "\"format\"");
+    // What fits is there once inflated, and read in proportion: columns, values, their growth and the result.
+    with(shape(), integers(&[0, 1, many as i64]), zeros("<i4", many), zeros("<f4", many));
+    let (bytes, result) = points("x.npz");
+    assert_eq!(result.unwrap().n(), 2);
+    assert!(bytes <= 8 * (8 * many) + CONSTANT, "{bytes}");
+}
+
+#[test]
+fn honest_files_take_memory_in_proportion() {
+    let _alone = ALONE.lock().unwrap();
+    let (n, d) = (20_000, 16);
+    let text = format!("{}\n", ["0.5"; 16].join(",")).repeat(n);
+    fs::write(path("x.csv"), &text).unwrap();
+    let (bytes, result) = points("x.csv");
+    assert_eq!((result.as_ref().unwrap().n(), result.unwrap().d()), (n, d));
+    // Arrays that grow by half are copied into ones of the sizes 1, 2/3, 4/9 and so on.
+    assert!(bytes <= 4 * text.len() + CONSTANT, "{bytes} of {}", text.len());
+    let mut array = zeros("<f8", n * d);
+    let replaced = format!("({n}, {d}), ").into_bytes();
+    let start = array.windows(9).position(|window| window == b"(320000,)").unwrap();
+    array.splice(start..start + 11, replaced.iter().copied());
+    let length = (array.len() - 10 - 8 * n * d) as u16;
+    array[8..10].copy_from_slice(&length.to_le_bytes());
+    fs::write(path("x.npy"), &array).unwrap();
+    let (bytes, result) = points("x.npy");
+    assert_eq!(result.unwrap().d(), d);
+    assert!(bytes <= 2 * array.len() + CONSTANT, "{bytes} of {}", array.len());
+}

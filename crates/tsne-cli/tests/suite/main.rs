@@ -1,0 +1,16 @@
+//! The command and its library from outside, in one binary: its parts share what they link.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod common;
+mod demo;
+mod determinism;
+mod errors;
+mod flags;
+mod formats;
+mod labels;
+mod readers;
+mod score;
+mod sparse;
+mod tables;
+mod targets;
+mod transform;

@@ -1,0 +1,167 @@
+//! The columns of dense data, as some rows show them: where they lie, how wide, and what is wrong with that.
+
+use crate::warning::Warning;
+use rayon::prelude::*;
+use tsne_affinity::{Metric, Translation};
+use tsne_core::{Rows, Scalar, memory};
+
+/// Rows that are looked at, evenly spaced: the distance of the quartiles of so many normal numbers is that of all within 7 %
+/// (its standard deviation), and what follows from it needs the order of magnitude.
+const SAMPLE: usize = 256;
+
+/// A column is moved if it lies farther from the origin than this many times its width. Nearer, rounding takes at most
+/// four of the 24 bits of `f32`, and data that are near the origin stay as they are, to the bit.
+const FAR: f64 = 16.0;
+
+/// A column is lost to its offset if fewer numbers than this lie between its quartiles. Of 800 points in 8 normal columns, so
+/// many keep .997 of the 10 nearest neighbors, 64 keep .98, 16 .95 and 4 .80.
+const STEPS: f64 = 256.0;
+
+/// Columns hold the distances if they hold this share of the variance of all: in the wine data, the proline in mg/l has 99.8 %,
+/// and label agreement is 68 % where it is 95 % with standardized columns.
+const DOMINANT: f64 = 0.99;
+
+/// Rounding noise: a width of a few units in the last place.
+const NOISE: f64 = 8.0;
+
+/// What some rows show of a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    median: f64,
+    /// The distance of the quartiles.
+    width: f64,
+    /// The distance of the smallest value and the largest.
+    range: f64,
+    largest: f64,
+    variance: f64,
+}
+
+/// The columns of `rows`, whose values are finite.
+pub(super) fn columns<T: Scalar>(rows: Rows<'_, T>) -> Vec<Column> {
+    let n = rows.n();
+    let count = n.min(SAMPLE);
+    if count == 0 {
+        return Vec::new();
+    }
+    // In two steps, so that the product of two counts cannot overflow.
+    let at = |s: usize| s * (n / count) + s * (n % count) / count;
+    let of_column = |values: &mut Vec<f64>, c: usize| {
+        values.clear();
+        values.extend((0..count).filter_map(|s| rows.row(at(s)).get(c)).map(|v| v.to_f64()));
+        values.sort_unstable_by(f64::total_cmp);
+        let quantile = |quarters: usize| values.get((count - 1) * quarters / 4).copied().unwrap_or(0.0);
+        let (low, median, high) = (quantile(0), quantile(2), quantile(4));
+        // From the median: squares of what is far from the origin would not tell.
+        let mean = values.iter().map(|v| (v - median) / count as f64).sum::<f64>();
+        let variance = values.iter().map(|v| (v - median - mean).powi(2) / count as f64).sum();
+        Column {
+            median,
+            width: quantile(3) - quantile(1),
+            range: high - low,
+            largest: f64::max(low.abs(), high.abs()),
+            variance,
+        }
+    };
+    (0..rows.d()).into_par_iter().map_init(Vec::new, of_column).collect()
+}
+
+/// What to subtract from each column, so that what is rounded to `T` keeps its digits; `None` where nothing is to be gained or
+/// the metric minds.
+pub(super) fn offset<T: Scalar>(columns: &[Column], metric: &Metric) -> Option<Vec<f64>> {
+    // A wider number has digits to spare.
+    if T::EPSILON.to_f64() <= f64::EPSILON {
+        return None;
+    }
+    let far = |column: &Column| column.median.abs() > FAR * column.width;
+    let offset: Vec<f64> = match metric.translation() {
+        Translation::Columns => columns.iter().map(|column| if far(column) { column.median } else { 0.0 }).collect(),
+        Translation::Uniform => {
+            let mut medians: Vec<f64> = columns.iter().map(|column| column.median).collect();
+            medians.sort_unstable_by(f64::total_cmp);
+            let quantile = |quarters: usize| medians.get(medians.len().saturating_sub(1) * quarters / 4).copied();
+            let (low, middle, high) = (quantile(1)?, quantile(2)?, quantile(3)?);
+            let width = columns.iter().map(|column| column.width).fold(high - low, f64::max);
+            if middle.abs() <= FAR * width {
+                return None;
+            }
+            vec![middle; columns.len()]
+        }
+        _ => return None,
+    };
+    offset.iter().any(|v| *v != 0.0).then_some(offset)
+}
+
+/// A warning for the first column whose values are too far from the origin to be told apart in `T`.
+pub(super) fn lost<T: Scalar>(columns: &[Column]) -> Option<Warning> {
+    let step = |column: &Column| column.median.abs() * T::EPSILON.to_f64();
+    let lost = |column: &Column| {
+        // The median of values of which most are the same says nothing of their width.
+        let width = if column.width > 0.0 { column.width } else { column.range };
+        width > 0.0 && step(column) * STEPS > width
+    };
+    let (column, found) = columns.iter().enumerate().find(|(_, column)| lost(column))?;
+    Some(Warning::Offset { column, offset: found.median, spread: found.range, scalar: T::NAME })
+}
+
+/// Warnings of columns that hold all of the distances, and of data that are one row again and again but for rounding.
+pub(super) fn doubts<T: Scalar>(rows: Rows<'_, T>, columns: &[Column], metric: &Metric) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let noise = |range: f64, largest: f64| range <= NOISE * T::EPSILON.to_f64() * largest;
+    if !columns.is_empty() && columns.iter().all(|column| noise(column.range, column.largest)) && all_noise(rows, noise)
+    {
+        warnings.push(Warning::IdenticalPoints);
+        return warnings;
+    }
+    let scales_matter = matches!(
+        metric,
+        Metric::Euclidean
+            | Metric::SqEuclidean
+            | Metric::Manhattan
+            | Metric::Chebyshev
+            | Metric::Minkowski { weights: None, .. }
+    );
+    if scales_matter {
+        warnings.extend(dominated(columns));
+    }
+    warnings
+}
+
+/// Whether all rows are the same but for rounding.
+fn all_noise<T: Scalar>(rows: Rows<'_, T>, noise: impl Fn(f64, f64) -> bool) -> bool {
+    let d = rows.d();
+    let (Ok(mut low), Ok(mut high)) =
+        (memory::filled("columns", d, f64::INFINITY), memory::filled("columns", d, f64::NEG_INFINITY))
+    else {
+        return false;
+    };
+    for row in rows.iter() {
+        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(row) {
+            (*low, *high) = (low.min(v.to_f64()), high.max(v.to_f64()));
+        }
+    }
+    low.iter().zip(&high).all(|(low, high)| noise(high - low, f64::max(low.abs(), high.abs())))
+}
+
+/// A warning where a few of many columns hold nearly all of the variance, unless they look like principal components, which
+/// are made so.
+fn dominated(columns: &[Column]) -> Option<Warning> {
+    let total: f64 = columns.iter().map(|column| column.variance).sum();
+    if columns.len() < 3 || !(total > 0.0 && total.is_finite()) {
+        return None;
+    }
+    if columns.windows(2).all(|pair| pair[0].variance >= pair[1].variance) {
+        return None;
+    }
+    let mut order: Vec<(f64, usize)> = columns.iter().enumerate().map(|(c, column)| (column.variance, c)).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let most = (columns.len() / 5).max(1);
+    let mut share = 0.0;
+    for (count, (variance, _)) in (1..=most).zip(&order) {
+        share += variance / total;
+        if share >= DOMINANT {
+            let column = order.first().map_or(0, |(_, c)| *c);
+            return Some(Warning::ColumnScales { columns: count, of: columns.len(), column, share });
+        }
+    }
+    None
+}

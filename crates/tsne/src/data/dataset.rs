@@ -1,0 +1,238 @@
+//! Data points, and what was subtracted from them.
+
+use super::columns::{columns, doubts, lost, offset};
+use super::distances;
+use super::kept::{Kept, Matrix};
+use crate::warning::Warning;
+use std::sync::Arc;
+use tsne_affinity::Metric;
+use tsne_core::{Points, Result, Rows, Scalar, SparseRows};
+
+/// Data points: borrowed for a call, or owned and shared by all that keep them.
+///
+/// [`Rows`] and [`SparseRows`] become one by themselves; an embedding that keeps its data then copies them once. One that is
+/// made from owned data ([`Dataset::dense`], [`Dataset::sparse`], [`Dataset::from_f64`]) shares them.
+///
+/// # Examples
+///
+/// Time stamps: in `f32` they would all be the same.
+///
+/// ```
+/// use tsne::{Dataset, Metric, NewPoints, Rows, Tsne};
+///
+/// let seconds: Vec<f64> = (0..60).map(|i| 1.7e9 + f64::from(i % 3) * 10.0 + f64::from(i) * 0.01).collect();
+/// let data: Dataset<'_, f32> = Dataset::from_f64(Rows::new(&seconds, 60, 1)?, &Metric::Euclidean)?;
+/// assert!((data.offset().unwrap()[0] - 1.7e9).abs() < 30.0);
+/// let embedding = Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(50).build()?.fit(data)?;
+/// // New points are given as the data were.
+/// let new = [1.7e9 + 10.0];
+/// let placed = embedding.transform(NewPoints::from_f64(Rows::new(&new, 1, 1)?))?;
+/// # Ok::<(), tsne::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Dataset<'a, T> {
+    points: Stored<'a, T>,
+    /// What was seen before the data were rounded.
+    lost: Option<Warning>,
+}
+
+#[derive(Debug, Clone)]
+enum Stored<'a, T> {
+    Borrowed(Points<'a, T>),
+    Shared(Kept<T>),
+}
+
+impl<'a, T> From<Points<'a, T>> for Dataset<'a, T> {
+    fn from(points: Points<'a, T>) -> Self {
+        Self { points: Stored::Borrowed(points), lost: None }
+    }
+}
+
+impl<'a, T> From<Rows<'a, T>> for Dataset<'a, T> {
+    fn from(rows: Rows<'a, T>) -> Self {
+        Points::Dense(rows).into()
+    }
+}
+
+impl<'a, T> From<SparseRows<'a, T>> for Dataset<'a, T> {
+    fn from(rows: SparseRows<'a, T>) -> Self {
+        Points::Sparse(rows).into()
+    }
+}
+
+impl<T> From<Kept<T>> for Dataset<'_, T> {
+    fn from(kept: Kept<T>) -> Self {
+        Self { points: Stored::Shared(kept), lost: None }
+    }
+}
+
+impl<T: Scalar> Dataset<'static, T> {
+    /// Owned dense points, `n × d`, row by row.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Rows::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Dataset, Tsne};
+    ///
+    /// let values: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let data = Dataset::dense(values, 60, 5)?;
+    /// let embedding = Tsne::<f32, 2>::builder().perplexity(10.0).n_iter(50).build()?.fit(data.clone())?;
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn dense(values: Vec<T>, n: usize, d: usize) -> Result<Self> {
+        Rows::new(&values, n, d)?;
+        Ok(Kept::from(Matrix::Dense { values, n, d }).into())
+    }
+
+    /// Owned sparse points with `d` columns, as compressed rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SparseRows::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Dataset;
+    ///
+    /// let data = Dataset::sparse(vec![0, 2, 3], vec![1, 3, 2], vec![5.0, 6.0, 7.0], 4)?;
+    /// assert_eq!((data.n(), data.d()), (2, 4));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn sparse(row_pointers: Vec<usize>, columns: Vec<u32>, values: Vec<T>, d: usize) -> Result<Self> {
+        SparseRows::new(&row_pointers, &columns, &values, d)?;
+        Ok(Kept::from(Matrix::Sparse { row_pointers, columns, values, d }).into())
+    }
+
+    /// Points given in double precision, rounded to `T`, less an offset where `metric` allows it ([`Metric::translation`]).
+    ///
+    /// The columns of dense data that lie far from the origin in relation to their width are moved to it, each by a value
+    /// of its own, or all by one: what they have in common would cost the digits in which they differ. Data that are near
+    /// the origin are rounded, and no more. Where the metric minds and digits are lost, the fit says so
+    /// ([`Warning::Offset`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NonFinite`] for a value that is not finite; [`Error::Invalid`] for one that is too large for `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Dataset, Metric, Points, Rows};
+    ///
+    /// let x = [1e8 + 0.25, 1e8 + 0.5, 1e8 + 0.75];
+    /// let data = Dataset::<f32>::from_f64(Rows::new(&x, 3, 1)?, &Metric::Euclidean)?;
+    /// assert_eq!(data.offset(), Some(&[1e8 + 0.5][..]));
+    /// let Points::Dense(rows) = data.points()? else { unreachable!() };
+    /// assert_eq!([rows.row(0), rows.row(1), rows.row(2)], [[-0.25], [0.0], [0.25]]);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn from_f64<'p>(points: impl Into<Points<'p, f64>>, metric: &Metric) -> Result<Self> {
+        let points = points.into();
+        points.check_finite()?;
+        let Points::Dense(rows) = points else { return Ok(Kept::converted(points, None)?.into()) };
+        let seen = if *metric == Metric::Precomputed { Vec::new() } else { columns(rows) };
+        let offset = offset::<T>(&seen, metric).map(Arc::from);
+        let lost = if offset.is_some() { None } else { lost::<T>(&seen) };
+        Ok(Self { points: Stored::Shared(Kept::converted(points, offset)?), lost })
+    }
+}
+
+impl<'a, T: Scalar> Dataset<'a, T> {
+    /// The points, as all computations see them: less the offset.
+    ///
+    /// # Errors
+    ///
+    /// None for data that this type made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Dataset, Rows, metrics};
+    ///
+    /// let data = Dataset::dense(vec![0.0, 1.0, 3.0, 6.0, 10.0], 5, 1)?;
+    /// let map = [[0.0], [1.0], [3.0], [6.0], [10.0]];
+    /// assert_eq!(metrics::trustworthiness(data.points()?, &map, 2)?, 1.0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn points(&self) -> Result<Points<'_, T>> {
+        match &self.points {
+            Stored::Borrowed(points) => Ok(*points),
+            Stored::Shared(kept) => kept.points(),
+        }
+    }
+
+    /// What was subtracted from each column, if anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Dataset, Metric, Rows};
+    ///
+    /// let near = Dataset::<f32>::from_f64(Rows::new(&[1.0, 2.0, 3.0], 3, 1)?, &Metric::Euclidean)?;
+    /// assert_eq!(near.offset(), None);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn offset(&self) -> Option<&[f64]> {
+        match &self.points {
+            Stored::Borrowed(_) => None,
+            Stored::Shared(kept) => kept.offset(),
+        }
+    }
+
+    /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(tsne::Dataset::dense(vec![0.0; 6], 3, 2)?.n(), 3);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn n(&self) -> usize {
+        match &self.points {
+            Stored::Borrowed(points) => points.n(),
+            Stored::Shared(kept) => kept.matrix().n(),
+        }
+    }
+
+    /// The number of columns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(tsne::Dataset::dense(vec![0.0; 6], 3, 2)?.d(), 2);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn d(&self) -> usize {
+        match &self.points {
+            Stored::Borrowed(points) => points.d(),
+            Stored::Shared(kept) => kept.matrix().d(),
+        }
+    }
+
+    /// The same data, to be kept: shared if they are already, copied if they are borrowed.
+    pub(crate) fn kept(&self) -> Result<Kept<T>> {
+        match &self.points {
+            Stored::Borrowed(points) => Matrix::copy_of(*points).map(Kept::from),
+            Stored::Shared(kept) => Ok(kept.clone()),
+        }
+    }
+
+    /// What deserves a second look before distances are computed.
+    pub(crate) fn warnings(&self, metric: &Metric) -> Result<Vec<Warning>> {
+        let Points::Dense(rows) = self.points()? else { return Ok(Vec::new()) };
+        if *metric == Metric::Precomputed {
+            return Ok(distances::doubt(rows).into_iter().collect());
+        }
+        let seen = columns(rows);
+        let mut warnings = doubts(rows, &seen, metric);
+        if !warnings.contains(&Warning::IdenticalPoints) {
+            warnings.extend(self.lost.clone().or_else(|| lost::<T>(&seen)));
+        }
+        Ok(warnings)
+    }
+}

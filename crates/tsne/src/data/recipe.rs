@@ -1,0 +1,101 @@
+//! How neighbors are found and affinities computed from them.
+
+use crate::params::affinity_method::AffinityMethod;
+use crate::params::neighbors::Neighbors;
+use crate::warning::Warning;
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+use tsne_affinity::Metric;
+use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar};
+
+/// How neighbors are found and affinities computed from them.
+#[derive(Debug, Clone)]
+pub(crate) struct Recipe<T> {
+    pub(crate) method: AffinityMethod<T>,
+    pub(crate) metric: Metric,
+    pub(crate) neighbors: Neighbors<T>,
+    pub(crate) k_neighbors: Option<usize>,
+    pub(crate) random_state: u64,
+}
+
+impl<T: Scalar> Recipe<T> {
+    /// The neighbors to look for among `n` points: what the rule needs, or more if more are asked for.
+    pub(super) fn k(&self, n: usize) -> Result<NonZeroUsize> {
+        let needed = self.method.model().neighbors_needed(n)?;
+        let asked = self.k_neighbors.and_then(|k| NonZeroUsize::new(k.min(n.saturating_sub(1))));
+        Ok(asked.map_or(needed, |asked| asked.max(needed)))
+    }
+}
+
+/// What `method` changes about its parameters for `k` neighbors out of `n` points.
+pub(super) fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize) -> Result<Vec<Warning>> {
+    let warnings = match method {
+        AffinityMethod::Perplexity(model) => model.effective_perplexities_for_graph(n, k)?.1,
+        _ => Vec::new(),
+    };
+    Ok(warnings.into_iter().map(Warning::from).collect())
+}
+
+/// The graph with as many neighbors as a rule of the user's own asked for; rules of the toolkit read no more than theirs.
+fn asked_for<'g, T: Scalar>(method: &AffinityMethod<T>, graph: &'g KnnGraph<T>) -> Result<Cow<'g, KnnGraph<T>>> {
+    let AffinityMethod::Custom(model) = method else { return Ok(Cow::Borrowed(graph)) };
+    let (k, wanted) = (graph.k(), model.neighbors_needed(graph.n_reference())?.get());
+    if wanted >= k {
+        return Ok(Cow::Borrowed(graph));
+    }
+    let indices = graph.indices().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
+    let distances = graph.distances().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
+    KnnGraph::from_parts(wanted, graph.n_reference(), indices, distances).map(Cow::Owned)
+}
+
+/// What a rule makes of a graph must be of its points: code of the user's own is checked like data.
+fn checked<T: Scalar>(
+    affinities: Affinities<T>,
+    kind: AffinityKind,
+    (n, n_columns): (usize, usize),
+) -> Result<Affinities<T>> {
+    if affinities.kind() != kind {
+        let why = format_args!("the rule returned {:?} ones, but {kind:?} ones were asked for", affinities.kind());
+        return Err(Error::invalid("affinities", why));
+    }
+    if (affinities.n(), affinities.n_columns()) != (n, n_columns) {
+        let given = (affinities.n(), affinities.n_columns());
+        let why = format_args!(
+            "the rule returned a matrix of {given:?}, but the graph asks for {:?}: return a row for each of its points",
+            (n, n_columns)
+        );
+        return Err(Error::invalid("affinities", why));
+    }
+    Ok(affinities)
+}
+
+pub(super) fn joint<T: Scalar>(
+    method: &AffinityMethod<T>,
+    graph: &KnnGraph<T>,
+    cx: Context<'_>,
+) -> Result<Affinities<T>> {
+    let joint = method.model().joint(&*asked_for(method, graph)?, cx)?;
+    checked(joint, AffinityKind::Joint, (graph.n(), graph.n()))
+}
+
+pub(super) fn conditional<T: Scalar>(
+    method: &AffinityMethod<T>,
+    graph: &KnnGraph<T>,
+    cx: Context<'_>,
+) -> Result<Affinities<T>> {
+    let conditional = method.model().conditional(&*asked_for(method, graph)?, cx)?;
+    checked(conditional, AffinityKind::Conditional, (graph.n(), graph.n_reference()))
+}
+
+/// The graph that a search returned is of the points that it was given.
+pub(super) fn searched<T: Scalar>(graph: KnnGraph<T>, n: usize, n_reference: usize) -> Result<KnnGraph<T>> {
+    if (graph.n(), graph.n_reference()) != (n, n_reference) {
+        let given = (graph.n(), graph.n_reference());
+        let why = format_args!(
+            "the search returned one of {} points among {}, but was asked for {n} among {n_reference}: return a row for each point",
+            given.0, given.1
+        );
+        return Err(Error::invalid("neighbor graph", why));
+    }
+    Ok(graph)
+}

@@ -1,0 +1,36 @@
+//! The columns that occur: sparse data without those that have no entry, which a declared width can have without end.
+
+use tsne_core::{Result, SparseRows, memory};
+
+/// The columns of sparse data, renumbered without gaps.
+pub(super) struct Occurring {
+    columns: Vec<u32>,
+    /// How many there are.
+    pub(super) count: usize,
+}
+
+impl Occurring {
+    /// `None` if every column occurs. Takes memory for the entries, whatever the width.
+    pub(super) fn of<T>(x: SparseRows<'_, T>) -> Result<Option<Self>> {
+        let mut numbers = Vec::new();
+        memory::reserve("columns that occur", &mut numbers, x.nnz())?;
+        numbers.extend_from_slice(x.columns());
+        // Columns ascend within a row, so that there are runs to merge.
+        numbers.sort();
+        numbers.dedup();
+        let count = numbers.len();
+        if count == x.d() {
+            return Ok(None);
+        }
+        let mut columns = Vec::new();
+        memory::reserve("columns that occur", &mut columns, x.nnz())?;
+        // Each is there; fewer than 2^32, since they are numbered by 32 bits.
+        columns.extend(x.columns().iter().map(|c| numbers.partition_point(|number| number < c) as u32));
+        Ok(Some(Self { columns, count }))
+    }
+
+    /// The same data with these columns.
+    pub(super) fn rows<'s, T: Sync>(&'s self, x: SparseRows<'s, T>) -> Result<SparseRows<'s, T>> {
+        SparseRows::new(x.row_pointers(), &self.columns, x.values(), self.count)
+    }
+}

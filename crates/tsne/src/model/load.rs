@@ -1,0 +1,434 @@
+//! A fitted embedding from the sections of a model file, which are checked against each other.
+
+use crate::data::affinity_index::AffinityIndex;
+use crate::data::kept::{Kept, Matrix};
+use crate::data::recipe::Recipe;
+use crate::float::Float;
+use crate::maps::embedding::Embedding;
+use crate::model::names::{MAX_ITERATIONS, MOVED, SETTINGS, Stored};
+use crate::model::store::{Reader, Settings, StoreError};
+use crate::params::learning_rate::LearningRate;
+use crate::params::neighbors::Neighbors;
+use crate::params::optimize::OptimizeParams;
+use crate::params::optimizer::OptimizerState;
+use crate::params::repulsion::RepulsionMethod;
+use std::fmt::Display;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
+use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
+use tsne_fft::Interpolation;
+use tsne_optim::{Finish, Momentum, MomentumGains};
+
+impl<T: Float, const D: usize> Embedding<T, D> {
+    /// Loads an embedding that [`Embedding::save`] wrote. [`Model`] loads one whose number type or dimension is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Mismatch`] if it was saved with another number type or dimension; [`StoreError::Version`] for a file of a
+    /// newer format; the others for a file that cannot be read, was cut or damaged, or is none of ours.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Embedding, StoreError};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// let path = std::env::temp_dir().join(format!("doc-load-{}.tsne", std::process::id()));
+    /// embedding.save(&path)?;
+    /// let loaded = Embedding::<f32, 2>::load(&path)?;
+    /// let other = Embedding::<f64, 2>::load(&path);
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(loaded.positions(), embedding.positions());
+    /// assert!(matches!(other, Err(StoreError::Mismatch { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load(path: impl AsRef<Path>) -> Stored<Self> {
+        Model::open(path)?.embedding()
+    }
+}
+
+/// A saved embedding whose number type and dimension are not known yet.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Model, Preset, Rows, Tsne};
+///
+/// let data: Vec<f64> = (0..300).map(|i| f64::from((i * 7919) % 101)).collect();
+/// let embedding = Tsne::<_, 2>::builder().perplexity(10.0).build()?.fit(Rows::new(&data, 60, 5)?)?;
+/// let path = std::env::temp_dir().join(format!("doc-model-{}.tsne", std::process::id()));
+/// embedding.save(&path)?;
+/// let model = Model::open(&path)?;
+/// # std::fs::remove_file(&path)?;
+/// assert_eq!((model.scalar(), model.n_components(), model.n()), ("f64", 2, 60));
+/// let embedding = model.embedding::<f64, 2>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    reader: Reader,
+    settings: Settings,
+    scalar: String,
+    n_components: usize,
+    n: usize,
+}
+
+impl Model {
+    /// Reads a file and checks it against damage.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Embedding::load`] that do not concern its type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Model, StoreError};
+    ///
+    /// assert!(matches!(Model::open("no such file"), Err(StoreError::Io { .. })));
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> Stored<Self> {
+        Self::from_reader(Reader::open(path)?)
+    }
+
+    /// The same for a file that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Model::open`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Model, StoreError};
+    ///
+    /// assert!(matches!(Model::from_bytes(b"a text, and no model"), Err(StoreError::NotAModel { .. })));
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Stored<Self> {
+        Self::from_reader(Reader::from_bytes(bytes)?)
+    }
+
+    fn from_reader(mut reader: Reader) -> Stored<Self> {
+        let settings = reader.settings(SETTINGS)?;
+        let scalar = settings.get::<&str>("scalar")?.to_owned();
+        let (n_components, n) = (settings.get("n_components")?, settings.get("n")?);
+        Ok(Self { reader, settings, scalar, n_components, n })
+    }
+
+    /// The number type, `"f32"` or `"f64"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-scalar-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.scalar(), "f32");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scalar(&self) -> &str {
+        &self.scalar
+    }
+
+    /// The dimension of the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-components-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.n_components(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn n_components(&self) -> usize {
+        self.n_components
+    }
+
+    /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-n-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.n(), 60);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The embedding.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Mismatch`] unless `T` and `D` are those of the file; [`StoreError::Corrupt`] where its parts contradict
+    /// each other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-embedding-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// let loaded = match (model.scalar(), model.n_components()) {
+    ///     ("f32", 2) => model.embedding::<f32, 2>()?,
+    ///     (scalar, d) => panic!("a map of {scalar} in {d} dimensions was not expected"),
+    /// };
+    /// assert_eq!(loaded.positions(), embedding.positions());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn embedding<T: Float, const D: usize>(self) -> Stored<Embedding<T, D>> {
+        let Self { mut reader, settings, scalar, n_components, n } = self;
+        if scalar != T::NAME || n_components != D || D == 0 {
+            return Err(StoreError::Mismatch {
+                what: "saved embedding".into(),
+                found: format!("{scalar} in {n_components} dimensions"),
+                expected: format!("{} in {D} dimensions", T::NAME),
+            });
+        }
+        let corrupt = |section: &'static str| move |error: Error| StoreError::corrupt(section, error);
+        let sized = |extra: usize| n.checked_add(extra).ok_or_else(|| StoreError::corrupt(SETTINGS, "n is too large"));
+
+        let positions: Vec<T> = reader.take("positions", &[n, D])?;
+        let positions = positions.as_chunks::<D>().0.to_vec();
+        check_embedding(&positions).map_err(corrupt("positions"))?;
+        if n < 2 {
+            return Err(StoreError::corrupt("positions", Error::too_few_points(n, 2)));
+        }
+
+        let params = get_params::<T, D>(&settings)?;
+        params.check().map_err(corrupt(SETTINGS))?;
+        let optimizer = if settings.get("optimizer")? {
+            let gains: Vec<T> = reader.take("optimizer.gains", &[n, D])?;
+            let velocity: Vec<T> = reader.take("optimizer.velocity", &[n, D])?;
+            for (name, values) in [("optimizer.gains", &gains), ("optimizer.velocity", &velocity)] {
+                if let Some(v) = values.iter().find(|v| !v.is_finite()) {
+                    return Err(StoreError::corrupt(name, format_args!("it holds {v}, but all values are finite")));
+                }
+            }
+            let chunks = |values: Vec<T>| values.as_chunks::<D>().0.to_vec();
+            MomentumGains::from_state(params.schedule.momentum_rule, chunks(gains), chunks(velocity))
+                .map_err(corrupt("optimizer.gains"))?
+        } else {
+            MomentumGains::new(params.schedule.momentum_rule)
+        };
+        let optimizer = OptimizerState::given(optimizer, n).map_err(corrupt("optimizer.gains"))?;
+
+        let nnz = settings.get("nnz")?;
+        let row_pointers = reader.take("affinities.row_pointers", &[sized(1)?])?;
+        let columns = reader.take("affinities.columns", &[nnz])?;
+        let weights = reader.take("affinities.weights", &[nnz])?;
+        let joint = Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+            .map_err(corrupt("affinities.columns"))?;
+        let graph = match settings.optional::<usize>("graph_k")? {
+            Some(k) => {
+                let indices = reader.take("graph.indices", &[n, k])?;
+                let distances = reader.take("graph.distances", &[n, k])?;
+                Some(Arc::new(KnnGraph::from_parts(k, n, indices, distances).map_err(corrupt("graph.indices"))?))
+            }
+            None => None,
+        };
+        let data = match settings.optional::<&str>("data")? {
+            Some(kind @ ("dense" | MOVED)) => {
+                let d = settings.get("d")?;
+                let offset: Option<Vec<f64>> =
+                    if kind == MOVED { Some(reader.take("data.offset", &[d])?) } else { None };
+                if let Some(v) = offset.iter().flatten().find(|v| !v.is_finite()) {
+                    let why = format_args!("it holds {v}, but all values are finite");
+                    return Err(StoreError::corrupt("data.offset", why));
+                }
+                Some((Matrix::Dense { values: reader.take("data.values", &[n, d])?, n, d }, offset))
+            }
+            Some("sparse") => {
+                let nnz = settings.get("data_nnz")?;
+                let matrix = Matrix::Sparse {
+                    row_pointers: reader.take("data.row_pointers", &[sized(1)?])?,
+                    columns: reader.take("data.columns", &[nnz])?,
+                    values: reader.take("data.values", &[nnz])?,
+                    d: settings.get("d")?,
+                };
+                Some((matrix, None))
+            }
+            Some(other) => return Err(unknown("data", other)),
+            None => None,
+        };
+        let recipe = get_recipe::<T>(&settings, &mut reader, data.is_some())?;
+        recipe.method.model().neighbors_needed(n).map_err(corrupt(SETTINGS))?;
+        if let Some((matrix, _)) = &data {
+            let points = matrix.points().map_err(corrupt("data.values"))?;
+            points.check_finite().map_err(corrupt("data.values"))?;
+            recipe.metric.check(points.d()).map_err(corrupt(SETTINGS))?;
+            if recipe.metric == Metric::Precomputed && points.d() != n {
+                let why = format_args!("metric is precomputed, but the distances are {n} x {}", points.d());
+                return Err(StoreError::corrupt(SETTINGS, why));
+            }
+        }
+        let index = AffinityIndex {
+            joint: Arc::new(joint),
+            graph,
+            recipe,
+            data: data.map(|(matrix, offset)| Kept::new(matrix, offset.map(Arc::from))),
+            warnings: Vec::new(),
+            n_jobs: params.n_jobs,
+            durations: (Duration::ZERO, Duration::ZERO),
+        };
+        let kernel = Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?;
+        let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
+        let run = &mut embedding.run;
+        run.kl_divergence = OnceLock::from(settings.get::<f64>("kl_divergence")?);
+        run.iterations = match settings.get("iterations")? {
+            iterations if iterations <= MAX_ITERATIONS => iterations,
+            iterations => {
+                let why = format_args!("iterations is {iterations}, but nothing runs more than {MAX_ITERATIONS}");
+                return Err(StoreError::corrupt(SETTINGS, why));
+            }
+        };
+        run.finish = match settings.get("finish")? {
+            "completed" => Finish::Completed,
+            "stopped" => Finish::Stopped,
+            "converged" => Finish::Converged,
+            other => return Err(unknown("finish", other)),
+        };
+        run.repulsion.method = match parsed(&settings, "method")? {
+            RepulsionMethod::Auto => return Err(unknown("method", "auto")),
+            method => method,
+        };
+        Ok(embedding)
+    }
+}
+
+fn unknown(name: &str, value: impl Display) -> StoreError {
+    StoreError::corrupt(SETTINGS, format_args!("{name} is {value:.100}, which this version does not know"))
+}
+
+fn parsed<V: FromStr<Err = Error>>(settings: &Settings, name: &str) -> Stored<V> {
+    settings.get::<&str>(name)?.parse().map_err(|error| StoreError::corrupt(SETTINGS, error))
+}
+
+/// The parameters of further optimization: the early phase of the preset is over.
+fn get_params<T: Float, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
+    let mut params = OptimizeParams::preset(parsed(settings, "preset")?).further();
+    let (schedule, repulsion) = (&mut params.schedule, &mut params.repulsion);
+    schedule.n_iter = settings.get("n_iter")?;
+    schedule.learning_rate = match (settings.optional("learning_rate")?, settings.optional("learning_rate_factor")?) {
+        (Some(rate), _) => LearningRate::Fixed(rate),
+        (None, Some(factor)) => LearningRate::Scaled(factor),
+        (None, None) => LearningRate::Auto,
+    };
+    schedule.final_momentum = settings.optional("momentum")?;
+    schedule.momentum_rule = match settings.get("momentum_rule")? {
+        "classical" => Momentum::Classical,
+        "nesterov" => Momentum::Nesterov,
+        other => return Err(unknown("momentum_rule", other)),
+    };
+    schedule.min_grad_norm = settings.optional("min_grad_norm")?;
+    schedule.max_grad_norm = settings.optional("max_grad_norm")?;
+    schedule.max_step_norm = settings.optional("max_step_norm")?;
+    schedule.min_kl_improvement = settings.optional("min_kl_improvement")?;
+    repulsion.method = parsed(settings, "negative_gradient_method")?;
+    // Files of before there was one have none.
+    repulsion.force_tolerance = settings.optional("force_tolerance")?;
+    repulsion.theta = settings.get("theta")?;
+    repulsion.grid.n_interpolation_points = settings.get("n_interpolation_points")?;
+    repulsion.grid.min_num_intervals = settings.get("min_num_intervals")?;
+    repulsion.grid.ints_in_interval = settings.get("ints_in_interval")?;
+    repulsion.grid.interpolation = match settings.get("interpolation")? {
+        "b-spline" => Interpolation::BSpline,
+        "lagrange" => Interpolation::Lagrange,
+        other => return Err(unknown("interpolation", other)),
+    };
+    params.callbacks_every_iters = settings.get("callbacks_every_iters")?;
+    params.n_jobs = match settings.optional::<&str>("n_jobs")? {
+        Some(n_jobs) => Some(n_jobs.parse().map_err(|_| unknown("n_jobs", n_jobs))?),
+        None => None,
+    };
+    Ok(params)
+}
+
+fn get_metric(settings: &Settings, reader: &mut Reader) -> Stored<Metric> {
+    let mut metric: Metric = parsed(settings, "metric")?;
+    if let Some(count) = settings.optional::<usize>("metric_parameters")? {
+        let given: Arc<[f64]> = reader.take::<f64>("metric.parameters", &[count])?.into();
+        match &mut metric {
+            Metric::Minkowski { weights, .. } => *weights = Some(given),
+            Metric::SEuclidean { variances } => *variances = Some(given),
+            Metric::Mahalanobis { inverse_covariance } => *inverse_covariance = Some(given),
+            other => return Err(unknown("metric with parameters", other)),
+        }
+    }
+    Ok(metric)
+}
+
+fn get_recipe<T: Float>(settings: &Settings, reader: &mut Reader, has_data: bool) -> Stored<Recipe<T>> {
+    let corrupt = |error: Error| StoreError::corrupt(SETTINGS, error);
+    let metric = if has_data { get_metric(settings, reader)? } else { Metric::default() };
+    let neighbors = if has_data { parsed(settings, "neighbors")? } else { Neighbors::default() };
+    let k = settings
+        .optional::<usize>("affinities_k")?
+        .map(|k| NonZeroUsize::new(k).ok_or_else(|| unknown("affinities_k", k)));
+    let k = k.transpose()?;
+    let symmetrization: Symmetrization = parsed(settings, "symmetrization")?;
+    let mut perplexities = || {
+        let count = settings.get("perplexities")?;
+        reader.take::<f64>("affinities.perplexities", &[count])
+    };
+    let method = match settings.get("affinities")? {
+        "perplexity" => {
+            let model = PerplexityAffinity::mixture(&perplexities()?).map_err(corrupt)?;
+            let model = k.map_or_else(|| model.clone(), |k| model.clone().with_neighbors(k));
+            model.with_symmetrization(symmetrization).into()
+        }
+        "multiscale" => {
+            let model = PerplexityAffinity::multiscale(&perplexities()?).map_err(corrupt)?;
+            let model = k.map_or_else(|| model.clone(), |k| model.clone().with_neighbors(k));
+            model.with_symmetrization(symmetrization).into()
+        }
+        "fixed_sigma" => {
+            let model = FixedSigma::new(settings.get("sigma")?).map_err(corrupt)?;
+            let k = k.ok_or_else(|| unknown("affinities_k", "missing"))?;
+            model.with_neighbors(k).with_symmetrization(symmetrization).into()
+        }
+        "uniform" => {
+            let k = k.ok_or_else(|| unknown("affinities_k", "missing"))?;
+            Uniform::new(k).with_symmetrization(symmetrization).into()
+        }
+        other => return Err(unknown("affinities", other)),
+    };
+    Ok(Recipe {
+        method,
+        metric,
+        neighbors,
+        k_neighbors: settings.optional("k_neighbors")?,
+        random_state: settings.get("random_state")?,
+    })
+}

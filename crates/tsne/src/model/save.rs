@@ -1,0 +1,228 @@
+//! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
+
+use crate::data::kept::{Kept, Matrix};
+use crate::data::recipe::Recipe;
+use crate::float::Float;
+use crate::maps::embedding::Embedding;
+use crate::model::names::{MOVED, SETTINGS, Stored};
+use crate::model::store::{Settings, StoreError, Writer};
+use crate::params::affinity_method::AffinityMethod;
+use crate::params::learning_rate::LearningRate;
+use crate::params::neighbors::Neighbors;
+use crate::params::optimize::OptimizeParams;
+use crate::params::repulsion::RepulsionMethod;
+use std::path::Path;
+use tsne_affinity::Metric;
+use tsne_fft::Interpolation;
+use tsne_optim::{Finish, Momentum};
+
+impl<T: Float, const D: usize> Embedding<T, D> {
+    /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
+    /// of the optimizer, parameters, and the data points if they were kept. `docs/model-format.md` describes the file.
+    ///
+    /// The file appears whole or not at all. Callbacks, a repulsion of your own, warnings and timings are not saved.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unsupported`] for a rule of affinities that is code of your own and, where data points are saved, for such a
+    /// metric or neighbor search;
+    /// [`StoreError::Io`] where the file cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Embedding, Preset, Rows, Tsne};
+    ///
+    /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let (fitted, new) = data.split_at(250);
+    /// let embedding = Tsne::<_, 2>::builder().n_iter(50).build()?.fit(Rows::new(fitted, 50, 5)?)?;
+    /// let path = std::env::temp_dir().join(format!("doc-example-{}.tsne", std::process::id()));
+    /// embedding.save(&path)?;
+    /// let loaded = Embedding::<f32, 2>::load(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// let new = Rows::new(new, 10, 5)?;
+    /// assert_eq!(loaded.transform(new)?.positions(), embedding.transform(new)?.positions());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Stored<()> {
+        let n = self.positions().len();
+        // One of the user's own has a state that no file can hold: the map begins anew with the toolkit's.
+        let optimizer = self.optimizer().filter(|optimizer| !optimizer.gains().is_empty());
+        let mut settings = Settings::new();
+        settings
+            .set("scalar", T::NAME)
+            .set("n_components", D)
+            .set("n", n)
+            .set("kl_divergence", self.kl_divergence())
+            .set("dof", self.kernel.dof())
+            .set("preset", self.preset().to_string())
+            .set("iterations", self.iterations())
+            .set("finish", finish_name(self.finish())?)
+            .set("method", named(&self.run.repulsion.method).resolve(n).to_string());
+        put_params(&mut settings, &self.run.params);
+        let index = &*self.index;
+        let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
+        settings.set("nnz", index.joint.nnz()).set("optimizer", optimizer.is_some());
+        if let Some(graph) = &index.graph {
+            settings.set("graph_k", graph.k());
+        }
+        let mut writer = Writer::new();
+        match index.data.as_ref().map(Kept::matrix) {
+            Some(Matrix::Dense { values, d, .. }) => {
+                settings.set("d", *d);
+                writer.array("data.values", &[n, *d], values)?;
+                match index.data.as_ref().and_then(Kept::offset) {
+                    Some(offset) => {
+                        settings.set("data", MOVED);
+                        writer.array("data.offset", &[*d], offset)?;
+                    }
+                    None => _ = settings.set("data", "dense"),
+                }
+            }
+            Some(Matrix::Sparse { row_pointers, columns, values, d }) => {
+                settings.set("data", "sparse").set("d", *d).set("data_nnz", values.len());
+                writer.array("data.row_pointers", &[n + 1], row_pointers)?;
+                writer.array("data.columns", &[values.len()], columns)?;
+                writer.array("data.values", &[values.len()], values)?;
+            }
+            None => {}
+        }
+        for (name, values) in &arrays {
+            writer.array(name, &[values.len()], values)?;
+        }
+        writer.array("positions", &[n, D], self.positions().as_flattened())?;
+        if let Some(optimizer) = optimizer {
+            writer.array("optimizer.gains", &[n, D], optimizer.gains().as_flattened())?;
+            writer.array("optimizer.velocity", &[n, D], optimizer.velocity().as_flattened())?;
+        }
+        writer.array("affinities.row_pointers", &[n + 1], index.joint.row_pointers())?;
+        writer.array("affinities.columns", &[index.joint.nnz()], index.joint.columns())?;
+        writer.array("affinities.weights", &[index.joint.nnz()], index.joint.weights())?;
+        if let Some(graph) = &index.graph {
+            writer.array("graph.indices", &[n, graph.k()], graph.indices())?;
+            writer.array("graph.distances", &[n, graph.k()], graph.distances())?;
+        }
+        writer.settings(SETTINGS, &settings)?;
+        writer.save(path).map(drop)
+    }
+}
+
+fn finish_name(finish: Finish) -> Stored<&'static str> {
+    match finish {
+        Finish::Completed => Ok("completed"),
+        Finish::Stopped => Ok("stopped"),
+        Finish::Converged => Ok("converged"),
+        other => Err(StoreError::Unsupported(format!("the way its descent ended ({other:?}) has no name in a file"))),
+    }
+}
+
+/// The method by a name that can be read again: a repulsion of the user's own is not saved.
+fn named<T, const D: usize>(method: &RepulsionMethod<T, D>) -> RepulsionMethod<T, D> {
+    match method {
+        RepulsionMethod::Custom(_) => RepulsionMethod::Auto,
+        method => method.clone(),
+    }
+}
+
+fn put_optional(settings: &mut Settings, name: &str, value: Option<f64>) {
+    if let Some(value) = value {
+        settings.set(name, value);
+    }
+}
+
+fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
+    let (schedule, repulsion) = (&params.schedule, &params.repulsion);
+    settings
+        .set("n_iter", schedule.n_iter)
+        .set("momentum_rule", if schedule.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
+        .set("negative_gradient_method", named(&repulsion.method).to_string())
+        .set("theta", repulsion.theta)
+        .set("n_interpolation_points", repulsion.grid.n_interpolation_points)
+        .set("min_num_intervals", repulsion.grid.min_num_intervals)
+        .set("ints_in_interval", repulsion.grid.ints_in_interval)
+        .set(
+            "interpolation",
+            if repulsion.grid.interpolation == Interpolation::Lagrange { "lagrange" } else { "b-spline" },
+        )
+        .set("callbacks_every_iters", params.callbacks_every_iters);
+    if let Some(n_jobs) = params.n_jobs {
+        // Negative numbers count from all processors.
+        settings.set("n_jobs", n_jobs.to_string());
+    }
+    match schedule.learning_rate {
+        LearningRate::Auto => {}
+        LearningRate::Scaled(factor) => _ = settings.set("learning_rate_factor", factor),
+        LearningRate::Fixed(rate) => _ = settings.set("learning_rate", rate),
+    }
+    put_optional(settings, "momentum", schedule.final_momentum);
+    put_optional(settings, "min_grad_norm", schedule.min_grad_norm);
+    put_optional(settings, "max_grad_norm", schedule.max_grad_norm);
+    put_optional(settings, "max_step_norm", schedule.max_step_norm);
+    put_optional(settings, "min_kl_improvement", schedule.min_kl_improvement);
+    put_optional(settings, "force_tolerance", repulsion.force_tolerance);
+}
+
+/// Arrays of a recipe, by the names of their sections.
+type Arrays = Vec<(&'static str, Vec<f64>)>;
+
+fn own(what: &str) -> StoreError {
+    StoreError::Unsupported(format!(
+        "its {what} is code of your own, which no file can hold: use one of the toolkit's, or leave out the data (keep_data)"
+    ))
+}
+
+/// Metric and search matter to new points only, and these need the data.
+fn put_search<T: Float>(settings: &mut Settings, recipe: &Recipe<T>, arrays: &mut Arrays) -> Stored<()> {
+    let (name, parameters) = match &recipe.metric {
+        Metric::Function(_) => return Err(own("metric")),
+        Metric::Minkowski { p, weights: Some(weights) } => (Metric::minkowski(*p), Some(weights)),
+        Metric::SEuclidean { variances: Some(variances) } => (Metric::SEuclidean { variances: None }, Some(variances)),
+        Metric::Mahalanobis { inverse_covariance: Some(matrix) } => {
+            (Metric::Mahalanobis { inverse_covariance: None }, Some(matrix))
+        }
+        other => (other.clone(), None),
+    };
+    settings.set("metric", name.to_string());
+    if let Some(parameters) = parameters {
+        settings.set("metric_parameters", parameters.len());
+        arrays.push(("metric.parameters", parameters.to_vec()));
+    }
+    if matches!(recipe.neighbors, Neighbors::Custom(_)) {
+        return Err(own("neighbor search"));
+    }
+    settings.set("neighbors", recipe.neighbors.to_string());
+    Ok(())
+}
+
+fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>, has_data: bool) -> Stored<Arrays> {
+    let mut arrays = Vec::new();
+    if has_data {
+        put_search(settings, recipe, &mut arrays)?;
+    }
+    settings.set("random_state", recipe.random_state);
+    if let Some(k) = recipe.k_neighbors {
+        settings.set("k_neighbors", k);
+    }
+    let mut perplexities = |given: &[f64]| arrays.push(("affinities.perplexities", given.to_vec()));
+    let (name, k, symmetrization, count) = match &recipe.method {
+        AffinityMethod::Perplexity(model) => {
+            perplexities(model.perplexities());
+            let name = if model.is_multiscale() { "multiscale" } else { "perplexity" };
+            (name, model.k_neighbors(), model.symmetrization(), model.perplexities().len())
+        }
+        AffinityMethod::FixedSigma(model) => {
+            settings.set("sigma", model.sigma());
+            ("fixed_sigma", Some(model.k_neighbors()), model.symmetrization(), 0)
+        }
+        AffinityMethod::Uniform(model) => ("uniform", Some(model.k_neighbors()), model.symmetrization(), 0),
+        AffinityMethod::Custom(_) => return Err(own("rule of affinities")),
+    };
+    settings.set("affinities", name).set("symmetrization", symmetrization.to_string());
+    if count > 0 {
+        settings.set("perplexities", count);
+    }
+    if let Some(k) = k {
+        settings.set("affinities_k", k.get());
+    }
+    Ok(arrays)
+}
