@@ -5,7 +5,7 @@
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tsne_core::{Error, Result};
+use tsne_core::Result;
 
 /// Calls `f` with each item and its number, in parallel, and with what `init` makes for a run of items.
 ///
@@ -23,33 +23,27 @@ where
     S: Send,
 {
     let failed = AtomicUsize::new(usize::MAX);
-    let first = items
+    let outcomes: Vec<Result<()>> = items
         .enumerate()
         .map_init(init, |kept, (at, item)| {
             if at > failed.load(Ordering::Relaxed) {
-                return None;
+                return Ok(());
             }
-            let error = f(kept, at, item).err()?;
-            failed.fetch_min(at, Ordering::Relaxed);
-            Some((at, error))
+            let outcome = f(kept, at, item);
+            if outcome.is_err() {
+                failed.fetch_min(at, Ordering::Relaxed);
+            }
+            outcome
         })
-        .reduce(|| None, first_of);
-    first.map_or(Ok(()), |(_, error)| Err(error))
-}
-
-type Failure = Option<(usize, Error)>;
-
-fn first_of(a: Failure, b: Failure) -> Failure {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
-        (a, b) => a.or(b),
-    }
+        .collect();
+    outcomes.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use rayon::prelude::*;
+    use tsne_core::Error;
 
     /// Whichever is met first: later blocks fail at once, the first one late.
     #[test]

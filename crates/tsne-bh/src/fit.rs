@@ -1,4 +1,5 @@
 use crate::sources::{Lists, Scratch};
+use crate::tolerance::theta_for;
 use crate::tree::{Tree, check_dimension};
 use crate::walk::{Criterion, Walker, check_theta, groups};
 use crate::workers;
@@ -26,7 +27,7 @@ use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Resu
 /// The same bits for any number of threads.
 #[derive(Debug)]
 pub struct BarnesHut<T, const D: usize> {
-    theta: f64,
+    accuracy: Accuracy,
     tree: Tree<T, D>,
     groups: Vec<u32>,
     /// In the order of the tree.
@@ -37,6 +38,23 @@ pub struct BarnesHut<T, const D: usize> {
     positions: Vec<AtomicU32>,
     /// Of each worker.
     scratch: Vec<Scratch<T, D>>,
+}
+
+/// What decides which cells are taken as a whole.
+#[derive(Debug, Clone, Copy)]
+enum Accuracy {
+    Theta(f64),
+    /// Of the force: the threshold depends on the kernel too.
+    Tolerance(f64),
+}
+
+impl Accuracy {
+    fn theta<const D: usize>(self, kernel: Kernel) -> Result<f64> {
+        match self {
+            Self::Theta(theta) => Ok(theta),
+            Self::Tolerance(tolerance) => theta_for::<D>(tolerance, kernel),
+        }
+    }
 }
 
 /// The threshold of the reference implementations.
@@ -55,9 +73,9 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_bh::BarnesHut;
+    /// use tsne_bh::{BarnesHut, Kernel};
     ///
-    /// assert_eq!(BarnesHut::<f32, 2>::new(0.2)?.theta(), 0.2);
+    /// assert_eq!(BarnesHut::<f32, 2>::new(0.2)?.theta(Kernel::CAUCHY)?, 0.2);
     /// assert!(BarnesHut::<f32, 2>::new(-0.2).is_err());
     /// assert!(BarnesHut::<f32, 4>::new(0.2).is_err());
     /// # Ok::<(), tsne_core::Error>(())
@@ -65,12 +83,34 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     pub fn new(theta: f64) -> Result<Self> {
         check_dimension::<D>()?;
         check_theta(theta)?;
-        Ok(Self::with_theta(theta))
+        Ok(Self::with(Accuracy::Theta(theta)))
     }
 
-    fn with_theta(theta: f64) -> Self {
+    /// Repulsion with the largest threshold whose forces are expected to err by no more than `tolerance` (root mean square,
+    /// relative): that of [`theta_for`], for the kernel of each call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] unless `tolerance` is positive and finite and `D` is 1, 2 or 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_bh::{BarnesHut, Kernel, theta_for};
+    ///
+    /// let repulsion = BarnesHut::<f32, 2>::with_tolerance(1e-2)?;
+    /// assert_eq!(repulsion.theta(Kernel::CAUCHY)?, theta_for::<2>(1e-2, Kernel::CAUCHY)?);
+    /// assert!(BarnesHut::<f32, 2>::with_tolerance(-1.0).is_err());
+    /// # Ok::<(), tsne_bh::Error>(())
+    /// ```
+    pub fn with_tolerance(tolerance: f64) -> Result<Self> {
+        theta_for::<D>(tolerance, Kernel::CAUCHY)?;
+        Ok(Self::with(Accuracy::Tolerance(tolerance)))
+    }
+
+    fn with(accuracy: Accuracy) -> Self {
         Self {
-            theta,
+            accuracy,
             tree: Tree::new(),
             groups: Vec::new(),
             forces: Vec::new(),
@@ -81,17 +121,21 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         }
     }
 
-    /// The threshold.
+    /// The threshold for a kernel, on which it depends where a tolerance was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] for a tolerance unless `D` is 1, 2 or 3.
     ///
     /// # Examples
     ///
     /// ```
-    /// use tsne_bh::{BarnesHut, DEFAULT_THETA};
+    /// use tsne_bh::{BarnesHut, DEFAULT_THETA, Kernel};
     ///
-    /// assert_eq!(BarnesHut::<f32, 2>::default().theta(), DEFAULT_THETA);
+    /// assert_eq!(BarnesHut::<f32, 2>::default().theta(Kernel::CAUCHY), Ok(DEFAULT_THETA));
     /// ```
-    pub const fn theta(&self) -> f64 {
-        self.theta
+    pub fn theta(&self, kernel: Kernel) -> Result<f64> {
+        self.accuracy.theta::<D>(kernel)
     }
 
     /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point of `y` into `out` and
@@ -117,6 +161,7 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         if out.len() != y.len() {
             return Err(Error::shape("out", y.len(), out.len()));
         }
+        let theta = self.theta(kernel)?;
         self.tree.build(y, cx)?;
         let n = y.len();
         groups(&self.tree, &mut self.groups)?;
@@ -124,7 +169,7 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         memory::resize("weights", &mut self.z, n, 0.0)?;
         let workers = workers::count(self.groups.len().div_ceil(GROUPS_PER_TASK));
         self.scratch.resize_with(workers.max(self.scratch.len()), Scratch::default);
-        let (tree, criterion) = (&self.tree, Criterion::new(self.theta));
+        let (tree, criterion) = (&self.tree, Criterion::new(theta));
         let tasks = tasks(tree, &self.groups, &mut self.forces, &mut self.z);
         workers::run(tasks, &mut self.scratch[..workers], |scratch, task| {
             cx.check()?;
@@ -160,7 +205,7 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
 /// `theta` = [`DEFAULT_THETA`]. For a `D` without trees, each call returns the error that `new` would.
 impl<T: Scalar, const D: usize> Default for BarnesHut<T, D> {
     fn default() -> Self {
-        Self::with_theta(DEFAULT_THETA)
+        Self::with(Accuracy::Theta(DEFAULT_THETA))
     }
 }
 

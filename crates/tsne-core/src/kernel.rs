@@ -148,7 +148,7 @@ impl Kernel {
     /// What a pair costs in a sum over pairs, in units of a pair of [`Kernel::CAUCHY`]: where sums over all pairs end and grids
     /// begin to be faster depends on it.
     ///
-    /// Weight and force in a vectorized loop, ns in `f32` and `f64` (example `kernel_cost`), and 0.1 ns more for what all kernels
+    /// Weight and force in a vectorized loop, ns in `f32` and `f64` (example `pair_cost`), and 0.1 ns more for what all kernels
     /// share, differences and sums: 0.15 and 0.31 at `dof` 1, 0.18 and 0.38 where `dof` is whole, up to 8, 0.30 and 0.94 at the
     /// halves between, 2.05 and 5.74 elsewhere (by the platform's `ln_1p` and `exp`, a call for each pair, 12.9 and 14.7).
     ///

@@ -8,7 +8,10 @@
 //! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
 //!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
 //! - what long calls share: [`Error`], [`Context`] with cancellation and progress, ordered reductions
-//!   ([`blocks`]), arrays that may not fit ([`memory`]), the stable counting sort ([`buckets`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]).
+//!   ([`blocks`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]);
+//! - what two crates need alike: logarithms and exponentials that vectorize ([`math`]), the curve along which points are ordered
+//!   ([`morton`]), the stable counting sort ([`buckets`]), arrays that may not fit ([`memory`]), what 32-bit indices name
+//!   ([`limits`]).
 //!
 //! # Names
 //!

@@ -1,7 +1,6 @@
 use crate::erased::ErasedReference;
-use crate::lagrange::field::{self, LagrangeField, grids_cost};
+use crate::lagrange::field::{self, LagrangeField, serves};
 use crate::layout::bounds::{Bounds, check_range};
-use crate::layout::shape::{is_coarsened, lattice};
 use crate::levels::reference::{ReferenceLevels, reach};
 use crate::params::{GridParams, Interpolation};
 use crate::scalar::GridScalar;
@@ -94,10 +93,6 @@ struct Lagrange<T: 'static, const D: usize> {
     filled: field::Filled<T, D>,
 }
 
-/// Nanoseconds for each reference point that the grids of Lagrange interpolation may cost, which are filled once. Beyond, as on
-/// maps with outliers, splines take their place.
-const LAGRANGE_COST: f64 = 4e4;
-
 impl<T: GridScalar, const D: usize> Reference<T, D> {
     pub(crate) fn new(params: GridParams, kernel: Kernel, reference: &[[T; D]], cx: Context<'_>) -> Result<Self> {
         check_embedding(reference)?;
@@ -106,11 +101,7 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
         check_range(reference.len(), &bounds)?;
         let spline = GridParams { interpolation: Interpolation::BSpline, ..params };
         let reach = reach(&bounds);
-        let lattice = lattice(&params, &reach);
-        let lagrange = params.interpolation == Interpolation::Lagrange
-            && !reference.is_empty()
-            && !is_coarsened(&params, &lattice)
-            && grids_cost::<D>(&lattice.shape) <= LAGRANGE_COST * reference.len() as f64 + 1e6;
+        let lagrange = params.interpolation == Interpolation::Lagrange && serves(&params, &reach, reference.len());
         if !lagrange {
             return Ok(Self { levels: ReferenceLevels::new(&spline, kernel, reference, cx)?, lagrange: None });
         }

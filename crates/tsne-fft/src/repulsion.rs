@@ -1,8 +1,6 @@
-use crate::choose::cost::pair_cost;
 use crate::erased::ErasedRepulsion;
-use crate::lagrange::field::{LagrangeField, grids_cost};
+use crate::lagrange::field::{LagrangeField, serves};
 use crate::layout::bounds::{Bounds, check_range};
-use crate::layout::shape::{is_coarsened, lattice};
 use crate::levels::fit::Levels;
 use crate::params::{GridParams, Interpolation};
 use crate::scalar::GridScalar;
@@ -89,10 +87,6 @@ impl<T: GridScalar, const D: usize> Repulsion<T, D> for GridRepulsion<T, D> {
     }
 }
 
-/// How many times what splines or all pairs cost Lagrange interpolation may cost. On ordinary maps it costs some four to ten
-/// times as much; on stretched ones, whose grid is mostly empty, without bound.
-const LAGRANGE_PATIENCE: f64 = 24.0;
-
 /// The grid of `D` dimensions.
 #[derive(Debug)]
 pub(crate) struct Grid<T: GridScalar, const D: usize> {
@@ -106,26 +100,7 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
         Self { params, levels: Levels::default(), lagrange: LagrangeField::new(params), bounds: Vec::new() }
     }
-
-    /// Whether Lagrange interpolation is asked for, possible, and not out of proportion.
-    fn is_lagrange(&mut self, spline: &GridParams, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> bool {
-        if self.params.interpolation != Interpolation::Lagrange {
-            return false;
-        }
-        let lattice = lattice(&self.params, bounds);
-        if is_coarsened(&self.params, &lattice) {
-            return false;
-        }
-        let n = y.len() as f64;
-        let others = n * n * pair_cost(kernel);
-        let cost = grids_cost::<D>(&lattice.shape);
-        cost <= SMALL || cost <= LAGRANGE_PATIENCE * others.min(self.levels.cost(spline, kernel, bounds, y).max(SMALL))
-    }
 }
-
-/// Nanoseconds of two threads that are no matter: the Lagrange grids of a map of the smallest number of cells in two
-/// dimensions take half as long.
-const SMALL: f64 = 1e6;
 
 impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[T], out: &mut [T], cx: Context<'_>) -> Result<f64> {
@@ -142,7 +117,8 @@ impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
         cx.check()?;
         check_range(n, &bounds)?;
         let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
-        let z = if self.is_lagrange(&spline, kernel, &bounds, y) {
+        let lagrange = self.params.interpolation == Interpolation::Lagrange;
+        let z = if lagrange && serves(&self.params, &bounds, n) {
             self.lagrange.repulse(kernel, &bounds, y, out)?
         } else {
             self.levels.repulse((&spline, kernel), &bounds, y, out, cx)?

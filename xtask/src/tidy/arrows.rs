@@ -27,8 +27,9 @@ const RULES: [Rule; 10] = [
     Rule {
         name: "tsne-core",
         members: Members::Exactly(&[]),
-        external: &["rayon"],
-        banned: &["rustfft", "realfft", "faer", "kiddo"],
+        // Matrices and arrays of other crates as rows, under features of their names.
+        external: &["faer", "ndarray", "rayon"],
+        banned: &["rustfft", "realfft", "kiddo"],
     },
     Rule {
         name: "tsne-affinity",

@@ -149,7 +149,7 @@ fn inputs_that_cannot_work_are_refused() {
     ));
 
     let mut method = BarnesHut::<f32, 2>::default();
-    assert_eq!(method.theta(), DEFAULT_THETA);
+    assert_eq!(method.theta(Kernel::CAUCHY), Ok(DEFAULT_THETA));
     let mut out = [[0.0; 2]; 2];
     let short = method.repulse(Kernel::CAUCHY, &[[0.0; 2]], &mut out, Context::new());
     assert_eq!(short, Err(Error::shape("out", 1, 2)));

@@ -6,14 +6,14 @@
 //! form that it uses for other `dof` serves for all, which is more accurate.) Positions are taken from the middle of the
 //! map, and the mean of each potential is kept apart, so that little cancels.
 
-use crate::choose::cost::nodes;
+use crate::choose::cost::{least_cost, nodes, usual_cost};
 use crate::grid::convolver::Convolver;
 use crate::grid::gather;
 use crate::grid::spectrum::Spectrum;
 use crate::grid::spread::{InPlace, spread};
 use crate::grid::stencil::Lagrange;
 use crate::layout::bounds::Bounds;
-use crate::layout::shape::{Lattice, Shape, lattice};
+use crate::layout::shape::{Lattice, Shape, is_coarsened, lattice};
 use crate::params::GridParams;
 use crate::points::slabs::{FirstNode, Slabs};
 use crate::scalar::GridScalar;
@@ -64,9 +64,23 @@ macro_rules! with_points {
     };
 }
 
-/// What the nodes of all grids cost, in nanoseconds of two threads.
-pub(crate) fn grids_cost<const D: usize>(shape: &Shape) -> f64 {
-    (D + 2) as f64 * nodes(shape)
+/// How many times what is usual for as many points these grids may cost. On ordinary maps they cost some four to ten times as
+/// much as splines; on stretched ones, whose grids are mostly empty, without bound.
+const PATIENCE: f64 = 24.0;
+
+/// The largest share of a position that rounding may take: forces are differences of moments of the size of the map, so
+/// rounding of positions, half of the extent, shows in them.
+const ROUNDING: f64 = 1e-3;
+
+/// Whether this scheme can serve a map of `n` points within `bounds`: one that fits its grids, at a cost in proportion,
+/// and whose positions the scalar resolves.
+pub(crate) fn serves<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>, n: usize) -> bool {
+    let lattice = lattice(params, bounds);
+    let cost = (D + 2) as f64 * nodes(&lattice.shape);
+    n > 0
+        && !is_coarsened(params, &lattice)
+        && bounds.extent() * T::EPSILON.to_f64() <= ROUNDING
+        && cost <= PATIENCE * (n as f64 * usual_cost::<D>() + least_cost::<D>())
 }
 
 /// The potentials of all moments on a grid.

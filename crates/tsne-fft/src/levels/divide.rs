@@ -1,12 +1,13 @@
 //! Which points a coarse grid serves, and which crowd so much that they get grids of their own.
 
-use crate::choose::cost::{NODE, pair_cost};
+use crate::choose::cost::{NODE, least_cost, pair_cost, usual_cost};
 use crate::layout::bounds::Bounds;
 use crate::layout::shape::{Lattice, with_spacing};
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::split::Sharpness;
 use rayon::prelude::*;
+use std::f64::consts::PI;
 use tsne_core::{Kernel, Result, blocks, memory};
 
 /// Cells along the longest side at the most, by dimension, coarse to fine: the first division that pays is taken. A grid of
@@ -29,32 +30,10 @@ const fn crowded<const D: usize>() -> u32 {
     }
 }
 
-/// Cells within the reach of near pairs of a point.
-const fn cells_in_reach<const D: usize>() -> f64 {
-    match D {
-        1 => 7.0,
-        2 => 37.0,
-        _ => 180.0,
-    }
-}
-
-/// Nanoseconds of two threads for a point on an ordinary map: spread and read, nodes and near pairs in proportion. On maps of
-/// Fashion-MNIST 70 to 100 in two dimensions, 350 in three (`--example maps`).
-pub(crate) const fn usual_cost<const D: usize>() -> f64 {
-    match D {
-        1 => 40.0,
-        2 => 100.0,
-        _ => 400.0,
-    }
-}
-
-/// Nanoseconds of two threads for the smallest grid: 324 padded nodes a side, 2²¹ in all in three dimensions.
-pub(crate) const fn least_cost<const D: usize>() -> f64 {
-    match D {
-        1 => 1e4,
-        2 => 1.5e5,
-        _ => 2.5e6,
-    }
+/// Cells within the reach of near pairs of a point: 7, 37 and 180 at a cutoff of three.
+fn cells_in_reach<const D: usize>(sharpness: Sharpness) -> f64 {
+    let ball = [2.0, PI, 4.0 * PI / 3.0][D.clamp(1, 3) - 1];
+    ball * (sharpness.cutoff + 0.5).powi(D as i32)
 }
 
 /// How far below the cost of one grid that of a division has to be: estimates of both are off by some ten per cent, and
@@ -215,7 +194,7 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
                 self.kinds[cell] = (2 * crowd_number - usize::from(!crowd[cell])) as u32;
                 members[crowd_number - 1] += count as usize;
             } else {
-                pairs += f64::from(count) * f64::from(count) * cells_in_reach::<D>();
+                pairs += f64::from(count) * f64::from(count) * cells_in_reach::<D>(terms.sharpness);
             }
         }
         if self.crowds == 0 {

@@ -1,9 +1,10 @@
 //! The repulsion among the points of a map, level by level.
 
+use crate::choose::cost::{least_cost, usual_cost};
 use crate::layout::bounds::Bounds;
 use crate::levels::bodies::Bodies;
 use crate::levels::coarse::Coarse;
-use crate::levels::divide::{Division, Terms, least_cost, usual_cost};
+use crate::levels::divide::{Division, Terms};
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::single::{Single, is_direct};
@@ -76,14 +77,6 @@ struct Level<'a, T, const D: usize> {
 }
 
 impl<T: GridScalar, const D: usize> Levels<T, D> {
-    /// What the cheapest single grid for the whole map costs.
-    pub(crate) fn cost(&mut self, params: &GridParams, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> f64 {
-        if is_direct::<D>(kernel, y.len()) {
-            return 0.0;
-        }
-        self.single(0).choose(params, kernel, bounds, y).cost
-    }
-
     /// Writes the forces on the points `y` within `bounds`, and returns the sum of the weights of all pairs.
     pub(crate) fn repulse(
         &mut self,

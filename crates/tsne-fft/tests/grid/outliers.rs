@@ -48,6 +48,9 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, n: usize, 
             println!("{what}");
         }
         assert!(error <= bound && z_error <= 5e-4, "{what}");
+        if kind == "two far groups" || kind == "far ring" {
+            continue; // None stands alone (on a ring of one dimension all share two places).
+        }
         // Forces on outliers are small, and do not count in the mean: within a tenth of their own size.
         let far = exact.iter().zip(out.iter().step_by(STEP)).zip(y.iter().step_by(STEP));
         for ((exact, given), point) in far.filter(|(_, point)| point.iter().any(|v| v.abs() > 1e3)) {
@@ -61,39 +64,39 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, n: usize, 
 // 1.5 % is what is asked of maps without outliers (see accuracy.rs).
 #[test]
 fn splines_in_one_dimension() {
-    check::<f32, 1>(GridParams::default(), 1.0, 3_000, 1.5e-2);
-    check::<f64, 1>(GridParams::default(), 0.5, 3_000, 1.5e-2);
+    check::<f32, 1>(GridParams::default(), 1.0, 2_000, 1.5e-2);
+    check::<f64, 1>(GridParams::default(), 0.5, 2_000, 1.5e-2);
 }
 
 #[test]
 fn splines_in_two_dimensions() {
-    check::<f32, 2>(GridParams::default(), 1.0, 8_000, 1.5e-2);
-    check::<f64, 2>(GridParams::default(), 1.0, 8_000, 1.5e-2);
-    check::<f64, 2>(GridParams::default(), 0.5, 8_000, 1.5e-2);
-    check::<f64, 2>(GridParams::default(), 2.0, 8_000, 1.5e-2);
+    check::<f32, 2>(GridParams::default(), 1.0, 5_000, 1.5e-2);
+    check::<f64, 2>(GridParams::default(), 1.0, 5_000, 1.5e-2);
+    check::<f64, 2>(GridParams::default(), 0.5, 5_000, 1.5e-2);
+    check::<f64, 2>(GridParams::default(), 2.0, 5_000, 1.5e-2);
 }
 
 #[test]
 fn splines_in_three_dimensions() {
-    check::<f32, 3>(GridParams::default(), 1.0, 9_000, 1.5e-2);
-    check::<f64, 3>(GridParams::default(), 0.5, 9_000, 1.5e-2);
+    check::<f32, 3>(GridParams::default(), 1.0, 5_000, 1.5e-2);
+    check::<f64, 3>(GridParams::default(), 0.5, 5_000, 1.5e-2);
 }
 
 #[test]
 fn lagrange_interpolation_gives_way_to_splines() {
-    check::<f32, 1>(LAGRANGE, 1.0, 3_000, 6e-2);
-    check::<f32, 2>(LAGRANGE, 1.0, 8_000, 6e-2);
-    check::<f32, 3>(LAGRANGE, 1.0, 9_000, 6e-2);
+    check::<f32, 1>(LAGRANGE, 1.0, 2_000, 6e-2);
+    check::<f32, 2>(LAGRANGE, 1.0, 5_000, 6e-2);
+    check::<f32, 3>(LAGRANGE, 1.0, 5_000, 6e-2);
 }
 
 #[test]
 fn tolerances_hold_among_outliers() {
     for tolerance in [1e-2, 1e-3] {
         let params = GridParams::default().with_force_tolerance(Some(tolerance));
-        check::<f32, 1>(params, 1.0, 3_000, tolerance);
-        check::<f32, 2>(params, 1.0, 8_000, tolerance);
+        check::<f32, 1>(params, 1.0, 2_000, tolerance);
+        check::<f32, 2>(params, 1.0, 5_000, tolerance);
     }
-    check::<f32, 3>(GridParams::default().with_force_tolerance(Some(1e-2)), 1.0, 9_000, 1e-2);
+    check::<f32, 3>(GridParams::default().with_force_tolerance(Some(1e-2)), 1.0, 5_000, 1e-2);
 }
 
 #[test]
@@ -148,10 +151,10 @@ fn check_reference<T: GridScalar, const D: usize>(params: GridParams, n: usize) 
 
 #[test]
 fn new_points_feel_crowds_and_outliers() {
-    check_reference::<f32, 1>(GridParams::default(), 3_000);
-    check_reference::<f32, 2>(GridParams::default(), 8_000);
-    check_reference::<f64, 2>(LAGRANGE, 8_000);
-    check_reference::<f64, 3>(GridParams::default(), 9_000);
+    check_reference::<f32, 1>(GridParams::default(), 2_000);
+    check_reference::<f32, 2>(GridParams::default(), 5_000);
+    check_reference::<f64, 2>(LAGRANGE, 5_000);
+    check_reference::<f64, 3>(GridParams::default(), 5_000);
     // More points than are summed directly from afar.
     check_reference::<f32, 2>(GridParams::default(), 20_000);
 }

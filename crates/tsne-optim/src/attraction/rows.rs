@@ -2,7 +2,7 @@
 
 use super::lanes::LANES;
 use rayon::prelude::*;
-use tsne_core::{Error, Result, blocks};
+use tsne_core::{Error, Result, blocks, limits};
 
 /// Rows of a sparse matrix, each filled up to whole chunks of [`LANES`] entries with entries of weight zero.
 ///
@@ -55,10 +55,8 @@ impl<T: Sync> ChunkedRows<T> {
         weights: Vec<[T; LANES]>,
         bound: usize,
     ) -> Result<Self> {
-        // All that there can be where the machine's word has 32 bits.
-        let max = (u32::MAX as usize).saturating_add(1);
-        if bound > max {
-            return Err(Error::capacity("number of columns", bound, max));
+        if bound > limits::INDICES {
+            return Err(Error::capacity("number of columns", bound, limits::INDICES));
         }
         let rows = Self { starts, columns, weights, bound };
         let bad = (0..blocks::count(rows.len())).into_par_iter().find_map_first(|b| {
@@ -230,8 +228,7 @@ mod tests {
             let message = message(&starts, &columns, 65_539);
             assert!(message.contains("row 0 names column 65539, but there are 65539"), "{message}");
         }
-        let all = (u32::MAX as usize).saturating_add(1);
-        let message = message(&[start(u32::MAX, 0, 0), start(0, 1, 1)], &[[1; LANES]], all);
+        let message = message(&[start(u32::MAX, 0, 0), start(0, 1, 1)], &[[1; LANES]], limits::INDICES);
         assert!(message.contains("names column 4294967296"), "{message}");
         // On machines with words of 32 bits nothing is beyond it.
         if let Ok(beyond) = usize::try_from((1u64 << 32) + 1) {

@@ -230,8 +230,12 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         }
         let seen = columns(rows);
         let mut warnings = doubts(rows, &seen, metric);
-        if !warnings.contains(&Warning::IdenticalPoints) {
-            warnings.extend(self.lost.clone().or_else(|| lost::<T>(&seen)));
+        if let Some(lost) = &self.lost {
+            // The values differed before they were rounded.
+            warnings.retain(|warning| *warning != Warning::IdenticalPoints);
+            warnings.push(lost.clone());
+        } else if !warnings.contains(&Warning::IdenticalPoints) {
+            warnings.extend(lost::<T>(&seen));
         }
         Ok(warnings)
     }

@@ -302,14 +302,17 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
     }
 
     /// The threshold of the tree.
-    fn threshold(&self) -> Result<f64> {
-        self.force_tolerance.map_or(Ok(self.theta), theta_for::<D>)
+    fn threshold(&self, kernel: Kernel) -> Result<f64> {
+        self.force_tolerance.map_or(Ok(self.theta), |tolerance| theta_for::<D>(tolerance, kernel))
     }
 
     /// A new repulsion for `n` points.
     pub(crate) fn make(&self, n: usize) -> Result<Box<dyn Repulsion<T, D>>> {
         Ok(match self.method.resolve(n) {
-            RepulsionMethod::BarnesHut => Box::new(BarnesHut::new(self.threshold()?)?),
+            RepulsionMethod::BarnesHut => Box::new(match self.force_tolerance {
+                Some(tolerance) => BarnesHut::with_tolerance(tolerance)?,
+                None => BarnesHut::new(self.theta)?,
+            }),
             RepulsionMethod::Fft => Box::new(GridRepulsion::new(self.grid_params())?),
             RepulsionMethod::Auto | RepulsionMethod::Exact => Box::new(Exact::new()),
             RepulsionMethod::Custom(custom) => (custom.make)(),
@@ -324,7 +327,9 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
         cx: Context<'_>,
     ) -> Result<Box<dyn ReferenceRepulsion<T, D>>> {
         Ok(match self.method.resolve(positions.len()) {
-            RepulsionMethod::BarnesHut => Box::new(BarnesHutReference::new(kernel, positions, self.threshold()?, cx)?),
+            RepulsionMethod::BarnesHut => {
+                Box::new(BarnesHutReference::new(kernel, positions, self.threshold(kernel)?, cx)?)
+            }
             RepulsionMethod::Fft => Box::new(GridReference::new(self.grid_params(), kernel, positions, cx)?),
             RepulsionMethod::Auto | RepulsionMethod::Exact => Box::new(ExactReference::new(kernel, positions)?),
             RepulsionMethod::Custom(CustomRepulsion { reference: Some(prepare), .. }) => {

@@ -58,7 +58,7 @@ fn errors_are_those_of_all_pairs() {
         }
     }
     let mut given = vec![[0.0f32; 2]; N];
-    let theta = tsne::bh::theta_for::<2>(0.3).unwrap();
+    let theta = tsne::bh::theta_for::<2>(0.3, Kernel::CAUCHY).unwrap();
     let mut method = tsne::bh::BarnesHut::new(theta).unwrap();
     let z = tsne::Repulsion::repulse(&mut method, Kernel::CAUCHY, map.positions(), &mut given, Context::new()).unwrap();
     let squares = |v: [f64; 2]| v[0] * v[0] + v[1] * v[1];

@@ -98,7 +98,7 @@ fn matrices_that_are_no_distances() {
     let warnings = |f: &dyn Fn(usize, usize) -> f64| of(builder().metric(Metric::Precomputed), &matrix(f), n);
     let spectral = Warning::SpectralInitialization;
     let with = |why| vec![Warning::NotDistances(why), spectral.clone()];
-    assert_eq!(warnings(&distance), [spectral.clone()]);
+    assert_eq!(warnings(&distance), std::slice::from_ref(&spectral));
     assert_eq!(warnings(&|i, j| (-distance(i, j) / 10.0).exp()), with(NotDistances::Similarities));
     assert_eq!(
         warnings(&|i, j| if i > j { distance(i, j) } else { 0.0 })[0],

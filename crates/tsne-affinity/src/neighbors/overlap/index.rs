@@ -45,7 +45,7 @@ pub(in crate::neighbors) struct OverlapIndex<'a, T> {
 
 /// An index, or what a search without one needs.
 enum Built<'a, T> {
-    Index(OverlapIndex<'a, T>),
+    Index(Box<OverlapIndex<'a, T>>),
     Space(Box<dyn Space<T> + 'a>),
 }
 
@@ -54,8 +54,8 @@ pub(in crate::neighbors) fn sparse_index<'a, T: Scalar>(
     checked: &Checked<'a, T>,
     rows: SparseRows<'a, T>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-    Ok(match OverlapIndex::new(checked, rows)? {
-        Built::Index(index) => Box::new(index),
+    Ok(match OverlapIndex::build(checked, rows)? {
+        Built::Index(index) => index,
         Built::Space(space) => Box::new(Scan::new(space)?),
     })
 }
@@ -72,11 +72,11 @@ struct Scratch<T> {
 impl<'a, T: Scalar> OverlapIndex<'a, T> {
     /// The index of checked rows; the space of their distances where the metric is no sum over shared columns, or where
     /// scores would leave the range of numbers.
-    fn new(checked: &Checked<'a, T>, rows: SparseRows<'a, T>) -> Result<Built<'a, T>> {
-        Self::with(checked, rows, TILE, MOST)
+    fn build(checked: &Checked<'a, T>, rows: SparseRows<'a, T>) -> Result<Built<'a, T>> {
+        Self::build_with(checked, rows, TILE, MOST)
     }
 
-    fn with(checked: &Checked<'a, T>, rows: SparseRows<'a, T>, tile: usize, most: usize) -> Result<Built<'a, T>> {
+    fn build_with(checked: &Checked<'a, T>, rows: SparseRows<'a, T>, tile: usize, most: usize) -> Result<Built<'a, T>> {
         let space = space(checked)?;
         let Some(overlap) = Overlap::new(&checked.metric, rows)? else { return Ok(Built::Space(space)) };
         let points = overlap.points(rows)?;
@@ -84,7 +84,8 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
             return Ok(Built::Space(space));
         }
         let postings = Postings::new(&points, overlap.width(), tile)?;
-        Ok(Built::Index(Self { space, overlap, points, postings, most, all: numbers(rows.n())? }))
+        let all = numbers(rows.n())?;
+        Ok(Built::Index(Box::new(Self { space, overlap, points, postings, most, all })))
     }
 
     /// The index of checked rows, if the graph of all points takes less time by it than measuring `distances` pairs for
@@ -107,8 +108,8 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         if !is_less(rows, shared, 0.0, distances) {
             return Ok(None);
         }
-        let Built::Index(index) = Self::new(checked, rows)? else { return Ok(None) };
-        Ok(is_less(rows, shared, index.candidates(cx)?, distances).then_some(index))
+        let Built::Index(index) = Self::build(checked, rows)? else { return Ok(None) };
+        Ok(is_less(rows, shared, index.candidates(cx)?, distances).then_some(*index))
     }
 
     /// The number of points measured for a row, on average over a sample.
@@ -319,7 +320,7 @@ mod tests {
         let k = NonZeroUsize::new(k).unwrap();
         let checked = checked(points, metric).unwrap();
         let scan = Scan::new(space(&checked).unwrap()).unwrap();
-        let Built::Index(index) = OverlapIndex::with(&checked, points, tile, 20).unwrap() else { return false };
+        let Built::Index(index) = OverlapIndex::build_with(&checked, points, tile, 20).unwrap() else { return false };
         assert_eq!(index.knn_graph(k, cx), scan.knn_graph(k, cx), "{metric}, own");
         assert_eq!(index.knn(queries.into(), k, cx), scan.knn(queries.into(), k, cx), "{metric}, queries");
         let all = NonZeroUsize::new(points.n()).unwrap();
@@ -425,7 +426,7 @@ mod tests {
         for metric in [Metric::Euclidean, Metric::Manhattan, Metric::SqEuclidean] {
             assert!(same_as_scan(points.rows(), queries.rows(), &metric, 9, 64), "{metric}");
             let rows = points.rows();
-            let Built::Index(index) = OverlapIndex::new(&checked(rows, &metric).unwrap(), rows).unwrap() else {
+            let Built::Index(index) = OverlapIndex::build(&checked(rows, &metric).unwrap(), rows).unwrap() else {
                 unreachable!("{metric} has an index")
             };
             assert_eq!(index.points.outlying(), [41, 83], "{metric}");
@@ -461,7 +462,7 @@ mod tests {
             }
             let queries = Sparse::<f64>::new(13, 60, 30, part, 1, |_, a, _| a);
             let rows = points.rows();
-            let Built::Index(index) = OverlapIndex::new(&checked(rows, &metric).unwrap(), rows).unwrap() else {
+            let Built::Index(index) = OverlapIndex::build(&checked(rows, &metric).unwrap(), rows).unwrap() else {
                 unreachable!("{metric} has an index")
             };
             assert_eq!(index.points.outlying().len(), outlying, "{metric}");

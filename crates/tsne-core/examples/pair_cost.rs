@@ -1,6 +1,6 @@
 //! What a pair costs by the kernel: weight and force of squared distances, the inner loop of every sum over pairs.
 //!
-//! `cargo run --release -p tsne-core --example kernel_cost`
+//! `cargo run --release -p tsne-core --example pair_cost`
 #![allow(clippy::print_stdout)]
 
 use std::hint::black_box;
