@@ -76,7 +76,7 @@ fn render(criterion: &mut Criterion) {
     for n in [2_000, 70_000] {
         let y = map(n);
         group.throughput(Throughput::Elements(n as u64));
-        let labels = Labels::from_texts(&(0..n).map(|i| (i % 10).to_string()).collect::<Vec<_>>());
+        let labels = Labels::from_texts((0..n).map(|i| (i % 10).to_string()));
         group.bench_function(BenchmarkId::new("f32", format!("n{n}")), |bencher| {
             bencher.iter(|| plot::render(black_box(&y), Some(&labels), "title", "subtitle"));
         });

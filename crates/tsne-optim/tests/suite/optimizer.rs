@@ -197,6 +197,7 @@ fn a_saved_state_goes_on_where_it_was() {
     run(&mut rule, &mut y, 0..7);
     let mut z = y.clone();
     let mut copy = MomentumGains::from_state(rule.momentum(), rule.gains().to_vec(), rule.velocity().to_vec()).unwrap();
+    copy = copy.with_steps(rule.steps());
     assert_eq!((&copy, copy.n()), (&rule, 50));
     run(&mut rule, &mut y, 7..12);
     run(&mut copy, &mut z, 7..12);

@@ -239,6 +239,7 @@ impl Model {
             let chunks = |values: Vec<T>| values.as_chunks::<D>().0.to_vec();
             MomentumGains::from_state(params.schedule.momentum_rule, chunks(gains), chunks(velocity))
                 .map_err(corrupt("optimizer.gains"))?
+                .with_steps(settings.optional("optimizer.steps")?.unwrap_or(0))
         } else {
             MomentumGains::new(params.schedule.momentum_rule)
         };

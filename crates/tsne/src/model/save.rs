@@ -13,6 +13,7 @@ use crate::params::optimize::OptimizeParams;
 use crate::params::repulsion::RepulsionMethod;
 use std::path::Path;
 use tsne_affinity::Metric;
+use tsne_core::Optimizer;
 use tsne_fft::Interpolation;
 use tsne_optim::{Finish, Momentum};
 
@@ -63,6 +64,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
         settings.set("nnz", index.joint.nnz()).set("optimizer", optimizer.is_some());
+        if let Some(optimizer) = optimizer {
+            settings.set("optimizer.steps", optimizer.steps());
+        }
         if let Some(graph) = &index.graph {
             settings.set("graph_k", graph.k());
         }

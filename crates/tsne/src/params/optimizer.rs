@@ -178,11 +178,12 @@ pub(crate) struct SavedState<T, const D: usize> {
     momentum_rule: Momentum,
     gains: Vec<[T; D]>,
     velocity: Vec<[T; D]>,
+    steps: usize,
 }
 
 impl<T, const D: usize> Default for SavedState<T, D> {
     fn default() -> Self {
-        Self { kept: None, momentum_rule: Momentum::default(), gains: Vec::new(), velocity: Vec::new() }
+        Self { kept: None, momentum_rule: Momentum::default(), gains: Vec::new(), velocity: Vec::new(), steps: 0 }
     }
 }
 
@@ -193,6 +194,7 @@ impl<T: Scalar, const D: usize> SavedState<T, D> {
         self.kept = match &state.0 {
             Kind::MomentumGains(optimizer) => {
                 self.momentum_rule = optimizer.momentum();
+                self.steps = optimizer.steps();
                 self.gains.extend_from_slice(optimizer.gains());
                 self.velocity.extend_from_slice(optimizer.velocity());
                 None
@@ -207,7 +209,8 @@ impl<T: Scalar, const D: usize> SavedState<T, D> {
             Some(kept) => kept.clone(),
             None => {
                 let (gains, velocity) = (self.gains.clone(), self.velocity.clone());
-                OptimizerState(Kind::MomentumGains(MomentumGains::from_state(self.momentum_rule, gains, velocity)?))
+                let optimizer = MomentumGains::from_state(self.momentum_rule, gains, velocity)?;
+                OptimizerState(Kind::MomentumGains(optimizer.with_steps(self.steps)))
             }
         };
         Ok(())

@@ -142,10 +142,8 @@ impl Columns {
         let count = self.roles.len();
         let number = |text: &str| text.parse().ok().filter(|n| (1..=count).contains(n)).map(|n: usize| n - 1);
         let named: Vec<usize> = (0..count).filter(|&column| self.name(column) == Some(wanted)).collect();
-        if let Some(text) = wanted.strip_prefix('#') {
-            if let Some(column) = number(text) {
-                return Ok(column);
-            }
+        if let Some(column) = wanted.strip_prefix('#').and_then(number) {
+            return Ok(column);
         }
         match (named.as_slice(), number(wanted)) {
             (&[column], None) => Ok(column),

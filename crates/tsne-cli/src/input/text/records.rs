@@ -194,8 +194,7 @@ impl<R: BufRead> Records<R> {
 
 /// The first line that is neither blank nor a comment, if the text has a whole one; of all there is, what there is.
 fn first_line(text: &[u8], complete: bool) -> Option<&[u8]> {
-    let mut lines = text.split_inclusive(|&byte| byte == b'\n').peekable();
-    while let Some(line) = lines.next() {
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
         let is_content = !line.trim_ascii().is_empty() && !line.starts_with(b"#");
         if is_content && (complete || line.ends_with(b"\n")) {
             return Some(line);
