@@ -1,6 +1,5 @@
 //! The sums of the KL divergence over the non-zeros, bound by logarithms.
 
-use tsne_core::math::ln;
 use tsne_core::simd::{self, Task, fold};
 use tsne_core::{Affinities, Kernel, Scalar, blocks, math};
 
