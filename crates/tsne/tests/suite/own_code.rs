@@ -140,6 +140,11 @@ fn every_stage_can_be_ones_own_in_any_order() {
     let go_on = || Callback::new(|_| ControlFlow::Continue(()));
     let start: Vec<[f64; 2]> = (0..N).map(|i| [(i as f64).sin() * 1e-4, (i as f64).cos() * 1e-4]).collect();
     let rule = || AffinityMethod::Custom(Arc::new(Ten::default()));
+    let made = start.clone();
+    let making = CustomInitialization::new(move |given| {
+        assert_eq!((given.affinities.n(), given.points.map(|points| points.d())), (N, Some(4)));
+        Ok(made.clone())
+    });
     let there = Tsne::<_, 2>::opentsne()
         .neighbors(Arc::clone(&search))
         .affinities(rule())
@@ -153,7 +158,7 @@ fn every_stage_can_be_ones_own_in_any_order() {
         .callbacks(go_on())
         .optimizer(optimizer())
         .negative_gradient_method(own())
-        .initialization(start.clone())
+        .initialization(making)
         .affinities(rule())
         .neighbors(search);
     let toolkit = Tsne::<_, 2>::opentsne().n_iter(20).affinities(rule()).initialization(start);
