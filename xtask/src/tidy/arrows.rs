@@ -186,7 +186,7 @@ mod tests {
     fn a_banned_crate_is_found_behind_another() {
         let workspace = workspace(
             &[("tsne-core", "crates/tsne-core", &[("rayon", NORMAL)])],
-            &[("rayon", &["faer"]), ("faer", &[])],
+            &[("rayon", &["kiddo"]), ("kiddo", &[])],
         );
         expect(&check(&workspace), &[("tsne-core", "closure")]);
     }

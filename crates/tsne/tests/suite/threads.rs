@@ -75,13 +75,19 @@ fn hundreds_of_fits_side_by_side_do_not_pile_up() {
     assert!(calls.most.into_inner() <= 2 * threads);
 }
 
+/// The threads of the pool that this is called in: what is looked at here, and what no result may depend on.
+#[allow(clippy::disallowed_methods)]
+fn pool_size() -> usize {
+    rayon::current_num_threads()
+}
+
 #[test]
 fn a_call_without_a_number_runs_in_the_pool_of_its_caller() {
     let (x, _) = blobs::<f32>(60, 4, 3);
     let threads = |n_jobs: Option<i32>| {
         let seen = AtomicUsize::new(0);
         let mut look = |_: &Iteration<'_, f32, 2>| {
-            seen.store(rayon::current_num_threads(), Ordering::SeqCst);
+            seen.store(pool_size(), Ordering::SeqCst);
             ControlFlow::Continue(())
         };
         let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(50).n_jobs(n_jobs).build().unwrap();
@@ -90,14 +96,14 @@ fn a_call_without_a_number_runs_in_the_pool_of_its_caller() {
     };
     assert_eq!(pool(3).install(|| threads(None)), 3);
     assert_eq!(pool(3).install(|| threads(Some(2))), 2);
-    assert_eq!(threads(None), rayon::current_num_threads());
+    assert_eq!(threads(None), pool_size());
     assert_eq!(threads(Some(3)), 3);
     assert_eq!(with_threads(2, || Ok::<_, tsne::Error>(threads(Some(1)))).unwrap(), 1);
     // The recommended preset asks for none.
     let tsne = Tsne::<f32, 2>::builder().build().unwrap();
     assert_eq!(tsne.params().n_jobs, None);
     // A number beyond all reason is brought down in one place.
-    let counted = |n_jobs: i32| with_threads(n_jobs, || Ok::<_, tsne::Error>(rayon::current_num_threads())).unwrap();
+    let counted = |n_jobs: i32| with_threads(n_jobs, || Ok::<_, tsne::Error>(pool_size())).unwrap();
     let processors = std::thread::available_parallelism().unwrap().get();
     assert_eq!((counted(3_000), counted(i32::MIN)), (64.max(processors), 1));
 }
