@@ -229,7 +229,12 @@ fn split_noise<const D: usize>(kernel: Kernel, sharpness: Sharpness, spacing: f6
     };
     // Clumps of a map err together in three dimensions: blobs of 10,000 points over an extent of 30 by up to 4.4 times as much.
     let together = if D == 3 { 4.4 } else { 1.0 };
-    together * sharpness.noise[D.clamp(1, 3) - 1] * bend * cutoff * kernel.force(cutoff * cutoff) * spacing.powf(0.5 * D as f64)
+    together
+        * sharpness.noise[D.clamp(1, 3) - 1]
+        * bend
+        * cutoff
+        * kernel.force(cutoff * cutoff)
+        * spacing.powf(0.5 * D as f64)
 }
 
 /// Finer grids with near pairs are not looked for.
