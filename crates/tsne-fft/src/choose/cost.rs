@@ -19,6 +19,8 @@ pub(crate) struct Choice<T, const D: usize> {
     pub(crate) split: Option<Sharpness>,
     /// Nanoseconds of two threads, without what each point costs whatever the grid.
     pub(crate) cost: f64,
+    /// Whether it is expected to be as exact as asked for.
+    pub(crate) suffices: bool,
 }
 
 /// Nanoseconds of two threads for each node of the padded grid: 1.2 to 1.4 on real maps in two dimensions, 0.8 in three.
@@ -33,27 +35,9 @@ const ROW: f64 = 4.0;
 /// The same for each point that is sorted into cells.
 const SORT: f64 = 8.0;
 
-/// What a pair costs in units of one of `dof` 1.
-///
-/// Measured on near pairs in `f32` (`cargo run --release -p tsne-fft --example kernel_cost`), by the form of the kernel
-/// ([`Kernel::visit`]): a division only, a square root and products, or a logarithm and an exponential.
-pub(crate) fn pair_factor(kernel: Kernel) -> f64 {
-    let twice = 2.0 * kernel.dof();
-    if kernel.dof() == 1.0 {
-        1.0
-    } else if twice.fract() == 0.0 && twice <= 16.0 {
-        HALF_INTEGER
-    } else {
-        GENERAL
-    }
-}
-
-const HALF_INTEGER: f64 = 1.5;
-const GENERAL: f64 = 4.0;
-
 /// Nanoseconds of two threads for a pair.
 pub(crate) fn pair_cost(kernel: Kernel) -> f64 {
-    STEP_OF_GROUP / LANES as f64 * pair_factor(kernel)
+    STEP_OF_GROUP / LANES as f64 * kernel.pair_cost()
 }
 
 /// Nanoseconds of two threads for a point on an ordinary map: spread and read, nodes and near pairs in proportion. On maps of
@@ -104,7 +88,7 @@ impl<'a> Crowd<'a> {
         let points_of_cell = (density.at(box_side) * spacing.powi(D as i32)).max(f64::MIN_POSITIVE);
         let group = (1.0 + points_of_cell * SPAN as f64).min(LANES as f64);
         let cells = 1.0 + (group - 1.0) / points_of_cell;
-        let step = STEP_OF_GROUP * pair_factor(self.kernel);
+        let step = STEP_OF_GROUP * self.kernel.pair_cost();
         let row = |row: &Row| ROW + step * points_of_cell * (2.0 * row.reach as f64 + cells);
         let n = self.n as f64;
         n * SORT + n / group * self.around.iter().map(row).sum::<f64>()
@@ -125,7 +109,7 @@ pub(crate) fn nominal<T: GridScalar, const D: usize>(
     let lattice = lattice(params, bounds);
     let split = is_coarsened(params, &lattice).then_some(Sharpness::FINE);
     let pairs = split.map_or(0.0, |sharpness| crowd.pairs::<D>(sharpness, lattice.shape.spacing));
-    Choice { params: *params, lattice, split, cost: nodes(&lattice.shape) + pairs }
+    Choice { params: *params, lattice, split, cost: nodes(&lattice.shape) + pairs, suffices: true }
 }
 
 /// Whether a split of [`Sharpness::DEFAULT`] is as exact as the grid asked for. What a plain grid errs by falls with
@@ -179,7 +163,7 @@ pub(crate) fn coarser<T: GridScalar, const D: usize>(
         let lattice = with_spacing(params, bounds, spacing);
         let cost = sum + nodes(&lattice.shape);
         if lattice.shape.padded_nodes() <= GridParams::MAX_PADDED_NODES && cost < best.cost {
-            best = Choice { params: *params, lattice, split: Some(sharpness), cost };
+            best = Choice { params: *params, lattice, split: Some(sharpness), cost, suffices: true };
         }
         spacing *= STEP;
     }

@@ -222,7 +222,7 @@ mod tests {
         };
         let bounds = Bounds { low: [-reach - 1.0; D], high: [reach + 1.0; D] };
         let mut field = Field::<f64, D>::default();
-        let choice = Choice { params, lattice: lattice(&params, &bounds), split: None, cost: 0.0 };
+        let choice = Choice { params, lattice: lattice(&params, &bounds), split: None, cost: 0.0, suffices: true };
         let step = 2.0 * reach / per_axis as f64;
         let mut sum = 0.0;
         for offset in 0..offsets {

@@ -29,6 +29,10 @@ pub(crate) fn is_costly<const D: usize>(cost: f64, n: usize) -> bool {
     cost > PATIENCE * (n as f64 * usual_cost::<D>() + least_cost::<D>())
 }
 
+/// Up to this number of points all pairs are summed where no grid can be shown to meet a tolerance: half a second at 2 ns a
+/// pair.
+const PAIRS_UP_TO: usize = 16_384;
+
 /// What a call did: what tests count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Work {
@@ -130,13 +134,18 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             out.fill([T::ZERO; D]);
             return Ok(0.0);
         }
-        if is_direct::<D>(kernel, n) {
+        if is_direct::<D>(n) {
             let z = single.by_pairs((kernel, coarser), y, out, cx)?;
             let pairs = single.pairs;
             self.work.pairs += pairs;
             return Ok(z);
         }
         let choice = single.choose(params, kernel, bounds, y);
+        if !choice.suffices && n <= PAIRS_UP_TO {
+            let z = single.by_pairs((kernel, coarser), y, out, cx)?;
+            self.work.pairs += single.pairs;
+            return Ok(z);
+        }
         if depth < MAX_DEPTH && is_costly::<D>(choice.cost, n) {
             let (sharpness, least_spacing) = single.least_spacing(params, kernel, y);
             let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost };

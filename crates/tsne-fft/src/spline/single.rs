@@ -1,6 +1,6 @@
 //! The repulsion among one set of points: by one grid, or pair by pair.
 
-use crate::choose::cost::{Choice, Crowd, nominal, pair_factor};
+use crate::choose::cost::{Choice, Crowd, nominal};
 use crate::choose::density::Density;
 use crate::choose::tolerance::Chooser;
 use crate::layout::bounds::Bounds;
@@ -29,10 +29,9 @@ const fn direct_below<const D: usize>() -> usize {
     }
 }
 
-/// Whether so few points are summed pair by pair. Pairs grow with the square of the points: of a kernel whose pairs cost
-/// four times as much, half as many points.
-pub(crate) fn is_direct<const D: usize>(kernel: Kernel, n: usize) -> bool {
-    (n as f64) < direct_below::<D>() as f64 / pair_factor(kernel).sqrt()
+/// Whether so few points are summed pair by pair, whatever the kernel: few points are exact to rounding.
+pub(crate) const fn is_direct<const D: usize>(n: usize) -> bool {
+    n < direct_below::<D>()
 }
 
 /// What is kept from call to call: buffers, spectra, plans. No result depends on it.

@@ -47,16 +47,23 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, n: usize, 
         if std::env::var_os("TSNE_FFT_SHOW").is_some() {
             println!("{what}");
         }
-        assert!(error <= bound && z_error <= 5e-4, "{what}");
+        // Each level is a grid that may err by 5e-4 of the normalizer, and what they err by has the same sign: with outliers
+        // up to 10^1.5, 10^2.2 and 10^6 away it is 1.3e-4, 3.4e-4 and 7.2e-4 in three dimensions at `dof` 1/2. Two levels at least.
+        let z_bound = if D == 3 && kind == "many scales" { 1e-3 } else { 5e-4 };
+        assert!(error <= bound && z_error <= z_bound, "{what}");
         if kind == "two far groups" || kind == "far ring" {
             continue; // None stands alone (on a ring of one dimension all share two places).
         }
-        // Forces on outliers are small, and do not count in the mean: within a tenth of their own size.
+        // Forces on outliers are small, and do not count in the mean: within a tenth of their own size. In one dimension the
+        // nearest outliers (1,000 off a map of 50) share a grid of spacing 4/3 with the crowd, by a split that errs on a
+        // density of one point by 0.32 c F(c) √h = 6e-3 at its cutoff c of 4, and twice that for what is left of a point's
+        // own potential (`own_share` is up to 4, of squares).
+        let own = if D == 1 { 1.2e-2 } else { 0.0 };
         let far = exact.iter().zip(out.iter().step_by(STEP)).zip(y.iter().step_by(STEP));
         for ((exact, given), point) in far.filter(|(_, point)| point.iter().any(|v| v.abs() > 1e3)) {
             let size = exact.iter().map(|v| v * v).sum::<f64>().sqrt();
             let error = (0..D).map(|c| (given[c].to_f64() - exact[c]).powi(2)).sum::<f64>().sqrt();
-            assert!(error <= 0.1 * size.max(1e-9), "{what}, at {point:?}: {given:?} for {exact:?}");
+            assert!(error <= 0.1 * size.max(1e-9) + own, "{what}, at {point:?}: {given:?} for {exact:?}");
         }
     }
 }
@@ -65,6 +72,7 @@ fn check<T: GridScalar, const D: usize>(params: GridParams, dof: f64, n: usize, 
 #[test]
 fn splines_in_one_dimension() {
     check::<f32, 1>(GridParams::default(), 1.0, 2_000, 1.5e-2);
+    check::<f64, 1>(GridParams::default(), 1.0, 2_000, 1.5e-2);
     check::<f64, 1>(GridParams::default(), 0.5, 2_000, 1.5e-2);
 }
 
