@@ -117,7 +117,7 @@ impl<T: Scalar> Dataset<'static, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`] for a value that is not finite; [`Error::Invalid`] for one that is too large for `T`.
+    /// [`Error::NonFinite`](tsne_core::Error::NonFinite) for a value that is not finite; [`Error::Invalid`](tsne_core::Error::Invalid) for one that is too large for `T`.
     ///
     /// # Examples
     ///

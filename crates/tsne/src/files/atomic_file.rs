@@ -150,8 +150,8 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] where the path names no file, or something that is not a regular one;
-/// [`ErrorKind::PermissionDenied`] for a read-only file or directory; [`ErrorKind::NotFound`] for a directory that is missing; others
+/// [`ErrorKind::InvalidInput`](std::io::ErrorKind::InvalidInput) where the path names no file, or something that is not a regular one;
+/// [`ErrorKind::PermissionDenied`](std::io::ErrorKind::PermissionDenied) for a read-only file or directory; [`ErrorKind::NotFound`](std::io::ErrorKind::NotFound) for a directory that is missing; others
 /// as the system gives them. The message does not name the path, as those of [`std::fs`] do not.
 ///
 /// # Examples

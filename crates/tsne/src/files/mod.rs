@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all: one set of rules for everything that is written.
 //!
-//! [`AtomicFile`] is a file in the making, which takes its place with [`AtomicFile::commit`]; [`write`] does both for bytes
+//! [`AtomicFile`] is a file in the making, which takes its place with [`AtomicFile::commit`]; [`write`](fn@write) does both for bytes
 //! that are there already. [`check_target`] tells before any work whether a path can be written, and [`same_file`]
 //! whether two paths name one file. [`store::Writer`](crate::store::Writer) saves models by these rules.
 //!
