@@ -53,9 +53,14 @@ impl<'a, T> TryFrom<Rows<'a, T>> for ArrayView2<'a, T> {
 
     fn try_from(rows: Rows<'a, T>) -> Result<Self> {
         let (data, stride) = rows.as_strided();
-        let shape = (rows.n(), rows.d()).strides((stride, 1));
+        let shape = (rows.n(), rows.d());
         let too_many = |_| Error::capacity("rows of an array", rows.n(), isize::MAX as usize);
-        ArrayView2::from_shape(shape, data).map_err(too_many)
+        // Strides of an array without elements are ndarray's own matter: it refuses most.
+        match shape {
+            (0, _) | (_, 0) => ArrayView2::from_shape(shape, &[]),
+            _ => ArrayView2::from_shape(shape.strides((stride, 1)), data),
+        }
+        .map_err(too_many)
     }
 }
 
