@@ -63,7 +63,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let (mut exact, mut weights) = (vec![[0.0; D]; samples], vec![0.0; samples]);
         ExactReference::new(self.kernel, &wide)?.repulse(&places, &mut exact, &mut weights, cx)?;
         let mut forces = vec![[T::ZERO; D]; n];
-        let z = self.run.repulsion.make(n)?.repulse(self.kernel, y, &mut forces, cx)?;
+        let z = self.run.repulsion.make(n, self.kernel)?.repulse(self.kernel, y, &mut forces, cx)?;
         let (mut error2, mut force2, mut worst2) = (0.0, 0.0, 0.0_f64);
         for (s, exact) in exact.iter().enumerate() {
             let given = &forces[at(s)];

@@ -123,7 +123,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         params: &OptimizeParams<T, D>,
         optimizer: Option<OptimizerState<T, D>>,
     ) -> Self {
-        let repulsion = params.repulsion.resolve(positions.len());
+        let repulsion = params.repulsion.resolve(positions.len(), kernel);
         Self {
             run: Run::new(positions, optimizer, params, repulsion, index.warnings.clone()),
             random_state: index.recipe.random_state,
@@ -324,7 +324,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     ) -> Result<()> {
         let clock = Instant::now();
         let guarded = restart::guards(params, self.run.iterations);
-        let mut kept = self.kept(params.repulsion.resolve(self.run.positions.len()))?;
+        let mut kept = self.kept(params.repulsion.resolve(self.run.positions.len(), self.kernel))?;
         kept.buffers.save(&self.run);
         let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
         let mut outcome = self.descend(&mut kept, params, guarded, shortened, cx);
@@ -334,7 +334,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             kept.buffers.restore(&mut self.run)?;
             self.run.optimizer = OptimizerState::new(None, Momentum::Classical);
             // A repulsion of the user's own may be what failed: the second descent has a new one.
-            kept.repulsion = kept.params.make(self.run.positions.len())?;
+            kept.repulsion = kept.params.make(self.run.positions.len(), self.kernel)?;
             outcome = self.descend(&mut kept, &classical, false, observer, cx);
             further = Some((cause, classical.further()));
         }
@@ -400,7 +400,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         match self.run.take_kept() {
             Some(kept) if kept.params == params => Ok(kept),
             other => {
-                let repulsion = params.make(self.run.positions.len())?;
+                let repulsion = params.make(self.run.positions.len(), self.kernel)?;
                 let (objective, buffers) = other.map_or_else(Default::default, |kept| (kept.objective, kept.buffers));
                 Ok(Box::new(Kept { params, repulsion, objective, buffers }))
             }
@@ -420,7 +420,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// The map with its repulsion prepared for new points; prepared once for the same parameters.
     pub(crate) fn prepared(&self, params: &OptimizeParams<T, D>, cx: Context<'_>) -> Result<Arc<Reference<T, D>>> {
-        let params = params.repulsion.resolve(self.run.positions.len());
+        let params = params.repulsion.resolve(self.run.positions.len(), self.kernel);
         let slot = || self.reference.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reference) = slot().as_ref().filter(|reference| reference.params == params) {
             return Ok(Arc::clone(reference));

@@ -134,7 +134,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<()> {
-        let wanted = params.repulsion.resolve(self.reference.positions.len());
+        let wanted = params.repulsion.resolve(self.reference.positions.len(), self.reference.kernel);
         let reference = if wanted == self.reference.params {
             Arc::clone(&self.reference)
         } else {

@@ -59,7 +59,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             .set("preset", self.preset().to_string())
             .set("iterations", self.iterations())
             .set("finish", finish_name(self.finish())?)
-            .set("method", named(&self.run.repulsion.method).resolve(n).to_string());
+            .set("method", named(&self.run.repulsion.method).resolve(n, self.kernel).to_string());
         put_params(&mut settings, &self.run.params);
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;

@@ -13,9 +13,10 @@ use tsne_optim::{Exact, ExactReference};
 #[derive(Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub enum RepulsionMethod<T = f32, const D: usize = 2> {
-    /// The fastest of the next three that is as accurate as the default grid, by `n` and `D` alone: in two dimensions all pairs
-    /// up to 2,000 points, the grid beyond; in three up to 1,000, the tree up to 20,000, the grid beyond; in one up to 500, the grid
-    /// beyond.
+    /// The fastest of the next three that is as accurate as the default grid, by `n`, `D` and `dof` alone: in two dimensions all
+    /// pairs up to 2,000 points, the grid beyond; in three up to 1,000, the tree up to 20,000, the grid beyond; in one up to 500,
+    /// the grid beyond. The pairs of a kernel that costs more ([`Kernel::pair_cost`]) end as much earlier: where `dof` is no half of
+    /// a whole number, at a third of these numbers.
     #[default]
     Auto,
     /// Barnes-Hut, `D` up to 3.
@@ -79,9 +80,9 @@ impl<T, const D: usize> FromStr for RepulsionMethod<T, D> {
 
 impl<T, const D: usize> RepulsionMethod<T, D> {
     /// What it stands for in a map of `n` points: not automatic.
-    pub(crate) fn resolve(&self, n: usize) -> Self {
+    pub(crate) fn resolve(&self, n: usize, kernel: Kernel) -> Self {
         match self {
-            Self::Auto if n <= exact_up_to::<D>() => Self::Exact,
+            Self::Auto if n <= exact_up_to::<D>(kernel) => Self::Exact,
             Self::Auto if n <= tree_up_to::<D>() => Self::BarnesHut,
             Self::Auto => Self::Fft,
             given => given.clone(),
@@ -95,13 +96,18 @@ impl<T, const D: usize> RepulsionMethod<T, D> {
 /// fastest other: 2-D, 1,000 points 0.17 / 0.21 and 2,000 points 0.46 / 0.33 (grid), 3,000 points 0.86 / 0.33; 3-D, 1,000 points
 /// 0.20 / 0.19 and 2,000 points 0.57 / 0.44 (tree). 1-D, whole iterations: 1,000 points 0.20 / 0.09 (grid). Near the crossover,
 /// exactness is worth the little more that it costs.
-const fn exact_up_to<const D: usize>() -> usize {
-    match D {
-        1 => 500,
-        2 => 2_000,
-        3 => 1_000,
-        _ => usize::MAX,
-    }
+///
+/// All pairs at another `dof` take [`Kernel::pair_cost`] as long, and as many points as cost the same are summed so: fits of the
+/// 1,797 digits with one thread, exact / grid / tree, take 0.58 / 0.33 / 0.31 s at 1, 0.67 / 0.38 / 0.33 at 0.5 and
+/// 2.97 / 0.51 / 0.61 at 0.8 (`tsne embed --dof .8 --method exact`).
+fn exact_up_to<const D: usize>(kernel: Kernel) -> usize {
+    let points = match D {
+        1 => 500.0,
+        2 => 2_000.0,
+        3 => 1_000.0,
+        _ => return usize::MAX,
+    };
+    (points / f64::sqrt(kernel.pair_cost())) as usize
 }
 
 /// The largest map for which the tree is faster than the grid, by dimension, measured in the same way, tree against grid: in
@@ -290,8 +296,8 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
 
     /// The same for a map of `n` points, where nothing is automatic: what a repulsion is made from, so that equal ones make equal
     /// repulsions.
-    pub(crate) fn resolve(&self, n: usize) -> Self {
-        Self { method: self.method.resolve(n), ..self.clone() }
+    pub(crate) fn resolve(&self, n: usize, kernel: Kernel) -> Self {
+        Self { method: self.method.resolve(n, kernel), ..self.clone() }
     }
 
     /// The parameters of the grid, with the tolerance.
@@ -307,8 +313,8 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
     }
 
     /// A new repulsion for `n` points.
-    pub(crate) fn make(&self, n: usize) -> Result<Box<dyn Repulsion<T, D>>> {
-        Ok(match self.method.resolve(n) {
+    pub(crate) fn make(&self, n: usize, kernel: Kernel) -> Result<Box<dyn Repulsion<T, D>>> {
+        Ok(match self.method.resolve(n, kernel) {
             RepulsionMethod::BarnesHut => Box::new(match self.force_tolerance {
                 Some(tolerance) => BarnesHut::with_tolerance(tolerance)?,
                 None => BarnesHut::new(self.theta)?,
@@ -326,7 +332,7 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
         positions: &[[T; D]],
         cx: Context<'_>,
     ) -> Result<Box<dyn ReferenceRepulsion<T, D>>> {
-        Ok(match self.method.resolve(positions.len()) {
+        Ok(match self.method.resolve(positions.len(), kernel) {
             RepulsionMethod::BarnesHut => {
                 Box::new(BarnesHutReference::new(kernel, positions, self.threshold(kernel)?, cx)?)
             }
@@ -352,14 +358,15 @@ names! { [T, const D: usize] RepulsionMethod<T, D>, CustomRepulsion<T, D>; }
 #[cfg(test)]
 mod tests {
     use super::RepulsionMethod::{self, Auto, BarnesHut, Exact, Fft};
+    use tsne_core::Kernel;
 
     #[test]
     fn the_automatic_method_changes_where_it_is_documented() {
-        let of = |dimensions: usize, n: usize| match dimensions {
-            1 => RepulsionMethod::<f32, 1>::Auto.resolve(n).to_string(),
-            2 => RepulsionMethod::<f32, 2>::Auto.resolve(n).to_string(),
-            3 => RepulsionMethod::<f32, 3>::Auto.resolve(n).to_string(),
-            _ => RepulsionMethod::<f32, 4>::Auto.resolve(n).to_string(),
+        let of = |dimensions: usize, n: usize, kernel| match dimensions {
+            1 => RepulsionMethod::<f32, 1>::Auto.resolve(n, kernel).to_string(),
+            2 => RepulsionMethod::<f32, 2>::Auto.resolve(n, kernel).to_string(),
+            3 => RepulsionMethod::<f32, 3>::Auto.resolve(n, kernel).to_string(),
+            _ => RepulsionMethod::<f32, 4>::Auto.resolve(n, kernel).to_string(),
         };
         for (dimensions, n, method) in [
             (1, 500, Exact),
@@ -373,9 +380,17 @@ mod tests {
             (4, 1_000_000, Exact),
         ] {
             let method: RepulsionMethod = method;
-            assert_eq!(of(dimensions, n), method.to_string(), "{n} points in {dimensions} dimensions");
+            let chosen = of(dimensions, n, Kernel::CAUCHY);
+            assert_eq!(chosen, method.to_string(), "{n} points in {dimensions} dimensions");
         }
-        assert_eq!(RepulsionMethod::<f32, 2>::Exact.resolve(1_000_000), Exact);
+        // A third of the points, since a pair costs between 8 and 9 times as much; what has been measured, digits, is beyond.
+        let general = Kernel::new(0.8).unwrap();
+        for (n, method) in [(660, Exact), (700, Fft), (1_797, Fft)] {
+            let method: RepulsionMethod = method;
+            assert_eq!(of(2, n, general), method.to_string(), "{n} points at dof 0.8");
+        }
+        assert_eq!(of(4, 1_000_000, general), "exact");
+        assert_eq!(RepulsionMethod::<f32, 2>::Exact.resolve(1_000_000, general), Exact);
         assert_ne!(RepulsionMethod::<f32, 2>::Auto, Exact);
         assert_eq!(RepulsionMethod::<f32, 2>::default(), Auto);
     }
