@@ -13,7 +13,7 @@
 //! checks after having compared the largest of its indices with the length.
 #![allow(unsafe_code)]
 
-use crate::Scalar;
+use crate::scalar::Scalar;
 
 /// A computation that [`dispatch`] compiles for several vector units.
 ///

@@ -15,13 +15,10 @@ use super::rule::{TrackedFile, Violation};
 /// The names from the root of a crate down to a module or an item.
 type Names = Vec<String>;
 
-/// Members whose circles are left for now.
-const UNTANGLED_LATER: [&str; 4] = ["tsne", "tsne-affinity", "tsne-cli", "tsne-core"];
-
 /// All rules of this file for all members.
 pub(super) fn check(workspace: &Workspace, files: &[TrackedFile]) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for package in workspace.members.iter().filter(|package| !UNTANGLED_LATER.contains(&package.name.as_str())) {
+    for package in &workspace.members {
         match Modules::read(&format!("{}/src/", package.directory), files) {
             Ok(modules) => violations.extend(modules.check()),
             Err(violation) => violations.push(violation),

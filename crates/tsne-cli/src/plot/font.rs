@@ -5,6 +5,12 @@
 
 use super::raster::{Canvas, Color};
 
+/// Pixels per unit of the typeface in the title.
+pub(super) const LARGE: f32 = 3.4;
+
+/// Pixels per unit of the typeface elsewhere.
+pub(super) const SMALL: f32 = 2.3;
+
 /// Rows above the base line.
 const ASCENT: f32 = 6.0;
 

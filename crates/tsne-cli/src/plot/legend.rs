@@ -1,8 +1,8 @@
 //! What the colors mean: a list of categories, or a scale of numbers.
 
-use super::palette;
+use super::font::{self, SMALL};
+use super::palette::{self, INK};
 use super::raster::{Canvas, Color};
-use super::{INK, SMALL, font};
 use crate::input::Labels;
 
 /// More categories than this are not told apart by color; if they are numbers, a scale shows them.

@@ -10,21 +10,12 @@ mod raster;
 
 use crate::input::Labels;
 use anyhow::{Result, ensure};
+use font::{LARGE, SMALL};
 use legend::Legend;
+use palette::{BACKGROUND, FAINT, INK};
 use place::Placed;
 use raster::{Canvas, Color};
 use tsne::Scalar;
-
-const BACKGROUND: Color = [255, 255, 255];
-/// The color of titles and names.
-const INK: Color = [38, 42, 48];
-/// The color of the line below the title.
-const FAINT: Color = [112, 118, 126];
-
-/// Pixels per unit of the typeface in the title.
-const LARGE: f32 = 3.4;
-/// Pixels per unit of the typeface elsewhere.
-const SMALL: f32 = 2.3;
 
 /// The longer side of the field of points in pixels.
 const FIELD: usize = 1200;

@@ -2,6 +2,15 @@
 
 use super::raster::Color;
 
+/// The color behind everything.
+pub(super) const BACKGROUND: Color = [255, 255, 255];
+
+/// The color of titles and names.
+pub(super) const INK: Color = [38, 42, 48];
+
+/// The color of the line below the title.
+pub(super) const FAINT: Color = [112, 118, 126];
+
 /// The color of points without labels.
 pub(super) const PLAIN: Color = [46, 92, 150];
 

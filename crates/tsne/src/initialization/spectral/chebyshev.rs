@@ -1,7 +1,7 @@
 //! Chebyshev-filtered subspace iteration (Zhou, Saad, Tiago and Chelikowsky 2006, "Self-consistent-field calculations
 //! using Chebyshev-filtered subspace iteration").
 
-use super::SpectralParams;
+use super::params::SpectralParams;
 use super::walk::{LANES, Panel, Walk};
 use crate::initialization::linalg::{dot, leading_eigenvectors};
 use crate::initialization::random::{Normal, SPECTRAL_STREAM};

@@ -1,6 +1,7 @@
 mod chebyshev;
 mod components;
 mod layout;
+mod params;
 mod walk;
 
 use super::linalg::{leading_eigenvectors, orient};
@@ -10,24 +11,11 @@ use tsne_affinity::{Precomputed, precomputed_joint};
 use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar};
 use walk::{LANES, Walk};
 
+pub use params::SpectralParams;
+
 /// The most points of a component whose whole matrix is decomposed, unless more vectors are wanted of it: a
 /// millisecond.
 const DENSE_POINTS: usize = 64;
-
-/// When the iteration of [`spectral_with`] ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SpectralParams {
-    /// The largest residual `|P v - λ v|` of an eigenvector of norm 1: 1e-4, as in openTSNE.
-    pub tolerance: f64,
-    /// Filters at the most, each of up to 16 products with the matrix: 200. A residual of 1e-4 needs some ten.
-    pub max_iterations: usize,
-}
-
-impl Default for SpectralParams {
-    fn default() -> Self {
-        Self { tolerance: 1e-4, max_iterations: 200 }
-    }
-}
 
 /// The diffusion map of the affinities, `n × D`: column `c` is `λ_c v_c`, for the eigenvectors `v_c` of the random walk
 /// `P = D⁻¹ A` with the largest eigenvalues `λ_c` below the trivial one, largest first.

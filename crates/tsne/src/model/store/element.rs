@@ -1,8 +1,12 @@
 use super::StoreError;
-use super::layout::CHUNK;
 use sealed::Stored;
 pub(super) use sealed::Values;
 use std::{fmt, io};
+
+/// Bytes that are converted, hashed and written or read at a time, within the second-level cache: for 200 MB of f32,
+/// hashing ran at 13 GB/s (8 with 16 KiB or 1 MiB), and saving and opening took 0.18 and 0.11 s, the least of 16 KiB to
+/// 1 MiB.
+pub(super) const CHUNK: usize = 1 << 16;
 
 /// The type of a section's elements, all of them little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
-use super::element::Values;
+use super::element::{CHUNK, Values};
 use super::hash::Xxh64;
-use super::layout::{ALIGNMENT, CHECKSUM, CHUNK, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, check_magic};
+use super::layout::{ALIGNMENT, CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, check_magic};
 use super::{Element, ElementType, Settings, StoreError};
 use std::fs::{self, File};
 use std::io::{self, Read};
