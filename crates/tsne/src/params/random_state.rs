@@ -1,9 +1,8 @@
 //! Where random numbers come from.
 
-use rand_xoshiro::rand_core::Rng;
 use std::hash::{BuildHasher, Hasher};
 
-/// The seed of everything random: a number, a draw of a generator, or fresh entropy for each fit.
+/// The seed of everything random: a number, which may be drawn from a generator, or fresh entropy for each fit.
 ///
 /// [`Embedding::random_state`](crate::Embedding::random_state) tells the number that a fit used, with which it can be repeated.
 ///
@@ -18,6 +17,17 @@ use std::hash::{BuildHasher, Hasher};
 /// let first = tsne(RandomState::Fresh)?.prepare_initial(x)?;
 /// let again = tsne(RandomState::Seed(first.random_state()))?.prepare_initial(x)?;
 /// assert_eq!(first.positions(), again.positions());
+/// # Ok::<(), tsne::Error>(())
+/// ```
+///
+/// By a generator, of any version of `rand_core`:
+///
+/// ```
+/// use rand_xoshiro::Xoshiro256PlusPlus;
+/// use rand_xoshiro::rand_core::{Rng, SeedableRng};
+///
+/// let mut generator = Xoshiro256PlusPlus::seed_from_u64(42);
+/// let tsne = tsne::Tsne::<f32, 2>::builder().random_state(generator.next_u64()).build()?;
 /// # Ok::<(), tsne::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,24 +46,6 @@ impl Default for RandomState {
 }
 
 impl RandomState {
-    /// The next number of a generator.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use rand_xoshiro::Xoshiro256PlusPlus;
-    /// use rand_xoshiro::rand_core::SeedableRng;
-    /// use tsne::{RandomState, Tsne};
-    ///
-    /// let mut generator = Xoshiro256PlusPlus::seed_from_u64(42);
-    /// let tsne = Tsne::<f32, 2>::builder().random_state(RandomState::of(&mut generator)).build()?;
-    /// # Ok::<(), tsne::Error>(())
-    /// ```
-    #[must_use]
-    pub fn of(generator: &mut impl Rng) -> Self {
-        Self::Seed(generator.next_u64())
-    }
-
     /// The seed, drawn if need be.
     pub(crate) fn draw(self) -> u64 {
         match self {
