@@ -128,13 +128,13 @@ parameters! {
         #[arg(long, value_name = "auto|X")]
         learning_rate: LearningRate;
         /// The form of momentum.
-        #[arg(long, value_enum, alias = "momentum")]
+        #[arg(long, value_enum)]
         momentum_rule: MomentumType as Momentum;
         /// The momentum of the early phase.
         #[arg(long, value_name = "X")]
         initial_momentum: f64;
         /// The momentum of the normal phase.
-        #[arg(long, value_name = "X")]
+        #[arg(long, alias = "momentum", value_name = "X")]
         final_momentum: f64;
         /// Ends a phase when the norm of the gradient is below this.
         #[arg(long, value_name = "X")]

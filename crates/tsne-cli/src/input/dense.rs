@@ -4,7 +4,7 @@ use super::fits::Fits;
 use super::labels::Labels;
 use super::npy::Npy;
 use super::open::{ends_in, open};
-use super::text::{self, CsvOptions, TableForm};
+use super::text::{self, CsvOptions, HeaderLine, IndexColumn, TableForm};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::BufRead;
 use std::path::Path;
@@ -110,8 +110,14 @@ impl<T> Table<T> {
 /// Checks that no columns of a file without names are asked for.
 pub(super) fn no_columns(options: &CsvOptions) -> Result<()> {
     ensure!(
-        options.label_column.is_none() && options.drop_columns.is_empty(),
+        options.label_column.is_none()
+            && options.drop_columns.is_empty()
+            && options.index_column == IndexColumn::default(),
         "columns can be chosen in text tables only: use --labels FILE, or drop the columns before"
+    );
+    ensure!(
+        options.header == HeaderLine::default(),
+        "only text tables have a line that may name the columns: leave out --header"
     );
     Ok(())
 }

@@ -25,6 +25,8 @@ pub struct InputReport {
 pub struct LabelsReport {
     /// The column or the file.
     pub source: String,
+    /// The first line of the file, if it was taken for a title and not for a label; else `null`.
+    pub title: Option<String>,
     /// How many different ones there are.
     pub kinds: usize,
     /// Whether they are measured numbers, and not classes.
@@ -37,7 +39,11 @@ impl LabelsReport {
     /// Labels of a column or file of that name.
     pub fn new(source: String, labels: &Labels) -> Self {
         let continuous = labels.are_continuous();
-        Self { source, kinds: labels.names.len(), continuous, text: labels.kinds() }
+        let text = match &labels.title {
+            Some(title) => format!("title {title:?}, {}", labels.kinds()),
+            None => labels.kinds(),
+        };
+        Self { source, title: labels.title.clone(), kinds: labels.names.len(), continuous, text }
     }
 }
 

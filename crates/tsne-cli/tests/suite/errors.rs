@@ -122,6 +122,8 @@ fn damaged_text() {
     let dropped = "embed x.csv -o y.npy --drop-column 1 --drop-column 2 --drop-column 3";
     check(&[("x.csv", good())], dropped, &["no column"]);
     check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --label-column 1", &["text tables"]);
+    check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --index-column 1", &["text tables"]);
+    check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --header yes", &["text tables", "--header"]);
 }
 
 #[test]
@@ -196,7 +198,7 @@ fn usage_errors() {
     usage("embed x.csv -o y.npy --report-every 0");
     usage("embed x.csv -o y.npy --metric-params w.npy");
     usage("embed x.csv -o y.npy --no-keep-data");
-    usage("embed x.csv -o y.npy --momentum magic");
+    usage("embed x.csv -o y.npy --momentum-rule magic");
     usage("transform");
     usage("transform m.tsne");
     usage("transform m.tsne x.csv");

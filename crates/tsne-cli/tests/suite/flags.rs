@@ -115,7 +115,7 @@ fn options_of_embed() {
             "--early-exaggeration 12 --metric l2 --exact-kl",
         ],
     );
-    pairs.equal("--momentum-rule classical", &["--momentum classical"]);
+    pairs.equal("--final-momentum 0.7", &["--momentum 0.7"]);
     // The names of the documented parameters.
     pairs.equal(
         "--components 1 --init random --method bh --threads 1 --seed 5 --report-every 10",
@@ -173,7 +173,7 @@ fn options_of_transform() {
     pairs.equal(
         "--preset opentsne",
         &[
-            "--perplexity 5 --init median --k 25 --exaggeration 1.5 --learning-rate 0.1 --momentum classical \
+            "--perplexity 5 --init median --k 25 --exaggeration 1.5 --learning-rate 0.1 --momentum-rule classical \
              --initial-momentum 0.8 --final-momentum 0.8 --max-grad-norm 0.25 --no-min-grad-norm --no-max-step-norm \
              --early-exaggeration 4 --early-exaggeration-iter 0 --threads 2 --seed 0",
             "--preset opentsne --affinities perplexity --report-every 5 --method exact",

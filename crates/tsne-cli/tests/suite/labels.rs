@@ -19,7 +19,9 @@ fn the_whole_line_is_the_label() {
 
 #[test]
 fn one_line_more_is_a_title_or_an_error() {
-    assert_eq!(read("l.txt", "animal\nant\nbee\nant\n", 3).unwrap().names, ["ant", "bee"]);
+    let labels = read("l.txt", "animal\nant\nbee\nant\n", 3).unwrap();
+    assert_eq!((labels.names, labels.title.as_deref()), (vec!["ant".into(), "bee".into()], Some("animal")));
+    assert_eq!(read("l.txt", "ant\nbee\nant\n", 3).unwrap().title, None);
     for lines in ["0\n0\n1\n1\n2\n", "ant\nbee\nant\nbee\nbee\n", "7\n0\n1\n1\n0\n"] {
         let error = read("l.txt", lines, 4).unwrap_err();
         assert!(error.contains("5 labels for 4 points"), "{error}");

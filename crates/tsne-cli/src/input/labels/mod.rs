@@ -20,6 +20,8 @@ pub struct Labels {
     pub codes: Vec<u32>,
     /// The categories, sorted: as numbers if all of them are numbers, else as text.
     pub names: Vec<String>,
+    /// The first line of their file, if it was taken for a title and not for a label.
+    pub title: Option<String>,
 }
 
 impl Labels {
@@ -114,7 +116,7 @@ impl LabelsBuilder {
         for code in &mut self.codes {
             *code = places.get(code).copied().unwrap_or_default();
         }
-        Labels { codes: self.codes, names: kinds.into_iter().map(|(text, _)| text.into()).collect() }
+        Labels { codes: self.codes, names: kinds.into_iter().map(|(text, _)| text.into()).collect(), title: None }
     }
 }
 

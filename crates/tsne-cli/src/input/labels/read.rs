@@ -32,14 +32,12 @@ impl Labels {
             })?;
         }
         let given = labels.len();
-        if given == n + 1 {
-            labels.take_title();
-        }
+        let title = if given == n + 1 { labels.take_title() } else { None };
         ensure!(
             labels.len() == n,
             "there are {given} labels for {n} points: give one label per point, in the order of the points"
         );
-        Ok(labels.finish())
+        Ok(Self { title, ..labels.finish() })
     }
 }
 

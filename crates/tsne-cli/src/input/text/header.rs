@@ -15,8 +15,8 @@ pub enum HeaderLine {
     No,
 }
 
-/// From so many columns on, numbers that count them are names whatever the other lines hold: a point is not like that by
-/// chance, which for fewer whole numbers it may be.
+/// From so many columns on, numbers that count them are names: a point is not like that by chance, which for fewer whole
+/// numbers it may be. (Not so among orders of the same numbers, rankings, of which one may well be the first.)
 const SURE: usize = 8;
 
 /// Whether the first line names the columns; `second` is the next one, if there is any.
@@ -53,14 +53,13 @@ pub(super) fn is_header(option: HeaderLine, first: &Record, second: Option<&Reco
         // The count goes on: a table of whole numbers in their order.
         return Ok(false);
     }
-    if numbers.len() >= SURE {
-        return Ok(true);
-    }
-    // Names that pandas gives begin at 0.
-    if start > 0 || numbers.len() == 1 {
+    // Names begin at 0, as those that pandas gives, or at 1; one number counts nothing.
+    let is_sure = numbers.len() >= SURE && !is_order(&below, start);
+    if !is_sure && (start > 1 || numbers.len() == 1) {
         return Ok(false);
     }
-    if below.iter().all(|field| field.parse::<i64>().is_ok()) {
+    let is_whole = below.iter().all(|field| field.parse::<i64>().is_ok());
+    if !is_sure && (is_whole || start > 0) {
         bail!(
             "line {} ({}) may name the columns or be a point: say which with --header yes or --header no",
             first.line,
@@ -68,6 +67,13 @@ pub(super) fn is_header(option: HeaderLine, first: &Record, second: Option<&Reco
         );
     }
     Ok(true)
+}
+
+/// Whether these are the whole numbers from `start` on in any order.
+fn is_order(fields: &[&str], start: u64) -> bool {
+    let mut numbers: Vec<u64> = fields.iter().filter_map(|field| field.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers.len() == fields.len() && numbers.iter().zip(start..).all(|(a, b)| *a == b)
 }
 
 /// Whether the header has one field less than the lines below it.
