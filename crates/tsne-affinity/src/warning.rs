@@ -4,13 +4,20 @@ use std::fmt;
 
 /// A parameter that was not used as given, or that does less than it seems to.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Warning {
     /// Three times the perplexity exceeds the number of neighbors that exist: a smaller one is used.
     PerplexityClamped {
         /// The perplexity that was asked for.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         given: f64,
         /// The perplexity in its place.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         effective: f64,
         /// The number of points.
         n: usize,
@@ -18,6 +25,7 @@ pub enum Warning {
     /// The same, and the smaller one is used already.
     PerplexityDropped {
         /// The perplexity that was asked for.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         given: f64,
         /// The number of points.
         n: usize,
@@ -25,8 +33,10 @@ pub enum Warning {
     /// The perplexity asks for more neighbors than were given: a smaller one is used.
     PerplexityClampedByNeighbors {
         /// The perplexity that was asked for.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         given: f64,
         /// The perplexity in its place.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         effective: f64,
         /// The number of neighbors of each point.
         k: usize,
@@ -34,6 +44,7 @@ pub enum Warning {
     /// The same, and the smaller one is used already.
     PerplexityDroppedByNeighbors {
         /// The perplexity that was asked for.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         given: f64,
         /// The number of neighbors of each point.
         k: usize,
@@ -42,6 +53,7 @@ pub enum Warning {
     /// by a wider Gaussian over fewer neighbors.
     NeighborsFew {
         /// The perplexity.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         perplexity: f64,
         /// The number of neighbors that was asked for.
         k: usize,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 /// What the entries of an [`Affinities`] matrix are normalized to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum AffinityKind {
     /// Symmetric, all entries together sum to 1: the affinities of one set of points.

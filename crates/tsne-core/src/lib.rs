@@ -38,6 +38,8 @@ pub mod math;
 pub mod memory;
 pub mod morton;
 pub mod random;
+#[cfg(feature = "serde")]
+pub mod serial;
 pub mod simd;
 
 mod affinities;

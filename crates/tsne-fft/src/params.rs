@@ -2,6 +2,7 @@ use tsne_core::{Error, Result};
 
 /// How charges are spread to the nodes of the grid and the potential is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Interpolation {
     /// Cardinal B-splines of order `n_interpolation_points + 1`: smooth, one charge, two transforms.
@@ -29,6 +30,7 @@ pub enum Interpolation {
 /// assert_eq!(finer.spacing(), 0.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct GridParams {
     /// Nodes per cell and axis, from 1 to [`GridParams::MAX_INTERPOLATION_POINTS`].
@@ -37,6 +39,7 @@ pub struct GridParams {
     /// three dimensions, as far as about 2²¹ padded nodes do (15 to 18 cells of 3 nodes along each side).
     pub min_num_intervals: usize,
     /// The side of a cell, in units of the embedding.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub ints_in_interval: f64,
     /// The interpolation.
     pub interpolation: Interpolation,
@@ -48,6 +51,7 @@ pub struct GridParams {
     /// that is checked against exact sums on maps of many kinds, not by a bound. Splines only. Below a `dof` of 1/2, where
     /// kernels are sharp at distance zero, up to 16,384 points are summed pair by pair if no grid is expected to be so exact;
     /// more points, and new points on a reference, get the finest grid then, which may err by more.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub force_tolerance: Option<f64>,
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) dof: f64,
     pub(crate) random_state: RandomState,
     pub(crate) optimize: OptimizeParams<T, D>,
-    unknown: Unknown,
+    pub(crate) unknown: Unknown,
 }
 
 /// The perplexity of a fit where none is set (openTSNE's default).
@@ -177,7 +177,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct TsneBuilder<T, const D: usize> {
-    parameters: Parameters<T, D>,
+    pub(crate) parameters: Parameters<T, D>,
 }
 
 impl<T: Float, const D: usize> TsneBuilder<T, D> {

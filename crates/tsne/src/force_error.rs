@@ -8,15 +8,19 @@ use tsne_optim::ExactReference;
 
 /// The error of the repulsive forces at the positions of a map, from [`Embedding::force_error`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ForceError {
     /// The number of points whose forces were compared with exact ones.
     pub samples: usize,
     /// The root of the mean squared error, relative to the root of the mean squared force.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub relative_rms: f64,
     /// The largest error of one force, relative to the same.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub worst: f64,
     /// The relative error of the normalizer `Z`; `None` unless all points were compared, which its exact value takes.
+    #[cfg_attr(feature = "serde", serde(default, with = "tsne_core::serial::nullable"))]
     pub z_relative: Option<f64>,
 }
 

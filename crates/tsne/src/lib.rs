@@ -25,6 +25,17 @@
 //!
 //! The same data, parameters and seed give the same bits for any number of threads. Nothing is printed, and no input
 //! makes a call panic: every error says what was given, what is allowed, and what to do.
+//!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `ndarray` | [`Rows`] from an `ArrayView2` and back, views of a [`KnnGraph`] |
+//! | `faer` | [`core`]`::row_major`, the rows of a `MatRef` |
+//! | `serde` | parameters, schedules and reports as documents |
+#![cfg_attr(feature = "serde", doc = include_str!("document/documents.md"))]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 pub use tsne_affinity as affinity;
@@ -42,6 +53,8 @@ mod params;
 
 mod builder;
 mod data;
+#[cfg(feature = "serde")]
+mod document;
 mod fit;
 mod float;
 mod force_error;

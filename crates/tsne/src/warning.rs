@@ -2,6 +2,11 @@ use std::fmt;
 
 /// What was not used as given, or deserves a second look. Warnings are returned with the result; nothing is printed.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Warning {
     /// From the affinities, such as a perplexity that is too large for the data.
@@ -13,6 +18,7 @@ pub enum Warning {
         /// The axis, from 0.
         axis: usize,
         /// The standard deviation of the positions along it.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         std: f64,
     },
     /// The initial positions are all the same: without a difference there is no force.
@@ -26,11 +32,14 @@ pub enum Warning {
         /// The first such column, from 0.
         column: usize,
         /// Where its values lie.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         offset: f64,
         /// By how much they differ.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         spread: f64,
         /// The number type, `"f32"` or `"f64"`.
-        scalar: &'static str,
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "scalar_name"))]
+        scalar: ScalarName,
     },
     /// A few columns hold nearly all of the variance, and so of the distances: as a rule, a matter of units.
     ColumnScales {
@@ -41,6 +50,7 @@ pub enum Warning {
         /// The one with the largest variance, from 0.
         column: usize,
         /// The fraction of the variance that they hold.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         share: f64,
     },
     /// A matrix given as distances looks like something else.
@@ -48,8 +58,10 @@ pub enum Warning {
     /// The KL divergence is far above that of a map without any structure: the descent flew apart.
     FlownApart {
         /// The divergence of the map.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         kl_divergence: f64,
         /// That of a map in which all points are equally near to each other.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         without_structure: f64,
     },
     /// The descent left the finite numbers, or its normal phase ended at a larger KL divergence than it began with: the map is
@@ -62,6 +74,11 @@ pub enum Warning {
 
 /// What speaks against a matrix being one of distances.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum NotDistances {
     /// Each point is farthest from itself: similarities.
@@ -75,8 +92,10 @@ pub enum NotDistances {
         /// Its column.
         column: usize,
         /// The entry there.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         value: f64,
         /// The entry at its mirror image.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         mirror: f64,
     },
     /// A point has a distance from itself.
@@ -84,8 +103,20 @@ pub enum NotDistances {
         /// The first such point.
         row: usize,
         /// The distance.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         value: f64,
     },
+}
+
+/// By another name, since a derived implementation would borrow it from a document that lives as long.
+type ScalarName = &'static str;
+
+/// The name of a number type that there is.
+#[cfg(feature = "serde")]
+fn scalar_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScalarName, D::Error> {
+    let name: String = serde::Deserialize::deserialize(deserializer)?;
+    let known = ["f32", "f64"].into_iter().find(|known| *known == name);
+    known.ok_or_else(|| serde::de::Error::unknown_variant(&name, &["f32", "f64"]))
 }
 
 impl fmt::Display for NotDistances {
@@ -111,6 +142,11 @@ impl fmt::Display for NotDistances {
 
 /// Why a fit was started anew.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum RestartCause {
     /// A position left the finite numbers at this iteration of a phase.
@@ -118,8 +154,10 @@ pub enum RestartCause {
     /// The normal phase raised the KL divergence.
     Rose {
         /// The divergence when the normal phase began.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         from: f64,
         /// The divergence when it ended.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         to: f64,
     },
 }

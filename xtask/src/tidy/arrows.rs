@@ -27,24 +27,34 @@ const RULES: [Rule; 10] = [
     Rule {
         name: "tsne-core",
         members: Members::Exactly(&[]),
-        // Matrices and arrays of other crates as rows, under features of their names.
-        external: &["faer", "ndarray", "rayon"],
+        // Matrices and arrays of other crates as rows, and parameters as documents, under features of their names.
+        external: &["faer", "ndarray", "rayon", "serde"],
         banned: &["rustfft", "realfft", "kiddo"],
     },
     Rule {
         name: "tsne-affinity",
         members: CORE,
-        external: &["faer", "kiddo", "rayon"],
+        external: &["faer", "kiddo", "rayon", "serde"],
         banned: &["rustfft", "realfft"],
     },
     Rule { name: "tsne-bh", members: CORE, external: &["rayon"], banned: &["rustfft", "realfft", "faer", "kiddo"] },
-    Rule { name: "tsne-fft", members: CORE, external: &["rayon", "realfft", "rustfft"], banned: &["faer", "kiddo"] },
-    Rule { name: "tsne-optim", members: CORE, external: &["rayon"], banned: &["rustfft", "realfft", "faer", "kiddo"] },
+    Rule {
+        name: "tsne-fft",
+        members: CORE,
+        external: &["rayon", "realfft", "rustfft", "serde"],
+        banned: &["faer", "kiddo"],
+    },
+    Rule {
+        name: "tsne-optim",
+        members: CORE,
+        external: &["rayon", "serde"],
+        banned: &["rustfft", "realfft", "faer", "kiddo"],
+    },
     Rule {
         name: "tsne",
         members: Members::Exactly(&["tsne-affinity", "tsne-bh", "tsne-core", "tsne-fft", "tsne-optim"]),
         // Files that appear whole: `tempfile` for their names, `rustix` for files without one.
-        external: &["faer", "rand_xoshiro", "rayon", "rustix", "tempfile"],
+        external: &["faer", "rand_xoshiro", "rayon", "rustix", "serde", "tempfile"],
         banned: &["clap", "anyhow"],
     },
     Rule {

@@ -3,6 +3,8 @@
 mod check;
 pub(crate) mod covariance;
 pub(crate) mod distance;
+#[cfg(feature = "serde")]
+mod document;
 mod function;
 mod kind;
 mod moments;

@@ -1,6 +1,8 @@
 //! The affinity models: how distances of neighbors become affinities.
 
 mod conditional;
+#[cfg(feature = "serde")]
+mod document;
 mod fixed_sigma;
 mod perplexity;
 mod uniform;

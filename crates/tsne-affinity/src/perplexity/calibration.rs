@@ -17,12 +17,15 @@ const LANES: usize = 8;
 
 /// The Gaussian of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Calibration {
     /// The precision `τ` of the weights `exp(-τ d² / 2)`: the inverse of the variance. 0 for uniform weights,
     /// infinite where all weight lies on the nearest.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub precision: f64,
     /// The perplexity reached: the exponential of the entropy of the weights.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub perplexity: f64,
     /// Whether the entropy is within 1e-8 of the logarithm of the perplexity asked for.
     pub converged: bool,

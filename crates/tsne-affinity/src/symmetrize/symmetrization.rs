@@ -48,3 +48,17 @@ impl FromStr for Symmetrization {
         }
     }
 }
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Symmetrization {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        tsne_core::serial::name(self, serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Symmetrization {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tsne_core::serial::named(deserializer)
+    }
+}

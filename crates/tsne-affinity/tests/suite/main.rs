@@ -5,6 +5,8 @@ mod affinities;
 mod approximate;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "serde")]
+mod documents;
 mod faults;
 mod metrics;
 mod models;

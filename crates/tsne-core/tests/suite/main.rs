@@ -19,4 +19,6 @@ mod properties;
 mod random;
 mod rows;
 mod seams;
+#[cfg(feature = "serde")]
+mod serial;
 mod simd;

@@ -64,7 +64,7 @@ mod faer {
         let transposed = row_major(x.as_ref().subrows(0, 4).transpose()).unwrap();
         assert_eq!(transposed[..5], [0.0, 10.0, 20.0, 30.0, 1.0]);
         for (n, d) in [(0, 0), (0, 4), (4, 0)] {
-            assert_eq!(row_major(Mat::<f32>::zeros(n, d).as_ref()).unwrap(), []);
+            assert!(row_major(Mat::<f32>::zeros(n, d).as_ref()).unwrap().is_empty());
         }
     }
 }

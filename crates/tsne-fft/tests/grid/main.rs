@@ -7,6 +7,8 @@ mod common;
 
 mod accuracy;
 mod determinism;
+#[cfg(feature = "serde")]
+mod documents;
 mod errors;
 mod oracle;
 mod outliers;

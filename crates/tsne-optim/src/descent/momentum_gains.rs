@@ -6,6 +6,7 @@ use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks};
 
 /// Which form of momentum [`MomentumGains`] uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Momentum {
     /// The velocity is the step: `v' = m v - η g ∘ gains`, `y' = y + v'` (Jacobs 1988; openTSNE's rule).

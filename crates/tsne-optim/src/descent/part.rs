@@ -7,8 +7,10 @@ use super::phase::Phase;
 /// A phase that is run in parts with the state of the part before gives the bits of the whole, sees its transition and its
 /// stopping rule at the same iterations, and shows observers the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct PhaseState {
     pub(super) completed: usize,
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::nullable"))]
     pub(super) compared_kl: Option<f64>,
 }
 

@@ -13,24 +13,32 @@ use tsne_core::{Error, Result};
 /// assert_eq!((phase.iterations, phase.momentum, phase.max_grad_norm), (100, 0.8, Some(0.25)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Phase {
     /// How many iterations to run at the most.
     pub iterations: usize,
     /// The factor on the attraction; 1 for none.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub exaggeration: f64,
     /// The learning rate, for gradients without the factor 4.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub learning_rate: f64,
     /// The momentum, from 0 to below 1.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub momentum: f64,
     /// Gradients of single points longer than this are scaled down to it.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub max_grad_norm: Option<f64>,
     /// The phase ends when the norm of the whole gradient (the root of the sum of all squares) is below this.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub min_grad_norm: Option<f64>,
     /// Velocities of single points longer than this, in units of the embedding, are scaled down to it.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub max_step_norm: Option<f64>,
     /// The phase ends when an iteration lowers the KL divergence by less than this fraction of it, on average over the
     /// last [`Phase::KL_INTERVAL`] iterations (Belkina et al. 2019 stop at 1/5000). Costs one divergence per interval.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub min_kl_improvement: Option<f64>,
     /// How the phase begins, if not with its own parameters at once.
     pub transition: Option<Transition>,
@@ -42,15 +50,19 @@ pub struct Phase {
 /// The end of the exaggeration sets all points in motion at once. With the momentum that makes the rest of the descent fast, they
 /// overshoot, and clusters are torn: of 1,797 digits at perplexity 100, KL divergence 0.682 without and 0.600 with a transition.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Transition {
     /// How many iterations it takes.
     pub iterations: usize,
     /// The exaggeration that it starts from.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub exaggeration: f64,
     /// The learning rate that it starts from.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub learning_rate: f64,
     /// The momentum that it starts from.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub momentum: f64,
 }
 

@@ -4,9 +4,11 @@ use tsne_core::{Context, Result, Scalar};
 
 /// What one evaluation of an [`Objective`] found besides the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Evaluation {
     /// The KL divergence of the positions, never exaggerated; `None` unless it was asked for.
+    #[cfg_attr(feature = "serde", serde(default, with = "tsne_core::serial::nullable"))]
     pub kl_divergence: Option<f64>,
 }
 

@@ -8,6 +8,8 @@ mod coincidence;
 mod conditional;
 mod descent;
 mod determinism;
+#[cfg(feature = "serde")]
+mod documents;
 mod exact;
 mod joint;
 mod observing;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// The time that each stage of a fit took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Timings {
     /// The neighbor search.
@@ -22,6 +23,7 @@ pub struct Timings {
 
 /// The time that a phase of the descent took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct PhaseTime {
     /// The number of iterations.
     pub iterations: usize,

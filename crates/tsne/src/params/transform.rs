@@ -45,8 +45,8 @@ pub struct TransformParams<T, const D: usize> {
     pub n_jobs: Option<i32>,
     /// The seed of random starting positions.
     pub random_state: Option<RandomState>,
-    preset: Preset,
-    unknown: Unknown,
+    pub(crate) preset: Preset,
+    pub(crate) unknown: Unknown,
 }
 
 /// The perplexities of new points' affinities.

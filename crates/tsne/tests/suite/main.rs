@@ -6,6 +6,8 @@ mod any_input;
 mod common;
 mod defaults;
 mod determinism;
+#[cfg(feature = "serde")]
+mod documents;
 mod fit;
 mod force_error;
 mod initialization;

@@ -43,6 +43,7 @@ use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, S
 ///
 /// [`Metric::Precomputed`] is always searched exactly: that reads each distance once.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ApproximateSearch {
     /// How distances are measured.
@@ -52,6 +53,7 @@ pub struct ApproximateSearch {
     /// The part of the true neighbors to find, on average over the indexed points, above 0; at 1 the search is exact. It is
     /// estimated, from 256 rows or more with two standard errors to spare, under metrics with matrix products. Other
     /// metrics have no target: [`NeighborDescent`] decides, with 0.945 to 0.998 on the data that were tried. Default: 0.99.
+    #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub recall: f64,
     /// The number of clusters, for metrics with matrix products. Default: `None`, the square root of the number of
     /// points that differ.

@@ -27,6 +27,7 @@ use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
 /// 20,000 × 4, 0.50 and 0.41 for 20,000 × 5, 0.94 and 0.47 for 20,000 × 6; on other data 1.0 and 1.3 for 20,000 × 5, 2.5 and
 /// 2.0 for 20,000 × 6.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AutoSearch {
     /// How distances are measured.

@@ -35,6 +35,7 @@ use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
 /// for the last place, as in data of very few values, all of them are measured. Memory: two to three copies of the stored
 /// values in `f64`, with their columns.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct BruteForceSearch {
     /// How distances are measured.

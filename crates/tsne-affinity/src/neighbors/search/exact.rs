@@ -31,6 +31,7 @@ pub(super) const VP_TREE_COLUMNS: usize = 7;
 /// - Dense rows under another metric with the triangle inequality: [`VpTreeSearch`](crate::VpTreeSearch) up to 7 columns.
 /// - All else (other metrics, functions, matrices of distances, sparse rows, more columns): [`BruteForceSearch`](crate::BruteForceSearch).
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ExactSearch {
     /// How distances are measured.

@@ -18,6 +18,7 @@ use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, S
 /// Ties are broken by index, also at the `k`-th place: where one reaches across it, all points at that distance are
 /// collected and sorted. The result is the same for any number of threads.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct KdTreeSearch {
     /// How distances are measured.

@@ -21,6 +21,7 @@ use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, S
 /// Building is an error for metrics without the triangle inequality ([`Metric::is_metric`]). Whether it holds for a
 /// function is its author's word, up to a millionth of the distances; where it fails, neighbors may be missed.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct VpTreeSearch {
     /// How distances are measured.

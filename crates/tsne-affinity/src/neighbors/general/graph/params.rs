@@ -2,6 +2,7 @@
 
 /// How [`ApproximateSearch`](crate::ApproximateSearch) works where it knows nothing but distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct NeighborDescent {
     /// Trees in the forest, at least 1. Default: 8.
