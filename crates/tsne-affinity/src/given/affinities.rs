@@ -2,10 +2,9 @@
 
 use super::sorted_rows::SortedRows;
 use super::source::{Compressed, Source};
-use crate::instances::instances;
 use crate::limits;
 use rayon::prelude::*;
-use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Rows, Scalar, blocks};
+use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Rows, Scalar, blocks, instances};
 
 /// The largest distance of a sum from 1 at which it counts as 1: that of [`Affinities::from_parts`].
 const SUM_TOLERANCE: f64 = 1e-3;

@@ -1,10 +1,9 @@
 //! The weights of each row's neighbors, many rows at once.
 
 use super::calibration::{Calibration, Workspace};
-use crate::instances::instances;
 use crate::ordered;
 use rayon::prelude::*;
-use tsne_core::{Context, KnnGraph, Result, Scalar, memory, simd};
+use tsne_core::{Context, KnnGraph, Result, Scalar, memory, simd, instances};
 
 /// Rows in one task.
 const BLOCK: usize = 256;

@@ -5,9 +5,8 @@ use super::merge::{JoinedRows, Scratch};
 use super::sort::sort_rows;
 use super::symmetrization::Symmetrization;
 use super::weighted::{WeightedGraph, own_point, repeated};
-use crate::instances::instances;
 use rayon::prelude::*;
-use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, memory};
+use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, memory, instances};
 
 /// The joint affinities `(P + Pᵀ) / 2`, normalized to sum 1, of the weights of a graph's neighbors.
 ///
