@@ -287,11 +287,7 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
 
 /// Checks that trees exist for `D`.
 pub(crate) fn check_dimension<const D: usize>() -> Result<()> {
-    if (1..=3).contains(&D) {
-        Ok(())
-    } else {
-        Err(wrong_dimension(D))
-    }
+    if (1..=3).contains(&D) { Ok(()) } else { Err(wrong_dimension(D)) }
 }
 
 pub(crate) fn wrong_dimension(dimension: usize) -> Error {

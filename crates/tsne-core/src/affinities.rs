@@ -256,10 +256,7 @@ fn from_checked_parts<T: Scalar>(
         return Err(Error::shape("row_pointers", 1, 0));
     };
     if first != 0 || last != columns.len() {
-        return invalid(format!(
-            "row pointers run from {first} to {last}, but must run from 0 to {}",
-            columns.len()
-        ));
+        return invalid(format!("row pointers run from {first} to {last}, but must run from 0 to {}", columns.len()));
     }
     if let Some(i) = row_pointers.windows(2).position(|pair| pair[0] > pair[1]) {
         return invalid(format!("row pointer {} is below the one before it", i + 1));

@@ -1,9 +1,9 @@
 //! Matrices of `faer` as rows. They are stored by columns, so that this is a copy.
 
-use crate::{blocks, chunks};
 use crate::error::Result;
 use crate::memory;
 use crate::scalar::Scalar;
+use crate::{blocks, chunks};
 use faer::MatRef;
 
 /// The values of a matrix row by row, for [`Rows::new`](crate::Rows::new). With the feature `faer`.

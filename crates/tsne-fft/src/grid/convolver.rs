@@ -11,7 +11,7 @@ use crate::layout::shape::Shape;
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
-use tsne_core::{Error, Result, memory, chunks};
+use tsne_core::{Error, Result, chunks, memory};
 
 /// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
 const TILE: usize = 8;

@@ -5,7 +5,7 @@ use crate::layout::shape::{AXES, Shape};
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
-use tsne_core::{Error, Result, memory, chunks};
+use tsne_core::{Error, Result, chunks, memory};
 
 /// What a convolution multiplies with: real and even along every axis, so one octant is kept.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use crate::layout::shape::{Lattice, Shape, is_coarsened, lattice};
 use crate::params::GridParams;
 use crate::points::slabs::{FirstNode, Slabs};
 use crate::scalar::GridScalar;
-use tsne_core::{Error, Kernel, Result, blocks, memory, chunks};
+use tsne_core::{Error, Kernel, Result, blocks, chunks, memory};
 
 /// Runs `$run` with the const `$P` set to the number of nodes in a cell.
 macro_rules! with_points {

@@ -16,7 +16,7 @@ use crate::scalar::GridScalar;
 use crate::spline::convolutions::{Convolutions, Share};
 use crate::spline::field::Filled;
 use crate::spline::split::{Rest, Sharpness, Smoothed};
-use tsne_core::{Context, Kernel, Result, memory, chunks};
+use tsne_core::{Context, Kernel, Result, chunks, memory};
 
 /// The order of the splines of coarse grids: those of three interpolation points, for which splits are made.
 const ORDER: usize = GridParams::DEFAULT_INTERPOLATION_POINTS + 1;

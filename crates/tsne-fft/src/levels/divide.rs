@@ -7,7 +7,7 @@ use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::split::Sharpness;
 use std::f64::consts::PI;
-use tsne_core::{Kernel, Result, blocks, memory, chunks};
+use tsne_core::{Kernel, Result, blocks, chunks, memory};
 
 /// Cells along the longest side at the most, by dimension, coarse to fine: the first division that pays is taken. A grid of
 /// a node to each of the first cells takes 0.1 ms in two dimensions and 0.5 in three, as little as the smallest map

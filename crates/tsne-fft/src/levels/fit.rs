@@ -9,7 +9,7 @@ use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::single::{Single, is_direct};
 use crate::spline::split::Smoothed;
-use tsne_core::{Context, Kernel, Result, blocks, memory, chunks};
+use tsne_core::{Context, Kernel, Result, blocks, chunks, memory};
 
 /// Nodes and near pairs of a map cost this many times what a map of its size costs in all before dividing it is thought
 /// of: ordinary maps are never divided (60 to 70 of 100 ns a point in two

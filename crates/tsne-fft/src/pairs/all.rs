@@ -4,7 +4,7 @@ use crate::pairs::share::{PairShare, ShareVisitor, visit_share};
 use crate::scalar::GridScalar;
 use crate::spline::split::Rest;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Kernel, Result, memory, chunks};
+use tsne_core::{Context, Kernel, Result, chunks, memory};
 
 /// Points per step of the inner loop: one vector register of `f32` under AVX2. A constant, so that the order of
 /// summation is the same on every machine.

@@ -12,7 +12,7 @@ use crate::points::slabs::BLOCK;
 use crate::scalar::GridScalar;
 use crate::spline::field::{Field, Filled, Places};
 use crate::spline::split::{Rest, Sharpness, Smoothed};
-use tsne_core::{Context, Kernel, Result, blocks, memory, chunks};
+use tsne_core::{Context, Kernel, Result, blocks, chunks, memory};
 
 /// Below this number of points all pairs are summed directly, at `dof` 1.
 ///

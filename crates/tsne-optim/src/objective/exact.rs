@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use tsne_core::simd::{self, Task, fold};
 use tsne_core::{
-    Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding, chunks,
-    memory,
+    Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding,
+    chunks, memory,
 };
 
 /// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the

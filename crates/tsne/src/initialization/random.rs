@@ -1,6 +1,6 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use tsne_core::{Scalar, blocks, random, chunks};
+use tsne_core::{Scalar, blocks, chunks, random};
 
 /// Streams of random numbers: one for each use, so that no two uses share numbers.
 const RANDOM_STREAM: u64 = 1;

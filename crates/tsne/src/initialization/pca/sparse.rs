@@ -3,7 +3,7 @@
 use super::centered::CenteredData;
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, memory, chunks};
+use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, chunks, memory};
 
 /// Columns of the covariance that one task sums.
 const TILE_COLUMNS: usize = 64;
