@@ -24,7 +24,7 @@ const AGREEMENT_NEIGHBORS: usize = 10;
 const FORCE_SAMPLES: usize = 1_000;
 
 /// The handwritten digits of `data/`, which see for their source and license.
-const DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
+const DIGITS: &[u8] = include_bytes!("../../data/digits.csv.gz");
 
 /// What the demonstration says before it begins.
 const DEMO: &str = "t-SNE of 1,797 handwritten digits, 8 x 8 pixels each: a point per digit, similar ones near each other, colored \
