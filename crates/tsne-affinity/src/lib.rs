@@ -54,7 +54,6 @@
 
 mod calls;
 mod given;
-mod instances;
 mod limits;
 mod metric;
 mod model;

@@ -1,13 +1,13 @@
+use crate::instances::repulse;
 use crate::sources::{Lists, Scratch};
 use crate::tolerance::theta_for;
-use crate::tree::{Tree, check_dimension};
+use crate::tree::{Tree, check_dimension, wrong_dimension};
 use crate::walk::{Criterion, Walker, check_theta, groups};
 use crate::workers;
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use tsne_core::morton::key_index;
 use tsne_core::simd::{self, dispatch};
-use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks, memory};
+use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks, chunks, memory};
 
 /// The repulsion among the points of an embedding by Barnes-Hut, in `O(n log n)`.
 ///
@@ -161,8 +161,19 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         if out.len() != y.len() {
             return Err(Error::shape("out", y.len(), out.len()));
         }
+        repulse(self, kernel, y.as_flattened(), out.as_flattened_mut(), cx).unwrap_or_else(|| Err(wrong_dimension(D)))
+    }
+
+    /// [`BarnesHut::repulse`], compiled where it is called, for as many forces as points.
+    pub(crate) fn repulse_here(
+        &mut self,
+        kernel: Kernel,
+        y: &[[T; D]],
+        out: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<f64> {
         let theta = self.theta(kernel)?;
-        self.tree.build(y, cx)?;
+        self.tree.build_here(y, cx)?;
         let n = y.len();
         groups(&self.tree, &mut self.groups)?;
         memory::resize("forces", &mut self.forces, n, [T::ZERO; D])?;
@@ -188,13 +199,14 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         memory::reserve("positions in the tree", &mut self.positions, more)?;
         self.positions.resize_with(n, AtomicU32::default);
         let (forces, positions) = (&self.forces, &self.positions);
-        self.tree.keys().par_chunks(blocks::BLOCK).enumerate().for_each(|(b, keys)| {
-            for (key, i) in keys.iter().zip(blocks::range(b, n)) {
+        let keys = self.tree.keys();
+        blocks::for_each(n, |range| {
+            for (key, i) in keys[range.clone()].iter().zip(range) {
                 positions[key_index(*key) as usize].store(i as u32, Relaxed);
             }
         });
-        out.par_chunks_mut(blocks::BLOCK).zip(positions.par_chunks(blocks::BLOCK)).for_each(|(out, positions)| {
-            for (out, position) in out.iter_mut().zip(positions) {
+        chunks::for_each_point(out, blocks::BLOCK, |b, out| {
+            for (out, position) in out.iter_mut().zip(&positions[blocks::range(b, n)]) {
                 *out = forces[position.load(Relaxed) as usize];
             }
         });

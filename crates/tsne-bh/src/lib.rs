@@ -22,6 +22,7 @@
 
 mod cells;
 mod fit;
+mod instances;
 mod node;
 mod order;
 mod reference;

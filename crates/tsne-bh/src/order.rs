@@ -1,9 +1,8 @@
 //! Points in the order of their Morton codes.
 
 use crate::sort::RadixSort;
-use rayon::prelude::*;
 use tsne_core::morton::{Cube, key, key_index};
-use tsne_core::{Bounds, Result, Scalar, blocks};
+use tsne_core::{Bounds, Result, Scalar, blocks, chunks};
 
 /// Orders many points, in parallel.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ impl<T: Scalar, const D: usize> Order<T, D> {
         if cube.side() == 0.0 {
             return Ok(None);
         }
-        keys.par_chunks_mut(blocks::BLOCK).for_each(|keys| encode(&cube, y, keys));
+        chunks::for_each(keys, blocks::BLOCK, |_, keys| encode(&cube, y, keys));
         self.sort.sort(keys)?;
         Ok(Some(cube))
     }
@@ -37,8 +36,7 @@ impl<T: Scalar, const D: usize> Order<T, D> {
 
 /// Copies the points that `keys` name, in parallel.
 pub(crate) fn gather<T: Scalar, const D: usize>(y: &[[T; D]], keys: &[u64], points: &mut [[T; D]]) {
-    let chunks = points.par_chunks_mut(blocks::BLOCK).zip(keys.par_chunks(blocks::BLOCK));
-    chunks.for_each(|(points, keys)| copy(y, keys, points));
+    chunks::for_each_point(points, blocks::BLOCK, |b, points| copy(y, &keys[blocks::range(b, keys.len())], points));
 }
 
 /// What [`Order::arrange`] and [`gather`] do, for few points and within a task, where nothing may wait for others.

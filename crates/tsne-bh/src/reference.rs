@@ -1,5 +1,6 @@
+use crate::instances::repulse_new;
 use crate::sources::{Lists, Scratch};
-use crate::tree::Tree;
+use crate::tree::{Tree, wrong_dimension};
 use crate::walk::{Criterion, Walker, check_theta};
 use crate::workers;
 use tsne_core::simd::{self, dispatch};
@@ -120,6 +121,11 @@ impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
                 return Err(Error::shape(what, y.len(), given));
             }
         }
+        repulse_new(self, y.as_flattened(), out.as_flattened_mut(), z, cx).unwrap_or_else(|| Err(wrong_dimension(D)))
+    }
+
+    /// [`BarnesHutReference::repulse`], compiled where it is called.
+    pub(crate) fn repulse_here(&self, y: &[[T; D]], out: &mut [[T; D]], z: &mut [T], cx: Context<'_>) -> Result<()> {
         check_embedding(y)?;
         let tasks = y.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).zip(z.chunks_mut(BLOCK));
         let mut scratch = Vec::new();

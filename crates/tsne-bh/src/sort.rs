@@ -1,6 +1,6 @@
-use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use tsne_core::{Result, memory};
+use tsne_core::{Result, chunks, memory};
 
 /// Sorts distinct 64-bit keys by their upper halves, then their lower ones, which must ascend in the input.
 ///
@@ -23,6 +23,11 @@ const SORT_BLOCK: usize = 16_384;
 
 /// Below this many keys, clearing counters costs more than comparing keys.
 const SMALL: usize = 2_048;
+
+/// The keys of block `b` out of `n`.
+fn block(b: usize, n: usize) -> Range<usize> {
+    b * SORT_BLOCK..n.min((b + 1) * SORT_BLOCK)
+}
 
 #[inline(always)]
 fn digit(key: u64, pass: u32) -> usize {
@@ -47,34 +52,40 @@ impl RadixSort {
         }
         let [from, to] = &mut self.buffers;
         let (mut from, mut to, counts) = (&mut from[..n], &mut to[..n], &mut self.counts[..blocks]);
-        from.par_chunks_mut(SORT_BLOCK).zip(keys.par_chunks(SORT_BLOCK)).for_each(|(into, keys)| {
-            for (into, key) in into.iter_mut().zip(keys) {
+        chunks::for_each(from, SORT_BLOCK, |b, into| {
+            for (into, key) in into.iter_mut().zip(&keys[block(b, n)]) {
                 *into.get_mut() = *key;
             }
         });
         for pass in 0..PASSES {
-            from.par_chunks(SORT_BLOCK).zip(&mut *counts).for_each(|(block, counts)| {
-                counts.fill(0);
-                for key in block {
-                    counts[digit(key.load(Relaxed), pass)] += 1;
+            let sorted: &[AtomicU64] = from;
+            chunks::for_each(counts, 1, |b, counts| {
+                for counts in counts {
+                    counts.fill(0);
+                    for key in &sorted[block(b, n)] {
+                        counts[digit(key.load(Relaxed), pass)] += 1;
+                    }
                 }
             });
             if !places(counts, n) {
                 continue;
             }
             let target: &[AtomicU64] = to;
-            from.par_chunks(SORT_BLOCK).zip(&mut *counts).for_each(|(block, places)| {
-                for key in block {
-                    let key = key.load(Relaxed);
-                    let place = &mut places[digit(key, pass)];
-                    target[*place as usize].store(key, Relaxed);
-                    *place += 1;
+            chunks::for_each(counts, 1, |b, places| {
+                for places in places {
+                    for key in &sorted[block(b, n)] {
+                        let key = key.load(Relaxed);
+                        let place = &mut places[digit(key, pass)];
+                        target[*place as usize].store(key, Relaxed);
+                        *place += 1;
+                    }
                 }
             });
             std::mem::swap(&mut from, &mut to);
         }
-        keys.par_chunks_mut(SORT_BLOCK).zip(from.par_chunks(SORT_BLOCK)).for_each(|(keys, sorted)| {
-            for (key, sorted) in keys.iter_mut().zip(sorted) {
+        let sorted: &[AtomicU64] = from;
+        chunks::for_each(keys, SORT_BLOCK, |b, keys| {
+            for (key, sorted) in keys.iter_mut().zip(&sorted[block(b, n)]) {
                 *key = sorted.load(Relaxed);
             }
         });

@@ -150,7 +150,8 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
     }
 
     /// Adds the action of all sources on each target to its sum, and forgets the sources. Without `CELLS`, all of them are
-    /// points: their moments are 0 and not read.
+    /// points: their moments are 0 and not read. With `each_other`, the targets are the sources, in the same order: none acts
+    /// on itself.
     #[inline(always)]
     pub(crate) fn act<const CELLS: bool, P: Profile<T>>(
         &mut self,
@@ -158,31 +159,19 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
         profile: P,
         series: Series<T>,
         targets: &[[T; D]],
-        sums: &mut [Sum<D>],
-    ) {
-        let steps = self.close();
-        for (target, sum) in targets.iter().zip(sums) {
-            self.act_on::<CELLS, P>(terms, profile, series, steps, target, sum);
-        }
-        self.len = 0;
-    }
-
-    /// The same for targets that are the sources themselves, in the same order: none acts on itself.
-    #[inline(always)]
-    pub(crate) fn act_on_each_other<P: Profile<T>>(
-        &mut self,
-        terms: &mut Terms<'_, T, D>,
-        profile: P,
-        series: Series<T>,
-        targets: &[[T; D]],
+        each_other: bool,
         sums: &mut [Sum<D>],
     ) {
         let steps = self.close();
         for (i, (target, sum)) in targets.iter().zip(sums).enumerate() {
-            // Taken out rather than subtracted: next to the weight 1 of the point itself, small weights would be lost.
-            let mass = std::mem::take(&mut self.mass[i % CAPACITY]);
-            self.act_on::<false, P>(terms, profile, series, steps, target, sum);
-            self.mass[i % CAPACITY] = mass;
+            let own = i % CAPACITY;
+            let mass = self.mass[own];
+            if each_other {
+                // Taken out rather than subtracted: next to the weight 1 of the point itself, small weights would be lost.
+                self.mass[own] = T::ZERO;
+            }
+            self.act_on::<CELLS, P>(terms, profile, series, steps, target, sum);
+            self.mass[own] = mass;
         }
         self.len = 0;
     }

@@ -1,12 +1,12 @@
 use crate::cells::Region;
+use crate::instances::build;
 use crate::node::Node;
 use crate::order::{Order, gather};
 use crate::subtree::Open;
 use crate::top::Top;
 use crate::workers;
-use rayon::prelude::*;
 use tsne_core::morton::{Cube, key, key_index};
-use tsne_core::{Bounds, Context, Error, Result, Scalar, blocks, check_embedding, memory};
+use tsne_core::{Bounds, Context, Error, Result, Scalar, blocks, check_embedding, chunks, memory};
 
 /// A linear tree of cells over a set of points: a bintree, quadtree or octree for `D` = 1, 2, 3.
 ///
@@ -103,6 +103,14 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn build(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
+        build(self, y.as_flattened(), cx).unwrap_or_else(|| {
+            self.clear();
+            Err(wrong_dimension(D))
+        })
+    }
+
+    /// [`Tree::build`], compiled where it is called.
+    pub(crate) fn build_here(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
         self.clear();
         let result = self.try_build(y, cx);
         if result.is_err() {
@@ -112,7 +120,6 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
     }
 
     fn try_build(&mut self, y: &[[T; D]], cx: Context<'_>) -> Result<()> {
-        check_dimension::<D>()?;
         if y.len() > Self::MAX_POINTS {
             return Err(Error::capacity("the points of a tree", y.len(), Self::MAX_POINTS));
         }
@@ -129,7 +136,7 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
             memory::resize("the nodes of a tree", &mut self.nodes, places, Node::EMPTY)?;
         }
         let (keys, points, nodes) = (&mut self.keys, &mut self.points, &mut self.nodes[..places]);
-        keys.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, keys)| {
+        chunks::for_each(keys, blocks::BLOCK, |b, keys| {
             keys.iter_mut().zip(blocks::range(b, y.len())).for_each(|(k, i)| *k = key(0, i as u32));
         });
         let cube = self.order.arrange(y, keys)?;
@@ -280,9 +287,9 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
 
 /// Checks that trees exist for `D`.
 pub(crate) fn check_dimension<const D: usize>() -> Result<()> {
-    if (1..=3).contains(&D) {
-        Ok(())
-    } else {
-        Err(Error::parameter("the embedding dimension D", D, "1, 2 or 3 for Barnes-Hut"))
-    }
+    if (1..=3).contains(&D) { Ok(()) } else { Err(wrong_dimension(D)) }
+}
+
+pub(crate) fn wrong_dimension(dimension: usize) -> Error {
+    Error::parameter("the embedding dimension D", dimension, "1, 2 or 3 for Barnes-Hut")
 }

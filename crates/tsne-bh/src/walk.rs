@@ -1,5 +1,5 @@
 use crate::node::{BUCKET, Node};
-use crate::sources::{Lists, Series, Sum};
+use crate::sources::{Lists, Series, Sources, Sum};
 use crate::tree::Tree;
 use tsne_core::{Bounds, Error, Kernel, Profile, Result, Scalar, memory};
 
@@ -80,7 +80,8 @@ impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
     #[inline(always)]
     pub(crate) fn query(&mut self, y: &[T; D]) -> Sum<D> {
         let mut sums = [Sum::ZERO];
-        self.walk(&Bounds::new(*y, *y), Own { start: u32::MAX, count: 0 }, std::slice::from_ref(y), &mut sums);
+        let targets = Targets { bounds: Bounds::new(*y, *y), own: Own { start: u32::MAX, count: 0 }, is_group: false };
+        self.walk(&targets, std::slice::from_ref(y), &mut sums);
         sums[0]
     }
 
@@ -91,61 +92,109 @@ impl<'a, T: Scalar, P: Profile<T>, const D: usize> Walker<'a, T, P, D> {
         let points = &self.tree.points[node.range()];
         let own = Own { start: node.start, count: node.count };
         let mut sums = [Sum::ZERO; GROUP];
-        if node.is_coincident() {
-            // All feel the same: one for all, plus the weight 1 of each of the others, which exert no force.
-            self.walk(&Bounds::of(&points[..1]), own, &points[..1], &mut sums[..1]);
+        // Where they coincide, all feel the same: one for all, plus the weight 1 of each of the others, which exert no force.
+        let coincident = node.is_coincident();
+        let targets = if coincident { &points[..1] } else { points };
+        self.walk(&Targets { bounds: Bounds::of(targets), own, is_group: !coincident }, targets, &mut sums);
+        if coincident {
             sums[0].z += f64::from(node.count - 1);
-            for _ in points {
-                write(sums[0]);
-            }
-            return;
         }
-        for p in points {
-            self.lists.points.push(p, T::ONE, T::ZERO);
-        }
-        self.lists.points.act_on_each_other(&mut self.lists.terms, self.profile, self.series, points, &mut sums);
-        self.walk(&Bounds::of(points), own, points, &mut sums);
-        for (_, sum) in points.iter().zip(sums) {
-            write(sum);
+        for i in 0..points.len() {
+            write(sums[if coincident { 0 } else { i % GROUP }]);
         }
     }
 
-    /// One walk for all `targets` in `bounds`, which are the points `own` of the tree: these do not act.
+    /// One walk for all `points`, which are the `targets`.
     ///
     /// The criterion takes the distance from the box around the targets, so that it holds for each of them.
     #[inline(always)]
-    fn walk(&mut self, bounds: &Bounds<T, D>, own: Own, targets: &[[T; D]], sums: &mut [Sum<D>]) {
-        let tree = self.tree;
+    fn walk(&mut self, targets: &Targets<T, D>, points: &[[T; D]], sums: &mut [Sum<D>]) {
+        let Self { tree, criterion, profile, series, lists: Lists { cells, points: singles, terms } } = self;
         let nodes: &[Node<T, D>] = &tree.nodes[..tree.end()];
         let mut i = 0;
-        while let Some(node) = nodes.get(i) {
-            if own.start.wrapping_sub(node.start) < node.count {
-                // A cell that contains the targets is never taken as a whole; the targets' own acts elsewhere.
-                i = if node.count == own.count { node.skip as usize } else { i + 1 };
-                continue;
-            }
-            let is_leaf = node.is_leaf();
-            if self.criterion.accepts(node.side2, bounds.squared_distance(&node.center)) || node.is_coincident() {
-                if !self.lists.cells.has_room(1) {
-                    self.lists.cells.act::<true, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
-                }
-                self.lists.cells.push(&node.center, T::from_i32(node.count as i32), node.moment);
-                i = node.skip as usize;
-            } else if is_leaf {
-                if !self.lists.points.has_room(BUCKET) {
-                    self.lists.points.act::<false, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
-                }
-                for p in &tree.points[node.range()] {
-                    self.lists.points.push(p, T::ONE, T::ZERO);
-                }
-                i = node.skip as usize;
-            } else {
-                i += 1;
-            }
+        let mut full = Full::Points;
+        if targets.is_group {
+            points.iter().for_each(|p| singles.push(p, T::ONE, T::ZERO));
+        } else {
+            full = gather(tree, nodes, *criterion, targets, &mut i, cells, singles);
         }
-        self.lists.cells.act::<true, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
-        self.lists.points.act::<false, P>(&mut self.lists.terms, self.profile, self.series, targets, sums);
+        // The targets act on each other before any other acts on them.
+        let mut each_other = targets.is_group;
+        // In one place for each kind of source: what sources do is inlined here for every vector unit and kernel, and is long.
+        loop {
+            if full != Full::Points {
+                cells.act::<true, P>(terms, *profile, *series, points, false, sums);
+            }
+            if full != Full::Cells {
+                singles.act::<false, P>(terms, *profile, *series, points, each_other, sums);
+            }
+            if full == Full::End {
+                return;
+            }
+            each_other = false;
+            full = gather(tree, nodes, *criterion, targets, &mut i, cells, singles);
+        }
     }
+}
+
+/// The points that a walk is for.
+struct Targets<T, const D: usize> {
+    /// The box around them.
+    bounds: Bounds<T, D>,
+    /// Which points of the tree they are: these do not act in the walk.
+    own: Own,
+    /// Whether the targets act on each other.
+    is_group: bool,
+}
+
+/// Why a walk stopped to gather.
+#[derive(Clone, Copy, PartialEq)]
+enum Full {
+    /// There is no room for another cell.
+    Cells,
+    /// There is no room for the points of another leaf.
+    Points,
+    /// It has come to its end.
+    End,
+}
+
+/// Gathers what acts on the targets, from node `i` on, until there is no room for it.
+#[inline(always)]
+fn gather<T: Scalar, const D: usize>(
+    tree: &Tree<T, D>,
+    nodes: &[Node<T, D>],
+    criterion: Criterion<T>,
+    Targets { bounds, own, .. }: &Targets<T, D>,
+    i: &mut usize,
+    cells: &mut Sources<'_, T, D>,
+    points: &mut Sources<'_, T, D>,
+) -> Full {
+    while let Some(node) = nodes.get(*i) {
+        if own.start.wrapping_sub(node.start) < node.count {
+            // A cell that contains the targets is never taken as a whole; the targets' own acts elsewhere.
+            *i = if node.count == own.count { node.skip as usize } else { *i + 1 };
+            continue;
+        }
+        let is_leaf = node.is_leaf();
+        if criterion.accepts(node.side2, bounds.squared_distance(&node.center)) || node.is_coincident() {
+            if !cells.has_room(1) {
+                return Full::Cells;
+            }
+            cells.push(&node.center, T::from_i32(node.count as i32), node.moment);
+            *i = node.skip as usize;
+        } else if is_leaf {
+            if !points.has_room(BUCKET) {
+                return Full::Points;
+            }
+            for p in &tree.points[node.range()] {
+                points.push(p, T::ONE, T::ZERO);
+            }
+            *i = node.skip as usize;
+        } else {
+            *i += 1;
+        }
+    }
+    Full::End
 }
 
 /// The points of a tree that do not act in a walk: `count` of them from `start` on, those of one cell.

@@ -29,10 +29,16 @@ where
 {
     let tasks = Mutex::new(tasks);
     let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
-    workers.par_iter_mut().with_max_len(1).try_for_each(|worker| {
+    at_once(workers, &|worker| {
         while let Some(task) = next() {
             run(worker, task)?;
         }
         Ok(())
     })
+}
+
+// By the address of the closure: rayon's functions are compiled once for each type of worker, and not for each closure.
+#[inline(never)]
+fn at_once<W: Send>(workers: &mut [W], work: &(dyn Fn(&mut W) -> Result<()> + Sync)) -> Result<()> {
+    workers.par_iter_mut().with_max_len(1).try_for_each(work)
 }

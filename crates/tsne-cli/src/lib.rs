@@ -6,6 +6,10 @@ pub mod output;
 pub mod plot;
 pub mod report;
 
+#[cfg(not(test))]
+mod command;
 mod memory;
 
+#[cfg(not(test))]
+pub use command::main;
 pub use memory::peak_bytes;

@@ -1,53 +1,7 @@
 //! The `tsne` command.
 
-mod embed;
-mod method;
-mod progress;
-mod run;
-mod score;
-mod targets;
-mod transform;
-
-use clap::Parser;
-use std::io::Write;
 use std::process::ExitCode;
-use tsne_cli::args::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    let done = match &cli.command {
-        Command::Embed(args) => embed::embed(args),
-        Command::Transform(args) => transform::transform(args),
-        Command::Score(args) => score::score(args),
-        Command::Demo(args) => embed::demo(args),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
-            let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(std::io::stderr(), "error: {line}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Prints help and version as they are, and what is wrong with the arguments in one line.
-fn usage(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-        return ExitCode::from(2);
-    }
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
-    let line = lines.take_while(|line| !line.starts_with("For more information")).collect::<Vec<_>>().join(" ");
-    let _ = writeln!(std::io::stderr(), "{line} (`tsne --help` lists the options)");
-    ExitCode::from(2)
+    tsne_cli::main()
 }

@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::instances;
 use crate::scalar::Scalar;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -65,60 +66,7 @@ impl<T: Scalar> Affinities<T> {
         n_columns: usize,
         kind: AffinityKind,
     ) -> Result<Self> {
-        let invalid = |why: String| Err(Error::invalid("affinities", why));
-        if columns.len() != weights.len() {
-            return Err(Error::shape("weights", columns.len(), weights.len()));
-        }
-        let (Some(&first), Some(&last)) = (row_pointers.first(), row_pointers.last()) else {
-            return Err(Error::shape("row_pointers", 1, 0));
-        };
-        if first != 0 || last != columns.len() {
-            return invalid(format!(
-                "row pointers run from {first} to {last}, but must run from 0 to {}",
-                columns.len()
-            ));
-        }
-        if let Some(i) = row_pointers.windows(2).position(|pair| pair[0] > pair[1]) {
-            return invalid(format!("row pointer {} is below the one before it", i + 1));
-        }
-        let n = row_pointers.len() - 1;
-        if kind == AffinityKind::Joint && n != n_columns {
-            return Err(Error::shape("joint affinities (rows)", n_columns, n));
-        }
-        let matrix = Self { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
-        let mut sums = vec![0.0f64; n];
-        let bad = sums.par_iter_mut().enumerate().find_map_first(|(i, sum)| {
-            let (columns, weights) = matrix.row(i);
-            // From 0: the standard library's empty sum is -0, which a message would show.
-            *sum = weights.iter().fold(0.0, |sum, w| sum + w.to_f64());
-            if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
-                return Some(format!("the columns of row {i} do not ascend, or repeat"));
-            }
-            if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
-                return Some(format!("row {i} names column {j}, but there are {n_columns}"));
-            }
-            weights
-                .iter()
-                .find(|w| !(w.is_finite() && **w >= T::ZERO))
-                .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
-        });
-        if let Some(why) = bad {
-            return invalid(why);
-        }
-        match kind {
-            AffinityKind::Joint => {
-                let sum: f64 = sums.iter().sum();
-                if n > 0 && (sum - 1.0).abs() > SUM_TOLERANCE {
-                    return invalid(format!("joint weights sum to {sum}, but must sum to 1: divide them by their sum"));
-                }
-            }
-            AffinityKind::Conditional => {
-                if let Some((i, sum)) = sums.iter().enumerate().find(|(_, sum)| (**sum - 1.0).abs() > SUM_TOLERANCE) {
-                    return invalid(format!("row {i} sums to {sum}, but must sum to 1: divide it by its sum"));
-                }
-            }
-        }
-        Ok(matrix)
+        checked(row_pointers, columns, weights, n_columns, kind)
     }
 
     /// The number of rows.
@@ -281,4 +229,75 @@ impl<T: Scalar> Affinities<T> {
         let Arrays { row_pointers, columns, weights } = Arc::unwrap_or_clone(self.arrays);
         (row_pointers, columns, weights)
     }
+}
+
+instances! {
+    /// [`Affinities::from_parts`].
+    fn checked[Checked]<'a, 'b, T>(
+        row_pointers: Vec<usize>,
+        columns: Vec<u32>,
+        weights: Vec<T>,
+        n_columns: usize,
+        kind: AffinityKind,
+    ) -> Result<Affinities<T>> = from_checked_parts
+}
+
+fn from_checked_parts<T: Scalar>(
+    row_pointers: Vec<usize>,
+    columns: Vec<u32>,
+    weights: Vec<T>,
+    n_columns: usize,
+    kind: AffinityKind,
+) -> Result<Affinities<T>> {
+    let invalid = |why: String| Err(Error::invalid("affinities", why));
+    if columns.len() != weights.len() {
+        return Err(Error::shape("weights", columns.len(), weights.len()));
+    }
+    let (Some(&first), Some(&last)) = (row_pointers.first(), row_pointers.last()) else {
+        return Err(Error::shape("row_pointers", 1, 0));
+    };
+    if first != 0 || last != columns.len() {
+        return invalid(format!("row pointers run from {first} to {last}, but must run from 0 to {}", columns.len()));
+    }
+    if let Some(i) = row_pointers.windows(2).position(|pair| pair[0] > pair[1]) {
+        return invalid(format!("row pointer {} is below the one before it", i + 1));
+    }
+    let n = row_pointers.len() - 1;
+    if kind == AffinityKind::Joint && n != n_columns {
+        return Err(Error::shape("joint affinities (rows)", n_columns, n));
+    }
+    let matrix = Affinities { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
+    let mut sums = vec![0.0f64; n];
+    let bad = sums.par_iter_mut().enumerate().find_map_first(|(i, sum)| {
+        let (columns, weights) = matrix.row(i);
+        // From 0: the standard library's empty sum is -0, which a message would show.
+        *sum = weights.iter().fold(0.0, |sum, w| sum + w.to_f64());
+        if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Some(format!("the columns of row {i} do not ascend, or repeat"));
+        }
+        if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
+            return Some(format!("row {i} names column {j}, but there are {n_columns}"));
+        }
+        weights
+            .iter()
+            .find(|w| !(w.is_finite() && **w >= T::ZERO))
+            .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
+    });
+    if let Some(why) = bad {
+        return invalid(why);
+    }
+    match kind {
+        AffinityKind::Joint => {
+            let sum: f64 = sums.iter().sum();
+            if n > 0 && (sum - 1.0).abs() > SUM_TOLERANCE {
+                return invalid(format!("joint weights sum to {sum}, but must sum to 1: divide them by their sum"));
+            }
+        }
+        AffinityKind::Conditional => {
+            if let Some((i, sum)) = sums.iter().enumerate().find(|(_, sum)| (**sum - 1.0).abs() > SUM_TOLERANCE) {
+                return invalid(format!("row {i} sums to {sum}, but must sum to 1: divide it by its sum"));
+            }
+        }
+    }
+    Ok(matrix)
 }

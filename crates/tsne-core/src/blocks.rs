@@ -3,6 +3,7 @@
 //! A range is cut into blocks of a constant size, each block is reduced by one task, and the partial results are
 //! folded in the order of the blocks. Only the schedule depends on the number of threads, never a value.
 
+use crate::chunks;
 use crate::error::Result;
 use crate::memory;
 use rayon::prelude::*;
@@ -42,6 +43,28 @@ pub fn range(b: usize, n: usize) -> Range<usize> {
     start..start.saturating_add(BLOCK).min(n)
 }
 
+/// Calls `f` for each block of `0..n`, in parallel.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+/// use tsne_core::blocks::{BLOCK, for_each};
+///
+/// let items = AtomicUsize::new(0);
+/// for_each(BLOCK + 3, |range| _ = items.fetch_add(range.len(), Relaxed));
+/// assert_eq!(items.into_inner(), BLOCK + 3);
+/// ```
+#[inline]
+pub fn for_each(n: usize, f: impl Fn(Range<usize>) + Sync) {
+    each(n, &f);
+}
+
+// By the address of the closure: rayon's functions are compiled here, once, and not for each closure (see `chunks`).
+fn each(n: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+    (0..count(n)).into_par_iter().for_each(|b| f(range(b, n)));
+}
+
 /// Computes one partial result for each block of `0..n`, in parallel, into `partials` (whose memory is reused).
 ///
 /// Fold the result in its order: `partials.iter().sum()`.
@@ -61,7 +84,8 @@ where
 {
     partials.clear();
     partials.resize(count(n), A::default());
-    partials.par_iter_mut().enumerate().for_each(|(b, partial)| *partial = f(range(b, n)));
+    // By chunks of one, as `chunks` does: rayon's functions once for each type of result, and not for each closure.
+    chunks::for_each(partials, 1, |b, partial| partial.fill_with(|| f(range(b, n))));
     partials
 }
 
@@ -90,11 +114,16 @@ where
     A: Send,
     F: Fn(Range<usize>) -> Result<A> + Sync,
 {
+    outcomes(n, &f)?.into_iter().collect()
+}
+
+#[inline(never)]
+fn outcomes<A: Send>(n: usize, f: &(dyn Fn(Range<usize>) -> Result<A> + Sync)) -> Result<Vec<Result<A>>> {
     let blocks = count(n);
     let mut outcomes = Vec::new();
     memory::reserve("results of blocks", &mut outcomes, blocks)?;
     (0..blocks).into_par_iter().map(|b| f(range(b, n))).collect_into_vec(&mut outcomes);
-    outcomes.into_iter().collect()
+    Ok(outcomes)
 }
 
 /// The sum of `f` over the blocks of `0..n`, in their order.

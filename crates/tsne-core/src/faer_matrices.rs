@@ -1,11 +1,10 @@
 //! Matrices of `faer` as rows. They are stored by columns, so that this is a copy.
 
-use crate::blocks;
 use crate::error::Result;
 use crate::memory;
 use crate::scalar::Scalar;
+use crate::{blocks, chunks};
 use faer::MatRef;
-use rayon::prelude::*;
 
 /// The values of a matrix row by row, for [`Rows::new`](crate::Rows::new). With the feature `faer`.
 ///
@@ -27,7 +26,7 @@ use rayon::prelude::*;
 pub fn row_major<T: Scalar>(matrix: MatRef<'_, T>) -> Result<Vec<T>> {
     let (n, d) = (matrix.nrows(), matrix.ncols());
     let mut values = memory::filled("the rows of a matrix", n.saturating_mul(d), T::ZERO)?;
-    values.par_chunks_mut((blocks::BLOCK * d).max(1)).enumerate().for_each(|(b, block)| {
+    chunks::for_each(&mut values, blocks::BLOCK * d, |b, block| {
         for (row, i) in block.chunks_exact_mut(d).zip(blocks::range(b, n)) {
             row.iter_mut().enumerate().for_each(|(j, value)| *value = matrix[(i, j)]);
         }

@@ -235,6 +235,8 @@ const MAX_TWICE: f64 = 16.0;
 
 /// A kernel in a form that inner loops can inline.
 pub trait Profile<T: Scalar>: Copy + Send + Sync {
+    /// Whether this is [`Kernel::CAUCHY`], for what has a form of its own there.
+    const IS_CAUCHY: bool = false;
     /// `w(d²)` and the repulsive weight `w(d²) / (1 + d²/dof)` of a squared distance.
     fn weight_and_force(self, d2: T) -> (T, T);
     /// The attractive weight `1 / (1 + d²/dof)`.
@@ -253,6 +255,8 @@ pub trait ProfileVisitor<T: Scalar> {
 struct Cauchy;
 
 impl<T: Scalar> Profile<T> for Cauchy {
+    const IS_CAUCHY: bool = true;
+
     #[inline(always)]
     fn weight_and_force(self, d2: T) -> (T, T) {
         let w = T::ONE / (T::ONE + d2);

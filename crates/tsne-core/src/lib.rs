@@ -33,6 +33,7 @@
 
 pub mod blocks;
 pub mod buckets;
+pub mod chunks;
 pub mod limits;
 pub mod math;
 pub mod memory;
@@ -50,6 +51,7 @@ mod error;
 #[cfg(feature = "faer")]
 mod faer_matrices;
 mod graph;
+mod instances;
 mod kernel;
 #[cfg(feature = "ndarray")]
 mod ndarray_views;

@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::instances;
 use crate::scalar::Scalar;
 use rayon::prelude::*;
 
@@ -174,17 +175,25 @@ impl<T: Scalar> Rows<'_, T> {
         if self.d == 0 {
             return Ok(()); // There may be `usize::MAX` rows without a value.
         }
-        let bad = (0..self.n).into_par_iter().find_map_first(|i| {
-            let row = self.row(i);
-            // One pass without branches; the position is looked for only where there is one.
-            let finite = row.iter().fold(true, |all, v| all & v.is_finite());
-            if finite { None } else { row.iter().position(|v| !v.is_finite()).map(|column| (i, column)) }
-        });
-        match bad {
+        match not_finite(*self) {
             Some((row, column)) => Err(Error::non_finite("data", row, column)),
             None => Ok(()),
         }
     }
+}
+
+instances! {
+    /// Row and column of the first value that is not finite.
+    fn not_finite[NotFinite]<'a, 'b, T>(rows: Rows<'b, T>) -> Option<(usize, usize)> = first_not_finite
+}
+
+fn first_not_finite<T: Scalar>(rows: Rows<'_, T>) -> Option<(usize, usize)> {
+    (0..rows.n).into_par_iter().find_map_first(|i| {
+        let row = rows.row(i);
+        // One pass without branches; the position is looked for only where there is one.
+        let finite = row.iter().fold(true, |all, v| all & v.is_finite());
+        if finite { None } else { row.iter().position(|v| !v.is_finite()).map(|column| (i, column)) }
+    })
 }
 
 /// Checks that every coordinate of an embedding is finite, and that all differences of coordinates are.
@@ -204,12 +213,21 @@ impl<T: Scalar> Rows<'_, T> {
 /// assert!(check_embedding(&[[0.0f32, 2e38]]).is_err()); // Twice that is not finite.
 /// ```
 pub fn check_embedding<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<()> {
-    match Rows::new(y.as_flattened(), y.len(), D)?.check_finite() {
+    check_coordinates(Rows::new(y.as_flattened(), y.len(), D)?)
+}
+
+instances! {
+    /// [`check_embedding`] of points as rows.
+    fn check_coordinates[CheckCoordinates]<'a, 'b, T>(points: Rows<'b, T>) -> Result<()> = check_coordinates_of
+}
+
+fn check_coordinates_of<T: Scalar>(points: Rows<'_, T>) -> Result<()> {
+    match points.check_finite() {
         Err(Error::NonFinite { row, column, .. }) => return Err(Error::non_finite("embedding", row, column)),
         other => other?,
     }
     let limit = T::MAX * T::HALF;
-    let too_large = y.par_iter().find_map_first(|point| point.iter().copied().find(|v| v.abs() > limit));
+    let too_large = points.data.par_iter().copied().find_first(|v| v.abs() > limit);
     match too_large {
         Some(value) => {
             let allowed = format_args!("at most {limit:e} in absolute value: rescale the embedding");

@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::instances;
 use crate::limits;
 use crate::scalar::Scalar;
 use rayon::prelude::*;
@@ -58,20 +59,9 @@ impl<'a, T> SparseRows<'a, T> {
         if d > limits::INDICES {
             return Err(Error::capacity("number of columns", d, limits::INDICES));
         }
-        let rows = Self { row_pointers, columns, values, d };
-        let bad = (0..rows.n()).into_par_iter().find_map_first(|i| {
-            let (columns, _) = rows.row(i);
-            if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
-                return Some(format!(
-                    "the columns of row {i} do not ascend, or repeat: sort them and add up repetitions"
-                ));
-            }
-            let beyond = columns.last().filter(|&&c| c as usize >= d);
-            beyond.map(|c| format!("row {i} names column {c}, but there are {d}"))
-        });
-        match bad {
+        match find_fault(row_pointers, columns, d) {
             Some(why) => Err(Error::invalid("sparse data", why)),
-            None => Ok(rows),
+            None => Ok(Self { row_pointers, columns, values, d }),
         }
     }
 
@@ -196,14 +186,34 @@ impl<T: Scalar> SparseRows<'_, T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn check_finite(&self) -> Result<()> {
-        let bad = (0..self.n()).into_par_iter().find_map_first(|i| {
-            let (columns, values) = self.row(i);
-            let at = values.iter().position(|v| !v.is_finite())?;
-            Some((i, columns[at] as usize))
-        });
-        match bad {
+        match not_finite(*self) {
             Some((row, column)) => Err(Error::non_finite("data", row, column)),
             None => Ok(()),
         }
     }
+}
+
+/// What is wrong with the columns of the first row where something is.
+fn find_fault(row_pointers: &[usize], columns: &[u32], d: usize) -> Option<String> {
+    (0..row_pointers.len() - 1).into_par_iter().find_map_first(|i| {
+        let columns = &columns[row_pointers[i]..row_pointers[i + 1]];
+        if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Some(format!("the columns of row {i} do not ascend, or repeat: sort them and add up repetitions"));
+        }
+        let beyond = columns.last().filter(|&&c| c as usize >= d);
+        beyond.map(|c| format!("row {i} names column {c}, but there are {d}"))
+    })
+}
+
+instances! {
+    /// Row and column of the first value that is not finite.
+    fn not_finite[NotFinite]<'a, 'b, T>(rows: SparseRows<'b, T>) -> Option<(usize, usize)> = first_not_finite
+}
+
+fn first_not_finite<T: Scalar>(rows: SparseRows<'_, T>) -> Option<(usize, usize)> {
+    (0..rows.n()).into_par_iter().find_map_first(|i| {
+        let (columns, values) = rows.row(i);
+        let at = values.iter().position(|v| !v.is_finite())?;
+        Some((i, columns[at] as usize))
+    })
 }

@@ -4,8 +4,7 @@ use crate::layout::bounds::{Bounds, check_range};
 use crate::levels::reference::{ReferenceLevels, reach};
 use crate::params::{GridParams, Interpolation};
 use crate::scalar::GridScalar;
-use rayon::prelude::*;
-use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Result, blocks, check_embedding};
+use tsne_core::{Context, Error, Kernel, ReferenceRepulsion, Result, blocks, check_embedding, chunks};
 
 /// The repulsion of new points from a fixed reference embedding, whose potential is computed once.
 ///
@@ -124,13 +123,13 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
 
 impl<T: GridScalar, const D: usize> ErasedReference<T> for Reference<T, D> {
     fn repulse(&self, y: &[T], out: &mut [T], z: &mut [T], cx: Context<'_>) -> Result<()> {
-        let (y, out) = (y.as_chunks::<D>().0, out.as_chunks_mut::<D>().0);
+        let y = y.as_chunks::<D>().0;
         check_embedding(y)?;
-        let blocks = out.par_chunks_mut(blocks::BLOCK).zip(z.par_chunks_mut(blocks::BLOCK));
-        blocks.zip(y.par_chunks(blocks::BLOCK)).for_each(|((out, z), y)| {
+        chunks::for_each2((out, blocks::BLOCK * D), (z, blocks::BLOCK), |b, out, z| {
             // A call that was cancelled ends with the check below.
             if cx.check().is_ok() {
-                for ((out, z), y) in out.iter_mut().zip(z).zip(y) {
+                let out = out.as_chunks_mut().0;
+                for ((out, z), y) in out.iter_mut().zip(z).zip(&y[blocks::range(b, y.len())]) {
                     (*z, *out) = self.one(y);
                 }
             }

@@ -47,7 +47,14 @@ pub fn with_threads<R: Send, E: Send + From<Error>>(
     n_jobs: impl Into<Option<i32>>,
     f: impl FnOnce() -> Result<R, E> + Send,
 ) -> Result<R, E> {
-    let n_jobs = n_jobs.into();
+    let (mut f, mut result) = (Some(f), None);
+    enter(n_jobs.into(), &mut || result = f.take().map(|f| f()))?;
+    // What returned has called `f`.
+    result.unwrap_or_else(|| Err(E::from(Error::Cancelled)))
+}
+
+/// Calls `f` once on the threads of [`with_threads`]. Not generic: what starts and waits is compiled once.
+fn enter(n_jobs: Option<i32>, f: Call<'_>) -> Result<()> {
     check(n_jobs)?;
     match n_jobs {
         Some(n_jobs) => in_own_pool(number(n_jobs), f),
@@ -56,6 +63,9 @@ pub fn with_threads<R: Send, E: Send + From<Error>>(
         None => rayon::scope(|_| on_this_worker(f)),
     }
 }
+
+/// A call that is made once, and keeps its result.
+type Call<'f> = &'f mut (dyn FnMut() + Send);
 
 /// [`with_threads`] for the toolkit's own calls.
 pub(crate) fn run<R: Send>(n_jobs: Option<i32>, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
@@ -80,12 +90,17 @@ fn number(n_jobs: i32) -> usize {
 }
 
 /// Runs `f` on this thread of a pool, unless another call waits on it: rayon has begun this one within the wait of that.
-fn on_this_worker<R: Send, E: Send + From<Error>>(f: impl FnOnce() -> Result<R, E> + Send) -> Result<R, E> {
-    if INSIDE.get() { in_own_pool(1, f) } else { inside(f) }
+fn on_this_worker(f: Call<'_>) -> Result<()> {
+    if INSIDE.get() {
+        in_own_pool(1, f)
+    } else {
+        inside(f);
+        Ok(())
+    }
 }
 
 /// Runs `f` with the mark that this thread is inside of a call.
-fn inside<R>(f: impl FnOnce() -> R) -> R {
+fn inside(f: Call<'_>) {
     struct Mark(bool);
     impl Drop for Mark {
         fn drop(&mut self) {
@@ -93,24 +108,23 @@ fn inside<R>(f: impl FnOnce() -> R) -> R {
         }
     }
     let _mark = Mark(INSIDE.replace(true));
-    f()
+    f();
 }
 
 /// Runs `f` in a new pool, and waits without doing anything else.
-fn in_own_pool<R: Send, E: Send + From<Error>>(
-    threads: usize,
-    f: impl FnOnce() -> Result<R, E> + Send,
-) -> Result<R, E> {
+fn in_own_pool(threads: usize, f: Call<'_>) -> Result<()> {
     let failed = |error: &dyn std::fmt::Display| {
-        E::from(Error::parameter("n_jobs", threads, format_args!("a number of threads that can be started ({error})")))
+        Error::parameter("n_jobs", threads, format_args!("a number of threads that can be started ({error})"))
     };
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| failed(&error))?;
     if rayon::current_thread_index().is_none() {
-        return pool.install(|| inside(f));
+        pool.install(|| inside(f));
+        return Ok(());
     }
     // A worker that installs into another pool takes up work of its own meanwhile; a plain thread between the two cannot.
     thread::scope(|scope| {
         let call = thread::Builder::new().spawn_scoped(scope, || pool.install(|| inside(f)));
-        call.map_err(|error| failed(&error))?.join().unwrap_or_else(|panic| resume_unwind(panic))
+        call.map_err(|error| failed(&error))?.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok(())
     })
 }

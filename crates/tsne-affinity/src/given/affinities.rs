@@ -2,10 +2,8 @@
 
 use super::sorted_rows::SortedRows;
 use super::source::{Compressed, Source};
-use crate::instances::instances;
 use crate::limits;
-use rayon::prelude::*;
-use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Rows, Scalar, blocks};
+use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Rows, Scalar, blocks, chunks, instances};
 
 /// The largest distance of a sum from 1 at which it counts as 1: that of [`Affinities::from_parts`].
 const SUM_TOLERANCE: f64 = 1e-3;
@@ -220,7 +218,9 @@ fn joint_of<T: Scalar>(source: Source<'_, T>, options: Precomputed, cx: Context<
     if options.symmetrize {
         given = given.symmetrized(divisor, cx)?;
     } else {
-        given.weights.par_iter_mut().for_each(|w| *w = T::from_f64(w.to_f64() / divisor));
+        chunks::for_each(&mut given.weights, blocks::BLOCK, |_, weights| {
+            weights.iter_mut().for_each(|w| *w = T::from_f64(w.to_f64() / divisor));
+        });
     }
     let SortedRows { row_pointers, columns, weights } = given;
     Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)

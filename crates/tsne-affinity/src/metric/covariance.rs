@@ -1,8 +1,8 @@
 //! The covariance of dense points and its inverse.
 
 use super::moments::{column_sums, overflow, two_points};
-use rayon::prelude::*;
-use tsne_core::{Error, Result, Rows, Scalar, memory};
+use crate::ordered::Kept;
+use tsne_core::{Error, Result, Rows, Scalar, chunks, memory};
 
 /// Rows of the covariance in one task: each task reads all points once, and its part stays in the cache.
 const COVARIANCE_ROWS: usize = 16;
@@ -38,9 +38,9 @@ pub(super) fn inverse_covariance<T: Scalar>(rows: Rows<'_, T>) -> Result<Vec<f64
     }
     let mean = column_sums(rows, |_, v| v / n as f64)?;
     let mut covariance = memory::filled("the covariance", d * d, 0.0)?;
-    covariance.par_chunks_mut(d * COVARIANCE_ROWS).enumerate().for_each_init(
-        || vec![0.0; d],
-        |centered, (b, part)| {
+    let kept = Kept::new(|| vec![0.0; d]);
+    chunks::for_each(&mut covariance, d * COVARIANCE_ROWS, |b, part| {
+        kept.with(|centered| {
             for row in rows.iter() {
                 for ((c, v), m) in centered.iter_mut().zip(row).zip(&mean) {
                     *c = v.to_f64() - m;
@@ -50,8 +50,8 @@ pub(super) fn inverse_covariance<T: Scalar>(rows: Rows<'_, T>) -> Result<Vec<f64
                     out.iter_mut().zip(centered.iter()).for_each(|(o, c)| *o += factor * c);
                 }
             }
-        },
-    );
+        });
+    });
     // The products of (i, j) and (j, i) are divided on different sides.
     for i in 0..d {
         for j in 0..i {

@@ -1,8 +1,7 @@
 //! Rows of weights as a matrix, as they are: nothing is joined with the opposite direction.
 
-use crate::instances::instances;
 use crate::symmetrize::sort::sort_rows;
-use tsne_core::{Affinities, AffinityKind, Context, KnnGraph, Result, Scalar, memory};
+use tsne_core::{Affinities, AffinityKind, Context, KnnGraph, Result, Scalar, instances, memory};
 
 instances! {
     /// Conditional affinities of the weights of each row's nearest `j` neighbors, each row with sum 1.

@@ -4,9 +4,10 @@
 //! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
 
 use super::request::{Found, numbers, room};
+use crate::ordered::Kept;
 use rayon::prelude::*;
 use std::cmp::Ordering;
-use tsne_core::{Points, Result, Rows, Scalar, SparseRows, memory, random};
+use tsne_core::{Points, Result, Rows, Scalar, SparseRows, blocks, chunks, memory, random};
 
 /// Rows whose duplicates are put back in one task.
 const EXPAND_BLOCK: usize = 256;
@@ -57,7 +58,9 @@ impl Groups {
         compare: impl Fn(usize, usize) -> Ordering + Sync,
     ) -> Result<Self> {
         let mut order = memory::filled("hashes of points", n, (0u64, 0u32))?;
-        order.par_iter_mut().enumerate().for_each(|(i, place)| *place = (hash(i), i as u32));
+        chunks::for_each(&mut order, blocks::BLOCK, |b, order| {
+            order.iter_mut().zip(blocks::range(b, n)).for_each(|(place, i)| *place = (hash(i), i as u32));
+        });
         let compare = |a: u32, b: u32| compare(a as usize, b as usize);
         // By hash, then by coordinates for the rare collision, then by index: a total order, so stability is not needed.
         order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(a.1, b.1)).then(a.1.cmp(&b.1)));
@@ -147,35 +150,32 @@ impl Groups {
         own: bool,
     ) -> Result<Found<V>> {
         let (mut indices, mut distances) = room(n, k)?;
-        indices
-            .par_chunks_mut(k * EXPAND_BLOCK)
-            .zip(distances.par_chunks_mut(k * EXPAND_BLOCK))
-            .enumerate()
-            .for_each_init(
-                || (Vec::new(), Vec::new()),
-                |(nearest, points), (b, (indices, distances))| {
-                    for (r, (indices, distances)) in
-                        indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
-                    {
-                        let i = b * EXPAND_BLOCK + r;
-                        let row = if own { self.group_of(i) } else { i };
-                        nearest.clear();
-                        if own {
-                            nearest.push((V::ZERO, row as u32));
-                        }
-                        let range = row * k_groups..(row + 1) * k_groups;
-                        let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
-                        nearest.extend(found.map(|(&distance, &g)| (distance, g)));
-                        // The own group takes its place in its tie: another at distance 0 may have a smaller number.
-                        nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                        self.expand(nearest, k + usize::from(own), points);
-                        let others = points.iter().filter(|&&(_, j)| !own || j as usize != i);
-                        for ((index, distance), &(d, j)) in indices.iter_mut().zip(distances).zip(others) {
-                            (*index, *distance) = (j, d);
-                        }
+        let kept = Kept::new(|| (Vec::new(), Vec::new()));
+        let size = k * EXPAND_BLOCK;
+        chunks::for_each2((&mut indices, size), (&mut distances, size), |b, indices, distances| {
+            kept.with(|(nearest, points)| {
+                for (r, (indices, distances)) in
+                    indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
+                {
+                    let i = b * EXPAND_BLOCK + r;
+                    let row = if own { self.group_of(i) } else { i };
+                    nearest.clear();
+                    if own {
+                        nearest.push((V::ZERO, row as u32));
                     }
-                },
-            );
+                    let range = row * k_groups..(row + 1) * k_groups;
+                    let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
+                    nearest.extend(found.map(|(&distance, &g)| (distance, g)));
+                    // The own group takes its place in its tie: another at distance 0 may have a smaller number.
+                    nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                    self.expand(nearest, k + usize::from(own), points);
+                    let others = points.iter().filter(|&&(_, j)| !own || j as usize != i);
+                    for ((index, distance), &(d, j)) in indices.iter_mut().zip(distances).zip(others) {
+                        (*index, *distance) = (j, d);
+                    }
+                }
+            });
+        });
         Ok((indices, distances))
     }
 }

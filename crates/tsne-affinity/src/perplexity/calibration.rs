@@ -1,6 +1,5 @@
 use super::exp::exp_negative;
-use crate::instances::instances;
-use tsne_core::{Error, Result, Scalar, simd};
+use tsne_core::{Error, Result, Scalar, instances, simd};
 
 /// How far the entropy may be from `ln(perplexity)`: a tenth of what is promised.
 const TOLERANCE: f64 = 1e-9;

@@ -1,10 +1,8 @@
 //! The weights of each row's neighbors, many rows at once.
 
 use super::calibration::{Calibration, Workspace};
-use crate::instances::instances;
 use crate::ordered;
-use rayon::prelude::*;
-use tsne_core::{Context, KnnGraph, Result, Scalar, memory, simd};
+use tsne_core::{Context, KnnGraph, Result, Scalar, instances, memory, simd};
 
 /// Rows in one task.
 const BLOCK: usize = 256;
@@ -37,7 +35,7 @@ fn weights_of_rows<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Vec<T>> {
     let mut weights = memory::filled("weights of neighbors", graph.n().saturating_mul(k), T::ZERO)?;
-    ordered::try_for_each(weights.par_chunks_mut(k * BLOCK), Scratch::default, |scratch, b, weights| {
+    ordered::try_for_each((&mut weights, k * BLOCK), Scratch::default, |scratch, b, weights| {
         cx.check()?;
         let distances = &graph.distances()[b * BLOCK * graph.k()..];
         simd::dispatch(Block { scratch, distances, stride: graph.k(), k, gaussians, weights });

@@ -9,8 +9,7 @@
 
 use super::weighted::WeightedGraph;
 use crate::ordered;
-use rayon::prelude::*;
-use tsne_core::{Context, Result, Scalar, memory};
+use tsne_core::{Context, Result, Scalar, chunks, memory};
 
 /// Destinations in a bucket: at 90 neighbors it takes 0.7 MB, less than a core's own cache, and a million points have a
 /// thousand buckets, so that the lines to which a core deals stay there, too.
@@ -54,7 +53,7 @@ impl<T: Scalar> BucketRange<T> {
         let sources = |range: usize| range * rows..n.min((range + 1) * rows);
         let ranges = n.div_ceil(rows);
         let mut counts = memory::filled("counts of entries", ranges * buckets, 0usize)?;
-        counts.par_chunks_mut(buckets).enumerate().for_each(|(range, counts)| {
+        chunks::for_each(&mut counts, buckets, |range, counts| {
             sources(range).for_each(|i| matrix.neighbors(i).iter().for_each(|&to| counts[to as usize / BUCKET] += 1));
         });
         let mut parts: Vec<Self> = (0..buckets)
@@ -86,10 +85,11 @@ impl<T: Scalar> BucketRange<T> {
             }
         }
         ordered::try_for_each(
-            slots.into_par_iter(),
+            (&mut slots, 1),
             || (),
-            |(), range, mut slots| {
+            |(), range, slots| {
                 cx.check()?;
+                let slots = &mut slots[0];
                 for i in sources(range) {
                     for (&to, &weight) in matrix.neighbors(i).iter().zip(matrix.weights(i)) {
                         let (bucket, place) = (to as usize / BUCKET, to as usize % BUCKET);

@@ -5,9 +5,11 @@ use super::merge::{JoinedRows, Scratch};
 use super::sort::sort_rows;
 use super::symmetrization::Symmetrization;
 use super::weighted::{WeightedGraph, own_point, repeated};
-use crate::instances::instances;
+use crate::ordered;
 use rayon::prelude::*;
-use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, memory};
+use tsne_core::{
+    Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory,
+};
 
 /// The joint affinities `(P + Pᵀ) / 2`, normalized to sum 1, of the weights of a graph's neighbors.
 ///
@@ -130,7 +132,9 @@ fn joint<T: Scalar>(
 /// Divides by the sum.
 fn normalize<T: Scalar>(weights: &mut [T]) {
     let sum = blocks::sum(&mut Vec::new(), weights.len(), |range| weights[range].iter().map(|w| w.to_f64()).sum());
-    weights.par_chunks_mut(blocks::BLOCK).flatten_iter().for_each(|w| *w = T::from_f64(w.to_f64() / sum));
+    chunks::for_each(weights, blocks::BLOCK, |_, weights| {
+        weights.iter_mut().for_each(|w| *w = T::from_f64(w.to_f64() / sum));
+    });
 }
 
 /// Row pointers, columns and weights of a matrix.
@@ -144,7 +148,10 @@ impl<T: Scalar> WeightedGraph<'_, T> {
             return Err(own_point(i));
         }
         let mut weights = memory::filled("weights", self.weights.len(), T::ZERO)?;
-        weights.par_iter_mut().zip(self.weights).for_each(|(to, w)| *to = T::from_f64(w.to_f64() / sum));
+        chunks::for_each(&mut weights, blocks::BLOCK, |b, weights| {
+            let from = &self.weights[b * blocks::BLOCK..];
+            weights.iter_mut().zip(from).for_each(|(to, w)| *to = T::from_f64(w.to_f64() / sum));
+        });
         let columns = sort_rows(self.graph, &mut weights, j, cx)?;
         if let Some((i, column)) = repetition(&columns, j) {
             return Err(repeated(i, column));
@@ -173,12 +180,13 @@ impl<T: Scalar> WeightedGraph<'_, T> {
         row_pointers.push(0usize);
         let mut filled = 0;
         for part in parts {
-            let rows = part.buckets().into_par_iter().map_init(Scratch::default, |scratch, bucket| {
+            let mut rows = Vec::new();
+            rows.resize_with(part.buckets().len(), JoinedRows::<T>::default);
+            ordered::try_for_each((&mut rows, 1), Scratch::default, |scratch, b, rows| {
                 cx.check()?;
-                scratch.rows(self, &part, bucket, combine)
-            });
-            // Not into a `Result` at once: of several errors, the first row's is returned.
-            let rows = rows.collect::<Vec<Result<JoinedRows<T>>>>().into_iter().collect::<Result<Vec<_>>>()?;
+                rows[0] = scratch.rows(self, &part, part.buckets().start + b, combine)?;
+                Ok(())
+            })?;
             drop(part);
             let mut targets = Vec::with_capacity(rows.len());
             let (mut rest_columns, mut rest_weights) = (&mut columns[filled..], &mut weights[filled..]);
@@ -189,12 +197,14 @@ impl<T: Scalar> WeightedGraph<'_, T> {
                 }
                 let (columns, columns_tail) = rest_columns.split_at_mut(rows.columns.len());
                 let (weights, weights_tail) = rest_weights.split_at_mut(rows.columns.len());
-                targets.push((columns, weights));
+                targets.push((columns, weights, rows));
                 (rest_columns, rest_weights) = (columns_tail, weights_tail);
             }
-            targets.into_par_iter().zip(rows).for_each(|((columns, weights), rows)| {
-                columns.copy_from_slice(&rows.columns);
-                weights.copy_from_slice(&rows.weights);
+            chunks::for_each(&mut targets, 1, |_, targets| {
+                for (columns, weights, rows) in targets {
+                    columns.copy_from_slice(&rows.columns);
+                    weights.copy_from_slice(&rows.weights);
+                }
             });
         }
         columns.truncate(filled);

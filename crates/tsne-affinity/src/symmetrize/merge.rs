@@ -8,6 +8,7 @@ use tsne_core::{Result, Scalar, memory};
 const END: u64 = u64::MAX;
 
 /// Consecutive rows of the result.
+#[derive(Default)]
 pub(super) struct JoinedRows<T> {
     pub(super) lengths: Vec<u32>,
     pub(super) columns: Vec<u32>,

@@ -1,7 +1,6 @@
 //! Rows of weights in the order of their columns.
 
 use crate::ordered;
-use rayon::prelude::*;
 use tsne_core::{Context, KnnGraph, Result, Scalar, blocks, memory};
 
 /// Brings the weights of each row into the order of their columns, which are returned.
@@ -13,8 +12,7 @@ pub(crate) fn sort_rows<T: Scalar>(
 ) -> Result<Vec<u32>> {
     let mut columns = memory::filled("columns", weights.len(), 0u32)?;
     let length = j * blocks::BLOCK;
-    let rows = columns.par_chunks_mut(length).zip(weights.par_chunks_mut(length));
-    ordered::try_for_each(rows, Vec::new, |pairs, b, (columns, weights)| {
+    ordered::try_for_each2((&mut columns, length), (weights, length), Vec::new, |pairs, b, columns, weights| {
         cx.check()?;
         let rows = columns.chunks_exact_mut(j).zip(weights.chunks_exact_mut(j)).enumerate();
         for (r, (columns, weights)) in rows {

@@ -11,7 +11,7 @@ use crate::layout::shape::Shape;
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
-use tsne_core::{Error, Result, memory};
+use tsne_core::{Error, Result, chunks, memory};
 
 /// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
 const TILE: usize = 8;
@@ -92,7 +92,7 @@ impl<T: GridScalar> Convolver<T> {
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
-        planes.par_chunks_mut(*plane_tile).enumerate().for_each(|(tile, chunk)| {
+        chunks::for_each(planes, *plane_tile, |tile, chunk| {
             let first = tile * TILE;
             let count = TILE.min(frequencies - first);
             let (planes, rest) = chunk.split_at_mut(TILE * n1 * m0);

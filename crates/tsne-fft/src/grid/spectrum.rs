@@ -5,7 +5,7 @@ use crate::layout::shape::{AXES, Shape};
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
-use tsne_core::{Error, Result, memory};
+use tsne_core::{Error, Result, chunks, memory};
 
 /// What a convolution multiplies with: real and even along every axis, so one octant is kept.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl<T: GridScalar> Spectrum<T> {
         let mean = offset + table.first().copied().unwrap_or(0.0) * scale;
         let [h0, h1, h2] = half;
         let mut values = memory::filled("the spectrum", table.len(), T::ZERO)?;
-        values.par_chunks_mut((h0 * h1).max(1)).enumerate().for_each(|(k2, plane)| {
+        chunks::for_each(&mut values, h0 * h1, |k2, plane| {
             for k0 in 0..h0 {
                 for k1 in 0..h1 {
                     let sharpened = filters[0][k0] * filters[1][k1] * filters[2][k2] * scale;
@@ -83,7 +83,8 @@ impl<T: GridScalar> Spectrum<T> {
         // One sum for the level and one for the ripple along each axis; planes in parallel, folded in order.
         let mut sums = vec![[self.mean, 0.0, 0.0, 0.0]; 1];
         sums.resize(h2 + 1, [0.0; 4]);
-        sums[1..].par_iter_mut().enumerate().for_each(|(k2, sum)| {
+        chunks::for_each(&mut sums[1..], 1, |k2, sum| {
+            let sum = &mut sum[0];
             let f2 = factors[2][k2];
             for (k0, f0) in factors[0].iter().enumerate() {
                 for (f1, value) in factors[1].iter().zip(&self.plane(k2)[k0 * h1..(k0 + 1) * h1]) {
@@ -111,7 +112,7 @@ impl<T: GridScalar> Spectrum<T> {
 fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync) -> Result<Vec<f64>> {
     let [h0, h1, h2] = half;
     let mut table = memory::filled("the kernel on the grid", h0 * h1 * h2, 0.0)?;
-    table.par_chunks_mut(h2).enumerate().for_each(|(line, values)| {
+    chunks::for_each(&mut table, h2, |line, values| {
         let (l0, l1) = ((line / h1) as f64, (line % h1) as f64);
         for (l2, value) in values.iter_mut().enumerate() {
             let steps2 = l0 * l0 + l1 * l1 + (l2 * l2) as f64;
@@ -149,7 +150,7 @@ fn transform_lines(table: &mut [f64], line: usize, length: usize) -> Result<()> 
 fn rotate(table: &[f64], [a, b, c]: [usize; AXES]) -> Result<Vec<f64>> {
     let rows = a * b;
     let mut rotated = memory::filled("the kernel on the grid", table.len(), 0.0)?;
-    rotated.par_chunks_mut(rows.max(1)).enumerate().for_each(|(k, out)| {
+    chunks::for_each(&mut rotated, rows, |k, out| {
         for (row, value) in out.iter_mut().enumerate() {
             *value = table[row * c + k];
         }

@@ -4,7 +4,7 @@ use crate::grid::stencil::Stencil;
 use crate::layout::shape::{Lattice, axis};
 use crate::points::slabs::Slabs;
 use crate::scalar::GridScalar;
-use rayon::prelude::*;
+use tsne_core::chunks;
 use tsne_core::simd::{self, Task};
 
 /// Places and charges, slab by slab.
@@ -96,12 +96,12 @@ fn for_each_slab<T: GridScalar, const D: usize>(
             charges.of_slab(s, &mut |places, values| add(s * rows, (places, values), nodes));
         }
     };
-    grid.par_chunks_mut(2 * height).enumerate().for_each(|(pair, nodes)| {
+    chunks::for_each(grid, 2 * height, |pair, nodes| {
         nodes.fill(T::ZERO);
         slab(2 * pair, nodes);
     });
     let from_second = grid.get_mut(height..).unwrap_or(&mut []);
-    from_second.par_chunks_mut(2 * height).enumerate().for_each(|(pair, nodes)| slab(2 * pair + 1, nodes));
+    chunks::for_each(from_second, 2 * height, |pair, nodes| slab(2 * pair + 1, nodes));
 }
 
 struct Chunk<'a, T, const D: usize, const M: usize, S> {

@@ -17,8 +17,7 @@ use crate::layout::shape::{Lattice, Shape, is_coarsened, lattice};
 use crate::params::GridParams;
 use crate::points::slabs::{FirstNode, Slabs};
 use crate::scalar::GridScalar;
-use rayon::prelude::*;
-use tsne_core::{Error, Kernel, Result, blocks, memory};
+use tsne_core::{Error, Kernel, Result, blocks, chunks, memory};
 
 /// Runs `$run` with the const `$P` set to the number of nodes in a cell.
 macro_rules! with_points {
@@ -132,12 +131,12 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         let mut sums = std::mem::take(&mut self.sums);
         sums.clear();
         sums.resize(blocks::count(y.len()), 0.0);
-        let blocks = sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
-        blocks.for_each(|((sum, y), out)| {
-            for (y, out) in y.iter().zip(out) {
+        let out = (out.as_flattened_mut(), blocks::BLOCK * D);
+        chunks::for_each2((&mut sums, 1), out, |b, sum, out| {
+            for (y, out) in y[blocks::range(b, y.len())].iter().zip(out.as_chunks_mut().0) {
                 let (weight, force) = self.read(&filled, y);
                 *out = force.map(T::from_f64);
-                *sum += weight;
+                sum[0] += weight;
             }
         });
         let z = sums.iter().sum::<f64>() - y.len() as f64;

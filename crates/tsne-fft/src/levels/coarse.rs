@@ -16,8 +16,7 @@ use crate::scalar::GridScalar;
 use crate::spline::convolutions::{Convolutions, Share};
 use crate::spline::field::Filled;
 use crate::spline::split::{Rest, Sharpness, Smoothed};
-use rayon::prelude::*;
-use tsne_core::{Context, Kernel, Result, memory};
+use tsne_core::{Context, Kernel, Result, chunks, memory};
 
 /// The order of the splines of coarse grids: those of three interpolation points, for which splits are made.
 const ORDER: usize = GridParams::DEFAULT_INTERPOLATION_POINTS + 1;
@@ -132,13 +131,14 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let mut felt: Vec<Felt<T, D>> = memory::filled("forces", bodies.places.len(), (0.0, [T::ZERO; D]))?;
         // What a point of a lump feels of the others there, by the kernel itself.
         let at_zero = share.weight(0.0);
-        felt.par_iter_mut().zip(&bodies.places).zip(&bodies.masses).with_min_len(QUERIES).for_each(
-            |((felt, place), &mass)| {
+        chunks::for_each(&mut felt, QUERIES, |chunk, felt| {
+            let first = chunk * QUERIES;
+            for ((felt, place), &mass) in felt.iter_mut().zip(&bodies.places[first..]).zip(&bodies.masses[first..]) {
                 let (value, force) = filled.read_own::<ORDER>(&self.grid, place, mass);
                 let mass = mass.to_f64();
                 *felt = (value.to_f64() + filled.constant - mass * filled.own + (mass - 1.0) * at_zero, force);
-            },
-        );
+            }
+        });
         cx.check()?;
         let pairs = self.add_near(coarse, bodies, &mut felt)?;
         let mut potential = 0.0;
@@ -161,8 +161,9 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let (loose, margins) = (bodies.loose.as_slice(), bodies.margins.as_slice());
         let mut forces = memory::filled("forces", loose.len(), [T::ZERO; D])?;
         let mut runs = memory::filled("weights", loose.len().div_ceil(QUERIES), Added::default())?;
-        forces.par_chunks_mut(QUERIES).zip(&mut runs).enumerate().for_each(|(block, (forces, added))| {
-            *added = self.add(&self.loose, coarse, Queries::Own { first: block * QUERIES }, forces);
+        chunks::for_each2((&mut runs, 1), (forces.as_flattened_mut(), QUERIES * D), |block, added, forces| {
+            let forces = forces.as_chunks_mut().0;
+            added[0] = self.add(&self.loose, coarse, Queries::Own { first: block * QUERIES }, forces);
         });
         let mut pairs = runs.iter().map(|added| added.pairs).sum();
         for b in 0..loose.len().div_ceil(BLOCK) {
@@ -183,11 +184,13 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
             }
             let none = (Added::default(), [T::ZERO; D]);
             let mut sums: Vec<(Added, [T; D])> = memory::filled("forces", queries.len(), none)?;
-            sums.par_iter_mut().zip(queries).with_min_len(QUERIES).for_each(|((added, force), &body)| {
-                let mut forces = [[T::ZERO; D]];
-                let place = &bodies.places[body as usize];
-                *added = self.add(sources, coarse, Queries::Given(place), &mut forces);
-                [*force] = forces;
+            chunks::for_each(&mut sums, QUERIES, |chunk, sums| {
+                for ((added, force), &body) in sums.iter_mut().zip(&queries[chunk * QUERIES..]) {
+                    let mut forces = [[T::ZERO; D]];
+                    let place = &bodies.places[body as usize];
+                    *added = self.add(sources, coarse, Queries::Given(place), &mut forces);
+                    [*force] = forces;
+                }
             });
             for ((added, sum), &body) in sums.iter().zip(queries) {
                 let (value, force) = &mut felt[body as usize];

@@ -6,9 +6,8 @@ use crate::layout::shape::{Lattice, with_spacing};
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::split::Sharpness;
-use rayon::prelude::*;
 use std::f64::consts::PI;
-use tsne_core::{Kernel, Result, blocks, memory};
+use tsne_core::{Kernel, Result, blocks, chunks, memory};
 
 /// Cells along the longest side at the most, by dimension, coarse to fine: the first division that pays is taken. A grid of
 /// a node to each of the first cells takes 0.1 ms in two dimensions and 0.5 in three, as little as the smallest map
@@ -115,9 +114,8 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
             crowds: 0,
         };
         let mut cell_of = std::mem::take(&mut division.cell_of);
-        let blocks = cell_of.par_chunks_mut(blocks::BLOCK).zip(y.par_chunks(blocks::BLOCK));
-        blocks.for_each(|(cell_of, y)| {
-            for (cell, point) in cell_of.iter_mut().zip(y) {
+        chunks::for_each(&mut cell_of, blocks::BLOCK, |b, cell_of| {
+            for (cell, point) in cell_of.iter_mut().zip(&y[blocks::range(b, y.len())]) {
                 *cell = division.cell(point) as u32;
             }
         });

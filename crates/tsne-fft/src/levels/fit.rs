@@ -9,8 +9,7 @@ use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::single::{Single, is_direct};
 use crate::spline::split::Smoothed;
-use rayon::prelude::*;
-use tsne_core::{Context, Kernel, Result, blocks, memory};
+use tsne_core::{Context, Kernel, Result, blocks, chunks, memory};
 
 /// Nodes and near pairs of a map cost this many times what a map of its size costs in all before dividing it is thought
 /// of: ordinary maps are never divided (60 to 70 of 100 ns a point in two
@@ -188,9 +187,9 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
         self.work.nodes += filled.nodes();
         self.work.charges += bodies.places.len();
         self.work.pairs += pairs;
-        let parts = out.par_chunks_mut(blocks::BLOCK).zip(bodies.body_of.par_chunks(blocks::BLOCK));
-        parts.for_each(|(out, bodies)| {
-            for (out, &body) in out.iter_mut().zip(bodies) {
+        let body_of = &bodies.body_of;
+        chunks::for_each_point(out, blocks::BLOCK, |b, out| {
+            for (out, &body) in out.iter_mut().zip(&body_of[blocks::range(b, body_of.len())]) {
                 *out = forces[body as usize];
             }
         });

@@ -3,9 +3,8 @@
 use crate::pairs::share::{PairShare, ShareVisitor, visit_share};
 use crate::scalar::GridScalar;
 use crate::spline::split::Rest;
-use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Kernel, Result, memory};
+use tsne_core::{Context, Kernel, Result, chunks, memory};
 
 /// Points per step of the inner loop: one vector register of `f32` under AVX2. A constant, so that the order of
 /// summation is the same on every machine.
@@ -129,11 +128,12 @@ impl<T: GridScalar, const D: usize> AllPairs<T, D> {
     ) -> Result<f64> {
         sums.clear();
         sums.resize(self.n.div_ceil(QUERIES), 0.0);
-        sums.par_iter_mut().zip(out.par_chunks_mut(QUERIES)).enumerate().for_each(|(block, (sum, out))| {
+        chunks::for_each2((sums, 1), (out.as_flattened_mut(), QUERIES * D), |block, sum, out| {
             // A call that was cancelled ends with the check below: no error of a block is waited for.
             if cx.check().is_ok() {
                 let first = Some(block * QUERIES);
-                *sum = visit_share(kernel, rest, Block { all: self, first, query: [T::ZERO; D], out });
+                let out = out.as_chunks_mut().0;
+                sum[0] = visit_share(kernel, rest, Block { all: self, first, query: [T::ZERO; D], out });
             }
         });
         cx.check()?;

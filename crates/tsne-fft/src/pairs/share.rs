@@ -31,7 +31,7 @@ pub(crate) fn visit_share<T: GridScalar, V: ShareVisitor<T>>(
 /// Calls `visitor` with what a grid leaves of `kernel`: apart from [`visit_share`], so that what never sees all of a kernel
 /// is not compiled for it.
 pub(crate) fn visit_rest<T: GridScalar, V: ShareVisitor<T>>(kernel: Kernel, rest: Rest<T>, visitor: V) -> V::Output {
-    if kernel == Kernel::CAUCHY { visitor.visit(RestOfCauchy(rest)) } else { kernel.visit(Remaining(visitor, rest)) }
+    kernel.visit(Remaining(visitor, rest))
 }
 
 struct Everything<V>(V);
@@ -47,7 +47,12 @@ impl<T: GridScalar, V: ShareVisitor<T>> ProfileVisitor<T> for Everything<V> {
 impl<T: GridScalar, V: ShareVisitor<T>> ProfileVisitor<T> for Remaining<V, T> {
     type Output = V::Output;
     fn visit<P: Profile<T>>(self, profile: P) -> V::Output {
-        self.0.visit(RestOf(profile, self.1))
+        // A constant: the form that is not taken is not compiled.
+        if const { P::IS_CAUCHY } {
+            self.0.visit(RestOfCauchy(self.1))
+        } else {
+            self.0.visit(RestOf(profile, self.1))
+        }
     }
 }
 

@@ -144,14 +144,20 @@ impl<T: GridScalar, const D: usize> Filled<T, D> {
     /// the constant `own`. On sparse maps this is the larger part of the error of interpolation.
     #[inline(always)]
     pub(crate) fn read_own<const M: usize>(&self, grid: &[T], y: &[T; D], charge: T) -> (T, [T; D]) {
-        let (mut value, mut force) = self.read::<M>(grid, y);
+        let mut read = self.read::<M>(grid, y);
+        self.take_out(&mut read, y, charge);
+        read
+    }
+
+    /// Makes of [`Filled::read`] what [`Filled::read_own`] returns.
+    #[inline(always)]
+    fn take_out(&self, (value, force): &mut (T, [T; D]), y: &[T; D], charge: T) {
         let u = self.lattice.coordinates(y);
         let pi_per_spacing = T::from_f64(std::f64::consts::PI) * self.lattice.inverse_spacing;
         for c in 0..D {
-            value -= charge * self.ripple[c] * sine_of_turns(u[c] + T::from_f64(0.25));
+            *value -= charge * self.ripple[c] * sine_of_turns(u[c] + T::from_f64(0.25));
             force[c] -= pi_per_spacing * charge * self.ripple[c] * sine_of_turns(u[c]);
         }
-        (value, force)
     }
 }
 
@@ -185,13 +191,13 @@ impl<T: GridScalar, const D: usize, const M: usize> Task for ReadBlock<'_, T, D,
                 Places::Given(y) => y[i],
                 Places::Sorted { first } => self.field.sorted.point(first + i),
             };
+            // Read in one place: all that reading does is inlined, for each order.
+            let mut read = self.filled.read::<M>(&self.field.grid, &y);
+            if self.own {
+                self.filled.take_out(&mut read, &y, T::ONE);
+            }
             let value;
-            let (field, filled) = (self.field, self.filled);
-            (value, *force) = if self.own {
-                filled.read_own::<M>(&field.grid, &y, T::ONE)
-            } else {
-                filled.read::<M>(&field.grid, &y)
-            };
+            (value, *force) = read;
             sum += value.to_f64();
         }
         sum

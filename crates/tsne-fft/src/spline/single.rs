@@ -12,8 +12,7 @@ use crate::points::slabs::BLOCK;
 use crate::scalar::GridScalar;
 use crate::spline::field::{Field, Filled, Places};
 use crate::spline::split::{Rest, Sharpness, Smoothed};
-use rayon::prelude::*;
-use tsne_core::{Context, Kernel, Result, blocks, memory};
+use tsne_core::{Context, Kernel, Result, blocks, chunks, memory};
 
 /// Below this number of points all pairs are summed directly, at `dof` 1.
 ///
@@ -140,8 +139,11 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         let field = &self.field;
         self.sums.clear();
         self.sums.resize(blocks::count(y.len()), 0.0);
-        let parts = self.sums.par_iter_mut().zip(y.par_chunks(blocks::BLOCK)).zip(out.par_chunks_mut(blocks::BLOCK));
-        parts.for_each(|((sum, y), out)| *sum = field.read_block(filled, (Places::Given(y), true), out));
+        let out = (out.as_flattened_mut(), blocks::BLOCK * D);
+        chunks::for_each2((&mut self.sums, 1), out, |b, sum, out| {
+            let places = Places::Given(&y[blocks::range(b, y.len())]);
+            sum[0] = field.read_block(filled, (places, true), out.as_chunks_mut().0);
+        });
         self.sums.iter().sum()
     }
 
@@ -157,19 +159,19 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         memory::resize("forces", &mut self.forces, out.len(), [T::ZERO; D])?;
         self.near_sums.clear();
         self.near_sums.resize(out.len().div_ceil(QUERIES), (0.0, 0));
-        let parts = self.near_sums.par_iter_mut().zip(self.forces.par_chunks_mut(QUERIES));
-        parts.enumerate().for_each(|(block, (sum, forces))| {
+        let forces = (self.forces.as_flattened_mut(), QUERIES * D);
+        chunks::for_each2((&mut self.near_sums, 1), forces, |block, sum, forces| {
             // A call that was cancelled ends with the check below.
             if cx.check().is_ok() {
-                let first = block * QUERIES;
+                let (first, forces) = (block * QUERIES, forces.as_chunks_mut().0);
                 let potential = field.read_block(filled, (Places::Sorted { first }, true), forces);
                 let added = field.add_near((kernel, &filled.lattice, rest), Queries::Own { first }, forces);
-                *sum = (potential + added.weight, added.pairs);
+                sum[0] = (potential + added.weight, added.pairs);
             }
         });
         cx.check()?;
         // Back into the order of the points.
-        out.par_chunks_mut(BLOCK).enumerate().for_each(|(b, out)| {
+        chunks::for_each_point(out, BLOCK, |b, out| {
             for (i, rank) in field.sorted.block(&field.slabs, b) {
                 out[i] = self.forces[rank];
             }

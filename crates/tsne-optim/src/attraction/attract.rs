@@ -1,9 +1,8 @@
 //! The attraction over affinities as they are.
 
 use super::lanes::{AttractionLanes, last_chunk};
-use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks};
+use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks, chunks};
 
 /// Writes the attraction `Σ_j p_ij (y_i - r_j) / (1 + |y_i - r_j|²/dof)` of every row of `p` into `out`.
 ///
@@ -67,7 +66,7 @@ pub(crate) fn for_each_row_block<T, const D: usize, F>(
     F: Fn(usize, &[[T; D]], &mut [[T; D]]) + Sync,
 {
     let inverse_dof = T::from_f64(1.0 / kernel.dof());
-    out.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, out)| {
+    chunks::for_each_point(out, blocks::BLOCK, |b, out| {
         let first = b * blocks::BLOCK;
         let mut attraction = [[T::ZERO; D]; blocks::BLOCK];
         let attraction = &mut attraction[..out.len()];

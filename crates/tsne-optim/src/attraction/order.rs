@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
 use tsne_core::morton::{self, Cube};
 use tsne_core::random::element_seed;
-use tsne_core::{Affinities, Bounds, Result, Scalar, blocks, memory};
+use tsne_core::{Affinities, Bounds, Result, Scalar, blocks, chunks, memory};
 
 /// Points to a group of [`by_affinities`], on average: with 150 entries to a row, nearly every second point has the seed of a
 /// group among its neighbors, and the positions of a group fill 2 KiB.
@@ -30,10 +30,9 @@ pub(super) fn by_map<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<Vec<u32>
     let cube = Cube::around(&Bounds::of(y));
     // Each index has its code above it: no two are equal, so that the order does not depend on how they are sorted.
     let mut keys = memory::filled("order of the map", y.len(), 0u64)?;
-    keys.par_chunks_mut(blocks::BLOCK).zip(y.par_chunks(blocks::BLOCK)).enumerate().for_each(|(b, (keys, y))| {
-        let first = b * blocks::BLOCK;
-        for (r, (key, point)) in keys.iter_mut().zip(y).enumerate() {
-            *key = morton::key(cube.code(point), (first + r) as u32);
+    chunks::for_each(&mut keys, blocks::BLOCK, |b, keys| {
+        for (key, i) in keys.iter_mut().zip(blocks::range(b, y.len())) {
+            *key = morton::key(cube.code(&y[i]), i as u32);
         }
     });
     keys.par_sort_unstable();
@@ -71,7 +70,7 @@ fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Result<Vec<u32>> {
     }
     for _ in 0..MAX_ROUNDS {
         next.copy_from_slice(&group);
-        next.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, next)| {
+        chunks::for_each(&mut next, blocks::BLOCK, |b, next| {
             for (r, next) in next.iter_mut().enumerate().filter(|(_, next)| **next == NO_GROUP) {
                 let (columns, weights) = p.row(b * blocks::BLOCK + r);
                 let mut nearest = -T::ONE;
@@ -167,18 +166,16 @@ const ROWS_PER_STRETCH: usize = 32;
 pub(super) fn lines_per_entry<T: Scalar, const D: usize>(p: &Affinities<T>, order: &[u32], places: &[u32]) -> f64 {
     let points_per_line = (64 / size_of::<[T; D]>().max(1)).max(1) as u32;
     let stretch = |s: usize| s * order.len() / STRETCHES;
-    let counts: Vec<[usize; 2]> = (0..STRETCHES)
-        .into_par_iter()
-        .map(|s| {
-            let rows = stretch(s)..stretch(s + 1).min(stretch(s) + ROWS_PER_STRETCH);
-            let columns = order[rows].iter().flat_map(|&i| p.row(i as usize).0);
-            let mut lines: Vec<u32> = columns.map(|&column| places[column as usize] / points_per_line).collect();
-            let entries = lines.len();
-            lines.sort_unstable();
-            lines.dedup();
-            [lines.len(), entries]
-        })
-        .collect();
+    let mut counts = [[0; 2]; STRETCHES];
+    chunks::for_each(&mut counts, 1, |s, count| {
+        let rows = stretch(s)..stretch(s + 1).min(stretch(s) + ROWS_PER_STRETCH);
+        let columns = order[rows].iter().flat_map(|&i| p.row(i as usize).0);
+        let mut lines: Vec<u32> = columns.map(|&column| places[column as usize] / points_per_line).collect();
+        let entries = lines.len();
+        lines.sort_unstable();
+        lines.dedup();
+        count[0] = [lines.len(), entries];
+    });
     let [lines, entries] = counts.iter().fold([0, 0], |sum, count| [sum[0] + count[0], sum[1] + count[1]]);
     lines as f64 / entries.max(1) as f64
 }

@@ -11,7 +11,7 @@ use super::order::{by_affinities, by_map, lines_per_entry};
 use super::rows::{ChunkedRows, RowStart};
 use super::sums;
 use rayon::prelude::*;
-use tsne_core::{Affinities, Kernel, Result, Scalar, blocks, memory};
+use tsne_core::{Affinities, Kernel, Result, Scalar, blocks, chunks, memory};
 
 /// A copy of joint affinities, numbered by another order of the points.
 #[derive(Debug, Clone)]
@@ -124,18 +124,18 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         let Self { numbering: Some(numbering), y: ordered, attraction, .. } = self else { return };
         let Numbering { order, places, rows, .. } = numbering;
         let inverse_dof = T::from_f64(1.0 / kernel.dof());
-        ordered.par_chunks_mut(blocks::BLOCK).zip(order.par_chunks(blocks::BLOCK)).for_each(|(ordered, order)| {
-            for (ordered, &i) in ordered.iter_mut().zip(order) {
+        chunks::for_each_point(ordered, blocks::BLOCK, |b, ordered| {
+            for (ordered, &i) in ordered.iter_mut().zip(&order[blocks::range(b, order.len())]) {
                 *ordered = y[i as usize];
             }
         });
         let (ordered, rows) = (&ordered[..], &*rows);
-        attraction.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, attraction)| {
+        chunks::for_each_point(attraction, blocks::BLOCK, |b, attraction| {
             let first = b * blocks::BLOCK;
             sums::attraction(&ordered[first..], ordered, (rows, first), inverse_dof, attraction);
         });
-        out.par_chunks_mut(blocks::BLOCK).zip(places.par_chunks(blocks::BLOCK)).for_each(|(out, places)| {
-            for (out, &place) in out.iter_mut().zip(places) {
+        chunks::for_each_point(out, blocks::BLOCK, |b, out| {
+            for (out, &place) in out.iter_mut().zip(&places[blocks::range(b, places.len())]) {
                 finish(attraction[place as usize], out);
             }
         });
@@ -226,8 +226,8 @@ fn set_len<A: Copy>(vector: &mut Vec<A>, length: usize, zero: A) -> Result<()> {
 fn find_starts<T: Scalar>(p: &Affinities<T>, order: &[u32], places: &[u32], starts: &mut Vec<RowStart>) -> Result<()> {
     let n = p.n();
     // By point, as they stand in memory.
-    let mut reaches = memory::filled("reaches of the rows", n, (0, 0))?;
-    reaches.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(b, reaches)| {
+    let mut reaches = memory::filled("reaches of the rows", n, (0u32, 0u32))?;
+    chunks::for_each(&mut reaches, blocks::BLOCK, |b, reaches| {
         for (r, reach) in reaches.iter_mut().enumerate() {
             let columns = p.row(b * blocks::BLOCK + r).0;
             *reach = columns.iter().fold((u32::MAX, 0), |(first, last), &column| {

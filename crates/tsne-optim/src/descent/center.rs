@@ -1,8 +1,7 @@
 //! Where the mean of a map is, and whether the map left the finite numbers.
 
-use rayon::prelude::*;
 use std::ops::Range;
-use tsne_core::{Scalar, blocks};
+use tsne_core::{Scalar, blocks, chunks};
 
 /// What one pass over the positions finds: where their mean is, and whether they diverged.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +43,7 @@ pub(super) fn moments<T: Scalar, const D: usize>(y: &[[T; D]], partials: &mut Ve
 /// Moves all points so that `mean` comes to lie at the origin.
 pub(super) fn subtract<T: Scalar, const D: usize>(y: &mut [[T; D]], mean: [f64; D]) {
     let mean = mean.map(T::from_f64);
-    y.par_chunks_mut(blocks::BLOCK).for_each(|block| {
+    chunks::for_each_point(y, blocks::BLOCK, |_, block| {
         for point in block {
             for c in 0..D {
                 point[c] -= mean[c];

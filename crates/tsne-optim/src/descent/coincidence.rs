@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 use tsne_core::random::{element_seed, unit};
-use tsne_core::{Result, Scalar, blocks, memory, morton};
+use tsne_core::{Result, Scalar, blocks, chunks, memory, morton};
 
 /// Steps from one search for coinciding points to the next. A search takes as long as a tenth of an iteration of 70,000 points, so
 /// less than a hundredth of the time at any size; and after the transition of the shortest schedule (step 120 of 300) there are
@@ -31,10 +31,9 @@ pub(super) const fn is_due(steps: usize) -> bool {
 /// that is used again.
 pub(super) fn part<T: Scalar, const D: usize>(y: &mut [[T; D]], keys: &mut Vec<u64>) -> Result<()> {
     memory::resize("keys of the positions", keys, y.len(), 0)?;
-    keys.par_chunks_mut(blocks::BLOCK).zip(y.par_chunks(blocks::BLOCK)).enumerate().for_each(|(b, (keys, y))| {
-        let first = b * blocks::BLOCK;
-        for (r, (key, point)) in keys.iter_mut().zip(y).enumerate() {
-            *key = morton::key(hash(point), (first + r) as u32);
+    chunks::for_each(keys, blocks::BLOCK, |b, keys| {
+        for (key, i) in keys.iter_mut().zip(blocks::range(b, y.len())) {
+            *key = morton::key(hash(&y[i]), i as u32);
         }
     });
     keys.par_sort_unstable();

@@ -1,8 +1,7 @@
 //! Lengths of gradients, and limits on them.
 
-use rayon::prelude::*;
 use std::ops::Range;
-use tsne_core::{Scalar, blocks};
+use tsne_core::{Scalar, blocks, chunks};
 
 /// Added to the norm before dividing by it, as openTSNE does: gradients exactly at the limit are scaled as well.
 const NORM_MARGIN: f64 = 1e-6;
@@ -10,7 +9,7 @@ const NORM_MARGIN: f64 = 1e-6;
 /// Scales the gradients of single points down to a length.
 pub(super) fn scale_down<T: Scalar, const D: usize>(gradient: &mut [[T; D]], max_norm: T) {
     let margin = T::from_f64(NORM_MARGIN);
-    gradient.par_chunks_mut(blocks::BLOCK).for_each(|block| {
+    chunks::for_each_point(gradient, blocks::BLOCK, |_, block| {
         for g in block {
             let norm = g.iter().fold(T::ZERO, |sum, &v| sum + v * v).sqrt();
             let scale = max_norm / (norm + margin);

@@ -1,8 +1,7 @@
 //! The update rule of t-SNE.
 
-use rayon::prelude::*;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks};
+use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks, chunks};
 
 /// Which form of momentum [`MomentumGains`] uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -195,13 +194,12 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
                 Momentum::Nesterov => step.momentum,
             }),
         };
-        let blocks = y
-            .par_chunks_mut(blocks::BLOCK)
-            .zip(self.gains.par_chunks_mut(blocks::BLOCK))
-            .zip(self.velocity.par_chunks_mut(blocks::BLOCK))
-            .zip(gradient.par_chunks(blocks::BLOCK));
-        blocks.for_each(|(((y, gains), velocity), gradient)| {
-            simd::dispatch(Block { rule, y, gains, velocity, gradient });
+        // By coordinates, so that the loop is one for all dimensions.
+        let [y, gains, velocity] =
+            [y, &mut self.gains, &mut self.velocity].map(|points| (points.as_flattened_mut(), blocks::BLOCK * D));
+        chunks::for_each3(y, gains, velocity, |b, y, gains, velocity| {
+            let [y, gains, velocity] = [y, gains, velocity].map(|flat| flat.as_chunks_mut().0);
+            simd::dispatch(Block { rule, y, gains, velocity, gradient: &gradient[blocks::range(b, n)] });
         });
         self.steps = self.steps.saturating_add(1);
         Ok(())

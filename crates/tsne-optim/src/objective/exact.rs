@@ -1,10 +1,10 @@
 //! The repulsion by all pairs.
 
-use rayon::prelude::*;
+use std::sync::OnceLock;
 use tsne_core::simd::{self, Task, fold};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding,
-    memory,
+    chunks, memory,
 };
 
 /// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the
@@ -194,13 +194,18 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Sums<'_, T, D> {
     fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
         let Self { columns, n, queries, skip_self, out, z, cx } = self;
         let columns: [&[T]; D] = std::array::from_fn(|c| &columns[c][..]);
-        let tasks = out.par_chunks_mut(TASK_ROWS).zip(z.par_chunks_mut(TASK_ROWS)).zip(queries.par_chunks(TASK_ROWS));
-        tasks.enumerate().try_for_each(|(task, ((out, z), queries))| {
-            cx.check()?;
-            let first = task * TASK_ROWS;
+        let stopped = OnceLock::new();
+        let out = (out.as_flattened_mut(), TASK_ROWS * D);
+        chunks::for_each2(out, (z, TASK_ROWS), |task, out, z| {
+            if let Err(error) = cx.check() {
+                _ = stopped.set(error);
+                return;
+            }
+            let (first, out) = (task * TASK_ROWS, out.as_chunks_mut().0);
+            let queries = &queries[first..first + z.len()];
             simd::dispatch(TaskRows { columns, n, queries, first, skip_self, profile, out, z });
-            Ok(())
-        })
+        });
+        stopped.into_inner().map_or(Ok(()), Err)
     }
 }
 

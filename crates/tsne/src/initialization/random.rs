@@ -1,7 +1,6 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
-use tsne_core::{Scalar, blocks, random};
+use tsne_core::{Scalar, blocks, chunks, random};
 
 /// Streams of random numbers: one for each use, so that no two uses share numbers.
 const RANDOM_STREAM: u64 = 1;
@@ -46,7 +45,7 @@ pub fn jitter<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64, see
 }
 
 fn add_normal<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64, seed: u64, stream: u64) {
-    positions.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(block, positions)| {
+    chunks::for_each_point(positions, blocks::BLOCK, |block, positions| {
         for (i, position) in positions.iter_mut().enumerate() {
             let mut normal = Normal::new(seed, stream, block * blocks::BLOCK + i);
             for value in position {

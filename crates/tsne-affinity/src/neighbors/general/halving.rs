@@ -116,11 +116,11 @@ fn divide<'o, T: Scalar, H: Halving<T>>(
         tasks.extend(blocks.map(|(points, keys)| (pivots, points, keys)));
     }
     ordered::try_for_each(
-        tasks.into_par_iter(),
+        (&mut tasks, 1),
         || (),
-        |(), _, (pivots, points, keys)| {
+        |(), _, tasks| {
             cx.check()?;
-            halving.measure(pivots, points, keys)
+            tasks.iter_mut().try_for_each(|(pivots, points, keys)| halving.measure(*pivots, points, keys))
         },
     )?;
     let splits: Vec<(H::Split, usize)> = level

@@ -5,7 +5,6 @@ use crate::neighbors::nearest::Nearest;
 use crate::neighbors::progress::Counter;
 use crate::neighbors::request::{Found, check_own, check_queries, numbers, room};
 use crate::ordered;
-use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
 
@@ -88,10 +87,11 @@ pub(in crate::neighbors) fn search<T: Scalar, S: Default + Send>(
     let n = rows.n_rows();
     let (mut indices, mut distances) = room::<T>(n, k)?;
     let counter = Counter::new(n, cx);
-    ordered::try_for_each(
-        indices.par_chunks_mut(k * block).zip(distances.par_chunks_mut(k * block)),
+    ordered::try_for_each2(
+        (&mut indices, k * block),
+        (&mut distances, k * block),
         || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), S::default()),
-        |(nearest, kept), b, (indices, distances)| {
+        |(nearest, kept), b, indices, distances| {
             let rows = indices.len() / k;
             let nearest = &mut nearest[..rows];
             nearest.iter_mut().for_each(|nearest| nearest.reset(k));

@@ -3,8 +3,7 @@
 use super::geometry::{Geometry, Ruler, length};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
-use rayon::prelude::*;
-use tsne_core::{Result, Scalar, memory, simd};
+use tsne_core::{Result, Scalar, blocks, chunks, memory, simd};
 
 /// The indexed points, and how distances between them are measured.
 #[derive(Debug)]
@@ -27,7 +26,9 @@ impl<'a, T: Scalar> PointSet<'a, T> {
         let mut lengths = Vec::new();
         if geometry == Geometry::Cosine {
             memory::resize("lengths of rows", &mut lengths, rows.n(), 0.0)?;
-            lengths.par_iter_mut().enumerate().for_each(|(i, to)| *to = length(rows.row(i)));
+            chunks::for_each(&mut lengths, blocks::BLOCK, |b, lengths| {
+                lengths.iter_mut().zip(blocks::range(b, rows.n())).for_each(|(to, i)| *to = length(rows.row(i)));
+            });
         }
         Ok(Self { rows, lengths })
     }

@@ -8,9 +8,8 @@ use crate::neighbors::progress::Counter;
 use crate::ordered;
 use kiddo::leaf_strategies::VecOfArenas;
 use kiddo::{Eytzinger, KdTree, SquaredEuclidean};
-use rayon::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_core::{Context, Error, Result, Scalar, memory};
+use tsne_core::{Context, Error, Result, Scalar, blocks, chunks, memory};
 
 /// The most coordinates a tree is compiled for.
 pub(in crate::neighbors) const MAX_COORDINATES: usize = 10;
@@ -67,6 +66,13 @@ fn coordinates<const K: usize, T: Scalar>(
     out
 }
 
+/// Writes each point, by its number.
+fn place<const K: usize>(points: &mut [[f64; K]], at: impl Fn(usize) -> [f64; K] + Sync) {
+    chunks::for_each_point(points, blocks::BLOCK, |b, points| {
+        points.iter_mut().enumerate().for_each(|(r, p)| *p = at(b * blocks::BLOCK + r));
+    });
+}
+
 impl<const K: usize> KdFinder<K> {
     fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
         let m = indexed.groups.len();
@@ -77,7 +83,7 @@ impl<const K: usize> KdFinder<K> {
             coordinates::<K, T>(columns, point, indexed.ruler.geometry, indexed.ruler.factor)
         };
         let mut points = memory::filled("coordinates of a kd-tree", m, [0.0; K])?;
-        points.par_iter_mut().enumerate().for_each(|(g, p)| *p = at(g, &natural));
+        place(&mut points, |g| at(g, &natural));
         let variance: Vec<f64> = natural
             .iter()
             .map(|&column| {
@@ -87,7 +93,7 @@ impl<const K: usize> KdFinder<K> {
             .collect();
         let mut columns = natural;
         columns.sort_by(|&a, &b| variance[b].total_cmp(&variance[a]));
-        points.par_iter_mut().enumerate().for_each(|(g, p)| *p = at(g, &columns));
+        place(&mut points, |g| at(g, &columns));
         let tree = Tree::<K>::new_from_slice(&points).map_err(|e| Error::numerical("kd-tree construction", e))?;
         Ok(Self { tree, columns })
     }
@@ -110,10 +116,11 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
         };
         let wanted = NonZeroUsize::MIN.saturating_add(k + SURPLUS - 1 + usize::from(own));
         let counter = Counter::new(indices.len() / k, cx);
-        ordered::try_for_each(
-            indices.par_chunks_mut(k * BLOCK).zip(distances.par_chunks_mut(k * BLOCK)),
+        ordered::try_for_each2(
+            (indices, k * BLOCK),
+            (distances, k * BLOCK),
             || (self.tree.create_scratch::<SquaredEuclidean<f64>>(), Vec::new(), Vec::new()),
-            |(scratch, candidates, exact), b, (indices, distances)| {
+            |(scratch, candidates, exact), b, indices, distances| {
                 cx.check()?;
                 for (r, (indices, distances)) in
                     indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()

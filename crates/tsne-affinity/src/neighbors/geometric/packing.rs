@@ -3,8 +3,7 @@
 use super::candidates::ScoreError;
 use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
-use rayon::prelude::*;
-use tsne_core::{Result, Scalar, blocks, memory};
+use tsne_core::{Result, Scalar, blocks, chunks, memory};
 
 /// A query this long, in units of the largest coordinate of the points, is not trusted to `f32` products.
 const LONGEST_QUERY: f64 = (1u64 << 40) as f64;
@@ -81,8 +80,8 @@ impl Packing {
         let m = indexed.groups.len();
         let mut packed = memory::filled("points for matrix products", m.saturating_mul(self.width), 0.0f32)?;
         let mut lengths = memory::filled("lengths of points", m, 0.0)?;
-        let tasks = packed.par_chunks_mut(self.width * blocks::BLOCK).zip(lengths.par_chunks_mut(blocks::BLOCK));
-        tasks.enumerate().for_each(|(b, (packed, lengths))| {
+        let tasks = ((&mut packed[..], self.width * blocks::BLOCK), (&mut lengths[..], blocks::BLOCK));
+        chunks::for_each2(tasks.0, tasks.1, |b, packed, lengths| {
             for (r, (out, to)) in packed.chunks_exact_mut(self.width).zip(lengths).enumerate() {
                 let point = indexed.points.get(indexed.groups.representative(b * blocks::BLOCK + r));
                 let length = self.row(point, out);

@@ -8,7 +8,6 @@ use crate::neighbors::progress::Counter;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::prelude::*;
 use tsne_core::{Context, Result, Scalar};
 
 /// Rows in one task: 70,000 points give 547 tasks, and the product reads each point 547 times from the shared cache, which
@@ -92,11 +91,11 @@ impl<T: Scalar> Finder<T> for Products {
             Queries::Own => indexed.points.get(indexed.groups.representative(i)),
             Queries::Other(points) => points.get(i),
         };
-        let tiles = indices.par_chunks_mut(k * QUERY_TILE).zip(distances.par_chunks_mut(k * QUERY_TILE));
-        ordered::try_for_each(
-            tiles,
+        ordered::try_for_each2(
+            (indices, k * QUERY_TILE),
+            (distances, k * QUERY_TILE),
             || Scratch { queries: Vec::new(), scores: vec![0.0; QUERY_TILE * POINT_TILE], candidates: Vec::new() },
-            |scratch, b, (indices, distances)| {
+            |scratch, b, indices, distances| {
                 let rows = indices.len() / k;
                 let start = b * QUERY_TILE;
                 self.pack_queries(&queries, start, scratch, rows, k);

@@ -3,8 +3,8 @@
 use crate::limits;
 use crate::metric::distance::{center, ranks};
 use crate::neighbors::dense_rows::DenseRows;
-use rayon::prelude::*;
-use tsne_core::{Error, Result, Rows, Scalar, memory};
+use crate::ordered::Kept;
+use tsne_core::{Error, Result, Rows, Scalar, chunks, memory};
 
 /// Rows mapped in one task.
 const BLOCK: usize = 256;
@@ -97,15 +97,15 @@ pub(in crate::neighbors) fn map_rows<'q, T: Scalar>(
         return Err(Error::capacity("d, the number of columns in f64", width, max));
     }
     let mut values = memory::filled("mapped rows", n * width, 0.0)?;
-    values.par_chunks_mut(width.max(1) * BLOCK).enumerate().for_each_init(
-        || vec![0.0; rows.d()],
-        |row, (b, out)| {
+    let kept = Kept::new(|| vec![0.0; rows.d()]);
+    chunks::for_each(&mut values, width.max(1) * BLOCK, |b, out| {
+        kept.with(|row| {
             for (r, out) in out.chunks_exact_mut(width.max(1)).enumerate() {
                 row.iter_mut().zip(rows.row(b * BLOCK + r)).for_each(|(row, v)| *row = v.to_f64());
                 map(row, out);
             }
-        },
-    );
+        });
+    });
     let matrix = DenseRows::Owned { values, n, d: width };
     match matrix.view()?.check_finite() {
         Err(Error::NonFinite { row, .. }) => Err(Error::invalid(

@@ -1,14 +1,13 @@
 //! The approximate search.
 
 use super::exact::exact;
-use crate::instances::instances;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::graph::{GraphIndex, NeighborDescent};
 use crate::neighbors::geometric::clusters::ByClusters;
 use crate::neighbors::geometric::index::index;
 use crate::neighbors::geometric::mapping::Mapping;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
 
 /// Approximate nearest neighbors under any metric, on dense and sparse points.
 ///

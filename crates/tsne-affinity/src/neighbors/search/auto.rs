@@ -2,12 +2,11 @@
 
 use super::approximate::{ApproximateSearch, EXACT_UP_TO, approximate};
 use super::exact::{VP_TREE_COLUMNS, exact, has_tree};
-use crate::instances::instances;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::geometric::mapping::Mapping;
 use crate::neighbors::overlap::OverlapIndex;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
 
 /// Exact search for few points or few columns, [`ApproximateSearch`](crate::ApproximateSearch) with its defaults for all else.
 ///

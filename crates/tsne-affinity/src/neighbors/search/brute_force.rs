@@ -1,6 +1,5 @@
 //! The search that compares all pairs.
 
-use crate::instances::instances;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::scan::Scan;
@@ -9,7 +8,7 @@ use crate::neighbors::geometric::index::index;
 use crate::neighbors::geometric::mapping::Mapping;
 use crate::neighbors::geometric::products::ByProducts;
 use crate::neighbors::overlap::sparse_index;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
 
 /// Exact nearest neighbors by comparing all pairs, under any metric.
 ///

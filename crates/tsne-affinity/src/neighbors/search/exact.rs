@@ -2,12 +2,11 @@
 
 use super::brute_force::all_pairs;
 use super::kd_tree::kd_tree;
-use crate::instances::instances;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::vp_tree::VpTree;
 use crate::neighbors::geometric::mapping::Mapping;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
 
 /// The most columns for which the kd-tree is used.
 ///

@@ -1,12 +1,11 @@
 //! The search by a kd-tree.
 
-use crate::instances::instances;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::geometric::index::index;
 use crate::neighbors::geometric::kd_tree::{ByKdTree, MAX_COORDINATES};
 use crate::neighbors::geometric::mapping::Mapping;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
 
 /// Exact nearest neighbors by a kd-tree (Friedman, Bentley and Finkel 1977), for data with few columns.
 ///

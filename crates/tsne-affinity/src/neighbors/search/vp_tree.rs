@@ -1,10 +1,9 @@
 //! The search by a vantage-point tree.
 
-use crate::instances::instances;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::vp_tree::VpTree;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
 
 /// Exact nearest neighbors by a vantage-point tree (Yianilos 1993, "Data structures and algorithms for nearest neighbor
 /// search in general metric spaces"), for any metric with the triangle inequality, on dense and sparse rows.

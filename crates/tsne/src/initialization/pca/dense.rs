@@ -5,7 +5,7 @@ use crate::initialization::linalg::dot;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
-use tsne_core::{Context, Result, Rows, Scalar, blocks};
+use tsne_core::{Context, Result, Rows, Scalar, blocks, chunks};
 
 /// Columns of a tile of the covariance, and rows that a tile sums in one product: two packed tiles of 1 MiB.
 const TILE_COLUMNS: usize = 128;
@@ -84,7 +84,7 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
     fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let n = self.x.n();
         let mut by_row = vec![0.0; n * vectors.len()];
-        by_row.par_chunks_mut(vectors.len() * 64).enumerate().for_each(|(block, out)| {
+        chunks::for_each(&mut by_row, vectors.len() * 64, |block, out| {
             let mut centered = vec![0.0; self.x.d()];
             for (i, out) in out.chunks_exact_mut(vectors.len()).enumerate() {
                 let row = block * 64 + i;
@@ -102,7 +102,7 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
         let (n, d) = (self.x.n(), self.x.d());
         let width = scores.len();
         let mut by_column = vec![0.0; d * width];
-        by_column.par_chunks_mut(width * TILE_COLUMNS).enumerate().for_each(|(tile, out)| {
+        chunks::for_each(&mut by_column, width * TILE_COLUMNS, |tile, out| {
             let columns = tile * TILE_COLUMNS..d.min((tile + 1) * TILE_COLUMNS);
             let mut centered = vec![0.0; columns.len()];
             for i in 0..n {
@@ -120,7 +120,7 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
 
     fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]> {
         let mut positions = vec![[T::ZERO; D]; self.x.n()];
-        positions.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(block, positions)| {
+        chunks::for_each_point(&mut positions, blocks::BLOCK, |block, positions| {
             for (i, position) in positions.iter_mut().enumerate() {
                 let row = self.x.row(block * blocks::BLOCK + i);
                 for (value, vector) in position.iter_mut().zip(loadings) {

@@ -3,7 +3,7 @@
 use super::centered::CenteredData;
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, memory};
+use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, chunks, memory};
 
 /// Columns of the covariance that one task sums.
 const TILE_COLUMNS: usize = 64;
@@ -110,7 +110,7 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
         let width = vectors.len();
         let (by_column, shift) = (interleave(vectors), self.shift(vectors));
         let mut by_row = vec![0.0; self.x.n() * width];
-        by_row.par_chunks_mut(width * TASK_ROWS).enumerate().for_each(|(block, out)| {
+        chunks::for_each(&mut by_row, width * TASK_ROWS, |block, out| {
             for (i, out) in out.chunks_exact_mut(width).enumerate() {
                 self.row_products(block * TASK_ROWS + i, &by_column, &shift, out);
             }
@@ -123,7 +123,7 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
         let by_row = interleave(scores);
         let totals: Vec<f64> = scores.iter().map(|scores| scores.iter().sum()).collect();
         let mut by_column = vec![0.0; self.x.d() * width];
-        by_column.par_chunks_mut(width * TASK_ROWS).enumerate().for_each(|(block, out)| {
+        chunks::for_each(&mut by_column, width * TASK_ROWS, |block, out| {
             for (offset, out) in out.chunks_exact_mut(width).enumerate() {
                 let c = block * TASK_ROWS + offset;
                 out.iter_mut().zip(&totals).for_each(|(out, total)| *out = -self.mean[c] * total);
@@ -140,7 +140,7 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
     fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]> {
         let (by_column, shift) = (interleave(loadings), self.shift(loadings));
         let mut positions = vec![[T::ZERO; D]; self.x.n()];
-        positions.par_chunks_mut(blocks::BLOCK).enumerate().for_each(|(block, positions)| {
+        chunks::for_each_point(&mut positions, blocks::BLOCK, |block, positions| {
             let mut products = vec![0.0; loadings.len()];
             for (i, position) in positions.iter_mut().enumerate() {
                 self.row_products(block * blocks::BLOCK + i, &by_column, &shift, &mut products);

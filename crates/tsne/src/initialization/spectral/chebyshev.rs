@@ -7,7 +7,7 @@ use crate::initialization::linalg::{dot, leading_eigenvectors};
 use crate::initialization::random::{Normal, SPECTRAL_STREAM};
 use rayon::prelude::*;
 use std::ops::Range;
-use tsne_core::{Context, Error, Result, Scalar, blocks};
+use tsne_core::{Context, Error, Result, Scalar, blocks, chunks};
 
 /// The name of the procedure in errors.
 pub(super) const STAGE: &str = "spectral initialization";
@@ -122,7 +122,7 @@ impl<'a, 'w, T: Scalar> Subspace<'a, 'w, T> {
                     mean[l] += sums[l];
                 }
             }
-            panel.par_chunks_mut(blocks::BLOCK).for_each(|panel| {
+            chunks::for_each(panel, blocks::BLOCK, |_, panel| {
                 for lanes in panel {
                     for l in 0..LANES {
                         lanes[l] = T::from_f64(lanes[l].to_f64() - mean[l]);
@@ -249,9 +249,11 @@ impl<'a, 'w, T: Scalar> Subspace<'a, 'w, T> {
         let first = half / (1.0 - middle);
         for (v, w) in self.v.iter_mut().zip(&mut self.w) {
             let (a, b) = (first / half, -first * middle / half);
-            w.par_iter_mut().zip(&*v).with_min_len(blocks::BLOCK).for_each(|(w, v)| {
-                for l in 0..LANES {
-                    w[l] = T::from_f64(a * w[l].to_f64() + b * v[l].to_f64());
+            chunks::for_each(w, blocks::BLOCK, |block, w| {
+                for (w, v) in w.iter_mut().zip(&v[blocks::range(block, v.len())]) {
+                    for l in 0..LANES {
+                        w[l] = T::from_f64(a * w[l].to_f64() + b * v[l].to_f64());
+                    }
                 }
             });
             let mut sigma = first;

@@ -1,8 +1,7 @@
 use super::components::Components;
-use rayon::prelude::*;
 use std::borrow::Cow;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Affinities, Scalar, blocks};
+use tsne_core::{Affinities, Scalar, blocks, chunks};
 
 /// Vectors that one pass over the matrix multiplies: the least that gives `D <= 3` its oversampling, and one register
 /// (`f32`) or cache line (`f64`) for a point.
@@ -41,8 +40,10 @@ impl<'a, T: Scalar> Walk<'a, T> {
         };
         let n = row_pointers.len() - 1;
         let mut degrees = vec![0.0; n];
-        degrees.par_iter_mut().enumerate().for_each(|(i, degree)| {
-            *degree = weights[row_pointers[i]..row_pointers[i + 1]].iter().map(|w| w.to_f64()).sum();
+        chunks::for_each(&mut degrees, blocks::BLOCK, |b, degrees| {
+            for (degree, i) in degrees.iter_mut().zip(blocks::range(b, n)) {
+                *degree = weights[row_pointers[i]..row_pointers[i + 1]].iter().map(|w| w.to_f64()).sum();
+            }
         });
         let total = blocks::sum(&mut Vec::new(), n, |rows| degrees[rows].iter().sum());
         let measure = degrees.iter().map(|d| d / total).collect();
@@ -56,7 +57,7 @@ impl<'a, T: Scalar> Walk<'a, T> {
 
     /// `out = a P x + b x + c out`.
     pub(super) fn step(&self, x: &[[T; LANES]], out: &mut [[T; LANES]], [a, b, c]: [f64; 3]) {
-        out.par_chunks_mut(TASK_ROWS).enumerate().for_each(|(block, out)| {
+        chunks::for_each(out, TASK_ROWS, |block, out| {
             simd::dispatch(StepRows { walk: self, x, out, first: block * TASK_ROWS, a, b, c });
         });
     }

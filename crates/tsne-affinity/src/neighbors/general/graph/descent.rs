@@ -6,10 +6,9 @@ use super::pivot_tree::PivotTree;
 use super::samples::Samples;
 use crate::neighbors::general::distances::{Distances, check};
 use crate::neighbors::request::room;
-use crate::ordered;
-use rayon::prelude::*;
+use crate::ordered::{self, Kept};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tsne_core::{Context, Result, Scalar, Stage, memory, random};
+use tsne_core::{Context, Result, Scalar, Stage, chunks, memory, random};
 
 /// Rows in one task.
 const BLOCK: usize = 256;
@@ -150,13 +149,12 @@ impl<T: Scalar> Lists<T> {
         let (n, k) = (self.indices.len() / self.k, self.k);
         let most = most.min(k);
         let mut forward = memory::filled("sampled neighbors", n * most, u32::MAX)?;
-        forward
-            .par_chunks_mut(BLOCK * most)
-            .zip(self.fresh.par_chunks_mut(BLOCK * k))
-            .zip(self.indices.par_chunks(BLOCK * k))
-            .enumerate()
-            .for_each_init(Vec::new, |choice: &mut Vec<(u64, u32)>, (b, ((forward, flags), indices))| {
-                let rows = forward.chunks_exact_mut(most).zip(flags.chunks_exact_mut(k)).zip(indices.chunks_exact(k));
+        let kept = Kept::new(Vec::<(u64, u32)>::new);
+        let indices = &self.indices;
+        chunks::for_each2((&mut forward, BLOCK * most), (&mut self.fresh, BLOCK * k), |b, forward, flags| {
+            kept.with(|choice| {
+                let indices = indices[b * BLOCK * k..].chunks_exact(k);
+                let rows = forward.chunks_exact_mut(most).zip(flags.chunks_exact_mut(k)).zip(indices);
                 for (r, ((forward, flags), indices)) in rows.enumerate() {
                     let i = (b * BLOCK + r) as u64;
                     choice.clear();
@@ -174,6 +172,7 @@ impl<T: Scalar> Lists<T> {
                     }
                 }
             });
+        });
         Samples::new(&forward, n, most, seed)
     }
 }
@@ -190,9 +189,9 @@ fn for_rows<T: Scalar>(
     cx: Context<'_>,
     f: impl Fn(usize, &mut Scratch<T>, Row<'_, T>) -> Result<()> + Sync,
 ) -> Result<()> {
-    let blocks =
-        indices.par_chunks_mut(BLOCK * k).zip(distances.par_chunks_mut(BLOCK * k)).zip(fresh.par_chunks_mut(BLOCK * k));
-    ordered::try_for_each(blocks, Scratch::default, |scratch, b, ((indices, distances), fresh)| {
+    let size = BLOCK * k;
+    let slices = ((indices, size), (distances, size), (fresh, size));
+    ordered::try_for_each3(slices.0, slices.1, slices.2, Scratch::default, |scratch, b, indices, distances, fresh| {
         cx.check()?;
         let rows = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).zip(fresh.chunks_exact_mut(k));
         for (r, ((indices, distances), fresh)) in rows.enumerate() {

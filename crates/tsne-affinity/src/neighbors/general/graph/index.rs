@@ -12,7 +12,6 @@ use crate::neighbors::general::scan::all_pairs;
 use crate::neighbors::progress::{Counter, quiet};
 use crate::neighbors::request::{Found, numbers, room};
 use crate::ordered;
-use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar};
@@ -94,10 +93,11 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
         let graph = self.graph(cx)?;
         let (mut indices, mut lengths) = room::<T>(m, k)?;
         let counter = Counter::new(m, cx);
-        ordered::try_for_each(
-            indices.par_chunks_mut(BLOCK * k).zip(lengths.par_chunks_mut(BLOCK * k)),
+        ordered::try_for_each2(
+            (&mut indices, BLOCK * k),
+            (&mut lengths, BLOCK * k),
             || Walk::new(n),
-            |walk, b, (indices, lengths)| {
+            |walk, b, indices, lengths| {
                 cx.check()?;
                 for (r, (indices, lengths)) in indices.chunks_exact_mut(k).zip(lengths.chunks_exact_mut(k)).enumerate()
                 {

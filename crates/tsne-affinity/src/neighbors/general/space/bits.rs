@@ -3,8 +3,7 @@
 use super::form::Form;
 use crate::metric::Metric;
 use crate::metric::distance::boolean;
-use rayon::prelude::*;
-use tsne_core::{Points, Result, Scalar, memory, simd};
+use tsne_core::{Points, Result, Scalar, chunks, memory, simd};
 
 const BITS: usize = u64::BITS as usize;
 
@@ -33,7 +32,7 @@ impl<T: Scalar> Form<T> for Counted {
         let rows = points.dense("this index")?;
         let (d, width) = (rows.d(), rows.d().div_ceil(BITS));
         let mut words = memory::filled("rows of bits", rows.n() * width, 0u64)?;
-        words.par_chunks_mut(width.max(1)).enumerate().for_each(|(i, words)| {
+        chunks::for_each(&mut words, width, |i, words| {
             for (word, values) in words.iter_mut().zip(rows.row(i).chunks(BITS)) {
                 *word = values.iter().enumerate().fold(0, |w, (b, v)| w | (u64::from(*v != T::ZERO) << b));
             }

@@ -5,7 +5,7 @@ use super::merge::{merge, sparse_rows};
 use crate::metric::Metric;
 use crate::neighbors::geometric::geometry::{Geometry, Ruler, Unit, power_of_two_for};
 use rayon::prelude::*;
-use tsne_core::{Points, Result, Scalar, SparseRows, memory};
+use tsne_core::{Points, Result, Scalar, SparseRows, blocks, chunks, memory};
 
 /// Rows compared by direction.
 pub(in crate::neighbors) struct Directions {
@@ -58,7 +58,10 @@ impl Directions {
     pub(in crate::neighbors) fn rows<'a, T: Scalar>(&self, rows: SparseRows<'a, T>) -> Result<DirectionRows<'a, T>> {
         let map = |v: &T| if self.roots { v.to_f64().sqrt() } else { v.to_f64() };
         let mut values = memory::filled("directions", rows.nnz(), 0.0)?;
-        values.par_iter_mut().zip(rows.values()).for_each(|(to, v)| *to = map(v));
+        chunks::for_each(&mut values, blocks::BLOCK, |b, values| {
+            let from = &rows.values()[b * blocks::BLOCK..];
+            values.iter_mut().zip(from).for_each(|(to, v)| *to = map(v));
+        });
         let mut rest = &mut values[..];
         let parts: Vec<&mut [f64]> = rows
             .row_pointers()

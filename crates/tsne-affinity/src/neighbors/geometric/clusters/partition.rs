@@ -5,11 +5,10 @@ use super::sampling::{gather, strata};
 use crate::neighbors::duplicates::Groups;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::geometric::packing::Packing;
-use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Context, Result, Scalar, memory};
+use tsne_core::{Context, Result, Scalar, chunks, memory};
 
 /// Points in the sample that the centroids are fitted to, for each centroid: 64 is what keeps the fit below a seventh of
 /// the search (70,000 × 50: 0.08 of 0.65 s) without a centroid of only a few points.
@@ -50,7 +49,7 @@ impl<V: Scalar> Clusters<V> {
         for _ in 0..ROUNDS {
             let nearest = Centroids::new(&centroids, d, geometry)?.nearest(&sample, 1, cx)?;
             let members = by_cluster(&nearest, count)?;
-            centroids.par_chunks_exact_mut(d).enumerate().for_each(|(c, centroid)| {
+            chunks::for_each(&mut centroids, d, |c, centroid| {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
             });
         }

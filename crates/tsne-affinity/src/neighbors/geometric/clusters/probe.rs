@@ -10,7 +10,6 @@ use crate::neighbors::progress::Counter;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, Result, Scalar, memory};
 
@@ -84,30 +83,33 @@ impl<'c, V: Scalar> Probe<'c, V> {
             memory::resize("indices of neighbors", &mut indices, count * k, 0u32)?;
             memory::resize("distances of neighbors", &mut distances, count * k, V::ZERO)?;
             found.resize(count, 0u32);
-            let tiles = indices
-                .par_chunks_mut(TILE * k)
-                .zip(distances.par_chunks_mut(TILE * k))
-                .zip(found.par_chunks_mut(TILE))
-                .zip(order.par_chunks(TILE));
-            ordered::try_for_each(tiles, Scratch::default, |tile, _, (((indices, distances), found), order)| {
-                cx.check()?;
-                self.tile(batch, first, order, (&ranking, probes.get()), k, tile);
-                if batch.points.rows.d() >= WIDE {
-                    self.measure(batch, first, order, k, tile);
-                }
-                let results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).zip(found);
-                for (r, ((indices, distances), found)) in results.enumerate() {
-                    let query = batch.points.get(first + order[r] as usize);
-                    let error = self.clusters.packing.error;
-                    let nearest = tile.candidates[r].finish(&self.clusters.indexed, query, k, error);
-                    *found = nearest.len() as u32;
-                    for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(nearest) {
-                        (*index, *distance) = (p, d);
+            let tiles = ((&mut indices[..], TILE * k), (&mut distances[..], TILE * k), (&mut found[..], TILE));
+            ordered::try_for_each3(
+                tiles.0,
+                tiles.1,
+                tiles.2,
+                Scratch::default,
+                |tile, t, indices, distances, found| {
+                    cx.check()?;
+                    let order = &order[t * TILE..][..found.len()];
+                    self.tile(batch, first, order, (&ranking, probes.get()), k, tile);
+                    if batch.points.rows.d() >= WIDE {
+                        self.measure(batch, first, order, k, tile);
                     }
-                }
-                counter.add(order.len());
-                Ok(())
-            })?;
+                    let results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).zip(found);
+                    for (r, ((indices, distances), found)) in results.enumerate() {
+                        let query = batch.points.get(first + order[r] as usize);
+                        let error = self.clusters.packing.error;
+                        let nearest = tile.candidates[r].finish(&self.clusters.indexed, query, k, error);
+                        *found = nearest.len() as u32;
+                        for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(nearest) {
+                            (*index, *distance) = (p, d);
+                        }
+                    }
+                    counter.add(order.len());
+                    Ok(())
+                },
+            )?;
             for ((&i, &found), (indices, distances)) in
                 order.iter().zip(&found).zip(indices.chunks_exact(k).zip(distances.chunks_exact(k)))
             {

@@ -2,8 +2,7 @@
 
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::PointSet;
-use rayon::prelude::*;
-use tsne_core::{Result, Scalar, blocks, memory, random};
+use tsne_core::{Result, Scalar, blocks, chunks, memory, random};
 
 /// `count` of `0..n`, one from each of as many ranges of nearly equal size: ascending and distinct.
 pub(super) fn strata(n: usize, count: usize, seed: u64, stage: u64) -> Vec<u32> {
@@ -22,7 +21,7 @@ pub(super) fn gather<V: Scalar>(
 ) -> Result<DenseRows<'static, V>> {
     let d = points.rows.d();
     let mut values = memory::filled("copies of rows", n * d, V::ZERO)?;
-    values.par_chunks_mut(d * blocks::BLOCK).enumerate().for_each(|(b, values)| {
+    chunks::for_each(&mut values, d * blocks::BLOCK, |b, values| {
         for (r, row) in values.chunks_exact_mut(d).enumerate() {
             row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
         }

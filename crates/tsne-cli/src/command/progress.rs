@@ -1,12 +1,12 @@
 //! What is seen of a run while it goes on: a bar per stage, and lines of the descent, on standard error.
 
+use crate::report::HistoryEntry;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tsne::{Iteration, Observer, Progress, Scalar, Stage};
-use tsne_cli::report::HistoryEntry;
 
 /// How often a bar is drawn at most, per second.
 const REFRESH: u8 = 10;

@@ -1,9 +1,14 @@
 //! `tsne embed` and `tsne demo`.
 
-use crate::method;
-use crate::progress::{Bars, History};
-use crate::run::{Data, agreement, in_pool, print, read, say, warn};
-use crate::targets::{Targets, Written};
+use crate::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use crate::command::method;
+use crate::command::progress::{Bars, History};
+use crate::command::run::{Data, agreement, in_pool, print, read, say, warn};
+use crate::command::targets::{Targets, Written};
+use crate::input::{CsvOptions, HeaderLine, PointTable};
+use crate::output::Format;
+use crate::plot;
+use crate::report::{ForceError, Milliseconds, Report, Seconds};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::io::BufReader;
@@ -11,11 +16,6 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
 use tsne::{Context, Float, Observer, files};
-use tsne_cli::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
-use tsne_cli::input::{CsvOptions, HeaderLine, PointTable};
-use tsne_cli::output::Format;
-use tsne_cli::plot;
-use tsne_cli::report::{ForceError, Milliseconds, Report, Seconds};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
@@ -24,7 +24,7 @@ const AGREEMENT_NEIGHBORS: usize = 10;
 const FORCE_SAMPLES: usize = 1_000;
 
 /// The handwritten digits of `data/`, which see for their source and license.
-const DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
+const DIGITS: &[u8] = include_bytes!("../../data/digits.csv.gz");
 
 /// What the demonstration says before it begins.
 const DEMO: &str = "t-SNE of 1,797 handwritten digits, 8 x 8 pixels each: a point per digit, similar ones near each other, colored \
@@ -156,7 +156,7 @@ impl Run<'_> {
             extent: embedding.extent(),
             ms_per_iteration: Milliseconds::from(embedding.timings()),
             seconds: Seconds::new(read, embedding.timings(), started.elapsed()),
-            peak_memory_bytes: tsne_cli::peak_bytes(),
+            peak_memory_bytes: crate::peak_bytes(),
             history: history.entries,
             seed: run.seed,
             version: env!("CARGO_PKG_VERSION"),

@@ -1,8 +1,11 @@
 //! `tsne score`.
 
-use crate::method;
-use crate::progress::Bars;
-use crate::run::{Data, agreement, in_pool, print, read, warn};
+use crate::args::{FloatType, KlMode, ScoreArgs};
+use crate::command::method;
+use crate::command::progress::Bars;
+use crate::command::run::{Data, agreement, in_pool, print, read, warn};
+use crate::input::{CsvOptions, Labels, Table};
+use crate::report::{InputReport, ScoreReport, ScoreSeconds};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::str::FromStr;
 use std::time::Instant;
@@ -10,9 +13,6 @@ use tsne::affinity::PerplexityAffinity;
 use tsne::core::random;
 use tsne::metrics::{self, Comparison};
 use tsne::{Context, Dataset, Float, Kernel, Metric, Rows, Scalar, Tsne};
-use tsne_cli::args::{FloatType, KlMode, ScoreArgs};
-use tsne_cli::input::{CsvOptions, Labels, Table};
-use tsne_cli::report::{InputReport, ScoreReport, ScoreSeconds};
 
 /// Up to here the KL divergence is computed unasked: for 70,000 points
 /// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
@@ -142,7 +142,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
                     spearman: seconds_spearman,
                     total: self.started.elapsed().as_secs_f64(),
                 },
-                peak_memory_bytes: tsne_cli::peak_bytes(),
+                peak_memory_bytes: crate::peak_bytes(),
                 seed: args.seed,
                 version: env!("CARGO_PKG_VERSION"),
             })

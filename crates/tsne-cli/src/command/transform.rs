@@ -1,18 +1,18 @@
 //! `tsne transform`.
 
-use crate::method;
-use crate::progress::{Bars, History};
-use crate::run::{Data, print, read, warn};
-use crate::targets::{Targets, Written};
+use crate::args::{NewInit, TransformArgs};
+use crate::command::method;
+use crate::command::progress::{Bars, History};
+use crate::command::run::{Data, print, read, warn};
+use crate::command::targets::{Targets, Written};
+use crate::output::Format;
+use crate::plot;
+use crate::report::{TransformReport, TransformSeconds};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
 use tsne::{Context, Float, Model, Observer, Stage, StoreError, files};
-use tsne_cli::args::{NewInit, TransformArgs};
-use tsne_cli::output::Format;
-use tsne_cli::plot;
-use tsne_cli::report::{TransformReport, TransformSeconds};
 
 /// Places the points of a file into a saved map.
 ///
@@ -100,7 +100,7 @@ fn place<T: Float + FromStr, const D: usize>(
             optimization: bars.seconds(Stage::Optimization),
             total: started.elapsed().as_secs_f64(),
         },
-        peak_memory_bytes: tsne_cli::peak_bytes(),
+        peak_memory_bytes: crate::peak_bytes(),
         history: history.entries,
         seed: run.seed,
         version: env!("CARGO_PKG_VERSION"),

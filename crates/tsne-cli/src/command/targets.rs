@@ -1,9 +1,9 @@
 //! Files that a run writes.
 
+use crate::output::Format;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use tsne::files;
-use tsne_cli::output::Format;
 
 /// Where the results of a run go.
 #[derive(Debug, Default)]

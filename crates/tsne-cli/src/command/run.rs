@@ -1,13 +1,13 @@
 //! What the subcommands share.
 
+use crate::input::{CsvOptions, Labels, PointTable};
+use crate::report::{InputReport, LabelsReport, Summary};
 use anyhow::{Context as _, Result};
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 use std::str::FromStr;
 use tsne::{Float, metrics};
-use tsne_cli::input::{CsvOptions, Labels, PointTable};
-use tsne_cli::report::{InputReport, LabelsReport, Summary};
 
 /// Points with their labels, and what their files were taken for.
 pub(crate) struct Data<T> {

@@ -1,5 +1,7 @@
 //! From arguments to the method itself.
 
+use crate::args::{AffinityType, Init, MethodArgs, NeighborsType, NewInit, NewPerplexity, TransformArgs};
+use crate::input::{CsvOptions, Table, read_parameters};
 use anyhow::{Context, Result, bail, ensure};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -10,8 +12,6 @@ use tsne::{
     AffinityMethod, Float, Initialization, Metric, Neighbors, PartialInitialization, Preset, TransformParams, Tsne,
     TsneBuilder,
 };
-use tsne_cli::args::{AffinityType, Init, MethodArgs, NeighborsType, NewInit, NewPerplexity, TransformArgs};
-use tsne_cli::input::{CsvOptions, Table, read_parameters};
 
 /// The perplexity where none is given, in every preset.
 const PERPLEXITY: f64 = 30.0;
