@@ -20,7 +20,7 @@ use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Resu
 /// # Accuracy
 ///
 /// The error of a far cell is of the order `theta²` relative to its action. `theta = 0` gives the exact sum up to
-/// rounding, in `O(n²)`. The example `accuracy` prints errors against `theta`.
+/// rounding, in `O(n²)`. The example `tree_accuracy` prints errors against `theta`.
 ///
 /// # Determinism
 ///

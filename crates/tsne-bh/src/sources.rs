@@ -86,7 +86,7 @@ pub(crate) struct Terms<'s, T, const D: usize> {
 /// of that by `u` in the force.
 ///
 /// At `theta` 0.5 on 20,000 points it takes the error of `Z` from 4.9e-3 to 1.1e-5 and that of the forces from 7.0e-3 to
-/// 1.5e-3, for a quarter more time (example `accuracy`).
+/// 1.5e-3, for a quarter more time (example `tree_accuracy`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Series<T> {
     /// `(2/D)(1 + dof)`.

@@ -26,7 +26,7 @@ use faer::MatRef;
 pub fn row_major<T: Scalar>(matrix: MatRef<'_, T>) -> Result<Vec<T>> {
     let (n, d) = (matrix.nrows(), matrix.ncols());
     let mut values = memory::filled("the rows of a matrix", n.saturating_mul(d), T::ZERO)?;
-    chunks::for_each(&mut values, blocks::BLOCK * d, |b, block| {
+    chunks::for_each(&mut values, blocks::BLOCK.saturating_mul(d), |b, block| {
         for (row, i) in block.chunks_exact_mut(d).zip(blocks::range(b, n)) {
             row.iter_mut().enumerate().for_each(|(j, value)| *value = matrix[(i, j)]);
         }

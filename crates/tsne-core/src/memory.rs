@@ -27,7 +27,10 @@ pub fn reserve<A>(what: &'static str, array: &mut Vec<A>, additional: usize) -> 
     })
 }
 
-/// An array of `len` copies of `value`.
+/// Arrays from this size on come straight from the system: those that it can give as zeros are taken so.
+const LARGE: usize = 1 << 20;
+
+/// An array of `len` copies of `value`: if that is zero, pages that nobody writes take no memory.
 ///
 /// # Errors
 ///
@@ -44,6 +47,13 @@ pub fn reserve<A>(what: &'static str, array: &mut Vec<A>, additional: usize) -> 
 /// # Ok::<(), tsne_core::Error>(())
 /// ```
 pub fn filled<A: Clone>(what: &'static str, len: usize, value: A) -> Result<Vec<A>> {
+    let bytes = len.saturating_mul(size_of::<A>());
+    if bytes >= LARGE {
+        // Asked for, given back, and taken again: what is all zeros then comes from the system page by page, when tasks write it.
+        // To fill 900 MB here takes as long as to number 1,000,000 points of 150 entries.
+        reserve(what, &mut Vec::<A>::new(), len)?;
+        return Ok(vec![value; len]);
+    }
     let mut array = Vec::new();
     resize(what, &mut array, len, value)?;
     Ok(array)

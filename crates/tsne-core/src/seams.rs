@@ -232,7 +232,7 @@ pub trait Optimizer<T: Scalar, const D: usize>: Send {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Iteration<'a, T, const D: usize> {
-    /// The number of completed iterations of this call, from 1.
+    /// The number of completed iterations of the phase, from 1.
     pub index: usize,
     /// The positions after that many iterations.
     pub embedding: &'a [[T; D]],
@@ -293,7 +293,7 @@ pub trait Observer<T: Scalar, const D: usize> {
         _ = (embedding, iterations);
     }
 
-    /// Whether to be called after `completed` iterations of this call. The KL divergence costs a few times an
+    /// Whether to be called after `completed` iterations of the phase. The KL divergence costs a few times an
     /// iteration's attraction, so it is computed only then.
     ///
     /// # Examples

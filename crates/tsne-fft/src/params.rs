@@ -49,8 +49,8 @@ pub struct GridParams {
     /// With a tolerance the number of points, their spacing and the smallest number of cells are chosen at each call for
     /// the positions at hand, and the parameters of these names are not used. The choice is by an estimate of the error
     /// that is checked against exact sums on maps of many kinds, not by a bound. Splines only. Below a `dof` of 1/2, where
-    /// kernels are sharp at distance zero, up to 16,384 points are summed pair by pair if no grid is expected to be so exact;
-    /// more points, and new points on a reference, get the finest grid then, which may err by more.
+    /// kernels are sharp at distance zero, up to 16,384 points, and new points on a reference of so many, are summed pair by pair
+    /// if no grid is expected to be so exact; more points get the finest grid then, which may err by more.
     #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub force_tolerance: Option<f64>,
 }

@@ -35,7 +35,7 @@ fn weights_of_rows<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Vec<T>> {
     let mut weights = memory::filled("weights of neighbors", graph.n().saturating_mul(k), T::ZERO)?;
-    ordered::try_for_each((&mut weights, k * BLOCK), Scratch::default, |scratch, b, weights| {
+    ordered::try_for_each((&mut weights, k.saturating_mul(BLOCK)), Scratch::default, |scratch, b, weights| {
         cx.check()?;
         let distances = &graph.distances()[b * BLOCK * graph.k()..];
         simd::dispatch(Block { scratch, distances, stride: graph.k(), k, gaussians, weights });

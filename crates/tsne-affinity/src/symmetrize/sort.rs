@@ -11,7 +11,7 @@ pub(crate) fn sort_rows<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Vec<u32>> {
     let mut columns = memory::filled("columns", weights.len(), 0u32)?;
-    let length = j * blocks::BLOCK;
+    let length = j.saturating_mul(blocks::BLOCK);
     ordered::try_for_each2((&mut columns, length), (weights, length), Vec::new, |pairs, b, columns, weights| {
         cx.check()?;
         let rows = columns.chunks_exact_mut(j).zip(weights.chunks_exact_mut(j)).enumerate();

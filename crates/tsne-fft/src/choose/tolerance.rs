@@ -246,7 +246,7 @@ const FINEST_SPLIT: f64 = 0.5;
 /// The first spacing, in steps of half an octave, at which a split errs by no more than `limit` for charges of density 1.
 fn least_split_spacing<const D: usize>(kernel: Kernel, sharpness: Sharpness, limit: f64) -> f64 {
     let mut spacing = FINEST_SPLIT;
-    // A limit of zero (no forces) or NaN (neither forces nor neighbors) is met by none, and not asked for by any.
+    // A limit of zero (no forces) is met by none; NaN (neither forces nor neighbors) by all. Neither is asked for by any.
     while split_noise::<D>(kernel, sharpness, spacing) > limit && spacing < WIDEST {
         spacing *= std::f64::consts::SQRT_2;
     }

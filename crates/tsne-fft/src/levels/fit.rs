@@ -30,7 +30,7 @@ pub(crate) fn is_costly<const D: usize>(cost: f64, n: usize) -> bool {
 
 /// Up to this number of points all pairs are summed where no grid can be shown to meet a tolerance: half a second at 2 ns a
 /// pair.
-const PAIRS_UP_TO: usize = 16_384;
+pub(crate) const PAIRS_UP_TO: usize = 16_384;
 
 /// What a call did: what tests count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::levels::bodies::Bodies;
 use crate::levels::coarse::{Coarse, FilledCoarse};
 use crate::levels::divide::{Division, Kind, Terms};
 use crate::levels::far::Far;
-use crate::levels::fit::{MAX_DEPTH, is_costly};
+use crate::levels::fit::{MAX_DEPTH, PAIRS_UP_TO, is_costly};
 use crate::pairs::near::Queries;
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
@@ -112,6 +112,9 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
         }
         let mut single = Single::default();
         let choice = single.choose_nominal(params, kernel, &reach, &y);
+        if !choice.suffices && y.len() <= PAIRS_UP_TO {
+            return Ok(Level { reach, coarser, far, inside: Inside::Directly });
+        }
         if depth < MAX_DEPTH && is_costly::<D>(choice.cost, y.len()) {
             let (sharpness, least_spacing) = single.least_spacing(params, kernel, &y);
             let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost };

@@ -50,6 +50,10 @@ pub(crate) fn check<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], 
     Ok(())
 }
 
+/// Coordinates of a block, on the stack: blocks of [`blocks::BLOCK`] rows in up to three dimensions, of fewer in more, so that
+/// no dimension takes more of the stack.
+const SCRATCH: usize = 3 * blocks::BLOCK;
+
 /// Replaces each block of `out` by `finish(rows' first index, attraction of the block, previous block of out)`.
 ///
 /// The gradient is `e · attraction - repulsion / Z`: `out` holds the repulsion on the way in, and `finish` combines
@@ -66,10 +70,17 @@ pub(crate) fn for_each_row_block<T, const D: usize, F>(
     F: Fn(usize, &[[T; D]], &mut [[T; D]]) + Sync,
 {
     let inverse_dof = T::from_f64(1.0 / kernel.dof());
-    chunks::for_each_point(out, blocks::BLOCK, |b, out| {
-        let first = b * blocks::BLOCK;
-        let mut attraction = [[T::ZERO; D]; blocks::BLOCK];
-        let attraction = &mut attraction[..out.len()];
+    let rows = (SCRATCH / D.max(1)).clamp(1, blocks::BLOCK);
+    chunks::for_each_point(out, rows, |b, out| {
+        let first = b * rows;
+        let (mut few, mut many) = ([T::ZERO; SCRATCH], Vec::new());
+        let scratch = if D <= SCRATCH {
+            &mut few[..]
+        } else {
+            many.resize(D, T::ZERO);
+            &mut many[..]
+        };
+        let attraction = &mut scratch.as_chunks_mut().0[..out.len()];
         simd::dispatch(RowBlock { p, y, reference, first, inverse_dof, attraction });
         finish(first, attraction, out);
     });

@@ -211,12 +211,9 @@ impl<T: Scalar> Rows<'_, T> {
 /// Makes a vector as long as given, with contents that do not matter: what it holds is not moved when it grows.
 fn set_len<A: Copy>(vector: &mut Vec<A>, length: usize, zero: A) -> Result<()> {
     if length > vector.len() {
-        // Asked for, given back, and taken as zeros of the system, which come page by page when the tasks write them: to fill
-        // 900 MB here (1,000,000 points of 150 entries) would take as long as all of the numbering.
+        // Not both at a time.
         *vector = Vec::new();
-        memory::reserve("affinities in the order of the points", vector, length)?;
-        *vector = Vec::new();
-        *vector = vec![zero; length];
+        *vector = memory::filled("affinities in the order of the points", length, zero)?;
     }
     vector.truncate(length);
     Ok(())

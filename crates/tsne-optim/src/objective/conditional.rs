@@ -93,6 +93,13 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
     ) -> Result<Evaluation> {
         check_lengths(self.n(), y, gradient)?;
         self.repulsion.repulse(y, gradient, &mut self.z, cx)?;
+        if let Some(i) = self.z.iter().position(|z| !(*z >= T::ZERO && z.is_finite())) {
+            let why = "but sums of weights are finite and not negative";
+            return Err(Error::numerical(
+                "repulsion",
+                format_args!("the normalizer of point {i} is {}, {why}", self.z[i]),
+            ));
+        }
         let exaggeration = T::from_f64(exaggeration);
         let z = &self.z[..];
         attract::for_each_row_block(self.p, self.kernel, y, self.reference, gradient, |first, attraction, gradient| {

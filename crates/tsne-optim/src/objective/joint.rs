@@ -160,6 +160,12 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
     ) -> Result<Evaluation> {
         check_lengths(self.n(), y, gradient)?;
         let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
+        if !(z >= 0.0 && z.is_finite()) {
+            return Err(Error::numerical(
+                "repulsion",
+                format_args!("the normalizer is {z}, but sums of weights are finite and not negative"),
+            ));
+        }
         let exaggeration = T::from_f64(exaggeration);
         // Without a pair, or where all weights underflow, there is no repulsion: 0 / ∞.
         let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };

@@ -61,6 +61,21 @@ fn rows_of_every_length() {
 }
 
 #[test]
+fn maps_of_many_dimensions_need_little_stack() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).stack_size(512 << 10).build().unwrap();
+    pool.install(|| {
+        // 1,024 points would take 800 KiB.
+        let p = joint::<f64>(2_100, 3, 1);
+        let y = cloud::<f64, 100>(2_100, 1.0, 1);
+        check(&p, 1.0, &y, &y);
+    });
+    // More coordinates than a block has.
+    let p = joint::<f32>(20, 3, 1);
+    let y = cloud::<f32, 3_100>(20, 1.0, 1);
+    check(&p, 1.0, &y, &y);
+}
+
+#[test]
 fn hubs_and_many_blocks_of_rows() {
     // One point affine to all others, in more than two blocks of rows.
     let n = 2500;

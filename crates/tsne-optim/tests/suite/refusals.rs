@@ -2,7 +2,7 @@
 
 use crate::descent::run;
 use crate::oracle::{cloud, conditional, joint, kernel};
-use tsne_core::{CancelToken, Context, Error, Kernel, Scalar};
+use tsne_core::{CancelToken, Context, Error, Kernel, ReferenceRepulsion, Repulsion, Result, Scalar};
 use tsne_optim::{
     Conditional, Descent, Exact, ExactReference, Joint, Momentum, MomentumGains, Objective, Phase, attract,
     kl_divergence,
@@ -169,4 +169,44 @@ fn coordinates_whose_differences_overflow_are_refused() {
     let near = [[1.7e38f32, 0.0], [-1.7e38, 0.0]];
     let z = Exact::new().repulse(Kernel::CAUCHY, &near, &mut out, Context::new()).unwrap();
     assert!(z.is_finite() && out.as_flattened().iter().all(|f| f.is_finite()));
+}
+
+/// A repulsion whose normalizer is what it is told.
+struct Normalizer(f64);
+
+impl Repulsion<f64, 2> for Normalizer {
+    fn repulse(&mut self, _: Kernel, _: &[[f64; 2]], out: &mut [[f64; 2]], _: Context<'_>) -> Result<f64> {
+        out.fill([1.0, 2.0]);
+        Ok(self.0)
+    }
+}
+
+impl ReferenceRepulsion<f64, 2> for Normalizer {
+    fn repulse(&self, _: &[[f64; 2]], out: &mut [[f64; 2]], z: &mut [f64], _: Context<'_>) -> Result<()> {
+        out.fill([1.0, 2.0]);
+        z.fill(1.0);
+        z[3] = self.0;
+        Ok(())
+    }
+}
+
+#[test]
+fn normalizers_that_are_no_sum_of_weights_are_refused() {
+    let (p, y) = (joint::<f64>(20, 3, 1), cloud::<f64, 2>(20, 1.0, 1));
+    let new = conditional::<f64>(20, 20, 3, 1);
+    let mut gradient = vec![[0.0; 2]; 20];
+    for z in [f64::NAN, -1.0, f64::INFINITY] {
+        let mut repulsion = Normalizer(z);
+        let mut objective = Conditional::new(&new, Kernel::CAUCHY, &y, &repulsion).unwrap();
+        let error = objective.evaluate(&y, 1.0, false, &mut gradient, Context::new()).unwrap_err();
+        assert!(error.to_string().contains(&format!("point 3 is {z}")), "{error}");
+        let mut objective = Joint::new(&p, Kernel::CAUCHY, &mut repulsion).unwrap();
+        let error = objective.evaluate(&y, 1.0, false, &mut gradient, Context::new()).unwrap_err();
+        assert!(error.to_string().contains(&format!("the normalizer is {z}")), "{error}");
+    }
+    // Where all weights underflow there is no repulsion.
+    let mut nothing = Normalizer(0.0);
+    let mut objective = Joint::new(&p, Kernel::CAUCHY, &mut nothing).unwrap();
+    objective.evaluate(&y, 1.0, false, &mut gradient, Context::new()).unwrap();
+    assert!(gradient.as_flattened().iter().all(|g| g.is_finite()));
 }
