@@ -48,11 +48,7 @@ impl<T: GridScalar, V: ShareVisitor<T>> ProfileVisitor<T> for Remaining<V, T> {
     type Output = V::Output;
     fn visit<P: Profile<T>>(self, profile: P) -> V::Output {
         // A constant: the form that is not taken is not compiled.
-        if const { P::IS_CAUCHY } {
-            self.0.visit(RestOfCauchy(self.1))
-        } else {
-            self.0.visit(RestOf(profile, self.1))
-        }
+        if const { P::IS_CAUCHY } { self.0.visit(RestOfCauchy(self.1)) } else { self.0.visit(RestOf(profile, self.1)) }
     }
 }
 
