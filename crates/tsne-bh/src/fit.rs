@@ -1,13 +1,16 @@
-use crate::instances::repulse;
+use crate::dimensions::{in_dimension, wrong_dimension};
 use crate::sources::{Lists, Scratch};
 use crate::tolerance::theta_for;
-use crate::tree::{Tree, check_dimension, wrong_dimension};
+use crate::tree::{Tree, check_dimension};
 use crate::walk::{Criterion, Walker, check_theta, groups};
 use crate::workers;
+use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use tsne_core::morton::key_index;
 use tsne_core::simd::{self, dispatch};
-use tsne_core::{Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks, chunks, memory};
+use tsne_core::{
+    Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks, chunks, instances, memory,
+};
 
 /// The repulsion among the points of an embedding by Barnes-Hut, in `O(n log n)`.
 ///
@@ -212,6 +215,29 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         });
         Ok(())
     }
+}
+
+instances! {
+    /// [`BarnesHut::repulse`] for an `any` that is one.
+    fn repulse[Repulse]<'a, 'b, T>(
+        any: &'b mut dyn Any,
+        kernel: Kernel,
+        y: &'b [T],
+        out: &'b mut [T],
+        cx: Context<'b>,
+    ) -> Option<Result<f64>> = repulse_any
+}
+
+fn repulse_any<T: Scalar>(
+    any: &mut dyn Any,
+    kernel: Kernel,
+    y: &[T],
+    out: &mut [T],
+    cx: Context<'_>,
+) -> Option<Result<f64>> {
+    in_dimension!(any.downcast_mut() as BarnesHut<T>, |this| {
+        this.repulse_here(kernel, y.as_chunks().0, out.as_chunks_mut().0, cx)
+    })
 }
 
 /// `theta` = [`DEFAULT_THETA`]. For a `D` without trees, each call returns the error that `new` would.

@@ -21,8 +21,8 @@
 #![doc = include_str!("README.md")]
 
 mod cells;
+mod dimensions;
 mod fit;
-mod instances;
 mod node;
 mod order;
 mod reference;

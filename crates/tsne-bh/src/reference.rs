@@ -1,11 +1,13 @@
-use crate::instances::repulse_new;
+use crate::dimensions::{in_dimension, wrong_dimension};
 use crate::sources::{Lists, Scratch};
-use crate::tree::{Tree, wrong_dimension};
+use crate::tree::Tree;
 use crate::walk::{Criterion, Walker, check_theta};
 use crate::workers;
+use std::any::Any;
 use tsne_core::simd::{self, dispatch};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
+    instances,
 };
 
 /// The repulsion of new points from a fixed reference embedding by Barnes-Hut: `O(log n)` for each new point.
@@ -121,7 +123,7 @@ impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
                 return Err(Error::shape(what, y.len(), given));
             }
         }
-        repulse_new(self, y.as_flattened(), out.as_flattened_mut(), z, cx).unwrap_or_else(|| Err(wrong_dimension(D)))
+        repulse(self, y.as_flattened(), out.as_flattened_mut(), z, cx).unwrap_or_else(|| Err(wrong_dimension(D)))
     }
 
     /// [`BarnesHutReference::repulse`], compiled where it is called.
@@ -136,6 +138,23 @@ impl<T: Scalar, const D: usize> BarnesHutReference<T, D> {
             Ok(())
         })
     }
+}
+
+instances! {
+    /// [`BarnesHutReference::repulse`] for an `any` that is one.
+    fn repulse[Repulse]<'a, 'b, T>(
+        any: &'b dyn Any,
+        y: &'b [T],
+        out: &'b mut [T],
+        z: &'b mut [T],
+        cx: Context<'b>,
+    ) -> Option<Result<()>> = repulse_any
+}
+
+fn repulse_any<T: Scalar>(any: &dyn Any, y: &[T], out: &mut [T], z: &mut [T], cx: Context<'_>) -> Option<Result<()>> {
+    in_dimension!(any.downcast_ref() as BarnesHutReference<T>, |this| {
+        this.repulse_here(y.as_chunks().0, out.as_chunks_mut().0, z, cx)
+    })
 }
 
 impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for BarnesHutReference<T, D> {

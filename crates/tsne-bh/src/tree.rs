@@ -1,12 +1,13 @@
 use crate::cells::Region;
-use crate::instances::build;
+use crate::dimensions::{in_dimension, wrong_dimension};
 use crate::node::Node;
 use crate::order::{Order, gather};
 use crate::subtree::Open;
 use crate::top::Top;
 use crate::workers;
+use std::any::Any;
 use tsne_core::morton::{Cube, key, key_index};
-use tsne_core::{Bounds, Context, Error, Result, Scalar, blocks, check_embedding, chunks, memory};
+use tsne_core::{Bounds, Context, Error, Result, Scalar, blocks, check_embedding, chunks, instances, memory};
 
 /// A linear tree of cells over a set of points: a bintree, quadtree or octree for `D` = 1, 2, 3.
 ///
@@ -290,6 +291,11 @@ pub(crate) fn check_dimension<const D: usize>() -> Result<()> {
     if (1..=3).contains(&D) { Ok(()) } else { Err(wrong_dimension(D)) }
 }
 
-pub(crate) fn wrong_dimension(dimension: usize) -> Error {
-    Error::parameter("the embedding dimension D", dimension, "1, 2 or 3 for Barnes-Hut")
+instances! {
+    /// [`Tree::build`] for an `any` that is a tree.
+    fn build[Build]<'a, 'b, T>(any: &'b mut dyn Any, y: &'b [T], cx: Context<'b>) -> Option<Result<()>> = build_any
+}
+
+fn build_any<T: Scalar>(any: &mut dyn Any, y: &[T], cx: Context<'_>) -> Option<Result<()>> {
+    in_dimension!(any.downcast_mut() as Tree<T>, |this| this.build_here(y.as_chunks().0, cx))
 }

@@ -1,10 +1,14 @@
 //! Generic functions compiled in the crate that defines them, once, for both scalars.
 
+// What the macro names in the crates that use it.
+#[doc(hidden)]
+pub use crate::scalar::{Instances, Scalar};
+
 /// Writes the function `name`, generic over the scalar `T`, as the choice between the two instances of `generic`.
 ///
 /// A generic function is compiled in every crate that calls it, so that all of this workspace would be compiled anew in each final
 /// binary, and after all else. What this writes is generic to its callers and no more than a call of one of two functions that are
-/// not ([`Instances`](crate::Instances)), which the crate that writes it compiles.
+/// not ([`Instances`](trait@crate::instances::Instances)), which the crate that writes it compiles.
 ///
 /// The first lifetime is what the result may borrow from, the second that of all else; the name in brackets is that of a type
 /// which stands for the function.
@@ -35,9 +39,9 @@ macro_rules! instances {
     ) => {
         enum $marker {}
 
-        impl $crate::Instances for $marker {
-            type Input<$a, $b, $t: $crate::Scalar> = ($($type,)*);
-            type Output<$a, $t: $crate::Scalar> = $out;
+        impl $crate::instances::Instances for $marker {
+            type Input<$a, $b, $t: $crate::instances::Scalar> = ($($type,)*);
+            type Output<$a, $t: $crate::instances::Scalar> = $out;
 
             // Inlined into another crate it would be generic there after all.
             #[inline(never)]
@@ -52,7 +56,7 @@ macro_rules! instances {
         }
 
         $(#[$doc])*
-        $vis fn $name<$a, $b, $t: $crate::Scalar>($($arg: $type),*) -> $out {
+        $vis fn $name<$a, $b, $t: $crate::instances::Scalar>($($arg: $type),*) -> $out {
             $t::instance::<$marker>(($($arg,)*))
         }
     };

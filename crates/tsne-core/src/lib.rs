@@ -34,6 +34,8 @@
 pub mod blocks;
 pub mod buckets;
 pub mod chunks;
+#[doc(hidden)]
+pub mod instances;
 pub mod limits;
 pub mod math;
 pub mod memory;
@@ -51,7 +53,6 @@ mod error;
 #[cfg(feature = "faer")]
 mod faer_matrices;
 mod graph;
-mod instances;
 mod kernel;
 #[cfg(feature = "ndarray")]
 mod ndarray_views;

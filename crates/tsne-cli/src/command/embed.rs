@@ -156,7 +156,7 @@ impl Run<'_> {
             extent: embedding.extent(),
             ms_per_iteration: Milliseconds::from(embedding.timings()),
             seconds: Seconds::new(read, embedding.timings(), started.elapsed()),
-            peak_memory_bytes: crate::peak_bytes(),
+            peak_memory_bytes: crate::memory::peak_bytes(),
             history: history.entries,
             seed: run.seed,
             version: env!("CARGO_PKG_VERSION"),

@@ -142,7 +142,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
                     spearman: seconds_spearman,
                     total: self.started.elapsed().as_secs_f64(),
                 },
-                peak_memory_bytes: crate::peak_bytes(),
+                peak_memory_bytes: crate::memory::peak_bytes(),
                 seed: args.seed,
                 version: env!("CARGO_PKG_VERSION"),
             })

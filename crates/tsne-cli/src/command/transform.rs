@@ -100,7 +100,7 @@ fn place<T: Float + FromStr, const D: usize>(
             optimization: bars.seconds(Stage::Optimization),
             total: started.elapsed().as_secs_f64(),
         },
-        peak_memory_bytes: crate::peak_bytes(),
+        peak_memory_bytes: crate::memory::peak_bytes(),
         history: history.entries,
         seed: run.seed,
         version: env!("CARGO_PKG_VERSION"),
