@@ -4,7 +4,7 @@ use tsne_core::Error;
 
 /// What is done with an `any` of a type in the dimension that it has; `None` where there is no code for it.
 ///
-/// The types are generic to their users, and their computations are [`instances`](tsne_core::instances) for two scalars: a type
+/// The types are generic to their users, and their computations are [`instances!`](tsne_core::instances!) for two scalars: a type
 /// that is one of six is found out at run time, so that all code is compiled with this crate and not in each final binary. Points
 /// go there as coordinates, point after point.
 macro_rules! in_dimension {
