@@ -6,7 +6,8 @@ use anyhow::{Result, bail};
 /// Whether the first line of a text table names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum HeaderLine {
-    /// It does if none of its fields is a number, if its numbers count the columns, or if it is one field short.
+    /// It does if none of its fields is a number, if its numbers count the columns from 0 (or many from another), or if it is
+    /// one field short.
     #[default]
     Auto,
     /// It does.
@@ -53,13 +54,13 @@ pub(super) fn is_header(option: HeaderLine, first: &Record, second: Option<&Reco
         // The count goes on: a table of whole numbers in their order.
         return Ok(false);
     }
-    // Names begin at 0, as those that pandas gives, or at 1; one number counts nothing.
-    let is_sure = numbers.len() >= SURE && !is_order(&below, start);
-    if !is_sure && (start > 1 || numbers.len() == 1) {
+    let is_many = numbers.len() >= SURE;
+    // Names that pandas gives begin at 0.
+    if !is_many && (start > 0 || numbers.len() == 1) {
         return Ok(false);
     }
-    let is_whole = below.iter().all(|field| field.parse::<i64>().is_ok());
-    if !is_sure && (is_whole || start > 0) {
+    let is_sure = is_many && !is_order(&below, start);
+    if !is_sure && below.iter().all(|field| field.parse::<i64>().is_ok()) {
         bail!(
             "line {} ({}) may name the columns or be a point: say which with --header yes or --header no",
             first.line,
