@@ -7,7 +7,6 @@ use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::initialization::{self, Start};
 use crate::maps::embedding::Embedding;
-use crate::metrics;
 use crate::params::initialization::Initialization;
 use crate::threads;
 use crate::warning::Warning;
@@ -89,8 +88,6 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let mut embedding = self.start(x, cx)?;
             embedding.advance(optimize, observer, cx)?;
             embedding.settle(cx)?;
-            let apart = metrics::flown_apart(embedding.affinities(), embedding.kl_divergence());
-            embedding.run.warnings.extend(apart);
             Ok(embedding)
         })
     }

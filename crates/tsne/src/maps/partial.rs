@@ -148,6 +148,9 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         match self.run.descend(&mut objective, &mut buffers, course, observer, cx) {
             Ok(done) => {
                 self.run.accept(&done);
+                if let Some(divergence) = done.kl_divergence {
+                    self.run.judge(divergence, self.doubt(divergence));
+                }
                 self.run.repulsion = reference.params.clone();
                 self.run.keep(buffers);
                 self.reference = reference;
@@ -170,10 +173,16 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         divergence
     }
 
+    /// What a divergence says about new points: nothing is known of what theirs should be.
+    pub(crate) const fn doubt(&self, _: f64) -> Option<Warning> {
+        None
+    }
+
     /// Computes the divergence and lets go of the buffers.
     pub(crate) fn settle(&mut self, cx: Context<'_>) -> Result<()> {
-        if self.run.kl_divergence.get().is_none() {
-            self.run.kl_divergence = self.evaluate(cx)?.into();
+        if self.run.known().is_none() {
+            let divergence = self.evaluate(cx)?;
+            self.run.judge(divergence, self.doubt(divergence));
         }
         self.run.take_kept();
         Ok(())

@@ -12,11 +12,12 @@ use crate::params::neighbors::Neighbors;
 use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::OptimizerState;
 use crate::params::repulsion::RepulsionMethod;
+use crate::threads;
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
 use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
@@ -306,7 +307,6 @@ impl Model {
         let kernel = Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?;
         let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
         let run = &mut embedding.run;
-        run.kl_divergence = OnceLock::from(settings.get::<f64>("kl_divergence")?);
         run.iterations = match settings.get("iterations")? {
             iterations if iterations <= MAX_ITERATIONS => iterations,
             iterations => {
@@ -324,6 +324,9 @@ impl Model {
             RepulsionMethod::Auto => return Err(unknown("method", "auto")),
             method => method,
         };
+        let divergence = settings.get("kl_divergence")?;
+        let doubt = threads::run(None, || Ok(embedding.doubt(divergence))).map_err(corrupt(SETTINGS))?;
+        embedding.run.judge(divergence, doubt);
         Ok(embedding)
     }
 }

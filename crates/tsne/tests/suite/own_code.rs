@@ -10,8 +10,8 @@ use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
 use tsne::initialization::CustomInitialization;
 use tsne::{
     Affinities, AffinityMethod, Callback, Context, CustomOptimizer, CustomRepulsion, Embedding, Error, KnnGraph,
-    Momentum, MomentumGains, Neighbors, Points, Preset, RandomState, RepulsionMethod, RestartCause, Result, Rows,
-    TransformParams, Tsne, Warning,
+    Momentum, MomentumGains, Neighbors, Points, Preset, Progress, RandomState, RepulsionMethod, RestartCause, Result,
+    Rows, Stage, TransformParams, Tsne, Warning,
 };
 
 const N: usize = 120;
@@ -429,6 +429,69 @@ fn a_fit_that_fails_begins_again_with_classical_momentum() {
     // Who chose a rate gets the error.
     let own = recommended().learning_rate(10.0).negative_gradient_method(failing(f64::MAX)).build().unwrap();
     assert!(matches!(own.fit(rows), Err(Error::Diverged { .. })));
+}
+
+#[derive(Default)]
+struct Log(Mutex<Vec<(Stage, usize, usize)>>);
+
+impl Progress for Log {
+    fn advance(&self, stage: Stage, done: usize, total: usize) {
+        self.0.lock().unwrap().push((stage, done, total));
+    }
+}
+
+/// Nothing of the call stays but the rule that was right, and who watches sees a second course from its beginning.
+#[test]
+fn a_restart_leaves_the_parameters_of_the_map_and_begins_its_progress_anew() {
+    let x = data();
+    let tsne = Tsne::<f64, 2>::builder().perplexity(10.0).early_exaggeration_iter(EARLY).max_step_norm(None);
+    let mut embedding = tsne.build().unwrap().prepare_initial(Rows::new(&x, N, 4).unwrap()).unwrap();
+    let callback = Callback::new(|_: &tsne::Iteration<'_, f64, 2>| ControlFlow::Continue(()));
+    let told = tsne::OptimizeParams::preset(Preset::Recommended).early_exaggeration_iter(EARLY).max_step_norm(None);
+    let told = told.n_iter(270).min_grad_norm(1e-300).exaggeration(1.0).callbacks(callback).n_jobs(1);
+    let told = told.negative_gradient_method(failing(f64::MAX));
+    let log = Log::default();
+    embedding.optimize_with(told, None, Context::new().with_progress(&log)).unwrap();
+    assert!(matches!(embedding.warnings(), [Warning::Restarted { .. }]));
+    let kept = embedding.params();
+    assert!(kept.callbacks.is_empty() && kept.repulsion.method == tsne::RepulsionMethod::Auto);
+    assert_eq!((kept.n_jobs, kept.schedule.min_grad_norm), (None, None));
+    assert_eq!((kept.schedule.momentum_rule, kept.schedule.n_iter), (tsne::Momentum::Classical, 500));
+    let log = log.0.into_inner().unwrap();
+    let starts: Vec<usize> = (0..log.len()).filter(|&at| log[at].1 == 0).collect();
+    assert_eq!((starts.len(), starts[0]), (2, 0), "{log:?}");
+    for (from, to, total) in [(0, starts[1], EARLY + 270), (starts[1], log.len(), EARLY + 500)] {
+        assert!(log[from..to].windows(2).all(|pair| pair[0].1 <= pair[1].1), "{:?}", &log[from..to]);
+        assert!(log[from..to].iter().all(|entry| entry.0 == Stage::Optimization && entry.2 == total));
+    }
+}
+
+/// A repulsion of one's own may tell of stages of its own.
+#[test]
+fn progress_of_other_stages_passes_through_a_descent() {
+    struct Chatty(tsne::optim::Exact<f64, 2>);
+    impl tsne::Repulsion<f64, 2> for Chatty {
+        fn repulse(
+            &mut self,
+            kernel: tsne::Kernel,
+            y: &[[f64; 2]],
+            out: &mut [[f64; 2]],
+            cx: Context<'_>,
+        ) -> Result<f64> {
+            cx.advance(Stage::Neighbors, 1, 7);
+            self.0.repulse(kernel, y, out, cx)
+        }
+    }
+    let x = data();
+    let own = CustomRepulsion::new(|| Chatty(tsne::optim::Exact::new()));
+    let tsne = Tsne::<f64, 2>::builder().perplexity(10.0).negative_gradient_method(own).build().unwrap();
+    let mut embedding = tsne.prepare_initial(Rows::new(&x, N, 4).unwrap()).unwrap();
+    let log = Log::default();
+    // From the middle of a phase, whose first iteration is above the count of the other stage.
+    embedding.optimize_with(tsne.schedule().part(40..45), None, Context::new().with_progress(&log)).unwrap();
+    let log = log.0.into_inner().unwrap();
+    assert!(log.contains(&(Stage::Neighbors, 1, 7)), "{log:?}");
+    assert_eq!(log.iter().rfind(|entry| entry.0 == Stage::Optimization), Some(&(Stage::Optimization, 5, 5)));
 }
 
 /// A start of one's own sees what there is to start from, is used as it is, and is checked.

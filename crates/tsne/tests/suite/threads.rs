@@ -65,7 +65,9 @@ fn thousands_of_measures_and_fits_within_with_threads_do_not_pile_up() {
     let threads = 2;
     let calls = InFlight::default();
     let measured = || {
-        let (seen, map) = with_threads(None, || Ok::<_, tsne::Error>((label_agreement(positions, &labels, 5)?, fit(&small, None)))).unwrap();
+        let (seen, map) =
+            with_threads(None, || Ok::<_, tsne::Error>((label_agreement(positions, &labels, 5)?, fit(&small, None))))
+                .unwrap();
         assert!(seen == agreement && map == alone);
     };
     pool(threads).scope(|scope| (0..600).for_each(|_| scope.spawn(|_| calls.count(measured))));
