@@ -73,12 +73,13 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// A map at given positions, to be optimized: openTSNE's constructor of `TSNEEmbedding`.
     ///
-    /// `optimizer` is one whose gains and velocities go on; `None` starts anew.
+    /// `optimizer` is one whose gains and velocities go on; `None` starts anew, also by one of your own in `params`.
     ///
     /// # Errors
     ///
     /// [`Error::Shape`] unless there is a position for each point of the index (and of the optimizer's state, if any);
-    /// [`Error::NonFinite`] for one that is not finite; [`Error::Parameter`] for `dof` or a parameter out of range.
+    /// [`Error::NonFinite`] for one that is not finite; [`Error::Parameter`] for `dof` or a parameter out of range, and for a given
+    /// optimizer beside one of `params`.
     ///
     /// # Examples
     ///
@@ -111,7 +112,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         }
         check_embedding(&positions)?;
         params.check()?;
-        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, n)).transpose()?;
+        let given = |optimizer| OptimizerState::given(optimizer, params.optimizer.as_ref(), n);
+        let optimizer = optimizer.map(given).transpose()?;
         Ok(Self::start(positions, index, Kernel::new(dof)?, &params, optimizer))
     }
 
@@ -224,7 +226,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         }
         self.index = index;
         self.run.forget();
-        self.run.warnings.retain(|warning| !matches!(warning, Warning::Affinity(_)));
+        self.run.warnings.retain(|warning| !warning.is_of_index());
         self.run.warnings.extend(self.index.warnings.iter().cloned());
         Ok(())
     }

@@ -35,12 +35,13 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
 
     /// New points at given positions in a map, with given conditional affinities, to be optimized: openTSNE's constructor.
     ///
-    /// `optimizer` is one whose gains and velocities go on; `None` starts anew.
+    /// `optimizer` is one whose gains and velocities go on; `None` starts anew, also by one of your own in `params`.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] unless the affinities are conditional; [`Error::Shape`] where lengths do not fit;
-    /// [`Error::NonFinite`] for a position that is not finite; [`Error::Parameter`] for a parameter out of range.
+    /// [`Error::NonFinite`] for a position that is not finite; [`Error::Parameter`] for a parameter out of range, and for a
+    /// given optimizer beside one of `params`.
     ///
     /// # Examples
     ///
@@ -69,7 +70,8 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         }
         check_embedding(&positions)?;
         params.check()?;
-        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, n)).transpose()?;
+        let given = |optimizer| OptimizerState::given(optimizer, params.optimizer.as_ref(), n);
+        let optimizer = optimizer.map(given).transpose()?;
         let reference = threads::run(params.n_jobs, || reference.prepared(&params, Context::new()))?;
         // Its checks of the affinities are the objective's.
         Conditional::new(&affinities, reference.kernel, &reference.positions, &*reference.repulsion)?;
