@@ -183,6 +183,20 @@ fn tiny_constant_and_duplicated_data_give_finite_maps() {
     check(&blocks, 200, 2);
 }
 
+/// Four corners of a cube: every preset parts them, although few points give a descent few forces.
+#[test]
+fn four_corners_of_a_cube_come_apart() {
+    let x: [f32; 12] = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    for preset in [Preset::Documented, Preset::OpenTsne, Preset::Recommended] {
+        let map = Tsne::<_, 2>::preset(preset).build().unwrap().fit(Rows::new(&x, 4, 3).unwrap()).unwrap();
+        let y = map.positions();
+        for (i, j) in (0..4).flat_map(|i| (0..i).map(move |j| (i, j))) {
+            assert_ne!(y[i], y[j], "{preset}: {y:?}");
+        }
+        assert!(map.kl_divergence() < 0.2, "{preset}: {}", map.kl_divergence());
+    }
+}
+
 #[test]
 fn a_perplexity_beyond_the_data_is_clamped_with_a_warning() {
     let (x, _) = blobs::<f32>(31, 3, 2);

@@ -120,6 +120,31 @@ fn a_map_that_flew_apart_and_is_mended() {
     assert!(matches!(map.warnings(), [Warning::FlownApart { kl_divergence, .. }] if *kl_divergence == flown));
 }
 
+/// What is wrong with data is so with any rule, and is said once.
+#[test]
+fn doubts_of_the_data_outlive_another_perplexity() {
+    let same = vec![0.3; 40 * 3];
+    let rows = Rows::new(&same, 40, 3).unwrap();
+    let tsne = builder().n_iter(5).build().unwrap();
+    let mut index = tsne.affinities(rows).unwrap();
+    let mut map = tsne.fit(index.clone()).unwrap();
+    index.set_perplexity(5.0).unwrap();
+    assert_eq!(index.warnings(), [Warning::IdenticalPoints]);
+    let doubts = |map: &Embedding<f64, 2>| map.warnings().iter().filter(|w| **w == Warning::IdenticalPoints).count();
+    assert_eq!(doubts(&map), 1);
+    map.set_affinities(index.into()).unwrap();
+    assert_eq!(doubts(&map), 1);
+    // A perplexity that is too large comes first, goes with its rule, and takes nothing along.
+    let mut index = builder().perplexity(50.0).build().unwrap().affinities(rows).unwrap();
+    assert!(matches!(index.warnings(), [Warning::Affinity(_), Warning::IdenticalPoints]));
+    index.set_perplexity(5.0).unwrap();
+    assert_eq!(index.warnings(), [Warning::IdenticalPoints]);
+    // Those of other data go with them.
+    let (x, _) = blobs::<f64>(40, 3, 3);
+    map.set_affinities(tsne.affinities(Rows::new(&x, 40, 3).unwrap()).unwrap().into()).unwrap();
+    assert_eq!(doubts(&map), 0);
+}
+
 #[test]
 fn matrices_that_are_no_distances() {
     let n = 60;
