@@ -91,23 +91,15 @@ fn a_classical_descent_that_flies_apart() {
 
 /// The same in steps: the map has the warning once its divergence is known, and as long as it is right.
 #[test]
-fn a_map_that_flew_apart_and_is_mended() {
+fn a_map_that_flies_apart_in_steps() {
     let (x, _) = blobs::<f64>(300, 6, 6);
     let rows = Rows::new(&x, 300, 6).unwrap();
     let classical = Tsne::<f64, 2>::opentsne().perplexity(10.0).build().unwrap();
-    let start = classical.prepare_initial(rows).unwrap();
-    let mut map = start.clone();
-    map.optimize(classical.schedule().learning_rate(1e5).max_step_norm(None)).unwrap();
-    assert!(map.kl_divergence() > 6.0);
-    assert!(matches!(map.warnings(), [Warning::FlownApart { .. }]), "{:?}", map.warnings());
-    assert!(matches!(map.clone().warnings(), [Warning::FlownApart { .. }]));
-    // Back at the start, nearly: the same map with less spread has nothing to be warned of.
-    let far = map.positions().as_flattened().iter().fold(0.0, |far: f64, v| far.max(v.abs()));
-    let near = map.positions().iter().map(|y| y.map(|v| v / far * 1e-3)).collect();
-    let mut mended = Embedding::new(near, map.affinity_index().clone(), 1.0, classical.params(), None).unwrap();
-    mended.optimize(classical.schedule()).unwrap();
-    assert!(mended.kl_divergence() < 2.0);
-    assert_eq!(mended.warnings(), []);
+    let mut map = classical.prepare_initial(rows).unwrap();
+    map.optimize(classical.schedule().n_iter(60).learning_rate(1e5).max_step_norm(None)).unwrap();
+    let flown = map.kl_divergence();
+    assert!(matches!(map.warnings(), [Warning::FlownApart { kl_divergence, .. }] if *kl_divergence == flown));
+    assert_eq!(map.clone().warnings(), map.warnings());
     // Other affinities are another question.
     let index = classical.affinities(rows).unwrap();
     map.set_affinities(index.into()).unwrap();
