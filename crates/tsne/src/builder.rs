@@ -36,8 +36,9 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) initialization_std: f64,
     pub(crate) initialization_jitter: f64,
     pub(crate) dof: f64,
-    /// `None` where it was not set: a fit of an index has that of the index then.
-    pub(crate) random_state: Option<RandomState>,
+    pub(crate) random_state: RandomState,
+    /// Whether that was set: a fit of an index has the seed of the index where it was not.
+    pub(crate) seeded: bool,
     pub(crate) optimize: OptimizeParams<T, D>,
     unknown: Unknown,
 }
@@ -127,7 +128,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 initialization_std: preset.initialization_std(),
                 initialization_jitter: preset.initialization_jitter(),
                 dof: 1.0,
-                random_state: None,
+                random_state: RandomState::default(),
+                seeded: false,
                 optimize: OptimizeParams::preset(preset),
                 unknown: Unknown::default(),
             },
@@ -414,7 +416,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn random_state(mut self, random_state: impl Into<RandomState>) -> Self {
-        self.parameters.random_state = Some(random_state.into());
+        self.parameters.random_state = random_state.into();
+        self.parameters.seeded = true;
         self
     }
 
@@ -534,7 +537,7 @@ mod tests {
         fit!("initialization", |p| format!("{:?}", p.initialization).to_lowercase());
         fit!("initialization_std", |p| p.initialization_std.to_string());
         fit!("initialization_jitter", |p| p.initialization_jitter.to_string());
-        fit!("random_state", |p| format!("{:?}", p.random_state.unwrap_or_default()));
+        fit!("random_state", |p| format!("{:?}", p.random_state));
         fit!("dof", |p| p.dof.to_string());
         fit!("early_exaggeration_iter", |p| p.optimize.schedule.early_exaggeration_iter.to_string());
         fit!("early_exaggeration", |p| p.optimize.schedule.early_exaggeration.to_string());

@@ -193,7 +193,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let x = x.into();
         let parameters = &self.parameters;
         let keep = Keep { data: parameters.keep_data, graph: true };
-        let seed = parameters.random_state.unwrap_or_default().draw();
+        let seed = parameters.random_state.draw();
         let index = threads::run(parameters.optimize.n_jobs, || self.index(&x, keep, seed, cx))?;
         Ok(Arc::unwrap_or_clone(index))
     }
@@ -239,10 +239,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             }
             check_embedding(positions)?;
         }
-        let seed = match (&x, parameters.random_state) {
+        let given = parameters.seeded && parameters.random_state != RandomState::Fresh;
+        let seed = match &x {
             // That of its neighbors, so that one number stands for the whole fit.
-            (Input::Index(index), None | Some(RandomState::Fresh)) => index.random_state(),
-            (_, state) => state.unwrap_or_default().draw(),
+            Input::Index(index) if !given => index.random_state(),
+            _ => parameters.random_state.draw(),
         };
         let index = self.index(&x, Keep { data: parameters.keep_data, graph: false }, seed, cx)?;
         let clock = Instant::now();
