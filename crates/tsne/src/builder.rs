@@ -36,7 +36,8 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) initialization_std: f64,
     pub(crate) initialization_jitter: f64,
     pub(crate) dof: f64,
-    pub(crate) random_state: RandomState,
+    /// `None` is that of the index in a fit of an index, or else the default.
+    pub(crate) random_state: Option<RandomState>,
     pub(crate) optimize: OptimizeParams<T, D>,
     pub(crate) unknown: Unknown,
 }
@@ -126,7 +127,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 initialization_std: preset.initialization_std(),
                 initialization_jitter: preset.initialization_jitter(),
                 dof: 1.0,
-                random_state: RandomState::default(),
+                random_state: None,
                 optimize: OptimizeParams::preset(preset),
                 unknown: Unknown::default(),
             },
@@ -270,7 +271,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
-    /// How distances between data points are measured: a [`Metric`] or its name.
+    /// How distances between data points are measured: a [`Metric`] or its name. A search of your own measures by itself; another metric
+    /// beside it is an error.
     ///
     /// # Examples
     ///
@@ -292,7 +294,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
 
     /// The number of neighbors of each point that the perplexity is reached with, below `n`; `None` is three times the
     /// perplexity. Rules set by [`affinities`](Self::affinities) have a number of their own: there, more are kept for a later
-    /// change of the rule.
+    /// change of the rule, and fewer are an error of the fit.
     ///
     /// # Examples
     ///
@@ -394,6 +396,8 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     }
 
     /// The seed of everything random: a number or a [`RandomState`]; `None` is [fresh entropy](RandomState::Fresh) for each fit.
+    /// A fit of an [`AffinityIndex`](crate::AffinityIndex) goes on with [its seed](crate::AffinityIndex::random_state) unless a number is set
+    /// here.
     ///
     /// # Examples
     ///
@@ -410,7 +414,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn random_state(mut self, random_state: impl Into<RandomState>) -> Self {
-        self.parameters.random_state = random_state.into();
+        self.parameters.random_state = Some(random_state.into());
         self
     }
 
@@ -446,6 +450,10 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
             ));
         }
         parameters.method()?;
+        if matches!(parameters.neighbors, Neighbors::Custom(_)) && parameters.metric != Metric::default() {
+            let allowed = "left out beside a neighbor search of your own, which measures distances itself";
+            return Err(Error::parameter("metric", &parameters.metric, allowed));
+        }
         positive("initialization_std", parameters.initialization_std)?;
         let jitter = parameters.initialization_jitter;
         if !(jitter.is_finite() && jitter >= 0.0) {
@@ -526,7 +534,7 @@ mod tests {
         fit!("initialization", |p| format!("{:?}", p.initialization).to_lowercase());
         fit!("initialization_std", |p| p.initialization_std.to_string());
         fit!("initialization_jitter", |p| p.initialization_jitter.to_string());
-        fit!("random_state", |p| format!("{:?}", p.random_state));
+        fit!("random_state", |p| format!("{:?}", p.random_state.unwrap_or_default()));
         fit!("dof", |p| p.dof.to_string());
         fit!("early_exaggeration_iter", |p| p.optimize.schedule.early_exaggeration_iter.to_string());
         fit!("early_exaggeration", |p| p.optimize.schedule.early_exaggeration.to_string());

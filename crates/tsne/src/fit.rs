@@ -7,8 +7,8 @@ use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::initialization::{self, Start};
 use crate::maps::embedding::Embedding;
-use crate::metrics;
 use crate::params::initialization::Initialization;
+use crate::params::random_state::RandomState;
 use crate::threads;
 use crate::warning::Warning;
 use std::sync::Arc;
@@ -89,8 +89,6 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             let mut embedding = self.start(x, cx)?;
             embedding.advance(optimize, observer, cx)?;
             embedding.settle(cx)?;
-            let apart = metrics::flown_apart(embedding.affinities(), embedding.kl_divergence());
-            embedding.run.warnings.extend(apart);
             Ok(embedding)
         })
     }
@@ -195,7 +193,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let x = x.into();
         let parameters = &self.parameters;
         let keep = Keep { data: parameters.keep_data, graph: true };
-        let seed = parameters.random_state.draw();
+        let seed = parameters.random_state.unwrap_or_default().draw();
         let index = threads::run(parameters.optimize.n_jobs, || self.index(&x, keep, seed, cx))?;
         Ok(Arc::unwrap_or_clone(index))
     }
@@ -241,7 +239,12 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             }
             check_embedding(positions)?;
         }
-        let seed = parameters.random_state.draw();
+        let given = !matches!(parameters.random_state, None | Some(RandomState::Fresh));
+        let seed = match &x {
+            // That of its neighbors, so that one number stands for the whole fit.
+            Input::Index(index) if !given => index.random_state(),
+            _ => parameters.random_state.unwrap_or_default().draw(),
+        };
         let index = self.index(&x, Keep { data: parameters.keep_data, graph: false }, seed, cx)?;
         let clock = Instant::now();
         let mut warnings = Vec::new();
@@ -268,8 +271,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         cx.check()?;
         cx.advance(Stage::Initialization, 0, 1);
         let coordinates = x.coordinates(index)?;
-        let positions = match &self.parameters.initialization {
-            Initialization::Given(positions) => {
+        let positions = match (&self.parameters.initialization, coordinates) {
+            (Initialization::Given(positions), _) => {
                 warnings.extend((0..D).filter_map(|axis| {
                     let std = spread(positions, axis);
                     (std > LARGE_SPREAD).then_some(Warning::InitialSpread { axis, std })
@@ -277,19 +280,16 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 warnings.extend(initialization::degenerate(positions));
                 positions.clone()
             }
-            Initialization::Custom(custom) => {
+            (Initialization::Custom(custom), _) => {
                 let mut start = Start::new(&index.joint);
                 (start.points, start.random_state, start.context) = (coordinates, seed, cx);
                 let positions = custom.positions(&start)?;
                 warnings.extend(initialization::degenerate(&positions));
                 positions
             }
-            Initialization::Random => initialization::random(n, std, seed),
-            Initialization::Pca if coordinates.is_some() => {
-                let coordinates = coordinates.ok_or(Error::too_few_points(n, 2))?;
-                self.scaled(initialization::pca(coordinates, seed, cx)?, seed)
-            }
-            chosen => {
+            (Initialization::Random, _) => initialization::random(n, std, seed),
+            (Initialization::Pca, Some(coordinates)) => self.scaled(initialization::pca(coordinates, seed, cx)?, seed),
+            (chosen @ (Initialization::Pca | Initialization::Spectral), _) => {
                 if matches!(chosen, Initialization::Pca) {
                     warnings.push(Warning::SpectralInitialization);
                 }

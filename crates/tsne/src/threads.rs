@@ -11,9 +11,19 @@ use tsne_core::{Error, Result};
 /// fit of 200 points in minutes on two processors. The result does not depend on the number.
 const FEWEST_LIMIT: usize = 64;
 
+/// What a thread is inside of, so that it may wait there with other work at hand. A thread of a pool takes up a call by the caller's
+/// pool only where it is inside of less: on each, one may stand on the other, and no third on both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Inside {
+    Nothing,
+    /// Code that a caller runs by [`with_threads`], in which the toolkit's calls have the same pool.
+    Callers,
+    /// A call of the toolkit.
+    Toolkits,
+}
+
 thread_local! {
-    /// Whether this thread is inside of a call, so that it may wait in one with other work at hand.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static INSIDE: Cell<Inside> = const { Cell::new(Inside::Nothing) };
 }
 
 /// Runs `f`, for example measures of a map, in as many threads as `n_jobs` says in scikit-learn's convention: -1 all processors, -2
@@ -21,6 +31,8 @@ thread_local! {
 ///
 /// - Without a number, `f` runs in the rayon pool that the caller is in, or else in the global one.
 /// - With a number, it runs in a pool of its own. Beyond 64, no more threads are started than there are processors.
+///
+/// Calls of the toolkit within `f` that have no number of their own run in the same threads as `f`.
 ///
 /// In no case does the calling thread take up other work of its pool while it waits, as rayon's own `install` does. So any number of
 /// calls that are started in a pool at the same time run one after the other on each of its threads, and do not pile up on the
@@ -47,29 +59,39 @@ pub fn with_threads<R: Send, E: Send + From<Error>>(
     n_jobs: impl Into<Option<i32>>,
     f: impl FnOnce() -> Result<R, E> + Send,
 ) -> Result<R, E> {
-    let (mut f, mut result) = (Some(f), None);
-    enter(n_jobs.into(), &mut || result = f.take().map(|f| f()))?;
-    // What returned has called `f`.
-    result.unwrap_or_else(|| Err(E::from(Error::Cancelled)))
+    // A pool of one's own holds nothing but what `f` starts, so that nothing foreign comes on top of what waits there.
+    call(n_jobs.into(), (Inside::Callers, Inside::Nothing), f)
 }
 
-/// Calls `f` once on the threads of [`with_threads`]. Not generic: what starts and waits is compiled once.
-fn enter(n_jobs: Option<i32>, f: Call<'_>) -> Result<()> {
-    check(n_jobs)?;
-    match n_jobs {
-        Some(n_jobs) => in_own_pool(number(n_jobs), f),
-        None if rayon::current_thread_index().is_some() => on_this_worker(f),
-        // From outside of any pool this blocks, and a thread of the global pool goes on.
-        None => rayon::scope(|_| on_this_worker(f)),
-    }
+/// [`with_threads`] for the toolkit's own calls.
+pub(crate) fn run<R: Send>(n_jobs: Option<i32>, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
+    call(n_jobs, (Inside::Toolkits, Inside::Toolkits), f)
+}
+
+/// Runs `f`, with the first mark in the caller's pool and with the second in one of its own.
+fn call<R: Send, E: Send + From<Error>>(
+    n_jobs: Option<i32>,
+    marks: (Inside, Inside),
+    f: impl FnOnce() -> Result<R, E> + Send,
+) -> Result<R, E> {
+    let (mut f, mut result) = (Some(f), None);
+    enter(n_jobs, marks, &mut || result = f.take().map(|f| f()))?;
+    // What returned has called `f`.
+    result.unwrap_or_else(|| Err(E::from(Error::Cancelled)))
 }
 
 /// A call that is made once, and keeps its result.
 type Call<'f> = &'f mut (dyn FnMut() + Send);
 
-/// [`with_threads`] for the toolkit's own calls.
-pub(crate) fn run<R: Send>(n_jobs: Option<i32>, f: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-    with_threads(n_jobs, f)
+/// [`call`], not generic: what starts and waits is compiled once.
+fn enter(n_jobs: Option<i32>, (shared, own): (Inside, Inside), f: Call<'_>) -> Result<()> {
+    check(n_jobs)?;
+    match n_jobs {
+        Some(n_jobs) => in_own_pool(number(n_jobs), own, f),
+        None if rayon::current_thread_index().is_some() => on_this_worker(shared, f),
+        // From outside of any pool this blocks, and a thread of the global pool goes on.
+        None => rayon::scope(|_| on_this_worker(shared, f)),
+    }
 }
 
 pub(crate) fn check(n_jobs: Option<i32>) -> Result<()> {
@@ -89,41 +111,41 @@ fn number(n_jobs: i32) -> usize {
     }
 }
 
-/// Runs `f` on this thread of a pool, unless another call waits on it: rayon has begun this one within the wait of that.
-fn on_this_worker(f: Call<'_>) -> Result<()> {
-    if INSIDE.get() {
-        in_own_pool(1, f)
-    } else {
-        inside(f);
+/// Runs `f` on this thread of a pool, unless another such call waits on it: rayon has begun this one within the wait of that.
+fn on_this_worker(mark: Inside, f: Call<'_>) -> Result<()> {
+    if INSIDE.get() < mark {
+        marked(mark, f);
         Ok(())
+    } else {
+        in_own_pool(1, Inside::Toolkits, f)
     }
 }
 
-/// Runs `f` with the mark that this thread is inside of a call.
-fn inside(f: Call<'_>) {
-    struct Mark(bool);
-    impl Drop for Mark {
+/// Runs `f` with a mark on this thread.
+fn marked(mark: Inside, f: Call<'_>) {
+    struct Before(Inside);
+    impl Drop for Before {
         fn drop(&mut self) {
             INSIDE.set(self.0);
         }
     }
-    let _mark = Mark(INSIDE.replace(true));
+    let _before = Before(INSIDE.replace(mark));
     f();
 }
 
 /// Runs `f` in a new pool, and waits without doing anything else.
-fn in_own_pool(threads: usize, f: Call<'_>) -> Result<()> {
+fn in_own_pool(threads: usize, mark: Inside, f: Call<'_>) -> Result<()> {
     let failed = |error: &dyn std::fmt::Display| {
         Error::parameter("n_jobs", threads, format_args!("a number of threads that can be started ({error})"))
     };
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| failed(&error))?;
     if rayon::current_thread_index().is_none() {
-        pool.install(|| inside(f));
+        pool.install(|| marked(mark, f));
         return Ok(());
     }
     // A worker that installs into another pool takes up work of its own meanwhile; a plain thread between the two cannot.
     thread::scope(|scope| {
-        let call = thread::Builder::new().spawn_scoped(scope, || pool.install(|| inside(f)));
+        let call = thread::Builder::new().spawn_scoped(scope, || pool.install(|| marked(mark, f)));
         call.map_err(|error| failed(&error))?.join().unwrap_or_else(|panic| resume_unwind(panic));
         Ok(())
     })

@@ -72,6 +72,20 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Whether it is one of affinities and their data; the others are of a map.
+    pub(crate) const fn is_of_index(&self) -> bool {
+        matches!(
+            self,
+            Self::Affinity(_)
+                | Self::IdenticalPoints
+                | Self::Offset { .. }
+                | Self::ColumnScales { .. }
+                | Self::NotDistances(_)
+        )
+    }
+}
+
 /// What speaks against a matrix being one of distances.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(

@@ -131,6 +131,10 @@ impl<'a> History<'a> {
 impl<T: Scalar, const D: usize> Observer<T, D> for History<'_> {
     fn about_to_start(&mut self, _: &[[T; D]], _: usize) {
         self.before = self.bars.iterations();
+        // A fit that begins again has another history.
+        if self.before == 0 {
+            self.entries.clear();
+        }
     }
 
     fn wants(&self, completed: usize) -> bool {
@@ -144,5 +148,27 @@ impl<T: Scalar, const D: usize> Observer<T, D> for History<'_> {
         }
         self.entries.push(entry);
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bars, History};
+    use tsne::{Observer, Progress, Stage};
+    use tsne_cli::report::HistoryEntry;
+
+    #[test]
+    fn a_fit_that_begins_again_has_a_history_of_its_own() {
+        let bars = Bars::new(true);
+        let mut history = History::new(100, false, &bars);
+        let mut start = |done: usize| {
+            bars.advance(Stage::Optimization, done, 750);
+            Observer::<f64, 2>::about_to_start(&mut history, &[], 0);
+            history.entries.push(HistoryEntry { iteration: done + 100, kl_divergence: 1.0 });
+            history.entries.iter().map(|entry| entry.iteration).collect::<Vec<_>>()
+        };
+        assert_eq!(start(0), [100]);
+        assert_eq!(start(250), [100, 350]);
+        assert_eq!(start(0), [100]);
     }
 }

@@ -4,6 +4,7 @@ use super::dataset::Dataset;
 use super::kept::Kept;
 use super::recipe::{Recipe, joint, searched, warnings};
 use crate::params::affinity_method::AffinityMethod;
+use crate::params::neighbors::Neighbors;
 use crate::threads;
 use crate::warning::Warning;
 use std::sync::Arc;
@@ -65,7 +66,12 @@ impl<T: Scalar> AffinityIndex<T> {
             return Err(Error::too_few_points(n, 2));
         }
         points.check_finite()?;
-        let doubts = x.warnings(&recipe.metric)?;
+        x.check(&recipe.metric)?;
+        let mut doubts = x.warnings(&recipe.metric)?;
+        if matches!(recipe.neighbors, Neighbors::Custom(_)) {
+            // It may weigh columns as it likes.
+            doubts.retain(|doubt| !matches!(doubt, Warning::ColumnScales { .. }));
+        }
         let k = recipe.k(n)?;
         let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?.knn_graph(k, cx)?;
         let graph = searched(graph, n, n)?;
@@ -199,6 +205,24 @@ impl<T: Scalar> AffinityIndex<T> {
         &self.recipe.metric
     }
 
+    /// The seed of the neighbor search, and of a fit of this index for which none is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).random_state(None).build()?;
+    /// let index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// let seed = index.random_state();
+    /// assert_eq!(tsne.prepare_initial(index)?.random_state(), seed);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn random_state(&self) -> u64 {
+        self.recipe.random_state
+    }
+
     /// Whether the data points are there, which new points need to be placed.
     ///
     /// # Examples
@@ -329,7 +353,9 @@ impl<T: Scalar> AffinityIndex<T> {
         })?;
         self.recipe.method = method;
         self.joint = Arc::new(joint);
-        self.warnings = warnings;
+        // What there is to say of the data stays.
+        self.warnings.retain(|warning| !matches!(warning, Warning::Affinity(_)));
+        self.warnings.splice(0..0, warnings);
         Ok(())
     }
 }

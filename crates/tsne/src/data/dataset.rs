@@ -5,8 +5,8 @@ use super::distances;
 use super::kept::{Kept, Matrix};
 use crate::warning::Warning;
 use std::sync::Arc;
-use tsne_affinity::Metric;
-use tsne_core::{Points, Result, Rows, Scalar, SparseRows};
+use tsne_affinity::{Metric, Translation};
+use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows};
 
 /// Data points: borrowed for a call, or owned and shared by all that keep them.
 ///
@@ -219,6 +219,25 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => Matrix::copy_of(*points).map(Kept::from),
             Stored::Shared(kept) => Ok(kept.clone()),
+        }
+    }
+
+    /// Checks that a metric does not mind what was subtracted.
+    pub(crate) fn check(&self, metric: &Metric) -> Result<()> {
+        let Some(offset) = self.offset() else { return Ok(()) };
+        let minds = match metric.translation() {
+            Translation::Columns => false,
+            Translation::Uniform => offset.windows(2).any(|pair| pair[0] != pair[1]),
+            _ => true,
+        };
+        match offset.iter().enumerate().find(|(_, v)| **v != 0.0).filter(|_| minds) {
+            None => Ok(()),
+            Some((column, v)) => {
+                let allowed = format_args!(
+                    "one that does not mind that {v} was subtracted from column {column} of the data: give Dataset::from_f64 the metric of the fit"
+                );
+                Err(Error::parameter("metric", metric, allowed))
+            }
         }
     }
 

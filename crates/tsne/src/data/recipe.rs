@@ -19,11 +19,19 @@ pub(crate) struct Recipe<T> {
 }
 
 impl<T: Scalar> Recipe<T> {
-    /// The neighbors to look for among `n` points: what the rule needs, or more if more are asked for.
+    /// The neighbors to look for among `n` points: what the rule needs, or more if more are asked for. Fewer would be ignored.
     pub(super) fn k(&self, n: usize) -> Result<NonZeroUsize> {
         let needed = self.method.model().neighbors_needed(n)?;
         let asked = self.k_neighbors.and_then(|k| NonZeroUsize::new(k.min(n.saturating_sub(1))));
-        Ok(asked.map_or(needed, |asked| asked.max(needed)))
+        match asked {
+            Some(asked) if asked < needed => {
+                let allowed = format_args!(
+                    "at least {needed}, which the rule of affinities needs: give that another number of its own"
+                );
+                Err(Error::parameter("k_neighbors", asked, allowed))
+            }
+            asked => Ok(asked.unwrap_or(needed)),
+        }
     }
 }
 

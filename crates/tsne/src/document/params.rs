@@ -84,7 +84,7 @@ document! {
         initialization_std: Number,
         initialization_jitter: Number,
         dof: Number,
-        random_state: RandomState,
+        random_state: Option<RandomState>,
         ..optimize: OptimizeParams<T, D>,
     } texts unknown
 }

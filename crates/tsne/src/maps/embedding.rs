@@ -15,7 +15,7 @@ use crate::params::schedule::AutomaticRate;
 use crate::threads;
 use crate::warning::Warning;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tsne_core::{Affinities, Context, Error, Kernel, Observer, Repulsion, Result, check_embedding};
 use tsne_optim::{Joint, JointState, Momentum, MomentumGains};
@@ -73,12 +73,13 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// A map at given positions, to be optimized: openTSNE's constructor of `TSNEEmbedding`.
     ///
-    /// `optimizer` is one whose gains and velocities go on; `None` starts anew.
+    /// `optimizer` is one whose gains and velocities go on; `None` starts anew, also by one of your own in `params`.
     ///
     /// # Errors
     ///
     /// [`Error::Shape`] unless there is a position for each point of the index (and of the optimizer's state, if any);
-    /// [`Error::NonFinite`] for one that is not finite; [`Error::Parameter`] for `dof` or a parameter out of range.
+    /// [`Error::NonFinite`] for one that is not finite; [`Error::Parameter`] for `dof` or a parameter out of range, and for a given
+    /// optimizer beside one of `params`.
     ///
     /// # Examples
     ///
@@ -111,7 +112,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         }
         check_embedding(&positions)?;
         params.check()?;
-        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, n)).transpose()?;
+        let given = |optimizer| OptimizerState::given(optimizer, params.optimizer.as_ref(), n);
+        let optimizer = optimizer.map(given).transpose()?;
         Ok(Self::start(positions, index, Kernel::new(dof)?, &params, optimizer))
     }
 
@@ -223,8 +225,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             return Err(Error::shape("affinities", self.run.positions.len(), index.n()));
         }
         self.index = index;
-        self.run.kl_divergence = OnceLock::new();
-        self.run.warnings.retain(|warning| !matches!(warning, Warning::Affinity(_)));
+        self.run.forget();
+        self.run.warnings.retain(|warning| !warning.is_of_index());
         self.run.warnings.extend(self.index.warnings.iter().cloned());
         Ok(())
     }
@@ -336,15 +338,19 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             // A repulsion of the user's own may be what failed: the second descent has a new one.
             kept.repulsion = kept.params.make(self.run.positions.len(), self.kernel)?;
             outcome = self.descend(&mut kept, &classical, false, observer, cx);
-            further = Some((cause, classical.further()));
+            // What the map keeps follows the rule, too, and nothing else of what this call was told.
+            further = Some((cause, restart::classical(&self.run.params).schedule.further()));
         }
         match outcome {
             Ok(done) => {
-                if let Some((cause, params)) = further {
+                if let Some((cause, schedule)) = further {
                     self.run.warnings.push(Warning::Restarted { cause });
-                    self.run.params = params;
+                    self.run.params.schedule = schedule;
                 }
                 self.run.accept(&done);
+                if let Some(divergence) = done.kl_divergence {
+                    self.run.judge(divergence, self.doubt(divergence));
+                }
                 if self.run.repulsion != kept.params {
                     self.run.repulsion = kept.params.clone();
                 }
@@ -395,6 +401,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         divergence
     }
 
+    /// What a divergence of the positions says about the map.
+    pub(crate) fn doubt(&self, kl_divergence: f64) -> Option<Warning> {
+        metrics::flown_apart(&self.index.joint, kl_divergence)
+    }
+
     /// What was kept if it has this repulsion, or else made anew.
     fn kept(&self, params: RepulsionParams<T, D>) -> Result<Box<Kept<T, D>>> {
         match self.run.take_kept() {
@@ -410,8 +421,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// Computes the divergence, and lets go of what further optimization would use: a map that is done should not hold it.
     pub(crate) fn settle(&mut self, cx: Context<'_>) -> Result<()> {
         let clock = Instant::now();
-        if self.run.kl_divergence.get().is_none() {
-            self.run.kl_divergence = OnceLock::from(self.evaluate(cx)?);
+        if self.run.known().is_none() {
+            let divergence = self.evaluate(cx)?;
+            self.run.judge(divergence, self.doubt(divergence));
         }
         self.run.take_kept();
         self.timings.optimization += clock.elapsed();

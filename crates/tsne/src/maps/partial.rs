@@ -35,12 +35,13 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
 
     /// New points at given positions in a map, with given conditional affinities, to be optimized: openTSNE's constructor.
     ///
-    /// `optimizer` is one whose gains and velocities go on; `None` starts anew.
+    /// `optimizer` is one whose gains and velocities go on; `None` starts anew, also by one of your own in `params`.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] unless the affinities are conditional; [`Error::Shape`] where lengths do not fit;
-    /// [`Error::NonFinite`] for a position that is not finite; [`Error::Parameter`] for a parameter out of range.
+    /// [`Error::NonFinite`] for a position that is not finite; [`Error::Parameter`] for a parameter out of range, and for a
+    /// given optimizer beside one of `params`.
     ///
     /// # Examples
     ///
@@ -69,7 +70,8 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         }
         check_embedding(&positions)?;
         params.check()?;
-        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, n)).transpose()?;
+        let given = |optimizer| OptimizerState::given(optimizer, params.optimizer.as_ref(), n);
+        let optimizer = optimizer.map(given).transpose()?;
         let reference = threads::run(params.n_jobs, || reference.prepared(&params, Context::new()))?;
         // Its checks of the affinities are the objective's.
         Conditional::new(&affinities, reference.kernel, &reference.positions, &*reference.repulsion)?;
@@ -148,6 +150,9 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         match self.run.descend(&mut objective, &mut buffers, course, observer, cx) {
             Ok(done) => {
                 self.run.accept(&done);
+                if let Some(divergence) = done.kl_divergence {
+                    self.run.judge(divergence, self.doubt(divergence));
+                }
                 self.run.repulsion = reference.params.clone();
                 self.run.keep(buffers);
                 self.reference = reference;
@@ -170,10 +175,16 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         divergence
     }
 
+    /// What a divergence says about new points: nothing is known of what theirs should be.
+    pub(crate) const fn doubt(&self, _: f64) -> Option<Warning> {
+        None
+    }
+
     /// Computes the divergence and lets go of the buffers.
     pub(crate) fn settle(&mut self, cx: Context<'_>) -> Result<()> {
-        if self.run.kl_divergence.get().is_none() {
-            self.run.kl_divergence = self.evaluate(cx)?.into();
+        if self.run.known().is_none() {
+            let divergence = self.evaluate(cx)?;
+            self.run.judge(divergence, self.doubt(divergence));
         }
         self.run.take_kept();
         Ok(())

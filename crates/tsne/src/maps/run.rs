@@ -25,10 +25,17 @@ pub(crate) struct Run<T, const D: usize, K> {
     pub(crate) iterations: usize,
     pub(crate) finish: Finish,
     pub(crate) warnings: Vec<Warning>,
-    /// The divergence of these positions, once it was asked for.
-    pub(crate) kl_divergence: OnceLock<f64>,
+    /// What is known of these positions, once their divergence was asked for.
+    judged: OnceLock<Judged>,
     /// Rebuilt where it is missing; no result depends on it.
     kept: Mutex<Option<Box<K>>>,
+}
+
+/// The divergence of a map, and its warnings with those that follow from it.
+#[derive(Debug, Clone)]
+struct Judged {
+    kl_divergence: f64,
+    warnings: Vec<Warning>,
 }
 
 impl<T: Float, const D: usize, K> Clone for Run<T, D, K> {
@@ -41,7 +48,7 @@ impl<T: Float, const D: usize, K> Clone for Run<T, D, K> {
             iterations: self.iterations,
             finish: self.finish,
             warnings: self.warnings.clone(),
-            kl_divergence: self.kl_divergence.clone(),
+            judged: self.judged.clone(),
             kept: Mutex::default(),
         }
     }
@@ -101,9 +108,30 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             iterations: 0,
             finish: Finish::Completed,
             warnings,
-            kl_divergence: OnceLock::new(),
+            judged: OnceLock::new(),
             kept: Mutex::default(),
         }
+    }
+
+    /// The divergence of these positions, if it is known.
+    pub(crate) fn known(&self) -> Option<f64> {
+        self.judged.get().map(|judged| judged.kl_divergence)
+    }
+
+    /// Takes the divergence of these positions into account, and what follows from it, unless another call has.
+    pub(crate) fn judge(&self, kl_divergence: f64, doubt: Option<Warning>) -> f64 {
+        let warnings = self.warnings.iter().cloned().chain(doubt);
+        self.judged.get_or_init(|| Judged { kl_divergence, warnings: warnings.collect() }).kl_divergence
+    }
+
+    /// To be called where positions or affinities have changed: what was known was of others.
+    pub(crate) fn forget(&mut self) {
+        self.judged = OnceLock::new();
+    }
+
+    /// All warnings; with those that follow from the divergence, once it is known.
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        self.judged.get().map_or(&self.warnings, |judged| &judged.warnings)
     }
 
     /// What was kept, by value, so that none waits for it: a second caller makes its own.
@@ -130,11 +158,13 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
         let mut done = Descended {
             iterations: 0,
             finish: Finish::Completed,
-            kl_divergence: self.kl_divergence.get().copied(),
+            kl_divergence: self.known(),
             before_normal: None,
             times: [PhaseTime::default(); 2],
         };
         let total = schedule.iterations();
+        // A descent may be the second of a call: who watches counts from here.
+        cx.advance(Stage::Optimization, 0, total);
         for (p, stretch) in schedule.stretches(course.dof, course.automatic).iter().enumerate() {
             if stretch.iterations == 0 {
                 continue;
@@ -176,11 +206,11 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
         Ok(done)
     }
 
-    /// Takes a descent into account.
+    /// Takes a descent into account; [`judge`](Self::judge) its divergence.
     pub(crate) fn accept(&mut self, done: &Descended) {
         self.iterations = self.iterations.saturating_add(done.iterations);
         self.finish = done.finish;
-        self.kl_divergence = done.kl_divergence.map_or_else(OnceLock::new, OnceLock::from);
+        self.forget();
     }
 }
 
@@ -218,7 +248,12 @@ struct Shifted<'a> {
 }
 
 impl Progress for Shifted<'_> {
-    fn advance(&self, stage: Stage, done: usize, _: usize) {
-        self.cx.advance(stage, self.before + (done - self.first), self.total);
+    fn advance(&self, stage: Stage, done: usize, total: usize) {
+        // Code of the user's own may report stages of its own, whose counts are its own.
+        if stage == Stage::Optimization {
+            self.cx.advance(stage, self.before.saturating_add(done.saturating_sub(self.first)), self.total);
+        } else {
+            self.cx.advance(stage, done, total);
+        }
     }
 }

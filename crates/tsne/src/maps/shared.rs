@@ -95,14 +95,15 @@ macro_rules! map_methods {
             self.run.repulsion.method.clone()
         }
 
-        /// What was not used as given.
+        /// What was not used as given, and what deserves a second look. Whether the map
+        /// [flew apart](crate::Warning::FlownApart) is among it once its divergence is known: after a fit, or when asked for.
         #[doc = concat!(
             "\n# Examples\n\n```\n", $set_up,
             "assert!(", $map, ".warnings().is_empty());\n",
             "# Ok::<(), tsne::Error>(())\n```"
         )]
         pub fn warnings(&self) -> &[crate::warning::Warning] {
-            &self.run.warnings
+            self.run.warnings()
         }
 
         /// The KL divergence of just these positions, without exaggeration, by the repulsion used last. Of new points it is the sum of
@@ -132,11 +133,14 @@ macro_rules! map_methods {
             "# Ok::<(), tsne::Error>(())\n```"
         )]
         pub fn evaluate_kl_divergence(&self, cx: Context<'_>) -> Result<f64> {
-            if let Some(known) = self.run.kl_divergence.get() {
-                return Ok(*known);
+            if let Some(known) = self.run.known() {
+                return Ok(known);
             }
-            let computed = crate::threads::run(self.run.params.n_jobs, || self.evaluate(cx))?;
-            Ok(*self.run.kl_divergence.get_or_init(|| computed))
+            let (computed, doubt) = crate::threads::run(self.run.params.n_jobs, || {
+                let computed = self.evaluate(cx)?;
+                Ok((computed, self.doubt(computed)))
+            })?;
+            Ok(self.run.judge(computed, doubt))
         }
 
         /// Optimizes in place, by a number of iterations of the normal phase without exaggeration, by a

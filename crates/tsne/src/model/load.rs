@@ -5,18 +5,20 @@ use crate::data::kept::{Kept, Matrix};
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
-use crate::model::names::{MAX_ITERATIONS, MOVED, SETTINGS, Stored};
+use crate::model::names::{MOVED, SETTINGS, Stored};
 use crate::model::store::{Reader, Settings, StoreError};
 use crate::params::learning_rate::LearningRate;
 use crate::params::neighbors::Neighbors;
 use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::OptimizerState;
 use crate::params::repulsion::RepulsionMethod;
+use crate::params::schedule::MOST_ITERATIONS;
+use crate::threads;
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
 use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
@@ -243,7 +245,7 @@ impl Model {
         } else {
             MomentumGains::new(params.schedule.momentum_rule)
         };
-        let optimizer = OptimizerState::given(optimizer, n).map_err(corrupt("optimizer.gains"))?;
+        let optimizer = OptimizerState::given(optimizer, None, n).map_err(corrupt("optimizer.gains"))?;
 
         let nnz = settings.get("nnz")?;
         let row_pointers = reader.take("affinities.row_pointers", &[sized(1)?])?;
@@ -283,6 +285,7 @@ impl Model {
             Some(other) => return Err(unknown("data", other)),
             None => None,
         };
+        let seed = settings.optional("seed")?;
         let recipe = get_recipe::<T>(&settings, &mut reader, data.is_some())?;
         recipe.method.model().neighbors_needed(n).map_err(corrupt(SETTINGS))?;
         if let Some((matrix, _)) = &data {
@@ -300,17 +303,18 @@ impl Model {
             recipe,
             data: data.map(|(matrix, offset)| Kept::new(matrix, offset.map(Arc::from))),
             warnings: Vec::new(),
-            n_jobs: params.n_jobs,
+            n_jobs: None,
             durations: (Duration::ZERO, Duration::ZERO),
         };
         let kernel = Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?;
         let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
+        // Older files have that of the affinities only.
+        embedding.random_state = seed.unwrap_or(embedding.random_state);
         let run = &mut embedding.run;
-        run.kl_divergence = OnceLock::from(settings.get::<f64>("kl_divergence")?);
         run.iterations = match settings.get("iterations")? {
-            iterations if iterations <= MAX_ITERATIONS => iterations,
+            iterations if iterations <= MOST_ITERATIONS => iterations,
             iterations => {
-                let why = format_args!("iterations is {iterations}, but nothing runs more than {MAX_ITERATIONS}");
+                let why = format_args!("iterations is {iterations}, but nothing runs more than {MOST_ITERATIONS}");
                 return Err(StoreError::corrupt(SETTINGS, why));
             }
         };
@@ -324,6 +328,9 @@ impl Model {
             RepulsionMethod::Auto => return Err(unknown("method", "auto")),
             method => method,
         };
+        let divergence = settings.get("kl_divergence")?;
+        let doubt = threads::run(None, || Ok(embedding.doubt(divergence))).map_err(corrupt(SETTINGS))?;
+        embedding.run.judge(divergence, doubt);
         Ok(embedding)
     }
 }
@@ -341,6 +348,12 @@ fn get_params<T: Float, const D: usize>(settings: &Settings) -> Stored<OptimizeP
     let mut params = OptimizeParams::preset(parsed(settings, "preset")?).further();
     let (schedule, repulsion) = (&mut params.schedule, &mut params.repulsion);
     schedule.n_iter = settings.get("n_iter")?;
+    // Older files have neither these three, which then are the preset's, nor a seed.
+    schedule.initial_momentum = settings.optional("initial_momentum")?.unwrap_or(schedule.initial_momentum);
+    schedule.transition_iter = settings.optional("transition_iter")?.unwrap_or(schedule.transition_iter);
+    if settings.optional::<&str>("early_exaggeration")?.is_some() {
+        schedule.early_exaggeration = parsed(settings, "early_exaggeration")?;
+    }
     schedule.learning_rate = match (settings.optional("learning_rate")?, settings.optional("learning_rate_factor")?) {
         (Some(rate), _) => LearningRate::Fixed(rate),
         (None, Some(factor)) => LearningRate::Scaled(factor),
@@ -369,10 +382,8 @@ fn get_params<T: Float, const D: usize>(settings: &Settings) -> Stored<OptimizeP
         other => return Err(unknown("interpolation", other)),
     };
     params.callbacks_every_iters = settings.get("callbacks_every_iters")?;
-    params.n_jobs = match settings.optional::<&str>("n_jobs")? {
-        Some(n_jobs) => Some(n_jobs.parse().map_err(|_| unknown("n_jobs", n_jobs))?),
-        None => None,
-    };
+    // Older files have one, which was right where the map was made.
+    params.n_jobs = None;
     Ok(params)
 }
 

@@ -8,7 +8,4 @@ pub(super) const SETTINGS: &str = "embedding";
 /// The kind of dense data less an offset. Readers that do not know it must refuse: they would place new points elsewhere.
 pub(super) const MOVED: &str = "dense less offset";
 
-/// The most iterations that a file may count: those of a later call fit on top.
-pub(super) const MAX_ITERATIONS: usize = usize::MAX / 2;
-
 pub(super) type Stored<T> = Result<T, StoreError>;

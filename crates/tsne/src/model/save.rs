@@ -21,7 +21,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
     /// of the optimizer, parameters, and the data points if they were kept. `docs/model-format.md` describes the file.
     ///
-    /// The file appears whole or not at all. Callbacks, a repulsion of your own, warnings and timings are not saved.
+    /// The file appears whole or not at all. Callbacks, the number of threads, warnings and timings are not saved, nor are a repulsion or
+    /// an optimizer of your own: the loaded map has the toolkit's in their place.
     ///
     /// # Errors
     ///
@@ -60,6 +61,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             .set("iterations", self.iterations())
             .set("finish", finish_name(self.finish())?)
             .set("method", named(&self.run.repulsion.method).resolve(n, self.kernel).to_string());
+        settings.set("seed", self.random_state);
         put_params(&mut settings, &self.run.params);
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
@@ -134,10 +136,13 @@ fn put_optional(settings: &mut Settings, name: &str, value: Option<f64>) {
     }
 }
 
-fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
+fn put_params<T: Float, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
     let (schedule, repulsion) = (&params.schedule, &params.repulsion);
     settings
         .set("n_iter", schedule.n_iter)
+        .set("early_exaggeration", schedule.early_exaggeration.to_string())
+        .set("initial_momentum", schedule.initial_momentum)
+        .set("transition_iter", schedule.transition_iter)
         .set("momentum_rule", if schedule.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
         .set("negative_gradient_method", named(&repulsion.method).to_string())
         .set("theta", repulsion.theta)
@@ -149,10 +154,7 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
             if repulsion.grid.interpolation == Interpolation::Lagrange { "lagrange" } else { "b-spline" },
         )
         .set("callbacks_every_iters", params.callbacks_every_iters);
-    if let Some(n_jobs) = params.n_jobs {
-        // Negative numbers count from all processors.
-        settings.set("n_jobs", n_jobs.to_string());
-    }
+    // How many threads there are is no property of a map: one that is loaded runs in those of its caller.
     match schedule.learning_rate {
         LearningRate::Auto => {}
         LearningRate::Scaled(factor) => _ = settings.set("learning_rate_factor", factor),
@@ -163,7 +165,7 @@ fn put_params<T, const D: usize>(settings: &mut Settings, params: &OptimizeParam
     put_optional(settings, "max_grad_norm", schedule.max_grad_norm);
     put_optional(settings, "max_step_norm", schedule.max_step_norm);
     put_optional(settings, "min_kl_improvement", schedule.min_kl_improvement);
-    put_optional(settings, "force_tolerance", repulsion.force_tolerance);
+    put_optional(settings, "force_tolerance", repulsion.tolerance());
 }
 
 /// Arrays of a recipe, by the names of their sections.
@@ -219,7 +221,12 @@ fn put_recipe<T: Float>(settings: &mut Settings, recipe: &Recipe<T>, has_data: b
             ("fixed_sigma", Some(model.k_neighbors()), model.symmetrization(), 0)
         }
         AffinityMethod::Uniform(model) => ("uniform", Some(model.k_neighbors()), model.symmetrization(), 0),
-        AffinityMethod::Custom(_) => return Err(own("rule of affinities")),
+        AffinityMethod::Custom(_) => {
+            return Err(StoreError::Unsupported(
+                "its rule of affinities is code of your own, which no file can hold: make the map anew (Embedding::new) with an index of its joint affinities alone, whose rule for new points is the toolkit's, or save the positions"
+                    .into(),
+            ));
+        }
     };
     settings.set("affinities", name).set("symmetrization", symmetrization.to_string());
     if count > 0 {

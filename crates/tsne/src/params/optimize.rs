@@ -4,7 +4,6 @@ use crate::float::Float;
 use crate::params::callbacks::Callbacks;
 use crate::params::optimizer::CustomOptimizer;
 use crate::params::preset::Preset;
-use crate::params::random_state::RandomState;
 use crate::params::repulsion::{RepulsionMethod, RepulsionParams};
 use crate::params::schedule::Schedule;
 use crate::threads;
@@ -106,23 +105,6 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     /// ```
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
-        self
-    }
-
-    /// Taken for openTSNE's sake and without effect: nothing in a descent is random.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// # let tsne = tsne::Tsne::<_, 2>::opentsne().perplexity(3.0).build()?;
-    /// # let embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
-    /// let other = embedding.optimized(embedding.params().n_iter(7).random_state(42))?;
-    /// assert_eq!(other.positions(), embedding.optimized(7)?.positions());
-    /// # Ok::<(), tsne::Error>(())
-    /// ```
-    pub fn random_state(self, random_state: impl Into<RandomState>) -> Self {
-        _ = random_state.into();
         self
     }
 

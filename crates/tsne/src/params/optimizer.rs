@@ -116,8 +116,16 @@ impl<T: Scalar, const D: usize> OptimizerState<T, D> {
         })
     }
 
-    /// The given one, for `n` points or none yet.
-    pub(crate) fn given(optimizer: MomentumGains<T, D>, n: usize) -> Result<Self> {
+    /// The given one, for `n` points or none yet, unless parameters ask for another.
+    pub(crate) fn given(
+        optimizer: MomentumGains<T, D>,
+        custom: Option<&CustomOptimizer<T, D>>,
+        n: usize,
+    ) -> Result<Self> {
+        if custom.is_some() {
+            let allowed = "left out of the parameters, or given alone: both are optimizers";
+            return Err(Error::parameter("optimizer", "one of your own beside a given state", allowed));
+        }
         match optimizer.n() {
             0 => {}
             state if state == n => {}

@@ -253,7 +253,8 @@ pub struct RepulsionParams<T, const D: usize> {
     pub force_tolerance: Option<f64>,
     /// The threshold of Barnes-Hut.
     pub theta: f64,
-    /// The grid; its tolerance is [`force_tolerance`](Self::force_tolerance).
+    /// The grid. Its [`force_tolerance`](GridParams::force_tolerance) is that of [`force_tolerance`](Self::force_tolerance): set one, or both
+    /// alike.
     pub grid: GridParams,
     pub(crate) unknown: Unknown,
 }
@@ -285,6 +286,12 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
     /// ```
     pub fn check(&self) -> Result<()> {
         self.unknown.check()?;
+        if let (Some(own), Some(grid)) = (self.force_tolerance, self.grid.force_tolerance)
+            && own != grid
+        {
+            let allowed = format_args!("that of the grid's parameters, {grid}, or set in one place only");
+            return Err(Error::parameter("force_tolerance", own, allowed));
+        }
         self.grid_params().check()?;
         BarnesHut::<T, 2>::new(self.theta)?;
         if D > 3 && matches!(self.method, RepulsionMethod::BarnesHut | RepulsionMethod::Fft) {
@@ -300,22 +307,27 @@ impl<T: GridScalar, const D: usize> RepulsionParams<T, D> {
         Self { method: self.method.resolve(n, kernel), ..self.clone() }
     }
 
+    /// The tolerance, wherever it was set.
+    pub(crate) fn tolerance(&self) -> Option<f64> {
+        self.force_tolerance.or(self.grid.force_tolerance)
+    }
+
     /// The parameters of the grid, with the tolerance.
     fn grid_params(&self) -> GridParams {
         let mut grid = self.grid;
-        grid.force_tolerance = self.force_tolerance;
+        grid.force_tolerance = self.tolerance();
         grid
     }
 
     /// The threshold of the tree.
     fn threshold(&self, kernel: Kernel) -> Result<f64> {
-        self.force_tolerance.map_or(Ok(self.theta), |tolerance| theta_for::<D>(tolerance, kernel))
+        self.tolerance().map_or(Ok(self.theta), |tolerance| theta_for::<D>(tolerance, kernel))
     }
 
     /// A new repulsion for `n` points.
     pub(crate) fn make(&self, n: usize, kernel: Kernel) -> Result<Box<dyn Repulsion<T, D>>> {
         Ok(match self.method.resolve(n, kernel) {
-            RepulsionMethod::BarnesHut => Box::new(match self.force_tolerance {
+            RepulsionMethod::BarnesHut => Box::new(match self.tolerance() {
                 Some(tolerance) => BarnesHut::with_tolerance(tolerance)?,
                 None => BarnesHut::new(self.theta)?,
             }),

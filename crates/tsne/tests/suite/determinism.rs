@@ -37,6 +37,22 @@ fn every_repulsion_in_both_scalars() {
     check::<f32, 3>(Preset::Recommended, tree, Interpolation::BSpline);
 }
 
+/// Many blocks of every sum and a last one that is not full, by the defaults.
+#[test]
+fn thousands_of_points_by_the_defaults() {
+    let n = 8_200;
+    let (x, _) = blobs::<f32>(n, 3, 17);
+    let fit = |n_jobs: i32| {
+        let tsne = Tsne::<_, 2>::builder().perplexity(5.0).early_exaggeration_iter(3).n_iter(4).n_jobs(n_jobs);
+        let map = tsne.build().unwrap().fit(Rows::new(&x, n, 3).unwrap()).unwrap();
+        (bits(map.positions()), map.kl_divergence().to_bits())
+    };
+    let one = fit(1);
+    for n_jobs in [2, 5] {
+        assert!(fit(n_jobs) == one, "{n_jobs} threads differ from one");
+    }
+}
+
 #[test]
 fn the_seed_changes_the_map_and_nothing_else_does() {
     let (x, _) = blobs::<f32>(400, 5, 3);

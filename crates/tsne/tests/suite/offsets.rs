@@ -205,3 +205,26 @@ proptest! {
         }
     }
 }
+
+/// Angles are from the origin, which was moved away: the fit would be of other data.
+#[test]
+fn data_moved_for_one_metric_are_refused_by_another_that_minds() {
+    let (n, d) = (60, 5);
+    let (x, _) = blobs::<f64>(n, d, 7);
+    let far = moved(&x, 1e6);
+    let rows = Rows::new(&far, n, d).unwrap();
+    let data = |metric: &Metric| Dataset::<f32>::from_f64(rows, metric).unwrap();
+    let fit = |data: Dataset<'static, f32>, metric: &Metric| {
+        Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(5).metric(metric.clone()).build().unwrap().fit(data).map(drop)
+    };
+    // Each column less its own number: angles and ranks are others.
+    for metric in [Metric::Cosine, Metric::Correlation, Metric::Canberra] {
+        let error = fit(data(&Metric::Euclidean), &metric).unwrap_err();
+        assert!(matches!(error, Error::Parameter { name: "metric", .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(&metric.to_string()) && message.contains("from_f64"), "{message}");
+        fit(data(&metric), &metric).unwrap();
+    }
+    fit(data(&Metric::Correlation), &Metric::Euclidean).unwrap();
+    fit(data(&Metric::Euclidean), &Metric::Manhattan).unwrap();
+}

@@ -171,7 +171,6 @@ fn every_parameter_can_be_overridden_and_is_for_this_call_only() {
         assert_ne!(bits(start.optimized(params).unwrap().positions()), plain, "{name} has no effect");
     }
     let same = [
-        ("random_state", base().random_state(7)),
         ("n_jobs", base().n_jobs(2)),
         ("automatic rate", base().learning_rate(LearningRate::Auto)),
         ("once the automatic rate", base().learning_rate(LearningRate::Scaled(1.0))),

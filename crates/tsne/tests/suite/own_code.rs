@@ -5,13 +5,13 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tsne::affinity::{PerplexityAffinity, Symmetrization, symmetrize};
+use tsne::affinity::{ExactSearch, FixedSigma, PerplexityAffinity, Symmetrization, symmetrize};
 use tsne::core::{AffinityKind, AffinityModel, NeighborIndex, NeighborSearch};
 use tsne::initialization::CustomInitialization;
 use tsne::{
     Affinities, AffinityMethod, Callback, Context, CustomOptimizer, CustomRepulsion, Embedding, Error, KnnGraph,
-    Momentum, MomentumGains, Neighbors, Points, Preset, RandomState, RepulsionMethod, RestartCause, Result, Rows,
-    TransformParams, Tsne, Warning,
+    Metric, Momentum, MomentumGains, Neighbors, PartialEmbedding, Points, Preset, Progress, RandomState,
+    RepulsionMethod, RestartCause, Result, Rows, Stage, TransformParams, Tsne, Warning,
 };
 
 const N: usize = 120;
@@ -429,6 +429,151 @@ fn a_fit_that_fails_begins_again_with_classical_momentum() {
     // Who chose a rate gets the error.
     let own = recommended().learning_rate(10.0).negative_gradient_method(failing(f64::MAX)).build().unwrap();
     assert!(matches!(own.fit(rows), Err(Error::Diverged { .. })));
+}
+
+#[derive(Default)]
+struct Log(Mutex<Vec<(Stage, usize, usize)>>);
+
+impl Progress for Log {
+    fn advance(&self, stage: Stage, done: usize, total: usize) {
+        self.0.lock().unwrap().push((stage, done, total));
+    }
+}
+
+/// Nothing of the call stays but the rule that was right, and who watches sees a second course from its beginning.
+#[test]
+fn a_restart_leaves_the_parameters_of_the_map_and_begins_its_progress_anew() {
+    let x = data();
+    let tsne = Tsne::<f64, 2>::builder().perplexity(10.0).early_exaggeration_iter(EARLY).max_step_norm(None);
+    let mut embedding = tsne.build().unwrap().prepare_initial(Rows::new(&x, N, 4).unwrap()).unwrap();
+    let callback = Callback::new(|_: &tsne::Iteration<'_, f64, 2>| ControlFlow::Continue(()));
+    let told = tsne::OptimizeParams::preset(Preset::Recommended).early_exaggeration_iter(EARLY).max_step_norm(None);
+    let told = told.n_iter(270).min_grad_norm(1e-300).exaggeration(1.0).callbacks(callback).n_jobs(1);
+    let told = told.negative_gradient_method(failing(f64::MAX));
+    let log = Log::default();
+    embedding.optimize_with(told, None, Context::new().with_progress(&log)).unwrap();
+    assert!(matches!(embedding.warnings(), [Warning::Restarted { .. }]));
+    let kept = embedding.params();
+    assert!(kept.callbacks.is_empty() && kept.repulsion.method == tsne::RepulsionMethod::Auto);
+    assert_eq!((kept.n_jobs, kept.schedule.min_grad_norm), (None, None));
+    assert_eq!((kept.schedule.momentum_rule, kept.schedule.n_iter), (tsne::Momentum::Classical, 500));
+    let log = log.0.into_inner().unwrap();
+    let starts: Vec<usize> = (0..log.len()).filter(|&at| log[at].1 == 0).collect();
+    assert_eq!((starts.len(), starts[0]), (2, 0), "{log:?}");
+    for (from, to, total) in [(0, starts[1], EARLY + 270), (starts[1], log.len(), EARLY + 500)] {
+        assert!(log[from..to].windows(2).all(|pair| pair[0].1 <= pair[1].1), "{:?}", &log[from..to]);
+        assert!(log[from..to].iter().all(|entry| entry.0 == Stage::Optimization && entry.2 == total));
+    }
+}
+
+/// A repulsion of one's own may tell of stages of its own.
+#[test]
+fn progress_of_other_stages_passes_through_a_descent() {
+    struct Chatty(tsne::optim::Exact<f64, 2>);
+    impl tsne::Repulsion<f64, 2> for Chatty {
+        fn repulse(
+            &mut self,
+            kernel: tsne::Kernel,
+            y: &[[f64; 2]],
+            out: &mut [[f64; 2]],
+            cx: Context<'_>,
+        ) -> Result<f64> {
+            cx.advance(Stage::Neighbors, 1, 7);
+            self.0.repulse(kernel, y, out, cx)
+        }
+    }
+    let x = data();
+    let own = CustomRepulsion::new(|| Chatty(tsne::optim::Exact::new()));
+    let tsne = Tsne::<f64, 2>::builder().perplexity(10.0).negative_gradient_method(own).build().unwrap();
+    let mut embedding = tsne.prepare_initial(Rows::new(&x, N, 4).unwrap()).unwrap();
+    let log = Log::default();
+    // From the middle of a phase, whose first iteration is above the count of the other stage.
+    embedding.optimize_with(tsne.schedule().part(40..45), None, Context::new().with_progress(&log)).unwrap();
+    let log = log.0.into_inner().unwrap();
+    assert!(log.contains(&(Stage::Neighbors, 1, 7)), "{log:?}");
+    assert_eq!(log.iter().rfind(|entry| entry.0 == Stage::Optimization), Some(&(Stage::Optimization, 5, 5)));
+}
+
+/// Where two say the same in different ways, neither is taken in silence.
+#[test]
+fn two_sources_of_one_thing_are_an_error() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let builder = || Tsne::<f64, 2>::builder().n_iter(5);
+    let message = |error: Error| error.to_string();
+    // A metric, and a search that measures by itself; the search may weigh columns as it likes.
+    let search = || -> Neighbors<f64> { Neighbors::Custom(Arc::new(ExactSearch::new(Metric::Cosine))) };
+    for metric in [Metric::Cosine, Metric::Precomputed] {
+        let error = builder().neighbors(search()).metric(metric.clone()).build().map(drop).unwrap_err();
+        assert!(message(error).starts_with(&format!("metric is {metric}, but must be left out")), "{metric}");
+    }
+    let wide: Vec<f64> = x.iter().enumerate().map(|(at, v)| if at % 4 == 0 { 1e3 * v } else { *v }).collect();
+    let wide = Rows::new(&wide, N, 4).unwrap();
+    assert!(!builder().build().unwrap().affinities(wide).unwrap().warnings().is_empty());
+    assert_eq!(builder().neighbors(search()).build().unwrap().affinities(wide).unwrap().warnings(), []);
+    // A number of neighbors below that of the rule.
+    let rule = || AffinityMethod::from(FixedSigma::new(1.0).unwrap());
+    let error = builder().affinities(rule()).k_neighbors(10).build().unwrap().affinities(rows).unwrap_err();
+    assert!(message(error).starts_with("k_neighbors is 10, but must be at least 30"));
+    let index = builder().affinities(rule()).k_neighbors(40).build().unwrap().affinities(rows).unwrap();
+    assert_eq!(index.graph().unwrap().k(), 40);
+    // The state of an optimizer, and an optimizer of one's own.
+    let map = builder().build().unwrap().fit(rows).unwrap();
+    let own = map.params().optimizer(CustomOptimizer::new(|| MomentumGains::new(Momentum::Classical)));
+    let (positions, index, state) = (map.positions(), map.affinity_index(), map.optimizer());
+    let new = |state: Option<&MomentumGains<f64, 2>>| {
+        Embedding::new(positions.to_vec(), index.clone(), 1.0, own.clone(), state.cloned()).map(drop)
+    };
+    assert!(message(new(state).unwrap_err()).starts_with("optimizer is one of your own beside a given state"));
+    new(None).unwrap();
+    let new = index.to_new(rows, None, Context::new()).unwrap().affinities;
+    let partial = |state: Option<&MomentumGains<f64, 2>>| {
+        PartialEmbedding::new(positions.to_vec(), &map, new.clone(), own.clone(), state.cloned()).map(drop)
+    };
+    assert!(message(partial(state).unwrap_err()).starts_with("optimizer is one of your own beside a given state"));
+    partial(None).unwrap();
+    // The tolerance of the force, with and without the grid's name, on a map that a tree does not sum directly.
+    let (x, _) = blobs::<f64>(1_000, 4, 5);
+    let map = builder().perplexity(5.0).build().unwrap().fit(Rows::new(&x, 1_000, 4).unwrap()).unwrap();
+    let mut params = map.params().n_iter(5).negative_gradient_method(RepulsionMethod::BarnesHut).theta(1e-3);
+    let by_theta = map.optimized(&params).unwrap();
+    params.repulsion.grid.force_tolerance = Some(0.5);
+    let of_grid = map.optimized(&params).unwrap();
+    assert!(bits(of_grid.positions()) != bits(by_theta.positions()));
+    params.repulsion.grid.force_tolerance = None;
+    assert_eq!(
+        bits(of_grid.positions()),
+        bits(map.optimized(params.clone().force_tolerance(0.5)).unwrap().positions())
+    );
+    params.repulsion.grid.force_tolerance = Some(0.5);
+    assert!(message(params.clone().force_tolerance(0.2).check().unwrap_err()).starts_with("force_tolerance is 0.2"));
+    params.force_tolerance(0.5).check().unwrap();
+}
+
+/// The seed that a map reports repeats the whole of its fit, also from an index.
+#[test]
+fn a_fit_of_an_index_reports_the_seed_of_its_neighbors() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let tsne = |state: Option<RandomState>| {
+        let builder = Tsne::<f64, 2>::builder().initialization("random").perplexity(8.0).n_iter(5);
+        match state {
+            Some(state) => builder.random_state(state),
+            None => builder,
+        }
+        .build()
+        .unwrap()
+    };
+    let index = tsne(Some(RandomState::Fresh)).affinities(rows).unwrap();
+    let seed = index.random_state();
+    for state in [None, Some(RandomState::Fresh)] {
+        let map = tsne(state).fit(index.clone()).unwrap();
+        assert_eq!(map.random_state(), seed);
+        let again = tsne(Some(seed.into())).fit(rows).unwrap();
+        assert_eq!(bits(map.positions()), bits(again.positions()));
+    }
+    // A number that was given is taken.
+    assert_eq!(tsne(Some(7.into())).fit(index).unwrap().random_state(), 7);
 }
 
 /// A start of one's own sees what there is to start from, is used as it is, and is checked.

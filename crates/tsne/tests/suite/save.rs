@@ -56,7 +56,10 @@ fn round_trip<T: Float, const D: usize>(name: &str, embedding: &Embedding<T, D>)
         (embedding.preset(), embedding.negative_gradient_method()),
         (loaded.preset(), loaded.negative_gradient_method())
     );
-    assert_eq!(format!("{:?}", embedding.params()), format!("{:?}", loaded.params()));
+    assert_eq!(embedding.random_state(), loaded.random_state());
+    // But for the number of threads, which is no property of a map.
+    let params = format!("{:?}", embedding.params().n_jobs(None));
+    assert_eq!(params, format!("{:?}", loaded.params()));
     let (index, other) = (embedding.affinity_index(), loaded.affinity_index());
     assert_eq!(format!("{:?}", index.method()), format!("{:?}", other.method()));
     assert_eq!(index.has_data(), other.has_data());
@@ -137,6 +140,10 @@ fn every_choice_comes_back() {
         .n_interpolation_points(4)
         .neighbors(Neighbors::Approx)
         .n_jobs(-2)
+        .random_state(5)
+        .early_exaggeration(7.5)
+        .initial_momentum(0.25)
+        .transition_iter(3)
         .k_neighbors(20);
     round_trip("parameters", &builder.build().unwrap().fit(rows).unwrap());
     let tree = RepulsionMethod::BarnesHut;
@@ -169,6 +176,73 @@ fn every_input_comes_back() {
     assert!(lean.transform(rows).is_err());
 }
 
+/// What further calls would take of an early phase comes back, a seed of the fit beside another of the index, and no threads.
+#[test]
+fn an_early_phase_to_come_a_seed_and_the_threads_of_the_caller() {
+    let x = data::<f32>();
+    let index = short().random_state(3).build().unwrap().affinities(Rows::new(&x, N, 4).unwrap()).unwrap();
+    let tsne = short().random_state(8).early_exaggeration(5.5).initial_momentum(0.25).transition_iter(7).n_jobs(2);
+    let embedding = tsne.build().unwrap().fit(index).unwrap();
+    let loaded = round_trip("early", &embedding);
+    assert_eq!((loaded.random_state(), loaded.affinity_index().random_state()), (8, 3));
+    assert_eq!(loaded.params().n_jobs, None);
+    let again = |map: &Embedding<f32, 2>| {
+        bits(map.optimized(map.schedule().early_exaggeration_iter(9).n_iter(9)).unwrap().positions())
+    };
+    assert_eq!(again(&embedding), again(&loaded));
+}
+
+/// The table of `docs/model-format.md` names the settings of files, and marks those that may be missing.
+#[test]
+fn the_settings_are_those_of_the_document() {
+    let document = include_str!("../../../../docs/model-format.md");
+    let table = document.split("Settings of the section `embedding`").nth(1).unwrap();
+    let rows =
+        table.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| line.starts_with('|'));
+    let names: Vec<(&str, bool)> = rows
+        .flat_map(|row| row.split('|').nth(1).unwrap().split(','))
+        .map(|name| (name.trim().trim_end_matches(" ?").trim_matches('`'), name.trim().ends_with('?')))
+        .collect();
+    let x = data::<f64>();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    let fit = |builder: TsneBuilder<f64, 2>| builder.build().unwrap().fit(rows).unwrap();
+    let sparse: (Vec<usize>, Vec<u32>) = ((0..=N).map(|i| i * 4).collect(), (0..N).flat_map(|_| 0..4).collect());
+    let weights = Metric::Minkowski { p: 3.0, weights: Some([0.5, 1.0, 2.0, 1.5].into()) };
+    let every = short().metric(weights).k_neighbors(30).final_momentum(0.7).learning_rate(9.0).force_tolerance(0.05);
+    let every = every.min_grad_norm(1e-30).max_grad_norm(3.0).max_step_norm(2.0).min_kl_improvement(1e-9);
+    let lean = short().build().unwrap().affinities(rows).unwrap().affinities().clone();
+    let maps = [
+        fit(every.n_jobs(2)),
+        fit(short().learning_rate("auto*2")),
+        fit(without_perplexity().affinities(FixedSigma::new(0.7).unwrap())),
+        short().build().unwrap().fit(short().build().unwrap().affinities(rows).unwrap()).unwrap(),
+        short().build().unwrap().fit(SparseRows::new(&sparse.0, &sparse.1, &x, 4).unwrap()).unwrap(),
+        short().max_step_norm(None).build().unwrap().prepare_initial(lean).unwrap(),
+    ];
+    let file = File::new("document");
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for map in maps {
+        map.save(&file.0).unwrap();
+        let settings = Reader::open(&file.0).unwrap().settings("embedding").unwrap();
+        seen.push(settings.iter().map(|(name, _)| name.to_owned()).collect());
+    }
+    for name in seen.iter().flatten() {
+        assert!(names.iter().any(|(named, _)| named == name), "{name} is not in the document");
+    }
+    // Settings that older files lack are in all of today's.
+    let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter"];
+    for (name, optional) in names {
+        let count = seen.iter().filter(|names| names.iter().any(|other| other == name)).count();
+        assert!(count > 0, "{name} is in no file");
+        assert_eq!(
+            optional && !newer.contains(&name),
+            count < seen.len(),
+            "{name} is in {count} of {} files",
+            seen.len()
+        );
+    }
+}
+
 #[test]
 fn code_of_ones_own_is_refused_by_name() {
     let x = data::<f64>();
@@ -184,7 +258,11 @@ fn code_of_ones_own_is_refused_by_name() {
     let search = Neighbors::Custom(Arc::new(tsne::affinity::ExactSearch::default()));
     assert!(refusal(short().neighbors(search)).contains("neighbor search"));
     let rule = AffinityMethod::Custom(Arc::new(PerplexityAffinity::new(5.0).unwrap()));
-    assert!(refusal(without_perplexity().affinities(rule)).contains("rule of affinities"));
+    for keep_data in [true, false] {
+        let message = refusal(without_perplexity().affinities(rule.clone()).keep_data(keep_data));
+        // To leave out the data would not help.
+        assert!(message.contains("rule of affinities") && !message.contains("keep_data"), "{message}");
+    }
     // Without the data neither metric nor search is used again.
     let metric = Metric::function(|a, b| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum());
     let search = Neighbors::Custom(Arc::new(tsne::affinity::ExactSearch::new(metric)));
@@ -272,6 +350,17 @@ fn contradictions_are_found() {
     };
     let keep = |_: &str, _: &mut Vec<f32>| {};
     assert!(forge("nothing", &|_| {}, &keep).ends_with("no error"));
+    // Files of before: a number of threads, and nothing of an early phase or the seed of the fit.
+    let older = |settings: &mut Settings| {
+        let mut old = Settings::new();
+        let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter"];
+        for (name, value) in settings.iter().filter(|(name, _)| !newer.contains(name)) {
+            old.set(name, value.clone());
+        }
+        *settings = old;
+        settings.set("n_jobs", "-1");
+    };
+    assert!(forge("older", &older, &keep).ends_with("no error"));
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Settings));
     let settings: [Change<'_>; 14] = [
         ("metric", &|s| _ = s.set("metric", "beeline")),
@@ -279,7 +368,7 @@ fn contradictions_are_found() {
         ("learning_rate", &|s| _ = s.set("learning_rate", -1.0)),
         ("affinities", &|s| _ = s.set("affinities", "sorcery")),
         ("k_neighbors", &|s| _ = s.set("affinities_k", u64::MAX)),
-        ("n_jobs", &|s| _ = s.set("n_jobs", "0")),
+        ("early_exaggeration", &|s| _ = s.set("early_exaggeration", "much")),
         ("positions", &|s| _ = s.set("n", u64::MAX)),
         ("affinities.columns", &|s| _ = s.set("nnz", 5_usize)),
         ("dof", &|s| _ = s.set("dof", f64::NAN)),

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tsne::metrics::label_agreement;
 use tsne::{Callback, Context, Iteration, Rows, Tsne, with_threads};
 
 /// How many calls are under way, and the most that ever were.
@@ -53,6 +54,28 @@ fn thousands_of_fits_in_a_pool_of_one_thread_with_a_small_stack() {
     }
 }
 
+/// The same for a caller's own code, whose own waits rayon fills as well, and for the calls in it.
+#[test]
+fn thousands_of_measures_and_fits_within_with_threads_do_not_pile_up() {
+    let (x, labels) = blobs::<f32>(600, 2, 6);
+    let positions = x.as_chunks::<2>().0;
+    let (small, _) = blobs::<f32>(50, 4, 1);
+    let alone = fit(&small, None);
+    let agreement = label_agreement(positions, &labels, 5).unwrap();
+    let threads = 2;
+    let calls = InFlight::default();
+    let measured = || {
+        let (seen, map) =
+            with_threads(None, || Ok::<_, tsne::Error>((label_agreement(positions, &labels, 5)?, fit(&small, None))))
+                .unwrap();
+        assert!(seen == agreement && map == alone);
+    };
+    pool(threads).scope(|scope| (0..600).for_each(|_| scope.spawn(|_| calls.count(measured))));
+    assert_eq!(calls.done.into_inner(), 600);
+    let most = calls.most.into_inner();
+    assert!(most <= 2 * threads, "{most} at the same time on {threads} threads");
+}
+
 #[test]
 fn hundreds_of_fits_side_by_side_do_not_pile_up() {
     // Several blocks, so that a call waits for parts of its own on other threads.
@@ -99,6 +122,10 @@ fn a_call_without_a_number_runs_in_the_pool_of_its_caller() {
     assert_eq!(threads(None), pool_size());
     assert_eq!(threads(Some(3)), 3);
     assert_eq!(with_threads(2, || Ok::<_, tsne::Error>(threads(Some(1)))).unwrap(), 1);
+    // A call within has the threads that were asked for, on all roads to them.
+    assert_eq!(with_threads(3, || Ok::<_, tsne::Error>(threads(None))).unwrap(), 3);
+    assert_eq!(pool(3).install(|| with_threads(None, || Ok::<_, tsne::Error>(threads(None)))).unwrap(), 3);
+    assert_eq!(with_threads(3, || with_threads(None, || Ok::<_, tsne::Error>(threads(None)))).unwrap(), 3);
     // The recommended preset asks for none.
     let tsne = Tsne::<f32, 2>::builder().build().unwrap();
     assert_eq!(tsne.params().n_jobs, None);

@@ -347,7 +347,6 @@ fn every_parameter_of_partial_optimization_has_its_effect_and_a_wrong_one_none()
     assert_ne!(run(grid().n_interpolation_points(5)), run(grid()), "n_interpolation_points");
     assert_ne!(run(grid().min_num_intervals(400)), run(grid()), "min_num_intervals");
     assert_eq!(run(base().n_jobs(3)), plain);
-    assert_eq!(run(base().random_state(5)), plain);
     let mut kept = start.clone();
     let wrong = [base().theta(-1.0), base().learning_rate(0.0), base().n_interpolation_points(0), base().n_jobs(0)];
     for params in wrong {

@@ -1,7 +1,7 @@
 //! Warnings where a map is of no use, and none where it is.
 
 use crate::common::{blobs, digits, iris};
-use tsne::{Initialization, Metric, NotDistances, Rows, Tsne, TsneBuilder, Warning};
+use tsne::{Embedding, Initialization, Metric, NotDistances, Rows, Tsne, TsneBuilder, Warning};
 
 fn builder() -> TsneBuilder<f64, 2> {
     Tsne::builder().perplexity(10.0)
@@ -87,6 +87,54 @@ fn a_classical_descent_that_flies_apart() {
     assert!(kl_divergence > without_structure + 2.0 && without_structure < 4.0);
     assert_eq!(of(classical(), &x, 300), []);
     assert_eq!(of(classical().exaggeration(12.0), &x, 300), []);
+}
+
+/// The same in steps: the map has the warning once its divergence is known, and as long as it is right.
+#[test]
+fn a_map_that_flies_apart_in_steps() {
+    let (x, _) = blobs::<f64>(300, 6, 6);
+    let rows = Rows::new(&x, 300, 6).unwrap();
+    let classical = Tsne::<f64, 2>::opentsne().perplexity(10.0).build().unwrap();
+    let mut map = classical.prepare_initial(rows).unwrap();
+    map.optimize(classical.schedule().n_iter(60).learning_rate(1e5).max_step_norm(None)).unwrap();
+    let flown = map.kl_divergence();
+    assert!(matches!(map.warnings(), [Warning::FlownApart { kl_divergence, .. }] if *kl_divergence == flown));
+    assert_eq!(map.clone().warnings(), map.warnings());
+    // Other affinities are another question.
+    let index = classical.affinities(rows).unwrap();
+    map.set_affinities(index.into()).unwrap();
+    assert_eq!(map.warnings(), []);
+    let flown = map.kl_divergence();
+    assert!(matches!(map.warnings(), [Warning::FlownApart { kl_divergence, .. }] if *kl_divergence == flown));
+    // One warning of the map as it is, not one for each time that it was asked.
+    map.optimize(1).unwrap();
+    let flown = map.kl_divergence();
+    assert!(matches!(map.warnings(), [Warning::FlownApart { kl_divergence, .. }] if *kl_divergence == flown));
+}
+
+/// What is wrong with data is so with any rule, and is said once.
+#[test]
+fn doubts_of_the_data_outlive_another_perplexity() {
+    let same = vec![0.3; 40 * 3];
+    let rows = Rows::new(&same, 40, 3).unwrap();
+    let tsne = builder().n_iter(5).build().unwrap();
+    let mut index = tsne.affinities(rows).unwrap();
+    let mut map = tsne.fit(index.clone()).unwrap();
+    index.set_perplexity(5.0).unwrap();
+    assert_eq!(index.warnings(), [Warning::IdenticalPoints]);
+    let doubts = |map: &Embedding<f64, 2>| map.warnings().iter().filter(|w| **w == Warning::IdenticalPoints).count();
+    assert_eq!(doubts(&map), 1);
+    map.set_affinities(index.into()).unwrap();
+    assert_eq!(doubts(&map), 1);
+    // A perplexity that is too large comes first, goes with its rule, and takes nothing along.
+    let mut index = builder().perplexity(50.0).build().unwrap().affinities(rows).unwrap();
+    assert!(matches!(index.warnings(), [Warning::Affinity(_), Warning::IdenticalPoints]));
+    index.set_perplexity(5.0).unwrap();
+    assert_eq!(index.warnings(), [Warning::IdenticalPoints]);
+    // Those of other data go with them.
+    let (x, _) = blobs::<f64>(40, 3, 3);
+    map.set_affinities(tsne.affinities(Rows::new(&x, 40, 3).unwrap()).unwrap().into()).unwrap();
+    assert_eq!(doubts(&map), 0);
 }
 
 #[test]
