@@ -1,7 +1,7 @@
 //! The objective of new points.
 
 use super::cross_entropy::{row_cross_entropy, row_p_ln_p};
-use super::evaluate::{Evaluation, Objective, check_lengths};
+use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
 use crate::attraction::attract;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
@@ -93,12 +93,8 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
     ) -> Result<Evaluation> {
         check_lengths(self.n(), y, gradient)?;
         self.repulsion.repulse(y, gradient, &mut self.z, cx)?;
-        if let Some(i) = self.z.iter().position(|z| !(*z >= T::ZERO && z.is_finite())) {
-            let why = "but sums of weights are finite and not negative";
-            return Err(Error::numerical(
-                "repulsion",
-                format_args!("the normalizer of point {i} is {}, {why}", self.z[i]),
-            ));
+        for (i, z) in self.z.iter().enumerate() {
+            check_normalizer(z.to_f64(), format_args!(" of point {i}"))?;
         }
         let exaggeration = T::from_f64(exaggeration);
         let z = &self.z[..];

@@ -1,6 +1,6 @@
 //! What a descent asks of an objective.
 
-use tsne_core::{Context, Result, Scalar};
+use tsne_core::{Context, Error, Result, Scalar};
 
 /// What one evaluation of an [`Objective`] found besides the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,10 +55,19 @@ pub trait Objective<T: Scalar, const D: usize> {
 /// The shape rule that all objectives share.
 pub(crate) fn check_lengths<A, B>(n: usize, y: &[A], gradient: &[B]) -> Result<()> {
     if y.len() != n {
-        return Err(tsne_core::Error::shape("embedding", n, y.len()));
+        return Err(Error::shape("embedding", n, y.len()));
     }
     if gradient.len() != n {
-        return Err(tsne_core::Error::shape("gradient", n, gradient.len()));
+        return Err(Error::shape("gradient", n, gradient.len()));
     }
     Ok(())
+}
+
+/// Checks a normalizer, which a repulsion of the user's own may have made; 0 is that of points without a pair, or too far apart.
+pub(crate) fn check_normalizer(z: f64, of: std::fmt::Arguments<'_>) -> Result<()> {
+    if z >= 0.0 && z.is_finite() {
+        return Ok(());
+    }
+    let what = "must be a sum of weights, finite and not negative: see what the repulsion in use returns";
+    Err(Error::numerical("repulsion", format_args!("the normalizer{of} is {z}, but {what}")))
 }

@@ -1,7 +1,7 @@
 //! The objective of a fit.
 
 use super::cross_entropy::{cross_entropy, row_p_ln_p};
-use super::evaluate::{Evaluation, Objective, check_lengths};
+use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
 use crate::attraction::attract;
 use crate::attraction::renumber::Renumbered;
 use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
@@ -160,12 +160,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
     ) -> Result<Evaluation> {
         check_lengths(self.n(), y, gradient)?;
         let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
-        if !(z >= 0.0 && z.is_finite()) {
-            return Err(Error::numerical(
-                "repulsion",
-                format_args!("the normalizer is {z}, but sums of weights are finite and not negative"),
-            ));
-        }
+        check_normalizer(z, format_args!(""))?;
         let exaggeration = T::from_f64(exaggeration);
         // Without a pair, or where all weights underflow, there is no repulsion: 0 / ∞.
         let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };

@@ -88,36 +88,32 @@ impl<V: FromStr<Err: Display> + From<f64>> Visitor<'_> for NameOrNumber<V> {
     }
 }
 
-/// A number, `"auto"`, or `"auto*2"`.
-impl Serialize for LearningRate {
-    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
-        match self {
-            Self::Fixed(rate) => Number(*rate).serialize(serializer),
-            named => serial::name(named, serializer),
+/// Writes a number, or the name of what is none; and reads both.
+macro_rules! name_or_number {
+    ($($(#[$doc:meta])* $type:ty;)*) => {$(
+        $(#[$doc])*
+        impl Serialize for $type {
+            fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
+                match self {
+                    Self::Fixed(number) => Number(*number).serialize(serializer),
+                    named => serial::name(named, serializer),
+                }
+            }
         }
-    }
-}
 
-impl<'de> Deserialize<'de> for LearningRate {
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
-        deserializer.deserialize_any(NameOrNumber(PhantomData))
-    }
-}
-
-/// A number or `"auto"`.
-impl Serialize for EarlyExaggeration {
-    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
-        match self {
-            Self::Fixed(factor) => Number(*factor).serialize(serializer),
-            named => serial::name(named, serializer),
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
+                deserializer.deserialize_any(NameOrNumber(PhantomData))
+            }
         }
-    }
+    )*};
 }
 
-impl<'de> Deserialize<'de> for EarlyExaggeration {
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
-        deserializer.deserialize_any(NameOrNumber(PhantomData))
-    }
+name_or_number! {
+    /// A number, `"auto"`, or `"auto*2"`.
+    LearningRate;
+    /// A number or `"auto"`.
+    EarlyExaggeration;
 }
 
 /// The seed that is none.
