@@ -195,7 +195,7 @@ fn an_early_phase_to_come_a_seed_and_the_threads_of_the_caller() {
 /// The table of `docs/model-format.md` names the settings of files, and marks those that may be missing.
 #[test]
 fn the_settings_are_those_of_the_document() {
-    let document = include_str!("../../../../docs/model-format.md");
+    let document = include_str!("../../docs/model-format.md");
     let table = document.split("Settings of the section `embedding`").nth(1).unwrap();
     let rows =
         table.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| line.starts_with('|'));
