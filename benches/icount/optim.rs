@@ -83,7 +83,7 @@ fn step(momentum: Momentum) -> tsne::Result<Work> {
     let mut y = map::<2>(50_000, 50.0);
     let gradient = map::<2>(y.len(), 1e-6);
     let mut rule = MomentumGains::new(momentum);
-    rule.reset(y.len());
+    rule.reset(y.len())?;
     let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     Ok(Box::new(move || {
         rule.step(step, &gradient, &mut y)?;

@@ -36,6 +36,7 @@ pub mod buckets;
 pub mod chunks;
 #[doc(hidden)]
 pub mod instances;
+pub mod lanes;
 pub mod limits;
 pub mod math;
 pub mod memory;

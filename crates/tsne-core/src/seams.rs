@@ -187,8 +187,9 @@ impl Step {
 /// struct Plain(usize);
 ///
 /// impl Optimizer<f64, 1> for Plain {
-///     fn reset(&mut self, n: usize) {
+///     fn reset(&mut self, n: usize) -> Result<()> {
 ///         self.0 = n;
+///         Ok(())
 ///     }
 ///
 ///     fn n(&self) -> usize {
@@ -208,7 +209,11 @@ impl Step {
 /// ```
 pub trait Optimizer<T: Scalar, const D: usize>: Send {
     /// Forgets everything and prepares for `n` points.
-    fn reset(&mut self, n: usize);
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the state for `n` points cannot be held.
+    fn reset(&mut self, n: usize) -> Result<()>;
 
     /// The number of points that the state is for; 0 before the first step.
     fn n(&self) -> usize;

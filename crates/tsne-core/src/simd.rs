@@ -8,12 +8,9 @@
 //!
 //! # Why `unsafe` is sound here
 //!
-//! Calling a function compiled for more features than the caller's is undefined on a machine that lacks them. Each
-//! such call stands directly behind the run-time detection of exactly those features. [`gather`] reads points without bounds
-//! checks after having compared the largest of its indices with the length.
+//! Calling a function compiled for more features than the caller's is undefined on a machine that lacks them. The
+//! one such call stands directly behind the run-time detection of exactly those features.
 #![allow(unsafe_code)]
-
-use crate::scalar::Scalar;
 
 /// A computation that [`dispatch`] compiles for several vector units.
 ///
@@ -64,52 +61,4 @@ pub fn dispatch<K: Task>(task: K) -> K::Output {
 #[target_feature(enable = "avx2")]
 fn avx2<K: Task>(task: K) -> K::Output {
     task.run()
-}
-
-/// The points that `indices` name, or `None` if one of them is beyond the last point.
-///
-/// One comparison for all `L` indices in place of one for each: the inner loop of the attraction is bound by loads
-/// and does not hide the others.
-///
-/// # Examples
-///
-/// ```
-/// use tsne_core::simd::gather;
-///
-/// let points = [[0.0f32, 1.0], [2.0, 3.0], [4.0, 5.0]];
-/// assert_eq!(gather(&points, &[2, 0]), Some([[4.0, 5.0], [0.0, 1.0]]));
-/// assert_eq!(gather(&points, &[0, 3]), None);
-/// ```
-#[inline(always)]
-pub fn gather<T: Scalar, const D: usize, const L: usize>(points: &[[T; D]], indices: &[u32; L]) -> Option<[[T; D]; L]> {
-    let largest = indices.iter().fold(0u32, |a, &b| a.max(b));
-    if L == 0 || largest as usize >= points.len() {
-        return None;
-    }
-    let mut out = [[T::ZERO; D]; L];
-    for l in 0..L {
-        // SAFETY: `indices[l] <= largest < points.len()`.
-        out[l] = unsafe { *points.get_unchecked(indices[l] as usize) };
-    }
-    Some(out)
-}
-
-/// The sum of the lanes, pairwise: the same tree on every machine.
-///
-/// # Examples
-///
-/// ```
-/// assert_eq!(tsne_core::simd::fold([1.0f32, 2.0, 3.0, 4.0]), (1.0 + 3.0) + (2.0 + 4.0));
-/// ```
-#[inline(always)]
-pub fn fold<T: Scalar, const L: usize>(mut lanes: [T; L]) -> T {
-    let mut width = L;
-    while width > 1 {
-        let half = width / 2;
-        for l in 0..half {
-            lanes[l] += lanes[l + width - half];
-        }
-        width -= half;
-    }
-    lanes.first().copied().unwrap_or(T::ZERO)
 }

@@ -88,7 +88,7 @@ fn step<T: Scalar>(c: &mut Criterion, n: usize, momentum: Momentum) {
     let gradient: Vec<[T; 2]> =
         (0..n).map(|i| std::array::from_fn(|c| T::from_f64(1e-6 * (unit(3, c as u64, i) - 0.5)))).collect();
     let mut rule = MomentumGains::new(momentum);
-    rule.reset(n);
+    rule.reset(n).unwrap();
     let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     let mut group = c.benchmark_group("step");
     group.throughput(Throughput::Elements(n as u64));

@@ -83,8 +83,8 @@ fn check<T: Scalar>() {
     assert_eq!(count(|| tsne_optim::attract(&p, kernel, &y, &y, &mut out).unwrap()), 0, "attraction");
 
     let mut rule = MomentumGains::<T, 2>::new(Momentum::Nesterov);
-    rule.reset(N);
-    assert_eq!(count(|| rule.reset(N)), 0, "the state of the same size");
+    rule.reset(N).unwrap();
+    assert_eq!(count(|| rule.reset(N).unwrap()), 0, "the state of the same size");
 
     for momentum in [Momentum::Classical, Momentum::Nesterov] {
         assert_eq!(descend(&mut Joint::new(&p, kernel, &mut exact).unwrap(), momentum), 0, "fit");

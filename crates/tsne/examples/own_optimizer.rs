@@ -13,8 +13,9 @@ struct Adam {
 
 const SECOND_DECAY: f64 = 0.99;
 impl Optimizer<f64, 2> for Adam {
-    fn reset(&mut self, n: usize) {
+    fn reset(&mut self, n: usize) -> Result<()> {
         *self = Self { moments: vec![[[0.0; 2]; 2]; n], steps: 0 };
+        Ok(())
     }
 
     fn n(&self) -> usize {

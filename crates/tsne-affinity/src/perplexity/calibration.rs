@@ -1,5 +1,5 @@
-use super::exp::exp_negative;
-use tsne_core::{Error, Result, Scalar, instances, simd};
+use tsne_core::lanes::fold;
+use tsne_core::{Error, Result, Scalar, instances, math, simd};
 
 /// How far the entropy may be from `ln(perplexity)`: a tenth of what is promised.
 const TOLERANCE: f64 = 1e-9;
@@ -176,7 +176,7 @@ impl Workspace {
         let [s0, s1, s2, s3] = &mut sums;
         for (a, mask) in self.exponents.iter().zip(&self.mask) {
             for l in 0..LANES {
-                let w = exp_negative(-precision * a[l]) * mask[l];
+                let w = math::exp_neg(precision * a[l]) * mask[l];
                 let w1 = w * a[l];
                 let w2 = w1 * a[l];
                 s0[l] += w;
@@ -284,7 +284,7 @@ impl Workspace {
             }
             for ((w, a), mask) in self.weights.iter_mut().zip(&self.exponents).zip(&self.mask) {
                 for l in 0..LANES {
-                    w[l] += factor * exp_negative(-scale.precision * a[l]) * mask[l];
+                    w[l] += factor * math::exp_neg(scale.precision * a[l]) * mask[l];
                 }
             }
         }
@@ -313,10 +313,4 @@ impl Workspace {
     fn in_units(&self, calibration: Calibration) -> Calibration {
         Calibration { precision: calibration.precision / self.largest / self.largest, ..calibration }
     }
-}
-
-/// The sum of the lanes, in a fixed order.
-#[inline(always)]
-fn fold([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }

@@ -1,7 +1,6 @@
 //! Perplexity calibration: from distances to the weights of a Gaussian whose entropy is given.
 
 mod calibration;
-mod exp;
 pub(crate) mod perplexities;
 pub(crate) mod weights;
 

@@ -9,6 +9,7 @@ mod context;
 mod errors;
 mod graph;
 mod kernel;
+mod lanes;
 mod limits;
 mod math;
 mod matrices;

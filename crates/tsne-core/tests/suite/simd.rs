@@ -1,7 +1,7 @@
-//! Dispatch changes the speed and no bit; gathering refuses what is out of range.
+//! Dispatch changes the speed and no bit.
 
 use tsne_core::random::{element_seed, unit};
-use tsne_core::simd::{Task, dispatch, fold, gather};
+use tsne_core::simd::{Task, dispatch};
 use tsne_core::{Kernel, Profile, ProfileVisitor, Scalar};
 
 fn values<T: Scalar>(n: usize, seed: u64) -> Vec<T> {
@@ -94,36 +94,4 @@ fn dispatch_returns_what_the_task_returns() {
         }
     }
     assert_eq!(dispatch(Moves(vec!["a".to_owned()])), ["a"]);
-}
-
-#[test]
-fn gather_reads_the_points_that_the_indices_name() {
-    let points: Vec<[f32; 3]> = (0..100).map(|i| [i as f32, -(i as f32), 0.5]).collect();
-    let found = gather(&points, &[0u32, 99, 7, 7]).unwrap();
-    assert_eq!(found, [points[0], points[99], points[7], points[7]]);
-    // Points without coordinates are points.
-    assert_eq!(gather(&[[0.0f64; 0]; 3], &[2u32]), Some([[0.0; 0]]));
-}
-
-#[test]
-fn gather_refuses_what_is_out_of_range() {
-    let points = [[1.0f64, 2.0]; 10];
-    for position in 0..8 {
-        for bad in [10, 11, u32::MAX] {
-            let mut indices = [9u32; 8];
-            assert!(gather(&points, &indices).is_some());
-            indices[position] = bad;
-            assert_eq!(gather(&points, &indices), None, "{bad} at {position}");
-        }
-    }
-    assert_eq!(gather::<f64, 2, 1>(&[], &[0]), None);
-    assert_eq!(gather::<f64, 2, 0>(&points, &[]), None);
-}
-
-#[test]
-fn lanes_are_folded_pairwise() {
-    assert_eq!(fold([1e16f64, 1.0, -1e16, 1.0]), 2.0);
-    assert_eq!(fold([3.0f32, 1.0, 2.0]), 6.0);
-    assert_eq!(fold([5.0f32]), 5.0);
-    assert_eq!(fold::<f32, 0>([]), 0.0);
 }

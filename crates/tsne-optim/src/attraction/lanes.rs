@@ -1,7 +1,8 @@
 //! The running sums of one row of the attraction: the order of summation that all its versions share.
 
+use super::gather::gather;
 use tsne_core::Scalar;
-use tsne_core::simd::{fold, gather};
+use tsne_core::lanes::fold;
 
 /// Entries per step, and running sums: eight `f32` fill a register of AVX2. A constant, so that the order of summation is the
 /// same on every machine.

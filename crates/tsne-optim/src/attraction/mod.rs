@@ -2,6 +2,7 @@
 
 pub(crate) mod attract;
 mod avx2;
+mod gather;
 mod lanes;
 mod order;
 pub(crate) mod renumber;

@@ -1,7 +1,7 @@
 //! The update rule of t-SNE.
 
 use tsne_core::simd::{self, Task};
-use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks, chunks};
+use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks, chunks, memory};
 
 /// Which form of momentum [`MomentumGains`] uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -47,7 +47,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[1.0f64]]);
-    /// rule.reset(1);
+    /// rule.reset(1)?;
     /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert!((y[0][0] - (1.0 - 0.5 * 1.2)).abs() < 1e-15); // The first gain is 1 + 0.2.
     /// # Ok::<(), tsne_optim::Error>(())
@@ -133,7 +133,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
-    /// rule.reset(1);
+    /// rule.reset(1)?;
     /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert_eq!(rule.gains(), [[1.2]]); // 1 + 0.2 after the first step.
     /// # Ok::<(), tsne_optim::Error>(())
@@ -150,7 +150,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
-    /// rule.reset(1);
+    /// rule.reset(1)?;
     /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
     /// assert!((rule.velocity()[0][0] - y[0][0]).abs() < 1e-15); // From 0 by the first step.
     /// # Ok::<(), tsne_optim::Error>(())
@@ -161,12 +161,14 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
 }
 
 impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
-    fn reset(&mut self, n: usize) {
+    fn reset(&mut self, n: usize) -> Result<()> {
         self.gains.clear();
-        self.gains.resize(n, [T::ONE; D]);
         self.velocity.clear();
-        self.velocity.resize(n, [T::ZERO; D]);
         self.steps = 0;
+        memory::reserve("velocities", &mut self.velocity, n)?;
+        memory::resize("gains", &mut self.gains, n, [T::ONE; D])?;
+        self.velocity.resize(n, [T::ZERO; D]);
+        Ok(())
     }
 
     fn n(&self) -> usize {

@@ -138,7 +138,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             return Err(Error::shape("embedding", n, y.len()));
         }
         match optimizer.n() {
-            0 => optimizer.reset(n),
+            0 => optimizer.reset(n)?,
             state if state == n => {}
             state => return Err(Error::shape("optimizer state", n, state)),
         }

@@ -1,6 +1,7 @@
 //! The sums of the KL divergence over the non-zeros, bound by logarithms.
 
-use tsne_core::simd::{self, Task, fold};
+use tsne_core::lanes::fold;
+use tsne_core::simd::{self, Task};
 use tsne_core::{Affinities, Kernel, Scalar, blocks, math};
 
 /// Pairs per step: so many that the compiler keeps the logarithms a loop and vectorizes it, few enough that a row of 90

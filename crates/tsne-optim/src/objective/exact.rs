@@ -1,7 +1,8 @@
 //! The repulsion by all pairs.
 
 use std::sync::OnceLock;
-use tsne_core::simd::{self, Task, fold};
+use tsne_core::lanes::fold;
+use tsne_core::simd::{self, Task};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding,
     chunks, memory,

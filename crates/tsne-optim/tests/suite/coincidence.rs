@@ -63,8 +63,8 @@ fn corners_of_a_square_do_not_stay_one_point() {
 struct Uncounted(MomentumGains<f32, 2>);
 
 impl Optimizer<f32, 2> for Uncounted {
-    fn reset(&mut self, n: usize) {
-        self.0.reset(n);
+    fn reset(&mut self, n: usize) -> Result<()> {
+        self.0.reset(n)
     }
     fn n(&self) -> usize {
         self.0.n()

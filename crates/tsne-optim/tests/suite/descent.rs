@@ -213,7 +213,9 @@ fn no_points_descend_nowhere() {
 struct Recorder(Vec<tsne_core::Step>);
 
 impl tsne_core::Optimizer<f64, 2> for Recorder {
-    fn reset(&mut self, _: usize) {}
+    fn reset(&mut self, _: usize) -> tsne_core::Result<()> {
+        Ok(())
+    }
     fn n(&self) -> usize {
         60
     }
@@ -280,7 +282,7 @@ fn as_many_iterations_as_there_are_numbers_end_when_asked() {
     // From the last number on, in the phase and in the steps of the rule.
     let mut state = PhaseState::new(usize::MAX - 2, None);
     let mut rule = MomentumGains::new(Momentum::Classical);
-    rule.reset(30);
+    rule.reset(30).unwrap();
     rule = rule.with_steps(usize::MAX - 1);
     let part = Part::new(&endless, &mut state, usize::MAX);
     let outcome = descent.run_part(&mut objective, &mut rule, &mut y, part, None, Context::new()).unwrap();

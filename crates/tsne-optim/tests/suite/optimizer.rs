@@ -56,7 +56,7 @@ fn forty_steps_follow_the_rule_to_rounding() {
         let mut points: Vec<Point> =
             y.iter().map(|p| Point { y: p.map(T::to_f64), gain: [1.0; 2], velocity: [0.0; 2] }).collect();
         let mut rule = MomentumGains::new(momentum);
-        rule.reset(n);
+        rule.reset(n).unwrap();
         let mut clipped = 0;
         for iteration in 0..40 {
             // Gradients of both signs, with exact zeros among them.
@@ -98,7 +98,7 @@ fn one(rule: &mut MomentumGains<f64, 1>, y: &mut [[f64; 1]], step: Step, gradien
 #[test]
 fn the_first_steps_by_hand() {
     let mut rule = MomentumGains::new(Momentum::Classical);
-    rule.reset(1);
+    rule.reset(1).unwrap();
     let mut y = [[1.0]];
     let close = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         assert!((a.0 - b.0).abs() < 1e-14 && (a.1 - b.1).abs() < 1e-14 && (a.2 - b.2).abs() < 1e-14, "{a:?} {b:?}");
@@ -117,7 +117,7 @@ fn the_first_steps_by_hand() {
 #[test]
 fn zero_agrees_with_zero() {
     let mut rule = MomentumGains::new(Momentum::Classical);
-    rule.reset(1);
+    rule.reset(1).unwrap();
     let mut y = [[1.0]];
     let (position, gain, velocity) = one(&mut rule, &mut y, step(10.0, 0.8, None), 0.0);
     assert_eq!((position, velocity), (1.0, 0.0));
@@ -145,7 +145,7 @@ fn gains_have_no_lower_limit_but_their_fixed_point() {
 #[test]
 fn the_clipped_velocity_is_what_the_momentum_carries() {
     let mut rule = MomentumGains::<f64, 2>::new(Momentum::Classical);
-    rule.reset(1);
+    rule.reset(1).unwrap();
     let mut y = [[0.0, 0.0]];
     rule.step(step(10.0, 0.5, Some(5.0)), &[[-3.0, -4.0]], &mut y).unwrap();
     // 12 · (3, 4) is cut to length 5, and half of that is carried on by a step without gradient.
@@ -160,7 +160,7 @@ fn the_clipped_velocity_is_what_the_momentum_carries() {
     let run = |max_norm| {
         let mut rule = MomentumGains::new(Momentum::Nesterov);
         let mut y = cloud::<f32, 3>(100, 10.0, 1);
-        rule.reset(100);
+        rule.reset(100).unwrap();
         for seed in 0..5 {
             rule.step(step(1.0, 0.9, max_norm), &cloud(100, 1.0, seed), &mut y).unwrap();
         }
@@ -175,7 +175,7 @@ fn without_momentum_both_forms_are_the_same() {
     let run = |momentum| {
         let mut rule = MomentumGains::new(momentum);
         let mut y = cloud::<f32, 2>(1500, 10.0, 1);
-        rule.reset(1500);
+        rule.reset(1500).unwrap();
         for seed in 0..10 {
             rule.step(step(1.0, 0.0, Some(0.5)), &cloud(1500, 1.0, seed), &mut y).unwrap();
         }
@@ -192,7 +192,7 @@ fn a_saved_state_goes_on_where_it_was() {
         }
     };
     let mut rule = MomentumGains::new(Momentum::Nesterov);
-    rule.reset(50);
+    rule.reset(50).unwrap();
     let mut y = cloud::<f64, 2>(50, 10.0, 1);
     run(&mut rule, &mut y, 0..7);
     let mut z = y.clone();
@@ -204,7 +204,7 @@ fn a_saved_state_goes_on_where_it_was() {
     assert_eq!(bits(&y), bits(&z));
     copy.set_momentum(Momentum::Classical);
     assert_eq!(copy.momentum(), Momentum::Classical);
-    copy.reset(3);
+    copy.reset(3).unwrap();
     assert_eq!((copy.n(), copy.gains(), copy.velocity()), (3, &[[1.0; 2]; 3][..], &[[0.0; 2]; 3][..]));
 }
 
@@ -212,11 +212,20 @@ fn a_saved_state_goes_on_where_it_was() {
 fn lengths_must_fit() {
     let mut rule = MomentumGains::<f32, 2>::new(Momentum::Classical);
     assert_eq!(rule.n(), 0);
-    rule.reset(3);
+    rule.reset(3).unwrap();
     let mut y = [[0.0; 2]; 3];
     let s = step(1.0, 0.5, None);
     assert_eq!(rule.step(s, &[[0.0; 2]; 2], &mut y), Err(Error::shape("gradient", 3, 2)));
     assert_eq!(rule.step(s, &[[0.0; 2]; 3], &mut y[..1]), Err(Error::shape("embedding", 3, 1)));
     let state = MomentumGains::<f32, 2>::from_state(Momentum::Classical, vec![[1.0; 2]; 3], vec![[0.0; 2]; 4]);
     assert_eq!(state.unwrap_err(), Error::shape("velocity", 3, 4));
+}
+
+#[test]
+fn more_points_than_memory_are_an_error_and_leave_an_empty_state() {
+    let mut rule = MomentumGains::<f32, 2>::new(Momentum::Classical);
+    rule.reset(3).unwrap();
+    let error = rule.reset(usize::MAX / 16).unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { what: "velocities", .. }), "{error}");
+    assert_eq!((rule.n(), rule.steps()), (0, 0));
 }

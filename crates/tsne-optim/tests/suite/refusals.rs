@@ -77,7 +77,7 @@ fn lengths_that_do_not_fit_are_refused() {
     let error = run(&p, &mut classical(), &mut cloud(19, 1.0, 1), &phase).unwrap_err();
     assert_eq!(error, shape("embedding", 20, 19));
     let mut rule = classical();
-    tsne_core::Optimizer::reset(&mut rule, 7);
+    tsne_core::Optimizer::reset(&mut rule, 7).unwrap();
     let error = run(&p, &mut rule, &mut cloud(20, 1.0, 1), &phase).unwrap_err();
     assert_eq!(error, shape("optimizer state", 20, 7));
 

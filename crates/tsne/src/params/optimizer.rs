@@ -22,8 +22,9 @@ use tsne_optim::{Momentum, MomentumGains};
 /// struct Plain(usize);
 ///
 /// impl Optimizer<f64, 2> for Plain {
-///     fn reset(&mut self, n: usize) {
+///     fn reset(&mut self, n: usize) -> Result<()> {
 ///         self.0 = n;
+///         Ok(())
 ///     }
 ///
 ///     fn n(&self) -> usize {

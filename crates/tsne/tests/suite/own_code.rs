@@ -178,8 +178,8 @@ fn an_optimizer_of_ones_own_is_kept_copied_and_gone_back_to() {
     #[derive(Clone)]
     struct Counting(MomentumGains<f64, 2>, Arc<AtomicUsize>, usize);
     impl tsne::Optimizer<f64, 2> for Counting {
-        fn reset(&mut self, n: usize) {
-            self.0.reset(n);
+        fn reset(&mut self, n: usize) -> Result<()> {
+            self.0.reset(n)
         }
         fn n(&self) -> usize {
             self.0.n()
