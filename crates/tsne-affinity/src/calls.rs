@@ -162,6 +162,32 @@ macro_rules! models {
                 pub fn affinities_of<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<Affinities<T>> {
                     AffinityModel::joint(self, graph, Context::new())
                 }
+
+                /// The conditional affinities of new points, from a graph that leads from them to reference points: each
+                /// row sums to 1.
+                ///
+                /// # Errors
+                ///
+                /// [`Error::Parameter`] for a graph with too few neighbors where their number is the model's.
+                ///
+                /// # Examples
+                ///
+                /// ```
+                /// use std::num::NonZeroUsize;
+                #[doc = concat!("use tsne_affinity::{AutoSearch, Context, Rows, ", stringify!($model), "};")]
+                ///
+                /// let x: Vec<f32> = (0..200).map(|i| ((i * i) % 37) as f32).collect();
+                /// let search = AutoSearch::default();
+                /// let index = search.index(Rows::new(&x, 50, 4)?)?;
+                /// let new = Rows::new(&[1.0, 4.0, 9.0, 16.0], 1, 4)?;
+                /// let graph = index.knn(new.into(), NonZeroUsize::new(30).unwrap(), Context::new())?;
+                #[doc = concat!("let p = ", $example, ".conditional_affinities_of(&graph)?;")]
+                /// assert!((p.weights().iter().sum::<f32>() - 1.0).abs() < 1e-5);
+                /// # Ok::<(), tsne_affinity::Error>(())
+                /// ```
+                pub fn conditional_affinities_of<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<Affinities<T>> {
+                    AffinityModel::conditional(self, graph, Context::new())
+                }
             }
         )*
     };

@@ -75,6 +75,8 @@ pub use neighbors::{
 };
 pub use perplexity::{Calibration, calibrate_row};
 pub use symmetrize::{Symmetrization, symmetrize, symmetrize_with};
+#[cfg(feature = "faer")]
+pub use tsne_core::row_major;
 pub use tsne_core::{
     Affinities, AffinityKind, AffinityModel, CancelToken, Context, Error, KnnGraph, NeighborIndex, NeighborSearch,
     Points, Progress, Result, Rows, Scalar, SparseRows, Stage,

@@ -70,12 +70,18 @@ pub enum Warning {
     },
 }
 
+/// To three decimals, for a reader.
+fn rounded(perplexity: f64) -> f64 {
+    (1e3 * perplexity).round() / 1e3
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PerplexityClamped { given, effective, n } => write!(
                 f,
-                "perplexity {given} is too large for {n} points: {effective} is used; choose a smaller one, or more points"
+                "perplexity {given} is too large for {n} points: {} is used; choose a smaller one, or more points",
+                rounded(*effective)
             ),
             Self::PerplexityDropped { given, n } => write!(
                 f,
@@ -83,7 +89,8 @@ impl fmt::Display for Warning {
             ),
             Self::PerplexityClampedByNeighbors { given, effective, k } => write!(
                 f,
-                "perplexity {given} is too large for {k} neighbors of each point: {effective} is used; choose a smaller one, or more neighbors"
+                "perplexity {given} is too large for {k} neighbors of each point: {} is used; choose a smaller one, or more neighbors",
+                rounded(*effective)
             ),
             Self::PerplexityDroppedByNeighbors { given, k } => write!(
                 f,

@@ -152,7 +152,7 @@ impl Error {
     /// ```
     /// use tsne_core::Error;
     ///
-    /// assert_eq!(Error::too_few_points(1, 2).to_string(), "1 points were given, but at least 2 are needed");
+    /// assert_eq!(Error::too_few_points(1, 2).to_string(), "1 point was given, but at least 2 are needed");
     /// ```
     pub const fn too_few_points(n: usize, needed: usize) -> Self {
         Self::TooFewPoints { n, needed }
@@ -259,6 +259,7 @@ impl fmt::Display for Error {
                 f,
                 "{what} is not finite at row {row}, column {column} (counted from 0): remove or replace infinite and missing values"
             ),
+            Self::TooFewPoints { n: 1, needed } => write!(f, "1 point was given, but at least {needed} are needed"),
             Self::TooFewPoints { n, needed } => write!(f, "{n} points were given, but at least {needed} are needed"),
             Self::Capacity { what, given, max } => {
                 write!(

@@ -1,4 +1,4 @@
-//! t-SNE: maps of high-dimensional data, fast, exact, deterministic for any number of threads, and made of parts.
+//! t-SNE: maps of high-dimensional data, fast, accurate, deterministic for any number of threads, and made of parts.
 //!
 //! [`Tsne`] is the whole method with openTSNE's parameters, built by [`TsneBuilder`] from one of three [`Preset`]s:
 //!
@@ -20,6 +20,9 @@
 //! the objective and its descent. [`initialization`] and [`metrics`] are this crate's own.
 //!
 //! Build with optimization (`--release`): a fit in a plain development build takes tens of times longer.
+//!
+//! Neighbors are exact up to 10,000 points and found with a recall of .99 beyond; forces are sums over all pairs of small maps, and
+//! of larger ones approximations whose error can be [bounded](Tsne::builder) (`force_tolerance`) and [measured](ForceError).
 //!
 //! # What is guaranteed
 //!

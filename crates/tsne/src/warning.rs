@@ -209,16 +209,16 @@ impl fmt::Display for Warning {
             ),
             Self::Offset { column, offset, spread, scalar } => write!(
                 f,
-                "column {column} lies at {offset:e} and is only {spread:e} wide: in {scalar} its values can hardly be told apart; subtract a constant from it first (data in double precision are moved by Dataset::from_f64, if the metric allows it), or compute in f64"
+                "column {column} (counted from 0) lies at {offset:e} and is only {spread:e} wide: in {scalar} its values can hardly be told apart; subtract a constant from it first (data in double precision are moved by Dataset::from_f64, if the metric allows it), or compute in f64"
             ),
             Self::ColumnScales { columns: 1, of, column, share } => write!(
                 f,
-                "column {column} holds {:.1} % of the variance of all {of}, so the others hardly count: if their units differ, standardize the columns, or take the metric seuclidean",
+                "column {column} (counted from 0) holds {:.1} % of the variance of all {of}, so the others hardly count: if their units differ, standardize the columns, or take the metric seuclidean",
                 100.0 * share
             ),
             Self::ColumnScales { columns, of, column, share } => write!(
                 f,
-                "{columns} of {of} columns (column {column} first) hold {:.1} % of the variance, so the others hardly count: if their units differ, standardize the columns, or take the metric seuclidean",
+                "{columns} of {of} columns (first of all column {column}, counted from 0) hold {:.1} % of the variance, so the others hardly count: if their units differ, standardize the columns, or take the metric seuclidean",
                 100.0 * share
             ),
             Self::NotDistances(why) => write!(f, "given as distances: {why}"),

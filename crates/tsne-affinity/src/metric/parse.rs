@@ -99,6 +99,11 @@ impl FromStr for Metric {
             "symmetric-kl" | "symmetric_kl" | "symmetric_kullback_liebler" => Self::SymmetricKl,
             "spearmanr" => Self::SpearmanR,
             "precomputed" => Self::Precomputed,
+            "wminkowski" | "weighted_minkowski" => {
+                let allowed =
+                    "a metric without parameters by its name; weights belong to Metric::Minkowski { p, weights }";
+                return Err(Error::parameter("metric", format_args!("{s:?}"), allowed));
+            }
             _ => return Err(unknown()),
         })
     }

@@ -38,7 +38,7 @@ pub(in crate::neighbors) fn check_own(n: usize, k: usize) -> Result<()> {
 /// Checks that queries of `given` columns can have `k` neighbors among points of shape `(n, d)`.
 pub(in crate::neighbors) fn check_queries((n, d): (usize, usize), given: usize, k: usize) -> Result<()> {
     if given != d {
-        return Err(Error::shape("queries (columns)", d, given));
+        return Err(Error::shape("a row of the queries", d, given));
     }
     if k > n {
         return Err(Error::parameter("k", k, format_args!("at most {n}, the number of indexed points")));

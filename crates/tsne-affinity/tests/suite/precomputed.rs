@@ -133,7 +133,7 @@ fn errors_of_given_matrices() {
         (joint(&[0, 1, 2], &[1, 0], &[f64::MAX, f64::MAX], 2, both), "sum is inf"),
         (joint(&[0, 2, 2], &[1, 1], &[f64::MAX, f64::MAX], 2, both), "row 0, column 1 add up to inf"),
         (joint(&[0, 1, 2], &[1, 0], &[1.0, 1.0], 2, as_given), "sum is 2 without the diagonal, but must be 1"),
-        (joint(&[0, 1], &[0], &[1.0], 1, both), "1 points were given, but at least 2"),
+        (joint(&[0, 1], &[0], &[1.0], 1, both), "1 point was given, but at least 2"),
         (joint(&[0], &[], &[], 0, both), "0 points were given, but at least 2"),
     ] {
         assert!(error.contains(words), "{error} / {words}");

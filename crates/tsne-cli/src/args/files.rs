@@ -1,18 +1,18 @@
 use super::method::MethodArgs;
 use crate::input::{CsvOptions, HeaderLine, IndexColumn};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
 /// The arguments of `tsne embed`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plot", "save"]))]
 pub struct EmbedArgs {
     /// The points, n × d: an .npy array, a sparse matrix (.npz of SciPy's save_npz, .mtx, .mtx.gz), or text with one
     /// point per line (.csv, .tsv, .txt, also with .gz). With --metric precomputed, the n × n distances.
     #[arg(help_heading = "Input and output")]
     pub input: PathBuf,
     /// Where the map goes: .npy or .csv. An older file is replaced. May be left out with --save or --plot.
-    #[arg(short, long, value_name = "OUT", help_heading = "Input and output",
-          required_unless_present_any = ["save", "plot"])]
+    #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
     /// Saves the fitted map with all it takes to place new points (`tsne transform`). An older file is replaced.
     #[arg(long, value_name = "MODEL", help_heading = "Input and output")]

@@ -1,13 +1,14 @@
 use super::files::CsvArgs;
 use super::method::{DescentArgs, RunArgs};
 use super::values::{AffinityType, NewInit, NewPerplexity, repulsion_method};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 use tsne::Preset;
 
 /// The arguments of `tsne transform`.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
+#[command(allow_negative_numbers = true,
+          group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plot"]))]
 pub struct TransformArgs {
     /// A map that `tsne embed --save` saved.
     #[arg(help_heading = "Input and output")]
@@ -17,7 +18,7 @@ pub struct TransformArgs {
     #[arg(help_heading = "Input and output")]
     pub input: PathBuf,
     /// Where the positions of the new points go: .npy or .csv. An older file is replaced.
-    #[arg(short, long, value_name = "OUT", help_heading = "Input and output", required_unless_present = "plot")]
+    #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
     /// Labels of the new points: .npy, or text with one label per line.
     #[arg(long, value_name = "FILE", help_heading = "Input and output", conflicts_with = "label_column")]

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::{Context, Float, Model, Observer, Stage, StoreError, files};
+use tsne::{Context, Float, Metric, Model, Observer, Stage, StoreError, files};
 
 /// Places the points of a file into a saved map.
 ///
@@ -59,6 +59,14 @@ fn place<T: Float + FromStr, const D: usize>(
 ) -> Result<()> {
     let run = &args.run;
     let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
+    let index = fitted.affinity_index();
+    if !index.has_data() && *index.metric() != Metric::Precomputed {
+        bail!(
+            "{}: it was saved without its points, so new ones cannot be placed into it: embed the points again, without \
+             --no-keep-data",
+            args.model.display()
+        );
+    }
     let Data { points, labels, input } = read::<T>(&args.input, &args.csv.options(), args.labels.as_deref())?;
     let params = method::transform_params::<T, D>(args, fitted.preset(), points.n())?;
     let seconds_read = started.elapsed().as_secs_f64();

@@ -78,7 +78,8 @@ impl InputReport {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let _ = write!(line, "; text left out: {}{more}", names.join(", "));
+            let hint = if self.labels.is_none() { " (--label-column colors the map by one)" } else { "" };
+            let _ = write!(line, "; text left out: {}{more}{hint}", names.join(", "));
         }
         line
     }

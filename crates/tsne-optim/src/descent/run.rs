@@ -232,7 +232,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// let mut repulsion = Exact::new();
     /// let mut joint = Joint::new(&p, Kernel::CAUCHY, &mut repulsion)?;
     /// let mut kl = |y: [[f64; 1]; 3]| Descent::new().kl_divergence(&mut joint, &y, Context::new());
-    /// // The middle point belongs into the middle.
+    /// // The middle point belongs in the middle.
     /// assert!(kl([[-1.0], [0.0], [1.0]])? < kl([[0.0], [-1.0], [1.0]])?);
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```

@@ -87,13 +87,18 @@ const APART: f64 = 2.0;
 /// A warning where the divergence is that of a map that flew apart: far above that of a map in which all pairs are equally near,
 /// `Σ p ln (p n (n - 1))`.
 pub(crate) fn flown_apart<T: Scalar>(p: &Affinities<T>, kl_divergence: f64) -> Option<Warning> {
+    let n = p.n() as f64;
+    let ln_pairs = (n * (n - 1.0)).max(1.0).ln();
+    // No affinities have more entropy than equal ones, `ln nnz`: what is below that needs no logarithm of any of them.
+    if kl_divergence <= ln_pairs - (p.nnz().max(1) as f64).ln() + APART {
+        return None;
+    }
     let mut partials = Vec::new();
     let p_ln_p = |range: std::ops::Range<usize>| {
         let weights = range.flat_map(|i| p.row(i).1).map(|p| p.to_f64()).filter(|p| *p > 0.0);
         weights.map(|p| p * p.ln()).sum::<f64>()
     };
     let entropy: f64 = blocks::map(&mut partials, p.n(), p_ln_p).iter().sum();
-    let n = p.n() as f64;
-    let without_structure = entropy + (n * (n - 1.0)).max(1.0).ln();
+    let without_structure = entropy + ln_pairs;
     (kl_divergence > without_structure + APART).then_some(Warning::FlownApart { kl_divergence, without_structure })
 }

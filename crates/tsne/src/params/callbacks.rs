@@ -13,7 +13,7 @@ use tsne_core::{Iteration, Observer, Scalar};
 /// behind a mutex or a channel. For a listener of one call with state of its own there is [`Observer`].
 ///
 /// In a fit it sees both phases, each with iterations counted from 1. The divergence that it is shown is never exaggerated, so it
-/// may rise in the early phase, where another function is minimized: a rule that waits for it to settle belongs into
+/// may rise in the early phase, where another function is minimized: a rule that waits for it to settle belongs in
 /// the normal phase, optimized by itself ([`Schedule::normal`](crate::Schedule::normal)).
 ///
 /// # Examples

@@ -62,7 +62,7 @@ impl<'a, T: Scalar, F: Form<T>> Space<T> for FormSpace<'a, T, F> {
 
     fn to<'q>(&'q self, queries: Points<'q, T>) -> Result<Box<dyn Distances<T> + 'q>> {
         if queries.d() != self.shape.1 {
-            return Err(Error::shape("queries (columns)", self.shape.1, queries.d()));
+            return Err(Error::shape("a row of the queries", self.shape.1, queries.d()));
         }
         queries.check_finite()?;
         check_rows(queries, &self.metric)?;

@@ -119,7 +119,7 @@ impl<T: Scalar> Space<T> for Given<'_, T> {
     fn to<'q>(&'q self, queries: Points<'q, T>) -> Result<Box<dyn Distances<T> + 'q>> {
         let rows = queries.dense("precomputed")?;
         if rows.d() != self.rows.n() {
-            return Err(Error::shape("queries (columns)", self.rows.n(), rows.d()));
+            return Err(Error::shape("a row of the queries", self.rows.n(), rows.d()));
         }
         check_values(rows, false)?;
         Ok(Box::new(Read { rows }))
