@@ -43,7 +43,7 @@ impl<T: Scalar> Affinities<T> {
     /// # Errors
     ///
     /// [`Error::Shape`] where lengths do not fit together, [`Error::Invalid`] where row pointers descend, a column
-    /// is out of range or out of order, a weight is negative or not finite, or a sum is not 1 within 0.1 %
+    /// is out of range or out of order, a weight is negative or not finite, a joint row names its own point, or a sum is not 1 within 0.1 %
     /// (all entries for [`AffinityKind::Joint`], each row for [`AffinityKind::Conditional`]).
     /// Whether a joint matrix is symmetric is the caller's word.
     ///
@@ -277,6 +277,9 @@ fn from_checked_parts<T: Scalar>(
         }
         if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
             return Some(format!("row {i} names column {j}, but there are {n_columns}"));
+        }
+        if kind == AffinityKind::Joint && columns.binary_search(&(i as u32)).is_ok() {
+            return Some(format!("row {i} names its own point: leave it out"));
         }
         weights
             .iter()

@@ -1,6 +1,7 @@
 //! The method and its builder.
 
 use crate::float::Float;
+use crate::initialization::{check_deviation, check_jitter};
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::initialization::Initialization;
 use crate::params::name::{IntoParam, Unknown};
@@ -8,7 +9,7 @@ use crate::params::neighbors::Neighbors;
 use crate::params::optimize::OptimizeParams;
 use crate::params::preset::Preset;
 use crate::params::random_state::RandomState;
-use crate::params::schedule::{Schedule, positive};
+use crate::params::schedule::Schedule;
 use std::num::NonZeroUsize;
 use tsne_affinity::{Metric, PerplexityAffinity};
 use tsne_core::{Error, Kernel, Result};
@@ -349,7 +350,7 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
-    /// The standard deviation of the initial positions along their first axis, positive.
+    /// The standard deviation of the initial positions along their first axis, from 1e-30 to 1e10.
     ///
     /// # Examples
     ///
@@ -454,14 +455,12 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
             let allowed = "left out beside a neighbor search of your own, which measures distances itself";
             return Err(Error::parameter("metric", &parameters.metric, allowed));
         }
-        positive("initialization_std", parameters.initialization_std)?;
-        let jitter = parameters.initialization_jitter;
-        if !(jitter.is_finite() && jitter >= 0.0) {
-            return Err(Error::parameter(
-                "initialization_jitter",
-                jitter,
-                "finite and not negative (0.01 is a good choice)",
-            ));
+        let (std, jitter) = (parameters.initialization_std, parameters.initialization_jitter);
+        check_deviation("initialization_std", std)?;
+        check_jitter("initialization_jitter", jitter)?;
+        if check_jitter("", jitter * std).is_err() {
+            let allowed = "such that its product with initialization_std is at most 1e10 (0.01 is a good choice)";
+            return Err(Error::parameter("initialization_jitter", jitter, allowed));
         }
         if parameters.k_neighbors.is_some_and(|k| NonZeroUsize::new(k).is_none()) {
             return Err(Error::parameter("k_neighbors", 0, "at least 1, or None for what the affinities need"));

@@ -287,13 +287,15 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 warnings.extend(initialization::degenerate(&positions));
                 positions
             }
-            (Initialization::Random, _) => initialization::random(n, std, seed),
-            (Initialization::Pca, Some(coordinates)) => self.scaled(initialization::pca(coordinates, seed, cx)?, seed),
+            (Initialization::Random, _) => initialization::random(n, std, seed)?,
+            (Initialization::Pca, Some(coordinates)) => {
+                self.scaled(initialization::pca(coordinates, seed, cx)?, seed)?
+            }
             (chosen @ (Initialization::Pca | Initialization::Spectral), _) => {
                 if matches!(chosen, Initialization::Pca) {
                     warnings.push(Warning::SpectralInitialization);
                 }
-                self.scaled(initialization::spectral(&index.joint, seed, cx)?, seed)
+                self.scaled(initialization::spectral(&index.joint, seed, cx)?, seed)?
             }
         };
         cx.advance(Stage::Initialization, 1, 1);
@@ -301,13 +303,13 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     }
 
     /// Positions with the standard deviation asked for, and the jitter that parts duplicates.
-    fn scaled(&self, mut positions: Vec<[T; D]>, seed: u64) -> Vec<[T; D]> {
+    fn scaled(&self, mut positions: Vec<[T; D]>, seed: u64) -> Result<Vec<[T; D]>> {
         let (std, jitter) = (self.parameters.initialization_std, self.parameters.initialization_jitter);
-        if initialization::rescale(&mut positions, std) {
+        if initialization::rescale(&mut positions, std)? {
             if jitter > 0.0 {
-                initialization::jitter(&mut positions, jitter * std, seed);
+                initialization::jitter(&mut positions, jitter * std, seed)?;
             }
-            positions
+            Ok(positions)
         } else {
             // Constant data have no principal component.
             initialization::random(positions.len(), std, seed)

@@ -27,6 +27,9 @@ pub enum Warning {
     FlatStart,
     /// All points are the same, or so near that rounding tells them apart: the map shows nothing but random numbers.
     IdenticalPoints,
+    /// All neighbors of each point are at distance 0 from it, though not all points are the same: the map shows groups of equal
+    /// points, and not how these lie to each other.
+    IdenticalNeighbors,
     /// A column lies so far from the origin that its values cannot be told apart in the number type of the map.
     Offset {
         /// The first such column, from 0.
@@ -64,6 +67,12 @@ pub enum Warning {
         #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
         without_structure: f64,
     },
+    /// After many iterations the map is still so small that all pairs are equally near: it shows nothing yet.
+    NotUnfolded {
+        /// The longest side of the map.
+        #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
+        extent: f64,
+    },
     /// The descent left the finite numbers, or its normal phase ended at a larger KL divergence than it began with: the map is
     /// that of a second descent by the classical rule of [`Preset::OpenTsne`](crate::Preset::OpenTsne).
     Restarted {
@@ -79,6 +88,7 @@ impl Warning {
             self,
             Self::Affinity(_)
                 | Self::IdenticalPoints
+                | Self::IdenticalNeighbors
                 | Self::Offset { .. }
                 | Self::ColumnScales { .. }
                 | Self::NotDistances(_)
@@ -207,6 +217,13 @@ impl fmt::Display for Warning {
             Self::IdenticalPoints => f.write_str(
                 "all points are the same up to rounding, so the map shows nothing but random numbers: check that the right columns were read, and that no large offset hides what they differ by",
             ),
+            Self::IdenticalNeighbors => f.write_str(
+                "all neighbors of each point are at distance 0 from it, so the map shows which points are equal and not how the groups lie to each other: leave out duplicates, raise the perplexity, or take a metric that tells more points apart",
+            ),
+            Self::Offset { column, offset, spread, scalar: scalar @ "f64" } => write!(
+                f,
+                "column {column} (counted from 0) lies at {offset:e} and is only {spread:e} wide: in {scalar} its values can hardly be told apart; subtract a constant from it where it comes from"
+            ),
             Self::Offset { column, offset, spread, scalar } => write!(
                 f,
                 "column {column} (counted from 0) lies at {offset:e} and is only {spread:e} wide: in {scalar} its values can hardly be told apart; subtract a constant from it first (data in double precision are moved by Dataset::from_f64, if the metric allows it), or compute in f64"
@@ -225,6 +242,10 @@ impl fmt::Display for Warning {
             Self::FlownApart { kl_divergence, without_structure } => write!(
                 f,
                 "the map flew apart: its KL divergence is {kl_divergence:.3}, where a map without any structure has {without_structure:.3}; lower the learning rate (\"auto\" is n / early_exaggeration) or the exaggeration"
+            ),
+            Self::NotUnfolded { extent } => write!(
+                f,
+                "the map has not unfolded: its extent is {extent:.1e}, at which all pairs are equally near; raise the learning rate (\"auto\" is n / early_exaggeration), max_step_norm or max_grad_norm, or run more iterations"
             ),
             Self::Restarted { cause } => write!(
                 f,

@@ -20,9 +20,10 @@ pub struct ScoreArgs {
     /// How text tables are read.
     #[command(flatten)]
     pub csv: CsvArgs,
-    /// Neighbors that trustworthiness, neighbor recall and label agreement look at.
-    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Measures")]
-    pub k: usize,
+    /// Neighbors that trustworthiness, neighbor recall and label agreement look at [default: 10, or fewer than half of the
+    /// points].
+    #[arg(long, value_name = "N", help_heading = "Measures")]
+    pub k: Option<usize>,
     /// Random points that trustworthiness and neighbor recall are measured on [default: 5,000, or all if there are no
     /// more], and the rank correlation of distances [default: 1,000].
     #[arg(long, value_name = "N", help_heading = "Measures", value_parser = clap::value_parser!(u32).range(3..))]

@@ -22,6 +22,9 @@ const KL_POINTS: usize = 100_000;
 /// then below 1 / sqrt(5,000), 1.4 % of the spread of the points' own values.
 const SAMPLE: usize = 5000;
 
+/// Neighbors that three measures look at, unless told otherwise or half of the points are fewer.
+const K: usize = 10;
+
 /// Points whose distances are correlated, as in Kobak and Berens (2019).
 const SPEARMAN_SAMPLE: usize = 1000;
 
@@ -103,20 +106,21 @@ impl<T: Float + FromStr> Scored<'_, T> {
         }
 
         let sample = args.sample.map_or(SAMPLE, |sample| sample as usize).min(n);
+        let k = args.k.unwrap_or_else(|| K.min(n.saturating_sub(1) / 2).max(1));
         let measured = || -> Result<ScoreReport> {
             let ((trustworthiness, seconds_trustworthiness), (neighbor_recall, seconds_recall)) =
                 in_pool(args.threads, || {
                     let points = self.points.points()?;
                     let comparison = Comparison::new(points, &y)?.metric(&self.metric).sample(sample, args.seed);
-                    let trustworthiness = timed(|| Ok(comparison.trustworthiness(args.k)?))?;
-                    Ok((trustworthiness, timed(|| Ok(comparison.neighbor_recall(args.k)?))?))
+                    let trustworthiness = timed(|| Ok(comparison.trustworthiness(k)?))?;
+                    Ok((trustworthiness, timed(|| Ok(comparison.neighbor_recall(k)?))?))
                 })?;
             // Warnings come after what may still be wrong with the arguments.
             let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
             let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
             let (spearman, seconds_spearman) = timed(|| in_pool(args.threads, || self.spearman(&y, most)))?;
             let labels = self.labels.as_ref();
-            let agreement = |labels| in_pool(args.threads, || agreement(&y, labels, args.k));
+            let agreement = |labels| in_pool(args.threads, || agreement(&y, labels, k));
             let label_agreement = labels.map(agreement).transpose()?.flatten();
             Ok(ScoreReport {
                 n,
@@ -127,7 +131,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 kl_divergence,
                 perplexity,
                 pbic: kl_divergence.map(|kl| metrics::pbic(kl, perplexity, n)).transpose()?,
-                k: args.k,
+                k,
                 trustworthiness,
                 neighbor_recall,
                 label_agreement,

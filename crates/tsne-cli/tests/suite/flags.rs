@@ -246,7 +246,9 @@ fn help_tells_the_defaults() {
         assert!(transform.contains(word), "{word}: {transform}");
     }
     let score = directory.succeed("help score").split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in ["[default: 10]", "[default: 30]", "[default: auto]", "up to 100,000 points", "[default: 1,000]"] {
+    for word in
+        ["[default: 10, or fewer", "[default: 30]", "[default: auto]", "up to 100,000 points", "[default: 1,000]"]
+    {
         assert!(score.contains(word), "{word}: {score}");
     }
 }

@@ -157,5 +157,5 @@ fn what_does_not_fit_is_an_error() {
     check("transform m.tsne new.csv -o y.npy --sigma 2", &["--sigma", "fixed-sigma"]);
     directory.succeed("embed x.csv --save lean.tsne --no-keep-data -q --perplexity 8 --n-iter 2");
     assert!(directory.read("lean.tsne").len() + 4 * N * D <= directory.read("m.tsne").len());
-    check("transform lean.tsne new.csv -o y.npy", &["without the data points"]);
+    check("transform lean.tsne new.csv -o y.npy", &["lean.tsne: it was saved without its points", "--no-keep-data"]);
 }

@@ -102,6 +102,15 @@ fn columns_must_ascend_within_range() {
 }
 
 #[test]
+fn no_point_has_an_affinity_to_itself() {
+    refused(|p| p.columns[2] = 1, AffinityKind::Joint, &["row 1 names its own point", "leave it out"]);
+    // New points are no points of the reference: the numbers mean others.
+    let mut parts = Parts::<f64>::conditional();
+    parts.columns[2] = 1;
+    assert!(parts.build().is_ok());
+}
+
+#[test]
 fn weights_must_be_finite_and_not_negative() {
     for kind in [AffinityKind::Joint, AffinityKind::Conditional] {
         refused(|p| p.weights[5] = -0.25, kind, &["row 2", "-0.25", "not negative"]);

@@ -10,7 +10,7 @@ use crate::warning::Warning;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tsne_affinity::{Metric, PerplexityAffinity};
-use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar};
+use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Points, Result, Scalar};
 
 /// The joint affinities of a data set, with the data, the neighbor search and the rule that led to them: what openTSNE calls
 /// an affinity index.
@@ -74,11 +74,18 @@ impl<T: Scalar> AffinityIndex<T> {
         }
         let k = recipe.k(n)?;
         let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?.knn_graph(k, cx)?;
-        let graph = searched(graph, n, n)?;
+        let graph = searched(graph, (n, n), k)?;
         let neighbors = clock.elapsed();
         let mut index = Self::of_graph(&graph, recipe, n_jobs, cx)?;
         index.graph = keep.graph.then(|| Arc::new(graph));
         index.durations.0 = neighbors;
+        if index.warnings.contains(&Warning::IdenticalNeighbors)
+            && (doubts.contains(&Warning::IdenticalPoints) || all_same(points))
+        {
+            index.warnings.retain(|warning| *warning != Warning::IdenticalNeighbors);
+            doubts.retain(|doubt| *doubt != Warning::IdenticalPoints);
+            index.warnings.push(Warning::IdenticalPoints);
+        }
         for doubt in doubts {
             if !index.warnings.contains(&doubt) {
                 index.warnings.push(doubt);
@@ -100,7 +107,7 @@ impl<T: Scalar> AffinityIndex<T> {
         let clock = Instant::now();
         let mut warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
         if graph.k() > 0 && graph.distances().iter().all(|d| *d == T::ZERO) {
-            warnings.push(Warning::IdenticalPoints);
+            warnings.push(Warning::IdenticalNeighbors);
         }
         let joint = Arc::new(joint(&recipe.method, graph, cx)?);
         let durations = (Duration::ZERO, clock.elapsed());
@@ -357,5 +364,14 @@ impl<T: Scalar> AffinityIndex<T> {
         self.warnings.retain(|warning| !matches!(warning, Warning::Affinity(_)));
         self.warnings.splice(0..0, warnings);
         Ok(())
+    }
+}
+
+/// Whether all points are the same.
+fn all_same<T: Scalar>(points: Points<'_, T>) -> bool {
+    match points {
+        Points::Dense(rows) => rows.iter().all(|row| row == rows.row(0)),
+        Points::Sparse(rows) => (1..rows.n()).all(|i| rows.row(i) == rows.row(0)),
+        _ => false,
     }
 }

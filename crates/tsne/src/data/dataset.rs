@@ -137,7 +137,8 @@ impl<T: Scalar> Dataset<'static, T> {
         let Points::Dense(rows) = points else { return Ok(Kept::converted(points, None)?.into()) };
         let seen = if *metric == Metric::Precomputed { Vec::new() } else { columns(rows) };
         let offset = offset::<T>(&seen, metric).map(Arc::from);
-        let lost = if offset.is_some() { None } else { lost::<T>(&seen) };
+        // What an offset saves, the given numbers have lost already if they are too far away for themselves.
+        let lost = if offset.is_some() { lost::<f64>(&seen) } else { lost::<T>(&seen) };
         Ok(Self { points: Stored::Shared(Kept::converted(points, offset)?), lost })
     }
 }

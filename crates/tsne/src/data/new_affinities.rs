@@ -115,7 +115,7 @@ impl<T: Scalar> AffinityIndex<T> {
         let needed = rule.model().neighbors_needed(n)?;
         let needed = needed.max(NonZeroUsize::new(at_least.min(n)).unwrap_or(needed));
         let search = self.recipe.neighbors.search(&self.recipe.metric, self.recipe.random_state);
-        searched(search.build(self.fitted()?.points()?, cx)?.knn(x, needed, cx)?, x.n(), n)
+        searched(search.build(self.fitted()?.points()?, cx)?.knn(x, needed, cx)?, (x.n(), n), needed)
     }
 
     fn of_new_graph(&self, graph: &KnnGraph<T>, rule: &AffinityMethod<T>, cx: Context<'_>) -> Result<NewAffinities<T>> {

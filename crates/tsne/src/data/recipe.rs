@@ -96,13 +96,21 @@ pub(super) fn conditional<T: Scalar>(
 }
 
 /// The graph that a search returned is of the points that it was given.
-pub(super) fn searched<T: Scalar>(graph: KnnGraph<T>, n: usize, n_reference: usize) -> Result<KnnGraph<T>> {
+pub(super) fn searched<T: Scalar>(
+    graph: KnnGraph<T>,
+    (n, n_reference): (usize, usize),
+    k: NonZeroUsize,
+) -> Result<KnnGraph<T>> {
     if (graph.n(), graph.n_reference()) != (n, n_reference) {
         let given = (graph.n(), graph.n_reference());
         let why = format_args!(
             "the search returned one of {} points among {}, but was asked for {n} among {n_reference}: return a row for each point",
             given.0, given.1
         );
+        return Err(Error::invalid("neighbor graph", why));
+    }
+    if graph.k() < k.get() {
+        let why = format_args!("the search returned {} neighbors of each point, but was asked for {k}", graph.k());
         return Err(Error::invalid("neighbor graph", why));
     }
     Ok(graph)

@@ -69,7 +69,7 @@ impl<T: Scalar, const D: usize> CustomInitialization<T, D> {
     /// use tsne::initialization::{self, CustomInitialization};
     ///
     /// let wide = CustomInitialization::<f32, 2>::new(|start| {
-    ///     Ok(initialization::random(start.affinities.n(), 1.0, start.random_state))
+    ///     initialization::random(start.affinities.n(), 1.0, start.random_state)
     /// });
     /// ```
     pub fn new(make: impl Fn(&Start<'_, T>) -> Result<Vec<[T; D]>> + Send + Sync + 'static) -> Self {

@@ -13,10 +13,11 @@ pub use custom::{CustomInitialization, Start};
 pub(crate) use degenerate::degenerate;
 pub use partial::{median, weighted_mean};
 pub use pca::pca;
+pub(crate) use random::{check_deviation, check_jitter};
 pub use random::{jitter, random};
 pub use spectral::{SpectralParams, spectral, spectral_with};
 
-use tsne_core::Scalar;
+use tsne_core::{Result, Scalar};
 
 /// The jitter on initial positions, in units of the standard deviation of their first axis (openTSNE's value): enough
 /// to part duplicates, too little to be seen.
@@ -27,15 +28,21 @@ pub const JITTER: f64 = 0.01;
 /// Returns whether there was anything to scale: positions that are constant along the first axis are left at the
 /// origin. openTSNE's `std` is 1e-4 (1e-2 in release 0.3). `O(n D)`.
 ///
+/// # Errors
+///
+/// [`Error::Parameter`](tsne_core::Error::Parameter) unless `std` is from 1e-30 to 1e10; the positions are what they were.
+///
 /// # Examples
 ///
 /// ```
 /// let mut positions = [[1.0, 5.0], [3.0, 7.0]];
-/// assert!(tsne::initialization::rescale(&mut positions, 1e-4));
+/// assert!(tsne::initialization::rescale(&mut positions, 1e-4)?);
 /// assert!((positions[1][0] - 1e-4f64).abs() < 1e-18 && (positions[0][1] + 1e-4f64).abs() < 1e-18);
-/// assert!(!tsne::initialization::rescale(&mut [[2.0, 2.0]; 3], 1e-4));
+/// assert!(!tsne::initialization::rescale(&mut [[2.0, 2.0]; 3], 1e-4)?);
+/// # Ok::<(), tsne::Error>(())
 /// ```
-pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) -> bool {
+pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) -> Result<bool> {
+    check_deviation("std", std)?;
     // In units of the largest coordinate, so that no square leaves the range of the numbers.
     let largest = positions.as_flattened().iter().fold(0.0, |a: f64, v| a.max(v.to_f64().abs()));
     let unit = if largest > 0.0 { largest } else { 1.0 };
@@ -51,5 +58,5 @@ pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) ->
             position[c] = T::from_f64(if scalable { centered * scale } else { 0.0 });
         }
     }
-    scalable
+    Ok(scalable)
 }

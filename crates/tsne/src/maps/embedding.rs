@@ -403,7 +403,10 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// What a divergence of the positions says about the map.
     pub(crate) fn doubt(&self, kl_divergence: f64) -> Option<Warning> {
-        metrics::flown_apart(&self.index.joint, kl_divergence)
+        // Of points that are all the same there is nothing to unfold.
+        let same = self.run.warnings.contains(&Warning::IdenticalPoints);
+        let iterations = if same { 0 } else { self.run.iterations };
+        metrics::doubt(&self.index.joint, &self.run.positions, kl_divergence, iterations)
     }
 
     /// What was kept if it has this repulsion, or else made anew.

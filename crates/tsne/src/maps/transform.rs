@@ -201,7 +201,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             }
             (PartialInitialization::Random, _) => {
                 let seed = params.random_state.map_or(self.random_state, RandomState::draw);
-                initialization::random(n, params.initialization_std, seed)
+                initialization::random(n, params.initialization_std, seed)?
             }
             (chosen, Some(graph)) => {
                 let weighted = matches!(chosen, PartialInitialization::Weighted);

@@ -164,6 +164,9 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
     /// Checks `k` against the largest that a measure allows.
     pub(super) fn k(&self, k: usize, max: usize) -> Result<NonZeroUsize> {
         let n = self.y.len();
+        if max == 0 {
+            return Err(Error::too_few_points(n, n.max(1) + 1));
+        }
         NonZeroUsize::new(k)
             .filter(|k| k.get() <= max)
             .ok_or_else(|| Error::parameter("k", k, format_args!("from 1 to {max} for n = {n} points")))

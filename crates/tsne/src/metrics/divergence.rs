@@ -1,3 +1,4 @@
+use crate::metrics::extent::extent;
 use crate::warning::Warning;
 use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
 use tsne_optim::Exact;
@@ -79,18 +80,39 @@ pub fn pbic(kl_divergence: f64, perplexity: f64, n: usize) -> Result<f64> {
     Ok(2.0 * kl_divergence + (n as f64).ln() * perplexity / n as f64)
 }
 
-/// By how much a divergence is above that of a map without structure before the descent has failed: affinities are then off by
-/// `e²` more, on average, than they would be without any map. Maps that flew apart are tens to thousands above, exaggerated maps
-/// of hard data at most tenths.
+/// By how much a divergence is above that of a map without structure before the descent has failed, whatever the size of the map:
+/// affinities are then off by `e²` more, on average, than they would be without any map. Exaggerated maps of hard data are at most
+/// tenths above, and those of 30 points after a few long steps one.
 const APART: f64 = 2.0;
 
-/// A warning where the divergence is that of a map that flew apart: far above that of a map in which all pairs are equally near,
-/// `Σ p ln (p n (n - 1))`.
-pub(crate) fn flown_apart<T: Scalar>(p: &Affinities<T>, kl_divergence: f64) -> Option<Warning> {
+/// The extent, in roots of the number of points, at which any divergence above that of a map without structure is a failure. Maps have
+/// 1 to 20 (1,000,000 and 1,800 points); the smallest of 40 and 300 points that flew apart, by rates of 1e4 to 1e20, two thirds above,
+/// a hundred times this.
+const WIDE: f64 = 1e3;
+
+/// Below this extent weights differ by a ten thousandth at most.
+const SMALL: f64 = 1e-2;
+
+/// The divergence of a map without structure, up to which there is next to none to show.
+const EQUAL: f64 = 0.1;
+
+/// The iterations in which a map is to have unfolded: from deviations of 1e-4 it takes some twenty.
+const UNFOLDING: usize = 50;
+
+/// What the divergence and the size of a map say against it: far above that of a map in which all pairs are equally near,
+/// `Σ p ln (p n (n - 1))`, it flew apart; as small as one after many iterations, it has not unfolded.
+pub(crate) fn doubt<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    y: &[[T; D]],
+    kl_divergence: f64,
+    iterations: usize,
+) -> Option<Warning> {
+    let extent = extent(y);
+    let small = iterations >= UNFOLDING && extent < SMALL;
     let n = p.n() as f64;
     let ln_pairs = (n * (n - 1.0)).max(1.0).ln();
     // No affinities have more entropy than equal ones, `ln nnz`: what is below that needs no logarithm of any of them.
-    if kl_divergence <= ln_pairs - (p.nnz().max(1) as f64).ln() + APART {
+    if !small && kl_divergence <= ln_pairs - (p.nnz().max(1) as f64).ln() {
         return None;
     }
     let mut partials = Vec::new();
@@ -100,5 +122,10 @@ pub(crate) fn flown_apart<T: Scalar>(p: &Affinities<T>, kl_divergence: f64) -> O
     };
     let entropy: f64 = blocks::map(&mut partials, p.n(), p_ln_p).iter().sum();
     let without_structure = entropy + ln_pairs;
-    (kl_divergence > without_structure + APART).then_some(Warning::FlownApart { kl_divergence, without_structure })
+    let above = kl_divergence - without_structure;
+    if above > APART || (above > 0.0 && extent > WIDE * n.sqrt()) {
+        return Some(Warning::FlownApart { kl_divergence, without_structure });
+    }
+    // Affinities that are all but equal have a map of any size.
+    (small && without_structure > EQUAL).then_some(Warning::NotUnfolded { extent })
 }

@@ -16,7 +16,7 @@ mod recall;
 
 pub use comparison::Comparison;
 pub use correlation::spearman;
-pub(crate) use divergence::flown_apart;
+pub(crate) use divergence::doubt;
 pub use divergence::{kl_divergence, pbic};
 pub use extent::extent;
 pub use labels::label_agreement;

@@ -292,8 +292,8 @@ impl Schedule {
             LearningRate::Auto => {}
             LearningRate::Scaled(number) | LearningRate::Fixed(number) => positive("learning_rate", number)?,
         }
-        exaggeration("early_exaggeration", self.early_factor())?;
         exaggeration("exaggeration", self.factor())?;
+        exaggeration("early_exaggeration", self.early_factor())?;
         momentum("initial_momentum", self.initial_momentum)?;
         self.final_momentum.map_or(Ok(()), |value| momentum("final_momentum", value))?;
         for (name, iterations) in [("early_exaggeration_iter", self.early_exaggeration_iter), ("n_iter", self.n_iter)] {

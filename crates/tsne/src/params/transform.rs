@@ -1,6 +1,7 @@
 //! The parameters of new points.
 
 use crate::float::Float;
+use crate::initialization::check_deviation;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::callbacks::Callbacks;
 use crate::params::initialization::PartialInitialization;
@@ -9,7 +10,7 @@ use crate::params::optimize::OptimizeParams;
 use crate::params::preset::Preset;
 use crate::params::random_state::RandomState;
 use crate::params::repulsion::RepulsionMethod;
-use crate::params::schedule::{Schedule, positive};
+use crate::params::schedule::Schedule;
 use crate::threads;
 use tsne_affinity::PerplexityAffinity;
 use tsne_core::{Error, Result};
@@ -328,7 +329,7 @@ impl<T: Float, const D: usize> TransformParams<T, D> {
         if self.k == 0 {
             return Err(Error::parameter("k", 0, "at least 1 (25 is the default)"));
         }
-        positive("initialization_std", self.initialization_std)?;
+        check_deviation("initialization_std", self.initialization_std)?;
         self.schedule.check()?;
         if self.callbacks_every_iters == Some(0) {
             return Err(Error::parameter("callbacks_every_iters", 0, "at least 1"));

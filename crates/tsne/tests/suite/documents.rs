@@ -251,6 +251,8 @@ fn warnings_and_reports_come_back() {
         Warning::CoincidingStart,
         Warning::FlatStart,
         Warning::IdenticalPoints,
+        Warning::IdenticalNeighbors,
+        Warning::NotUnfolded { extent: 1e-9 },
         Warning::Offset { column: 3, offset: 1e9, spread: 1e-3, scalar: "f32" },
         Warning::ColumnScales { columns: 1, of: 3, column: 2, share: 0.999 },
         Warning::NotDistances(NotDistances::Triangle),

@@ -3,7 +3,7 @@
 use crate::common::{bits, blobs};
 use tsne::core::random as counter;
 use tsne::initialization::{jitter, pca, random, rescale};
-use tsne::{Context, Rows};
+use tsne::{Context, Rows, Tsne};
 
 /// The first `wanted` principal coordinates by power iteration with deflation, in double precision: slow, and with nothing
 /// in common with the fast way.
@@ -142,7 +142,7 @@ fn same_bits_for_any_number_of_threads() {
         pool.install(|| {
             let dense = pca::<f32, 2>(Rows::new(&x, 3_000, 150).unwrap(), 1, Context::new()).unwrap();
             let iterated = pca::<f32, 2>(Rows::new(&wide, 40, 2_200).unwrap(), 1, Context::new()).unwrap();
-            (bits(&dense), bits(&iterated), bits(&random::<f32, 2>(5_000, 1.0, 4)))
+            (bits(&dense), bits(&iterated), bits(&random::<f32, 2>(5_000, 1.0, 4).unwrap()))
         })
     };
     let one = run(1);
@@ -156,19 +156,19 @@ fn rescaling_sets_the_spread_of_the_first_axis_and_keeps_the_shape() {
     let mut positions: Vec<[f64; 2]> = (0..100).map(|i| [5.0 + f64::from(i), 3.0 * f64::from(i % 10)]).collect();
     let ratio = |p: &[[f64; 2]]| (p[9][1] - p[0][1]) / (p[9][0] - p[0][0]);
     let before = ratio(&positions);
-    assert!(rescale(&mut positions, 1e-4));
+    assert!(rescale(&mut positions, 1e-4).unwrap());
     let variance = positions.iter().map(|p| p[0] * p[0]).sum::<f64>() / 100.0;
     assert!((variance.sqrt() - 1e-4).abs() < 1e-16);
     assert!((ratio(&positions) - before).abs() < 1e-10);
     let mut constant = vec![[2.0f32, 2.0]; 5];
-    assert!(!rescale(&mut constant, 1e-4));
+    assert!(!rescale(&mut constant, 1e-4).unwrap());
     assert_eq!(constant, [[0.0; 2]; 5]);
 }
 
 #[test]
 fn random_positions_are_normal_and_belong_to_seed_and_index() {
     let n = 100_000;
-    let positions = random::<f64, 2>(n, 2.0, 9);
+    let positions = random::<f64, 2>(n, 2.0, 9).unwrap();
     let moment = |k: i32| positions.as_flattened().iter().map(|v| (v / 2.0).powi(k)).sum::<f64>() / (2 * n) as f64;
     // Five standard errors of each moment over 200,000 numbers: sqrt((2k - 1)!! - ...) / sqrt(200,000).
     assert!(moment(1).abs() < 5.0 * (1.0f64 / 2e5).sqrt());
@@ -176,10 +176,10 @@ fn random_positions_are_normal_and_belong_to_seed_and_index() {
     assert!(moment(3).abs() < 5.0 * (15.0f64 / 2e5).sqrt());
     assert!((moment(4) - 3.0).abs() < 5.0 * (96.0f64 / 2e5).sqrt());
     // Fewer points are a prefix of more; another seed is another sample.
-    assert_eq!(positions[..50], random::<f64, 2>(50, 2.0, 9));
-    assert_ne!(positions[..50], random::<f64, 2>(50, 2.0, 10));
+    assert_eq!(positions[..50], random::<f64, 2>(50, 2.0, 9).unwrap());
+    assert_ne!(positions[..50], random::<f64, 2>(50, 2.0, 10).unwrap());
     let mut jittered = vec![[1.0f64; 2]; 50];
-    jitter(&mut jittered, 1e-3, 9);
+    jitter(&mut jittered, 1e-3, 9).unwrap();
     assert!(jittered.as_flattened().iter().all(|v| *v != 1.0 && (v - 1.0).abs() < 0.01));
 }
 
@@ -198,5 +198,26 @@ fn the_scale_of_the_data_does_not_matter() {
             // Rounding of the data, of the order 1e-16, in positions of the order 1e-4.
             assert!((a - b).abs() < 1e-14, "scale {scale:e}: {a} against {b}");
         }
+    }
+}
+
+#[test]
+fn deviations_and_counts_out_of_range_are_errors() {
+    let message = |error: tsne::Error| error.to_string();
+    for std in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e-31, 1e11] {
+        assert!(message(random::<f32, 2>(2, std, 1).unwrap_err()).contains("from 1e-30 to 1e10"));
+        let mut positions = [[1.0, 2.0], [3.0, 4.0]];
+        assert!(rescale(&mut positions, std).is_err());
+        assert_eq!(jitter(&mut positions, std, 1).is_ok(), (0.0..1.0).contains(&std));
+        // A jitter of 1e-31 is lost beside 1, and allowed.
+        assert_eq!(positions, [[1.0, 2.0], [3.0, 4.0]]);
+        let builder = Tsne::<f32, 2>::builder().initialization_std(std);
+        assert!(message(builder.build().unwrap_err()).starts_with("initialization_std is"));
+    }
+    assert!(matches!(random::<f64, 2>(usize::MAX, 1.0, 1), Err(tsne::Error::OutOfMemory { .. })));
+    // Both ends, in the smaller type: positions that are finite and differ.
+    for std in [1e-30, 1e10] {
+        let positions = random::<f32, 2>(100, std, 1).unwrap();
+        assert!(positions.as_flattened().iter().all(|v| v.is_finite() && *v != 0.0));
     }
 }

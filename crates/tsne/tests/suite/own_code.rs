@@ -109,6 +109,17 @@ fn what_a_rule_or_a_search_returns_is_checked() {
     assert!(error.contains("the rule returned a matrix of (1, 120)"), "{error}");
     let half = base().neighbors(Neighbors::Custom(Arc::new(Half))).build().unwrap().fit(rows).unwrap_err().to_string();
     assert!(half.contains("the search returned one of 60 points among 60, but was asked for 120"), "{half}");
+    // Too few neighbors of each: another perplexity would be no answer.
+    #[derive(Debug)]
+    struct One;
+    impl NeighborSearch<f64> for One {
+        fn build<'a>(&self, x: Points<'a, f64>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<f64> + 'a>> {
+            let search = tsne::affinity::ExactSearch::default();
+            Ok(Box::new(Graph(NeighborSearch::build(&search, x, cx)?.knn_graph(NonZeroUsize::MIN, cx)?)))
+        }
+    }
+    let one = base().neighbors(Neighbors::Custom(Arc::new(One))).build().unwrap().fit(rows).unwrap_err().to_string();
+    assert!(one.contains("the search returned 1 neighbors of each point, but was asked for 90"), "{one}");
 }
 
 #[test]

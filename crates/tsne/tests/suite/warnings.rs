@@ -158,3 +158,55 @@ fn matrices_that_are_no_distances() {
     let diagonal = warnings(&|i, j| if (i, j) == (9, 9) { 0.5 } else { distance(i, j) });
     assert_eq!(diagonal, with(NotDistances::Diagonal { row: 9, value: 0.5 }));
 }
+
+/// Three kinds of 20 copies each: a map of them shows the kinds.
+#[test]
+fn copies_of_several_points_are_not_identical_points() {
+    let kinds = [[0.0, 1.0, 5.0], [3.0, 0.0, 1.0], [2.0, 7.0, 1.0]];
+    let x: Vec<f64> = (0..60).flat_map(|i| kinds[i % 3]).collect();
+    let map = builder().perplexity(5.0).build().unwrap().fit(Rows::new(&x, 60, 3).unwrap()).unwrap();
+    assert_eq!(map.warnings(), [Warning::IdenticalNeighbors]);
+    // With more neighbors than copies the kinds have distances.
+    assert_eq!(of(builder().perplexity(15.0), &x, 60), []);
+    // A metric that sees only which values are zero.
+    let positive: Vec<f64> = (0..120).map(|i| 1.0 + f64::from((i * 7919) % 101)).collect();
+    let tsne = builder().perplexity(5.0).metric(Metric::Yule).build().unwrap();
+    let index = tsne.affinities(Rows::new(&positive, 40, 3).unwrap()).unwrap();
+    assert_eq!(index.warnings(), [Warning::IdenticalNeighbors]);
+    // Given neighbors tell no more than that.
+    let graph = tsne::KnnGraph::from_parts(1, 2, vec![1, 0], vec![0.0; 2]).unwrap();
+    let index = builder().perplexity(1.0).build().unwrap().affinities(&graph).unwrap();
+    assert!(index.warnings().contains(&Warning::IdenticalNeighbors));
+}
+
+/// Descents that move nothing, each for another reason.
+#[test]
+fn maps_that_never_unfold() {
+    let (x, _) = blobs::<f64>(300, 6, 6);
+    let short = || builder().perplexity(10.0).early_exaggeration_iter(20).n_iter(40);
+    for still in [
+        short().learning_rate(1e-100),
+        short().max_step_norm(1e-100),
+        short().max_grad_norm(1e-100),
+        short().initialization_std(1e-30).learning_rate(1e-9),
+    ] {
+        let warnings = of(still, &x, 300);
+        assert!(matches!(warnings[..], [Warning::NotUnfolded { extent }] if extent < 1e-2), "{warnings:?}");
+    }
+    assert_eq!(of(short(), &x, 300), []);
+    // Nothing is to unfold where all affinities are equal, and a map that was not moved has no fault yet.
+    assert_eq!(of(builder().perplexity(1.0), &x[..12], 2), []);
+    let start = short().build().unwrap().prepare_initial(Rows::new(&x, 300, 6).unwrap()).unwrap();
+    assert!(start.kl_divergence().is_finite() && start.warnings().is_empty());
+}
+
+/// Small maps that fly apart end less far above a map without structure than large ones.
+#[test]
+fn small_maps_that_fly_apart() {
+    let (x, _) = blobs::<f64>(40, 4, 6);
+    for rate in [1e6, 1e10] {
+        let wild = Tsne::<f64, 2>::opentsne().perplexity(5.0).learning_rate(rate).max_step_norm(None);
+        let warnings = of(wild, &x, 40);
+        assert!(matches!(warnings[..], [Warning::FlownApart { .. }]), "{rate}: {warnings:?}");
+    }
+}

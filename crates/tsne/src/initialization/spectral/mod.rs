@@ -57,7 +57,7 @@ const DENSE_POINTS: usize = 64;
 /// let mut positions = initialization::spectral::<f64, 2>(&p, 0, Context::new())?;
 /// let along: Vec<f64> = [0, 33, 66, 99].map(|i| positions[i][0]).to_vec();
 /// assert!(along.is_sorted() || along.iter().rev().is_sorted());
-/// initialization::rescale(&mut positions, 1e-4);
+/// initialization::rescale(&mut positions, 1e-4)?;
 /// # Ok::<(), tsne::Error>(())
 /// ```
 pub fn spectral<T: Scalar, const D: usize>(p: &Affinities<T>, seed: u64, cx: Context<'_>) -> Result<Vec<[T; D]>> {
