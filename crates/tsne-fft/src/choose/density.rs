@@ -184,9 +184,8 @@ mod tests {
     #[test]
     fn clusters_are_dense_on_small_scales_only() {
         // 100 clusters of side 1 on a map of side 256.
-        let y: Vec<[f64; 3]> = (0..20_000)
-            .map(|i| [0, 1, 2].map(|c| (255.0 * number(i % 100, 13 + c)).floor() + number(i, c)))
-            .collect();
+        let y: Vec<[f64; 3]> =
+            (0..20_000).map(|i| [0, 1, 2].map(|c| (255.0 * number(i % 100, 13 + c)).floor() + number(i, c))).collect();
         // Nearly all pairs of a cell are of one cluster: twice the side, an eighth of the density.
         let [fine, coarse] = densities(&y, &[8.0, 16.0])[..] else { panic!() };
         assert!((6.0..=8.0).contains(&(fine / coarse)), "{fine}, {coarse}");
@@ -199,8 +198,7 @@ mod tests {
             let n = 20_000;
             for axis in 0..=D {
                 for far in [1e3, 1e4, 1e5, 1e6] {
-                    let mut y: Vec<[f64; D]> =
-                        (0..n).map(|i| std::array::from_fn(|c| side * number(i, c))).collect();
+                    let mut y: Vec<[f64; D]> = (0..n).map(|i| std::array::from_fn(|c| side * number(i, c))).collect();
                     for c in 0..D {
                         if c == axis || axis == D {
                             y[7][c] = -far;

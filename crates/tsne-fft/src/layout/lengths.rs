@@ -15,8 +15,8 @@ const SLOW_FACTOR: usize = 625;
 pub(crate) fn transform_length(needed: usize) -> usize {
     let lengths = LENGTHS.get_or_init(listed);
     let at = lengths.partition_point(|&length| length < needed);
-    // Beyond the last no memory holds a line.
-    lengths.get(at).copied().unwrap_or(usize::MAX)
+    // No memory holds a line beyond the last.
+    lengths.get(at).copied().unwrap_or(LONGEST)
 }
 
 /// The list, made once: a map with an outlier asks for lengths of millions, many times to a call.
@@ -82,11 +82,13 @@ mod tests {
             let length = transform_length(needed);
             assert!(length.is_multiple_of(2) && !length.is_multiple_of(SLOW_FACTOR) && rest(length) == 1, "{length}");
             assert!(length >= needed && length as f64 <= needed as f64 * LENGTH_RATIO * 1.03, "{needed}: {length}");
-            assert!(transform_length(length) == length && transform_length(length + 1) as f64 >= length as f64 * 1.0499);
+            assert!(
+                transform_length(length) == length && transform_length(length + 1) as f64 >= length as f64 * 1.0499
+            );
             needed = needed / 7 * 9;
         }
         // None is so long; what asks for it is told so by its memory.
-        assert!(transform_length(usize::MAX) == usize::MAX);
+        assert!(transform_length(usize::MAX) == LONGEST);
     }
 
     #[test]

@@ -115,9 +115,9 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
         if !choice.suffices && y.len() <= PAIRS_UP_TO {
             return Ok(Level { reach, coarser, far, inside: Inside::Directly });
         }
-        if depth < MAX_DEPTH && is_costly::<D>(choice.cost, y.len()) {
+        if depth < MAX_DEPTH && is_costly::<D>(choice.cost_of_call(), y.len()) {
             let (sharpness, least_spacing) = single.least_spacing(params, kernel, &y);
-            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost };
+            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost_of_call() };
             if let Some(mut division) = Division::of(&y, &bounds, terms)? {
                 let bodies = Bodies::of(&y, &bounds, &division)?;
                 let mut coarse = Coarse::default();
@@ -176,5 +176,67 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
             weight += field.add_near(near, Queries::Given(place), &mut forces).weight;
         }
         (weight, forces[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tsne_core::random::{element_seed, unit};
+
+    /// Pairs of all levels that a place within the reference comes by, and the nodes of their grids.
+    fn work<T: GridScalar, const D: usize>(levels: &ReferenceLevels<T, D>, place: &[T; D]) -> (usize, usize) {
+        let (mut pairs, mut nodes) = (0, 0);
+        let mut next = levels.levels.first();
+        while let Some(Level { inside, .. }) = next.take() {
+            match inside {
+                Inside::Directly => {}
+                Inside::Grid { field, filled } => {
+                    nodes += filled.lattice.shape.padded_nodes();
+                    if let Some(rest) = filled.rest {
+                        let near = (levels.kernel, &filled.lattice, rest);
+                        pairs += field.add_near(near, Queries::Given(place), &mut [[T::ZERO; D]]).pairs;
+                    }
+                }
+                Inside::Divided(divided) => {
+                    nodes += divided.filled.nodes();
+                    pairs += divided.coarse.pairs_at(&divided.filled, place);
+                    if let Kind::Margin(crowd) | Kind::Core(crowd) = divided.division.kind(divided.division.cell(place))
+                    {
+                        next = levels.levels.get(divided.first + crowd);
+                    }
+                }
+            }
+        }
+        (pairs, nodes)
+    }
+
+    #[track_caller]
+    fn check<T: GridScalar, const D: usize>() {
+        let side = if D == 3 { 20.0 } else { 50.0 };
+        let number = |i: usize, c: usize| unit(element_seed(8, c as u64, i as u64));
+        let cloud: Vec<[f64; D]> = (0..20_000).map(|i| std::array::from_fn(|c| side * number(i, c))).collect();
+        for axes in 1..1 << D {
+            for far in [1e3, 1e4, 1e5, -1e6, 1e9] {
+                let mut y = cloud.clone();
+                y.push(std::array::from_fn(|c| if axes >> c & 1 == 1 { far } else { 0.5 * side }));
+                let y: Vec<[T; D]> = y.iter().map(|p| p.map(T::from_f64)).collect();
+                let levels = ReferenceLevels::new(&GridParams::default(), Kernel::CAUCHY, &y, Context::new()).unwrap();
+                for place in y.iter().step_by(1_999) {
+                    let (pairs, nodes) = work(&levels, place);
+                    // As if a grid were as wide as the limit and a point of a crowd had to sum a cutoff of it.
+                    let what =
+                        format!("{D}-D {}, axes {axes:b}, one {far:e} off: {pairs} pairs, {nodes} nodes", T::NAME);
+                    assert!(pairs <= 1_000 && nodes <= 2 * GridParams::MAX_PADDED_NODES, "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn new_points_sum_few_pairs_whatever_the_direction_of_outliers() {
+        check::<f32, 1>();
+        check::<f64, 2>();
+        check::<f32, 3>();
     }
 }
