@@ -24,6 +24,13 @@ const SCALES: usize = 4;
 /// and more ask for, are worth a second count: without it one point far out hides how the others crowd.
 const HALVINGS_WITHOUT_COUNT: f64 = 1.0;
 
+/// Where points share the finest cells of the table as if there were fewer than this, borders that cut a crowd matter: ordinary
+/// maps fill hundreds.
+const FEW_CELLS: f64 = 64.0;
+
+/// What borders hide of a density that is not worth a second look: one that cuts a crowd into halves.
+const HIDDEN: f64 = 2.0;
+
 /// How many points crowd around a point of a map.
 ///
 /// Clusters are dense on small scales and end on large ones, so this is asked for a volume.
@@ -108,25 +115,29 @@ impl<'a, T: GridScalar, const D: usize> Counted<'a, T, D> {
         }
         values
     }
+
+    /// By the codes of a sample of points, for cells of any size.
+    fn fine(&mut self, side: f64) -> Density {
+        let step = self.step();
+        let fine = match self.fine {
+            Some(fine) => fine,
+            None => {
+                let sample = self.y.iter().step_by(step);
+                *self.fine.insert(FineCounts::of(sample, self.bounds, &mut self.buffers.codes))
+            }
+        };
+        let extent = self.bounds.extent();
+        let halvings = ((extent / side).log2().round().max(0.0) as usize).min(FINEST);
+        Density { side: extent * (-(halvings as f64)).exp2(), points: fine.others(halvings) * step as f64 }
+    }
 }
 
 impl<T: GridScalar, const D: usize> Densities for Counted<'_, T, D> {
     fn at(&mut self, side: f64) -> Density {
-        let extent = self.bounds.extent();
-        let first = extent / cells::<D>() as f64;
+        let first = self.bounds.extent() / cells::<D>() as f64;
         let scale = (side / first).log2().round();
         if scale < -HALVINGS_WITHOUT_COUNT {
-            let step = self.step();
-            let fine = match self.fine {
-                Some(fine) => fine,
-                None => {
-                    let sample = self.y.iter().step_by(step);
-                    *self.fine.insert(FineCounts::of(sample, self.bounds, &mut self.buffers.codes))
-                }
-            };
-            let halvings = ((extent / side).log2().round().max(0.0) as usize).min(FINEST);
-            let points = fine.others(halvings) * step as f64;
-            return Density { side: extent * (-(halvings as f64)).exp2(), points };
+            return self.fine(side);
         }
         let values = match self.coarse {
             Some(values) => values,
@@ -136,7 +147,14 @@ impl<T: GridScalar, const D: usize> Densities for Counted<'_, T, D> {
             }
         };
         let scale = (scale.max(0.0) as usize).min(SCALES - 1);
-        Density { side: first * (1 << scale) as f64, points: values[scale] }
+        let density = Density { side: first * (1 << scale) as f64, points: values[scale] };
+        if values[0] * FEW_CELLS > self.y.len() as f64 {
+            let fine = self.fine(density.side);
+            if fine.points > HIDDEN * density.points {
+                return fine;
+            }
+        }
+        density
     }
 }
 
@@ -219,5 +237,24 @@ mod tests {
         check::<1>(50.0);
         check::<2>(50.0);
         check::<3>(20.0);
+    }
+
+    /// In the middle of the map: on a border of cells of every size.
+    #[test]
+    fn borders_of_cells_hide_no_crowd() {
+        fn check<const D: usize>() {
+            let mut y: Vec<[f64; D]> = (0..9_000).map(|i| std::array::from_fn(|c| number(i, c) - 0.5)).collect();
+            y.extend([[-1e5; D], [1e5; D]]);
+            let (bounds, _) = Bounds::of(&y, &mut Vec::new());
+            let mut buffers = Buffers::default();
+            let mut counted = Counted::new(&y, &bounds, &mut buffers);
+            for side in [1e2, 1e3, 1e4, 2e4, 5e4] {
+                let points = counted.at(side).points;
+                assert!(points > 0.49 * y.len() as f64, "{D}-D, {side}: {points}");
+            }
+        }
+        check::<1>();
+        check::<2>();
+        check::<3>();
     }
 }
