@@ -14,7 +14,16 @@ fn direction<const D: usize>(i: usize) -> [f64; D] {
     point.map(|v| v / norm)
 }
 
-const KINDS: [&str; 6] = ["one far", "one not so far", "two far groups", "far ring", "many scales", "some stretched"];
+const KINDS: [&str; 8] = [
+    "one far",
+    "one not so far",
+    "two far groups",
+    "far ring",
+    "many scales",
+    "some stretched",
+    "one far along an axis",
+    "a ladder along an axis",
+];
 
 /// A map of `n` points, most of them in a cloud of extent 50 (20 in three dimensions).
 pub(crate) fn map<const D: usize>(kind: &str, n: usize) -> Vec<[f64; D]> {
@@ -30,6 +39,13 @@ pub(crate) fn map<const D: usize>(kind: &str, n: usize) -> Vec<[f64; D]> {
             *p = direction(i).map(|v| radius * v);
         }),
         "some stretched" => y.iter_mut().enumerate().step_by(n / 5).for_each(|(i, p)| *p = [1e3 * (i + 1) as f64; D]),
+        // The last axis, along which grids are contiguous, and the first, along which work is cut.
+        "one far along an axis" => y[0][D - 1] = -1e6,
+        "a ladder along an axis" => {
+            for (i, far) in [1e3, -1e4, 1e6].into_iter().enumerate() {
+                y[STEP * i][0] = far;
+            }
+        }
         _ => {}
     }
     y.into_iter().map(|p| p.map(|v| f64::from(v as f32))).collect()
