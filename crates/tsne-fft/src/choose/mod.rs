@@ -2,6 +2,7 @@
 
 pub(crate) mod cost;
 pub(crate) mod density;
+pub(crate) mod fine;
 pub(crate) mod noise;
 pub(crate) mod sample;
 pub(crate) mod tolerance;

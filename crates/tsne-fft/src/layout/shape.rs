@@ -32,7 +32,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// The number of padded nodes.
     pub(crate) fn padded_nodes(&self) -> usize {
-        self.padded.iter().product()
+        self.padded.iter().fold(1, |nodes, &along| usize::saturating_mul(nodes, along))
     }
 }
 

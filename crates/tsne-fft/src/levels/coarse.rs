@@ -233,4 +233,11 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
             felt.0 += self.add(&self.margins, coarse, Queries::Given(place), std::slice::from_mut(&mut felt.1)).weight;
         }
     }
+
+    /// How many pairs [`Coarse::at`] and [`Coarse::add_margins`] sum at a place.
+    #[cfg(test)]
+    pub(crate) fn pairs_at(&self, coarse: &FilledCoarse<T, D>, place: &[T; D]) -> usize {
+        let near = [&self.loose, &self.margins].into_iter().filter(|sorted| sorted.len() > 0);
+        near.map(|sorted| self.add(sorted, coarse, Queries::Given(place), &mut [[T::ZERO; D]]).pairs).sum()
+    }
 }

@@ -1,6 +1,6 @@
 //! Which points a coarse grid serves, and which crowd so much that they get grids of their own.
 
-use crate::choose::cost::{NODE, least_cost, pair_cost, usual_cost};
+use crate::choose::cost::{least_cost, node, pair_cost, usual_cost};
 use crate::layout::bounds::Bounds;
 use crate::layout::shape::{Lattice, with_spacing};
 use crate::params::GridParams;
@@ -208,7 +208,7 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
         for halvings in 0..4 {
             let spacing = self.side * (-f64::from(halvings)).exp2();
             let nodes = with_spacing(&GridParams::default(), bounds, spacing).shape.padded_nodes();
-            let cost = nodes as f64 * NODE + pairs * (-f64::from(halvings * D as i32)).exp2() * per_pair;
+            let cost = nodes as f64 * node::<D>() + pairs * (-f64::from(halvings * D as i32)).exp2() * per_pair;
             if spacing >= terms.least_spacing && nodes <= GridParams::MAX_PADDED_NODES / 4 && cost < best {
                 (best, self.spacing) = (cost, spacing);
             }

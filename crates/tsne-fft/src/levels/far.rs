@@ -10,7 +10,10 @@ use tsne_core::{Kernel, Result, memory};
 /// Up to this number of points all are summed directly, some 4 µs for each place.
 const DIRECT_UP_TO: usize = 16_384;
 
-/// Lumps along the longest side of the box, by dimension.
+/// Cells that are told apart at the most: a table of 16 MiB.
+const MAX_CELLS: f64 = (1 << 22) as f64;
+
+/// Lumps along the side of the box that tells how far away places are, by dimension.
 ///
 /// Who asks is at least an eighth of the side away, which is 512, 8 and 3 lumps. A lump errs by its variance, a twelfth of
 /// its squared side along each axis, times half the second derivative of the kernel: at 8 lumps, for `dof` 1 in two dimensions,
@@ -38,25 +41,32 @@ struct Lumps<const D: usize> {
 }
 
 impl<T: GridScalar, const D: usize> Far<T, D> {
-    /// The points `y` within `bounds`.
-    pub(crate) fn of(y: &[[T; D]], bounds: &Bounds<T, D>) -> Result<Self> {
-        Self::with_limit(y, bounds, DIRECT_UP_TO)
+    /// The points `y` within `bounds`, for places that are an eighth of `side` or more away from that box.
+    pub(crate) fn of(y: &[[T; D]], bounds: &Bounds<T, D>, side: f64) -> Result<Self> {
+        Self::with_limit(y, bounds, side, DIRECT_UP_TO)
     }
 
-    fn with_limit(y: &[[T; D]], bounds: &Bounds<T, D>, direct_up_to: usize) -> Result<Self> {
+    fn with_limit(y: &[[T; D]], bounds: &Bounds<T, D>, side: f64, direct_up_to: usize) -> Result<Self> {
         let mut points = AllPairs::default();
         let mut lumps = Lumps { columns: std::array::from_fn(|_| Vec::new()), masses: Vec::new() };
-        if y.len() <= direct_up_to {
+        let side = (side / lumps_along::<D>() as f64).max(f64::MIN_POSITIVE);
+        let lengths: [f64; D] = std::array::from_fn(|c| (bounds.high[c].to_f64() - bounds.low[c].to_f64()) / side);
+        // Beyond the limit there are hardly fewer lumps than points.
+        let cells = lengths.iter().map(|length| length + 1.0).product::<f64>();
+        if y.len() <= direct_up_to || cells > MAX_CELLS {
             points.assign(y)?;
             return Ok(Self { points, lumps });
         }
-        let along = lumps_along::<D>();
-        let side = (bounds.extent() / along as f64).max(f64::MIN_POSITIVE);
-        let mut lump_of = memory::filled("lumps of points", along.pow(D as u32), u32::MAX)?;
+        // A side of a whole number of lumps may round to a little more.
+        let along = lengths.map(|length| ((length - 1e-9).ceil() as usize).max(1));
+        let mut lump_of = memory::filled("lumps of points", along.iter().product(), u32::MAX)?;
         let mut sums: Vec<(f64, [f64; D])> = Vec::new();
         for point in y {
             let from_low: [f64; D] = std::array::from_fn(|c| point[c].to_f64() - bounds.low[c].to_f64());
-            let cell = from_low.iter().fold(0, |index, u| index * along + ((u / side) as usize).min(along - 1));
+            let cell = from_low
+                .iter()
+                .zip(along)
+                .fold(0, |index, (u, along)| index * along + ((u / side) as usize).min(along - 1));
             if lump_of[cell] == u32::MAX {
                 lump_of[cell] = sums.len() as u32;
                 sums.push((0.0, [0.0; D]));
@@ -138,7 +148,10 @@ mod tests {
         let y: Vec<[f64; D]> =
             (0..20_000).map(|i| std::array::from_fn(|c| 40.0 * unit(element_seed(6, c as u64, i)))).collect();
         let (bounds, _) = Bounds::of(&y, &mut Vec::new());
-        let (lumps, exact) = (Far::of(&y, &bounds).unwrap(), Far::with_limit(&y, &bounds, y.len()).unwrap());
+        let (lumps, exact) = (
+            Far::of(&y, &bounds, bounds.extent()).unwrap(),
+            Far::with_limit(&y, &bounds, bounds.extent(), y.len()).unwrap(),
+        );
         assert!(exact.lumps.masses.is_empty());
         // As many as fit on the lattice, all mass among them.
         assert!(lumps.lumps.masses.len() < lumps_along::<D>().pow(D as u32) + LANES);

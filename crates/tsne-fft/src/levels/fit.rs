@@ -145,9 +145,9 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             self.work.pairs += single.pairs;
             return Ok(z);
         }
-        if depth < MAX_DEPTH && is_costly::<D>(choice.cost, n) {
+        if depth < MAX_DEPTH && is_costly::<D>(choice.cost_of_call(), n) {
             let (sharpness, least_spacing) = single.least_spacing(params, kernel, y);
-            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost };
+            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost_of_call() };
             if let Some(division) = Division::of(y, bounds, terms)? {
                 let at = used.1;
                 used.1 += 1;
@@ -235,13 +235,14 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::choose::cost::{node, pair_cost};
     use tsne_core::random::{element_seed, unit};
 
     impl Work {
-        /// In the time of a pair: a node takes that of five, a charge that of all near it on an ordinary map.
+        /// In pairs of as long: a charge takes the time of all pairs near it on an ordinary map.
         fn total<const D: usize>(self) -> f64 {
-            let charge = usual_cost::<D>() / 0.25;
-            5.0 * self.nodes as f64 + charge * self.charges as f64 + self.pairs as f64
+            let pair = pair_cost(Kernel::CAUCHY);
+            (node::<D>() * self.nodes as f64 + usual_cost::<D>() * self.charges as f64) / pair + self.pairs as f64
         }
     }
 
@@ -304,6 +305,61 @@ mod tests {
         check::<f32, 2>(10_000);
         check::<f64, 2>(40_000);
         check::<f32, 3>(10_000);
+    }
+
+    /// Few points far out, in all directions that axes make: the box is a needle, a slab or a cube.
+    fn few_far<const D: usize>() -> Vec<Vec<[f64; D]>> {
+        // Along some axes, at a height along the others.
+        let along = |axes: usize, far: f64, height: f64| -> [f64; D] {
+            std::array::from_fn(|c| if axes >> c & 1 == 1 { far } else { height })
+        };
+        let mut maps = Vec::new();
+        for axes in 1..1 << D {
+            for far in [300.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e10, 1e20] {
+                maps.push(vec![along(axes, far, 0.0)]);
+            }
+            maps.push(vec![along(axes, -1e6, 10.0)]);
+            maps.push(vec![along(axes, 1e6, 1e3)]);
+            maps.push(vec![along(axes, 1e6, 10.0), along(axes, -1e6, 10.0)]);
+            maps.push([1e3, 1e4, 1e6].map(|far| along(axes, far, 10.0)).into());
+            maps.push([1e2, -1e3, 1e4, -1e5, 1e6, -1e7].map(|far| along(axes, far, 10.0)).into());
+        }
+        // One on each axis.
+        maps.push((0..D).map(|c| along(1 << c, 1e6, 0.0)).collect());
+        maps
+    }
+
+    #[track_caller]
+    fn check_few_far<T: GridScalar, const D: usize>(n: usize) {
+        let params = GridParams::default();
+        let uniform = cloud::<D>(n);
+        let side = if D == 3 { 20.0 } else { 50.0 };
+        // A sum of uniform numbers, of a standard deviation of a fifth of the side.
+        let normal: Vec<[f64; D]> = (0..n)
+            .map(|i| {
+                std::array::from_fn(|c| 0.2 * side * ((0..12).map(|k| number(i, 40 + 12 * c + k)).sum::<f64>() - 6.0))
+            })
+            .collect();
+        for (kind, cloud) in [("uniform", uniform), ("normal", normal)] {
+            let without = work::<T, D>(&params, &cloud).total::<D>();
+            for far in few_far::<D>() {
+                let mut y = cloud.clone();
+                y.extend_from_slice(&far);
+                let work = work::<T, D>(&params, &y);
+                let ratio = work.total::<D>() / without;
+                assert!(ratio <= 2.0, "{D}-D {} {kind}, {n} points and {far:?}: {ratio:.2}, {work:?}", T::NAME);
+            }
+        }
+    }
+
+    #[test]
+    fn few_points_far_along_axes_at_most_double_the_work() {
+        check_few_far::<f32, 1>(20_000);
+        check_few_far::<f64, 1>(80_000);
+        check_few_far::<f32, 2>(20_000);
+        check_few_far::<f64, 2>(20_000);
+        check_few_far::<f32, 3>(10_000);
+        check_few_far::<f64, 3>(10_000);
     }
 
     /// What was quadratic: all points but one in a cell, all pairs of them.

@@ -33,6 +33,26 @@ pub(crate) fn reach<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> Bou
     reach
 }
 
+/// The box of a map that is divided: as far along all axes. Places just off the middle of a needle are near to a crowd, which
+/// its level knows and lumps of the size of the needle do not; a coarse grid has few nodes to reach there.
+fn reach_around<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> Bounds<T, D> {
+    let mut reach = *bounds;
+    let margin = T::from_f64(PADDING * 0.5 * bounds.extent());
+    for c in 0..D {
+        reach.low[c] -= margin;
+        reach.high[c] += margin;
+    }
+    reach
+}
+
+/// The side of which places outside of [`reach`] are an eighth away. That of a box that is not much of a needle is its longest: lumps
+/// then are up to a quarter of the distance.
+fn side_of<T: GridScalar, const D: usize>(bounds: &Bounds<T, D>) -> f64 {
+    let sides = (0..D).map(|c| bounds.high[c].to_f64() - bounds.low[c].to_f64());
+    let shortest = sides.fold(f64::INFINITY, f64::min);
+    if 2.0 * shortest < bounds.extent() { shortest } else { bounds.extent() }
+}
+
 /// A fixed map, and the crowds on it.
 #[derive(Debug)]
 pub(crate) struct ReferenceLevels<T: 'static, const D: usize> {
@@ -94,7 +114,7 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
     /// Only what is felt directly: for grids of another kind, beyond their border.
     pub(crate) fn outside(kernel: Kernel, reference: &[[T; D]]) -> Result<Self> {
         let (bounds, _) = Bounds::of(reference, &mut Vec::new());
-        let far = Far::of(reference, &bounds)?;
+        let far = Far::of(reference, &bounds, side_of(&bounds))?;
         Ok(Self { kernel, levels: vec![Level { reach: bounds, coarser: None, far, inside: Inside::Directly }] })
     }
 
@@ -106,20 +126,24 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
     ) -> Result<Level<T, D>> {
         let (bounds, _) = Bounds::of(&y, &mut Vec::new());
         let reach = reach(&bounds);
-        let far = Far::of(&y, &bounds)?;
+        let far = |side: f64| Far::of(&y, &bounds, side);
+        let side = side_of(&bounds);
         if y.len() < DIRECT_BELOW {
-            return Ok(Level { reach, coarser, far, inside: Inside::Directly });
+            return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Directly });
         }
         let mut single = Single::default();
         let choice = single.choose_nominal(params, kernel, &reach, &y);
         if !choice.suffices && y.len() <= PAIRS_UP_TO {
-            return Ok(Level { reach, coarser, far, inside: Inside::Directly });
+            return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Directly });
         }
-        if depth < MAX_DEPTH && is_costly::<D>(choice.cost, y.len()) {
+        if depth < MAX_DEPTH && is_costly::<D>(choice.cost_of_call(), y.len()) {
             let (sharpness, least_spacing) = single.least_spacing(params, kernel, &y);
-            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost };
+            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost_of_call() };
             if let Some(mut division) = Division::of(&y, &bounds, terms)? {
                 let bodies = Bodies::of(&y, &bounds, &division)?;
+                let around = reach_around(&bounds);
+                let fits = division.lattice(&around).shape.padded_nodes() <= GridParams::MAX_PADDED_NODES;
+                let (reach, side) = if fits { (around, bounds.extent()) } else { (reach, side) };
                 let mut coarse = Coarse::default();
                 let filled = coarse.fill((kernel, coarser, sharpness), (&division, &reach), &bodies)?;
                 let first = points.len();
@@ -130,12 +154,12 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
                 }
                 division.forget_points();
                 let divided = Box::new(Divided { division, coarse, filled, first });
-                return Ok(Level { reach, coarser, far, inside: Inside::Divided(divided) });
+                return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Divided(divided) });
             }
         }
         let mut field = Box::new(single.field);
         let filled = field.fill(&choice, (kernel, coarser), &y)?;
-        Ok(Level { reach, coarser, far, inside: Inside::Grid { field, filled } })
+        Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Grid { field, filled } })
     }
 
     /// The sum of weights and the force at a place.
@@ -176,5 +200,67 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
             weight += field.add_near(near, Queries::Given(place), &mut forces).weight;
         }
         (weight, forces[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tsne_core::random::{element_seed, unit};
+
+    /// Pairs of all levels that a place within the reference comes by, and the nodes of their grids.
+    fn work<T: GridScalar, const D: usize>(levels: &ReferenceLevels<T, D>, place: &[T; D]) -> (usize, usize) {
+        let (mut pairs, mut nodes) = (0, 0);
+        let mut next = levels.levels.first();
+        while let Some(Level { inside, .. }) = next.take() {
+            match inside {
+                Inside::Directly => {}
+                Inside::Grid { field, filled } => {
+                    nodes += filled.lattice.shape.padded_nodes();
+                    if let Some(rest) = filled.rest {
+                        let near = (levels.kernel, &filled.lattice, rest);
+                        pairs += field.add_near(near, Queries::Given(place), &mut [[T::ZERO; D]]).pairs;
+                    }
+                }
+                Inside::Divided(divided) => {
+                    nodes += divided.filled.nodes();
+                    pairs += divided.coarse.pairs_at(&divided.filled, place);
+                    if let Kind::Margin(crowd) | Kind::Core(crowd) = divided.division.kind(divided.division.cell(place))
+                    {
+                        next = levels.levels.get(divided.first + crowd);
+                    }
+                }
+            }
+        }
+        (pairs, nodes)
+    }
+
+    #[track_caller]
+    fn check<T: GridScalar, const D: usize>() {
+        let side = if D == 3 { 20.0 } else { 50.0 };
+        let number = |i: usize, c: usize| unit(element_seed(8, c as u64, i as u64));
+        let cloud: Vec<[f64; D]> = (0..20_000).map(|i| std::array::from_fn(|c| side * number(i, c))).collect();
+        for axes in 1..1 << D {
+            for far in [1e3, 1e4, 1e5, -1e6, 1e9] {
+                let mut y = cloud.clone();
+                y.push(std::array::from_fn(|c| if axes >> c & 1 == 1 { far } else { 0.5 * side }));
+                let y: Vec<[T; D]> = y.iter().map(|p| p.map(T::from_f64)).collect();
+                let levels = ReferenceLevels::new(&GridParams::default(), Kernel::CAUCHY, &y, Context::new()).unwrap();
+                for place in y.iter().step_by(1_999) {
+                    let (pairs, nodes) = work(&levels, place);
+                    // As if a grid were as wide as the limit and a point of a crowd had to sum a cutoff of it.
+                    let what =
+                        format!("{D}-D {}, axes {axes:b}, one {far:e} off: {pairs} pairs, {nodes} nodes", T::NAME);
+                    assert!(pairs <= 1_000 && nodes <= 2 * GridParams::MAX_PADDED_NODES, "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn new_points_sum_few_pairs_whatever_the_direction_of_outliers() {
+        check::<f32, 1>();
+        check::<f64, 2>();
+        check::<f32, 3>();
     }
 }

@@ -1,7 +1,7 @@
 //! The repulsion among one set of points: by one grid, or pair by pair.
 
 use crate::choose::cost::{Choice, Crowd, nominal};
-use crate::choose::density::Density;
+use crate::choose::density::{Buffers, Counted};
 use crate::choose::tolerance::Chooser;
 use crate::layout::bounds::Bounds;
 use crate::pairs::all::{AllPairs, QUERIES};
@@ -39,7 +39,7 @@ pub(crate) struct Single<T: 'static, const D: usize> {
     pub(crate) field: Field<T, D>,
     all: AllPairs<T, D>,
     chooser: Chooser<D>,
-    counts: Vec<u32>,
+    counts: Buffers,
     around: Vec<Row>,
     /// Forces in the order of the sorted points.
     forces: Vec<[T; D]>,
@@ -55,7 +55,7 @@ impl<T: GridScalar, const D: usize> Default for Single<T, D> {
             field: Field::default(),
             all: AllPairs::default(),
             chooser: Chooser::default(),
-            counts: Vec::new(),
+            counts: Buffers::default(),
             around: Vec::new(),
             forces: Vec::new(),
             sums: Vec::new(),
@@ -75,8 +75,8 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         y: &[[T; D]],
     ) -> Choice<T, D> {
         let Self { chooser, counts, around, .. } = self;
-        let mut density = || Density::of(y, bounds, counts);
-        let mut crowd = Crowd::new(kernel, y.len(), around, &mut density);
+        let mut densities = Counted::new(y, bounds, counts);
+        let mut crowd = Crowd::new(kernel, y.len(), around, &mut densities);
         chooser.choose(params, bounds, y, &mut crowd)
     }
 
@@ -92,8 +92,8 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
             return self.choose(params, kernel, bounds, y);
         }
         let Self { counts, around, .. } = self;
-        let mut density = || Density::of(y, bounds, counts);
-        nominal(params, bounds, &mut Crowd::new(kernel, y.len(), around, &mut density))
+        let mut densities = Counted::new(y, bounds, counts);
+        nominal(params, bounds, &mut Crowd::new(kernel, y.len(), around, &mut densities))
     }
 
     /// What a coarse grid under these points must not fall below: see [`Chooser::least_spacing`].
