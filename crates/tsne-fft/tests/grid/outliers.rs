@@ -14,7 +14,7 @@ fn direction<const D: usize>(i: usize) -> [f64; D] {
     point.map(|v| v / norm)
 }
 
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "one far",
     "one not so far",
     "two far groups",
@@ -22,6 +22,7 @@ const KINDS: [&str; 8] = [
     "many scales",
     "some stretched",
     "one far along an axis",
+    "one not so far along an axis",
     "a ladder along an axis",
 ];
 
@@ -41,6 +42,7 @@ pub(crate) fn map<const D: usize>(kind: &str, n: usize) -> Vec<[f64; D]> {
         "some stretched" => y.iter_mut().enumerate().step_by(n / 5).for_each(|(i, p)| *p = [1e3 * (i + 1) as f64; D]),
         // The last axis, along which grids are contiguous, and the first, along which work is cut.
         "one far along an axis" => y[0][D - 1] = -1e6,
+        "one not so far along an axis" => y[0][0] = 12.0 * extent,
         "a ladder along an axis" => {
             for (i, far) in [1e3, -1e4, 1e6].into_iter().enumerate() {
                 y[STEP * i][0] = far;
@@ -147,7 +149,7 @@ fn the_result_does_not_depend_on_threads_or_history() {
 
 /// New points among the crowd, near outliers, and at every distance from the map.
 #[track_caller]
-fn check_reference<T: GridScalar, const D: usize>(params: GridParams, n: usize) {
+fn check_reference<T: GridScalar, const D: usize>(params: GridParams, n: usize, bound: f64) {
     for kind in KINDS {
         let y = map::<D>(kind, n);
         let reference = GridReference::<T, D>::new(params, kernel(1.0), &cast(&y), Context::new()).unwrap();
@@ -163,7 +165,7 @@ fn check_reference<T: GridScalar, const D: usize>(params: GridParams, n: usize) 
             let what = format!("{D}-D {} {kind}, {place}", T::NAME);
             let exact_forces: Vec<[f64; D]> = exact.iter().map(|e| e.1).collect();
             let error = relative_rms(out.iter(), &exact_forces);
-            assert!(error <= 1.5e-2, "{what}: the force errs by {error:.1e}");
+            assert!(error <= bound, "{what}: the force errs by {error:.1e}");
             for ((z, (exact, _)), query) in z.iter().zip(&exact).zip(&queries) {
                 // Relative to itself, and to what a point at rest within the crowd has.
                 let error = (z.to_f64() - exact).abs();
@@ -175,10 +177,11 @@ fn check_reference<T: GridScalar, const D: usize>(params: GridParams, n: usize) 
 
 #[test]
 fn new_points_feel_crowds_and_outliers() {
-    check_reference::<f32, 1>(GridParams::default(), 2_000);
-    check_reference::<f32, 2>(GridParams::default(), 5_000);
-    check_reference::<f64, 2>(LAGRANGE, 5_000);
-    check_reference::<f64, 3>(GridParams::default(), 5_000);
+    check_reference::<f32, 1>(GridParams::default(), 2_000, 1.5e-2);
+    check_reference::<f32, 2>(GridParams::default(), 5_000, 1.5e-2);
+    // What is asked of the scheme on all points of a map too.
+    check_reference::<f64, 2>(LAGRANGE, 5_000, 6e-2);
+    check_reference::<f64, 3>(GridParams::default(), 5_000, 1.5e-2);
     // More points than are summed directly from afar.
-    check_reference::<f32, 2>(GridParams::default(), 20_000);
+    check_reference::<f32, 2>(GridParams::default(), 20_000, 1.5e-2);
 }
