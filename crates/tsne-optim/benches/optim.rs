@@ -37,8 +37,11 @@ fn affinities<T: Scalar>(n: usize, k: usize, near: bool) -> Affinities<T> {
         let mut draw = 0;
         while row.len() < k {
             let offset = (unit(2 + draw, 0, i) * reach as f64) as usize;
-            row.insert(((i + n - reach / 2 + offset) % n) as u32);
+            let j = (i + n - reach / 2 + offset) % n;
             draw += 1;
+            if j != i {
+                row.insert(j as u32);
+            }
         }
         columns.extend(row);
     }

@@ -190,10 +190,12 @@ mod tests {
         let count = n / size;
         let mut columns: Vec<u32> = Vec::new();
         for i in 0..n {
-            // One neighbor of each of `k` stretches of the cluster.
+            // One neighbor of each of `k` stretches of the cluster: the next one where that is the point itself.
             let member = |j: usize| {
                 let (low, high) = (j * size / k, (j + 1) * size / k);
-                (low + element_seed(9, i as u64, j as u64) as usize % (high - low)) * count + i % count
+                let drawn = element_seed(9, i as u64, j as u64) as usize % (high - low);
+                let at = |drawn: usize| (low + drawn % (high - low)) * count + i % count;
+                if at(drawn) == i { at(drawn + 1) } else { at(drawn) }
             };
             columns.extend((0..k).map(|j| member(j) as u32));
         }
@@ -225,21 +227,21 @@ mod tests {
 
     #[test]
     fn every_point_has_a_place() {
-        // Without neighbors, with themselves as their only one, and with weights of zero.
+        // Without neighbors, in pairs, and in pairs of which all but one have weights of zero.
         let empty = Affinities::<f64>::from_parts(vec![0; 701], vec![], vec![], 700, AffinityKind::Joint);
         for p in empty.into_iter().chain([
             Affinities::from_parts(
                 (0..=700).collect(),
-                (0..700).collect(),
+                (0..700).map(|i| i ^ 1).collect(),
                 vec![1.0 / 700.0; 700],
                 700,
                 AffinityKind::Joint,
             )
             .unwrap(),
             Affinities::from_parts(
-                (0..=700).map(|i| 2 * i).collect(),
-                (0..350).flat_map(|i| [2 * i, 2 * i + 1, 2 * i, 2 * i + 1]).collect(),
-                (0..1400).map(|i| if i == 0 { 1.0 } else { 0.0 }).collect(),
+                (0..=700).collect(),
+                (0..700).map(|i| i ^ 1).collect(),
+                (0..700).map(|i| if i == 0 { 1.0 } else { 0.0 }).collect(),
                 700,
                 AffinityKind::Joint,
             )

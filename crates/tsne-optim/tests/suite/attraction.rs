@@ -36,7 +36,8 @@ fn staircase<T: Scalar>(rows: usize, m: usize) -> Affinities<T> {
     let mut entries = BTreeMap::new();
     for i in 0..rows {
         for s in 0..i {
-            entries.insert((i, (i * 7 + s * 3) % m), 0.1 + ((i + s) % 5) as f64);
+            // Offsets from the point itself, all different: 5 and `m - 1` have no common factor.
+            entries.insert((i, (i + 1 + (i * 7 + s * 5) % (m - 1)) % m), 0.1 + ((i + s) % 5) as f64);
         }
     }
     affinities(rows, rows.max(m), AffinityKind::Joint, &entries)
