@@ -190,7 +190,7 @@ impl<T: Scalar> WeightedGraph<'_, T> {
             drop(part);
             let mut targets = Vec::with_capacity(rows.len());
             let (mut rest_columns, mut rest_weights) = (&mut columns[filled..], &mut weights[filled..]);
-            for rows in &rows {
+            for rows in &mut rows {
                 for &length in &rows.lengths {
                     filled += length as usize;
                     row_pointers.push(filled);
@@ -202,6 +202,8 @@ impl<T: Scalar> WeightedGraph<'_, T> {
             }
             chunks::for_each(&mut targets, 1, |_, targets| {
                 for (columns, weights, rows) in targets {
+                    // Freed when it is copied, and not when all are: the result takes the place of its rows.
+                    let rows = std::mem::take(*rows);
                     columns.copy_from_slice(&rows.columns);
                     weights.copy_from_slice(&rows.weights);
                 }
