@@ -30,6 +30,10 @@ pub fn reserve<A>(what: &'static str, array: &mut Vec<A>, additional: usize) -> 
 /// Arrays from this size on come straight from the system: those that it can give as zeros are taken so.
 const LARGE: usize = 1 << 20;
 
+/// The least that is asked for to see whether there is room. glibc takes the size of what is given back, up to 32 MiB, for the size
+/// below which arrays come from its own store, which it seldom returns to the system.
+const PROBE: usize = 33 << 20;
+
 /// An array of `len` copies of `value`: if that is zero, pages that nobody writes take no memory.
 ///
 /// # Errors
@@ -51,7 +55,8 @@ pub fn filled<A: Clone>(what: &'static str, len: usize, value: A) -> Result<Vec<
     if bytes >= LARGE {
         // Asked for, given back, and taken again: what is all zeros then comes from the system page by page, when tasks write it.
         // To fill 900 MB here takes as long as to number 1,000,000 points of 150 entries.
-        reserve(what, &mut Vec::<A>::new(), len)?;
+        let room = Vec::<u8>::new().try_reserve_exact(bytes.max(PROBE));
+        room.map_err(|_| Error::out_of_memory(what, bytes))?;
         return Ok(vec![value; len]);
     }
     let mut array = Vec::new();
