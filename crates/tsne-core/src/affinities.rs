@@ -43,8 +43,8 @@ impl<T: Scalar> Affinities<T> {
     /// # Errors
     ///
     /// [`Error::Shape`] where lengths do not fit together, [`Error::Invalid`] where row pointers descend, a column
-    /// is out of range or out of order, a weight is negative or not finite, a joint row names its own point, or a sum is not 1 within 0.1 %
-    /// (all entries for [`AffinityKind::Joint`], each row for [`AffinityKind::Conditional`]).
+    /// is out of range or out of order, a weight is negative or not finite, a joint row names its own point, or a sum is not 1
+    /// within 0.1 % (all entries for [`AffinityKind::Joint`], each row for [`AffinityKind::Conditional`]).
     /// Whether a joint matrix is symmetric is the caller's word.
     ///
     /// # Examples

@@ -55,8 +55,10 @@ pub fn filled<A: Clone>(what: &'static str, len: usize, value: A) -> Result<Vec<
     if bytes >= LARGE {
         // Asked for, given back, and taken again: what is all zeros then comes from the system page by page, when tasks write it.
         // To fill 900 MB here takes as long as to number 1,000,000 points of 150 entries.
-        let room = Vec::<u8>::new().try_reserve_exact(bytes.max(PROBE));
-        room.map_err(|_| Error::out_of_memory(what, bytes))?;
+        let mut room = Vec::<u8>::new();
+        room.try_reserve_exact(bytes.max(PROBE)).map_err(|_| Error::out_of_memory(what, bytes))?;
+        // Looked at: what nobody uses the compiler need not ask for, and may take for granted.
+        drop(std::hint::black_box(room));
         return Ok(vec![value; len]);
     }
     let mut array = Vec::new();

@@ -13,6 +13,7 @@ mod lanes;
 mod limits;
 mod math;
 mod matrices;
+mod memory;
 mod morton;
 mod points;
 mod profiles;
