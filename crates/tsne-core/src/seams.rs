@@ -143,6 +143,8 @@ pub struct Step {
     pub momentum: f64,
     /// The longest move of one point, in units of the embedding; `None` for no limit.
     pub max_norm: Option<f64>,
+    /// Whether the momentum is to give way where it carries uphill. An optimizer without such a rule may ignore it.
+    pub adaptive: bool,
 }
 
 impl Step {
@@ -157,7 +159,7 @@ impl Step {
     /// assert_eq!((step.learning_rate, step.momentum, step.max_norm), (200.0, 0.8, None));
     /// ```
     pub const fn new(learning_rate: f64, momentum: f64) -> Self {
-        Self { learning_rate, momentum, max_norm: None }
+        Self { learning_rate, momentum, max_norm: None, adaptive: false }
     }
 
     /// The same step with this limit to the move of one point.
@@ -173,6 +175,20 @@ impl Step {
     #[must_use]
     pub fn with_max_norm(self, max_norm: impl Into<Option<f64>>) -> Self {
         Self { max_norm: max_norm.into(), ..self }
+    }
+
+    /// The same step with a momentum that gives way where it carries uphill, or does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Step;
+    ///
+    /// assert!(Step::new(200.0, 0.985).with_adaptive(true).adaptive);
+    /// ```
+    #[must_use]
+    pub const fn with_adaptive(self, adaptive: bool) -> Self {
+        Self { adaptive, ..self }
     }
 }
 

@@ -169,17 +169,26 @@ impl From<Optional<Number>> for Option<f64> {
     }
 }
 
-impl From<Option<i32>> for Optional<i32> {
-    fn from(number: Option<i32>) -> Self {
-        Self(number)
-    }
+/// Of integers, which are written as they are.
+macro_rules! integers {
+    ($($integer:ty)*) => {
+        $(
+            impl From<Option<$integer>> for Optional<$integer> {
+                fn from(number: Option<$integer>) -> Self {
+                    Self(number)
+                }
+            }
+
+            impl From<Optional<$integer>> for Option<$integer> {
+                fn from(number: Optional<$integer>) -> Self {
+                    number.0
+                }
+            }
+        )*
+    };
 }
 
-impl From<Optional<i32>> for Option<i32> {
-    fn from(number: Optional<i32>) -> Self {
-        number.0
-    }
-}
+integers! { i32 usize }
 
 impl<V: Serialize> Serialize for Optional<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -22,13 +22,34 @@ pub enum Momentum {
 /// A gain grows by 0.2 where the signs of velocity and gradient differ and becomes `0.8 gain + 0.01` where they agree,
 /// with `sign(0) = 0` a sign of its own; it starts at 1. This is openTSNE's rule to the letter: the first step, with
 /// velocity zero, counts as a difference, and 0.01 is added, not a lower bound (gains tend to no less than 0.05).
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In an [adaptive](Step::adaptive) step the momentum gives way where it carries uphill. To second order the last step changed the
+/// objective by `t = ½ Σ (g + g') · v`, with the gradient `g` that the velocity `v` was made of, and the one after it, `g'`: where
+/// `t > 0`, all velocities are halved. (Restarts by the value of the function: O'Donoghue and Candès 2015, whose usual sign, that of
+/// `Σ g' · v` alone, fails here: at the look-ahead point it is positive in healthy descents, whose stiff local modes have just
+/// overshot.) 1,797 digits at perplexity 100, momentum 0.985: divergence 0.597 with it, 0.644 without; where nothing overshoots, it
+/// changes nothing.
+#[derive(Debug, Clone)]
 pub struct MomentumGains<T, const D: usize> {
     momentum: Momentum,
     gains: Vec<[T; D]>,
     velocity: Vec<[T; D]>,
     steps: usize,
+    slope: Option<f64>,
+    partials: Vec<f64>,
 }
+
+/// Of the state; not of buffers.
+impl<T: PartialEq, const D: usize> PartialEq for MomentumGains<T, D> {
+    fn eq(&self, other: &Self) -> bool {
+        let state = |rule: &Self| (rule.momentum, rule.steps, rule.slope);
+        state(self) == state(other) && self.gains == other.gains && self.velocity == other.velocity
+    }
+}
+
+/// What velocities are multiplied by where they carry uphill. From 0 to 0.9 it made no difference (KL divergence of digits at perplexity
+/// 100 0.585, at dof 2 0.758, of 10,000 rows of Fashion-MNIST at dof 2 1.462 to 1.465); without the rule 0.589, 0.773 and 1.513.
+const GIVING_WAY: f64 = 0.5;
 
 /// What a gain grows by where velocity and gradient differ in sign (Jacobs 1988; the value is the one that all t-SNE
 /// implementations share).
@@ -53,7 +74,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new(momentum: Momentum) -> Self {
-        Self { momentum, gains: Vec::new(), velocity: Vec::new(), steps: 0 }
+        Self { momentum, gains: Vec::new(), velocity: Vec::new(), steps: 0, slope: None, partials: Vec::new() }
     }
 
     /// The rule with a state that was saved: the gains and velocities of `n` points.
@@ -76,7 +97,7 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
         if gains.len() != velocity.len() {
             return Err(Error::shape("velocity", gains.len(), velocity.len()));
         }
-        Ok(Self { momentum, gains, velocity, steps: 0 })
+        Ok(Self { gains, velocity, ..Self::new(momentum) })
     }
 
     /// The same state after so many [steps](Optimizer::steps).
@@ -94,6 +115,40 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     pub const fn with_steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
+    }
+
+    /// The same state with the [`slope`](Self::slope) of its last step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Momentum, MomentumGains};
+    ///
+    /// let rule = MomentumGains::from_state(Momentum::Nesterov, vec![[1.5f32]], vec![[0.1]])?.with_slope(-0.25);
+    /// assert_eq!(rule.slope(), Some(-0.25));
+    /// # Ok::<(), tsne_optim::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_slope(mut self, slope: impl Into<Option<f64>>) -> Self {
+        self.slope = slope.into();
+        self
+    }
+
+    /// The product of all velocities and the gradient that they were made of, if the last step was [adaptive](Step::adaptive).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
+    ///
+    /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Nesterov), [[0.0f64]]);
+    /// rule.reset(1)?;
+    /// rule.step(Step::new(0.5, 0.8).with_adaptive(true), &[[1.0]], &mut y)?;
+    /// assert_eq!(rule.slope(), Some(-0.5 * 1.2)); // The first gain is 1 + 0.2.
+    /// # Ok::<(), tsne_optim::Error>(())
+    /// ```
+    pub const fn slope(&self) -> Option<f64> {
+        self.slope
     }
 
     /// The form of momentum.
@@ -164,7 +219,7 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
     fn reset(&mut self, n: usize) -> Result<()> {
         self.gains.clear();
         self.velocity.clear();
-        self.steps = 0;
+        (self.steps, self.slope) = (0, None);
         memory::reserve("velocities", &mut self.velocity, n)?;
         memory::resize("gains", &mut self.gains, n, [T::ONE; D])?;
         self.velocity.resize(n, [T::ZERO; D]);
@@ -187,9 +242,14 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
         if y.len() != n {
             return Err(Error::shape("embedding", n, y.len()));
         }
+        // Before the step, the velocity is that which led here.
+        let uphill = step.adaptive
+            && self.slope.is_some_and(|before| before + along(gradient, &self.velocity, &mut self.partials) > 0.0);
+        let kept = if uphill { GIVING_WAY } else { 1.0 };
         let rule = Rule {
+            kept: T::from_f64(kept),
             learning_rate: T::from_f64(step.learning_rate),
-            momentum: T::from_f64(step.momentum),
+            momentum: T::from_f64(step.momentum * kept),
             max_norm: step.max_norm.map(T::from_f64),
             look_ahead: T::from_f64(match self.momentum {
                 Momentum::Classical => 0.0,
@@ -204,12 +264,23 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
             simd::dispatch(Block { rule, y, gains, velocity, gradient: &gradient[blocks::range(b, n)] });
         });
         self.steps = self.steps.saturating_add(1);
+        self.slope = step.adaptive.then(|| along(gradient, &self.velocity, &mut self.partials));
         Ok(())
     }
 }
 
+/// The product of a gradient and velocities, summed by blocks.
+fn along<T: Scalar, const D: usize>(gradient: &[[T; D]], velocity: &[[T; D]], partials: &mut Vec<f64>) -> f64 {
+    blocks::sum(partials, velocity.len(), |range| {
+        let (gradient, velocity) = (gradient[range.clone()].as_flattened(), velocity[range].as_flattened());
+        gradient.iter().zip(velocity).map(|(g, v)| g.to_f64() * v.to_f64()).sum()
+    })
+}
+
 #[derive(Clone, Copy)]
 struct Rule<T> {
+    /// What velocities are multiplied by before the step.
+    kept: T,
     learning_rate: T,
     momentum: T,
     max_norm: Option<T>,
@@ -250,7 +321,7 @@ impl<T: Scalar, const D: usize> Task for Block<'_, T, D> {
                 }
             }
             for c in 0..D {
-                y[c] += next[c] + rule.look_ahead * (next[c] - v[c]);
+                y[c] += next[c] + rule.look_ahead * (next[c] - rule.kept * v[c]);
             }
             *v = next;
         }

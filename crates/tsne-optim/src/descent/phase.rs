@@ -27,6 +27,9 @@ pub struct Phase {
     /// The momentum, from 0 to below 1.
     #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::number"))]
     pub momentum: f64,
+    /// Whether the momentum gives way where it carries uphill ([`MomentumGains`](crate::MomentumGains) says how). Not while a
+    /// transition changes the exaggeration, and with it the objective.
+    pub adaptive_momentum: bool,
     /// Gradients of single points longer than this are scaled down to it.
     #[cfg_attr(feature = "serde", serde(with = "tsne_core::serial::optional"))]
     pub max_grad_norm: Option<f64>,
@@ -75,6 +78,7 @@ impl Default for Phase {
             exaggeration: 1.0,
             learning_rate: 200.0,
             momentum: 0.8,
+            adaptive_momentum: false,
             max_grad_norm: None,
             min_grad_norm: None,
             max_step_norm: Some(5.0),
@@ -138,6 +142,19 @@ impl Phase {
     #[must_use]
     pub const fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
+        self
+    }
+
+    /// The same phase with a momentum that gives way where it carries uphill, or does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(tsne_optim::Phase::default().adaptive_momentum(true).adaptive_momentum);
+    /// ```
+    #[must_use]
+    pub const fn adaptive_momentum(mut self, adaptive_momentum: bool) -> Self {
+        self.adaptive_momentum = adaptive_momentum;
         self
     }
 
@@ -244,10 +261,12 @@ impl Phase {
         Ok(())
     }
 
-    /// Whether a divergence is compared with the one before after `completed` iterations.
+    /// Whether a divergence is compared with the one before after `completed` iterations. At the start there is none before, so it
+    /// is computed for the next only, where the phase gets so far.
     pub(super) fn compares(&self, completed: usize) -> bool {
         self.min_kl_improvement.is_some()
             && completed.is_multiple_of(Self::KL_INTERVAL)
+            && (completed > 0 || self.iterations > Self::KL_INTERVAL)
             && self.transition.is_none_or(|transition| completed >= transition.iterations)
     }
 
@@ -261,9 +280,15 @@ impl Phase {
                     exaggeration: geometric(from.exaggeration, self.exaggeration),
                     learning_rate: geometric(from.learning_rate, self.learning_rate),
                     momentum: from.momentum + done * (self.momentum - from.momentum),
+                    adaptive: self.adaptive_momentum && from.exaggeration == self.exaggeration,
                 }
             }
-            _ => Moment { exaggeration: self.exaggeration, learning_rate: self.learning_rate, momentum: self.momentum },
+            _ => Moment {
+                exaggeration: self.exaggeration,
+                learning_rate: self.learning_rate,
+                momentum: self.momentum,
+                adaptive: self.adaptive_momentum,
+            },
         }
     }
 }
@@ -292,6 +317,7 @@ pub(super) struct Moment {
     pub(super) exaggeration: f64,
     pub(super) learning_rate: f64,
     pub(super) momentum: f64,
+    pub(super) adaptive: bool,
 }
 
 fn positive(name: &'static str, value: f64) -> Result<()> {

@@ -159,7 +159,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             // The positions at the start were seen at the end of the part before.
             let observed = completed > start && observer.as_ref().is_some_and(|o| o.wants(completed));
             let compared = phase.compares(completed);
-            let Moment { exaggeration, learning_rate, momentum } = phase.moment(completed);
+            let Moment { exaggeration, learning_rate, momentum, adaptive } = phase.moment(completed);
             let evaluation = objective.evaluate(y, exaggeration, observed | compared, &mut self.gradient, cx)?;
             if let Some(kl) = evaluation.kl_divergence {
                 if observed
@@ -183,7 +183,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             if phase.min_grad_norm.is_some_and(|min_norm| norm(&self.gradient, &mut self.norms) < min_norm) {
                 finish = Finish::Converged;
             }
-            let step = Step::new(learning_rate, momentum).with_max_norm(phase.max_step_norm);
+            let step = Step::new(learning_rate, momentum).with_max_norm(phase.max_step_norm).with_adaptive(adaptive);
             optimizer.step(step, &self.gradient, y)?;
             state.completed += 1;
             if objective.is_translation_invariant() && coincidence::is_due(optimizer.steps()) {

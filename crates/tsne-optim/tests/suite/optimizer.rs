@@ -188,7 +188,7 @@ fn without_momentum_both_forms_are_the_same() {
 fn a_saved_state_goes_on_where_it_was() {
     let run = |rule: &mut MomentumGains<f64, 2>, y: &mut [[f64; 2]], seeds: std::ops::Range<u64>| {
         for seed in seeds {
-            rule.step(step(1.0, 0.9, Some(1.0)), &cloud(50, 1.0, seed), y).unwrap();
+            rule.step(step(1.0, 0.9, Some(1.0)).with_adaptive(true), &cloud(50, 1.0, seed), y).unwrap();
         }
     };
     let mut rule = MomentumGains::new(Momentum::Nesterov);
@@ -197,7 +197,7 @@ fn a_saved_state_goes_on_where_it_was() {
     run(&mut rule, &mut y, 0..7);
     let mut z = y.clone();
     let mut copy = MomentumGains::from_state(rule.momentum(), rule.gains().to_vec(), rule.velocity().to_vec()).unwrap();
-    copy = copy.with_steps(rule.steps());
+    copy = copy.with_steps(rule.steps()).with_slope(rule.slope());
     assert_eq!((&copy, copy.n()), (&rule, 50));
     run(&mut rule, &mut y, 7..12);
     run(&mut copy, &mut z, 7..12);
@@ -228,4 +228,50 @@ fn more_points_than_memory_are_an_error_and_leave_an_empty_state() {
     let error = rule.reset(usize::MAX / 16).unwrap_err();
     assert!(matches!(error, Error::OutOfMemory { what: "velocities", .. }), "{error}");
     assert_eq!((rule.n(), rule.steps()), (0, 0));
+}
+
+#[test]
+fn adaptive_steps_halve_the_velocity_where_the_last_step_went_uphill() {
+    // The rule written out: on the quadratic ½ k y², with a momentum that overshoots.
+    let (k, s) = (1.5, step(0.3, 0.95, None).with_adaptive(true));
+    let mut rule = MomentumGains::<f64, 2>::new(Momentum::Nesterov);
+    rule.reset(1).unwrap();
+    let (mut y, mut point) = ([[1.0, -0.5]], Point { y: [1.0, -0.5], gain: [1.0; 2], velocity: [0.0; 2] });
+    let product = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
+    let (mut before, mut halved): (Option<f64>, usize) = (None, 0);
+    for at in 0..60 {
+        let gradient = point.y.map(|v| k * v);
+        rule.step(s, &[y[0].map(|v| k * v)], &mut y).unwrap();
+        if before.is_some_and(|before| before + product(gradient, point.velocity) > 0.0) {
+            point.velocity = point.velocity.map(|v| 0.5 * v);
+            halved += 1;
+        }
+        point.step(Momentum::Nesterov, s, gradient);
+        before = Some(product(gradient, point.velocity));
+        for c in 0..2 {
+            assert!((y[0][c] - point.y[c]).abs() < 1e-12, "step {at}");
+        }
+        assert!((rule.slope().unwrap() - before.unwrap()).abs() < 1e-12);
+    }
+    assert!((5..55).contains(&halved), "{halved}");
+    // Others forget the slope, so that the next adaptive one has none to compare with.
+    rule.step(step(0.3, 0.95, None), &[[0.0; 2]], &mut y).unwrap();
+    assert_eq!(rule.slope(), None);
+}
+
+#[test]
+fn an_adaptive_descent_does_not_rise_where_the_plain_one_does() {
+    // An ill-conditioned bowl: with a momentum of 0.99 the plain rule swings, with halved velocities it settles sooner.
+    let run = |adaptive: bool| {
+        let mut rule = MomentumGains::<f64, 2>::new(Momentum::Nesterov);
+        rule.reset(1500).unwrap();
+        let mut y = cloud::<f64, 2>(1500, 10.0, 1);
+        let value = |y: &[[f64; 2]]| y.iter().map(|p| 0.5 * (p[0] * p[0] + 0.02 * p[1] * p[1])).sum::<f64>();
+        for _ in 0..300 {
+            let gradient: Vec<[f64; 2]> = y.iter().map(|p| [p[0], 0.02 * p[1]]).collect();
+            rule.step(step(0.05, 0.99, None).with_adaptive(adaptive), &gradient, &mut y).unwrap();
+        }
+        value(&y)
+    };
+    assert!(run(true) < 0.5 * run(false), "{} {}", run(true), run(false));
 }
