@@ -3,7 +3,7 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tsne::core::random;
-use tsne::{Context, Embedding, Preset, Rows, TransformParams, Tsne, initialization};
+use tsne::{Context, Embedding, Kernel, Preset, Rows, TransformParams, Tsne, initialization};
 
 fn blobs(n: usize, d: usize) -> Vec<f32> {
     let uniform = |stage: u64, index: usize| random::unit(random::element_seed(1, stage, index as u64)) - 0.5;
@@ -45,6 +45,24 @@ fn spectral(c: &mut Criterion) {
     group.bench_function("f32/n10000", |b| {
         b.iter(|| initialization::spectral::<f32, 2>(index.affinities(), 0, Context::new()).unwrap());
     });
+    group.finish();
+}
+
+/// From groups, and of the points themselves.
+fn coarse(c: &mut Criterion) {
+    let mut group = c.benchmark_group("coarse");
+    for n in [5_000, 20_000] {
+        let x = blobs(n, 20);
+        let rows = Rows::new(&x, n, 20).unwrap();
+        let index = Tsne::<_, 2>::builder().build().unwrap().affinities(rows).unwrap();
+        group.sample_size(10).throughput(Throughput::Elements(n as u64));
+        group.bench_function(format!("f32/n{n}/d20"), |b| {
+            b.iter(|| {
+                let p = index.affinities();
+                initialization::coarse::<f32, 2>(p, Some(rows.into()), Kernel::CAUCHY, 0, Context::new()).unwrap()
+            });
+        });
+    }
     group.finish();
 }
 
@@ -90,5 +108,5 @@ fn store(c: &mut Criterion) {
     std::fs::remove_file(&path).unwrap();
 }
 
-criterion_group!(benches, fit, pca, spectral, transform, store);
+criterion_group!(benches, fit, pca, spectral, coarse, transform, store);
 criterion_main!(benches);

@@ -3,11 +3,11 @@
 //!
 //! ```text
 //! cargo run --release -p tsne --example schedules -- data.npy [--rows N] [--perplexity X] [--dof X] [--dim 1|2|3] [--f64]
-//!     [--seed N] [opentsne | recommended | ITERATIONS:EXAGGERATION:MOMENTUM[:RATE][+...] ...]
+//!     [--seed N] [opentsne | exaggerated | recommended | ITERATIONS:EXAGGERATION:MOMENTUM[:RATE][+...] ...]
 //! ```
 //!
 //! A schedule of one's own is Nesterov's, phases joined by `+`, with the learning rate in units of the automatic one:
-//! `75:12:0.8:2+225:1:0.97:2` is the recommended one but for its transition. The `.npy` file holds `f32` in C order.
+//! `75:12:0.8:2+225:1:0.97:2` is the one of *exaggerated* but for its transition. The `.npy` file holds `f32` in C order.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -63,9 +63,10 @@ fn run<T: Float, const D: usize>(o: &Options, x: Rows<'_, T>) -> Result<(), Box<
         let start = Instant::now();
         let embedding: Embedding<T, D> = match schedule.as_str() {
             "opentsne" => tsne(Preset::OpenTsne).build()?.fit(index.clone())?,
+            "exaggerated" => tsne(Preset::Exaggerated).build()?.fit(index.clone())?,
             "recommended" => tsne(Preset::Recommended).build()?.fit(index.clone())?,
             own => {
-                let mut embedding = tsne(Preset::Recommended).build()?.prepare_initial(index.clone())?;
+                let mut embedding = tsne(Preset::Exaggerated).build()?.prepare_initial(index.clone())?;
                 for phase in own.split('+') {
                     let numbers: Vec<f64> = phase.split(':').map(str::parse).collect::<Result<_, _>>()?;
                     let (&[iterations, exaggeration, momentum], rate) = match numbers.split_at_checked(3) {

@@ -5,10 +5,12 @@ use crate::data::affinity_index::{AffinityIndex, Keep};
 use crate::data::input::Input;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
-use crate::initialization::{self, Start};
+use crate::initialization::{self, Begun, Start};
 use crate::maps::embedding::Embedding;
 use crate::params::initialization::Initialization;
+use crate::params::optimizer::OptimizerState;
 use crate::params::random_state::RandomState;
+use crate::params::schedule::Beginning;
 use crate::threads;
 use crate::warning::Warning;
 use std::sync::Arc;
@@ -248,11 +250,15 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let index = self.index(&x, Keep { data: parameters.keep_data, graph: false }, seed, cx)?;
         let clock = Instant::now();
         let mut warnings = Vec::new();
-        let positions = self.initial_positions(&x, &index, seed, &mut warnings, cx)?;
+        let begun = self.initial_positions(&x, &index, seed, &mut warnings, cx)?;
         let durations = index.durations;
         let kernel = Kernel::new(parameters.dof)?;
-        let mut embedding = Embedding::start(positions, index, kernel, &parameters.optimize, None);
-        embedding.random_state = seed;
+        let beginning = if begun.optimizer.is_some() { Beginning::Points } else { Beginning::Elsewhere };
+        // One of the user's own begins anew.
+        let optimizer = begun.optimizer.filter(|_| parameters.optimize.optimizer.is_none());
+        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, None, n)).transpose()?;
+        let mut embedding = Embedding::start(begun.positions, index, kernel, &parameters.optimize, optimizer);
+        (embedding.random_state, embedding.run.beginning) = (seed, beginning);
         embedding.run.warnings.extend(warnings);
         (embedding.timings.neighbors, embedding.timings.affinities) = durations;
         embedding.timings.initialization = clock.elapsed();
@@ -266,11 +272,12 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         seed: u64,
         warnings: &mut Vec<Warning>,
         cx: Context<'_>,
-    ) -> Result<Vec<[T; D]>> {
+    ) -> Result<Begun<T, D>> {
         let (n, std) = (index.n(), self.parameters.initialization_std);
         cx.check()?;
         cx.advance(Stage::Initialization, 0, 1);
         let coordinates = x.coordinates(index)?;
+        let scaled = |positions| initialization::scaled(positions, std, self.parameters.initialization_jitter, seed);
         let positions = match (&self.parameters.initialization, coordinates) {
             (Initialization::Given(positions), _) => {
                 warnings.extend((0..D).filter_map(|axis| {
@@ -288,32 +295,22 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 positions
             }
             (Initialization::Random, _) => initialization::random(n, std, seed)?,
-            (Initialization::Pca, Some(coordinates)) => {
-                self.scaled(initialization::pca(coordinates, seed, cx)?, seed)?
+            (Initialization::Coarse, coordinates) => {
+                let kernel = Kernel::new(self.parameters.dof)?;
+                let begun = initialization::begin(&index.joint, coordinates, kernel, seed, cx)?;
+                cx.advance(Stage::Initialization, 1, 1);
+                return Ok(begun);
             }
+            (Initialization::Pca, Some(coordinates)) => scaled(initialization::pca(coordinates, seed, cx)?)?,
             (chosen @ (Initialization::Pca | Initialization::Spectral), _) => {
                 if matches!(chosen, Initialization::Pca) {
                     warnings.push(Warning::SpectralInitialization);
                 }
-                self.scaled(initialization::spectral(&index.joint, seed, cx)?, seed)?
+                scaled(initialization::spectral(&index.joint, seed, cx)?)?
             }
         };
         cx.advance(Stage::Initialization, 1, 1);
-        Ok(positions)
-    }
-
-    /// Positions with the standard deviation asked for, and the jitter that parts duplicates.
-    fn scaled(&self, mut positions: Vec<[T; D]>, seed: u64) -> Result<Vec<[T; D]>> {
-        let (std, jitter) = (self.parameters.initialization_std, self.parameters.initialization_jitter);
-        if initialization::rescale(&mut positions, std)? {
-            if jitter > 0.0 {
-                initialization::jitter(&mut positions, jitter * std, seed)?;
-            }
-            Ok(positions)
-        } else {
-            // Constant data have no principal component.
-            initialization::random(positions.len(), std, seed)
-        }
+        Ok(positions.into())
     }
 }
 

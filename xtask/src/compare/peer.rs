@@ -69,8 +69,9 @@ const fn rust(name: &'static str, largest: usize) -> Peer {
 }
 
 /// All, in the order of the tables.
-pub(super) const PEERS: [Peer; 14] = [
+pub(super) const PEERS: [Peer; 15] = [
     ours("tsne-recommended", &["--preset", "recommended"], true, usize::MAX),
+    ours("tsne-exaggerated", &["--preset", "exaggerated"], true, usize::MAX),
     ours("tsne-opentsne", &["--preset", "opentsne"], false, usize::MAX),
     ours("tsne-opentsne-bh", &["--preset", "opentsne", "--method", "bh"], false, 300_000),
     python("openTSNE", "opentsne.py", &[], 100_000),
@@ -228,7 +229,7 @@ mod tests {
             let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
             chosen(Task::Embed, &patterns, n).iter().map(|peer| peer.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&[], 1_000_000), ["tsne-recommended", "tsne-opentsne"]);
+        assert_eq!(names(&[], 1_000_000), ["tsne-recommended", "tsne-exaggerated", "tsne-opentsne"]);
         assert!(names(&[], 1000).len() > 10);
         assert_eq!(names(&["scikit*"], 1_000_000), ["scikit-learn"]);
     }

@@ -10,8 +10,8 @@ use tsne::{EarlyExaggeration, Interpolation, LearningRate, Metric, Momentum, Pre
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub struct MethodArgs {
-    /// The defaults of all options of the method: recommended, opentsne (those of openTSNE 1.0.4) or documented (those
-    /// of openTSNE 0.3).
+    /// The defaults of all options of the method: recommended, exaggerated (what was recommended before: principal components and
+    /// early exaggeration), opentsne (those of openTSNE 1.0.4) or documented (those of openTSNE 0.3).
     #[arg(long, default_value_t, help_heading = "Method")]
     pub preset: Preset,
     /// The dimension of the map.
@@ -24,9 +24,14 @@ pub struct MethodArgs {
     /// Affinities.
     #[command(flatten)]
     pub affinities: AffinityArgs,
-    /// Where the points start: pca, spectral, random, or a file with a map of the right shape (.npy or .csv)
-    /// [default: pca].
-    #[arg(long, alias = "initialization", value_name = "pca|spectral|random|FILE", help_heading = "Optimization")]
+    /// Where the points start: coarse (among the points of a small map of groups), pca, spectral, random, or a file with a map of
+    /// the right shape (.npy or .csv) [default: coarse; pca in other presets than recommended].
+    #[arg(
+        long,
+        alias = "initialization",
+        value_name = "coarse|pca|spectral|random|FILE",
+        help_heading = "Optimization"
+    )]
     pub init: Option<Init>,
     /// Optimization.
     #[command(flatten)]
@@ -90,7 +95,7 @@ parameters! {
     /// What a map begins with.
     #[command(next_help_heading = "Optimization")]
     OptimizationArgs {
-        /// The standard deviation of initial positions that are not from a file.
+        /// The standard deviation of initial positions that are computed and not coarse.
         #[arg(long = "init-std", alias = "initialization-std", value_name = "X")]
         initialization_std: f64;
         /// The degrees of freedom of the kernel; below 1, clusters break up more [default: 1].
@@ -107,14 +112,14 @@ parameters! {
         /// Iterations of the normal phase.
         #[arg(long, value_name = "N")]
         n_iter: usize;
-        /// Iterations of the early phase.
+        /// Iterations of the early phase [default of recommended: none after --init coarse, 30 after others].
         #[arg(long, value_name = "N")]
         early_exaggeration_iter: usize;
         /// The factor on the attraction in the early phase; auto is 12, or --exaggeration if that is larger.
         #[arg(long, value_name = "auto|X")]
         early_exaggeration: EarlyExaggeration;
         /// The first iterations of the normal phase, over which exaggeration, learning rate and momentum go from those of the
-        /// early phase to its own.
+        /// early phase to its own; without an early phase, only the momentum does [default of recommended: by the start].
         #[arg(long, value_name = "N")]
         transition_iter: usize;
         /// The factor on the attraction in the normal phase.
@@ -130,12 +135,15 @@ parameters! {
         /// The form of momentum.
         #[arg(long, value_enum)]
         momentum_rule: MomentumType as Momentum;
-        /// The momentum of the early phase.
+        /// The momentum of the early phase, or of the beginning without one [default of recommended: by the start].
         #[arg(long, value_name = "X")]
         initial_momentum: f64;
         /// The momentum of the normal phase.
         #[arg(long, alias = "momentum", value_name = "X")]
         final_momentum: f64;
+        /// Whether the momentum of the normal phase gives way where it carries uphill.
+        #[arg(long, value_name = "true|false")]
+        adaptive_momentum: bool;
         /// Ends a phase when the norm of the gradient is below this.
         #[arg(long, value_name = "X")]
         min_grad_norm: f64,

@@ -79,6 +79,8 @@ impl From<InterpolationType> for Interpolation {
 /// Where the points of a fit start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Init {
+    /// A coarse map.
+    Coarse,
     /// At the first principal components.
     Pca,
     /// At the leading eigenvectors of the affinities.
@@ -94,11 +96,12 @@ impl FromStr for Init {
 
     fn from_str(s: &str) -> Result<Self, String> {
         match s {
+            "coarse" => Ok(Self::Coarse),
             "pca" => Ok(Self::Pca),
             "spectral" => Ok(Self::Spectral),
             "random" => Ok(Self::Random),
             file if file.contains('.') => Ok(Self::File(file.into())),
-            _ => Err("write pca, spectral, random, or the name of an .npy or .csv file".into()),
+            _ => Err("write coarse, pca, spectral, random, or the name of an .npy or .csv file".into()),
         }
     }
 }

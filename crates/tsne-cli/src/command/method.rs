@@ -185,6 +185,7 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
     builder = args.descent.set(builder);
     builder = args.repulsion.set(builder);
     match args.init {
+        Some(Init::Coarse) => builder = builder.initialization(Initialization::Coarse),
         Some(Init::Pca) => builder = builder.initialization(Initialization::Pca),
         Some(Init::Spectral) => builder = builder.initialization(Initialization::Spectral),
         Some(Init::Random) => builder = builder.initialization(Initialization::Random),

@@ -71,7 +71,7 @@ fn options_of_embed() {
             "--init spectral",
             "--init random",
             "--init start.csv",
-            "--init-std 0.1",
+            "--init pca",
             "--early-exaggeration 4",
             "--exaggeration 2",
             "--learning-rate 10",
@@ -93,13 +93,14 @@ fn options_of_embed() {
     pairs.differ("--metric minkowski:p=1.5", &["--metric-params weights.npy"]);
     pairs.differ("--metric seuclidean", &["--metric-params weights.csv"]);
     pairs.differ("--metric mahalanobis", &["--metric-params inverse.csv"]);
+    pairs.differ("--init pca", &["--init-std 0.1"]);
     pairs.differ("--init random", &["--seed 7", "--init-std 0.01"]);
     pairs.differ("--method bh --theta 0.5", &["--components 3"]);
     pairs.differ("--method bh --theta 1", &["--init spectral"]);
     pairs.differ("--method fft", &["--interpolation lagrange"]);
     // Of Lagrange polynomials, on a map of some extent: that of splines is exact to the last bit for so few points.
     pairs.differ(
-        "--method fft --interpolation lagrange --init-std 3",
+        "--method fft --interpolation lagrange --init pca --init-std 3",
         &["--n-interpolation-points 4", "--min-num-intervals 20", "--ints-in-interval 0.1"],
     );
     pairs.equal(
@@ -108,8 +109,8 @@ fn options_of_embed() {
             "--preset recommended --components 2 --float f32 --seed 0 --header auto",
             "--perplexity 30 --affinities perplexity --symmetrization mean --metric euclidean --neighbors auto",
             "--neighbors exact",
-            "--init pca --init-std 0.0001 --early-exaggeration auto --no-exaggeration --learning-rate auto*2",
-            "--momentum-rule nesterov --initial-momentum 0.8 --final-momentum 0.97 --dof 1",
+            "--init coarse --init-std 0.0001 --early-exaggeration auto --no-exaggeration --learning-rate auto*2",
+            "--momentum-rule nesterov --initial-momentum 0.8 --final-momentum 0.985 --adaptive-momentum true --dof 1",
             "--no-min-grad-norm --no-max-grad-norm --max-step-norm 5",
             "--method auto --theta 0.5 --report-every 4 --threads 1",
             "--early-exaggeration 12 --metric l2 --exact-kl",
@@ -233,7 +234,7 @@ fn help_tells_the_defaults() {
         "map [default: 2]",
         "[default: f32]",
         "[default: 3 × perplexity; 30 for fixed-sigma and uniform]",
-        "[default: pca]",
+        "[default: coarse; pca in other presets than recommended]",
         "[default: 0.5]",
         "[default: b-spline]",
         "[default: -1]",

@@ -22,15 +22,16 @@ use tsne_optim::Momentum;
 
 document! {
     [] Schedule, "Schedule" over Preset::schedule, {
-        early_exaggeration_iter: usize,
+        early_exaggeration_iter: Optional<usize>,
         early_exaggeration: EarlyExaggeration,
-        initial_momentum: Number,
-        transition_iter: usize,
+        initial_momentum: Optional<Number>,
+        transition_iter: Optional<usize>,
         n_iter: usize,
         exaggeration: Optional<Number>,
         learning_rate: LearningRate,
         momentum_rule: Momentum,
         final_momentum: Optional<Number>,
+        adaptive_momentum: bool,
         min_grad_norm: Optional<Number>,
         max_grad_norm: Optional<Number>,
         max_step_norm: Optional<Number>,

@@ -198,6 +198,7 @@ where
 impl<T: Scalar, const D: usize> Serialize for Initialization<T, D> {
     fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
         let name = match self {
+            Self::Coarse => "coarse",
             Self::Pca => "pca",
             Self::Spectral => "spectral",
             Self::Random => "random",

@@ -1,6 +1,7 @@
-//! Initial positions: principal components, the spectrum of the affinities, or random; rescaled and jittered. For new
+//! Initial positions: a coarse map, principal components, the spectrum of the affinities, or random; rescaled and jittered. For new
 //! points: the median or the weighted mean of their neighbors.
 
+mod coarse;
 mod custom;
 mod degenerate;
 mod linalg;
@@ -9,6 +10,8 @@ mod pca;
 mod random;
 mod spectral;
 
+pub(crate) use coarse::begin;
+pub use coarse::coarse;
 pub use custom::{CustomInitialization, Start};
 pub(crate) use degenerate::degenerate;
 pub use partial::{median, weighted_mean};
@@ -18,6 +21,7 @@ pub use random::{jitter, random};
 pub use spectral::{SpectralParams, spectral, spectral_with};
 
 use tsne_core::{Result, Scalar};
+use tsne_optim::MomentumGains;
 
 /// The jitter on initial positions, in units of the standard deviation of their first axis (openTSNE's value): enough
 /// to part duplicates, too little to be seen.
@@ -59,4 +63,35 @@ pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) ->
         }
     }
     Ok(scalable)
+}
+
+/// Initial positions, with the state of the descent that led to them, if one did.
+#[derive(Debug)]
+pub(crate) struct Begun<T, const D: usize> {
+    pub(crate) positions: Vec<[T; D]>,
+    pub(crate) optimizer: Option<MomentumGains<T, D>>,
+}
+
+impl<T, const D: usize> From<Vec<[T; D]>> for Begun<T, D> {
+    fn from(positions: Vec<[T; D]>) -> Self {
+        Self { positions, optimizer: None }
+    }
+}
+
+/// Positions with a standard deviation, and a jitter in units of it that parts duplicates; random ones where there is nothing to scale.
+pub(crate) fn scaled<T: Scalar, const D: usize>(
+    mut positions: Vec<[T; D]>,
+    std: f64,
+    relative: f64,
+    seed: u64,
+) -> Result<Vec<[T; D]>> {
+    if rescale(&mut positions, std)? {
+        if relative > 0.0 {
+            jitter(&mut positions, relative * std, seed)?;
+        }
+        Ok(positions)
+    } else {
+        // Constant data have no principal component.
+        random(positions.len(), std, seed)
+    }
 }

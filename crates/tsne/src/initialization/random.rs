@@ -7,6 +7,7 @@ const RANDOM_STREAM: u64 = 1;
 const JITTER_STREAM: u64 = 2;
 pub(super) const PCA_STREAM: u64 = 3;
 pub(super) const SPECTRAL_STREAM: u64 = 4;
+pub(super) const COARSE_STREAM: u64 = 5;
 
 /// `n` positions from a normal distribution around the origin with the standard deviation `std`.
 ///

@@ -211,13 +211,13 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// use tsne::{Rows, Tsne};
     ///
     /// let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
-    /// let tsne = Tsne::<_, 2>::builder().perplexity(15.0).n_iter(25).build()?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(15.0).n_iter(20).build()?;
     /// let mut index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
     /// let mut embedding = tsne.fit(index.clone())?;
     /// index.set_perplexity(5.0)?;
     /// embedding.set_affinities(index.into())?;
-    /// embedding.optimize(25)?;
-    /// assert_eq!(embedding.iterations(), 30 + 25 + 25);
+    /// embedding.optimize(20)?;
+    /// assert_eq!(embedding.iterations(), 20 + 20);
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn set_affinities(&mut self, index: Arc<AffinityIndex<T>>) -> Result<()> {

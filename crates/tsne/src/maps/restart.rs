@@ -7,7 +7,7 @@ use crate::maps::run::Descended;
 use crate::params::learning_rate::LearningRate;
 use crate::params::optimize::OptimizeParams;
 use crate::params::preset::Preset;
-use crate::params::schedule::CLASSICAL_MOMENTUM;
+use crate::params::schedule::{CLASSICAL_MOMENTUM, EARLY_ITERATIONS};
 use crate::warning::RestartCause;
 use tsne_core::{Error, Result};
 use tsne_optim::{Finish, Momentum};
@@ -49,13 +49,16 @@ pub(crate) fn classical<T: Clone, const D: usize>(params: &OptimizeParams<T, D>)
     let (preset, classical) = (params.preset.schedule(), Preset::OpenTsne.schedule());
     let mut params = params.clone();
     let schedule = &mut params.schedule;
-    let count = |own: usize, preset: usize, classical: usize| if own == preset { classical } else { own };
-    schedule.early_exaggeration_iter =
-        count(schedule.early_exaggeration_iter, preset.early_exaggeration_iter, classical.early_exaggeration_iter);
-    schedule.n_iter = count(schedule.n_iter, preset.n_iter, classical.n_iter);
+    if [preset.early_exaggeration_iter, Some(EARLY_ITERATIONS)].contains(&schedule.early_exaggeration_iter) {
+        schedule.early_exaggeration_iter = classical.early_exaggeration_iter;
+    }
+    if schedule.n_iter == preset.n_iter {
+        schedule.n_iter = classical.n_iter;
+    }
+    schedule.adaptive_momentum = false;
     schedule.transition_iter = classical.transition_iter;
     schedule.momentum_rule = classical.momentum_rule;
-    (schedule.initial_momentum, schedule.final_momentum) = (CLASSICAL_MOMENTUM, Some(CLASSICAL_MOMENTUM));
+    (schedule.initial_momentum, schedule.final_momentum) = (Some(CLASSICAL_MOMENTUM), Some(CLASSICAL_MOMENTUM));
     schedule.learning_rate = classical.learning_rate;
     schedule.max_step_norm = schedule.max_step_norm.or(classical.max_step_norm);
     params

@@ -6,7 +6,7 @@ use crate::params::callbacks::Listeners;
 use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::{OptimizerState, SavedState};
 use crate::params::repulsion::RepulsionParams;
-use crate::params::schedule::AutomaticRate;
+use crate::params::schedule::{AutomaticRate, Beginning};
 use crate::warning::Warning;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
@@ -25,10 +25,22 @@ pub(crate) struct Run<T, const D: usize, K> {
     pub(crate) iterations: usize,
     pub(crate) finish: Finish,
     pub(crate) warnings: Vec<Warning>,
+    /// Where the map began.
+    pub(crate) beginning: Beginning,
+    /// Where the last normal phase is, for a part that goes on with it.
+    phase: NormalPhase,
     /// What is known of these positions, once their divergence was asked for.
     judged: OnceLock<Judged>,
     /// Rebuilt where it is missing; no result depends on it.
     kept: Mutex<Option<Box<K>>>,
+}
+
+/// How far a normal phase has been run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NormalPhase {
+    state: PhaseState,
+    /// Whether a rule of convergence has ended it.
+    settled: bool,
 }
 
 /// The divergence of a map, and its warnings with those that follow from it.
@@ -48,6 +60,8 @@ impl<T: Float, const D: usize, K> Clone for Run<T, D, K> {
             iterations: self.iterations,
             finish: self.finish,
             warnings: self.warnings.clone(),
+            beginning: self.beginning,
+            phase: self.phase,
             judged: self.judged.clone(),
             kept: Mutex::default(),
         }
@@ -78,6 +92,7 @@ pub(crate) struct Descended {
     /// The divergence before the normal phase, if it was to be watched.
     pub(crate) before_normal: Option<f64>,
     pub(crate) times: [PhaseTime; 2],
+    phase: NormalPhase,
 }
 
 /// What a descent depends on besides the map.
@@ -108,6 +123,8 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             iterations: 0,
             finish: Finish::Completed,
             warnings,
+            beginning: Beginning::default(),
+            phase: NormalPhase::default(),
             judged: OnceLock::new(),
             kept: Mutex::default(),
         }
@@ -161,12 +178,20 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             kl_divergence: self.known(),
             before_normal: None,
             times: [PhaseTime::default(); 2],
+            phase: NormalPhase::default(),
         };
         let total = schedule.iterations();
         // A descent may be the second of a call: who watches counts from here.
         cx.advance(Stage::Optimization, 0, total);
-        for (p, stretch) in schedule.stretches(course.dof, course.automatic).iter().enumerate() {
+        for (p, stretch) in schedule.stretches(course.dof, course.automatic, self.beginning).iter().enumerate() {
             if stretch.iterations == 0 {
+                continue;
+            }
+            let before = self.phase.state.completed();
+            let later = p == 1 && stretch.first > 0 && stretch.first >= before;
+            if later && self.phase.settled {
+                // As the whole phase would have ended there.
+                (done.finish, done.phase) = (Finish::Converged, self.phase);
                 continue;
             }
             // With exaggeration it is not the divergence that is minimized.
@@ -188,13 +213,17 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             let mut listeners = Listeners { callbacks: &params.callbacks, every, observer };
             let optimizer = self.optimizer.as_mut();
             let positions = &mut self.positions;
-            let mut state = PhaseState::new(stretch.first, None);
+            let compared = if later && stretch.first == before { self.phase.state.compared_kl() } else { None };
+            let mut state = PhaseState::new(stretch.first, compared);
             let part = Part::new(&stretch.phase, &mut state, stretch.iterations);
             let outcome =
                 buffers.descent.run_part(objective, optimizer, positions, part, Some(&mut listeners), inner)?;
             done.iterations += outcome.iterations;
             done.finish = outcome.finish;
             done.kl_divergence = outcome.kl_divergence;
+            if p == 1 {
+                done.phase = NormalPhase { state, settled: outcome.finish == Finish::Converged };
+            }
             done.times[p] = PhaseTime { iterations: outcome.iterations, duration: clock.elapsed() };
             if outcome.finish == Finish::Stopped {
                 break;
@@ -209,7 +238,7 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
     /// Takes a descent into account; [`judge`](Self::judge) its divergence.
     pub(crate) fn accept(&mut self, done: &Descended) {
         self.iterations = self.iterations.saturating_add(done.iterations);
-        self.finish = done.finish;
+        (self.finish, self.phase) = (done.finish, done.phase);
         self.forget();
     }
 }

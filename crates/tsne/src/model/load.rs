@@ -242,6 +242,7 @@ impl Model {
             MomentumGains::from_state(params.schedule.momentum_rule, chunks(gains), chunks(velocity))
                 .map_err(corrupt("optimizer.gains"))?
                 .with_steps(settings.optional("optimizer.steps")?.unwrap_or(0))
+                .with_slope(settings.optional::<f64>("optimizer.slope")?)
         } else {
             MomentumGains::new(params.schedule.momentum_rule)
         };
@@ -348,9 +349,15 @@ fn get_params<T: Float, const D: usize>(settings: &Settings) -> Stored<OptimizeP
     let mut params = OptimizeParams::preset(parsed(settings, "preset")?).further();
     let (schedule, repulsion) = (&mut params.schedule, &mut params.repulsion);
     schedule.n_iter = settings.get("n_iter")?;
-    // Older files have neither these three, which then are the preset's, nor a seed.
-    schedule.initial_momentum = settings.optional("initial_momentum")?.unwrap_or(schedule.initial_momentum);
-    schedule.transition_iter = settings.optional("transition_iter")?.unwrap_or(schedule.transition_iter);
+    // Older files have no seed, and of an early phase to come nothing: that is the preset's.
+    schedule.initial_momentum = settings.optional("initial_momentum")?.or(schedule.initial_momentum);
+    if let Some(adaptive) = settings.optional("adaptive_momentum")? {
+        schedule.adaptive_momentum = adaptive;
+        schedule.transition_iter = settings.optional("transition_iter")?;
+    } else {
+        // Of before there was one: the preset of that name is another one today, and a transition needed an early phase.
+        (schedule.adaptive_momentum, schedule.transition_iter) = (false, Some(0));
+    }
     if settings.optional::<&str>("early_exaggeration")?.is_some() {
         schedule.early_exaggeration = parsed(settings, "early_exaggeration")?;
     }

@@ -68,6 +68,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         settings.set("nnz", index.joint.nnz()).set("optimizer", optimizer.is_some());
         if let Some(optimizer) = optimizer {
             settings.set("optimizer.steps", optimizer.steps());
+            if let Some(slope) = optimizer.slope() {
+                settings.set("optimizer.slope", slope);
+            }
         }
         if let Some(graph) = &index.graph {
             settings.set("graph_k", graph.k());
@@ -141,8 +144,7 @@ fn put_params<T: Float, const D: usize>(settings: &mut Settings, params: &Optimi
     settings
         .set("n_iter", schedule.n_iter)
         .set("early_exaggeration", schedule.early_exaggeration.to_string())
-        .set("initial_momentum", schedule.initial_momentum)
-        .set("transition_iter", schedule.transition_iter)
+        .set("adaptive_momentum", schedule.adaptive_momentum)
         .set("momentum_rule", if schedule.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
         .set("negative_gradient_method", named(&repulsion.method).to_string())
         .set("theta", repulsion.theta)
@@ -160,6 +162,10 @@ fn put_params<T: Float, const D: usize>(settings: &mut Settings, params: &Optimi
         LearningRate::Scaled(factor) => _ = settings.set("learning_rate_factor", factor),
         LearningRate::Fixed(rate) => _ = settings.set("learning_rate", rate),
     }
+    if let Some(iterations) = schedule.transition_iter {
+        settings.set("transition_iter", iterations);
+    }
+    put_optional(settings, "initial_momentum", schedule.initial_momentum);
     put_optional(settings, "momentum", schedule.final_momentum);
     put_optional(settings, "min_grad_norm", schedule.min_grad_norm);
     put_optional(settings, "max_grad_norm", schedule.max_grad_norm);

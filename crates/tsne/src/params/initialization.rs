@@ -14,6 +14,11 @@ pub enum Initialization<T, const D: usize> {
     /// Without coordinates (from affinities, a graph or distances) the spectral one is used, with a warning.
     #[default]
     Pca,
+    /// The map of few groups of points, with the affinities that these have in sum, among which all points are placed by their
+    /// neighbors ([`initialization::coarse`](crate::initialization::coarse)). Of few points, their own map after its first
+    /// iterations. Its own start are principal components, or the spectral one without coordinates. What early exaggeration is for
+    /// is done there.
+    Coarse,
     /// The leading eigenvectors of the random walk along the affinities
     /// ([`initialization::spectral`](crate::initialization::spectral)), scaled and jittered likewise.
     Spectral,
@@ -43,10 +48,11 @@ impl<T, const D: usize> FromStr for Initialization<T, D> {
     fn from_str(s: &str) -> Result<Self, Error> {
         match s {
             "pca" => Ok(Self::Pca),
+            "coarse" => Ok(Self::Coarse),
             "spectral" => Ok(Self::Spectral),
             "random" => Ok(Self::Random),
             _ => {
-                let allowed = "\"pca\", \"spectral\" or \"random\" (or positions of your own)";
+                let allowed = "\"coarse\", \"pca\", \"spectral\" or \"random\" (or positions of your own)";
                 Err(Error::parameter("initialization", format_args!("{s:?}"), allowed))
             }
         }

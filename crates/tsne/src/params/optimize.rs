@@ -101,7 +101,7 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
     /// use tsne::{OptimizeParams, Preset};
     ///
     /// let params = OptimizeParams::<f32, 2>::preset(Preset::OpenTsne);
-    /// assert_eq!(params.schedule(Preset::Recommended.schedule()).schedule.iterations(), 300);
+    /// assert_eq!(params.schedule(Preset::Exaggerated.schedule()).schedule.iterations(), 300);
     /// ```
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
@@ -147,12 +147,12 @@ impl<T: Float, const D: usize> OptimizeParams<T, D> {
 ///
 /// ```
 /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
-/// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(3.0).build()?;
+/// # let tsne = tsne::Tsne::<_, 2>::opentsne().perplexity(3.0).build()?;
 /// # let mut embedding = tsne.prepare_initial(tsne::Rows::new(&data, 12, 5)?)?;
 /// embedding.optimize(tsne.schedule().early())?;
-/// embedding.optimize(250)?;
+/// embedding.optimize(100)?;
 /// embedding.optimize(embedding.params().n_iter(20).theta(0.2))?;
-/// assert_eq!(embedding.iterations(), 30 + 250 + 20);
+/// assert_eq!(embedding.iterations(), 250 + 100 + 20);
 /// # Ok::<(), tsne::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -188,11 +188,13 @@ pub(crate) struct SavedState<T, const D: usize> {
     gains: Vec<[T; D]>,
     velocity: Vec<[T; D]>,
     steps: usize,
+    slope: Option<f64>,
 }
 
 impl<T, const D: usize> Default for SavedState<T, D> {
     fn default() -> Self {
-        Self { kept: None, momentum_rule: Momentum::default(), gains: Vec::new(), velocity: Vec::new(), steps: 0 }
+        let (gains, velocity) = (Vec::new(), Vec::new());
+        Self { kept: None, momentum_rule: Momentum::default(), gains, velocity, steps: 0, slope: None }
     }
 }
 
@@ -203,7 +205,7 @@ impl<T: Scalar, const D: usize> SavedState<T, D> {
         self.kept = match &state.0 {
             Kind::MomentumGains(optimizer) => {
                 self.momentum_rule = optimizer.momentum();
-                self.steps = optimizer.steps();
+                (self.steps, self.slope) = (optimizer.steps(), optimizer.slope());
                 self.gains.extend_from_slice(optimizer.gains());
                 self.velocity.extend_from_slice(optimizer.velocity());
                 None
@@ -219,7 +221,7 @@ impl<T: Scalar, const D: usize> SavedState<T, D> {
             None => {
                 let (gains, velocity) = (self.gains.clone(), self.velocity.clone());
                 let optimizer = MomentumGains::from_state(self.momentum_rule, gains, velocity)?;
-                OptimizerState(Kind::MomentumGains(optimizer.with_steps(self.steps)))
+                OptimizerState(Kind::MomentumGains(optimizer.with_steps(self.steps).with_slope(self.slope)))
             }
         };
         Ok(())

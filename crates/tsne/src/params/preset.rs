@@ -19,8 +19,12 @@ pub enum Preset {
     /// The defaults of openTSNE 1.0.4: learning rate `n / exaggeration` in each phase, momentum 0.8, 250 + 500
     /// iterations, steps of at most 5, automatic repulsion.
     OpenTsne,
-    /// A Nesterov schedule that reaches a lower KL divergence than the others in 30 + 270 iterations on all data measured but
-    /// noise (`docs/schedule.md`): learning rate `2 n / exaggeration`, momentum 0.8 then 0.97, with a transition of 90 iterations between the two; in the caller's threads.
+    /// A Nesterov schedule from principal components: 30 iterations with exaggeration and 270 without, learning rate
+    /// `2 n / exaggeration`, momentum 0.8 then 0.97, with a transition of 90 iterations between the two; in the caller's threads.
+    Exaggerated,
+    /// From a [coarse map](crate::Initialization::Coarse), without exaggeration: 180 iterations with a momentum that rises to 0.985 and
+    /// gives way where it carries uphill; otherwise as [`Exaggerated`](Self::Exaggerated). From any other start, the early
+    /// phase of that comes before (`docs/schedule.md`).
     #[default]
     Recommended,
 }
@@ -28,7 +32,7 @@ pub enum Preset {
 impl Preset {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 3] = [Self::Recommended, Self::OpenTsne, Self::Documented];
+    pub(crate) const ALL: [Self; 4] = [Self::Recommended, Self::Exaggerated, Self::OpenTsne, Self::Documented];
 
     /// The schedule of a fit.
     ///
@@ -45,21 +49,31 @@ impl Preset {
             Self::OpenTsne => classical,
             Self::Documented => Schedule {
                 early_exaggeration: EarlyExaggeration::Fixed(12.0),
-                initial_momentum: 0.5,
+                initial_momentum: Some(0.5),
                 n_iter: 750,
                 learning_rate: LearningRate::Fixed(200.0),
                 min_grad_norm: Some(1e-8),
                 max_step_norm: None,
                 ..classical
             },
-            Self::Recommended => Schedule {
-                early_exaggeration_iter: 30,
-                transition_iter: 90,
+            Self::Exaggerated => Schedule {
+                early_exaggeration_iter: Some(30),
+                transition_iter: Some(90),
                 n_iter: 270,
                 learning_rate: LearningRate::Scaled(2.0),
                 momentum_rule: Momentum::Nesterov,
                 final_momentum: None,
                 ..classical
+            },
+            Self::Recommended => Schedule {
+                early_exaggeration_iter: Some(0),
+                initial_momentum: None,
+                transition_iter: None,
+                n_iter: 180,
+                final_momentum: Some(0.985),
+                adaptive_momentum: true,
+                min_kl_improvement: Some(SETTLED),
+                ..Self::Exaggerated.schedule()
             },
         }
     }
@@ -75,7 +89,7 @@ impl Preset {
     /// ```
     pub fn schedule_of_new_points(self) -> Schedule {
         let classical = Schedule {
-            early_exaggeration_iter: 0,
+            early_exaggeration_iter: Some(0),
             early_exaggeration: EarlyExaggeration::Fixed(4.0),
             n_iter: 250,
             exaggeration: Some(1.5),
@@ -88,11 +102,11 @@ impl Preset {
             Self::OpenTsne => classical,
             Self::Documented => Schedule {
                 early_exaggeration: EarlyExaggeration::Fixed(2.0),
-                initial_momentum: 0.5,
+                initial_momentum: Some(0.5),
                 exaggeration: None,
                 ..classical
             },
-            Self::Recommended => Schedule {
+            Self::Recommended | Self::Exaggerated => Schedule {
                 n_iter: NEW_POINTS.0,
                 learning_rate: LearningRate::Fixed(NEW_POINTS.1),
                 momentum_rule: Momentum::Nesterov,
@@ -106,7 +120,7 @@ impl Preset {
     pub(crate) const fn initialization_std(self) -> f64 {
         match self {
             Self::Documented => 1e-2,
-            Self::OpenTsne | Self::Recommended => 1e-4,
+            Self::OpenTsne | Self::Recommended | Self::Exaggerated => 1e-4,
         }
     }
 
@@ -114,7 +128,7 @@ impl Preset {
     pub(crate) const fn initialization_jitter(self) -> f64 {
         match self {
             Self::Documented => 0.0,
-            Self::OpenTsne | Self::Recommended => 0.01,
+            Self::OpenTsne | Self::Recommended | Self::Exaggerated => 0.01,
         }
     }
 
@@ -122,10 +136,14 @@ impl Preset {
     pub(crate) const fn n_jobs(self) -> Option<i32> {
         match self {
             Self::Documented | Self::OpenTsne => Some(1),
-            Self::Recommended => None,
+            Self::Recommended | Self::Exaggerated => None,
         }
     }
 }
+
+/// The improvement of the KL divergence by one iteration, as a fraction of it, at which a map has settled: a twentieth of what
+/// Belkina et al. (2019) stop at.
+const SETTLED: f64 = 1e-5;
 
 /// Iterations, learning rate and momentum (in Nesterov's form) of new points in the recommended preset.
 ///
@@ -140,6 +158,7 @@ impl fmt::Display for Preset {
             Self::Documented => "documented",
             Self::OpenTsne => "opentsne",
             Self::Recommended => "recommended",
+            Self::Exaggerated => "exaggerated",
         })
     }
 }
@@ -152,8 +171,9 @@ impl FromStr for Preset {
             "documented" => Ok(Self::Documented),
             "opentsne" => Ok(Self::OpenTsne),
             "recommended" => Ok(Self::Recommended),
+            "exaggerated" => Ok(Self::Exaggerated),
             _ => {
-                let allowed = "\"recommended\", \"opentsne\" or \"documented\"";
+                let allowed = "\"recommended\", \"exaggerated\", \"opentsne\" or \"documented\"";
                 Err(Error::parameter("preset", format_args!("{s:?}"), allowed))
             }
         }

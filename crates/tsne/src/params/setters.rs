@@ -25,8 +25,9 @@ macro_rules! schedule_setters {
     ([$($at:ident).*] $new:literal $check:literal) => {
         number! {
             [$($at).*] $new $check;
-            /// Iterations of the early phase; 0 is a schedule without one, and without the transition from it.
-            early_exaggeration_iter: usize = 20, not usize::MAX
+            /// Iterations of the early phase; 0 is a schedule without one. `None` is 30, but none after a
+            /// [coarse start](crate::Initialization::Coarse).
+            early_exaggeration_iter: impl Into<Option<usize>> = 20, not usize::MAX
         }
         /// The factor on the attraction in the early phase: a number from 1e-6 to 1e6, or `"auto"`
         /// ([`EarlyExaggeration`](crate::EarlyExaggeration)).
@@ -45,17 +46,20 @@ macro_rules! schedule_setters {
         }
         number! {
             [$($at).*] $new $check;
-            /// The momentum of the early phase, from 0 to below 1.
-            initial_momentum: f64 = 0.5, not 1.0
+            /// The momentum of the early phase, and of the beginning of a transition without one, from 0 to below 1. `None` is 0.8 for an
+            /// early phase; without, 0.9 where the map begins as one of all its points, and else 0.5.
+            initial_momentum: impl Into<Option<f64>> = 0.5, not 1.0
         }
         /// The first iterations of the normal phase, over which exaggeration, learning rate and momentum go from those of the early
-        /// phase to its own ([`Transition`](tsne_optim::Transition)); all of them if it has fewer, none without an early phase.
+        /// phase to its own ([`Transition`](tsne_optim::Transition)); all of them if it has fewer. Without an early phase the momentum
+        /// alone rises from [`initial_momentum`](Self::initial_momentum). `None` is 90 after an early phase; without, 60 where the
+        /// map begins as one of all its points, and else 20.
         #[doc = concat!(
             "\n# Examples\n\n```\n",
             "assert!(", $new, ".transition_iter(20).", $check, "().is_ok());\n```"
         )]
-        pub fn transition_iter(mut self, transition_iter: usize) -> Self {
-            self.$($at.)*transition_iter = transition_iter;
+        pub fn transition_iter(mut self, transition_iter: impl Into<Option<usize>>) -> Self {
+            self.$($at.)*transition_iter = transition_iter.into();
             self
         }
         number! {
@@ -96,6 +100,16 @@ macro_rules! schedule_setters {
             [$($at).*] $new $check;
             /// The momentum of the normal phase, from 0 to below 1. `None` is 0.97, and 0.9 for degrees of freedom above 1.
             final_momentum: impl Into<Option<f64>> = 0.9, not 1.0
+        }
+        /// Whether the momentum of the normal phase gives way where it carries uphill
+        /// ([`MomentumGains`](tsne_optim::MomentumGains)).
+        #[doc = concat!(
+            "\n# Examples\n\n```\n",
+            "assert!(", $new, ".adaptive_momentum(false).", $check, "().is_ok());\n```"
+        )]
+        pub fn adaptive_momentum(mut self, adaptive_momentum: bool) -> Self {
+            self.$($at.)*adaptive_momentum = adaptive_momentum;
+            self
         }
         number! {
             [$($at).*] $new $check;

@@ -18,7 +18,7 @@ fn check(shown: &str, expected: &[(&str, &str)]) {
 }
 
 /// What all presets share.
-const COMMON: [(&str, &str); 14] = [
+const COMMON: [(&str, &str); 13] = [
     ("perplexities", "None"),
     ("metric", "Euclidean"),
     ("k_neighbors", "None"),
@@ -28,7 +28,6 @@ const COMMON: [(&str, &str); 14] = [
     ("n_interpolation_points", "3"),
     ("min_num_intervals", "50"),
     ("ints_in_interval", "1.0"),
-    ("initialization", "Pca"),
     ("max_grad_norm", "None"),
     ("callbacks", "Callbacks([])"),
     ("callbacks_every_iters", "50"),
@@ -44,16 +43,17 @@ fn the_documented_ones_of_release_0_3() {
         &shown,
         &[
             ("learning_rate", "Fixed(200.0)"),
-            ("early_exaggeration_iter", "250"),
+            ("early_exaggeration_iter", "Some(250)"),
             ("early_exaggeration", "Fixed(12.0)"),
             ("n_iter", "750"),
-            ("initial_momentum", "0.5"),
+            ("initial_momentum", "Some(0.5)"),
             ("final_momentum", "Some(0.8)"),
             ("min_grad_norm", "Some(1e-8)"),
             ("max_step_norm", "None"),
             ("n_jobs", "Some(1)"),
             ("neighbors", "Approx"),
             ("method", "Fft"),
+            ("initialization", "Pca"),
             ("initialization_jitter", "0.0"),
             ("initialization_std", "0.01"),
             ("dof", "1.0"),
@@ -69,16 +69,17 @@ fn those_of_release_1_0_4() {
         &shown,
         &[
             ("learning_rate", "Auto"),
-            ("early_exaggeration_iter", "250"),
+            ("early_exaggeration_iter", "Some(250)"),
             ("early_exaggeration", "Auto"),
             ("n_iter", "500"),
-            ("initial_momentum", "0.8"),
+            ("initial_momentum", "Some(0.8)"),
             ("final_momentum", "Some(0.8)"),
             ("min_grad_norm", "None"),
             ("max_step_norm", "Some(5.0)"),
             ("n_jobs", "Some(1)"),
             ("neighbors", "Auto"),
             ("method", "Auto"),
+            ("initialization", "Pca"),
             ("initialization_jitter", "0.01"),
             ("initialization_std", "0.0001"),
             ("dof", "1.0"),
@@ -93,17 +94,22 @@ fn the_recommended_ones() {
     let own = [
         ("momentum_rule", "Nesterov"),
         ("learning_rate", "Scaled(2.0)"),
-        ("early_exaggeration_iter", "30"),
-        ("n_iter", "270"),
-        ("transition_iter", "90"),
-        ("final_momentum", "None"),
+        ("early_exaggeration_iter", "Some(0)"),
+        ("initial_momentum", "None"),
+        ("n_iter", "180"),
+        ("transition_iter", "None"),
+        ("final_momentum", "Some(0.985)"),
+        ("adaptive_momentum", "true"),
+        ("min_kl_improvement", "Some(1e-5)"),
+        ("initialization", "Coarse"),
         ("n_jobs", "None"),
         ("neighbors", "Auto"),
     ];
     check(&shown, &own);
     // The momentum depends on the degrees of freedom.
     let x: Vec<f64> = (0..120).map(|i| f64::from((i * 37) % 91)).collect();
-    let recommended = || Tsne::<f64, 2>::builder().perplexity(5.0).n_iter(30).early_exaggeration_iter(0);
+    let recommended =
+        || Tsne::<f64, 2>::preset(Preset::Exaggerated).perplexity(5.0).n_iter(30).early_exaggeration_iter(0);
     let fit = |builder: tsne::TsneBuilder<f64, 2>| {
         builder.build().unwrap().fit(tsne::Rows::new(&x, 30, 4).unwrap()).unwrap().into_positions()
     };
@@ -121,7 +127,7 @@ fn those_of_new_points() {
         ("n_jobs", "None"),
         ("initialization", "Median"),
         ("k", "25"),
-        ("early_exaggeration_iter", "0"),
+        ("early_exaggeration_iter", "Some(0)"),
         ("max_grad_norm", "Some(0.25)"),
         ("max_step_norm", "None"),
     ];
@@ -132,14 +138,14 @@ fn those_of_new_points() {
         ("early_exaggeration", "Fixed(2.0)"),
         ("initialization_std", "0.01"),
         ("exaggeration", "None"),
-        ("initial_momentum", "0.5"),
+        ("initial_momentum", "Some(0.5)"),
         ("n_iter", "250"),
     ];
     check(&shown(Preset::Documented), &documented);
     let opentsne = [
         ("early_exaggeration", "Fixed(4.0)"),
         ("exaggeration", "Some(1.5)"),
-        ("initial_momentum", "0.8"),
+        ("initial_momentum", "Some(0.8)"),
         ("n_iter", "250"),
     ];
     check(&shown(Preset::OpenTsne), &opentsne);
@@ -185,7 +191,7 @@ fn every_documented_name_is_read() {
     }
     // What is not known names itself and what is.
     let messages = [
-        ("umap".parse::<Start>().unwrap_err().to_string(), "initialization is \"umap\", but must be \"pca\""),
+        ("umap".parse::<Start>().unwrap_err().to_string(), "initialization is \"umap\", but must be \"coarse\""),
         ("mean".parse::<Partial>().unwrap_err().to_string(), "initialization is \"mean\", but must be \"median\""),
         (
             "x".parse::<EarlyExaggeration>().unwrap_err().to_string(),

@@ -51,10 +51,10 @@ fn the_parameters_of_every_preset_come_back() {
         document(&Tsne::<f64, 1>::preset(preset).build().unwrap());
     }
     let expected = json!({
-        "early_exaggeration_iter": 30, "early_exaggeration": "auto", "initial_momentum": 0.8, "transition_iter": 90,
-        "n_iter": 270, "exaggeration": "none", "learning_rate": "auto*2", "momentum_rule": "nesterov",
-        "final_momentum": "none", "min_grad_norm": "none", "max_grad_norm": "none", "max_step_norm": 5.0,
-        "min_kl_improvement": "none", "part": {"start": 0}
+        "early_exaggeration_iter": 0, "early_exaggeration": "auto", "initial_momentum": "none", "transition_iter": "none",
+        "n_iter": 180, "exaggeration": "none", "learning_rate": "auto*2", "momentum_rule": "nesterov",
+        "final_momentum": 0.985, "adaptive_momentum": true, "min_grad_norm": "none", "max_grad_norm": "none", "max_step_norm": 5.0,
+        "min_kl_improvement": 1e-5, "part": {"start": 0}
     });
     assert_eq!(document(&Preset::Recommended.schedule()), expected);
 }
@@ -72,6 +72,7 @@ fn a_schedule_with_another_value_in_every_field_comes_back_with_its_part() {
         .learning_rate(123.25)
         .momentum_rule(Momentum::Classical)
         .final_momentum(0.75)
+        .adaptive_momentum(false)
         .min_grad_norm(1e-9)
         .max_grad_norm(0.125)
         .max_step_norm(None)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod any_input;
+mod coarse;
 #[path = "../common/mod.rs"]
 mod common;
 mod defaults;

@@ -119,9 +119,10 @@ fn metrics_that_mind_are_left_alone_and_say_so() {
 fn an_offset_within_f32_changes_no_bit() {
     let (n, d) = (150, 5);
     let x: Vec<f32> = (0..n * d).map(|at| ((at * at + 5 * (at / 11)) % 64) as f32 * 0.25).collect();
+    let pca = Tsne::<f32, 2>::builder().perplexity(10.0).initialization("pca").build().unwrap();
     for offset in [1_048_576.0f32, 2_097_152.0] {
         let far: Vec<f32> = x.iter().map(|v| v + offset).collect();
-        let maps = [&x, &far].map(|x| short(10.0).prepare_initial(Rows::new(x, n, d).unwrap()).unwrap());
+        let maps = [&x, &far].map(|x| pca.prepare_initial(Rows::new(x, n, d).unwrap()).unwrap());
         assert_eq!(maps[0].affinities(), maps[1].affinities());
         let largest = maps[0].positions().as_flattened().iter().fold(0.0f32, |a, v| a.max(v.abs()));
         for (a, b) in maps[0].positions().as_flattened().iter().zip(maps[1].positions().as_flattened()) {

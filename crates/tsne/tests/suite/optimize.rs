@@ -48,7 +48,7 @@ fn a_fit_is_its_initial_positions_and_its_schedule_in_any_parts() {
             }
         }
     }
-    for preset in [Preset::OpenTsne, Preset::Recommended, Preset::Documented] {
+    for preset in [Preset::OpenTsne, Preset::Recommended, Preset::Exaggerated, Preset::Documented] {
         check::<1>(preset);
         check::<2>(preset);
         check::<3>(preset);
@@ -58,7 +58,7 @@ fn a_fit_is_its_initial_positions_and_its_schedule_in_any_parts() {
 #[test]
 fn the_digits_end_as_low_in_steps_as_in_a_fit() {
     let (x, _) = digits::<f32>();
-    let tsne = Tsne::<_, 2>::builder().build().unwrap();
+    let tsne = Tsne::<_, 2>::preset(Preset::Exaggerated).build().unwrap();
     let mut steps = tsne.prepare_initial(Rows::new(&x, 1797, 64).unwrap()).unwrap();
     steps.optimize(tsne.schedule().early()).unwrap();
     steps.optimize(tsne.schedule().normal()).unwrap();
@@ -72,7 +72,7 @@ fn an_early_phase_of_no_iterations_leaves_no_exaggeration_behind() {
     let x = Rows::new(&x, 150, 4).unwrap();
     let base = || Tsne::<_, 2>::builder().early_exaggeration_iter(0).n_iter(40);
     let plain = base().build().unwrap().fit(x).unwrap();
-    for other in [base().transition_iter(0), base().early_exaggeration(1.0), base().early_exaggeration(30.0)] {
+    for other in [base().early_exaggeration(1.0), base().early_exaggeration(30.0)] {
         assert_eq!(bits(other.build().unwrap().fit(x).unwrap().positions()), bits(plain.positions()));
     }
     assert_eq!(plain.timings().early.iterations, 0);
@@ -106,7 +106,7 @@ fn counts_of_iterations_do_not_overflow() {
         let mut embedding = prepared(Preset::Recommended);
         assert!(matches!(embedding.optimize(count), Err(Error::Parameter { name: "n_iter", .. })));
         // Of a part, what is beyond the end is not there.
-        let schedule = Preset::Recommended.schedule();
+        let schedule = Preset::Exaggerated.schedule();
         assert_eq!(schedule.part(290..count).iterations(), 10);
         assert_eq!(schedule.part(count..).iterations(), 0);
     }

@@ -459,7 +459,7 @@ fn a_restart_leaves_the_parameters_of_the_map_and_begins_its_progress_anew() {
     let mut embedding = tsne.build().unwrap().prepare_initial(Rows::new(&x, N, 4).unwrap()).unwrap();
     let callback = Callback::new(|_: &tsne::Iteration<'_, f64, 2>| ControlFlow::Continue(()));
     let told = tsne::OptimizeParams::preset(Preset::Recommended).early_exaggeration_iter(EARLY).max_step_norm(None);
-    let told = told.n_iter(270).min_grad_norm(1e-300).exaggeration(1.0).callbacks(callback).n_jobs(1);
+    let told = told.n_iter(180).min_grad_norm(1e-300).exaggeration(1.0).callbacks(callback).n_jobs(1);
     let told = told.negative_gradient_method(failing(f64::MAX));
     let log = Log::default();
     embedding.optimize_with(told, None, Context::new().with_progress(&log)).unwrap();
@@ -471,7 +471,7 @@ fn a_restart_leaves_the_parameters_of_the_map_and_begins_its_progress_anew() {
     let log = log.0.into_inner().unwrap();
     let starts: Vec<usize> = (0..log.len()).filter(|&at| log[at].1 == 0).collect();
     assert_eq!((starts.len(), starts[0]), (2, 0), "{log:?}");
-    for (from, to, total) in [(0, starts[1], EARLY + 270), (starts[1], log.len(), EARLY + 500)] {
+    for (from, to, total) in [(0, starts[1], EARLY + 180), (starts[1], log.len(), EARLY + 500)] {
         assert!(log[from..to].windows(2).all(|pair| pair[0].1 <= pair[1].1), "{:?}", &log[from..to]);
         assert!(log[from..to].iter().all(|entry| entry.0 == Stage::Optimization && entry.2 == total));
     }

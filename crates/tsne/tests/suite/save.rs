@@ -37,7 +37,7 @@ fn short<T: Float>() -> TsneBuilder<T, 2> {
 }
 
 fn without_perplexity<T: Float>() -> TsneBuilder<T, 2> {
-    Tsne::<_, 2>::builder().early_exaggeration_iter(20).n_iter(30)
+    Tsne::<_, 2>::preset(Preset::Exaggerated).early_exaggeration_iter(20).n_iter(30)
 }
 
 /// Saves and loads, and checks that everything that can be seen is as it was, and goes on as it would.
@@ -209,7 +209,13 @@ fn the_settings_are_those_of_the_document() {
     let sparse: (Vec<usize>, Vec<u32>) = ((0..=N).map(|i| i * 4).collect(), (0..N).flat_map(|_| 0..4).collect());
     let weights = Metric::Minkowski { p: 3.0, weights: Some([0.5, 1.0, 2.0, 1.5].into()) };
     let every = short().metric(weights).k_neighbors(30).final_momentum(0.7).learning_rate(9.0).force_tolerance(0.05);
-    let every = every.min_grad_norm(1e-30).max_grad_norm(3.0).max_step_norm(2.0).min_kl_improvement(1e-9);
+    let every = every
+        .min_grad_norm(1e-30)
+        .max_grad_norm(3.0)
+        .max_step_norm(2.0)
+        .min_kl_improvement(1e-9)
+        .adaptive_momentum(true)
+        .transition_iter(0);
     let lean = short().build().unwrap().affinities(rows).unwrap().affinities().clone();
     let maps = [
         fit(every.n_jobs(2)),
@@ -230,7 +236,7 @@ fn the_settings_are_those_of_the_document() {
         assert!(names.iter().any(|(named, _)| named == name), "{name} is not in the document");
     }
     // Settings that older files lack are in all of today's.
-    let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter"];
+    let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter", "adaptive_momentum"];
     for (name, optional) in names {
         let count = seen.iter().filter(|names| names.iter().any(|other| other == name)).count();
         assert!(count > 0, "{name} is in no file");
@@ -353,7 +359,7 @@ fn contradictions_are_found() {
     // Files of before: a number of threads, and nothing of an early phase or the seed of the fit.
     let older = |settings: &mut Settings| {
         let mut old = Settings::new();
-        let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter"];
+        let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter", "adaptive_momentum"];
         for (name, value) in settings.iter().filter(|(name, _)| !newer.contains(name)) {
             old.set(name, value.clone());
         }

@@ -143,7 +143,9 @@ fn matrices_that_are_no_distances() {
     let (x, _) = blobs::<f64>(n, 3, 12);
     let distance = |i: usize, j: usize| (0..3).map(|c| (x[3 * i + c] - x[3 * j + c]).powi(2)).sum::<f64>().sqrt();
     let matrix = |f: &dyn Fn(usize, usize) -> f64| (0..n * n).map(|at| f(at / n, at % n)).collect::<Vec<f64>>();
-    let warnings = |f: &dyn Fn(usize, usize) -> f64| of(builder().metric(Metric::Precomputed), &matrix(f), n);
+    let warnings = |f: &dyn Fn(usize, usize) -> f64| {
+        of(builder().initialization("pca").metric(Metric::Precomputed), &matrix(f), n)
+    };
     let spectral = Warning::SpectralInitialization;
     let with = |why| vec![Warning::NotDistances(why), spectral.clone()];
     assert_eq!(warnings(&distance), std::slice::from_ref(&spectral));
@@ -183,7 +185,7 @@ fn copies_of_several_points_are_not_identical_points() {
 #[test]
 fn maps_that_never_unfold() {
     let (x, _) = blobs::<f64>(300, 6, 6);
-    let short = || builder().perplexity(10.0).early_exaggeration_iter(20).n_iter(40);
+    let short = || builder().initialization("pca").perplexity(10.0).early_exaggeration_iter(20).n_iter(40);
     for still in [
         short().learning_rate(1e-100),
         short().max_step_norm(1e-100),

@@ -1,0 +1,162 @@
+//! A coarser graph: the affinities between groups of points.
+
+use super::groups::Groups;
+use std::ops::Range;
+use tsne_affinity::{Precomputed, precomputed_joint};
+use tsne_core::{Affinities, Context, Result, Scalar, chunks, memory};
+
+/// Entries of a row that are kept, the largest: as many as a perplexity of 20 has. Rows of groups would have some 300.
+const KEPT: usize = 60;
+
+/// Parts that rows are computed in: some for each of sixteen processors, and few, since each has an array of all groups.
+const PARTS: usize = 64;
+
+const WHAT: &str = "affinities of groups";
+
+/// Groups, and the affinities between them.
+#[derive(Debug)]
+pub(super) struct Coarser<T> {
+    pub(super) groups: Groups,
+    pub(super) p: Affinities<T>,
+}
+
+impl<T: Scalar> Coarser<T> {
+    /// `None` where no group has any affinity to another.
+    pub(super) fn new(fine: &Affinities<T>, groups: Groups, cx: Context<'_>) -> Result<Option<Self>> {
+        let count = groups.len();
+        let size = count.div_ceil(PARTS);
+        let mut parts = Vec::new();
+        parts.resize_with(count.div_ceil(size), || Ok(Rows::default()));
+        chunks::for_each(&mut parts, 1, |part, rows| {
+            rows.fill_with(|| Rows::of(fine, &groups, part * size..count.min((part + 1) * size), cx));
+        });
+        let parts = parts.into_iter().collect::<Result<Vec<Rows<T>>>>()?;
+        let (mut pointers, mut columns, mut weights) = (vec![0], Vec::new(), Vec::new());
+        memory::reserve(WHAT, &mut pointers, count)?;
+        let entries = parts.iter().map(|rows| rows.columns.len()).sum();
+        memory::reserve(WHAT, &mut columns, entries)?;
+        memory::reserve(WHAT, &mut weights, entries)?;
+        for rows in &parts {
+            let before = columns.len();
+            pointers.extend(rows.ends.iter().map(|end| before + end));
+            columns.extend_from_slice(&rows.columns);
+            weights.extend_from_slice(&rows.weights);
+        }
+        if !weights.iter().any(|weight| *weight > T::ZERO) {
+            return Ok(None);
+        }
+        let p = precomputed_joint(&pointers, &columns, &weights, count, Precomputed::default(), cx)?;
+        Ok(Some(Self { groups, p }))
+    }
+}
+
+/// Rows of some groups, one after the other.
+#[derive(Debug)]
+struct Rows<T> {
+    ends: Vec<usize>,
+    columns: Vec<u32>,
+    weights: Vec<T>,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { ends: Vec::new(), columns: Vec::new(), weights: Vec::new() }
+    }
+}
+
+impl<T: Scalar> Rows<T> {
+    fn of(fine: &Affinities<T>, groups: &Groups, range: Range<usize>, cx: Context<'_>) -> Result<Self> {
+        cx.check()?;
+        let mut rows = Self::default();
+        memory::reserve(WHAT, &mut rows.ends, range.len())?;
+        memory::reserve(WHAT, &mut rows.columns, range.len() * KEPT)?;
+        memory::reserve(WHAT, &mut rows.weights, range.len() * KEPT)?;
+        let mut sums = memory::filled(WHAT, groups.len(), T::ZERO)?;
+        let mut seen = Vec::new();
+        range.for_each(|group| rows.push(row_of(fine, groups, group, &mut sums, &mut seen)));
+        Ok(rows)
+    }
+
+    /// Adds a row whose weights are divided by their sum: each group counts the same, however many points it has.
+    fn push(&mut self, row: &[(u32, T)]) {
+        let sum: f64 = row.iter().map(|(_, weight)| weight.to_f64()).sum();
+        self.columns.extend(row.iter().map(|(column, _)| *column));
+        self.weights.extend(row.iter().map(|(_, weight)| T::from_f64(weight.to_f64() / sum)));
+        self.ends.push(self.columns.len());
+    }
+}
+
+/// The largest affinities of a group to others, by column. `sums` is zero before and after.
+fn row_of<'a, T: Scalar>(
+    fine: &Affinities<T>,
+    groups: &Groups,
+    group: usize,
+    sums: &mut [T],
+    seen: &'a mut Vec<(u32, T)>,
+) -> &'a [(u32, T)] {
+    seen.clear();
+    for &i in groups.members.bucket(group) {
+        let (columns, weights) = fine.row(i as usize);
+        for (&j, &weight) in columns.iter().zip(weights) {
+            let other = groups.of[j as usize];
+            if other as usize == group || weight <= T::ZERO {
+                continue;
+            }
+            let sum = &mut sums[other as usize];
+            if *sum == T::ZERO {
+                seen.push((other, T::ZERO));
+            }
+            *sum += weight;
+        }
+    }
+    for (other, weight) in seen.iter_mut() {
+        *weight = std::mem::replace(&mut sums[*other as usize], T::ZERO);
+    }
+    if seen.len() > KEPT {
+        seen.select_nth_unstable_by(KEPT, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        seen.truncate(KEPT);
+    }
+    seen.sort_unstable_by_key(|(column, _)| *column);
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::groups::Groups;
+    use super::super::groups::tests::rings;
+    use super::Coarser;
+    use tsne_core::Context;
+
+    #[test]
+    fn affinities_of_groups_are_the_sums_of_those_of_their_points() {
+        let p = rings(300);
+        let groups = Groups::of(&p, 60, 7, Context::new()).unwrap();
+        let (m, of) = (groups.len(), groups.of.clone());
+        let graph = Coarser::new(&p, groups, Context::new()).unwrap().unwrap();
+        // All sums in a matrix, rows divided by their own, the mean of both directions. No row has more groups than are kept.
+        let mut sums = vec![0.0; m * m];
+        for i in 0..p.n() {
+            for (&j, weight) in p.row(i).0.iter().zip(p.row(i).1) {
+                if of[i] != of[j as usize] {
+                    sums[of[i] as usize * m + of[j as usize] as usize] += weight;
+                }
+            }
+        }
+        let row_sums: Vec<f64> = sums.chunks_exact(m).map(|row| row.iter().sum()).collect();
+        for a in 0..m {
+            let (columns, weights) = graph.p.row(a);
+            for b in 0..m {
+                let expected = (sums[a * m + b] / row_sums[a] + sums[b * m + a] / row_sums[b]) / (2.0 * m as f64);
+                let found = columns.iter().position(|&column| column as usize == b).map_or(0.0, |at| weights[at]);
+                assert!((found - expected).abs() < 1e-15, "{a} and {b}: {found}, expected {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn groups_that_know_only_themselves_make_no_graph() {
+        let p = rings(40);
+        let groups = Groups::of(&p, 1, 0, Context::new()).unwrap();
+        assert!(groups.len() > 1 || Coarser::new(&p, groups, Context::new()).unwrap().is_none());
+    }
+}

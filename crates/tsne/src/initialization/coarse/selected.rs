@@ -1,0 +1,49 @@
+//! Some rows of the data, copied.
+
+use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows, memory};
+
+/// Rows that were selected.
+#[derive(Debug)]
+pub(super) enum Selected<T> {
+    Dense { values: Vec<T>, n: usize, d: usize },
+    Sparse { row_pointers: Vec<usize>, columns: Vec<u32>, values: Vec<T>, d: usize },
+}
+
+impl<T: Scalar> Selected<T> {
+    pub(super) fn of(points: Points<'_, T>, selected: &[u32]) -> Result<Self> {
+        const WHAT: &str = "selected rows";
+        let d = points.d();
+        match points {
+            Points::Dense(rows) => {
+                let mut values = Vec::new();
+                memory::reserve(WHAT, &mut values, selected.len().saturating_mul(d))?;
+                selected.iter().for_each(|&i| values.extend_from_slice(rows.row(i as usize)));
+                Ok(Self::Dense { values, n: selected.len(), d })
+            }
+            Points::Sparse(rows) => {
+                let (mut row_pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+                let entries = selected.iter().map(|&i| rows.row(i as usize).0.len()).sum();
+                memory::reserve(WHAT, &mut row_pointers, selected.len())?;
+                memory::reserve(WHAT, &mut columns, entries)?;
+                memory::reserve(WHAT, &mut values, entries)?;
+                for &i in selected {
+                    let (row_columns, row_values) = rows.row(i as usize);
+                    columns.extend_from_slice(row_columns);
+                    values.extend_from_slice(row_values);
+                    row_pointers.push(columns.len());
+                }
+                Ok(Self::Sparse { row_pointers, columns, values, d })
+            }
+            _ => Err(Error::invalid("points", "they are neither dense nor sparse")),
+        }
+    }
+
+    pub(super) fn points(&self) -> Result<Points<'_, T>> {
+        Ok(match self {
+            Self::Dense { values, n, d } => Rows::new(values, *n, *d)?.into(),
+            Self::Sparse { row_pointers, columns, values, d } => {
+                SparseRows::new(row_pointers, columns, values, *d)?.into()
+            }
+        })
+    }
+}
