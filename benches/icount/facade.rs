@@ -2,13 +2,15 @@
 
 use std::hint::black_box;
 
-use tsne::{Context, Embedding, Rows, Tsne, initialization};
+use tsne::core::{Affinities, AffinityKind, Kernel};
+use tsne::{Context, Embedding, Preset, Rows, Tsne, initialization};
 use tsne_benches::mixture;
 
 use crate::{Work, Workload};
 
 pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "tsne/pca", set_up: pca },
+    Workload { name: "tsne/coarse", set_up: coarse },
     Workload { name: "tsne/fit", set_up: fit },
     Workload { name: "tsne/optimize-50", set_up: whole },
     Workload { name: "tsne/optimize-50x1", set_up: steps },
@@ -26,9 +28,34 @@ fn pca() -> tsne::Result<Work> {
     }))
 }
 
-/// The recommended schedule, cut short.
+/// Just more points than are mapped themselves: on a ring, each knows twenty. (A search for neighbors takes minutes under valgrind.)
+fn coarse() -> tsne::Result<Work> {
+    let n = 8_200;
+    let angle = |i: usize| i as f32 / n as f32 * std::f32::consts::TAU;
+    let x: Vec<f32> = (0..n).flat_map(|i| [angle(i).cos(), angle(i).sin()]).collect();
+    let mut columns = Vec::new();
+    for i in 0..n {
+        let first = columns.len();
+        columns.extend((1..=10).flat_map(|step| [(i + step) % n, (i + n - step) % n].map(|j| j as u32)));
+        columns[first..].sort_unstable();
+    }
+    let weights = vec![1.0 / columns.len() as f32; columns.len()];
+    let p = Affinities::from_parts((0..=n).map(|i| 20 * i).collect(), columns, weights, n, AffinityKind::Joint)?;
+    Ok(Box::new(move || {
+        let points = Some(Rows::new(&x, n, 2)?.into());
+        black_box(initialization::coarse::<f32, 2>(&p, points, Kernel::CAUCHY, 0, Context::new())?);
+        Ok(())
+    }))
+}
+
+/// The schedule with exaggeration, cut short.
 fn tiny() -> tsne::Result<Tsne<f32, 2>> {
-    Tsne::<_, 2>::builder().negative_gradient_method("bh").early_exaggeration_iter(5).n_iter(10).n_jobs(1).build()
+    Tsne::<_, 2>::preset(Preset::Exaggerated)
+        .negative_gradient_method("bh")
+        .early_exaggeration_iter(5)
+        .n_iter(10)
+        .n_jobs(1)
+        .build()
 }
 
 fn fit() -> tsne::Result<Work> {
@@ -66,7 +93,7 @@ fn steps() -> tsne::Result<Work> {
 fn prepared() -> tsne::Result<Embedding<f32, 2>> {
     let n = 2_000;
     let x = mixture(n, D);
-    Tsne::<f32, 2>::builder().n_jobs(1).build()?.prepare_initial(Rows::new(&x, n, D)?)
+    Tsne::<f32, 2>::builder().initialization("pca").n_jobs(1).build()?.prepare_initial(Rows::new(&x, n, D)?)
 }
 
 fn transform() -> tsne::Result<Work> {
