@@ -17,7 +17,8 @@ pub enum Initialization<T, const D: usize> {
     /// The map of few groups of points, with the affinities that these have in sum, among which all points are placed by their
     /// neighbors ([`initialization::coarse`](crate::initialization::coarse)). Of few points, their own map after its first
     /// iterations. Its own start are principal components, or the spectral one without coordinates. What early exaggeration is for
-    /// is done there.
+    /// is done there. That map is made by the toolkit's own repulsion and update rule, whatever the fit's: the start is the same for
+    /// all that are compared.
     Coarse,
     /// The leading eigenvectors of the random walk along the affinities
     /// ([`initialization::spectral`](crate::initialization::spectral)), scaled and jittered likewise.
