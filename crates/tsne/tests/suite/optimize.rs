@@ -56,6 +56,32 @@ fn a_fit_is_its_initial_positions_and_its_schedule_in_any_parts() {
 }
 
 #[test]
+fn parts_of_a_phase_that_has_settled_do_nothing() {
+    let (x, _) = iris::<f64>();
+    let x = Rows::new(&x, 150, 4).unwrap();
+    for initialization in ["coarse", "pca"] {
+        let tsne = Tsne::<_, 2>::builder().initialization(initialization).min_kl_improvement(1e-3).n_iter(400);
+        let tsne = tsne.build().unwrap();
+        let whole = tsne.fit(x).unwrap();
+        assert_eq!(whole.finish(), Finish::Converged);
+        let schedule = tsne.schedule();
+        assert!(whole.iterations() < schedule.iterations());
+        for size in [1, 10, 25, 60] {
+            let mut steps = tsne.prepare_initial(x).unwrap();
+            for first in (0..schedule.iterations()).step_by(size) {
+                steps.optimize(schedule.part(first..first + size)).unwrap();
+            }
+            assert_eq!(bits(whole.positions()), bits(steps.positions()), "{initialization}, {size}");
+            assert_eq!((steps.iterations(), steps.finish()), (whole.iterations(), Finish::Converged), "{size}");
+            // Another descent begins anew.
+            let before = steps.iterations();
+            steps.optimize(10).unwrap();
+            assert_eq!(steps.iterations(), before + 10);
+        }
+    }
+}
+
+#[test]
 fn the_digits_end_as_low_in_steps_as_in_a_fit() {
     let (x, _) = digits::<f32>();
     let tsne = Tsne::<_, 2>::preset(Preset::Exaggerated).build().unwrap();
