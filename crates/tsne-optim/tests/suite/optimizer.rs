@@ -260,7 +260,7 @@ fn adaptive_steps_halve_the_velocity_where_the_last_step_went_uphill() {
 }
 
 #[test]
-fn an_adaptive_descent_does_not_rise_where_the_plain_one_does() {
+fn an_adaptive_descent_settles_where_the_plain_one_still_swings() {
     // An ill-conditioned bowl: with a momentum of 0.99 the plain rule swings, with halved velocities it settles sooner.
     let run = |adaptive: bool| {
         let mut rule = MomentumGains::<f64, 2>::new(Momentum::Nesterov);

@@ -110,9 +110,9 @@ pub(crate) enum Beginning {
 
 /// The initial momentum and the iterations of the transition about which nothing was said.
 ///
-/// From groups, the map has to grow: KL divergence of 70,000 and 10,000 rows of Fashion-MNIST after 150 iterations 2.238 and 1.418
-/// from .5 in 20 iterations, 2.324 and 1.449 in 60, 2.313 and 1.451 from .9 in 60. A map that has room is torn by the same: 2,000
-/// points along a line, a trefoil knot and 1,797 digits, 180 iterations, .242, .230 and .720 from .5 in 20 iterations, .220, .228 and
+/// From groups, the map has to grow: KL divergence of 70,000 and 10,000 rows of Fashion-MNIST after 150 iterations 2.240 and 1.418
+/// from .5 in 20 iterations, 2.328 and 1.449 in 60, 2.313 and 1.451 from .9 in 60. A map that has room is torn by the same: 2,000
+/// points along a line, a trefoil knot and 1,797 digits, 180 iterations, .246, .232 and .721 from .5 in 20 iterations, .218, .225 and
 /// .722 from .9 in 60. After an early phase: those of the preset with exaggeration.
 const fn gathering(early: bool, beginning: Beginning) -> (f64, usize) {
     match (early, beginning) {

@@ -9,9 +9,11 @@ use tsne_core::{Affinities, Context, Error, Kernel, Progress, Result, Stage};
 use tsne_optim::{Descent, Joint, MomentumGains};
 
 /// Iterations after the exaggeration, and the transition among them, of a map of groups: they are placed anew by what comes after.
+/// Those of the prototype; no others were tried.
 const OF_GROUPS: (usize, usize) = (60, 30);
 
-/// The same of a map of the points themselves: all of the transition that the preset has.
+/// The same of a map of the points themselves: all of the transition that the preset has. 60 iterations in place of 90 left a Swiss
+/// roll at 0.571 for 0.558 and noise at 2.291 for 2.246; 120 in place of 90 and 30 fewer after them digits at 0.729 for 0.724.
 const OF_POINTS: (usize, usize) = (90, 90);
 
 /// Moves a start through the beginning of the schedule with exaggeration, and gives the state of the descent with it; one that fails

@@ -109,6 +109,12 @@ pub(super) mod tests {
         Affinities::from_parts(pointers, columns, weights, 2 * n, AffinityKind::Joint).unwrap()
     }
 
+    /// All points in one group: of the first seed that draws one.
+    pub(in crate::initialization::coarse) fn one_group(p: &Affinities<f64>) -> Groups {
+        let mut groups = (0..1_000).map(|seed| Groups::of(p, 1, seed, Context::new()).unwrap());
+        groups.find(|groups| groups.len() == 1).unwrap()
+    }
+
     #[test]
     fn every_point_joins_the_drawn_one_that_it_knows_best() {
         let p = rings(3_000);
@@ -139,8 +145,10 @@ pub(super) mod tests {
 
     #[test]
     fn pieces_without_a_drawn_point_are_shared_out() {
+        // One point is drawn, so that one ring has none.
         let p = rings(40);
-        let groups = Groups::of(&p, 1, 3, Context::new()).unwrap();
-        assert!(groups.of.iter().all(|&group| (group as usize) < groups.len()));
+        let groups = one_group(&p);
+        assert!(groups.of.iter().all(|&group| group == 0));
+        assert_eq!(groups.members.bucket(0).len(), 80);
     }
 }

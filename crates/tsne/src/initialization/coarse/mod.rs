@@ -34,14 +34,15 @@ fn few<T: Float>(p: &Affinities<T>, kernel: Kernel) -> bool {
     p.n() / known <= FEW / KNOWN || kernel.dof() > 1.0
 }
 
-/// Groups of the coarsest graph, about. 70,000 points, KL divergence after 125 iterations by coarsest maps of 2,000, 4,000 and
+/// Groups of the coarsest graph, about. With a prototype, 70,000 points, KL divergence after 125 iterations by coarsest maps of 2,000, 4,000 and
 /// 10,000: 2.2620, 2.2725, 2.2692, and .1, .4 and .5 s for the map.
 const COARSEST: usize = 2_500;
 
 /// Points of a graph for each of the next coarser one: as many as the neighborhoods of nearly all of them have one that was drawn.
 const FACTOR: usize = 8;
 
-/// The extent of a start from groups. A hundredth to three times as much made no difference to the map at 70,000 points.
+/// The extent of a start from groups. 70,000 rows of Fashion-MNIST after 150 iterations: 2.238, at a quarter of the size of the coarse
+/// map 2.245, at its own size 2.344.
 const EXTENT: f64 = 0.3;
 
 /// The standard deviation and the jitter of where the first map begins: those of the presets.
@@ -56,7 +57,7 @@ const BEGIN: (f64, f64) = (1e-4, 0.01);
 /// weighted by its affinities, and the whole map is shrunk to an extent of 0.3. Up to 8,000 points at perplexity 30 (more at larger ones,
 /// and any number for `dof` above 1) are mapped themselves, in 120 iterations, and not shrunk.
 ///
-/// `O(nnz)` but for the first map, whose size is constant. The same bits for any number of threads.
+/// `O(nnz)` but for the first map, whose size is constant unless the points are mapped themselves. The same bits for any number of threads.
 ///
 /// # Errors
 ///

@@ -47,3 +47,22 @@ impl<T: Scalar> Selected<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Selected;
+    use tsne_core::{Points, Rows, SparseRows};
+
+    #[test]
+    fn selected_rows_are_those_of_the_data_in_the_order_asked_for() {
+        let x = [1.0, 0.0, 0.0, 2.0, 3.0, 0.0, 0.0, 4.0];
+        let dense = Selected::of(Rows::new(&x, 4, 2).unwrap().into(), &[3, 0]).unwrap();
+        let Points::Dense(rows) = dense.points().unwrap() else { panic!("dense rows") };
+        assert_eq!((rows.n(), rows.row(0), rows.row(1)), (2, &[0.0, 4.0][..], &[1.0, 0.0][..]));
+        let sparse = SparseRows::new(&[0, 1, 2, 3, 4], &[0, 1, 0, 1], &[1.0, 2.0, 3.0, 4.0], 2).unwrap();
+        let sparse = Selected::of(sparse.into(), &[3, 0]).unwrap();
+        let Points::Sparse(rows) = sparse.points().unwrap() else { panic!("sparse rows") };
+        assert_eq!((rows.n(), rows.d()), (2, 2));
+        assert_eq!((rows.row(0), rows.row(1)), ((&[1][..], &[4.0][..]), (&[0][..], &[1.0][..])));
+    }
+}
