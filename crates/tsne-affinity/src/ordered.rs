@@ -14,6 +14,7 @@ use tsne_core::{Error, Result, chunks};
 ///
 /// That of the first chunk, in their order, for which `f` has one. Chunks beyond one that failed may be left out, those
 /// before it never are.
+#[track_caller]
 pub(crate) fn try_for_each<A: Send, S: Send>(
     (a, size): (&mut [A], usize),
     init: impl Fn() -> S + Sync,
@@ -25,6 +26,7 @@ pub(crate) fn try_for_each<A: Send, S: Send>(
 }
 
 /// [`try_for_each`] with the chunks of two slices.
+#[track_caller]
 pub(crate) fn try_for_each2<A: Send, B: Send, S: Send>(
     a: (&mut [A], usize),
     b: (&mut [B], usize),
@@ -37,6 +39,7 @@ pub(crate) fn try_for_each2<A: Send, B: Send, S: Send>(
 }
 
 /// [`try_for_each`] with the chunks of three slices.
+#[track_caller]
 pub(crate) fn try_for_each3<A: Send, B: Send, C: Send, S: Send>(
     a: (&mut [A], usize),
     b: (&mut [B], usize),

@@ -26,7 +26,6 @@ mod fit;
 mod node;
 mod order;
 mod reference;
-mod sort;
 mod sources;
 mod subtree;
 mod tolerance;

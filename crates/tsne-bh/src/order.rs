@@ -1,7 +1,7 @@
 //! Points in the order of their Morton codes.
 
-use crate::sort::RadixSort;
 use tsne_core::morton::{Cube, key, key_index};
+use tsne_core::radix::RadixSort;
 use tsne_core::{Bounds, Result, Scalar, blocks, chunks};
 
 /// Orders many points, in parallel.

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 use tsne_core::Result;
+use tsne_core::span::Region;
 
 /// The most workers: more than machines have threads. One without work costs a look at an empty list.
 const MAX_WORKERS: usize = 256;
@@ -28,10 +29,11 @@ where
     W: Send,
 {
     let tasks = Mutex::new(tasks);
+    let region = Region::enter();
     let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
     at_once(workers, &|worker| {
         while let Some(task) = next() {
-            run(worker, task)?;
+            region.task(|| run(worker, task))?;
         }
         Ok(())
     })

@@ -1,7 +1,7 @@
+use crate::blocks;
 use crate::error::{Error, Result};
 use crate::instances;
 use crate::scalar::Scalar;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// What the entries of an [`Affinities`] matrix are normalized to.
@@ -267,11 +267,8 @@ fn from_checked_parts<T: Scalar>(
         return Err(Error::shape("joint affinities (rows)", n_columns, n));
     }
     let matrix = Affinities { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
-    let mut sums = vec![0.0f64; n];
-    let bad = sums.par_iter_mut().enumerate().find_map_first(|(i, sum)| {
+    let fault = |i: usize| {
         let (columns, weights) = matrix.row(i);
-        // From 0: the standard library's empty sum is -0, which a message would show.
-        *sum = weights.iter().fold(0.0, |sum, w| sum + w.to_f64());
         if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Some(format!("the columns of row {i} do not ascend, or repeat"));
         }
@@ -285,19 +282,22 @@ fn from_checked_parts<T: Scalar>(
             .iter()
             .find(|w| !(w.is_finite() && **w >= T::ZERO))
             .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
-    });
-    if let Some(why) = bad {
+    };
+    if let Some(why) = blocks::find_first(n, fault) {
         return invalid(why);
     }
+    // From 0: the standard library's empty sum is -0, which a message would show.
+    let sum_of = |i: usize| matrix.row(i).1.iter().fold(0.0, |sum, w| sum + w.to_f64());
     match kind {
         AffinityKind::Joint => {
-            let sum: f64 = sums.iter().sum();
+            let sum = blocks::sum(&mut Vec::new(), n, |range| range.map(sum_of).sum());
             if n > 0 && (sum - 1.0).abs() > SUM_TOLERANCE {
                 return invalid(format!("joint weights sum to {sum}, but must sum to 1: divide them by their sum"));
             }
         }
         AffinityKind::Conditional => {
-            if let Some((i, sum)) = sums.iter().enumerate().find(|(_, sum)| (**sum - 1.0).abs() > SUM_TOLERANCE) {
+            let is_off = |i: usize| Some((i, sum_of(i))).filter(|(_, sum)| (sum - 1.0).abs() > SUM_TOLERANCE);
+            if let Some((i, sum)) = blocks::find_first(n, is_off) {
                 return invalid(format!("row {i} sums to {sum}, but must sum to 1: divide it by its sum"));
             }
         }

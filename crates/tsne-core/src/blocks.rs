@@ -6,6 +6,7 @@
 use crate::chunks;
 use crate::error::Result;
 use crate::memory;
+use crate::span::Region;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -56,13 +57,16 @@ pub fn range(b: usize, n: usize) -> Range<usize> {
 /// assert_eq!(items.into_inner(), BLOCK + 3);
 /// ```
 #[inline]
+#[track_caller]
 pub fn for_each(n: usize, f: impl Fn(Range<usize>) + Sync) {
     each(n, &f);
 }
 
 // By the address of the closure: rayon's functions are compiled here, once, and not for each closure (see `chunks`).
+#[track_caller]
 fn each(n: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
-    (0..count(n)).into_par_iter().for_each(|b| f(range(b, n)));
+    let region = Region::enter();
+    (0..count(n)).into_par_iter().for_each(|b| region.task(|| f(range(b, n))));
 }
 
 /// Computes one partial result for each block of `0..n`, in parallel, into `partials` (whose memory is reused).
@@ -77,6 +81,7 @@ fn each(n: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
 /// let mut partials = Vec::new();
 /// assert_eq!(map(&mut partials, BLOCK + 3, |range| range.len()), [BLOCK, 3]);
 /// ```
+#[track_caller]
 pub fn map<A, F>(partials: &mut Vec<A>, n: usize, f: F) -> &[A]
 where
     A: Send + Default + Clone,
@@ -109,6 +114,7 @@ where
 /// assert_eq!(try_map(2 * BLOCK, odd), Err(Error::invalid("block", 0)));
 /// # Ok::<(), Error>(())
 /// ```
+#[track_caller]
 pub fn try_map<A, F>(n: usize, f: F) -> Result<Vec<A>>
 where
     A: Send,
@@ -118,12 +124,40 @@ where
 }
 
 #[inline(never)]
+#[track_caller]
 fn outcomes<A: Send>(n: usize, f: &(dyn Fn(Range<usize>) -> Result<A> + Sync)) -> Result<Vec<Result<A>>> {
     let blocks = count(n);
     let mut outcomes = Vec::new();
     memory::reserve("results of blocks", &mut outcomes, blocks)?;
-    (0..blocks).into_par_iter().map(|b| f(range(b, n))).collect_into_vec(&mut outcomes);
+    let region = Region::enter();
+    (0..blocks).into_par_iter().map(|b| region.task(|| f(range(b, n)))).collect_into_vec(&mut outcomes);
     Ok(outcomes)
+}
+
+/// The first result in the order of the items `0..n`, looked for in parallel; items behind it may be looked at, or not.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::blocks;
+///
+/// let x: Vec<i32> = (0..5_000).collect();
+/// assert_eq!(blocks::find_first(x.len(), |i| (x[i] % 700 == 699).then_some(i)), Some(699));
+/// assert_eq!(blocks::find_first(x.len(), |i| (x[i] < 0).then_some(i)), None);
+/// ```
+#[track_caller]
+pub fn find_first<A: Send>(n: usize, f: impl Fn(usize) -> Option<A> + Sync) -> Option<A> {
+    first(n, &|items| items.into_iter().find_map(&f))
+}
+
+#[inline(never)]
+#[track_caller]
+fn first<A: Send>(n: usize, f: &(dyn Fn(Range<usize>) -> Option<A> + Sync)) -> Option<A> {
+    // Items may be long rows: fewer to a task than points.
+    const ITEMS: usize = 64;
+    let region = Region::enter();
+    let items = |b: usize| b * ITEMS..n.min(b.saturating_add(1).saturating_mul(ITEMS));
+    (0..n.div_ceil(ITEMS)).into_par_iter().find_map_first(|b| region.task(|| f(items(b))))
 }
 
 /// The sum of `f` over the blocks of `0..n`, in their order.
@@ -137,6 +171,7 @@ fn outcomes<A: Send>(n: usize, f: &(dyn Fn(Range<usize>) -> Result<A> + Sync)) -
 /// let sum = blocks::sum(&mut Vec::new(), x.len(), |range| x[range].iter().map(|v| f64::from(*v)).sum());
 /// assert_eq!(sum, 2_500.0);
 /// ```
+#[track_caller]
 pub fn sum<F>(partials: &mut Vec<f64>, n: usize, f: F) -> f64
 where
     F: Fn(Range<usize>) -> f64 + Sync,

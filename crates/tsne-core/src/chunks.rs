@@ -5,6 +5,7 @@
 //! elements alone, and the closure of a loop is called for each chunk by its address: which costs nanoseconds where a chunk takes
 //! microseconds. What is only read is not cut: [`blocks::range`](crate::blocks::range) tells the elements of a chunk.
 
+use crate::span::Region;
 use rayon::prelude::*;
 
 /// Calls `f` with the number and the elements of each chunk of `size` elements, in parallel. The last chunk may be shorter.
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 /// assert_eq!(numbers, [0, 0, 1, 1, 2]);
 /// ```
 #[inline]
+#[track_caller]
 pub fn for_each<A: Send>(a: &mut [A], size: usize, f: impl Fn(usize, &mut [A]) + Sync) {
     each(a, size, &f);
 }
@@ -37,6 +39,7 @@ pub fn for_each<A: Send>(a: &mut [A], size: usize, f: impl Fn(usize, &mut [A]) +
 /// assert_eq!(points, [[0.0, 1.0], [0.0, 1.0], [1.0, 1.0]]);
 /// ```
 #[inline]
+#[track_caller]
 pub fn for_each_point<T: Send, const D: usize>(
     points: &mut [[T; D]],
     size: usize,
@@ -61,6 +64,7 @@ pub fn for_each_point<T: Send, const D: usize>(
 /// assert_eq!((sums, numbers), ([0, 2, 2], [0, 0, 1, 1, 2]));
 /// ```
 #[inline]
+#[track_caller]
 pub fn for_each2<A: Send, B: Send>(
     a: (&mut [A], usize),
     b: (&mut [B], usize),
@@ -85,6 +89,7 @@ pub fn for_each2<A: Send, B: Send>(
 /// assert_eq!((a, b, c), ([0, 0, 1, 1, 2], [0, 0, 1, 1, 2], [2, 2, 1]));
 /// ```
 #[inline]
+#[track_caller]
 pub fn for_each3<A: Send, B: Send, C: Send>(
     a: (&mut [A], usize),
     b: (&mut [B], usize),
@@ -100,24 +105,30 @@ type Each3<'f, A, B, C> = &'f (dyn Fn(usize, &mut [A], &mut [B], &mut [C]) + Syn
 
 // A slice of no elements, as coordinates of no dimensions are, may come with a size of 0.
 #[inline(never)]
+#[track_caller]
 fn each<A: Send>(a: &mut [A], size: usize, f: Each<'_, A>) {
-    a.par_chunks_mut(size.max(1)).enumerate().for_each(|(chunk, a)| f(chunk, a));
+    let region = Region::enter();
+    a.par_chunks_mut(size.max(1)).enumerate().for_each(|(chunk, a)| region.task(|| f(chunk, a)));
 }
 
 #[inline(never)]
+#[track_caller]
 fn each2<A: Send, B: Send>((a, size_a): (&mut [A], usize), (b, size_b): (&mut [B], usize), f: Each2<'_, A, B>) {
+    let region = Region::enter();
     let chunks = a.par_chunks_mut(size_a.max(1)).zip(b.par_chunks_mut(size_b.max(1)));
-    chunks.enumerate().for_each(|(chunk, (a, b))| f(chunk, a, b));
+    chunks.enumerate().for_each(|(chunk, (a, b))| region.task(|| f(chunk, a, b)));
 }
 
 #[inline(never)]
+#[track_caller]
 fn each3<A: Send, B: Send, C: Send>(
     (a, size_a): (&mut [A], usize),
     (b, size_b): (&mut [B], usize),
     (c, size_c): (&mut [C], usize),
     f: Each3<'_, A, B, C>,
 ) {
+    let region = Region::enter();
     let chunks = a.par_chunks_mut(size_a.max(1)).zip(b.par_chunks_mut(size_b.max(1)));
     let chunks = chunks.zip(c.par_chunks_mut(size_c.max(1)));
-    chunks.enumerate().for_each(|(chunk, ((a, b), c))| f(chunk, a, b, c));
+    chunks.enumerate().for_each(|(chunk, ((a, b), c))| region.task(|| f(chunk, a, b, c)));
 }

@@ -1,3 +1,4 @@
+use crate::blocks;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -42,25 +43,21 @@ impl<T: Scalar> KnnGraph<T> {
         if !indices.len().is_multiple_of(k) {
             return Err(Error::shape("indices", indices.len().next_multiple_of(k), indices.len()));
         }
-        for (i, (row, lengths)) in indices.chunks_exact(k).zip(distances.chunks_exact(k)).enumerate() {
+        let fault = |i: usize| {
+            let (row, lengths) = (&indices[i * k..(i + 1) * k], &distances[i * k..(i + 1) * k]);
             if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("row {i} names point {j}, but there are {n_reference}"),
-                ));
+                return Some(format!("row {i} names point {j}, but there are {n_reference}"));
             }
             if let Some(v) = lengths.iter().find(|v| !(v.is_finite() && **v >= T::ZERO)) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("row {i} has the distance {v}, but distances are finite and not negative"),
-                ));
+                return Some(format!("row {i} has the distance {v}, but distances are finite and not negative"));
             }
-            if lengths.windows(2).any(|pair| pair[0] > pair[1]) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("the distances of row {i} do not ascend: sort each row by (distance, index)"),
-                ));
-            }
+            lengths
+                .windows(2)
+                .any(|pair| pair[0] > pair[1])
+                .then(|| format!("the distances of row {i} do not ascend: sort each row by (distance, index)"))
+        };
+        if let Some(why) = blocks::find_first(indices.len() / k, fault) {
+            return Err(Error::invalid("neighbor graph", why));
         }
         Ok(Self { k, n_reference, indices, distances })
     }

@@ -8,9 +8,9 @@
 //! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
 //!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
 //! - what long calls share: [`Error`], [`Context`] with cancellation and progress, ordered reductions
-//!   ([`blocks`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]);
+//!   ([`blocks`]), what of a computation waits for what ([`span`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]);
 //! - what two crates need alike: logarithms and exponentials that vectorize ([`math`]), the curve along which points are ordered
-//!   ([`morton`]), the stable counting sort ([`buckets`]), arrays that may not fit ([`memory`]), what 32-bit indices name
+//!   ([`morton`]), the stable counting sort ([`buckets`]) and the radix sort of such keys ([`radix`]), arrays that may not fit ([`memory`]), what 32-bit indices name
 //!   ([`limits`]).
 //!
 //! # Names
@@ -41,10 +41,12 @@ pub mod limits;
 pub mod math;
 pub mod memory;
 pub mod morton;
+pub mod radix;
 pub mod random;
 #[cfg(feature = "serde")]
 pub mod serial;
 pub mod simd;
+pub mod span;
 
 mod affinities;
 mod binary;
@@ -58,6 +60,8 @@ mod kernel;
 #[cfg(feature = "ndarray")]
 mod ndarray_views;
 mod points;
+#[cfg(feature = "span")]
+mod recorder;
 mod rows;
 mod scalar;
 mod seams;

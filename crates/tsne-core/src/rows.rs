@@ -1,7 +1,7 @@
+use crate::blocks;
 use crate::error::{Error, Result};
 use crate::instances;
 use crate::scalar::Scalar;
-use rayon::prelude::*;
 
 /// A borrowed row-major `n × d` matrix: row `i` is `data[i * stride .. i * stride + d]`.
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,7 @@ instances! {
 }
 
 fn first_not_finite<T: Scalar>(rows: Rows<'_, T>) -> Option<(usize, usize)> {
-    (0..rows.n).into_par_iter().find_map_first(|i| {
+    blocks::find_first(rows.n, |i| {
         let row = rows.row(i);
         // One pass without branches; the position is looked for only where there is one.
         let finite = row.iter().fold(true, |all, v| all & v.is_finite());
@@ -227,7 +227,7 @@ fn check_coordinates_of<T: Scalar>(points: Rows<'_, T>) -> Result<()> {
         other => other?,
     }
     let limit = T::MAX * T::HALF;
-    let too_large = points.data.par_iter().copied().find_first(|v| v.abs() > limit);
+    let too_large = blocks::find_first(points.n, |i| points.row(i).iter().copied().find(|v| v.abs() > limit));
     match too_large {
         Some(value) => {
             let allowed = format_args!("at most {limit:e} in absolute value: rescale the embedding");

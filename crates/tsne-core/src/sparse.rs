@@ -1,8 +1,8 @@
+use crate::blocks;
 use crate::error::{Error, Result};
 use crate::instances;
 use crate::limits;
 use crate::scalar::Scalar;
-use rayon::prelude::*;
 
 /// A borrowed sparse `n × d` matrix in compressed rows: what is not stored is zero.
 ///
@@ -195,7 +195,7 @@ impl<T: Scalar> SparseRows<'_, T> {
 
 /// What is wrong with the columns of the first row where something is.
 fn find_fault(row_pointers: &[usize], columns: &[u32], d: usize) -> Option<String> {
-    (0..row_pointers.len() - 1).into_par_iter().find_map_first(|i| {
+    blocks::find_first(row_pointers.len() - 1, |i| {
         let columns = &columns[row_pointers[i]..row_pointers[i + 1]];
         if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Some(format!("the columns of row {i} do not ascend, or repeat: sort them and add up repetitions"));
@@ -211,7 +211,7 @@ instances! {
 }
 
 fn first_not_finite<T: Scalar>(rows: SparseRows<'_, T>) -> Option<(usize, usize)> {
-    (0..rows.n()).into_par_iter().find_map_first(|i| {
+    blocks::find_first(rows.n(), |i| {
         let (columns, values) = rows.row(i);
         let at = values.iter().position(|v| !v.is_finite())?;
         Some((i, columns[at] as usize))

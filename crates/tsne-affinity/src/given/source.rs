@@ -1,7 +1,6 @@
 //! A matrix of affinities as it is given: compressed rows in any order, or dense.
 
-use rayon::prelude::*;
-use tsne_core::{Error, Result, Rows, Scalar};
+use tsne_core::{Error, Result, Rows, Scalar, blocks};
 
 /// Entries of a row in any order, with repetitions.
 pub(super) type Row<T> = Vec<(u32, T)>;
@@ -64,7 +63,7 @@ impl<'a, T: Scalar> Compressed<'a, T> {
             let why = format_args!("row pointer {} is below the one before it", i + 1);
             return Err(Error::invalid("precomputed affinities", why));
         }
-        if let Some(at) = columns.par_iter().position_first(|&j| j as usize >= n_columns) {
+        if let Some(at) = blocks::find_first(columns.len(), |at| (columns[at] as usize >= n_columns).then_some(at)) {
             let i = row_pointers.partition_point(|&start| start <= at) - 1;
             let why = format_args!("row {i} names column {}, but there are {n_columns}", columns[at]);
             return Err(Error::invalid("precomputed affinities", why));

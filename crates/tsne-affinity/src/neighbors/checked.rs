@@ -2,8 +2,7 @@
 
 use crate::limits;
 use crate::metric::Metric;
-use rayon::prelude::*;
-use tsne_core::{Error, Points, Result, Scalar};
+use tsne_core::{Error, Points, Result, Scalar, blocks};
 
 /// Points that were checked, and the metric with all its parameters.
 #[derive(Debug, Clone)]
@@ -54,7 +53,7 @@ pub(super) fn check_rows<T: Scalar>(points: Points<'_, T>, metric: &Metric) -> R
         return Ok(());
     }
     let epsilon = T::EPSILON.to_f64();
-    let bad = (0..points.n()).into_par_iter().find_map_first(|i| {
+    let bad = blocks::find_first(points.n(), |i| {
         let values = match &points {
             Points::Dense(rows) => rows.row(i),
             Points::Sparse(rows) => rows.row(i).1,

@@ -6,7 +6,6 @@ use super::sort::sort_rows;
 use super::symmetrization::Symmetrization;
 use super::weighted::{WeightedGraph, own_point, repeated};
 use crate::ordered;
-use rayon::prelude::*;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory,
 };
@@ -144,7 +143,7 @@ impl<T: Scalar> WeightedGraph<'_, T> {
     /// The rows as they are, divided by the sum of all weights.
     fn directed(&self, sum: f64, cx: Context<'_>) -> Result<Affinities<T>> {
         let (n, j) = (self.n, self.j);
-        if let Some(i) = (0..n).into_par_iter().find_first(|&i| self.neighbors(i).contains(&(i as u32))) {
+        if let Some(i) = blocks::find_first(n, |i| self.neighbors(i).contains(&(i as u32)).then_some(i)) {
             return Err(own_point(i));
         }
         let mut weights = memory::filled("weights", self.weights.len(), T::ZERO)?;
@@ -219,8 +218,8 @@ impl<T: Scalar> WeightedGraph<'_, T> {
 
 /// The first row of `j` sorted columns that repeats one, and which.
 fn repetition(columns: &[u32], j: usize) -> Option<(usize, u32)> {
-    columns.par_chunks_exact(j).enumerate().find_map_first(|(i, row)| {
-        let pair = row.windows(2).find(|pair| pair[0] == pair[1])?;
+    blocks::find_first(columns.len() / j.max(1), |i| {
+        let pair = columns[i * j..(i + 1) * j].windows(2).find(|pair| pair[0] == pair[1])?;
         Some((i, pair[0]))
     })
 }

@@ -11,6 +11,7 @@ use crate::layout::shape::Shape;
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
+use tsne_core::span::Region;
 use tsne_core::{Error, Result, chunks, memory};
 
 /// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
@@ -73,7 +74,8 @@ impl<T: GridScalar> Convolver<T> {
         let frequencies = length / 2 + 1;
         let one_dimensional = planes.is_empty();
         let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(*rows * length));
-        tiles.try_for_each(|(tile, grid)| {
+        let region = Region::enter();
+        let run = |(tile, grid): (&mut [Complex<T>], &mut [T])| {
             let (lines, scratch) = tile.split_at_mut(*rows * frequencies);
             for (line, real) in lines.chunks_exact_mut(frequencies).zip(grid.chunks_exact_mut(length)) {
                 transforms.line_forward(real, line, scratch)?;
@@ -84,7 +86,8 @@ impl<T: GridScalar> Convolver<T> {
                 }
             }
             Ok(())
-        })
+        };
+        tiles.try_for_each(|tile| region.task(|| run(tile)))
     }
 
     fn convolve_planes(&mut self, spectrum: &Spectrum<T>) {
@@ -129,7 +132,8 @@ impl<T: GridScalar> Convolver<T> {
         let [m0, _, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
         let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(*rows * m2));
-        tiles.enumerate().try_for_each(|(tile, (chunk, grid))| {
+        let region = Region::enter();
+        let run = |tile: usize, chunk: &mut [Complex<T>], grid: &mut [T]| {
             let first = tile * *rows;
             let count = (*rows).min(n0 * n1 - first);
             let (lines, scratch) = chunk.split_at_mut(*rows * frequencies);
@@ -146,7 +150,8 @@ impl<T: GridScalar> Convolver<T> {
                 transforms.line_inverse(line, real, scratch)?;
             }
             Ok(())
-        })
+        };
+        tiles.enumerate().try_for_each(|(tile, (chunk, grid))| region.task(|| run(tile, chunk, grid)))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::layout::shape::{AXES, Shape};
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
+use tsne_core::span::Region;
 use tsne_core::{Error, Result, chunks, memory};
 
 /// What a convolution multiplies with: real and even along every axis, so one octant is kept.
@@ -129,7 +130,8 @@ fn transform_lines(table: &mut [f64], line: usize, length: usize) -> Result<()> 
     }
     let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
     // Some lines to a task, so that its buffers are made once for all of them.
-    table.par_chunks_mut(line * 16).try_for_each(|lines| {
+    let region = Region::enter();
+    let run = |lines: &mut [f64]| {
         let mut input = plan.make_input_vec();
         let mut output = plan.make_output_vec();
         let mut scratch = plan.make_scratch_vec();
@@ -143,7 +145,8 @@ fn transform_lines(table: &mut [f64], line: usize, length: usize) -> Result<()> 
             }
         }
         Ok(())
-    })
+    };
+    table.par_chunks_mut(line * 16).try_for_each(|lines| region.task(|| run(lines)))
 }
 
 /// `[a][b][c]` to `[c][a][b]`.

@@ -3,6 +3,7 @@
 use crate::choose::cost::{least_cost, node, pair_cost, usual_cost};
 use crate::layout::bounds::Bounds;
 use crate::layout::shape::{Lattice, with_spacing};
+use crate::levels::marks::{Axes, components, dilated, place};
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
 use crate::spline::split::Sharpness;
@@ -166,11 +167,11 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
         if !crowd.contains(&true) {
             return Ok(false);
         }
-        let mut axes = [1; 3];
-        axes[..D].copy_from_slice(&self.cells);
-        let near = dilated(crowd.clone(), axes, reach);
+        let mut axes: Axes = [1; 3];
+        axes[3 - D..].copy_from_slice(&self.cells);
+        let near = dilated(&crowd, axes, reach);
         // Crowds whose margins near pairs could connect are one.
-        let joined = dilated(near.clone(), axes, reach.div_ceil(2));
+        let joined = dilated(&near, axes, reach.div_ceil(2));
         let labels = components(&joined, axes);
         let boxes = self.boxes(&near, &labels, axes);
         let longest = self.cells.iter().max().copied().unwrap_or(1);
@@ -219,7 +220,7 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
     }
 
     /// The box of each component around its cells that hold points: from the first to the last along each axis.
-    fn boxes(&self, near: &[bool], labels: &[u32], axes: [usize; 3]) -> Vec<([usize; 3], [usize; 3])> {
+    fn boxes(&self, near: &[bool], labels: &[u32], axes: Axes) -> Vec<([usize; 3], [usize; 3])> {
         let count = labels.iter().max().copied().unwrap_or(0) as usize;
         let mut boxes = vec![([usize::MAX; 3], [0; 3]); count];
         for cell in 0..labels.len() {
@@ -235,84 +236,6 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
     }
 }
 
-fn place(cell: usize, [_, b, c]: [usize; 3]) -> [usize; 3] {
-    [cell / (b * c), cell / c % b, cell % c]
-}
-
-/// All cells of which a marked one is at most `reach` away along each axis.
-fn dilated(mut marked: Vec<bool>, axes: [usize; 3], reach: usize) -> Vec<bool> {
-    let mut stride = 1;
-    for axis in (0..3).rev() {
-        let length = axes[axis];
-        if length > 1 {
-            for line in 0..marked.len() / length {
-                let first = line / stride * stride * length + line % stride;
-                let mut line: Vec<bool> = (0..length).map(|i| marked[first + i * stride]).collect();
-                spread_marks(&mut line, reach);
-                for (i, mark) in line.into_iter().enumerate() {
-                    marked[first + i * stride] = mark;
-                }
-            }
-        }
-        stride *= length;
-    }
-    marked
-}
-
-fn spread_marks(line: &mut [bool], reach: usize) {
-    let forward = |line: &mut dyn Iterator<Item = &mut bool>| {
-        let mut left = 0;
-        for mark in line {
-            if *mark {
-                left = reach + 2;
-            }
-            left = usize::saturating_sub(left, 1);
-            // A mark of this pass does not reach on: `left` only rises at those that were there.
-            *mark |= left > 0;
-        }
-    };
-    let original = line.to_vec();
-    forward(&mut line.iter_mut());
-    let mut backward = original;
-    forward(&mut backward.iter_mut().rev());
-    for (mark, other) in line.iter_mut().zip(backward) {
-        *mark |= other;
-    }
-}
-
-/// Numbers, from 1 on, the sets of marked cells that touch, by a side or by a corner; 0 elsewhere.
-fn components(marked: &[bool], axes: [usize; 3]) -> Vec<u32> {
-    let mut labels = vec![0; marked.len()];
-    let mut count = 0;
-    let mut open = Vec::new();
-    for start in 0..marked.len() {
-        if !marked[start] || labels[start] > 0 {
-            continue;
-        }
-        count += 1;
-        labels[start] = count;
-        open.push(start);
-        while let Some(cell) = open.pop() {
-            let at = place(cell, axes);
-            let around: [std::ops::RangeInclusive<usize>; 3] =
-                std::array::from_fn(|c| at[c].saturating_sub(1)..=(at[c] + 1).min(axes[c] - 1));
-            let [first, second, third] = around;
-            for i in first {
-                for j in second.clone() {
-                    for k in third.clone() {
-                        let next = (i * axes[1] + j) * axes[2] + k;
-                        if marked[next] && labels[next] == 0 {
-                            labels[next] = count;
-                            open.push(next);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    labels
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,26 +243,6 @@ mod tests {
 
     fn terms() -> Terms {
         Terms { kernel: Kernel::CAUCHY, sharpness: Sharpness::DEFAULT, least_spacing: 0.7, cost: f64::INFINITY }
-    }
-
-    #[test]
-    fn marks_spread_as_far_as_they_reach() {
-        let mut line = vec![false; 12];
-        (line[0], line[7]) = (true, true);
-        spread_marks(&mut line, 2);
-        let marked: Vec<usize> = (0..12).filter(|&i| line[i]).collect();
-        assert_eq!(marked, [0, 1, 2, 5, 6, 7, 8, 9]);
-        let mut square = vec![false; 49];
-        square[24] = true;
-        assert_eq!(dilated(square, [7, 7, 1], 1).into_iter().filter(|mark| *mark).count(), 9);
-    }
-
-    #[test]
-    fn cells_that_touch_by_a_corner_are_one_component() {
-        let at = |cells: &[usize]| (0..12).map(|cell| cells.contains(&cell)).collect::<Vec<bool>>();
-        // Rows of four: 0 and 5 touch by a corner, 11 stands alone.
-        assert_eq!(components(&at(&[0, 5, 11]), [3, 4, 1]), [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2]);
-        assert_eq!(components(&at(&[3, 4]), [3, 4, 1]), [0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0]);
     }
 
     /// Near pairs of loose points never reach a core, and those of two crowds never each other: what the sums rely on.

@@ -21,4 +21,5 @@ pub(crate) mod coarse;
 pub(crate) mod divide;
 pub(crate) mod far;
 pub(crate) mod fit;
+pub(crate) mod marks;
 pub(crate) mod reference;

@@ -7,8 +7,7 @@
 use crate::grid::stencil::BSpline;
 use crate::layout::shape::{Lattice, axis};
 use crate::scalar::GridScalar;
-use rayon::prelude::*;
-use tsne_core::{Result, memory};
+use tsne_core::{Result, chunks, memory};
 
 /// Points that are sorted together. Larger blocks mean fewer lists for a slab to visit, smaller ones more tasks.
 pub(crate) const BLOCK: usize = 4096;
@@ -168,8 +167,9 @@ fn for_each_block<P: Sync>(
     y: &[P],
     f: &SortBlockFn<'_, P>,
 ) {
-    let blocks = order.par_chunks_mut(BLOCK).zip(starts.par_chunks_mut(starts_each)).zip(y.par_chunks(BLOCK));
-    blocks.for_each(|((order, starts), y)| f(order, starts, y));
+    chunks::for_each2((order, BLOCK), (starts, starts_each), |b, order, starts| {
+        f(order, starts, &y[b * BLOCK..][..order.len()]);
+    });
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@ use crate::pairs::all::LANES;
 use crate::pairs::rows::Row;
 use crate::points::slabs::Slabs;
 use crate::scalar::GridScalar;
-use rayon::prelude::*;
 use std::ops;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Result, memory};
+use tsne_core::{Result, chunks, memory};
 
 /// Points as columns in the order of the slabs they act on. Neighbors on the map are neighbors in memory: spreading,
 /// reading back and near pairs stay within the cache.
@@ -116,7 +115,9 @@ impl<T: GridScalar, const D: usize> Sorted<T, D> {
             });
         }
         let sorter = Sorter { lattice, slabs, slab_starts, cells: *cells, last, y };
-        list.par_iter_mut().for_each(|share| simd::dispatch(SortSlab { sorter: &sorter, share }));
+        chunks::for_each(&mut list, 1, |_, list| {
+            list.iter_mut().for_each(|share| simd::dispatch(SortSlab { sorter: &sorter, share }));
+        });
         *shares = emptied(list);
         Ok(())
     }

@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
 use tsne_core::morton::{self, Cube};
+use tsne_core::radix::RadixSort;
 use tsne_core::random::element_seed;
+use tsne_core::span::Region;
 use tsne_core::{Affinities, Bounds, Result, Scalar, blocks, chunks, memory};
 
 /// Points to a group of [`by_affinities`], on average: with 150 entries to a row, nearly every second point has the seed of a
@@ -35,7 +37,7 @@ pub(super) fn by_map<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<Vec<u32>
             *key = morton::key(cube.code(&y[i]), i as u32);
         }
     });
-    keys.par_sort_unstable();
+    RadixSort::default().sort(&mut keys)?;
     Ok(keys.into_iter().map(morton::key_index).collect())
 }
 
@@ -94,37 +96,38 @@ fn grow<T: Scalar>(p: &Affinities<T>, groups: usize) -> Result<Vec<u32>> {
 fn ties<T: Scalar>(p: &Affinities<T>, group: &[u32], members: &Buckets<u32>) -> Vec<(f64, u32, u32)> {
     let groups = members.len().saturating_sub(1);
     let scratch = || (vec![0.0f64; groups], Vec::<u32>::new());
-    let mut ties: Vec<(f64, u32, u32)> = (0..groups)
-        .into_par_iter()
-        .map_init(scratch, |(sums, touched), g| {
-            touched.clear();
-            for &i in members.bucket(g) {
-                let (columns, weights) = p.row(i as usize);
-                for (&column, weight) in columns.iter().zip(weights) {
-                    let other = group[column as usize];
-                    if other == NO_GROUP || other as usize == g {
-                        continue;
-                    }
-                    let sum = &mut sums[other as usize];
-                    if *sum == 0.0 {
-                        touched.push(other);
-                    }
-                    *sum += weight.to_f64();
+    let of_group = |(sums, touched): &mut (Vec<f64>, Vec<u32>), g: usize| {
+        touched.clear();
+        for &i in members.bucket(g) {
+            let (columns, weights) = p.row(i as usize);
+            for (&column, weight) in columns.iter().zip(weights) {
+                let other = group[column as usize];
+                if other == NO_GROUP || other as usize == g {
+                    continue;
                 }
+                let sum = &mut sums[other as usize];
+                if *sum == 0.0 {
+                    touched.push(other);
+                }
+                *sum += weight.to_f64();
             }
-            // A sum of zero may have been touched more than once.
-            let mut found: Vec<(f64, u32, u32)> = touched
-                .iter()
-                .map(|&other| (std::mem::take(&mut sums[other as usize]), g as u32, other))
-                .filter(|tie| tie.0 > 0.0)
-                .collect();
-            found.sort_unstable_by(stronger_first);
-            found.truncate(TIES);
-            found
-        })
-        .flatten_iter()
-        .collect();
-    ties.par_sort_unstable_by(stronger_first);
+        }
+        // A sum of zero may have been touched more than once.
+        let mut found: Vec<(f64, u32, u32)> = touched
+            .iter()
+            .map(|&other| (std::mem::take(&mut sums[other as usize]), g as u32, other))
+            .filter(|tie| tie.0 > 0.0)
+            .collect();
+        found.sort_unstable_by(stronger_first);
+        found.truncate(TIES);
+        found
+    };
+    let region = Region::enter();
+    let of_group = |scratch: &mut _, g| region.task(|| of_group(scratch, g));
+    let mut ties: Vec<(f64, u32, u32)> =
+        (0..groups).into_par_iter().map_init(scratch, of_group).flatten_iter().collect();
+    drop(region);
+    ties.sort_unstable_by(stronger_first);
     ties
 }
 

@@ -10,7 +10,6 @@ use super::lanes::{LANES, last_chunk};
 use super::order::{by_affinities, by_map, lines_per_entry};
 use super::rows::{ChunkedRows, RowStart};
 use super::sums;
-use rayon::prelude::*;
 use tsne_core::{Affinities, Kernel, Result, Scalar, blocks, chunks, memory};
 
 /// A copy of joint affinities, numbered by another order of the points.
@@ -174,13 +173,13 @@ impl<T: Scalar> Numbering<T> {
                 weights,
             });
         }
-        tasks.into_par_iter().for_each(|rows| rows.fill(p, &places));
+        chunks::for_each(&mut tasks, 1, |_, tasks| tasks.iter_mut().for_each(|rows| rows.fill(p, &places)));
         Ok(Self { order, places, lines, rows: ChunkedRows::new(starts, columns, weights, n)? })
     }
 }
 
 impl<T: Scalar> Rows<'_, T> {
-    fn fill(self, p: &Affinities<T>, places: &[u32]) {
+    fn fill(&mut self, p: &Affinities<T>, places: &[u32]) {
         let (mut out_columns, mut out_weights) = (self.columns.iter_mut(), self.weights.iter_mut());
         for (r, (&i, ends)) in self.order.iter().zip(self.starts.windows(2)).enumerate() {
             if let Some(&later) = self.order.get(r + ROWS_AHEAD) {

@@ -1,7 +1,6 @@
 //! Sparse rows as the attraction reads them.
 
 use super::lanes::LANES;
-use rayon::prelude::*;
 use tsne_core::{Error, Result, blocks, limits};
 
 /// Rows of a sparse matrix, each filled up to whole chunks of [`LANES`] entries with entries of weight zero.
@@ -59,9 +58,7 @@ impl<T: Sync> ChunkedRows<T> {
             return Err(Error::capacity("number of columns", bound, limits::INDICES));
         }
         let rows = Self { starts, columns, weights, bound };
-        let bad = (0..blocks::count(rows.len())).into_par_iter().find_map_first(|b| {
-            blocks::range(b, rows.len()).find_map(|r| rows.find_fault(r).map(|fault| format!("row {r} {fault}")))
-        });
+        let bad = blocks::find_first(rows.len(), |r| rows.find_fault(r).map(|fault| format!("row {r} {fault}")));
         match bad {
             Some(why) => Err(Error::invalid("rows", why)),
             None => Ok(rows),

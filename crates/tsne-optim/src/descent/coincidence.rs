@@ -6,7 +6,7 @@
 //! divergence. A place where the repulsion has no direction is left by a small step in any; where two points belong together,
 //! the attraction brings them back.
 
-use rayon::prelude::*;
+use tsne_core::radix::RadixSort;
 use tsne_core::random::{element_seed, unit};
 use tsne_core::{Result, Scalar, blocks, chunks, memory, morton};
 
@@ -27,16 +27,23 @@ pub(super) const fn is_due(steps: usize) -> bool {
     steps % INTERVAL == INTERVAL / 2
 }
 
-/// Moves all but the first of points that coincide, by their own indices: for any number of threads, the same. `keys` is memory
-/// that is used again.
-pub(super) fn part<T: Scalar, const D: usize>(y: &mut [[T; D]], keys: &mut Vec<u64>) -> Result<()> {
+/// Memory that is used again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memory {
+    keys: Vec<u64>,
+    sort: RadixSort,
+}
+
+/// Moves all but the first of points that coincide, by their own indices: for any number of threads, the same.
+pub(super) fn part<T: Scalar, const D: usize>(y: &mut [[T; D]], memory: &mut Memory) -> Result<()> {
+    let Memory { keys, sort } = memory;
     memory::resize("keys of the positions", keys, y.len(), 0)?;
     chunks::for_each(keys, blocks::BLOCK, |b, keys| {
         for (key, i) in keys.iter_mut().zip(blocks::range(b, y.len())) {
             *key = morton::key(hash(&y[i]), i as u32);
         }
     });
-    keys.par_sort_unstable();
+    sort.sort(keys)?;
     let mut twins: Vec<u32> = Vec::new();
     for run in keys.chunk_by(|a, b| morton::key_code(*a) == morton::key_code(*b)).filter(|run| run.len() > 1) {
         let mut points: Vec<u32> = run.iter().map(|&key| morton::key_index(key)).collect();
@@ -84,7 +91,7 @@ mod tests {
     use super::*;
 
     fn part<T: Scalar, const D: usize>(y: &mut [[T; D]]) {
-        super::part(y, &mut Vec::new()).unwrap();
+        super::part(y, &mut Memory::default()).unwrap();
     }
 
     #[test]

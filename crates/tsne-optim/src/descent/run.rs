@@ -16,7 +16,7 @@ pub struct Descent<T, const D: usize> {
     gradient: Vec<[T; D]>,
     norms: Vec<f64>,
     moments: Vec<Moments<D>>,
-    keys: Vec<u64>,
+    coincidence: coincidence::Memory,
 }
 
 impl<T: Scalar, const D: usize> Descent<T, D> {
@@ -36,7 +36,12 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn new() -> Self {
-        Self { gradient: Vec::new(), norms: Vec::new(), moments: Vec::new(), keys: Vec::new() }
+        Self {
+            gradient: Vec::new(),
+            norms: Vec::new(),
+            moments: Vec::new(),
+            coincidence: coincidence::Memory::default(),
+        }
     }
 
     /// Moves `y` through one phase.
@@ -187,7 +192,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             optimizer.step(step, &self.gradient, y)?;
             state.completed += 1;
             if objective.is_translation_invariant() && coincidence::is_due(optimizer.steps()) {
-                coincidence::part(y, &mut self.keys)?;
+                coincidence::part(y, &mut self.coincidence)?;
             }
             let moments = moments(y, &mut self.moments);
             if !moments.squares.is_finite() {

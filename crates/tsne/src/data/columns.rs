@@ -3,6 +3,7 @@
 use crate::warning::Warning;
 use rayon::prelude::*;
 use tsne_affinity::{Metric, Translation};
+use tsne_core::span::Region;
 use tsne_core::{Rows, Scalar, memory};
 
 /// Rows that are looked at, evenly spaced: the distance of the quartiles of so many normal numbers is that of all within 7 %
@@ -62,6 +63,8 @@ pub(super) fn columns<T: Scalar>(rows: Rows<'_, T>) -> Vec<Column> {
             variance,
         }
     };
+    let region = Region::enter();
+    let of_column = |values: &mut Vec<f64>, c| region.task(|| of_column(values, c));
     (0..rows.d()).into_par_iter().map_init(Vec::new, of_column).collect()
 }
 

@@ -1,8 +1,7 @@
 //! Data points that are kept: those of a fitted map, which new points are compared with.
 
-use rayon::prelude::*;
 use std::sync::Arc;
-use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows, memory};
+use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows, blocks, chunks, memory};
 
 /// Data points that all who keep them share, and what was subtracted from them.
 #[derive(Debug, Clone)]
@@ -65,7 +64,10 @@ impl<T: Scalar> Kept<T> {
         let matrix = match (points, offset.as_deref()) {
             (Points::Sparse(rows), None) => {
                 let mut values = memory::filled("data", rows.nnz(), T::ZERO)?;
-                values.par_iter_mut().zip(rows.values()).for_each(|(to, from)| *to = T::from_f64(from.to_f64()));
+                chunks::for_each(&mut values, blocks::BLOCK, |b, values| {
+                    let from = &rows.values()[b * blocks::BLOCK..];
+                    values.iter_mut().zip(from).for_each(|(to, from)| *to = T::from_f64(from.to_f64()));
+                });
                 Matrix::Sparse {
                     row_pointers: copied("data (rows)", rows.row_pointers())?,
                     columns: copied("data (columns)", rows.columns())?,
@@ -82,7 +84,7 @@ impl<T: Scalar> Kept<T> {
                 let rows = other.dense("data of another number type")?;
                 let (n, d) = (rows.n(), rows.d());
                 let mut values = memory::filled("data", n.saturating_mul(d), T::ZERO)?;
-                values.par_chunks_mut(d.max(1)).enumerate().for_each(|(i, to)| match offset {
+                chunks::for_each(&mut values, d, |i, to| match offset {
                     Some(offset) => {
                         to.iter_mut()
                             .zip(rows.row(i))

@@ -1,7 +1,9 @@
 //! Positions of new points among the positions of their neighbors.
 
-use rayon::prelude::*;
-use tsne_core::{Error, KnnGraph, Result, Scalar, check_embedding};
+use tsne_core::{Error, KnnGraph, Result, Scalar, check_embedding, chunks, memory};
+
+/// Rows to a task.
+const ROWS: usize = 64;
 
 /// The coordinate-wise median of the positions of the first `k` neighbors of each row of `graph`.
 ///
@@ -28,7 +30,7 @@ use tsne_core::{Error, KnnGraph, Result, Scalar, check_embedding};
 /// ```
 pub fn median<T: Scalar, const D: usize>(embedding: &[[T; D]], graph: &KnnGraph<T>, k: usize) -> Result<Vec<[T; D]>> {
     let k = check(embedding, graph, k)?;
-    let of_row = |values: &mut Vec<T>, i: usize| {
+    let of_row = |values: &mut Vec<T>, i: usize| -> [T; D] {
         std::array::from_fn(|c| {
             values.clear();
             values.extend(graph.row(i).0.iter().take(k).map(|&j| embedding[j as usize][c]));
@@ -40,7 +42,12 @@ pub fn median<T: Scalar, const D: usize>(embedding: &[[T; D]], graph: &KnnGraph<
             }
         })
     };
-    Ok((0..graph.n()).into_par_iter().map_init(Vec::new, of_row).collect())
+    let mut positions = memory::filled("positions", graph.n(), [T::ZERO; D])?;
+    chunks::for_each_point(&mut positions, ROWS, |b, positions| {
+        let mut values = Vec::new();
+        positions.iter_mut().zip(b * ROWS..).for_each(|(position, i)| *position = of_row(&mut values, i));
+    });
+    Ok(positions)
 }
 
 /// The mean of the positions of the first `k` neighbors of each row of `graph`, weighted by inverse distance.
@@ -91,7 +98,11 @@ pub fn weighted_mean<T: Scalar, const D: usize>(
         }
         mean.map(T::from_f64)
     };
-    Ok((0..graph.n()).into_par_iter().map(of_row).collect())
+    let mut positions = memory::filled("positions", graph.n(), [T::ZERO; D])?;
+    chunks::for_each_point(&mut positions, ROWS, |b, positions| {
+        positions.iter_mut().zip(b * ROWS..).for_each(|(position, i)| *position = of_row(i));
+    });
+    Ok(positions)
 }
 
 /// Checks the arguments and returns the number of neighbors to use.

@@ -7,6 +7,7 @@
 use crate::ordered;
 use rayon::prelude::*;
 use std::ops::Range;
+use tsne_core::span::Region;
 use tsne_core::{Context, Result, Scalar, memory};
 
 /// Nodes of at most this many points are built, with all below them, by one task.
@@ -77,8 +78,10 @@ pub(super) fn build<T: Scalar, H: Halving<T>>(
         subtrees.extend(small);
         level = divide(halving, large, &mut nodes, cx)?;
     }
+    let region = Region::enter();
     let built: Vec<Result<Vec<Node<H::Split>>>> =
-        subtrees.par_iter_mut().map(|part| subtree(halving, part, cx)).collect();
+        subtrees.par_iter_mut().map(|part| region.task(|| subtree(halving, part, cx))).collect();
+    drop(region);
     for (part, built) in subtrees.iter().zip(built) {
         // The root of a subtree stands where its parent expects it, all others follow the nodes so far.
         let offset = nodes.len() as u32 - 1;
@@ -103,8 +106,11 @@ fn divide<'o, T: Scalar, H: Halving<T>>(
     nodes: &mut Vec<Node<H::Split>>,
     cx: Context<'_>,
 ) -> Result<Vec<Part<'o>>> {
+    let region = Region::enter();
+    let pivots = |part: &mut Part<'o>| halving.pivots(part.points, part.start, part.path);
     let chosen: Vec<Result<(H::Pivots, usize)>> =
-        level.par_iter_mut().map(|part| halving.pivots(part.points, part.start, part.path)).collect();
+        level.par_iter_mut().map(|part| region.task(|| pivots(part))).collect();
+    drop(region);
     let chosen = chosen.into_iter().collect::<Result<Vec<_>>>()?;
     let mut keys = Vec::with_capacity(level.len());
     for (part, (_, skip)) in level.iter().zip(&chosen) {
@@ -123,12 +129,16 @@ fn divide<'o, T: Scalar, H: Halving<T>>(
             tasks.iter_mut().try_for_each(|(pivots, points, keys)| halving.measure(*pivots, points, keys))
         },
     )?;
+    let region = Region::enter();
     let splits: Vec<(H::Split, usize)> = level
         .par_iter_mut()
         .zip(keys)
         .zip(&chosen)
-        .map(|((part, mut keys), &(pivots, skip))| halving.halve(pivots, &mut part.points[skip..], &mut keys))
+        .map(|((part, mut keys), &(pivots, skip))| {
+            region.task(|| halving.halve(pivots, &mut part.points[skip..], &mut keys))
+        })
         .collect();
+    drop(region);
     let mut next = Vec::with_capacity(2 * level.len());
     for ((part, (_, skip)), (split, middle)) in level.into_iter().zip(chosen).zip(splits) {
         let first = nodes.len();

@@ -13,6 +13,7 @@ use crate::neighbors::general::space::{space, sparse_rows};
 use crate::neighbors::request::{Found, check_own, check_queries, numbers};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
+use tsne_core::span::Region;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, SparseRows, Stage};
 
 /// Rows in one task, which walk through the same lists. 60,000 rows of 40 values in 2,000 columns (`examples/sparse_time`, two
@@ -119,22 +120,25 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
             return Ok(0.0);
         }
         let step = n.div_ceil(SAMPLE);
+        let region = Region::enter();
         let counts: Vec<Result<usize>> = (0..n.div_ceil(step))
             .into_par_iter()
             .map_init(Scratch::<T>::default, |scratch, s| {
-                let row = s * step;
-                let Some(bound) = self.overlap.bound::<T>(&self.points, row, &self.points) else { return Ok(n) };
-                scratch.closest.resize_with(1, Closest::default);
-                let closest = &mut scratch.closest[0];
-                closest.reset(SAMPLE_NEIGHBORS.min(n), self.most);
-                for tile in self.postings.tiles() {
-                    cx.check()?;
-                    scratch.scores.resize(tile.points.len(), 0.0);
-                    self.overlap.score(&self.points, row, &self.points, &tile, &mut scratch.scores);
-                    closest.add(&scratch.scores, tile.points.start as u32, None, bound);
-                }
-                let is_listed = closest.finish(self.points.outlying(), &mut scratch.selected);
-                Ok(if is_listed { scratch.selected.len() } else { n })
+                region.task(|| {
+                    let row = s * step;
+                    let Some(bound) = self.overlap.bound::<T>(&self.points, row, &self.points) else { return Ok(n) };
+                    scratch.closest.resize_with(1, Closest::default);
+                    let closest = &mut scratch.closest[0];
+                    closest.reset(SAMPLE_NEIGHBORS.min(n), self.most);
+                    for tile in self.postings.tiles() {
+                        cx.check()?;
+                        scratch.scores.resize(tile.points.len(), 0.0);
+                        self.overlap.score(&self.points, row, &self.points, &tile, &mut scratch.scores);
+                        closest.add(&scratch.scores, tile.points.start as u32, None, bound);
+                    }
+                    let is_listed = closest.finish(self.points.outlying(), &mut scratch.selected);
+                    Ok(if is_listed { scratch.selected.len() } else { n })
+                })
             })
             .collect();
         let rows = counts.len() as f64;

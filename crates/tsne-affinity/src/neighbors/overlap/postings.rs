@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 use tsne_core::Result;
 use tsne_core::buckets::Buckets;
+use tsne_core::span::Region;
 
 /// The lists of all columns, in tiles of points.
 #[derive(Debug)]
@@ -50,8 +51,9 @@ impl Postings {
         let most = (rows.nnz() / width.max(1)).max(1);
         let size = n.div_ceil(n.div_ceil(tile.max(1)).min(most)).max(1);
         let tiles = (0..n.div_ceil(size)).into_par_iter();
-        let tiles: Vec<Result<Lists>> =
-            tiles.map(|t| Lists::new(rows, t * size..n.min((t + 1) * size), width)).collect();
+        let region = Region::enter();
+        let lists = |t: usize| Lists::new(rows, t * size..n.min((t + 1) * size), width);
+        let tiles: Vec<Result<Lists>> = tiles.map(|t| region.task(|| lists(t))).collect();
         Ok(Self { n, size, tiles: tiles.into_iter().collect::<Result<_>>()? })
     }
 

@@ -4,12 +4,15 @@ use super::centered::CenteredData;
 use crate::initialization::linalg::dot;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
-use rayon::prelude::*;
-use tsne_core::{Context, Result, Rows, Scalar, blocks, chunks};
+use std::ops::Range;
+use tsne_core::{Context, Result, Rows, Scalar, blocks, chunks, memory};
 
 /// Columns of a tile of the covariance, and rows that a tile sums in one product: two packed tiles of 1 MiB.
 const TILE_COLUMNS: usize = 128;
 const TILE_ROWS: usize = 1024;
+/// Tasks that a covariance is divided into where it has fewer tiles: 50 columns are one tile, and each task takes memory of a
+/// tile.
+const TASKS: usize = 64;
 
 /// Data less their mean, in units of their largest deviation from it.
 pub(super) struct Centered<'a, T> {
@@ -27,8 +30,26 @@ impl<'a, T: Scalar> Centered<'a, T> {
         (largest > 0.0).then(|| Self { x, mean, scale: 1.0 / largest })
     }
 
+    /// The sum over `rows` of the products of two stretches of columns.
+    fn product(&self, (a, b): (Range<usize>, Range<usize>), rows: Range<usize>, cx: Context<'_>) -> Result<Mat<f64>> {
+        let mut left = vec![0.0; TILE_ROWS * a.len()];
+        let mut right = vec![0.0; TILE_ROWS * b.len()];
+        let mut product = Mat::<f64>::zeros(a.len(), b.len());
+        for start in rows.clone().step_by(TILE_ROWS) {
+            cx.check()?;
+            let rows = start..rows.end.min(start + TILE_ROWS);
+            let count = rows.len();
+            self.pack(rows.clone(), a.clone(), &mut left);
+            self.pack(rows, b.clone(), &mut right);
+            let left = MatRef::from_row_major_slice(&left[..count * a.len()], count, a.len());
+            let right = MatRef::from_row_major_slice(&right[..count * b.len()], count, b.len());
+            matmul(product.as_mut(), Accum::Add, left.transpose(), right, 1.0, Par::Seq);
+        }
+        Ok(product)
+    }
+
     /// Writes a tile, row-major.
-    fn pack(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, out: &mut [f64]) {
+    fn pack(&self, rows: Range<usize>, columns: Range<usize>, out: &mut [f64]) {
         for (i, out) in rows.zip(out.chunks_exact_mut(columns.len())) {
             let row = &self.x.row(i)[columns.clone()];
             for ((out, v), mean) in out.iter_mut().zip(row).zip(&self.mean[columns.clone()]) {
@@ -43,38 +64,26 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
         self.x.d()
     }
 
-    // Tiles in parallel, each summed over the rows in their order.
+    // Tiles, and of few tiles stretches of rows, in parallel; each summed over its rows, and stretches, in their order.
     fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>> {
         let (n, d) = (self.x.n(), self.x.d());
         let tiles = d.div_ceil(TILE_COLUMNS);
         let pairs: Vec<(usize, usize)> = (0..tiles).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
         let columns = |tile: usize| tile * TILE_COLUMNS..d.min((tile + 1) * TILE_COLUMNS);
-        let products: Vec<Result<Mat<f64>>> = pairs
-            .par_iter()
-            .map(|&(a, b)| {
-                let (a, b) = (columns(a), columns(b));
-                let mut left = vec![0.0; TILE_ROWS * a.len()];
-                let mut right = vec![0.0; TILE_ROWS * b.len()];
-                let mut product = Mat::<f64>::zeros(a.len(), b.len());
-                for start in (0..n).step_by(TILE_ROWS) {
-                    cx.check()?;
-                    let rows = start..n.min(start + TILE_ROWS);
-                    let count = rows.len();
-                    self.pack(rows.clone(), a.clone(), &mut left);
-                    self.pack(rows, b.clone(), &mut right);
-                    let left = MatRef::from_row_major_slice(&left[..count * a.len()], count, a.len());
-                    let right = MatRef::from_row_major_slice(&right[..count * b.len()], count, b.len());
-                    matmul(product.as_mut(), Accum::Add, left.transpose(), right, 1.0, Par::Seq);
-                }
-                Ok(product)
-            })
-            .collect();
+        let stretch = n.div_ceil(TASKS.div_ceil(pairs.len().max(1))).next_multiple_of(TILE_ROWS);
+        let stretches = n.div_ceil(stretch);
+        let mut products = memory::filled("tiles of the covariance", pairs.len() * stretches, Ok(Mat::new()))?;
+        chunks::for_each(&mut products, 1, |task, product| {
+            let (tile, rows) = (task / stretches, task % stretches * stretch);
+            let (a, b) = pairs[tile];
+            product.fill_with(|| self.product((columns(a), columns(b)), rows..n.min(rows + stretch), cx));
+        });
         let mut covariance = vec![0.0; d * d];
-        for (&(a, b), product) in pairs.iter().zip(products) {
-            let product = product?;
+        for (task, product) in products.into_iter().enumerate() {
+            let (product, (a, b)) = (product?, pairs[task / stretches]);
             for (j, column) in columns(b).enumerate() {
                 for (i, row) in columns(a).enumerate() {
-                    covariance[column * d + row] = product[(i, j)];
+                    covariance[column * d + row] += product[(i, j)];
                 }
             }
         }
@@ -156,7 +165,7 @@ fn mean<T: Scalar>(x: Rows<'_, T>) -> Vec<f64> {
 
 fn largest_deviation<T: Scalar>(x: Rows<'_, T>, mean: &[f64]) -> f64 {
     let mut partials = Vec::new();
-    let of_rows = |range: std::ops::Range<usize>| {
+    let of_rows = |range: Range<usize>| {
         let deviations = range.flat_map(|i| x.row(i).iter().zip(mean).map(|(v, m)| (v.to_f64() - m).abs()));
         deviations.fold(0.0, f64::max)
     };

@@ -3,6 +3,7 @@
 use super::centered::CenteredData;
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
+use tsne_core::span::Region;
 use tsne_core::{Context, Error, Result, Scalar, SparseRows, blocks, chunks, memory};
 
 /// Columns of the covariance that one task sums.
@@ -36,13 +37,16 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
         let entries = || (0..n).flat_map(|i| x.row(i).0.iter().zip(x.row(i).1).map(move |(c, v)| (i, *c as usize, v)));
         let by_column = Buckets::new(d, || entries().map(|(i, c, v)| (c, (i as u32, v.to_f64() / unit))))?;
         let column = |c: usize| by_column.bucket(c).iter().map(|(_, v)| *v);
-        let mean = (0..d).into_par_iter().map(|c| column(c).sum::<f64>() / n as f64).collect();
+        let region = Region::enter();
+        let mean_of = |c: usize| column(c).sum::<f64>() / n as f64;
+        let mean = (0..d).into_par_iter().map(|c| region.task(|| mean_of(c))).collect();
+        drop(region);
         // A column is constant if all its rows are stored and equal, or all that are stored are zero.
-        let constant = (0..d).into_par_iter().all(|c| {
+        let varies = |c: usize| {
             let first = if by_column.bucket(c).len() == n { column(c).next().unwrap_or(0.0) } else { 0.0 };
-            column(c).all(|v| v == first)
-        });
-        Ok((!constant).then_some(Self { x, by_column, mean, unit }))
+            column(c).any(|v| v != first).then_some(())
+        };
+        Ok(blocks::find_first(d, varies).is_some().then_some(Self { x, by_column, mean, unit }))
     }
 
     fn column(&self, c: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
@@ -86,7 +90,8 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
     fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>> {
         let (n, d) = (self.x.n() as f64, self.x.d());
         let mut covariance = memory::filled("covariance", d * d, 0.0)?;
-        covariance.par_chunks_mut(d * TILE_COLUMNS).enumerate().try_for_each(|(tile, out)| {
+        let region = Region::enter();
+        let fill = |tile: usize, out: &mut [f64]| {
             for (offset, out) in out.chunks_exact_mut(d).enumerate() {
                 cx.check()?;
                 let b = tile * TILE_COLUMNS + offset;
@@ -102,7 +107,10 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
                 }
             }
             Ok(())
-        })?;
+        };
+        let tiles = covariance.par_chunks_mut(d * TILE_COLUMNS).enumerate();
+        tiles.try_for_each(|(tile, out)| region.task(|| fill(tile, out)))?;
+        drop(region);
         Ok(covariance)
     }
 

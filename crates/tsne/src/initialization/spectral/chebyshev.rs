@@ -5,7 +5,6 @@ use super::params::SpectralParams;
 use super::walk::{LANES, Panel, Walk};
 use crate::initialization::linalg::{dot, leading_eigenvectors};
 use crate::initialization::random::{Normal, SPECTRAL_STREAM};
-use rayon::prelude::*;
 use std::ops::Range;
 use tsne_core::{Context, Error, Result, Scalar, blocks, chunks};
 
@@ -289,20 +288,22 @@ fn rotate<T: Scalar>(panels: &mut [Panel<T>], rotation: &[f64]) {
             }
         }
     }
-    parts.into_par_iter().for_each(|mut part| {
-        let (mut old, mut new) = (vec![0.0; width], vec![0.0; width]);
-        for i in 0..part.first().map_or(0, |rows| rows.len()) {
-            for (rows, old) in part.iter().zip(old.as_chunks_mut::<LANES>().0) {
-                *old = rows[i].map(|v| v.to_f64());
-            }
-            new.fill(0.0);
-            for (old, row) in old.iter().zip(rotation.chunks_exact(width)) {
-                for (new, r) in new.iter_mut().zip(row) {
-                    *new += old * r;
+    chunks::for_each(&mut parts, 1, |_, parts| {
+        for part in parts {
+            let (mut old, mut new) = (vec![0.0; width], vec![0.0; width]);
+            for i in 0..part.first().map_or(0, |rows| rows.len()) {
+                for (rows, old) in part.iter().zip(old.as_chunks_mut::<LANES>().0) {
+                    *old = rows[i].map(|v| v.to_f64());
                 }
-            }
-            for (rows, new) in part.iter_mut().zip(new.as_chunks::<LANES>().0) {
-                rows[i] = new.map(T::from_f64);
+                new.fill(0.0);
+                for (old, row) in old.iter().zip(rotation.chunks_exact(width)) {
+                    for (new, r) in new.iter_mut().zip(row) {
+                        *new += old * r;
+                    }
+                }
+                for (rows, new) in part.iter_mut().zip(new.as_chunks::<LANES>().0) {
+                    rows[i] = new.map(T::from_f64);
+                }
             }
         }
     });

@@ -8,7 +8,8 @@ use super::linalg::{leading_eigenvectors, orient};
 use chebyshev::{OVERSAMPLING, STAGE};
 use rayon::prelude::*;
 use tsne_affinity::{Precomputed, precomputed_joint};
-use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar};
+use tsne_core::span::Region;
+use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar, blocks};
 use walk::{LANES, Walk};
 
 pub use params::SpectralParams;
@@ -123,16 +124,17 @@ pub fn spectral_with<T: Scalar, const D: usize>(
     };
     let components = components::components(p);
     let mut positions = vec![[T::ZERO; D]; p.n()];
-    let axes: Vec<Result<Vec<Vec<f64>>>> = (0..components.members.len())
-        .into_par_iter()
-        .map(|number| {
-            cx.check()?;
-            if components.members[number].len() < 2 {
-                return Ok(Vec::new());
-            }
-            diffusion_map(&Walk::new(p, &components, number), D, params, seed, cx)
-        })
-        .collect();
+    let axes_of = |number: usize| -> Result<Vec<Vec<f64>>> {
+        cx.check()?;
+        if components.members[number].len() < 2 {
+            return Ok(Vec::new());
+        }
+        diffusion_map(&Walk::new(p, &components, number), D, params, seed, cx)
+    };
+    let region = Region::enter();
+    let numbers = (0..components.members.len()).into_par_iter();
+    let axes: Vec<Result<Vec<Vec<f64>>>> = numbers.map(|number| region.task(|| axes_of(number))).collect();
+    drop(region);
     if let [members] = &components.members[..] {
         for axes in axes {
             place(members, &axes?, 1.0, [0.0; D], [0.0; D], &mut positions);
@@ -214,11 +216,13 @@ fn decompose<T: Scalar>(walk: &Walk<'_, T>, wanted: usize) -> Result<(Vec<Vec<f6
 
 /// Whether each entry has its counterpart, bit for bit.
 fn is_symmetric<T: Scalar>(p: &Affinities<T>) -> bool {
-    (0..p.n()).into_par_iter().all(|i| {
+    let differs = |i: usize| {
         let (columns, weights) = p.row(i);
-        columns.iter().zip(weights).all(|(&j, weight)| {
+        let is_other = |(&j, weight): (&u32, &T)| {
             let (back, other) = p.row(j as usize);
-            back.binary_search(&(i as u32)).is_ok_and(|at| other[at] == *weight)
-        })
-    })
+            !back.binary_search(&(i as u32)).is_ok_and(|at| other[at] == *weight)
+        };
+        columns.iter().zip(weights).any(is_other).then_some(())
+    };
+    blocks::find_first(p.n(), differs).is_none()
 }

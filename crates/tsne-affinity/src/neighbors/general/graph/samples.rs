@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
+use tsne_core::span::Region;
 use tsne_core::{Result, memory, random};
 
 /// Rows in one task.
@@ -36,18 +37,18 @@ impl Samples {
             points.dedup();
             points
         };
-        let blocks: Vec<(Vec<u32>, Vec<usize>)> = (0..n.div_ceil(BLOCK))
-            .into_par_iter()
-            .map(|b| {
-                let (mut points, mut counts) = (Vec::new(), Vec::new());
-                for i in b * BLOCK..((b + 1) * BLOCK).min(n) {
-                    let row = join(i);
-                    counts.push(row.len());
-                    points.extend(row);
-                }
-                (points, counts)
-            })
-            .collect();
+        let of_block = |b: usize| {
+            let (mut points, mut counts) = (Vec::new(), Vec::new());
+            for i in b * BLOCK..((b + 1) * BLOCK).min(n) {
+                let row = join(i);
+                counts.push(row.len());
+                points.extend(row);
+            }
+            (points, counts)
+        };
+        let region = Region::enter();
+        let blocks: Vec<(Vec<u32>, Vec<usize>)> =
+            (0..n.div_ceil(BLOCK)).into_par_iter().map(|b| region.task(|| of_block(b))).collect();
         let (mut starts, mut all) = (Vec::new(), Vec::new());
         memory::reserve("edges of the graph", &mut starts, n + 1)?;
         memory::reserve("edges of the graph", &mut all, blocks.iter().map(|(points, _)| points.len()).sum())?;

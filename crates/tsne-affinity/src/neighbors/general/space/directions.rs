@@ -5,6 +5,7 @@ use super::merge::{merge, sparse_rows};
 use crate::metric::Metric;
 use crate::neighbors::geometric::geometry::{Geometry, Ruler, Unit, power_of_two_for};
 use rayon::prelude::*;
+use tsne_core::span::Region;
 use tsne_core::{Points, Result, Scalar, SparseRows, blocks, chunks, memory};
 
 /// Rows compared by direction.
@@ -68,7 +69,9 @@ impl Directions {
             .windows(2)
             .map(|ends| rest.split_off_mut(..ends[1] - ends[0]).unwrap_or_default())
             .collect();
-        let background = parts.into_par_iter().map(|values| self.direct(values, rows.d())).collect();
+        let region = Region::enter();
+        let background = parts.into_par_iter().map(|values| region.task(|| self.direct(values, rows.d()))).collect();
+        drop(region);
         Ok(DirectionRows { rows, values, background })
     }
 

@@ -5,8 +5,7 @@ use crate::metric::DistanceFunction;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::general::distances::{Distances, Space};
 use crate::neighbors::geometric::row_map::map_rows;
-use rayon::prelude::*;
-use tsne_core::{Error, Points, Result, Rows, Scalar};
+use tsne_core::{Error, Points, Result, Rows, Scalar, blocks};
 
 /// The angle between places on a sphere.
 pub(super) struct Places;
@@ -94,7 +93,7 @@ pub(super) fn precomputed<'a, T: Scalar>(points: Points<'a, T>, rows: Rows<'a, T
 
 /// Checks that distances are finite and not negative, but on the diagonal where rows are the points.
 fn check_values<T: Scalar>(rows: Rows<'_, T>, own: bool) -> Result<()> {
-    let bad = (0..rows.n()).into_par_iter().find_map_first(|i| {
+    let bad = blocks::find_first(rows.n(), |i| {
         let wrong = |&(j, v): &(usize, &T)| {
             let fine = v.is_finite() && *v >= T::ZERO;
             !fine && (!own || i != j)

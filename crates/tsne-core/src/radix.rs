@@ -1,16 +1,41 @@
+//! The radix sort of keys whose upper half decides.
+
+use crate::error::Result;
+use crate::{chunks, memory};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use tsne_core::{Result, chunks, memory};
 
-/// Sorts distinct 64-bit keys by their upper halves, then their lower ones, which must ascend in the input.
+/// Sorts distinct 64-bit keys by their upper halves, then their lower ones, which must ascend in the input: codes with the
+/// indices of their points ([`morton::key`](crate::morton::key)) in the order of the points.
 ///
 /// A least-significant-digit radix sort: blocks of constant size count their digits, a prefix sum gives each block
 /// its own places, and each block moves its keys there. The places are disjoint and do not depend on the number of
 /// threads; relaxed atomic stores, plain moves on all common machines, say so to the compiler.
+/// All passes are parallel but the prefix sum: a tree of joins, as a parallel quicksort is, has a first partition that one thread
+/// makes alone.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::morton::key;
+/// use tsne_core::radix::RadixSort;
+///
+/// let mut keys = [key(7, 0), key(3, 1), key(3, 2)];
+/// RadixSort::default().sort(&mut keys)?;
+/// assert_eq!(keys, [key(3, 1), key(3, 2), key(7, 0)]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct RadixSort {
+pub struct RadixSort {
     buffers: [Vec<AtomicU64>; 2],
     counts: Vec<[u32; RADIX]>,
+}
+
+/// A clone has memory of its own to make.
+impl Clone for RadixSort {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// Bits of a digit: three passes cover 32 bits.
@@ -35,7 +60,12 @@ fn digit(key: u64, pass: u32) -> usize {
 }
 
 impl RadixSort {
-    pub(crate) fn sort(&mut self, keys: &mut [u64]) -> Result<()> {
+    /// Sorts `keys`; memory of the size of twice the keys is kept for the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), and the keys are as they were.
+    pub fn sort(&mut self, keys: &mut [u64]) -> Result<()> {
         let n = keys.len();
         if n < SMALL {
             keys.sort_unstable();
@@ -120,7 +150,7 @@ mod tests {
         let mut sort = RadixSort::default();
         for n in [0usize, 1, SMALL - 1, SMALL, SORT_BLOCK, SORT_BLOCK + 1, 5 * SORT_BLOCK + 3] {
             for mask in [0, 1, 0xffff_0000, 0x003f_f800, 0xffff_ffff_u64] {
-                let mut keys: Vec<u64> = (0..n as u64).map(|i| (tsne_core::random::mix(i) & mask) << 32 | i).collect();
+                let mut keys: Vec<u64> = (0..n as u64).map(|i| (crate::random::mix(i) & mask) << 32 | i).collect();
                 let mut expected = keys.clone();
                 expected.sort_unstable();
                 sort.sort(&mut keys).unwrap();
