@@ -15,6 +15,8 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
+use tsne_benches::cpu;
+
 /// A workload: what it is called, and how it is set up.
 struct Workload {
     /// The crate and what is run, `fft/2d-later-call`.
@@ -65,22 +67,4 @@ fn run(workload: &Workload, repetitions: usize) -> Result<(), Box<dyn Error>> {
         work()?;
     }
     Ok(())
-}
-
-/// The architecture and those of its vector units that a dependency or we choose code by.
-fn cpu() -> Vec<&'static str> {
-    let mut found = vec![std::env::consts::ARCH];
-    #[cfg(target_arch = "x86_64")]
-    {
-        macro_rules! detect {
-            ($($feature:tt)*) => { [$(($feature, std::arch::is_x86_feature_detected!($feature))),*] };
-        }
-        let features = detect!("sse3" "sse4.1" "sse4.2" "avx" "fma" "avx2" "avx512f");
-        found.extend(features.iter().filter(|feature| feature.1).map(|feature| feature.0));
-    }
-    #[cfg(target_arch = "aarch64")]
-    if std::arch::is_aarch64_feature_detected!("neon") {
-        found.push("neon");
-    }
-    found
 }

@@ -1,6 +1,6 @@
 //! Work and span of the parts of a fit, for `cargo xtask span`.
 //!
-//! `span list` prints the names of the parts, `span run NAME REPETITIONS [POINTS]` records one so often on one thread and prints, as
+//! `span list` prints the names of the parts, `span cpu` the vector units in sight, `span run NAME REPETITIONS [POINTS]` records one so often on one thread and prints, as
 //! a line of JSON, the least of each of its pieces: what was disturbed in one run is not in all of them.
 
 mod parts;
@@ -11,12 +11,13 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 use tsne::core::span::{self, Profile};
+use tsne_benches::cpu;
 
 /// Threads for which a time is told, besides one and as many as there are tasks.
 const THREADS: usize = 16;
 
 /// Places that are printed: those after them cost little.
-const PLACES: usize = 12;
+const PLACES: usize = 24;
 
 fn main() -> ExitCode {
     match command() {
@@ -41,7 +42,8 @@ fn command() -> Result<(), Box<dyn Error>> {
             let profile = measure(part, n, repetitions.parse()?)?;
             writeln!(std::io::stdout(), "{}", json(&profile))?;
         }
-        _ => return Err("usage: span list | span run NAME REPETITIONS [POINTS]".into()),
+        ["cpu"] => writeln!(std::io::stdout(), "{}", cpu().join(" "))?,
+        _ => return Err("usage: span list | span cpu | span run NAME REPETITIONS [POINTS]".into()),
     }
     Ok(())
 }

@@ -28,3 +28,21 @@ pub fn map<const D: usize>(n: usize, extent: f64) -> Vec<[f32; D]> {
     };
     (0..n).map(|i| std::array::from_fn(|c| (extent * coordinate(i, c)) as f32)).collect()
 }
+
+/// The architecture and those of its vector units that a dependency or we choose code by.
+pub fn cpu() -> Vec<&'static str> {
+    let mut found = vec![std::env::consts::ARCH];
+    #[cfg(target_arch = "x86_64")]
+    {
+        macro_rules! detect {
+            ($($feature:tt)*) => { [$(($feature, std::arch::is_x86_feature_detected!($feature))),*] };
+        }
+        let features = detect!("sse3" "sse4.1" "sse4.2" "avx" "fma" "avx2" "avx512f");
+        found.extend(features.iter().filter(|feature| feature.1).map(|feature| feature.0));
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("neon") {
+        found.push("neon");
+    }
+    found
+}

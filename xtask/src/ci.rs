@@ -9,6 +9,7 @@ use xshell::{Shell, cmd};
 use crate::icount;
 use crate::outcome::Outcome;
 use crate::packages;
+use crate::span;
 use crate::tidy;
 use crate::toolchains;
 use crate::workspace::Workspace;
@@ -21,7 +22,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
     Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
@@ -44,6 +45,7 @@ const STEPS: [Step; 14] = [
     Step { name: "miri", what: "Miri sees no undefined behavior", run: toolchains::miri },
     Step { name: "deny", what: "licenses and sources of all dependencies are allowed", run: toolchains::deny },
     Step { name: "icount", what: "the workloads take no more instructions than before", run: icount::check },
+    Step { name: "span", what: "no part is far less parallel than before", run: span::check },
 ];
 
 fn passed(result: Result<()>) -> Result<Outcome> {

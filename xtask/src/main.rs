@@ -8,6 +8,7 @@ mod debian;
 mod icount;
 mod outcome;
 mod packages;
+mod span;
 mod table;
 mod tidy;
 mod toolchains;
@@ -37,6 +38,8 @@ enum Command {
     Bench(bench::Options),
     /// Count the instructions of small workloads under valgrind, against benches/icount/baseline.json.
     Icount(icount::Options),
+    /// Work and span of the parts of a fit: what does not get faster with more threads, told by one.
+    Span(span::Options),
     /// Run this toolkit and its peers one after another and judge all maps alike.
     Compare(compare::Options),
     /// Make the data of the benchmarks as .npy files.
@@ -63,6 +66,7 @@ fn run(command: Command) -> Result<()> {
         Command::Tidy => tidy::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Icount(options) => icount::run(&options),
+        Command::Span(options) => span::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Data(set) => data::run(&set),
     }

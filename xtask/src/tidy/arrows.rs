@@ -74,7 +74,7 @@ const RULES: [Rule; 10] = [
     Rule {
         name: "xtask",
         members: Members::Exactly(&[]),
-        external: &["anyhow", "clap", "proc-macro2", "serde_json", "xshell"],
+        external: &["anyhow", "clap", "proc-macro2", "serde", "serde_json", "xshell"],
         banned: &[],
     },
 ];

@@ -1,6 +1,7 @@
 //! The attraction over affinities as they are.
 
 use super::lanes::{AttractionLanes, last_chunk};
+use super::rows::{count_of, number_of, per_unit, unit_of};
 use tsne_core::simd::{self, Task};
 use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks, chunks};
 
@@ -36,7 +37,7 @@ pub fn attract<T: Scalar, const D: usize>(
     if out.len() != p.n() {
         return Err(Error::shape("attraction", p.n(), out.len()));
     }
-    for_each_row_block(p, kernel, y, reference, out, |_, attraction, out| out.copy_from_slice(attraction));
+    for_each_row_block(p, kernel, y, (reference, false), out, |_, attraction, out| out.copy_from_slice(attraction));
     Ok(())
 }
 
@@ -54,6 +55,8 @@ pub(crate) fn check<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], 
 /// no dimension takes more of the stack.
 const SCRATCH: usize = 3 * blocks::BLOCK;
 
+/// `as_counts` says whether weights are rounded to counts of a unit of their row ([`unit_of`]).
+///
 /// Replaces each block of `out` by `finish(rows' first index, attraction of the block, previous block of out)`.
 ///
 /// The gradient is `e · attraction - repulsion / Z`: `out` holds the repulsion on the way in, and `finish` combines
@@ -62,7 +65,7 @@ pub(crate) fn for_each_row_block<T, const D: usize, F>(
     p: &Affinities<T>,
     kernel: Kernel,
     y: &[[T; D]],
-    reference: &[[T; D]],
+    (reference, as_counts): (&[[T; D]], bool),
     out: &mut [[T; D]],
     finish: F,
 ) where
@@ -81,7 +84,7 @@ pub(crate) fn for_each_row_block<T, const D: usize, F>(
             &mut many[..]
         };
         let attraction = &mut scratch.as_chunks_mut().0[..out.len()];
-        simd::dispatch(RowBlock { p, y, reference, first, inverse_dof, attraction });
+        simd::dispatch(RowBlock { p, y, reference, as_counts, first, inverse_dof, attraction });
         finish(first, attraction, out);
     });
 }
@@ -90,6 +93,7 @@ struct RowBlock<'a, T, const D: usize> {
     p: &'a Affinities<T>,
     y: &'a [[T; D]],
     reference: &'a [[T; D]],
+    as_counts: bool,
     first: usize,
     inverse_dof: T,
     attraction: &'a mut [[T; D]],
@@ -100,7 +104,7 @@ impl<T: Scalar, const D: usize> Task for RowBlock<'_, T, D> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { p, y, reference, first, inverse_dof, attraction } = self;
+        let Self { p, y, reference, as_counts, first, inverse_dof, attraction } = self;
         for (r, out) in attraction.iter_mut().enumerate() {
             let (columns, weights) = p.row(first + r);
             let (column_chunks, _) = columns.as_chunks();
@@ -108,11 +112,21 @@ impl<T: Scalar, const D: usize> Task for RowBlock<'_, T, D> {
             let last = last_chunk(columns, weights);
             let chunks = column_chunks.iter().zip(weight_chunks).chain(last.as_ref().map(|(c, w)| (c, w)));
             let mut lanes = AttractionLanes::new();
-            for (columns, weights) in chunks {
-                // Every column is below the length of `reference`: checked against the matrix before the loop.
-                _ = lanes.add(y[first + r], reference, columns, weights, inverse_dof);
+            // Every column is below the length of `reference`: checked against the matrix before the loop.
+            if as_counts {
+                let unit = unit_of(weights);
+                let per_unit = per_unit(unit);
+                for (columns, weights) in chunks {
+                    let counts = weights.map(|weight| number_of(count_of(weight, per_unit)));
+                    _ = lanes.add(y[first + r], reference, columns, &counts, inverse_dof);
+                }
+                *out = lanes.fold().map(|sum| unit * sum);
+            } else {
+                for (columns, weights) in chunks {
+                    _ = lanes.add(y[first + r], reference, columns, weights, inverse_dof);
+                }
+                *out = lanes.fold();
             }
-            *out = lanes.fold();
         }
     }
 }

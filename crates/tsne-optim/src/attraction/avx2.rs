@@ -13,7 +13,7 @@
 #![allow(unsafe_code)]
 
 use super::lanes::LANES;
-use super::rows::ChunkedRows;
+use super::rows::{ChunkedRows, Weights};
 use tsne_core::Scalar;
 
 /// The sums of [`sums`](super::sums::attraction), if this machine and these types are those that the loop is written for.
@@ -32,10 +32,10 @@ pub(super) fn attraction<T: Scalar, const D: usize>(
         && points.len() >= rows.bound()
         && std::arch::is_x86_feature_detected!("avx2")
         && let (Some(y), Some(points)) = (T::as_f32(y.as_flattened()), T::as_f32(points.as_flattened()))
-        && let Some(weights) = T::as_f32(rows.weights().as_flattened())
-        && let Some(rows) = rows.view(first, weights.as_chunks().0)
+        && let Weights::Counts(counts) = rows.weights()
         && let Some(sums) = T::as_f32_mut(sums.as_flattened_mut())
     {
+        let rows = rows.view(first, counts);
         let (y, points, sums) = (y.as_chunks().0, points.as_chunks().0, sums.as_chunks_mut().0);
         // SAFETY: the feature that `rows_of` is compiled for was detected, and the points were counted above.
         unsafe { x86_64::rows_of(y, points, rows, inverse_dof.to_f64() as f32, sums) };
@@ -50,6 +50,7 @@ mod x86_64 {
     use super::super::rows::{ChunkedRow, ChunkedView, offset};
     use super::prefetch_behind;
     use std::arch::x86_64::*;
+    use tsne_core::Scalar;
 
     /// The sums of all rows.
     ///
@@ -57,10 +58,10 @@ mod x86_64 {
     ///
     /// The rows must be those of [`ChunkedRows`](super::ChunkedRows) with a bound of at most as many as there are `points`.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn rows_of(
+    pub(super) unsafe fn rows_of<T: Scalar>(
         y: &[[f32; 2]],
         points: &[[f32; 2]],
-        rows: ChunkedView<'_, f32>,
+        rows: ChunkedView<'_, T, u16>,
         inverse_dof: f32,
         sums: &mut [[f32; 2]],
     ) {
@@ -71,25 +72,27 @@ mod x86_64 {
             let points = points.get(row.first_column as usize..).unwrap_or(&[]);
             // SAFETY (of both calls): the first column and an offset are a column, which is below the bound and so below the number
             // of all points; the offset is below `points.len()`.
-            *sum = if row.is_narrow() {
-                unsafe { one_row::<false>(*y, points, row, inverse_dof) }
+            let counts = if row.is_narrow() {
+                unsafe { one_row::<_, false>(*y, points, row, inverse_dof) }
             } else {
-                unsafe { one_row::<true>(*y, points, row, inverse_dof) }
+                unsafe { one_row::<_, true>(*y, points, row, inverse_dof) }
             };
+            let unit = row.unit.to_f64() as f32;
+            *sum = counts.map(|sum| unit * sum);
         }
     }
 
-    /// One row over the points from its first column on; `WIDE` if its columns are in halves.
+    /// The counts of one row over the points from its first column on; `WIDE` if its columns are in halves.
     ///
     /// # Safety
     ///
     /// Every offset must be below `points.len()`.
     #[target_feature(enable = "avx2")]
     #[inline]
-    unsafe fn one_row<const WIDE: bool>(
+    unsafe fn one_row<T, const WIDE: bool>(
         y: [f32; 2],
         points: &[[f32; 2]],
-        row: ChunkedRow<'_, f32>,
+        row: ChunkedRow<'_, T, u16>,
         inverse_dof: f32,
     ) -> [f32; 2] {
         let base = points.as_ptr().cast::<f64>();
@@ -113,8 +116,9 @@ mod x86_64 {
             let difference1 = _mm256_sub_ps(y1, _mm256_shuffle_ps::<0b11_01_11_01>(points_0145, points_2367));
             let d2 = _mm256_add_ps(_mm256_mul_ps(difference0, difference0), _mm256_mul_ps(difference1, difference1));
             let kernel = _mm256_div_ps(one, _mm256_add_ps(one, _mm256_mul_ps(d2, inverse_dof)));
-            // SAFETY: the unaligned load reads the 32 bytes of one array.
-            let factor = _mm256_mul_ps(unsafe { _mm256_loadu_ps(weights.as_ptr()) }, kernel);
+            // SAFETY: the unaligned load reads the 16 bytes of one array.
+            let counts = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(weights.as_ptr().cast()) });
+            let factor = _mm256_mul_ps(_mm256_cvtepi32_ps(counts), kernel);
             sum0 = _mm256_add_ps(sum0, _mm256_mul_ps(factor, difference0));
             sum1 = _mm256_add_ps(sum1, _mm256_mul_ps(factor, difference1));
         }

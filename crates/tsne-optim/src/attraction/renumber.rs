@@ -3,12 +3,12 @@
 //! A row's neighbors may be anywhere in memory: most of the attraction's time goes into waiting for them. Numbered along a
 //! space-filling curve through the map (as tsne-h2pack does), or by groups of neighbors, they are near in memory, too. The
 //! numbering is a cache: each row's entries keep their order, so its sums are the same to the bit under every numbering, and
-//! results do not depend on when or whether the points were numbered anew.
+//! results do not depend on when the points were numbered anew: before that, weights are rounded alike ([`has_counts`]).
 
 use super::avx2::prefetch;
 use super::lanes::{LANES, last_chunk};
 use super::order::{by_affinities, by_map, lines_per_entry};
-use super::rows::{ChunkedRows, RowStart};
+use super::rows::{ChunkedRows, RowStart, Weights, are_counts, count_of, per_unit, unit_of};
 use super::sums;
 use tsne_core::{Affinities, Kernel, Result, Scalar, blocks, chunks, memory};
 
@@ -26,27 +26,68 @@ pub(crate) struct Renumbered<T, const D: usize> {
 
 #[derive(Debug, Clone)]
 struct Numbering<T> {
+    order: Order,
+    rows: ChunkedRows<T>,
+}
+
+/// An order of the points.
+#[derive(Debug, Clone)]
+struct Order {
     /// The point at each place.
-    order: Vec<u32>,
+    points: Vec<u32>,
     /// The place of each point.
     places: Vec<u32>,
     /// See [`lines_per_entry`].
     lines: f64,
-    rows: ChunkedRows<T>,
+}
+
+impl Order {
+    fn new<T: Scalar, const D: usize>(p: &Affinities<T>, points: Vec<u32>) -> Result<Self> {
+        let mut places = memory::filled("places of the points", points.len(), 0)?;
+        for (place, &i) in points.iter().enumerate() {
+            places[i as usize] = place as u32;
+        }
+        let lines = lines_per_entry::<T, D>(p, &points, &places);
+        Ok(Self { points, places, lines })
+    }
+}
+
+/// That of the map, or of the affinities where the map does not show their structure yet.
+fn first_order<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]]) -> Result<Order> {
+    let by_map = Order::new::<T, D>(p, by_map(y)?)?;
+    if by_map.lines <= GOOD || p.n() < BY_AFFINITIES_FROM {
+        return Ok(by_map);
+    }
+    let by_affinities = Order::new::<T, D>(p, by_affinities(p)?)?;
+    Ok(if by_affinities.lines < by_map.lines { by_affinities } else { by_map })
 }
 
 /// The number of points from which they are numbered anew.
 const RENUMBER_FROM: usize = 8192;
 
-/// The number of points from which their affinities give the first order: positions no longer fit into a cache of 1 MiB.
+/// Whether the attraction of so many points takes counts of a unit of their row for their weights ([`Weights`]), numbered anew or not.
+pub(crate) fn has_counts<T: Scalar>(n: usize) -> bool {
+    are_counts::<T>() && n >= RENUMBER_FROM
+}
+
+/// The number of points from which their affinities give the first order, where the map's is worse than [`GOOD`]: positions no
+/// longer fit into a cache of 1 MiB.
 ///
 /// One million points in 100 clusters, ms per iteration (attraction 80 of 115 by the map after 8 and 32): 113 by the map, 94 by
 /// the clusters. It takes 1 s, as long as 5 iterations without.
 const BY_AFFINITIES_FROM: usize = 1 << 17;
 
-/// The first evaluation that numbers the points anew: the map has its first structure then, and an optimization of fewer
-/// iterations would not earn the cost.
-const FIRST_RENUMBERING: usize = 8;
+/// Lines for each entry up to which an order serves: a quarter of those of no order. Measured by [`lines_per_entry`]: 0.08 to
+/// 0.09 by maps of the coarse start (70,000 points of Fashion-MNIST, 250,000 and 1,000,000 of the mixture), 0.10 by
+/// affinities; by principal components 0.18 at 70,000 and 0.42 at 250,000.
+const GOOD: f64 = 0.25;
+
+/// The first evaluation that numbers the points anew: a single one, of a divergence, would not earn the cost.
+const FIRST_RENUMBERING: usize = 2;
+
+/// The second: before, a map that starts small turns itself inside out (0.69 lines after 8 evaluations of 70,000 points that began
+/// with 0.18, 0.26 after 32, 0.07 after 128).
+const SECOND_RENUMBERING: usize = 32;
 
 /// The next one comes after this many times the evaluations. One takes 20 ms of two threads with 70,000 points (34 the first
 /// time) and 0.6 s with 1,000,000, the attraction 2 and 33 ms (8 and 200 in the order of the data).
@@ -82,9 +123,13 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         }
         self.evaluations = self.evaluations.saturating_add(1);
         if self.evaluations == self.next_renumbering {
-            self.next_renumbering = self.next_renumbering.saturating_mul(RENUMBERING_RATIO);
-            let is_first = self.numbering.is_none();
-            self.offer(p, if is_first && n >= BY_AFFINITIES_FROM { by_affinities(p) } else { by_map(y) }?)?;
+            if self.numbering.is_none() {
+                self.next_renumbering = SECOND_RENUMBERING;
+                self.take(p, first_order::<T, D>(p, y)?)?;
+            } else {
+                self.next_renumbering = self.next_renumbering.saturating_mul(RENUMBERING_RATIO);
+                self.offer(p, by_map(y)?)?;
+            }
         }
         Ok(self.numbering.is_some())
     }
@@ -97,16 +142,16 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
 
     /// Takes an order if it is better than the present one, or the first.
     fn offer(&mut self, p: &Affinities<T>, order: Vec<u32>) -> Result<()> {
-        let mut places = memory::filled("places of the points", order.len(), 0)?;
-        for (place, &i) in order.iter().enumerate() {
-            places[i as usize] = place as u32;
+        let offered = Order::new::<T, D>(p, order)?;
+        match &self.numbering {
+            Some(present) if offered.lines >= WORTHWHILE * present.order.lines => Ok(()),
+            _ => self.take(p, offered),
         }
-        let lines = lines_per_entry::<T, D>(p, &order, &places);
+    }
+
+    fn take(&mut self, p: &Affinities<T>, order: Order) -> Result<()> {
         let old = self.numbering.take();
-        self.numbering = match old {
-            Some(old) if lines >= WORTHWHILE * old.lines => Some(old),
-            old => Some(Numbering::new(p, (order, places, lines), old)?),
-        };
+        self.numbering = Some(Numbering::new(p, order, old)?);
         memory::resize("positions by place", &mut self.y, p.n(), [T::ZERO; D])?;
         memory::resize("attraction by place", &mut self.attraction, p.n(), [T::ZERO; D])?;
         Ok(())
@@ -121,10 +166,10 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         finish: impl Fn([T; D], &mut [T; D]) + Sync,
     ) {
         let Self { numbering: Some(numbering), y: ordered, attraction, .. } = self else { return };
-        let Numbering { order, places, rows, .. } = numbering;
+        let Numbering { order: Order { points, places, .. }, rows } = numbering;
         let inverse_dof = T::from_f64(1.0 / kernel.dof());
         chunks::for_each_point(ordered, blocks::BLOCK, |b, ordered| {
-            for (ordered, &i) in ordered.iter_mut().zip(&order[blocks::range(b, order.len())]) {
+            for (ordered, &i) in ordered.iter_mut().zip(&points[blocks::range(b, points.len())]) {
                 *ordered = y[i as usize];
             }
         });
@@ -142,59 +187,81 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
 }
 
 /// Rows that one task fills.
-struct Rows<'a, T> {
-    order: &'a [u32],
-    starts: &'a [RowStart],
+struct Rows<'a, T, W> {
+    points: &'a [u32],
+    starts: &'a [RowStart<T>],
     columns: &'a mut [[u16; LANES]],
-    weights: &'a mut [[T; LANES]],
+    weights: &'a mut [[W; LANES]],
 }
 
 impl<T: Scalar> Numbering<T> {
     /// The affinities in an order, in the memory of an old numbering.
-    fn new(p: &Affinities<T>, (order, places, lines): (Vec<u32>, Vec<u32>, f64), old: Option<Self>) -> Result<Self> {
+    fn new(p: &Affinities<T>, order: Order, old: Option<Self>) -> Result<Self> {
         let n = p.n();
-        let (mut starts, mut columns, mut weights) = old.map(|old| old.rows).unwrap_or_default().into_parts();
-        find_starts(p, &order, &places, &mut starts)?;
+        let (mut starts, mut columns, weights) = old.map(|old| old.rows).unwrap_or_default().into_parts();
+        find_starts(p, &order, &mut starts)?;
         let end = starts[n];
         set_len(&mut columns, end.columns, [0; LANES])?;
-        set_len(&mut weights, end.weights, [T::ZERO; LANES])?;
-        let mut tasks = Vec::with_capacity(blocks::count(n));
-        let (mut rest_columns, mut rest_weights) = (&mut columns[..], &mut weights[..]);
-        for b in 0..blocks::count(n) {
-            let range = blocks::range(b, n);
-            let (start, end) = (starts[range.start], starts[range.end]);
-            let (columns, behind_columns) = rest_columns.split_at_mut(end.columns - start.columns);
-            let (weights, behind_weights) = rest_weights.split_at_mut(end.weights - start.weights);
-            (rest_columns, rest_weights) = (behind_columns, behind_weights);
-            tasks.push(Rows {
-                order: &order[range.clone()],
-                starts: &starts[range.start..=range.end],
-                columns,
-                weights,
-            });
-        }
-        chunks::for_each(&mut tasks, 1, |_, tasks| tasks.iter_mut().for_each(|rows| rows.fill(p, &places)));
-        Ok(Self { order, places, lines, rows: ChunkedRows::new(starts, columns, weights, n)? })
+        let weights = if are_counts::<T>() {
+            let mut counts = if let Weights::Counts(counts) = weights { counts } else { Vec::new() };
+            set_len(&mut counts, end.weights, [0; LANES])?;
+            fill(p, &order, &starts, &mut columns, &mut counts, count_of);
+            Weights::Counts(counts)
+        } else {
+            let mut whole = if let Weights::Whole(weights) = weights { weights } else { Vec::new() };
+            set_len(&mut whole, end.weights, [T::ZERO; LANES])?;
+            fill(p, &order, &starts, &mut columns, &mut whole, |weight, _| weight);
+            Weights::Whole(whole)
+        };
+        Ok(Self { order, rows: ChunkedRows::new(starts, columns, weights, n)? })
     }
 }
 
-impl<T: Scalar> Rows<'_, T> {
-    fn fill(&mut self, p: &Affinities<T>, places: &[u32]) {
+/// Fills columns, and weights by what `kept` makes of a weight and the units in 1 of its row.
+fn fill<T: Scalar, W: Copy + Send>(
+    p: &Affinities<T>,
+    order: &Order,
+    starts: &[RowStart<T>],
+    mut columns: &mut [[u16; LANES]],
+    mut weights: &mut [[W; LANES]],
+    kept: impl Fn(T, T) -> W + Sync,
+) {
+    let n = p.n();
+    let mut tasks = Vec::with_capacity(blocks::count(n));
+    for b in 0..blocks::count(n) {
+        let range = blocks::range(b, n);
+        let (start, end) = (starts[range.start], starts[range.end]);
+        let (own_columns, behind_columns) = columns.split_at_mut(end.columns - start.columns);
+        let (own_weights, behind_weights) = weights.split_at_mut(end.weights - start.weights);
+        (columns, weights) = (behind_columns, behind_weights);
+        tasks.push(Rows {
+            points: &order.points[range.clone()],
+            starts: &starts[range.start..=range.end],
+            columns: own_columns,
+            weights: own_weights,
+        });
+    }
+    chunks::for_each(&mut tasks, 1, |_, tasks| tasks.iter_mut().for_each(|rows| rows.fill(p, &order.places, &kept)));
+}
+
+impl<T: Scalar, W: Copy> Rows<'_, T, W> {
+    fn fill(&mut self, p: &Affinities<T>, places: &[u32], kept: impl Fn(T, T) -> W) {
         let (mut out_columns, mut out_weights) = (self.columns.iter_mut(), self.weights.iter_mut());
-        for (r, (&i, ends)) in self.order.iter().zip(self.starts.windows(2)).enumerate() {
-            if let Some(&later) = self.order.get(r + ROWS_AHEAD) {
+        for (r, (&i, ends)) in self.points.iter().zip(self.starts.windows(2)).enumerate() {
+            if let Some(&later) = self.points.get(r + ROWS_AHEAD) {
                 let (columns, weights) = p.row(later as usize);
                 prefetch(columns);
                 prefetch(weights);
             }
             let (start, end) = (ends[0], ends[1]);
+            let per_unit = per_unit(start.unit);
             let is_wide = end.columns - start.columns > end.weights - start.weights;
             let (columns, weights) = p.row(i as usize);
             let last = last_chunk(columns, weights);
             let chunks = columns.as_chunks().0.iter().zip(weights.as_chunks().0);
             let chunks = chunks.chain(last.as_ref().map(|(columns, weights)| (columns, weights)));
             for ((columns, weights), out_weights) in chunks.zip(out_weights.by_ref()) {
-                *out_weights = *weights;
+                *out_weights = weights.map(|weight| kept(weight, per_unit));
                 let offsets = columns.map(|column| places[column as usize] - start.first_column);
                 if let Some(low) = out_columns.next() {
                     *low = offsets.map(|offset| offset as u16);
@@ -219,26 +286,27 @@ fn set_len<A: Copy>(vector: &mut Vec<A>, length: usize, zero: A) -> Result<()> {
 }
 
 /// Finds where each row starts in an order: from the places of its first and its last column.
-fn find_starts<T: Scalar>(p: &Affinities<T>, order: &[u32], places: &[u32], starts: &mut Vec<RowStart>) -> Result<()> {
+fn find_starts<T: Scalar>(p: &Affinities<T>, order: &Order, starts: &mut Vec<RowStart<T>>) -> Result<()> {
     let n = p.n();
     // By point, as they stand in memory.
-    let mut reaches = memory::filled("reaches of the rows", n, (0u32, 0u32))?;
+    let mut reaches = memory::filled("reaches of the rows", n, (0u32, 0u32, T::ZERO))?;
     chunks::for_each(&mut reaches, blocks::BLOCK, |b, reaches| {
         for (r, reach) in reaches.iter_mut().enumerate() {
-            let columns = p.row(b * blocks::BLOCK + r).0;
-            *reach = columns.iter().fold((u32::MAX, 0), |(first, last), &column| {
-                let place = places[column as usize];
+            let (columns, weights) = p.row(b * blocks::BLOCK + r);
+            let (first, last) = columns.iter().fold((u32::MAX, 0), |(first, last), &column| {
+                let place = order.places[column as usize];
                 (first.min(place), last.max(place))
             });
+            *reach = (first, last, if are_counts::<T>() { unit_of(weights) } else { T::ONE });
         }
     });
     starts.clear();
     memory::reserve("starts of the rows", starts, n.saturating_add(1))?;
     let mut next = RowStart::default();
-    for &i in order {
-        let (first, last) = reaches[i as usize];
+    for &i in &order.points {
+        let (first, last, unit) = reaches[i as usize];
         let chunks = p.row(i as usize).0.len().div_ceil(LANES);
-        starts.push(RowStart { first_column: first.min(last), ..next });
+        starts.push(RowStart { unit, first_column: first.min(last), ..next });
         let is_wide = last > first && last - first > u32::from(u16::MAX);
         next.columns += if is_wide { 2 * chunks } else { chunks };
         next.weights += chunks;
@@ -281,7 +349,7 @@ mod tests {
         let (p, y) = circle(n, 7_919);
         let mut renumbered = Renumbered::<f32, 2>::default();
         let chunks = |renumbered: &Renumbered<f32, 2>| renumbered.numbering.clone().unwrap().rows.into_parts().1.len();
-        let lines = |renumbered: &Renumbered<f32, 2>| renumbered.numbering.as_ref().unwrap().lines;
+        let lines = |renumbered: &Renumbered<f32, 2>| renumbered.numbering.as_ref().unwrap().order.lines;
         // In the order of the data the neighbors of 32 rows are nine runs of 32, far from each other: each stands on four lines at
         // the least, 36 of 288 entries, and columns take two halves. There are two chunks to a row of 9.
         renumbered.offer(&p, (0..n as u32).collect()).unwrap();
@@ -296,13 +364,28 @@ mod tests {
         renumbered.offer(&p, (0..n as u32).collect()).unwrap();
         assert_eq!(lines(&renumbered), before);
         // And from few chunks to many in the same memory.
-        let Numbering { order, places, .. } = Numbering::new(&p, identity(n), None).unwrap();
-        renumbered.numbering = Some(Numbering::new(&p, (order, places, 1.0), renumbered.numbering.take()).unwrap());
+        renumbered.take(&p, Order::new::<f32, 2>(&p, (0..n as u32).collect()).unwrap()).unwrap();
         assert!(chunks(&renumbered) > 3 * n);
         assert!(attractions(&mut renumbered, &y) == expected);
     }
 
-    fn identity(n: usize) -> (Vec<u32>, Vec<u32>, f64) {
-        ((0..n as u32).collect(), (0..n as u32).collect(), 1.0)
+    /// Each count is within half a unit, a 131,070th of the row's largest weight, and a term is below half its weight.
+    #[test]
+    fn counts_give_the_attraction_of_the_weights() {
+        let (p, y) = circle(20_000, 7);
+        let mut renumbered = Renumbered::<f32, 2>::default();
+        renumbered.offer(&p, by_map(&y).unwrap()).unwrap();
+        let mut exact = vec![[0.0f32; 2]; p.n()];
+        super::super::attract::attract(&p, Kernel::CAUCHY, &y, &y, &mut exact).unwrap();
+        let mut differ = 0;
+        for (i, (found, exact)) in attractions(&mut renumbered, &y).iter().zip(&exact).enumerate() {
+            let largest = p.row(i).1.iter().fold(0.0, |largest: f32, w| largest.max(*w));
+            for c in 0..2 {
+                let error = (f32::from_bits(found[c]) - exact[c]).abs();
+                assert!(error <= 9.0 * 0.5 * largest * (1.0 / 131_070.0 + 8.0 * f32::EPSILON), "point {i}: {error}");
+                differ += usize::from(error > 0.0);
+            }
+        }
+        assert!(differ > 0);
     }
 }

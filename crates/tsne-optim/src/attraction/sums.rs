@@ -2,11 +2,11 @@
 
 use super::avx2;
 use super::lanes::{AttractionLanes, LANES};
-use super::rows::{ChunkedRows, ChunkedView, offset};
+use super::rows::{ChunkedRows, ChunkedView, Weights, number_of, offset};
 use tsne_core::Scalar;
 use tsne_core::simd::{Task, dispatch};
 
-/// The sums `Σ_j w_j (y_r - p_j) / (1 + |y_r - p_j|² inverse_dof)` of each row `r` of `rows` from `first` on, for as many as there
+/// The sums `Σ_j w_j u_r (y_r - p_j) / (1 + |y_r - p_j|² inverse_dof)` of each row `r`, of unit `u_r`, of `rows` from `first` on, for as many as there
 /// are positions `y` and sums: over the points `p_j` that its columns name, in `LANES` running sums (entry by entry of the
 /// chunks) that are then added pairwise. Rows beyond the last get zero, and so do all where there are fewer points than
 /// [`ChunkedRows::bound`].
@@ -19,34 +19,43 @@ pub(super) fn attraction<T: Scalar, const D: usize>(
 ) {
     if points.len() < rows.bound() {
         sums.fill([T::ZERO; D]);
-    } else if !avx2::attraction(y, points, (rows, first), inverse_dof, sums)
-        && let Some(rows) = rows.view(first, rows.weights())
-    {
-        dispatch(Attraction { y, points, rows, inverse_dof, sums });
+    } else if !avx2::attraction(y, points, (rows, first), inverse_dof, sums) {
+        match rows.weights() {
+            Weights::Counts(counts) => {
+                let rows = rows.view(first, counts);
+                dispatch(Attraction { y, points, rows, number_of: number_of::<T>, inverse_dof, sums });
+            }
+            Weights::Whole(weights) => {
+                let rows = rows.view(first, weights);
+                dispatch(Attraction { y, points, rows, number_of: |weight| weight, inverse_dof, sums });
+            }
+        }
     }
 }
 
-struct Attraction<'a, T, const D: usize> {
+struct Attraction<'a, T, W, F, const D: usize> {
     y: &'a [[T; D]],
     points: &'a [[T; D]],
-    rows: ChunkedView<'a, T>,
+    rows: ChunkedView<'a, T, W>,
+    /// Makes numbers of what the rows have.
+    number_of: F,
     inverse_dof: T,
     sums: &'a mut [[T; D]],
 }
 
-impl<T: Scalar, const D: usize> Task for Attraction<'_, T, D> {
+impl<T: Scalar, W: Copy, F: Fn(W) -> T, const D: usize> Task for Attraction<'_, T, W, F, D> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { y, points, rows, inverse_dof, sums } = self;
+        let Self { y, points, rows, number_of, inverse_dof, sums } = self;
         for (r, (y, sum)) in y.iter().zip(sums).enumerate() {
             *sum = [T::ZERO; D];
             let Some(row) = rows.row(r) else { continue };
             let mut lanes = AttractionLanes::new();
-            let mut add = |columns: &[u32; LANES], weights| {
+            let mut add = |columns: &[u32; LANES], weights: &[W; LANES]| {
                 // Every column is below the number of points.
-                _ = lanes.add(*y, points, columns, weights, inverse_dof);
+                _ = lanes.add(*y, points, columns, &weights.map(&number_of), inverse_dof);
             };
             if row.is_narrow() {
                 for (columns, weights) in row.columns.iter().zip(row.weights) {
@@ -60,14 +69,14 @@ impl<T: Scalar, const D: usize> Task for Attraction<'_, T, D> {
                     add(&columns, weights);
                 }
             }
-            *sum = lanes.fold();
+            *sum = lanes.fold().map(|sum| row.unit * sum);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::RowStart;
+    use super::super::rows::{RowStart, are_counts, count_of, per_unit, unit_of};
     use super::*;
     use tsne_core::random::{element_seed, unit};
 
@@ -85,6 +94,10 @@ mod tests {
         (starts, columns, weights)
     }
 
+    fn row_unit<T: Scalar>(weights: &[[T; LANES]]) -> T {
+        if are_counts::<T>() { unit_of(weights.as_flattened()) } else { T::ONE }
+    }
+
     /// The same rows with their columns counted from the smallest of each row, in halves where they need it.
     fn in_halves<T: Scalar>(
         starts: &[usize],
@@ -92,12 +105,15 @@ mod tests {
         weights: &[[T; LANES]],
         bound: usize,
     ) -> ChunkedRows<T> {
-        let (mut row_starts, mut halves) = (Vec::new(), Vec::new());
+        let (mut row_starts, mut halves, mut packed) = (Vec::new(), Vec::new(), Vec::new());
         for ends in starts.windows(2) {
             let row = &columns[ends[0]..ends[1]];
             let first_column = row.as_flattened().iter().min().copied().unwrap_or(bound as u32);
             let is_wide = row.as_flattened().iter().any(|column| column - first_column > 65_535);
-            row_starts.push(RowStart { first_column, columns: halves.len(), weights: ends[0] });
+            let unit = row_unit(&weights[ends[0]..ends[1]]);
+            row_starts.push(RowStart { unit, first_column, columns: halves.len(), weights: ends[0] });
+            let packed_row = weights[ends[0]..ends[1]].iter().map(|chunk| chunk.map(|w| count_of(w, per_unit(unit))));
+            packed.extend(packed_row);
             for chunk in row {
                 halves.push(chunk.map(|column| (column - first_column) as u16));
                 if is_wide {
@@ -105,8 +121,9 @@ mod tests {
                 }
             }
         }
-        row_starts.push(RowStart { first_column: 0, columns: halves.len(), weights: weights.len() });
-        ChunkedRows::new(row_starts, halves, weights.to_vec(), bound).unwrap()
+        row_starts.push(RowStart { columns: halves.len(), weights: weights.len(), ..RowStart::default() });
+        let weights = if are_counts::<T>() { Weights::Counts(packed) } else { Weights::Whole(weights.to_vec()) };
+        ChunkedRows::new(row_starts, halves, weights, bound).unwrap()
     }
 
     #[test]
@@ -134,10 +151,12 @@ mod tests {
             for (r, sum) in sums.iter().enumerate() {
                 let mut lanes = AttractionLanes::new();
                 let mut naive = [0.0; D];
-                for (columns, weights) in
-                    columns[starts[r]..starts[r + 1]].iter().zip(&weights[starts[r]..starts[r + 1]])
-                {
-                    assert!(lanes.add(points[r], points, columns, weights, inverse_dof));
+                let row_weights = &weights[starts[r]..starts[r + 1]];
+                let unit = row_unit(row_weights);
+                for (columns, weights) in columns[starts[r]..starts[r + 1]].iter().zip(row_weights) {
+                    let counts =
+                        weights.map(|w| if are_counts::<T>() { number_of(count_of(w, per_unit(unit))) } else { w });
+                    assert!(lanes.add(points[r], points, columns, &counts, inverse_dof));
                     for (&j, w) in columns.iter().zip(weights) {
                         let difference: [f64; D] =
                             std::array::from_fn(|c| points[r][c].to_f64() - points[j as usize][c].to_f64());
@@ -147,12 +166,14 @@ mod tests {
                         }
                     }
                 }
-                let plain = lanes.fold();
+                let plain = lanes.fold().map(|sum| unit * sum);
                 for c in 0..D {
                     assert_eq!(sum[c].bits(), plain[c].bits(), "{} D {D}, row {r}", T::NAME);
                     // Terms below 1/2 · 1/√inverse_dof, each wrong by some ten units, and partial sums of as many.
                     let terms = ((starts[r + 1] - starts[r]) * LANES) as f64;
-                    let bound = 20.0 * T::EPSILON.to_f64() * terms;
+                    // Weights up to 1, of which 16 bits are kept in `f32`.
+                    let rounding = if T::NAME == "f32" { 0.5 / 65_535.0 } else { 0.0 };
+                    let bound = (20.0 * T::EPSILON.to_f64() + 0.5 * rounding / inverse_dof.to_f64().sqrt()) * terms;
                     assert!((sum[c].to_f64() - naive[c]).abs() <= bound, "{} D {D}, row {r}", T::NAME);
                 }
             }

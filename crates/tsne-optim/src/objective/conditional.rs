@@ -98,16 +98,23 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
         }
         let exaggeration = T::from_f64(exaggeration);
         let z = &self.z[..];
-        attract::for_each_row_block(self.p, self.kernel, y, self.reference, gradient, |first, attraction, gradient| {
-            for ((g, a), &z) in gradient.iter_mut().zip(attraction).zip(&z[first..]) {
-                // Far outside of the reference the weights underflow: no repulsion is left. Not by the inverse
-                // of z, which overflows where z is just above zero.
-                for c in 0..D {
-                    let repulsion = if z > T::ZERO { g[c] / z } else { T::ZERO };
-                    g[c] = exaggeration * a[c] - repulsion;
+        attract::for_each_row_block(
+            self.p,
+            self.kernel,
+            y,
+            (self.reference, false),
+            gradient,
+            |first, attraction, gradient| {
+                for ((g, a), &z) in gradient.iter_mut().zip(attraction).zip(&z[first..]) {
+                    // Far outside of the reference the weights underflow: no repulsion is left. Not by the inverse
+                    // of z, which overflows where z is just above zero.
+                    for c in 0..D {
+                        let repulsion = if z > T::ZERO { g[c] / z } else { T::ZERO };
+                        g[c] = exaggeration * a[c] - repulsion;
+                    }
                 }
-            }
-        });
+            },
+        );
         if !with_kl {
             return Ok(Evaluation::new(None));
         }
