@@ -37,19 +37,40 @@ impl<T> std::fmt::Debug for Convolver<T> {
     }
 }
 
+/// The memory of a convolver, for the next one: what the system gives anew it zeroes page by page, which takes as long as half a
+/// convolution.
+#[derive(Debug)]
+pub(crate) struct Memory<T> {
+    lines: Vec<Complex<T>>,
+    planes: Vec<Complex<T>>,
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self { lines: Vec::new(), planes: Vec::new() }
+    }
+}
+
 impl<T: GridScalar> Convolver<T> {
-    pub(crate) fn new(shape: Shape) -> Result<Self> {
+    /// For grids of a shape, in memory that may hold anything.
+    pub(crate) fn new(shape: Shape, memory: Memory<T>) -> Result<Self> {
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let transforms = T::transforms(shape.padded);
         let frequencies = m2 / 2 + 1;
         let rows = TILE.min(n0 * n1);
         let line_tile = rows * frequencies + transforms.line_scratch_len();
-        let lines = memory::filled("lines of the grid", (n0 * n1).div_ceil(rows) * line_tile, zero())?;
+        let Memory { mut lines, mut planes } = memory;
+        fit("lines of the grid", &mut lines, (n0 * n1).div_ceil(rows) * line_tile)?;
         let plane_tile = TILE * n1 * m0 + columns_len(m1) + transforms.plane_scratch_len();
         let tiles = if m0 * m1 > 1 { frequencies.div_ceil(TILE) } else { 0 };
-        let planes = memory::filled("planes of the grid", tiles * plane_tile, zero())?;
+        fit("planes of the grid", &mut planes, tiles * plane_tile)?;
         Ok(Self { shape, transforms, lines, line_tile, rows, planes, plane_tile })
+    }
+
+    /// The memory, to be used again.
+    pub(crate) fn into_memory(self) -> Memory<T> {
+        Memory { lines: self.lines, planes: self.planes }
     }
 
     /// The length of the grid: lines of the padded length, zero beyond the nodes.
@@ -155,6 +176,20 @@ impl<T: GridScalar> Convolver<T> {
     }
 }
 
+/// Numbers that a buffer has room for beyond its length at the most, 16 MiB in `f32`: while a map grows, each grid is larger than the
+/// last one. Room that nothing is written to takes no memory.
+const MOST_ROOM: usize = 1 << 21;
+
+/// Makes a buffer as long as given; what it holds does not matter, and is not moved when it grows.
+fn fit<T: GridScalar>(what: &'static str, buffer: &mut Vec<Complex<T>>, length: usize) -> Result<()> {
+    // Or much less than there is: the memory goes back.
+    if length > buffer.capacity() || length < buffer.capacity() / 4 {
+        *buffer = Vec::new();
+        memory::reserve(what, buffer, length + (length / 2).min(MOST_ROOM))?;
+    }
+    memory::resize(what, buffer, length, zero())
+}
+
 fn zero<T: GridScalar>() -> Complex<T> {
     Complex { re: T::ZERO, im: T::ZERO }
 }
@@ -248,7 +283,7 @@ mod tests {
         let shape = Shape { nodes, padded, spacing: 0.4 };
         let kernel = |d2: f64| 1.0 / (1.0 + d2) + 0.1 * d2.sqrt();
         let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5).unwrap();
-        let mut convolver = Convolver::new(shape).unwrap();
+        let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
         let lines = nodes[0] * nodes[1];
         // Twice, so that what the first run leaves in the buffers would show.
         for seed in 0..2 {
@@ -286,7 +321,7 @@ mod tests {
         // rounding up of tiles and scratch at most a few times that.
         for padded in [[1 << 20, 1, 16], [16, 1, 1 << 20], [1, 1, 1 << 22], [1 << 16, 16, 16], [16, 1 << 16, 16]] {
             let nodes = padded.map(|length: usize| if length > 1 { length / 2 - 6 } else { 1 });
-            let convolver = Convolver::<f32>::new(Shape { nodes, padded, spacing: 1.0 }).unwrap();
+            let convolver = Convolver::<f32>::new(Shape { nodes, padded, spacing: 1.0 }, Memory::default()).unwrap();
             let numbers = convolver.lines.len() + convolver.planes.len();
             assert!(numbers <= 4 * padded.iter().product::<usize>(), "{padded:?}: {numbers}");
         }
@@ -296,7 +331,7 @@ mod tests {
     fn grids_of_the_wrong_length_are_refused() {
         let shape = Shape { nodes: [3, 1, 4], padded: [16, 1, 16], spacing: 1.0 };
         let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp()).unwrap();
-        let mut convolver = Convolver::new(shape).unwrap();
+        let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
         let error = convolver.convolve(&spectrum, &mut [0.0; 7]).unwrap_err();
         assert_eq!(error, Error::shape("grid", 48, 7));
     }

@@ -234,7 +234,7 @@ pub(crate) fn alias_sum(order: usize, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::convolver::Convolver;
+    use crate::grid::convolver::{Convolver, Memory};
     use crate::grid::gather;
     use crate::grid::spread::{InPlace, spread};
     use crate::grid::stencil::BSpline;
@@ -253,7 +253,7 @@ mod tests {
         }
         let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2)).unwrap();
         let lattice = Lattice { shape, origin: [0.0; D], inverse_spacing: 2.0 };
-        let mut convolver = Convolver::new(shape).unwrap();
+        let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
         let mut grid = vec![0.0; convolver.grid_len()];
         let mut slabs = Slabs::default();
         let (mut level, mut ripple) = (0.0, [0.0; D]);

@@ -7,7 +7,7 @@
 //! map, and the mean of each potential is kept apart, so that little cancels.
 
 use crate::choose::cost::{least_cost, node, usual_cost};
-use crate::grid::convolver::Convolver;
+use crate::grid::convolver::{Convolver, Memory};
 use crate::grid::gather;
 use crate::grid::spectrum::Spectrum;
 use crate::grid::spread::{InPlace, spread};
@@ -157,7 +157,7 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
             self.plan = None;
             let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2))?;
             let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2))?;
-            let convolver = Convolver::new(shape)?;
+            let convolver = Convolver::new(shape, Memory::default())?;
             self.grids.resize(D + 2, Vec::new());
             for grid in &mut self.grids {
                 memory::resize("the grid", grid, convolver.grid_len(), T::ZERO)?;

@@ -1,6 +1,6 @@
 //! Convolutions by shape, kept from call to call.
 
-use crate::grid::convolver::Convolver;
+use crate::grid::convolver::{Convolver, Memory};
 use crate::grid::spectrum::Spectrum;
 use crate::layout::shape::Shape;
 use crate::scalar::GridScalar;
@@ -79,14 +79,25 @@ impl<T: GridScalar> Convolutions<T> {
         } else {
             // Old buffers go first: two large grids at once are never needed.
             let kernel = share.kernel;
-            self.0.retain(|kept| kept.share.kernel == kernel && kept.shape.padded_nodes() <= MAX_SPARE_NODES);
-            self.0.drain(..self.0.len().saturating_sub(SPARE));
+            let mut memory = Memory::default();
+            let mut spare = Vec::with_capacity(SPARE + 1);
+            // The latest first.
+            for kept in self.0.drain(..).rev() {
+                let small = kept.shape.padded_nodes() <= MAX_SPARE_NODES;
+                if spare.len() < SPARE && kept.share.kernel == kernel && small {
+                    spare.push(kept);
+                } else {
+                    memory = kept.convolver.into_memory();
+                }
+            }
+            spare.reverse();
+            self.0 = spare;
             let spectrum = Spectrum::new(shape, Some(order), share.offset(), |d2| share.minus_offset(d2))?;
             self.0.push(Convolution {
                 shape: *shape,
                 share: *share,
                 order,
-                convolver: Convolver::new(*shape)?,
+                convolver: Convolver::new(*shape, memory)?,
                 spectrum,
             });
         }
