@@ -61,6 +61,7 @@ mod points;
 mod rows;
 mod scalar;
 mod seams;
+mod shared;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
@@ -77,4 +78,5 @@ pub use scalar::{Instances, Scalar};
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };
+pub use shared::{SharedPoints, SharedRows, SharedSparseRows};
 pub use sparse::SparseRows;

@@ -155,6 +155,13 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
+impl<'a, T> Rows<'a, T> {
+    /// Rows of which [`new`](Self::new) was happy before.
+    pub(crate) const fn of_checked(data: &'a [T], n: usize, d: usize) -> Self {
+        Self { data, n, d, stride: d }
+    }
+}
+
 impl<T: Scalar> Rows<'_, T> {
     /// Checks that every value is finite.
     ///
