@@ -86,6 +86,20 @@ impl<T> SharedRows<T> {
         Ok(Self { values: Arc::new(values), n, d })
     }
 
+    /// All values, row by row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::SharedRows;
+    ///
+    /// assert_eq!(SharedRows::new(vec![1.0, 2.0], 2, 1)?.values(), [1.0, 2.0]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
     /// The rows, at no cost.
     ///
     /// # Examples

@@ -3,7 +3,7 @@
 use crate::data::new_affinities::NewAffinities;
 use crate::data::new_points::NewPoints;
 use crate::float::Float;
-use crate::initialization;
+use crate::initialization::{self, partial};
 use crate::maps::embedding::Embedding;
 use crate::maps::partial::PartialEmbedding;
 use crate::params::initialization::PartialInitialization;
@@ -170,7 +170,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     pub fn prepare_reference(&self, params: &TransformParams<T, D>, cx: Context<'_>) -> Result<()> {
         let optimize = params.optimize(&self.run.params)?;
-        threads::run(optimize.n_jobs, || self.prepared(&optimize, cx).map(drop))
+        threads::run(optimize.n_jobs, || {
+            let method = params.method(self.index.method())?;
+            self.index.prepare_in_pool(method.as_ref(), wanted(params), cx)?;
+            self.prepared(&optimize, cx).map(drop)
+        })
     }
 
     /// New points at their starting positions.
@@ -182,10 +186,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         cx: Context<'_>,
     ) -> Result<PartialEmbedding<T, D>> {
         let method = params.method(self.index.method())?;
-        let wanted = match params.initialization {
-            PartialInitialization::Median | PartialInitialization::Weighted => params.k,
-            _ => 0,
-        };
+        let wanted = wanted(params);
         let NewAffinities { affinities, graph, warnings } =
             self.index.to_new_in_pool(&x, method.as_ref(), wanted, cx)?;
         let n = affinities.n();
@@ -205,7 +206,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             }
             (chosen, Some(graph)) => {
                 let weighted = matches!(chosen, PartialInitialization::Weighted);
-                let place = if weighted { initialization::weighted_mean } else { initialization::median };
+                let place = if weighted { partial::weighted_mean_of_checked } else { partial::median_of_checked };
                 place(self.positions(), graph, params.k)?
             }
             (_, None) => {
@@ -216,5 +217,13 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         cx.advance(Stage::Initialization, 1, 1);
         let reference = self.prepared(optimize, cx)?;
         Ok(PartialEmbedding::start(positions, affinities, reference, optimize, None, warnings))
+    }
+}
+
+/// The neighbors that the start of the new points asks for, beside those of the affinities.
+const fn wanted<T, const D: usize>(params: &TransformParams<T, D>) -> usize {
+    match params.initialization {
+        PartialInitialization::Median | PartialInitialization::Weighted => params.k,
+        _ => 0,
     }
 }
