@@ -5,10 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tsne::affinity::{BruteForceSearch, ExactSearch};
-use tsne::core::{SharedPoints, SharedRows};
 use tsne::{
     Context, Dataset, Embedding, Metric, NeighborIndex, NeighborSearch, Neighbors, Points, Preset, Result, Rows,
-    TransformParams, Tsne,
+    SharedPoints, SharedRows, TransformParams, Tsne,
 };
 
 const N: usize = 1_200;
