@@ -22,7 +22,10 @@ fn data() -> (Vec<f32>, Vec<f32>) {
 }
 
 fn fitted(x: &[f32], metric: Metric, neighbors: Neighbors<f32>) -> Embedding<f32, 2> {
-    let tsne = Tsne::<_, 2>::builder().metric(metric).neighbors(neighbors).perplexity(6.0);
+    let tsne = Tsne::<_, 2>::builder().perplexity(6.0);
+    // A search of one's own measures distances itself.
+    let tsne = if matches!(neighbors, Neighbors::Custom(_)) { tsne } else { tsne.metric(metric) };
+    let tsne = tsne.neighbors(neighbors);
     let tsne = tsne.early_exaggeration_iter(2).n_iter(3).build().unwrap();
     tsne.fit(Rows::new(x, x.len() / D, D).unwrap()).unwrap()
 }
