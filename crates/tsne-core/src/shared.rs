@@ -3,7 +3,7 @@
 //! They are checked once, when they are made. A view of them checks nothing, whatever their size.
 
 use crate::error::Result;
-use crate::points::Points;
+use crate::points::{self, Points};
 use crate::rows::Rows;
 use crate::sparse::SparseRows;
 use std::sync::Arc;
@@ -61,6 +61,28 @@ impl<T> SharedPoints<T> {
         match self {
             Self::Dense(rows) => Points::Dense(rows.rows()),
             Self::Sparse(rows) => Points::Sparse(rows.rows()),
+        }
+    }
+
+    /// The dense rows, for methods that work on nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Points::dense`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{SharedPoints, SharedSparseRows};
+    ///
+    /// let sparse: SharedPoints<f64> = SharedSparseRows::new(vec![0, 1], vec![0], vec![1.0], 2)?.into();
+    /// assert!(sparse.dense("the kd-tree").unwrap_err().to_string().contains("the kd-tree takes dense rows"));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn dense(&self, method: &str) -> Result<&SharedRows<T>> {
+        match self {
+            Self::Dense(rows) => Ok(rows),
+            Self::Sparse(_) => Err(points::sparse(method)),
         }
     }
 }

@@ -35,8 +35,7 @@ impl<'a, T: Scalar> Source<'a, T> {
     pub(super) fn dense(&self, method: &str) -> Result<DenseRows<'a, T>> {
         match self {
             Self::Borrowed(points) => points.dense(method).map(DenseRows::Borrowed),
-            Self::Shared(SharedPoints::Dense(rows)) => Ok(DenseRows::Owned(rows.clone())),
-            Self::Shared(other) => other.points().dense(method).and_then(|_| Err(dense_queries())),
+            Self::Shared(points) => points.dense(method).map(|rows| DenseRows::Owned(rows.clone())),
         }
     }
 

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 use tsne_core::{Context, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar};
 
-/// The index over the kept data of one [`AffinityIndex`](super::affinity_index::AffinityIndex) and of its clones, once built; `None`
+/// The index over the kept data of one affinity index and of its clones, once built; `None`
 /// within where the search has none to keep.
 pub(super) struct KeptIndex<T>(Arc<OnceLock<Option<Box<dyn NeighborIndex<T>>>>>);
 
