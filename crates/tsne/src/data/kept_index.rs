@@ -1,7 +1,8 @@
 //! The index over kept data, which the first search for neighbors of new points builds and all later ones share.
 //!
 //! It is not kept from the fit: most maps never see a new point, and one of 60,000 points in 50 dimensions takes 25 MB beside the data
-//! (a copy of the rows in the order of their clusters, and one for the matrix products). Nor is it a part of a saved model.
+//! (a copy of the rows in the order of their clusters, and one for the matrix products). Nor is it a part of a saved model, whose
+//! first new point takes 0.6 s of CPU time there, a third of them for the index (`examples/new_points_time.rs`).
 //! Two calls that come first at the same time both build it, and one of the two is kept: who waited for the other
 //! could be a thread that the other needs.
 
