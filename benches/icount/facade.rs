@@ -1,9 +1,13 @@
 //! What only the whole has: initialization, a fit, new points.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
+use tsne::affinity::ApproximateSearch;
 use tsne::core::{Affinities, AffinityKind, Kernel};
-use tsne::{Context, Embedding, Preset, Rows, Tsne, initialization};
+use tsne::{
+    Context, Embedding, Initialization, Metric, Neighbors, Preset, Rows, TransformParams, Tsne, initialization,
+};
 use tsne_benches::mixture;
 
 use crate::{Work, Workload};
@@ -15,6 +19,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "tsne/optimize-50", set_up: whole },
     Workload { name: "tsne/optimize-50x1", set_up: steps },
     Workload { name: "tsne/transform", set_up: transform },
+    Workload { name: "tsne/new-point", set_up: new_points },
 ];
 
 const D: usize = 20;
@@ -104,6 +109,26 @@ fn transform() -> tsne::Result<Work> {
     let rest = rest.to_vec();
     Ok(Box::new(move || {
         black_box(embedding.transform(Rows::new(&rest, new, D)?)?);
+        Ok(())
+    }))
+}
+
+/// Points that come one by one: the index of clusters and the grid are there. Nothing of it is as long as the map.
+fn new_points() -> tsne::Result<Work> {
+    let (n, new) = (2_000, 16);
+    let x = mixture(n + new, D);
+    let (fitted, rest) = x.split_at(n * D);
+    let search = ApproximateSearch::new(Metric::Euclidean).with_exact_up_to(0);
+    let builder = Tsne::<f32, 2>::builder().neighbors(Neighbors::Custom(Arc::new(search)));
+    let builder = builder.perplexity(5.0).initialization(Initialization::Random).n_jobs(1);
+    let embedding = builder.build()?.prepare_initial(Rows::new(fitted, n, D)?)?;
+    let params = TransformParams::preset(Preset::Recommended).negative_gradient_method("fft");
+    embedding.prepare_reference(&params, Context::new())?;
+    let rest = rest.to_vec();
+    Ok(Box::new(move || {
+        for row in rest.chunks_exact(D) {
+            black_box(embedding.transform_with(Rows::new(row, 1, D)?, &params, None, Context::new())?);
+        }
         Ok(())
     }))
 }

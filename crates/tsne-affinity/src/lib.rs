@@ -79,7 +79,7 @@ pub use symmetrize::{Symmetrization, symmetrize, symmetrize_with};
 pub use tsne_core::row_major;
 pub use tsne_core::{
     Affinities, AffinityKind, AffinityModel, CancelToken, Context, Error, KnnGraph, NeighborIndex, NeighborSearch,
-    Points, Progress, Result, Rows, Scalar, SparseRows, Stage,
+    Points, Progress, Result, Rows, Scalar, SharedPoints, SharedRows, SharedSparseRows, SparseRows, Stage,
 };
 pub use warning::Warning;
 

@@ -65,6 +65,7 @@ mod recorder;
 mod rows;
 mod scalar;
 mod seams;
+mod shared;
 mod sparse;
 
 pub use affinities::{Affinities, AffinityKind};
@@ -81,4 +82,5 @@ pub use scalar::{Instances, Scalar};
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };
+pub use shared::{SharedPoints, SharedRows, SharedSparseRows};
 pub use sparse::SparseRows;

@@ -70,12 +70,14 @@ impl<'a, T: Copy> Points<'a, T> {
     pub fn dense(&self, method: &str) -> Result<Rows<'a, T>> {
         match self {
             Self::Dense(rows) => Ok(*rows),
-            Self::Sparse(_) => Err(Error::invalid(
-                "points",
-                format_args!("they are sparse, but {method} takes dense rows: convert them"),
-            )),
+            Self::Sparse(_) => Err(sparse(method)),
         }
     }
+}
+
+/// The error of sparse points where `method` takes dense rows.
+pub(crate) fn sparse(method: &str) -> Error {
+    Error::invalid("points", format_args!("they are sparse, but {method} takes dense rows: convert them"))
 }
 
 impl<T: Scalar> Points<'_, T> {

@@ -155,6 +155,13 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
+impl<'a, T> Rows<'a, T> {
+    /// Rows of which [`new`](Self::new) was happy before.
+    pub(crate) const fn of_checked(data: &'a [T], n: usize, d: usize) -> Self {
+        Self { data, n, d, stride: d }
+    }
+}
+
 impl<T: Scalar> Rows<'_, T> {
     /// Checks that every value is finite.
     ///
@@ -221,12 +228,24 @@ instances! {
     fn check_coordinates[CheckCoordinates]<'a, 'b, T>(points: Rows<'b, T>) -> Result<()> = check_coordinates_of
 }
 
+/// Coordinates that are looked at together.
+const COORDINATES: usize = 256;
+
 fn check_coordinates_of<T: Scalar>(points: Rows<'_, T>) -> Result<()> {
+    let limit = T::MAX * T::HALF;
+    // One pass without a branch for each value, of which a descent makes one in each iteration. What is no number is not below.
+    let outside = |at: usize| {
+        let values = &points.data[at * COORDINATES..];
+        let within = values.iter().take(COORDINATES).fold(true, |all, v| all & (v.abs() <= limit));
+        (!within).then_some(())
+    };
+    if blocks::find_first(points.data.len().div_ceil(COORDINATES), outside).is_none() {
+        return Ok(());
+    }
     match points.check_finite() {
         Err(Error::NonFinite { row, column, .. }) => return Err(Error::non_finite("embedding", row, column)),
         other => other?,
     }
-    let limit = T::MAX * T::HALF;
     let too_large = blocks::find_first(points.n, |i| points.row(i).iter().copied().find(|v| v.abs() > limit));
     match too_large {
         Some(value) => {

@@ -7,6 +7,7 @@ use crate::graph::KnnGraph;
 use crate::kernel::Kernel;
 use crate::points::Points;
 use crate::scalar::Scalar;
+use crate::shared::SharedPoints;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -20,6 +21,19 @@ pub trait NeighborSearch<T: Scalar>: fmt::Debug + Send + Sync {
     /// [`Error::NonFinite`](crate::Error::NonFinite) where a value is not finite, and what the method itself cannot do:
     /// [`Points::dense`] is the error of one that takes no sparse points.
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>>;
+
+    /// [`build`](Self::build) over points that the index shares instead of borrowing them, so that it can be kept for later calls.
+    ///
+    /// `None`, the default, is the answer of a search that has no such index: it is then built anew for each call. All searches
+    /// of the toolkit have one. Both indexes must give the same answers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build).
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        let _ = (points, cx);
+        Ok(None)
+    }
 }
 
 /// A built index that answers neighbor queries.

@@ -169,6 +169,13 @@ impl<'a, T> SparseRows<'a, T> {
     }
 }
 
+impl<'a, T> SparseRows<'a, T> {
+    /// Rows of which [`new`](Self::new) was happy before.
+    pub(crate) const fn of_checked(row_pointers: &'a [usize], columns: &'a [u32], values: &'a [T], d: usize) -> Self {
+        Self { row_pointers, columns, values, d }
+    }
+}
+
 impl<T: Scalar> SparseRows<'_, T> {
     /// Checks that every stored value is finite.
     ///

@@ -77,6 +77,7 @@ fn transform(c: &mut Criterion) {
     let new = Rows::new(new, 2_000, 20).unwrap();
     group.bench_function("f32/n10000/m2000", |b| b.iter(|| embedding.transform(new).unwrap()));
     group.finish();
+    single(c);
     let mut group = c.benchmark_group("prepare_reference");
     group.sample_size(10).throughput(Throughput::Elements(10_000));
     for method in ["bh", "fft"] {
@@ -92,6 +93,32 @@ fn transform(c: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// New points that come one by one into a map of which index and repulsion are there; and what the first of them takes.
+fn single(c: &mut Criterion) {
+    let (n, d) = (20_000, 20);
+    let x = blobs(n + 1_000, d);
+    let (fitted, new) = x.split_at(n * d);
+    let tsne = Tsne::<_, 2>::builder().n_iter(50).build().unwrap();
+    let embedding = tsne.fit(Rows::new(fitted, n, d).unwrap()).unwrap();
+    let path = std::env::temp_dir().join(format!("bench-single-{}.tsne", std::process::id()));
+    embedding.save(&path).unwrap();
+    let mut rows = new.chunks_exact(d).cycle();
+    let mut group = c.benchmark_group("new-point");
+    group.sample_size(10).throughput(Throughput::Elements(1));
+    group.bench_function("later/f32/n20000", |b| {
+        b.iter(|| embedding.transform(Rows::new(rows.next().unwrap(), 1, d).unwrap()).unwrap());
+    });
+    group.bench_function("first/f32/n20000", |b| {
+        b.iter_batched(
+            || Embedding::<f32, 2>::load(&path).unwrap(),
+            |loaded| loaded.transform(Rows::new(&new[..d], 1, d).unwrap()).unwrap(),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+    std::fs::remove_file(&path).unwrap();
 }
 
 /// A model written to a file and read back.

@@ -98,7 +98,8 @@ pub use threads::with_threads;
 pub use tsne_affinity::{Metric, Translation};
 pub use tsne_core::{
     Affinities, AffinityModel, CancelToken, Context, Error, Iteration, Kernel, KnnGraph, NeighborIndex, NeighborSearch,
-    Observer, Optimizer, Points, Progress, ReferenceRepulsion, Repulsion, Result, Rows, Scalar, SparseRows, Stage,
+    Observer, Optimizer, Points, Progress, ReferenceRepulsion, Repulsion, Result, Rows, Scalar, SharedPoints,
+    SharedRows, SharedSparseRows, SparseRows, Stage,
 };
 pub use tsne_fft::{GridParams, Interpolation};
 pub use tsne_optim::{Finish, Momentum, MomentumGains};

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use tsne::affinity::{ExactSearch, Uniform};
 use tsne::core::NeighborSearch;
 use tsne::initialization::pca;
-use tsne::{Context, Dataset, Initialization, Rows, SparseRows, Tsne};
+use tsne::{Context, Dataset, Embedding, Initialization, Rows, SparseRows, Tsne};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -30,6 +30,7 @@ fn memory_is_that_of_what_is_there() {
     sparse_components_take_the_columns_that_occur();
     shared_data_are_not_copied();
     given_graphs_are_not_copied();
+    the_index_of_new_points_is_there_once();
 }
 
 /// Four rows with two entries each, of which three columns occur, however wide the matrix says it is.
@@ -100,4 +101,38 @@ fn given_graphs_are_not_copied() {
     let shared = std::sync::Arc::new(graph.clone());
     let bytes = allocated(|| assert!(tsne.affinities(shared.clone()).unwrap().graph().is_some()));
     assert!(bytes < size / 4, "{bytes} bytes beside a graph of {size}");
+}
+
+/// By clusters: a copy of the rows in their order and one in single precision with a column more. The first new point pays for it,
+/// later ones for nothing that is as long as the map, clones share it, and it goes with the last of them.
+fn the_index_of_new_points_is_there_once() {
+    let (n, d) = (40_000, 10);
+    let (x, _) = blobs::<f64>(n + 3, d, 3);
+    let (fitted, new) = x.split_at(n * d);
+    let row = |i: usize| Rows::new(&new[i * d..(i + 1) * d], 1, d).unwrap();
+    let tsne = Tsne::<f64, 2>::builder().affinities(Uniform::new(NonZeroUsize::MIN));
+    let tsne = tsne.initialization(Initialization::Random).build().unwrap();
+    let live = || ALLOCATOR.stats().bytes_allocated - ALLOCATOR.stats().bytes_deallocated;
+    let place = |embedding: &Embedding<f64, 2>, i: usize| _ = embedding.transform(row(i)).unwrap();
+    // What threads keep for themselves is there.
+    place(&tsne.prepare_initial(Rows::new(fitted, n, d).unwrap()).unwrap(), 0);
+    let before = live();
+    let embedding = tsne.prepare_initial(Rows::new(fitted, n, d).unwrap()).unwrap();
+    let without = live();
+    embedding.affinity_index().to_new(row(0), None, Context::new()).unwrap();
+    let index = live() - without;
+    let (copy, packed) = (8 * n * d, 4 * n * (d + 1));
+    // A number for each point, and what the clusters themselves take.
+    assert!((copy + packed..copy + packed + 4 * n + (256 << 10)).contains(&index), "{index} bytes");
+    place(&embedding, 1);
+    let clone = embedding.clone();
+    let bytes = allocated(|| (0..3).for_each(|i| place(&clone, i)));
+    assert!(
+        bytes < 3 * (64 << 10),
+        "{bytes} bytes for three points, where {n} points have a number of four bytes each"
+    );
+    drop(embedding);
+    place(&clone, 2);
+    drop(clone);
+    assert!(live() < before + (64 << 10), "{} bytes stay", live() - before);
 }

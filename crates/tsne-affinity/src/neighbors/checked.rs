@@ -1,5 +1,6 @@
 //! Points and their metric, checked once: what all searches build their indexes from.
 
+use super::source::Source;
 use crate::limits;
 use crate::metric::Metric;
 use tsne_core::{Error, Points, Result, Scalar, blocks};
@@ -7,20 +8,25 @@ use tsne_core::{Error, Points, Result, Scalar, blocks};
 /// Points that were checked, and the metric with all its parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Checked<'a, T> {
-    pub(super) points: Points<'a, T>,
+    pub(super) source: Source<'a, T>,
     pub(super) metric: Metric,
 }
 
 impl<'a, T: Scalar> Checked<'a, T> {
     /// Checks everything that points and metric are checked for, in one pass of each kind.
-    pub(super) fn new(points: Points<'a, T>, metric: &Metric) -> Result<Self> {
+    pub(super) fn new(source: Source<'a, T>, metric: &Metric) -> Result<Self> {
+        let points = source.points();
         check_points(points, metric)?;
         let metric = metric.resolve_finite(points)?;
         if !matches!(points, Points::Dense(_)) && !metric.takes_sparse() {
             return Err(no_sparse(&metric));
         }
         check_rows(points, &metric)?;
-        Ok(Self { points, metric })
+        Ok(Self { source, metric })
+    }
+
+    pub(super) fn points(&self) -> Points<'_, T> {
+        self.source.points()
     }
 }
 

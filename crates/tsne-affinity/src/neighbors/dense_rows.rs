@@ -1,51 +1,41 @@
-//! Dense rows that are borrowed or owned.
+//! Dense rows that are borrowed, owned, or shared.
 
-use tsne_core::{Result, Rows, Scalar, blocks};
+use tsne_core::{Result, Rows, Scalar, SharedRows, blocks};
 
 /// Dense rows, of the caller or computed from the caller's.
 #[derive(Debug)]
 pub(in crate::neighbors) enum DenseRows<'a, V> {
     /// The caller's.
     Borrowed(Rows<'a, V>),
-    /// Computed: `n × d`, row-major.
-    Owned {
-        /// The values.
-        values: Vec<V>,
-        /// The number of rows.
-        n: usize,
-        /// The number of columns.
-        d: usize,
-    },
+    /// Computed, or shared with the caller.
+    Owned(SharedRows<V>),
 }
 
 impl<V: Scalar> DenseRows<'_, V> {
-    pub(in crate::neighbors) const fn n(&self) -> usize {
-        match self {
-            Self::Borrowed(rows) => rows.n(),
-            Self::Owned { n, .. } => *n,
-        }
+    /// Computed rows.
+    pub(in crate::neighbors) fn owned(values: Vec<V>, n: usize, d: usize) -> Result<Self> {
+        SharedRows::new(values, n, d).map(Self::Owned)
     }
 
-    pub(in crate::neighbors) const fn d(&self) -> usize {
-        match self {
-            Self::Borrowed(rows) => rows.d(),
-            Self::Owned { d, .. } => *d,
-        }
+    pub(in crate::neighbors) fn n(&self) -> usize {
+        self.view().n()
+    }
+
+    pub(in crate::neighbors) fn d(&self) -> usize {
+        self.view().d()
     }
 
     /// Row `i`; the empty row beyond the last one.
     #[inline(always)]
     pub(in crate::neighbors) fn row(&self, i: usize) -> &[V] {
-        match self {
-            Self::Borrowed(rows) => rows.row(i),
-            Self::Owned { values, d, .. } => values.get(i * d..(i + 1) * d).unwrap_or_default(),
-        }
+        self.view().row(i)
     }
 
-    pub(in crate::neighbors) fn view(&self) -> Result<Rows<'_, V>> {
+    #[inline(always)]
+    pub(in crate::neighbors) fn view(&self) -> Rows<'_, V> {
         match self {
-            Self::Borrowed(rows) => Ok(*rows),
-            Self::Owned { values, n, d } => Rows::new(values, *n, *d),
+            Self::Borrowed(rows) => *rows,
+            Self::Owned(rows) => rows.rows(),
         }
     }
 

@@ -15,6 +15,7 @@ mod overlap;
 mod progress;
 mod request;
 mod search;
+mod source;
 
 pub use general::graph::NeighborDescent;
 pub use search::{ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, VpTreeSearch};

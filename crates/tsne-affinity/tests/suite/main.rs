@@ -12,5 +12,6 @@ mod metrics;
 mod models;
 mod neighbors;
 mod precomputed;
+mod shared;
 mod sparse;
 mod vp_tree;

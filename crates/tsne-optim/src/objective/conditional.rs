@@ -59,16 +59,43 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
         reference: &'a [[T; D]],
         repulsion: &'a dyn ReferenceRepulsion<T, D>,
     ) -> Result<Self> {
+        let objective = Self::with_checked(p, kernel, reference, repulsion)?;
+        check_embedding(reference)?;
+        Ok(objective)
+    }
+
+    /// [`new`](Self::new) for a reference that is known to be finite: one new point does not look at all positions of a map that
+    /// many were placed in. With others the divergence is no number.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), but for positions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_optim::{Affinities, AffinityKind, Conditional, Context, Descent, ExactReference, Kernel};
+    ///
+    /// let p = Affinities::from_parts(vec![0, 1], vec![0], vec![1.0f64], 2, AffinityKind::Conditional)?;
+    /// let reference = [[0.0], [4.0]];
+    /// let repulsion = ExactReference::new(Kernel::CAUCHY, &reference)?; // It has checked them.
+    /// let mut objective = Conditional::with_checked(&p, Kernel::CAUCHY, &reference, &repulsion)?;
+    /// assert!(Descent::new().kl_divergence(&mut objective, &[[1.0]], Context::new())?.is_finite());
+    /// # Ok::<(), tsne_optim::Error>(())
+    /// ```
+    pub fn with_checked(
+        p: &'a Affinities<T>,
+        kernel: Kernel,
+        reference: &'a [[T; D]],
+        repulsion: &'a dyn ReferenceRepulsion<T, D>,
+    ) -> Result<Self> {
         if p.kind() != AffinityKind::Conditional {
-            return Err(Error::invalid(
-                "affinities",
-                "new points need conditional affinities, but joint ones were given",
-            ));
+            let why = "new points need conditional affinities, but joint ones were given";
+            return Err(Error::invalid("affinities", why));
         }
         if reference.len() != p.n_columns() {
             return Err(Error::shape("reference embedding", p.n_columns(), reference.len()));
         }
-        check_embedding(reference)?;
         let z = memory::filled("normalizers of new points", p.n(), T::ZERO)?;
         Ok(Self { p, kernel, reference, repulsion, z, partials: Vec::new() })
     }

@@ -2,6 +2,7 @@
 
 use super::dataset::Dataset;
 use super::kept::Kept;
+use super::kept_index::KeptIndex;
 use super::recipe::{Recipe, joint, searched, warnings};
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::neighbors::Neighbors;
@@ -38,6 +39,8 @@ pub struct AffinityIndex<T> {
     pub(crate) graph: Option<Arc<KnnGraph<T>>>,
     pub(crate) recipe: Recipe<T>,
     pub(crate) data: Option<Kept<T>>,
+    /// Of the data, by the recipe: neither changes.
+    pub(super) kept_index: KeptIndex<T>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) n_jobs: Option<i32>,
     /// What the neighbor search and the affinities took.
@@ -111,7 +114,8 @@ impl<T: Scalar> AffinityIndex<T> {
         }
         let joint = Arc::new(joint(&recipe.method, graph, cx)?);
         let durations = (Duration::ZERO, clock.elapsed());
-        Ok(Self { joint, graph: None, recipe, data: None, warnings, n_jobs, durations })
+        let kept_index = KeptIndex::default();
+        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, n_jobs, durations })
     }
 
     /// The same with the neighbors.
@@ -126,7 +130,19 @@ impl<T: Scalar> AffinityIndex<T> {
             return Err(Error::invalid("affinities", why));
         }
         let durations = (Duration::ZERO, Duration::ZERO);
-        Ok(Self { joint, graph: None, recipe, data: None, warnings: Vec::new(), n_jobs, durations })
+        let (kept_index, warnings) = (KeptIndex::default(), Vec::new());
+        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, n_jobs, durations })
+    }
+
+    /// An index as it was saved.
+    pub(crate) fn of_parts(
+        joint: Affinities<T>,
+        graph: Option<Arc<KnnGraph<T>>>,
+        recipe: Recipe<T>,
+        data: Option<Kept<T>>,
+    ) -> Self {
+        let (joint, kept_index, durations) = (Arc::new(joint), KeptIndex::default(), (Duration::ZERO, Duration::ZERO));
+        Self { joint, graph, recipe, data, kept_index, warnings: Vec::new(), n_jobs: None, durations }
     }
 
     /// The joint affinities: symmetric, with sum 1.

@@ -2,11 +2,11 @@
 
 use super::columns::{columns, doubts, lost, offset};
 use super::distances;
-use super::kept::{Kept, Matrix};
+use super::kept::Kept;
 use crate::warning::Warning;
 use std::sync::Arc;
 use tsne_affinity::{Metric, Translation};
-use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows};
+use tsne_core::{Error, Points, Result, Rows, Scalar, SharedPoints, SharedRows, SharedSparseRows, SparseRows};
 
 /// Data points: borrowed for a call, or owned and shared by all that keep them.
 ///
@@ -84,8 +84,7 @@ impl<T: Scalar> Dataset<'static, T> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn dense(values: Vec<T>, n: usize, d: usize) -> Result<Self> {
-        Rows::new(&values, n, d)?;
-        Ok(Kept::from(Matrix::Dense { values, n, d }).into())
+        Ok(Kept::from(SharedPoints::from(SharedRows::new(values, n, d)?)).into())
     }
 
     /// Owned sparse points with `d` columns, as compressed rows.
@@ -104,8 +103,7 @@ impl<T: Scalar> Dataset<'static, T> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn sparse(row_pointers: Vec<usize>, columns: Vec<u32>, values: Vec<T>, d: usize) -> Result<Self> {
-        SparseRows::new(&row_pointers, &columns, &values, d)?;
-        Ok(Kept::from(Matrix::Sparse { row_pointers, columns, values, d }).into())
+        Ok(Kept::from(SharedPoints::from(SharedSparseRows::new(row_pointers, columns, values, d)?)).into())
     }
 
     /// Points given in double precision, rounded to `T`, less an offset where `metric` allows it ([`Metric::translation`]).
@@ -163,7 +161,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
     pub fn points(&self) -> Result<Points<'_, T>> {
         match &self.points {
             Stored::Borrowed(points) => Ok(*points),
-            Stored::Shared(kept) => kept.points(),
+            Stored::Shared(kept) => Ok(kept.points()),
         }
     }
 
@@ -196,7 +194,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
     pub fn n(&self) -> usize {
         match &self.points {
             Stored::Borrowed(points) => points.n(),
-            Stored::Shared(kept) => kept.matrix().n(),
+            Stored::Shared(kept) => kept.points().n(),
         }
     }
 
@@ -211,14 +209,14 @@ impl<'a, T: Scalar> Dataset<'a, T> {
     pub fn d(&self) -> usize {
         match &self.points {
             Stored::Borrowed(points) => points.d(),
-            Stored::Shared(kept) => kept.matrix().d(),
+            Stored::Shared(kept) => kept.points().d(),
         }
     }
 
     /// The same data, to be kept: shared if they are already, copied if they are borrowed.
     pub(crate) fn kept(&self) -> Result<Kept<T>> {
         match &self.points {
-            Stored::Borrowed(points) => Matrix::copy_of(*points).map(Kept::from),
+            Stored::Borrowed(points) => Kept::copy_of(*points),
             Stored::Shared(kept) => Ok(kept.clone()),
         }
     }

@@ -44,7 +44,7 @@ impl<T: Scalar> Input<'_, T> {
         }
         match (self, &index.data) {
             (Self::Data(data), _) => data.points().map(Some),
-            (Self::Index(_), Some(kept)) => kept.points().map(Some),
+            (Self::Index(_), Some(kept)) => Ok(Some(kept.points())),
             _ => Ok(None),
         }
     }

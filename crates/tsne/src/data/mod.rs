@@ -5,6 +5,7 @@ pub(crate) mod affinity_index;
 pub(crate) mod dataset;
 pub(crate) mod input;
 pub(crate) mod kept;
+mod kept_index;
 pub(crate) mod new_affinities;
 pub(crate) mod new_points;
 pub(crate) mod recipe;

@@ -9,7 +9,9 @@ use crate::threads;
 use crate::warning::Warning;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Points, Result, Scalar};
+use tsne_core::{
+    Affinities, AffinityKind, Context, Error, KnnGraph, NeighborSearch, Points, Result, Rows, Scalar, SparseRows,
+};
 
 /// The affinities of new points to the points of an [`AffinityIndex`].
 #[derive(Debug, Clone)]
@@ -87,12 +89,12 @@ impl<T: Scalar> AffinityIndex<T> {
                 return self.of_new_graph(graph, rule, cx);
             }
             NewPoints::Points(points) => match self.fitted()?.aligned(*points)? {
-                Some(aligned) => self.neighbors_of(aligned.points()?, rule, at_least, cx)?,
+                Some(aligned) => self.neighbors_of(aligned.points(), rule, at_least, cx)?,
                 None => self.neighbors_of(*points, rule, at_least, cx)?,
             },
             NewPoints::PointsF64(points) => {
                 let aligned = self.fitted()?.aligned_f64(*points)?;
-                self.neighbors_of(aligned.points()?, rule, at_least, cx)?
+                self.neighbors_of(aligned.points(), rule, at_least, cx)?
             }
         };
         let new = self.of_new_graph(&graph, rule, cx)?;
@@ -111,11 +113,42 @@ impl<T: Scalar> AffinityIndex<T> {
         at_least: usize,
         cx: Context<'_>,
     ) -> Result<KnnGraph<T>> {
-        let n = self.n();
-        let needed = rule.model().neighbors_needed(n)?;
-        let needed = needed.max(NonZeroUsize::new(at_least.min(n)).unwrap_or(needed));
-        let search = self.recipe.neighbors.search(&self.recipe.metric, self.recipe.random_state);
-        searched(search.build(self.fitted()?.points()?, cx)?.knn(x, needed, cx)?, (x.n(), n), needed)
+        let needed = self.needed(rule, at_least)?;
+        let graph = self.kept_index.knn(&*self.search(), self.fitted()?, x, needed, cx)?;
+        searched(graph, (x.n(), self.n()), needed)
+    }
+
+    /// Builds the index that later searches for neighbors of new points share, and all that it makes when it is first asked for as
+    /// many neighbors; unless the search has no such index, or there are no data.
+    pub(crate) fn prepare_in_pool(
+        &self,
+        method: Option<&AffinityMethod<T>>,
+        at_least: usize,
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let Some(data) = &self.data else { return Ok(()) };
+        let needed = self.needed(method.unwrap_or(&self.recipe.method), at_least)?;
+        let Some(index) = self.kept_index.get(&*self.search(), data, cx)? else { return Ok(()) };
+        // The first point stands for a new one.
+        match data.points() {
+            Points::Dense(rows) => index.knn(Rows::new(rows.row(0), 1, rows.d())?.into(), needed, cx),
+            Points::Sparse(rows) => {
+                let (columns, values) = rows.row(0);
+                index.knn(SparseRows::new(&[0, columns.len()], columns, values, rows.d())?.into(), needed, cx)
+            }
+            _ => return Ok(()),
+        }
+        .map(drop)
+    }
+
+    /// The neighbors to look for: what the rule needs, and at least so many.
+    fn needed(&self, rule: &AffinityMethod<T>, at_least: usize) -> Result<NonZeroUsize> {
+        let needed = rule.model().neighbors_needed(self.n())?;
+        Ok(needed.max(NonZeroUsize::new(at_least.min(self.n())).unwrap_or(needed)))
+    }
+
+    fn search(&self) -> Arc<dyn NeighborSearch<T>> {
+        self.recipe.neighbors.search(&self.recipe.metric, self.recipe.random_state)
     }
 
     fn of_new_graph(&self, graph: &KnnGraph<T>, rule: &AffinityMethod<T>, cx: Context<'_>) -> Result<NewAffinities<T>> {

@@ -5,7 +5,7 @@ mod coarse;
 mod custom;
 mod degenerate;
 mod linalg;
-mod partial;
+pub(crate) mod partial;
 mod pca;
 mod random;
 mod spectral;

@@ -29,6 +29,16 @@ const ROWS: usize = 64;
 /// # Ok::<(), tsne::Error>(())
 /// ```
 pub fn median<T: Scalar, const D: usize>(embedding: &[[T; D]], graph: &KnnGraph<T>, k: usize) -> Result<Vec<[T; D]>> {
+    check_embedding(embedding)?;
+    median_of_checked(embedding, graph, k)
+}
+
+/// [`median`] in positions that are known to be finite: one new point does not look at all others.
+pub(crate) fn median_of_checked<T: Scalar, const D: usize>(
+    embedding: &[[T; D]],
+    graph: &KnnGraph<T>,
+    k: usize,
+) -> Result<Vec<[T; D]>> {
     let k = check(embedding, graph, k)?;
     let of_row = |values: &mut Vec<T>, i: usize| -> [T; D] {
         std::array::from_fn(|c| {
@@ -79,6 +89,16 @@ pub fn weighted_mean<T: Scalar, const D: usize>(
     graph: &KnnGraph<T>,
     k: usize,
 ) -> Result<Vec<[T; D]>> {
+    check_embedding(embedding)?;
+    weighted_mean_of_checked(embedding, graph, k)
+}
+
+/// [`weighted_mean`] in positions that are known to be finite.
+pub(crate) fn weighted_mean_of_checked<T: Scalar, const D: usize>(
+    embedding: &[[T; D]],
+    graph: &KnnGraph<T>,
+    k: usize,
+) -> Result<Vec<[T; D]>> {
     let k = check(embedding, graph, k)?;
     let of_row = |i: usize| {
         let (neighbors, distances) = graph.row(i);
@@ -113,6 +133,5 @@ fn check<T: Scalar, const D: usize>(embedding: &[[T; D]], graph: &KnnGraph<T>, k
     if embedding.len() != graph.n_reference() {
         return Err(Error::shape("embedding", graph.n_reference(), embedding.len()));
     }
-    check_embedding(embedding)?;
     Ok(k.min(graph.k()))
 }

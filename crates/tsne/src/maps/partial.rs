@@ -145,7 +145,8 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         let mut buffers = self.run.take_kept().unwrap_or_default();
         buffers.save(&self.run);
         let kernel = reference.kernel;
-        let mut objective = Conditional::new(&self.affinities, kernel, &reference.positions, &*reference.repulsion)?;
+        let mut objective =
+            Conditional::with_checked(&self.affinities, kernel, &reference.positions, &*reference.repulsion)?;
         let course = Course { params, dof: kernel.dof(), automatic: AutomaticRate::NewPoints, watched: None };
         match self.run.descend(&mut objective, &mut buffers, course, observer, cx) {
             Ok(done) => {
@@ -168,7 +169,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     /// The divergence of the positions.
     pub(crate) fn evaluate(&self, cx: Context<'_>) -> Result<f64> {
         let Reference { kernel, positions, repulsion, .. } = &*self.reference;
-        let mut objective = Conditional::new(&self.affinities, *kernel, positions, &**repulsion)?;
+        let mut objective = Conditional::with_checked(&self.affinities, *kernel, positions, &**repulsion)?;
         let mut buffers = self.run.take_kept().unwrap_or_default();
         let divergence = buffers.kl_divergence(&mut objective, &self.run.positions, cx);
         self.run.keep(buffers);

@@ -1,7 +1,7 @@
 //! A fitted embedding from the sections of a model file, which are checked against each other.
 
 use crate::data::affinity_index::AffinityIndex;
-use crate::data::kept::{Kept, Matrix};
+use crate::data::kept::Kept;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
@@ -19,9 +19,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
-use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, check_embedding};
+use tsne_core::{
+    Affinities, AffinityKind, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows, check_embedding,
+};
 use tsne_fft::Interpolation;
 use tsne_optim::{Finish, Momentum, MomentumGains};
 
@@ -271,17 +272,19 @@ impl Model {
                     let why = format_args!("it holds {v}, but all values are finite");
                     return Err(StoreError::corrupt("data.offset", why));
                 }
-                Some((Matrix::Dense { values: reader.take("data.values", &[n, d])?, n, d }, offset))
+                let rows =
+                    SharedRows::new(reader.take("data.values", &[n, d])?, n, d).map_err(corrupt("data.values"))?;
+                Some((SharedPoints::from(rows), offset))
             }
             Some("sparse") => {
                 let nnz = settings.get("data_nnz")?;
-                let matrix = Matrix::Sparse {
-                    row_pointers: reader.take("data.row_pointers", &[sized(1)?])?,
-                    columns: reader.take("data.columns", &[nnz])?,
-                    values: reader.take("data.values", &[nnz])?,
-                    d: settings.get("d")?,
-                };
-                Some((matrix, None))
+                let rows = SharedSparseRows::new(
+                    reader.take("data.row_pointers", &[sized(1)?])?,
+                    reader.take("data.columns", &[nnz])?,
+                    reader.take("data.values", &[nnz])?,
+                    settings.get("d")?,
+                );
+                Some((rows.map_err(corrupt("data.values"))?.into(), None))
             }
             Some(other) => return Err(unknown("data", other)),
             None => None,
@@ -289,8 +292,8 @@ impl Model {
         let seed = settings.optional("seed")?;
         let recipe = get_recipe::<T>(&settings, &mut reader, data.is_some())?;
         recipe.method.model().neighbors_needed(n).map_err(corrupt(SETTINGS))?;
-        if let Some((matrix, _)) = &data {
-            let points = matrix.points().map_err(corrupt("data.values"))?;
+        if let Some((points, _)) = &data {
+            let points = points.points();
             points.check_finite().map_err(corrupt("data.values"))?;
             recipe.metric.check(points.d()).map_err(corrupt(SETTINGS))?;
             if recipe.metric == Metric::Precomputed && points.d() != n {
@@ -298,15 +301,8 @@ impl Model {
                 return Err(StoreError::corrupt(SETTINGS, why));
             }
         }
-        let index = AffinityIndex {
-            joint: Arc::new(joint),
-            graph,
-            recipe,
-            data: data.map(|(matrix, offset)| Kept::new(matrix, offset.map(Arc::from))),
-            warnings: Vec::new(),
-            n_jobs: None,
-            durations: (Duration::ZERO, Duration::ZERO),
-        };
+        let data = data.map(|(points, offset)| Kept::new(points, offset.map(Arc::from)));
+        let index = AffinityIndex::of_parts(joint, graph, recipe, data);
         let kernel = Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?;
         let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
         // Older files have that of the affinities only.

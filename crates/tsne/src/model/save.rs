@@ -1,6 +1,6 @@
 //! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
 
-use crate::data::kept::{Kept, Matrix};
+use crate::data::kept::Kept;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
@@ -13,7 +13,7 @@ use crate::params::optimize::OptimizeParams;
 use crate::params::repulsion::RepulsionMethod;
 use std::path::Path;
 use tsne_affinity::Metric;
-use tsne_core::Optimizer;
+use tsne_core::{Optimizer, SharedPoints};
 use tsne_fft::Interpolation;
 use tsne_optim::{Finish, Momentum};
 
@@ -76,24 +76,27 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             settings.set("graph_k", graph.k());
         }
         let mut writer = Writer::new();
-        match index.data.as_ref().map(Kept::matrix) {
-            Some(Matrix::Dense { values, d, .. }) => {
-                settings.set("d", *d);
-                writer.array("data.values", &[n, *d], values)?;
+        match index.data.as_ref().map(Kept::shared) {
+            Some(SharedPoints::Dense(dense)) => {
+                let d = dense.rows().d();
+                settings.set("d", d);
+                writer.array("data.values", &[n, d], dense.values())?;
                 match index.data.as_ref().and_then(Kept::offset) {
                     Some(offset) => {
                         settings.set("data", MOVED);
-                        writer.array("data.offset", &[*d], offset)?;
+                        writer.array("data.offset", &[d], offset)?;
                     }
                     None => _ = settings.set("data", "dense"),
                 }
             }
-            Some(Matrix::Sparse { row_pointers, columns, values, d }) => {
-                settings.set("data", "sparse").set("d", *d).set("data_nnz", values.len());
-                writer.array("data.row_pointers", &[n + 1], row_pointers)?;
-                writer.array("data.columns", &[values.len()], columns)?;
-                writer.array("data.values", &[values.len()], values)?;
+            Some(SharedPoints::Sparse(sparse)) => {
+                let rows = sparse.rows();
+                settings.set("data", "sparse").set("d", rows.d()).set("data_nnz", rows.nnz());
+                writer.array("data.row_pointers", &[n + 1], rows.row_pointers())?;
+                writer.array("data.columns", &[rows.nnz()], rows.columns())?;
+                writer.array("data.values", &[rows.nnz()], rows.values())?;
             }
+            Some(_) => return Err(StoreError::Unsupported("its data are of a kind that has no name in a file".into())),
             None => {}
         }
         for (name, values) in &arrays {

@@ -15,6 +15,7 @@ mod initialization;
 mod inputs;
 mod median;
 mod metrics;
+mod new_points_index;
 mod offsets;
 mod optimize;
 mod own_code;

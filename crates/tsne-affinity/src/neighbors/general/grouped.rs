@@ -20,9 +20,12 @@ pub(in crate::neighbors) struct Grouped<'a, T> {
 impl<'a, T: Scalar> Grouped<'a, T> {
     /// Groups equal points where the metric is 0 between them.
     pub(in crate::neighbors) fn new(checked: &Checked<'a, T>) -> Result<Self> {
-        let Checked { points, metric } = checked;
-        let groups =
-            if metric.is_zero_for_equal_rows() { Groups::of_points(*points)? } else { Groups::distinct(points.n()) };
+        let points = checked.points();
+        let groups = if checked.metric.is_zero_for_equal_rows() {
+            Groups::of_points(points)?
+        } else {
+            Groups::distinct(points.n())
+        };
         Ok(Self { space: space(checked)?, groups })
     }
 

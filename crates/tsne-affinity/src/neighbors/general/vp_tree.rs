@@ -111,7 +111,7 @@ impl<'a, T: Scalar> VpTree<'a, T> {
             _ => (0.0, smallest),
         };
         // A distance is a sum of terms in lanes, and rounded once to T.
-        let rounding = 8.0 * T::EPSILON.to_f64() + (checked.points.d() as f64 + 64.0) * f64::EPSILON;
+        let rounding = 8.0 * T::EPSILON.to_f64() + (checked.points().d() as f64 + 64.0) * f64::EPSILON;
         Ok(Self { space, nodes, order, margin: (relative + rounding, absolute) })
     }
 

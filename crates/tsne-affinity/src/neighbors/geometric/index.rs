@@ -6,11 +6,11 @@ use super::indexed::{IndexedPoints, PointSet};
 use super::mapping::Mapping;
 use super::row_map::{AsGiven, RowSource};
 use crate::metric::Metric;
-use crate::neighbors::checked::check_rows;
+use crate::neighbors::checked::{Checked, check_rows};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::request::{Found, check_own, check_queries, room};
 use std::num::NonZeroUsize;
-use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Rows, Scalar, Stage};
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
 
 /// A finder with its points: what the searches build. Rows are stored as `V`, distances are numbers of `T`.
 struct Index<'a, V, S> {
@@ -22,17 +22,17 @@ struct Index<'a, V, S> {
     metric: Metric,
 }
 
-/// The index of checked rows under `metric`, which is `mapping`.
+/// The index of checked rows under their metric, which is `mapping`.
 pub(in crate::neighbors) fn index<'a, T: Scalar>(
-    rows: Rows<'a, T>,
-    metric: Metric,
+    checked: Checked<'a, T>,
     mapping: Mapping,
     make: &impl MakeFinder,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     let (geometry, unit) = (mapping.geometry, mapping.unit);
+    let (rows, metric) = (checked.source.dense("this index")?, checked.metric);
     match mapping.map {
         None => {
-            let indexed = IndexedPoints::new(DenseRows::Borrowed(rows), Ruler::new::<T, T>(geometry, unit))?;
+            let indexed = IndexedPoints::new(rows, Ruler::new::<T, T>(geometry, unit))?;
             let finder = make.make(&indexed)?;
             Ok(Box::new(Index { indexed, finder, source: AsGiven, metric }))
         }
@@ -94,7 +94,7 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
         queries.check_finite()?;
         check_rows(queries.into(), &self.metric)?;
         cx.check()?;
-        let points = PointSet::new(self.source.rows(queries)?, self.indexed.ruler.geometry)?;
+        let points = PointSet::new(self.source.rows(DenseRows::Borrowed(queries))?, self.indexed.ruler.geometry)?;
         let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, k, cx)?;
         cx.advance(Stage::Neighbors, queries.n(), queries.n());
         KnnGraph::from_parts(k, n, indices, narrow(distances))

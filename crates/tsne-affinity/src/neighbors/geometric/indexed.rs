@@ -46,7 +46,7 @@ impl<'a, T: Scalar> IndexedPoints<'a, T> {
     /// Where values are too large.
     pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, ruler: Ruler) -> Result<Self> {
         let ruler = ruler.fit(rows.largest(), rows.d())?;
-        let groups = Groups::new(rows.view()?)?;
+        let groups = Groups::new(rows.view())?;
         Ok(Self { points: PointSet::new(rows, ruler.geometry)?, ruler, groups })
     }
 

@@ -59,7 +59,8 @@ impl Products {
     ) {
         let width = self.packing.width;
         scratch.queries.resize(rows * width, 0.0);
-        scratch.candidates.resize_with(QUERY_TILE, Candidates::default);
+        // A row that comes alone asks for no more than it needs.
+        scratch.candidates.resize_with(scratch.candidates.len().max(rows), Candidates::default);
         for (r, (out, candidates)) in scratch.queries.chunks_exact_mut(width).zip(&mut scratch.candidates).enumerate() {
             let i = first + r;
             let (own, length) = match queries {
@@ -94,7 +95,7 @@ impl<T: Scalar> Finder<T> for Products {
         ordered::try_for_each2(
             (indices, k * QUERY_TILE),
             (distances, k * QUERY_TILE),
-            || Scratch { queries: Vec::new(), scores: vec![0.0; QUERY_TILE * POINT_TILE], candidates: Vec::new() },
+            || Scratch { queries: Vec::new(), scores: Vec::new(), candidates: Vec::new() },
             |scratch, b, indices, distances| {
                 let rows = indices.len() / k;
                 let start = b * QUERY_TILE;
@@ -102,6 +103,7 @@ impl<T: Scalar> Finder<T> for Products {
                 for (t, points) in self.packed.chunks(POINT_TILE * width).enumerate() {
                     cx.check()?;
                     let count = points.len() / width;
+                    scratch.scores.resize(scratch.scores.len().max(count * rows), 0.0);
                     let scores = &mut scratch.scores[..count * rows];
                     matmul(
                         MatMut::from_column_major_slice_mut(&mut *scores, count, rows),

@@ -66,7 +66,7 @@ impl RowMap {
 /// How the rows of a finder come from the caller's.
 pub(in crate::neighbors) trait RowSource<T: Scalar, V: Scalar>: Send + Sync + 'static {
     /// The rows of the finder, checked where the caller's are not enough to know.
-    fn rows<'q>(&self, rows: Rows<'q, T>) -> Result<DenseRows<'q, V>>;
+    fn rows<'q>(&self, rows: DenseRows<'q, T>) -> Result<DenseRows<'q, V>>;
 }
 
 /// The caller's rows as they are.
@@ -74,14 +74,14 @@ pub(in crate::neighbors) trait RowSource<T: Scalar, V: Scalar>: Send + Sync + 's
 pub(in crate::neighbors) struct AsGiven;
 
 impl<T: Scalar> RowSource<T, T> for AsGiven {
-    fn rows<'q>(&self, rows: Rows<'q, T>) -> Result<DenseRows<'q, T>> {
-        Ok(DenseRows::Borrowed(rows))
+    fn rows<'q>(&self, rows: DenseRows<'q, T>) -> Result<DenseRows<'q, T>> {
+        Ok(rows)
     }
 }
 
 impl<T: Scalar> RowSource<T, f64> for RowMap {
-    fn rows<'q>(&self, rows: Rows<'q, T>) -> Result<DenseRows<'q, f64>> {
-        map_rows(rows, rows.d(), |row, out| self.apply(row, out))
+    fn rows<'q>(&self, rows: DenseRows<'q, T>) -> Result<DenseRows<'q, f64>> {
+        map_rows(rows.view(), rows.d(), |row, out| self.apply(row, out))
     }
 }
 
@@ -106,8 +106,8 @@ pub(in crate::neighbors) fn map_rows<'q, T: Scalar>(
             }
         });
     });
-    let matrix = DenseRows::Owned { values, n, d: width };
-    match matrix.view()?.check_finite() {
+    let matrix = DenseRows::owned(values, n, width)?;
+    match matrix.view().check_finite() {
         Err(Error::NonFinite { row, .. }) => Err(Error::invalid(
             "data",
             format_args!(

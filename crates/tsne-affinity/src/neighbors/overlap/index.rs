@@ -53,7 +53,7 @@ enum Built<'a, T> {
 /// The exact index of checked sparse rows: by the columns that they share where that serves, else by measuring all pairs.
 pub(in crate::neighbors) fn sparse_index<'a, T: Scalar>(
     checked: &Checked<'a, T>,
-    rows: SparseRows<'a, T>,
+    rows: SparseRows<'_, T>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     Ok(match OverlapIndex::build(checked, rows)? {
         Built::Index(index) => index,
@@ -73,11 +73,11 @@ struct Scratch<T> {
 impl<'a, T: Scalar> OverlapIndex<'a, T> {
     /// The index of checked rows; the space of their distances where the metric is no sum over shared columns, or where
     /// scores would leave the range of numbers.
-    fn build(checked: &Checked<'a, T>, rows: SparseRows<'a, T>) -> Result<Built<'a, T>> {
+    fn build(checked: &Checked<'a, T>, rows: SparseRows<'_, T>) -> Result<Built<'a, T>> {
         Self::build_with(checked, rows, TILE, MOST)
     }
 
-    fn build_with(checked: &Checked<'a, T>, rows: SparseRows<'a, T>, tile: usize, most: usize) -> Result<Built<'a, T>> {
+    fn build_with(checked: &Checked<'a, T>, rows: SparseRows<'_, T>, tile: usize, most: usize) -> Result<Built<'a, T>> {
         let space = space(checked)?;
         let Some(overlap) = Overlap::new(&checked.metric, rows)? else { return Ok(Built::Space(space)) };
         let points = overlap.points(rows)?;
@@ -93,7 +93,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
     /// each point that differs from others. Most is decided before anything is built.
     pub(in crate::neighbors) fn if_cheaper(
         checked: &Checked<'a, T>,
-        rows: SparseRows<'a, T>,
+        rows: SparseRows<'_, T>,
         distances: f64,
         cx: Context<'_>,
     ) -> Result<Option<Self>> {
@@ -104,7 +104,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         // Other searches see equal rows as one.
         let mut distances = distances;
         if checked.metric.is_zero_for_equal_rows() {
-            distances = distances * Groups::of_points(checked.points)?.len() as f64 / rows.n() as f64;
+            distances = distances * Groups::of_points(checked.points())?.len() as f64 / rows.n() as f64;
         }
         if !is_less(rows, shared, 0.0, distances) {
             return Ok(None);
@@ -230,6 +230,7 @@ impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
 mod tests {
     use super::*;
     use crate::metric::Metric;
+    use crate::neighbors::source::Source;
     use proptest::prelude::*;
     use std::sync::Arc;
     use tsne_core::{Error, random};
@@ -300,7 +301,7 @@ mod tests {
     }
 
     fn checked<'a, T: Scalar>(rows: SparseRows<'a, T>, metric: &Metric) -> Result<Checked<'a, T>> {
-        Checked::new(rows.into(), metric)
+        Checked::new(Source::Borrowed(rows.into()), metric)
     }
 
     /// Whether the rows have distances.

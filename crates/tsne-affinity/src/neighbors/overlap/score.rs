@@ -7,6 +7,7 @@ use crate::metric::Metric;
 use crate::metric::distance::boolean;
 use crate::neighbors::general::space::{Directions, SparseRow};
 use crate::neighbors::geometric::geometry::power_of_two_for;
+use crate::neighbors::source::SparseTable;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use tsne_core::{Result, Scalar, SparseRows, memory};
@@ -115,7 +116,7 @@ impl Overlap {
     /// Maps rows.
     pub(super) fn rows<T: Scalar>(&self, rows: SparseRows<'_, T>) -> Result<OverlapRows> {
         let directions = match &self.kind {
-            Kind::Directions(directions) => Some(directions.rows(rows)?),
+            Kind::Directions(directions) => Some(directions.rows(SparseTable::Borrowed(rows))?),
             _ => None,
         };
         let mut out = OverlapRows::with_room(rows.n(), rows.nnz())?;

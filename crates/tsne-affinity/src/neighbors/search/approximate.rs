@@ -7,7 +7,8 @@ use crate::neighbors::general::graph::{GraphIndex, NeighborDescent};
 use crate::neighbors::geometric::clusters::ByClusters;
 use crate::neighbors::geometric::index::index;
 use crate::neighbors::geometric::mapping::Mapping;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
+use crate::neighbors::source::Source;
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
 /// Approximate nearest neighbors under any metric, on dense and sparse points.
 ///
@@ -191,18 +192,22 @@ impl ApproximateSearch {
 
 impl<T: Scalar> NeighborSearch<T> for ApproximateSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        build(self, points, cx)
+        build(self, Source::Borrowed(points), cx)
+    }
+
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        build(self, Source::Shared(points.clone()), cx).map(Some)
     }
 }
 
 instances! {
-    fn build[ApproximateBuild]<'a, 'b, T>(search: &'b ApproximateSearch, points: Points<'a, T>, cx: Context<'b>)
+    fn build[ApproximateBuild]<'a, 'b, T>(search: &'b ApproximateSearch, points: Source<'a, T>, cx: Context<'b>)
         -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
 }
 
 fn checked_build<'a, T: Scalar>(
     search: &ApproximateSearch,
-    points: Points<'a, T>,
+    points: Source<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     search.check()?;
@@ -218,13 +223,13 @@ pub(super) fn approximate<'a, T: Scalar>(
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     let ApproximateSearch { seed, recall, clusters, descent, exact_up_to, .. } = *search;
     // No sample of rows can promise a recall of 1.
-    if checked.points.n() <= exact_up_to || recall >= 1.0 || checked.metric == Metric::Precomputed {
+    if checked.points().n() <= exact_up_to || recall >= 1.0 || checked.metric == Metric::Precomputed {
         return exact(checked, cx);
     }
-    if let Points::Dense(rows) = checked.points
+    if let Points::Dense(rows) = checked.points()
         && let Some(mapping) = Mapping::new(&checked.metric, rows)?
     {
-        return index(rows, checked.metric, mapping, &ByClusters { clusters, recall, seed });
+        return index(checked, mapping, &ByClusters { clusters, recall, seed });
     }
     Ok(Box::new(GraphIndex::new(&checked, descent, seed)?))
 }

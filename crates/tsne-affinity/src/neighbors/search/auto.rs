@@ -6,7 +6,8 @@ use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::geometric::mapping::Mapping;
 use crate::neighbors::overlap::OverlapIndex;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
+use crate::neighbors::source::Source;
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
 /// Exact search for few points or few columns, [`ApproximateSearch`](crate::ApproximateSearch) with its defaults for all else.
 ///
@@ -75,22 +76,27 @@ impl AutoSearch {
 
 impl<T: Scalar> NeighborSearch<T> for AutoSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        build(self, points, cx)
+        build(self, Source::Borrowed(points), cx)
+    }
+
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        build(self, Source::Shared(points.clone()), cx).map(Some)
     }
 }
 
 instances! {
-    fn build[AutoBuild]<'a, 'b, T>(search: &'b AutoSearch, points: Points<'a, T>, cx: Context<'b>)
+    fn build[AutoBuild]<'a, 'b, T>(search: &'b AutoSearch, points: Source<'a, T>, cx: Context<'b>)
         -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
 }
 
 fn checked_build<'a, T: Scalar>(
     search: &AutoSearch,
-    points: Points<'a, T>,
+    points: Source<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     cx.check()?;
     let checked = Checked::new(points, &search.metric)?;
+    let points = checked.points();
     if search.is_exact(points.n(), points.d(), matches!(points, Points::Dense(_))) {
         return exact(checked, cx);
     }

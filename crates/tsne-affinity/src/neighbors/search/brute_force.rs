@@ -8,7 +8,8 @@ use crate::neighbors::geometric::index::index;
 use crate::neighbors::geometric::mapping::Mapping;
 use crate::neighbors::geometric::products::ByProducts;
 use crate::neighbors::overlap::sparse_index;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
+use crate::neighbors::source::Source;
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
 /// Exact nearest neighbors by comparing all pairs, under any metric.
 ///
@@ -63,18 +64,22 @@ impl BruteForceSearch {
 
 impl<T: Scalar> NeighborSearch<T> for BruteForceSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        build(&self.metric, points, cx)
+        build(&self.metric, Source::Borrowed(points), cx)
+    }
+
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        build(&self.metric, Source::Shared(points.clone()), cx).map(Some)
     }
 }
 
 instances! {
-    fn build[BruteForceBuild]<'a, 'b, T>(metric: &'b Metric, points: Points<'a, T>, cx: Context<'b>)
+    fn build[BruteForceBuild]<'a, 'b, T>(metric: &'b Metric, points: Source<'a, T>, cx: Context<'b>)
         -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
 }
 
 fn checked_build<'a, T: Scalar>(
     metric: &Metric,
-    points: Points<'a, T>,
+    points: Source<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     cx.check()?;
@@ -83,10 +88,10 @@ fn checked_build<'a, T: Scalar>(
 
 /// The index of checked points that compares all pairs.
 pub(super) fn all_pairs<'a, T: Scalar>(checked: Checked<'a, T>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-    match checked.points {
+    match checked.points() {
         Points::Dense(rows) => {
             if let Some(mapping) = Mapping::new(&checked.metric, rows)? {
-                return index(rows, checked.metric, mapping, &ByProducts);
+                return index(checked, mapping, &ByProducts);
             }
         }
         Points::Sparse(rows) => return sparse_index(&checked, rows),

@@ -6,7 +6,8 @@ use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::vp_tree::VpTree;
 use crate::neighbors::geometric::mapping::Mapping;
-use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
+use crate::neighbors::source::Source;
+use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
 /// The most columns for which the kd-tree is used.
 ///
@@ -59,18 +60,22 @@ impl ExactSearch {
 
 impl<T: Scalar> NeighborSearch<T> for ExactSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        build(&self.metric, points, cx)
+        build(&self.metric, Source::Borrowed(points), cx)
+    }
+
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        build(&self.metric, Source::Shared(points.clone()), cx).map(Some)
     }
 }
 
 instances! {
-    fn build[ExactBuild]<'a, 'b, T>(metric: &'b Metric, points: Points<'a, T>, cx: Context<'b>)
+    fn build[ExactBuild]<'a, 'b, T>(metric: &'b Metric, points: Source<'a, T>, cx: Context<'b>)
         -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
 }
 
 fn checked_build<'a, T: Scalar>(
     metric: &Metric,
-    points: Points<'a, T>,
+    points: Source<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     cx.check()?;
@@ -79,7 +84,7 @@ fn checked_build<'a, T: Scalar>(
 
 /// The fastest exact index of checked points.
 pub(super) fn exact<'a, T: Scalar>(checked: Checked<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-    let Checked { points, metric } = &checked;
+    let (points, metric) = (checked.points(), &checked.metric);
     if matches!(points, Points::Dense(_)) {
         if Mapping::serves(metric) {
             if points.d() <= KD_TREE_COLUMNS {

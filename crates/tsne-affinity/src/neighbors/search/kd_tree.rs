@@ -5,7 +5,8 @@ use crate::neighbors::checked::Checked;
 use crate::neighbors::geometric::index::index;
 use crate::neighbors::geometric::kd_tree::{ByKdTree, MAX_COORDINATES};
 use crate::neighbors::geometric::mapping::Mapping;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
+use crate::neighbors::source::Source;
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
 /// Exact nearest neighbors by a kd-tree (Friedman, Bentley and Finkel 1977), for data with few columns.
 ///
@@ -47,18 +48,22 @@ impl KdTreeSearch {
 
 impl<T: Scalar> NeighborSearch<T> for KdTreeSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        build(&self.metric, points, cx)
+        build(&self.metric, Source::Borrowed(points), cx)
+    }
+
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        build(&self.metric, Source::Shared(points.clone()), cx).map(Some)
     }
 }
 
 instances! {
-    fn build[KdTreeBuild]<'a, 'b, T>(metric: &'b Metric, points: Points<'a, T>, cx: Context<'b>)
+    fn build[KdTreeBuild]<'a, 'b, T>(metric: &'b Metric, points: Source<'a, T>, cx: Context<'b>)
         -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
 }
 
 fn checked_build<'a, T: Scalar>(
     metric: &Metric,
-    points: Points<'a, T>,
+    points: Source<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     cx.check()?;
@@ -67,12 +72,11 @@ fn checked_build<'a, T: Scalar>(
 
 /// The kd-tree of checked points.
 pub(super) fn kd_tree<'a, T: Scalar>(checked: Checked<'a, T>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-    let Checked { points, metric } = checked;
-    let rows = points.dense("KdTreeSearch")?;
-    let mapping = Mapping::new(&metric, rows)?.ok_or_else(|| {
+    let (rows, metric) = (checked.points().dense("KdTreeSearch")?, &checked.metric);
+    let mapping = Mapping::new(metric, rows)?.ok_or_else(|| {
         let allowed = "one that is the Euclidean distance or the cosine of mapped rows for a kd-tree: use ExactSearch, \
                        BruteForceSearch or VpTreeSearch";
-        Error::parameter("metric", &metric, allowed)
+        Error::parameter("metric", metric, allowed)
     })?;
     let extra = mapping.coordinates(0);
     if rows.d() + extra > MAX_COORDINATES {
@@ -82,5 +86,5 @@ pub(super) fn kd_tree<'a, T: Scalar>(checked: Checked<'a, T>) -> Result<Box<dyn 
             format_args!("at most {} for a kd-tree: use BruteForceSearch", MAX_COORDINATES - extra),
         ));
     }
-    index(rows, metric, mapping, &ByKdTree)
+    index(checked, mapping, &ByKdTree)
 }

@@ -3,7 +3,8 @@
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::vp_tree::VpTree;
-use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, instances};
+use crate::neighbors::source::Source;
+use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
 /// Exact nearest neighbors by a vantage-point tree (Yianilos 1993, "Data structures and algorithms for nearest neighbor
 /// search in general metric spaces"), for any metric with the triangle inequality, on dense and sparse rows.
@@ -48,18 +49,22 @@ impl VpTreeSearch {
 
 impl<T: Scalar> NeighborSearch<T> for VpTreeSearch {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        build(&self.metric, points, cx)
+        build(&self.metric, Source::Borrowed(points), cx)
+    }
+
+    fn build_shared(&self, points: &SharedPoints<T>, cx: Context<'_>) -> Result<Option<Box<dyn NeighborIndex<T>>>> {
+        build(&self.metric, Source::Shared(points.clone()), cx).map(Some)
     }
 }
 
 instances! {
-    fn build[VpTreeBuild]<'a, 'b, T>(metric: &'b Metric, points: Points<'a, T>, cx: Context<'b>)
+    fn build[VpTreeBuild]<'a, 'b, T>(metric: &'b Metric, points: Source<'a, T>, cx: Context<'b>)
         -> Result<Box<dyn NeighborIndex<T> + 'a>> = checked_build
 }
 
 fn checked_build<'a, T: Scalar>(
     metric: &Metric,
-    points: Points<'a, T>,
+    points: Source<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     if !metric.is_metric() {

@@ -4,7 +4,7 @@ use super::descent::Lists;
 use super::params::NeighborDescent;
 use super::pivot_tree::PivotTree;
 use super::samples::Samples;
-use super::walk::Walk;
+use super::walk::{Lent, Walks};
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::distances::Distances;
 use crate::neighbors::general::grouped::Grouped;
@@ -34,12 +34,13 @@ pub(in crate::neighbors) struct GraphIndex<'a, T> {
     seed: u64,
     forest: OnceLock<Vec<PivotTree<T>>>,
     graph: OnceLock<Samples>,
+    walks: Walks<T>,
 }
 
 impl<'a, T: Scalar> GraphIndex<'a, T> {
     pub(in crate::neighbors) fn new(checked: &Checked<'a, T>, params: NeighborDescent, seed: u64) -> Result<Self> {
         let space = Grouped::new(checked)?;
-        Ok(Self { space, params, seed, forest: OnceLock::new(), graph: OnceLock::new() })
+        Ok(Self { space, params, seed, forest: OnceLock::new(), graph: OnceLock::new(), walks: Walks::new() })
     }
 
     /// The forest, grown when first asked. Not inside a lock: a thread that waits for its own tasks may run a task of
@@ -96,8 +97,8 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
         ordered::try_for_each2(
             (&mut indices, BLOCK * k),
             (&mut lengths, BLOCK * k),
-            || Walk::new(n),
-            |walk, b, indices, lengths| {
+            || self.walks.lend(n),
+            |Lent { walk, .. }, b, indices, lengths| {
                 cx.check()?;
                 for (r, (indices, lengths)) in indices.chunks_exact_mut(k).zip(lengths.chunks_exact_mut(k)).enumerate()
                 {

@@ -3,11 +3,42 @@
 use super::pivot_tree::PivotTree;
 use super::samples::Samples;
 use crate::neighbors::general::distances::{Distances, check};
+use std::mem;
+use std::sync::{Mutex, PoisonError};
 use tsne_core::{Result, Scalar};
 
 /// Best points that a walk keeps, for each neighbor asked for, and at least.
 const POOL: usize = 2;
 const POOL_LEAST: usize = 64;
+
+/// Walks that nobody is on, kept between calls: each has a number for each point, which one new point is not to pay for. As many as
+/// there were rows at a time.
+pub(super) struct Walks<T>(Mutex<Vec<Walk<T>>>);
+
+/// A walk that comes back when it is dropped.
+pub(super) struct Lent<'w, T: Scalar> {
+    pub(super) walk: Walk<T>,
+    to: &'w Walks<T>,
+}
+
+impl<T: Scalar> Walks<T> {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// A walk among `n` points, always of the same index.
+    pub(super) fn lend(&self, n: usize) -> Lent<'_, T> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Lent { walk: kept.unwrap_or_else(|| Walk::new(n)), to: self }
+    }
+}
+
+impl<T: Scalar> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        let walk = mem::replace(&mut self.walk, Walk::new(0));
+        self.to.0.lock().unwrap_or_else(PoisonError::into_inner).push(walk);
+    }
+}
 
 /// A best-first walk along the graph, and its memory between rows.
 pub(super) struct Walk<T> {
@@ -21,7 +52,7 @@ pub(super) struct Walk<T> {
 }
 
 impl<T: Scalar> Walk<T> {
-    pub(super) fn new(n: usize) -> Self {
+    fn new(n: usize) -> Self {
         Self { seen: vec![0; n], walk: 0, pool: Vec::new(), points: Vec::new(), distances: Vec::new() }
     }
 

@@ -3,7 +3,8 @@
 use super::form::Form;
 use crate::metric::Metric;
 use crate::metric::distance::boolean;
-use tsne_core::{Points, Result, Scalar, chunks, memory, simd};
+use crate::neighbors::source::Source;
+use tsne_core::{Result, Scalar, chunks, memory, simd};
 
 const BITS: usize = u64::BITS as usize;
 
@@ -28,8 +29,8 @@ pub(super) struct Counted(pub(super) Metric);
 impl<T: Scalar> Form<T> for Counted {
     type Table<'a> = BitRows;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<BitRows> {
-        let rows = points.dense("this index")?;
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<BitRows> {
+        let rows = points.points().dense("this index")?;
         let (d, width) = (rows.d(), rows.d().div_ceil(BITS));
         let mut words = memory::filled("rows of bits", rows.n() * width, 0u64)?;
         chunks::for_each(&mut words, width, |i, words| {

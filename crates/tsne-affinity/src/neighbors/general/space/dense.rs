@@ -9,8 +9,9 @@ use crate::neighbors::general::distances::Space;
 use crate::neighbors::geometric::geometry::{Geometry, LANES, Ruler, Unit};
 use crate::neighbors::geometric::indexed::PointSet;
 use crate::neighbors::geometric::row_map::{RowSource, map_rows};
+use crate::neighbors::source::Source;
 use std::marker::PhantomData;
-use tsne_core::{Points, Result, Rows, Scalar, simd};
+use tsne_core::{Result, Scalar, simd};
 
 /// The distance of two rows: sums in lanes, so that their order is the same for every vector unit.
 #[inline(always)]
@@ -75,8 +76,8 @@ pub(super) struct Summed<K, const A: usize>(pub(super) K);
 impl<T: Scalar, const A: usize, K: ColumnSums<A>> Form<T> for Summed<K, A> {
     type Table<'a> = DenseRows<'a, T>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<DenseRows<'a, T>> {
-        Ok(DenseRows::Borrowed(points.dense("this index")?))
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<DenseRows<'a, T>> {
+        points.dense("this index")
     }
 
     fn measure(
@@ -102,8 +103,8 @@ pub(super) struct Distributions<K> {
 impl<T: Scalar, K: ColumnSums<1>> Form<T> for Distributions<K> {
     type Table<'a> = DenseRows<'a, f64>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<DenseRows<'a, f64>> {
-        let rows = points.dense("this index")?;
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<DenseRows<'a, f64>> {
+        let rows = points.points().dense("this index")?;
         // One entry more, for rows of zeros.
         map_rows(rows, rows.d() + 1, |row, out| out.copy_from_slice(&distribution(row, self.smoothing)))
     }
@@ -130,14 +131,13 @@ struct Ruled<V, I> {
 
 /// The space of dense rows whose metric is a geometry: the same numbers as from the fast engines, to the last bit.
 pub(super) fn ruled<'a, T: Scalar, V: Scalar, I: RowSource<T, V>>(
-    points: Points<'a, T>,
-    rows: Rows<'a, T>,
+    points: &Source<'a, T>,
     metric: &Metric,
     (geometry, unit): (Geometry, Unit),
     source: I,
 ) -> Result<Box<dyn Space<T> + 'a>> {
-    let matrix = source.rows(rows)?;
-    let ruler = Ruler::new::<V, T>(geometry, unit).fit(matrix.largest(), rows.d())?;
+    let matrix = source.rows(points.dense("this index")?)?;
+    let ruler = Ruler::new::<V, T>(geometry, unit).fit(matrix.largest(), matrix.d())?;
     let table = PointSet::new(matrix, geometry)?;
     Ok(FormSpace::of_table(points, metric, Ruled { ruler, source, stored: PhantomData }, table))
 }
@@ -145,7 +145,7 @@ pub(super) fn ruled<'a, T: Scalar, V: Scalar, I: RowSource<T, V>>(
 impl<T: Scalar, V: Scalar, I: RowSource<T, V>> Form<T> for Ruled<V, I> {
     type Table<'a> = PointSet<'a, V>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<PointSet<'a, V>> {
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<PointSet<'a, V>> {
         let rows = self.source.rows(points.dense("this index")?)?;
         self.ruler.check(rows.largest(), rows.d())?;
         PointSet::new(rows, self.ruler.geometry)

@@ -1,12 +1,13 @@
 //! Sparse rows by direction, and what every column has that is not stored.
 
 use super::form::Form;
-use super::merge::{merge, sparse_rows};
+use super::merge::merge;
 use crate::metric::Metric;
 use crate::neighbors::geometric::geometry::{Geometry, Ruler, Unit, power_of_two_for};
+use crate::neighbors::source::{Source, SparseTable};
 use rayon::prelude::*;
 use tsne_core::span::Region;
-use tsne_core::{Points, Result, Scalar, SparseRows, blocks, chunks, memory};
+use tsne_core::{Result, Scalar, blocks, chunks, memory};
 
 /// Rows compared by direction.
 pub(in crate::neighbors) struct Directions {
@@ -19,7 +20,7 @@ pub(in crate::neighbors) struct Directions {
 
 /// Sparse rows by direction: of length 1.
 pub(in crate::neighbors) struct DirectionRows<'a, T> {
-    rows: SparseRows<'a, T>,
+    rows: SparseTable<'a, T>,
     /// The stored values of the directions.
     values: Vec<f64>,
     /// What every column has that is not stored; `None` for rows without a direction.
@@ -32,9 +33,10 @@ pub(in crate::neighbors) type SparseRow<'b> = (&'b [u32], &'b [f64]);
 impl<T: Scalar> DirectionRows<'_, T> {
     /// Columns and values of a direction, and what every other column has; `None` for a row without one.
     pub(in crate::neighbors) fn row(&self, i: usize) -> Option<(SparseRow<'_>, f64)> {
-        let pointers = self.rows.row_pointers();
+        let rows = self.rows.rows();
+        let pointers = rows.row_pointers();
         let range = pointers[i]..pointers[i + 1];
-        self.background[i].map(|background| ((&self.rows.columns()[range.clone()], &self.values[range]), background))
+        self.background[i].map(|background| ((&rows.columns()[range.clone()], &self.values[range]), background))
     }
 }
 
@@ -56,7 +58,8 @@ impl Directions {
     }
 
     /// The directions of rows.
-    pub(in crate::neighbors) fn rows<'a, T: Scalar>(&self, rows: SparseRows<'a, T>) -> Result<DirectionRows<'a, T>> {
+    pub(in crate::neighbors) fn rows<'a, T: Scalar>(&self, table: SparseTable<'a, T>) -> Result<DirectionRows<'a, T>> {
+        let rows = table.rows();
         let map = |v: &T| if self.roots { v.to_f64().sqrt() } else { v.to_f64() };
         let mut values = memory::filled("directions", rows.nnz(), 0.0)?;
         chunks::for_each(&mut values, blocks::BLOCK, |b, values| {
@@ -72,7 +75,7 @@ impl Directions {
         let region = Region::enter();
         let background = parts.into_par_iter().map(|values| region.task(|| self.direct(values, rows.d()))).collect();
         drop(region);
-        Ok(DirectionRows { rows, values, background })
+        Ok(DirectionRows { rows: table, values, background })
     }
 
     /// Replaces a row of `d` columns by its direction; returns what the columns have that are not stored.
@@ -104,8 +107,8 @@ impl Directions {
 impl<T: Scalar> Form<T> for Directions {
     type Table<'a> = DirectionRows<'a, T>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<DirectionRows<'a, T>> {
-        self.rows(sparse_rows(points)?)
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<DirectionRows<'a, T>> {
+        self.rows(points.sparse()?)
     }
 
     fn measure(
@@ -129,7 +132,7 @@ impl<T: Scalar> Form<T> for Directions {
                         sum += term(x - y);
                         union += 1;
                     });
-                    sum + (indexed.rows.d() - union) as f64 * term(background_a - background_b)
+                    sum + (indexed.rows.rows().d() - union) as f64 * term(background_a - background_b)
                 }
             };
             *out = T::from_f64(self.ruler.distance_of(square));

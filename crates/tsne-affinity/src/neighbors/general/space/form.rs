@@ -3,6 +3,7 @@
 use crate::metric::Metric;
 use crate::neighbors::checked::check_rows;
 use crate::neighbors::general::distances::{Distances, Space};
+use crate::neighbors::source::Source;
 use tsne_core::{Error, Points, Result, Scalar};
 
 /// How a metric stores and compares points.
@@ -11,7 +12,7 @@ pub(super) trait Form<T: Scalar>: Send + Sync + 'static {
     type Table<'a>: Send + Sync;
 
     /// Stores points that were checked.
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<Self::Table<'a>>;
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<Self::Table<'a>>;
 
     /// Writes the distances from row `row` of `rows` to `points` of `indexed`, which `own` says are the same table.
     fn measure(
@@ -35,18 +36,19 @@ pub(super) struct FormSpace<'a, T: Scalar, F: Form<T>> {
 
 impl<'a, T: Scalar, F: Form<T>> FormSpace<'a, T, F> {
     /// The space of points that were checked.
-    pub(super) fn boxed(points: Points<'a, T>, metric: &Metric, form: F) -> Result<Box<dyn Space<T> + 'a>> {
+    pub(super) fn boxed(points: &Source<'a, T>, metric: &Metric, form: F) -> Result<Box<dyn Space<T> + 'a>> {
         let table = form.table(points)?;
         Ok(Self::of_table(points, metric, form, table))
     }
 
     /// The same with the points already in their form.
     pub(super) fn of_table(
-        points: Points<'a, T>,
+        points: &Source<'a, T>,
         metric: &Metric,
         form: F,
         table: F::Table<'a>,
     ) -> Box<dyn Space<T> + 'a> {
+        let points = points.points();
         Box::new(Self { form, table, shape: (points.n(), points.d()), metric: metric.clone() })
     }
 }
@@ -66,7 +68,7 @@ impl<'a, T: Scalar, F: Form<T>> Space<T> for FormSpace<'a, T, F> {
         }
         queries.check_finite()?;
         check_rows(queries, &self.metric)?;
-        let table = self.form.table(queries)?;
+        let table = self.form.table(&Source::Borrowed(queries))?;
         Ok(Box::new(Pairs { space: self, rows: Some(table), n_rows: queries.n() }))
     }
 }

@@ -1,12 +1,13 @@
 //! Two sparse rows, column by column.
 
-use tsne_core::{Error, Points, Result, Scalar, SparseRows};
+use crate::neighbors::source::dense_queries;
+use tsne_core::{Points, Result, Scalar, SparseRows};
 
 /// The rows of `points`.
 pub(in crate::neighbors) fn sparse_rows<'a, T: Scalar>(points: Points<'a, T>) -> Result<SparseRows<'a, T>> {
     match points {
         Points::Sparse(rows) => Ok(rows),
-        _ => Err(Error::invalid("queries", "they are dense, but the indexed points are sparse: convert them")),
+        _ => Err(dense_queries()),
     }
 }
 

@@ -3,18 +3,20 @@
 use super::column_sums::{self, ColumnSums};
 use super::directions::Directions;
 use super::form::{Form, FormSpace};
-use super::merge::{merge, sparse_rows};
+use super::merge::merge;
 use crate::metric::Metric;
 use crate::metric::distance::boolean;
 use crate::neighbors::checked::no_sparse;
 use crate::neighbors::general::distances::Space;
 use crate::neighbors::geometric::geometry::{Geometry, Ruler, Unit};
+use crate::neighbors::source::{Source, SparseTable};
 use std::sync::Arc;
-use tsne_core::{Points, Result, Scalar, SparseRows};
+use tsne_core::{Result, Scalar};
 
 /// The space of sparse rows under a metric that takes them.
-pub(super) fn space<'a, T: Scalar>(rows: SparseRows<'a, T>, metric: &Metric) -> Result<Box<dyn Space<T> + 'a>> {
-    let points = Points::Sparse(rows);
+pub(super) fn space<'a, T: Scalar>(points: &Source<'a, T>, metric: &Metric) -> Result<Box<dyn Space<T> + 'a>> {
+    let table = points.sparse()?;
+    let rows = table.rows();
     let squares = |unit, weights: Option<Arc<[f64]>>| {
         let largest = rows.values().iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
         let ruler = Ruler::new::<f64, T>(Geometry::Euclidean, unit).fit(largest, rows.d())?;
@@ -47,22 +49,22 @@ pub(super) fn space<'a, T: Scalar>(rows: SparseRows<'a, T>, metric: &Metric) -> 
 struct Merged<K, const A: usize>(K);
 
 impl<T: Scalar, const A: usize, K: ColumnSums<A>> Form<T> for Merged<K, A> {
-    type Table<'a> = SparseRows<'a, T>;
+    type Table<'a> = SparseTable<'a, T>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<SparseRows<'a, T>> {
-        sparse_rows(points)
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<SparseTable<'a, T>> {
+        points.sparse()
     }
 
     fn measure(
         &self,
-        rows: &SparseRows<'_, T>,
+        rows: &SparseTable<'_, T>,
         row: usize,
-        indexed: &SparseRows<'_, T>,
+        indexed: &SparseTable<'_, T>,
         points: &[u32],
         _: bool,
         out: &mut [T],
     ) {
-        let a = rows.row(row);
+        let (a, indexed) = (rows.rows().row(row), indexed.rows());
         for (out, &point) in out.iter_mut().zip(points) {
             let b = indexed.row(point as usize);
             let mut scale = 1.0;

@@ -22,17 +22,16 @@ use tsne_core::{Points, Result, Scalar};
 
 /// The space of checked points.
 pub(in crate::neighbors) fn space<'a, T: Scalar>(checked: &Checked<'a, T>) -> Result<Box<dyn Space<T> + 'a>> {
-    let Checked { points, metric } = checked;
-    let points = *points;
-    let rows = match points {
+    let Checked { source: points, metric } = checked;
+    let rows = match points.points() {
         Points::Dense(rows) => rows,
-        Points::Sparse(rows) => return merged::space(rows, metric),
+        Points::Sparse(_) => return merged::space(points, metric),
         _ => return Err(no_sparse(metric)),
     };
     if let Some(Mapping { geometry, unit, map }) = Mapping::new(metric, rows)? {
         return match map {
-            None => dense::ruled(points, rows, metric, (geometry, unit), AsGiven),
-            Some(map) => dense::ruled(points, rows, metric, (geometry, unit), map),
+            None => dense::ruled(points, metric, (geometry, unit), AsGiven),
+            Some(map) => dense::ruled(points, metric, (geometry, unit), map),
         };
     }
     match metric {
@@ -53,7 +52,7 @@ pub(in crate::neighbors) fn space<'a, T: Scalar>(checked: &Checked<'a, T>) -> Re
             FormSpace::boxed(points, metric, dense::Distributions { sums: column_sums::SymmetricKl, smoothing })
         }
         Metric::Haversine => FormSpace::boxed(points, metric, whole::Places),
-        Metric::Precomputed => whole::precomputed(points, rows),
+        Metric::Precomputed => whole::precomputed(points),
         Metric::Function(f) => FormSpace::boxed(points, metric, whole::Called(f.clone())),
         _ => FormSpace::boxed(points, metric, bits::Counted(metric.clone())),
     }
@@ -63,10 +62,11 @@ pub(in crate::neighbors) fn space<'a, T: Scalar>(checked: &Checked<'a, T>) -> Re
 mod tests {
     use super::*;
     use crate::neighbors::general::distances::{Distances, check};
+    use crate::neighbors::source::Source;
     use tsne_core::{Result, Rows, SparseRows, random};
 
     fn space<'a>(points: Points<'a, f64>, metric: &Metric) -> Result<Box<dyn Space<f64> + 'a>> {
-        super::space(&Checked::new(points, metric)?)
+        super::space(&Checked::new(Source::Borrowed(points), metric)?)
     }
 
     /// Every pair of ten rows, dense and sparse, forward and back, own and as queries.

@@ -5,6 +5,7 @@ use crate::metric::DistanceFunction;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::general::distances::{Distances, Space};
 use crate::neighbors::geometric::row_map::map_rows;
+use crate::neighbors::source::Source;
 use tsne_core::{Error, Points, Result, Rows, Scalar, blocks};
 
 /// The angle between places on a sphere.
@@ -14,12 +15,12 @@ impl<T: Scalar> Form<T> for Places {
     /// Latitude, longitude, cosine of the latitude.
     type Table<'a> = Vec<[f64; 3]>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<Vec<[f64; 3]>> {
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<Vec<[f64; 3]>> {
         let place = |row: &[T]| match row {
             [latitude, longitude] => [latitude.to_f64(), longitude.to_f64(), latitude.to_f64().cos()],
             _ => [f64::NAN; 3],
         };
-        Ok(points.dense("haversine")?.iter().map(place).collect())
+        Ok(points.points().dense("haversine")?.iter().map(place).collect())
     }
 
     fn measure(
@@ -51,8 +52,8 @@ pub(super) struct Called(pub(super) DistanceFunction);
 impl<T: Scalar> Form<T> for Called {
     type Table<'a> = DenseRows<'a, f64>;
 
-    fn table<'a>(&self, points: Points<'a, T>) -> Result<DenseRows<'a, f64>> {
-        let rows = points.dense("a distance function")?;
+    fn table<'a>(&self, points: &Source<'a, T>) -> Result<DenseRows<'a, f64>> {
+        let rows = points.points().dense("a distance function")?;
         map_rows(rows, rows.d(), |row, out| out.copy_from_slice(row))
     }
 
@@ -79,15 +80,16 @@ impl<T: Scalar> Form<T> for Called {
 
 /// A matrix of distances.
 struct Given<'a, T> {
-    rows: Rows<'a, T>,
+    rows: DenseRows<'a, T>,
 }
 
 /// The space whose distances are given.
-pub(super) fn precomputed<'a, T: Scalar>(points: Points<'a, T>, rows: Rows<'a, T>) -> Result<Box<dyn Space<T> + 'a>> {
+pub(super) fn precomputed<'a, T: Scalar>(points: &Source<'a, T>) -> Result<Box<dyn Space<T> + 'a>> {
+    let rows = points.dense("precomputed")?;
     if rows.n() != rows.d() {
-        return Err(Error::shape("the matrix of distances (columns)", points.n(), rows.d()));
+        return Err(Error::shape("the matrix of distances (columns)", rows.n(), rows.d()));
     }
-    check_values(rows, true)?;
+    check_values(rows.view(), true)?;
     Ok(Box::new(Given { rows }))
 }
 
@@ -112,7 +114,7 @@ impl<T: Scalar> Space<T> for Given<'_, T> {
     }
 
     fn own(&self) -> Box<dyn Distances<T> + '_> {
-        Box::new(Read { rows: self.rows })
+        Box::new(Read { rows: self.rows.view() })
     }
 
     fn to<'q>(&'q self, queries: Points<'q, T>) -> Result<Box<dyn Distances<T> + 'q>> {

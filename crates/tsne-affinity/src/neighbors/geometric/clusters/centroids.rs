@@ -7,7 +7,7 @@ use crate::neighbors::geometric::index::nearest;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::geometric::products::Products;
 use crate::neighbors::progress::quiet;
-use tsne_core::{Context, Error, Result, Rows, Scalar};
+use tsne_core::{Context, Error, Result, Scalar};
 
 /// An exact index of centroids. Nothing is checked here: centroids are means of points that were.
 pub(super) struct Centroids<'c, V> {
@@ -16,13 +16,12 @@ pub(super) struct Centroids<'c, V> {
 }
 
 impl<'c, V: Scalar> Centroids<'c, V> {
-    /// The index of rows of `d` values.
-    pub(super) fn new(centroids: &'c [V], d: usize, geometry: Geometry) -> Result<Self> {
+    /// The index of rows.
+    pub(super) fn new(rows: DenseRows<'c, V>, geometry: Geometry) -> Result<Self> {
         let unit = match geometry {
             Geometry::Euclidean => Unit::Length,
             Geometry::Cosine => Unit::Half,
         };
-        let rows = DenseRows::Borrowed(Rows::new(centroids, centroids.len() / d, d)?);
         let indexed = IndexedPoints::new(rows, Ruler::new::<V, V>(geometry, unit))?;
         let products = Products::new(&indexed)?;
         Ok(Self { indexed, products })

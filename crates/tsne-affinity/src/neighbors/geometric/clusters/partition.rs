@@ -2,13 +2,14 @@
 
 use super::centroids::Centroids;
 use super::sampling::{gather, strata};
+use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::geometric::packing::Packing;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Context, Result, Scalar, chunks, memory};
+use tsne_core::{Context, Result, Rows, Scalar, chunks, memory};
 
 /// Points in the sample that the centroids are fitted to, for each centroid: 64 is what keeps the fit below a seventh of
 /// the search (70,000 × 50: 0.08 of 0.65 s) without a centroid of only a few points.
@@ -22,8 +23,8 @@ const STAGE_START: u64 = 0x61_7070_0002;
 
 /// Points and their clusters, laid out cluster by cluster. A *position* is a place in that order.
 pub(super) struct Clusters<V: 'static> {
-    /// One row for each cluster.
-    pub(super) centroids: Vec<V>,
+    /// One for each cluster, ready to be searched.
+    pub(super) centroids: Centroids<'static, V>,
     /// Where each cluster starts, and the number of points last.
     starts: Vec<usize>,
     /// The group at each position.
@@ -47,7 +48,8 @@ impl<V: Scalar> Clusters<V> {
         let starts = strata(sampled.len(), count, seed, STAGE_START);
         let mut centroids: Vec<V> = starts.iter().flat_map(|&s| sample.get(s as usize).0.iter().copied()).collect();
         for _ in 0..ROUNDS {
-            let nearest = Centroids::new(&centroids, d, geometry)?.nearest(&sample, 1, cx)?;
+            let rows = DenseRows::Borrowed(Rows::new(&centroids, count, d)?);
+            let nearest = Centroids::new(rows, geometry)?.nearest(&sample, 1, cx)?;
             let members = by_cluster(&nearest, count)?;
             chunks::for_each(&mut centroids, d, |c, centroid| {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
@@ -55,12 +57,11 @@ impl<V: Scalar> Clusters<V> {
         }
         let mut cluster = Vec::new();
         memory::reserve("clusters of points", &mut cluster, m)?;
-        let index = Centroids::new(&centroids, d, geometry)?;
+        let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry)?;
         for first in (0..m).step_by(GATHER) {
             let rows = gather(&given.points, |r| row_of((first + r) as u32), GATHER.min(m - first))?;
-            cluster.extend(index.nearest(&PointSet::new(rows, geometry)?, 1, cx)?);
+            cluster.extend(centroids.nearest(&PointSet::new(rows, geometry)?, 1, cx)?);
         }
-        drop(index);
         let (starts, order) = by_cluster(&cluster, count)?.into_parts();
         let points = PointSet::new(gather(&given.points, |p| row_of(order[p]), m)?, geometry)?;
         let indexed = IndexedPoints { points, ruler: given.ruler, groups: Groups::distinct(m) };

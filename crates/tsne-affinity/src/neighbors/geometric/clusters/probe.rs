@@ -1,10 +1,9 @@
 //! The search itself: each row is compared with the clusters whose centroids are nearest to it.
 
-use super::centroids::Centroids;
 use super::partition::Clusters;
 use super::sampling::gather;
 use crate::neighbors::geometric::candidates::Candidates;
-use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
+use crate::neighbors::geometric::indexed::PointSet;
 use crate::neighbors::geometric::products::POINT_TILE;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
@@ -42,19 +41,12 @@ struct Scratch<V> {
 /// A search over clustered points.
 pub(super) struct Probe<'c, V: Scalar> {
     pub(super) clusters: &'c Clusters<V>,
-    centroids: Centroids<'c, V>,
 }
 
-impl<'c, V: Scalar> Probe<'c, V> {
-    pub(super) fn new(clusters: &'c Clusters<V>) -> Result<Self> {
-        let IndexedPoints { points, ruler, .. } = &clusters.indexed;
-        let centroids = Centroids::new(&clusters.centroids, points.rows.d(), ruler.geometry)?;
-        Ok(Self { clusters, centroids })
-    }
-
+impl<V: Scalar> Probe<'_, V> {
     /// The `count` clusters whose centroids are nearest to each row, nearest first.
     pub(super) fn ranking(&self, points: &PointSet<'_, V>, count: NonZeroUsize, cx: Context<'_>) -> Result<Vec<u32>> {
-        self.centroids.nearest(points, count.get(), cx)
+        self.clusters.centroids.nearest(points, count.get(), cx)
     }
 
     /// Finds the `k` nearest positions among those in the nearest `probes` clusters of each row and hands them to
@@ -134,7 +126,8 @@ impl<'c, V: Scalar> Probe<'c, V> {
         let width = packing.width;
         let Scratch { queries, block, scores, candidates, pairs } = tile;
         queries.resize(order.len() * width, 0.0);
-        candidates.resize_with(TILE, Candidates::default);
+        // A row that comes alone asks for no more than it needs.
+        candidates.resize_with(candidates.len().max(order.len()), Candidates::default);
         pairs.clear();
         for (r, (&i, out)) in order.iter().zip(queries.chunks_exact_mut(width)).enumerate() {
             let i = i as usize;

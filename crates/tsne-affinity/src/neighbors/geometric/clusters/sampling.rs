@@ -26,7 +26,7 @@ pub(super) fn gather<V: Scalar>(
             row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
         }
     });
-    Ok(DenseRows::Owned { values, n, d })
+    DenseRows::owned(values, n, d)
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
     ) -> Result<()> {
         let clusters = self.clusters(indexed, cx)?;
         let points = &clusters.indexed.points;
-        let probe = Probe::new(clusters)?;
+        let probe = Probe { clusters };
         let probes = self.probes(&probe, k, cx)?;
         let positions: Vec<u32>;
         let batch = match queries {
