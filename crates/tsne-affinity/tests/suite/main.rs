@@ -12,5 +12,6 @@ mod metrics;
 mod models;
 mod neighbors;
 mod precomputed;
+mod ranks;
 mod sparse;
 mod vp_tree;

@@ -1,5 +1,6 @@
 use super::comparison::Comparison;
 use rayon::prelude::*;
+use std::num::NonZeroUsize;
 use tsne_core::{Points, Result, Scalar};
 
 /// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
@@ -55,17 +56,20 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
         let k = self.k(k, self.y.len().saturating_sub(1))?;
         let rows = self.rows()?;
         self.with_spaces(|data, map| {
-            let wanted = data.neighbors(k, rows.as_deref())?;
-            let found = map.neighbors(k, rows.as_deref())?;
-            let kept = |sorted: &mut Vec<u32>, (wanted, found): (&[u32], &[u32])| {
-                sorted.clear();
-                sorted.extend_from_slice(found);
-                sorted.sort_unstable();
-                wanted.iter().filter(|j| sorted.binary_search(j).is_ok()).count()
-            };
-            let counts: Vec<usize> =
-                wanted.par_chunks(k.get()).zip(found.par_chunks(k.get())).map_init(Vec::new, kept).collect();
-            Ok(counts.iter().sum::<usize>() as f64 / (counts.len() * k.get()) as f64)
+            let wanted = data.index()?.neighbors(k, &rows)?;
+            Ok(kept_share(&wanted, &map.index()?.neighbors(k, &rows)?, k))
         })
     }
+}
+
+/// The share of `wanted`, `k` in each row, that are among `found`.
+pub(super) fn kept_share(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> f64 {
+    let kept = |sorted: &mut Vec<u32>, (wanted, found): (&[u32], &[u32])| {
+        sorted.clear();
+        sorted.extend_from_slice(found);
+        sorted.sort_unstable();
+        wanted.iter().filter(|j| sorted.binary_search(j).is_ok()).count()
+    };
+    let rows = wanted.par_chunks(k.get()).zip(found.par_chunks(k.get()));
+    rows.map_init(Vec::new, kept).sum::<usize>() as f64 / wanted.len() as f64
 }

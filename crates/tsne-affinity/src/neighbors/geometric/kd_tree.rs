@@ -1,8 +1,10 @@
 //! A kd-tree of the points of a geometry, for few coordinates.
 
-use super::finder::{Finder, MakeFinder, Queries};
+use super::finder::{Asked, Finder, MakeFinder, Queries};
 use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
+use super::packed::PackedPoints;
+use super::ranks::ranks;
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
@@ -161,5 +163,8 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
                 Ok(())
             },
         )
+    }
+    fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>> {
+        ranks(indexed, &PackedPoints::new(indexed)?, asked, cx).map(Some)
     }
 }
