@@ -1,8 +1,9 @@
-//! What only the whole has: initialization, a fit, new points.
+//! What only the whole has: initialization, a fit, new points, measures.
 
 use std::hint::black_box;
 
 use tsne::core::{Affinities, AffinityKind, Kernel};
+use tsne::metrics::Comparison;
 use tsne::{Context, Embedding, Preset, Rows, Tsne, initialization};
 use tsne_benches::mixture;
 
@@ -15,6 +16,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "tsne/optimize-50", set_up: whole },
     Workload { name: "tsne/optimize-50x1", set_up: steps },
     Workload { name: "tsne/transform", set_up: transform },
+    Workload { name: "tsne/measures", set_up: measures },
 ];
 
 const D: usize = 20;
@@ -104,6 +106,17 @@ fn transform() -> tsne::Result<Work> {
     let rest = rest.to_vec();
     Ok(Box::new(move || {
         black_box(embedding.transform(Rows::new(&rest, new, D)?)?);
+        Ok(())
+    }))
+}
+
+/// All points, so that neighbors are looked for and ranked in the data and in the map.
+fn measures() -> tsne::Result<Work> {
+    let n = 600;
+    let x = mixture(n, D);
+    let y: Vec<[f32; 2]> = x.chunks(D).map(|row| [row[0], row[1]]).collect();
+    Ok(Box::new(move || {
+        black_box(Comparison::new(Rows::new(&x, n, D)?, &y)?.measures(10)?);
         Ok(())
     }))
 }

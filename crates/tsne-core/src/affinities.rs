@@ -242,6 +242,36 @@ instances! {
     ) -> Result<Affinities<T>> = from_checked_parts
 }
 
+/// The sum of a row, in eight lanes. It is held against a tolerance, and not kept.
+fn lanes_sum<T: Scalar>(weights: &[T]) -> f64 {
+    let (chunks, rest) = weights.as_chunks::<8>();
+    let mut sums = [0.0f64; 8];
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, w)| *sum += w.to_f64());
+    }
+    // From 0: the standard library's empty sum is -0, which a message would show.
+    rest.iter().map(|w| w.to_f64()).chain(sums).fold(0.0, |sum, v| sum + v)
+}
+
+/// What is wrong with row `i`.
+fn fault<T: Scalar>(matrix: &Affinities<T>, i: usize) -> Option<String> {
+    let (columns, weights) = matrix.row(i);
+    let n_columns = matrix.n_columns;
+    if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Some(format!("the columns of row {i} do not ascend, or repeat"));
+    }
+    if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
+        return Some(format!("row {i} names column {j}, but there are {n_columns}"));
+    }
+    if matrix.kind == AffinityKind::Joint && columns.binary_search(&(i as u32)).is_ok() {
+        return Some(format!("row {i} names its own point: leave it out"));
+    }
+    weights
+        .iter()
+        .find(|w| !(w.is_finite() && **w >= T::ZERO))
+        .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
+}
+
 fn from_checked_parts<T: Scalar>(
     row_pointers: Vec<usize>,
     columns: Vec<u32>,
@@ -270,21 +300,13 @@ fn from_checked_parts<T: Scalar>(
     let mut sums = vec![0.0f64; n];
     let bad = sums.par_iter_mut().enumerate().find_map_first(|(i, sum)| {
         let (columns, weights) = matrix.row(i);
-        // From 0: the standard library's empty sum is -0, which a message would show.
-        *sum = weights.iter().fold(0.0, |sum, w| sum + w.to_f64());
-        if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Some(format!("the columns of row {i} do not ascend, or repeat"));
-        }
-        if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
-            return Some(format!("row {i} names column {j}, but there are {n_columns}"));
-        }
-        if kind == AffinityKind::Joint && columns.binary_search(&(i as u32)).is_ok() {
-            return Some(format!("row {i} names its own point: leave it out"));
-        }
-        weights
-            .iter()
-            .find(|w| !(w.is_finite() && **w >= T::ZERO))
-            .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
+        *sum = lanes_sum(weights);
+        // Without branches, which a vector has none of; what is wrong is looked for only where something is.
+        let ascending = columns.iter().zip(columns.iter().skip(1)).fold(true, |all, (a, b)| all & (a < b));
+        let weighty = weights.iter().fold(true, |all, w| all & (w.is_finite() & (*w >= T::ZERO)));
+        let within = columns.last().is_none_or(|&j| (j as usize) < n_columns);
+        let other = kind != AffinityKind::Joint || columns.binary_search(&(i as u32)).is_err();
+        if ascending & weighty & within & other { None } else { fault(&matrix, i) }
     });
     if let Some(why) = bad {
         return invalid(why);

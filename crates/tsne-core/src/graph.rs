@@ -1,5 +1,21 @@
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
+use rayon::prelude::*;
+
+/// Rows checked in one task, at least.
+const ROWS: usize = 256;
+
+/// What is wrong with a row.
+fn fault<T: Scalar>(i: usize, row: &[u32], lengths: &[T], n_reference: usize) -> Option<String> {
+    if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {
+        return Some(format!("row {i} names point {j}, but there are {n_reference}"));
+    }
+    if let Some(v) = lengths.iter().find(|v| !(v.is_finite() && **v >= T::ZERO)) {
+        return Some(format!("row {i} has the distance {v}, but distances are finite and not negative"));
+    }
+    let ascending = lengths.windows(2).all(|pair| pair[0] <= pair[1]);
+    (!ascending).then(|| format!("the distances of row {i} do not ascend: sort each row by (distance, index)"))
+}
 
 /// The `k` nearest neighbors of each of `n` points.
 ///
@@ -42,25 +58,16 @@ impl<T: Scalar> KnnGraph<T> {
         if !indices.len().is_multiple_of(k) {
             return Err(Error::shape("indices", indices.len().next_multiple_of(k), indices.len()));
         }
-        for (i, (row, lengths)) in indices.chunks_exact(k).zip(distances.chunks_exact(k)).enumerate() {
-            if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("row {i} names point {j}, but there are {n_reference}"),
-                ));
-            }
-            if let Some(v) = lengths.iter().find(|v| !(v.is_finite() && **v >= T::ZERO)) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("row {i} has the distance {v}, but distances are finite and not negative"),
-                ));
-            }
-            if lengths.windows(2).any(|pair| pair[0] > pair[1]) {
-                return Err(Error::invalid(
-                    "neighbor graph",
-                    format_args!("the distances of row {i} do not ascend: sort each row by (distance, index)"),
-                ));
-            }
+        let rows = indices.par_chunks_exact(k).zip(distances.par_chunks_exact(k)).enumerate();
+        let bad = rows.with_min_len(ROWS).find_map_first(|(i, (row, lengths))| {
+            // Without branches, which a vector has none of; what is wrong is looked for only where something is.
+            let within = row.iter().fold(true, |all, &j| all & ((j as usize) < n_reference));
+            let lengthy = lengths.iter().fold(true, |all, v| all & (v.is_finite() & (*v >= T::ZERO)));
+            let ascending = lengths.iter().zip(lengths.iter().skip(1)).fold(true, |all, (a, b)| all & (a <= b));
+            if within & lengthy & ascending { None } else { fault(i, row, lengths, n_reference) }
+        });
+        if let Some(why) = bad {
+            return Err(Error::invalid("neighbor graph", why));
         }
         Ok(Self { k, n_reference, indices, distances })
     }

@@ -116,7 +116,10 @@ fn what_has_no_ranks_says_so_and_what_is_wrong_is_named() {
     let rows = Rows::new(&x, 50, 9).unwrap();
     let manhattan = BruteForceSearch::new(Metric::Manhattan).build(rows.into(), Context::new()).unwrap();
     assert_eq!(manhattan.ranks(&[0], &[1], Context::new()), Ok(None));
-    let approximate = ApproximateSearch::default().build(rows.into(), Context::new()).unwrap();
+    // Approximate neighbors have no ranks: these counts would be those of others.
+    let many = cloud::<f64>(1, 5_000, 2);
+    let approximate =
+        ApproximateSearch::default().build(Rows::new(&many, 5_000, 2).unwrap().into(), Context::new()).unwrap();
     assert_eq!(approximate.ranks(&[0], &[1], Context::new()), Ok(None));
     let index = ExactSearch::default().build(rows.into(), Context::new()).unwrap();
     assert_eq!(index.ranks(&[], &[], Context::new()), Ok(Some(vec![])));
