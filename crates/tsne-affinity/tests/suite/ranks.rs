@@ -131,3 +131,30 @@ fn what_has_no_ranks_says_so_and_what_is_wrong_is_named() {
     token.cancel();
     assert_eq!(index.ranks(&[0], &[1], Context::new().with_cancel(&token)), Err(Error::Cancelled));
 }
+
+/// In the plane and on a line the points of a disc are counted, by the search of all pairs they are compared: tight groups, lines,
+/// duplicates, and points far off.
+#[test]
+fn discs_are_counted_as_products_count() {
+    let n = 3_000;
+    let value = |i: usize, c: usize| match i % 6 {
+        0 => normal(1, (2 * i + c) as u64),
+        1 => 3.0 + 1e-3 * normal(1, (2 * i + c) as u64),
+        2 => (i / 6 % 7) as f64,
+        3 => f64::from(u8::from(c == 0)) * normal(1, i as u64),
+        4 => 2.0 - f64::from(u8::from(c == 0)) * normal(1, i as u64),
+        _ if i % 300 == 5 => 1e4 * normal(1, (2 * i + c) as u64),
+        _ => 1.0 + 0.1 * normal(1, (2 * i + c) as u64),
+    };
+    for d in [1, 2] {
+        let x: Vec<f32> = (0..n * d).map(|at| value(at / d, at % d) as f32).collect();
+        let points = Rows::new(&x, n, d).unwrap();
+        let rows: Vec<u32> = (0..n as u32).collect();
+        let others = others(n, &rows, 5, 7);
+        let ranks = |search: &dyn NeighborSearch<f32>| {
+            search.build(points.into(), Context::new()).unwrap().ranks(&rows, &others, Context::new()).unwrap().unwrap()
+        };
+        let counted = in_pool(3, || ranks(&KdTreeSearch::default()));
+        assert_eq!(counted, ranks(&BruteForceSearch::default()), "d {d}");
+    }
+}

@@ -5,6 +5,7 @@ use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
 use super::packed::PackedPoints;
 use super::ranks::ranks;
+use super::strips;
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
@@ -165,6 +166,9 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
         )
     }
     fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>> {
-        ranks(indexed, &PackedPoints::new(indexed)?, asked, cx).map(Some)
+        match strips::ranks(indexed, asked, cx)? {
+            Some(ranks) => Ok(Some(ranks)),
+            None => ranks(indexed, &PackedPoints::new(indexed)?, asked, cx).map(Some),
+        }
     }
 }

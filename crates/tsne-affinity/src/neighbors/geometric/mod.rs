@@ -18,3 +18,4 @@ pub(super) mod products;
 mod ranks;
 pub(super) mod row_map;
 mod score;
+mod strips;

@@ -79,7 +79,7 @@ struct Scratch<T> {
 /// How many points each group has.
 enum Sizes {
     /// One each.
-    One([u32; TILE]),
+    One(Box<[u32; TILE]>),
     Many(Vec<u32>),
 }
 
@@ -87,7 +87,7 @@ impl Sizes {
     fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
         let groups = &indexed.groups;
         if groups.is_trivial() {
-            return Ok(Self::One([1; TILE]));
+            return Ok(Self::One(Box::new([1; TILE])));
         }
         let mut sizes = memory::filled("sizes of groups", groups.len(), 0)?;
         sizes.iter_mut().enumerate().for_each(|(g, size)| *size = groups.size(g) as u32);
