@@ -1,7 +1,7 @@
 use super::comparison::{Comparison, Indexed, Subset};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_core::{Error, Points, Result, Scalar, memory};
+use tsne_core::{Error, Points, Result, Scalar, blocks, memory};
 
 /// Distances held at once while points are ranked: 32 MiB with their indices in `f32`.
 const RANKED: usize = 1 << 22;
@@ -144,8 +144,10 @@ pub(super) fn kept_ranks<T: Scalar>(
         Some(ranks) => ranks,
         None => sorted(far, rows, neighbors, k.get())?,
     };
-    // Integers: exact in any order.
-    let penalty: u64 = ranks.par_iter().map(|&rank| u64::from(rank).saturating_sub(k.get() as u64)).sum();
+    let over = |range: std::ops::Range<usize>| -> u64 {
+        ranks[range].iter().map(|&rank| u64::from(rank).saturating_sub(k.get() as u64)).sum()
+    };
+    let penalty: u64 = blocks::map(&mut Vec::new(), ranks.len(), over).iter().sum();
     let (n, k) = (far.points.n() as f64, k.get() as f64);
     Ok(1.0 - penalty as f64 * 2.0 / (rows.len() as f64 * k * (2.0 * n - 3.0 * k - 1.0)))
 }
