@@ -23,7 +23,7 @@ const EXACT_POINTS: usize = 300_000;
 /// Neighbors that trustworthiness, neighbor recall and label agreement look at, as in Kobak and Berens (2019).
 const K: usize = 10;
 
-/// Points that the first two are measured on. Their standard error is below 1 / sqrt(2,000), 2.2 % of the spread of the
+/// Points that all but the last are measured on, and pairs of which the rank correlation of distances takes. Their standard error is below 1 / sqrt(2,000), 2.2 % of the spread of the
 /// points' own values; the points are the same for every map, so that differences between maps are more exact.
 const SAMPLE: usize = 2000;
 
@@ -48,13 +48,16 @@ fn main() -> Result<()> {
         let y: Vec<[f32; 2]> = map.rows()?.iter().map(|row| [row[0], row[1]]).collect();
         let comparison = Comparison::new(points.points()?, &y)?.metric(&Metric::Euclidean).sample(SAMPLE.min(n), 0);
         let agreement = labels.as_ref().map(|labels| metrics::label_agreement(&y, &labels.codes, K)).transpose()?;
+        let kept = comparison.measures(K)?;
         let verdict = json!({
             "map": path,
             "kl": metrics::kl_divergence(index.affinities(), Kernel::new(1.0)?, &y, Context::new())?,
             "extent": metrics::extent(&y),
-            "trustworthiness": comparison.trustworthiness(K)?,
-            "neighbor_recall": comparison.neighbor_recall(K)?,
+            "trustworthiness": kept.trustworthiness,
+            "continuity": kept.continuity,
+            "neighbor_recall": kept.neighbor_recall,
             "label_agreement": agreement,
+            "spearman": comparison.spearman().ok(),
             "exact_neighbors": n <= EXACT_POINTS,
         });
         writeln!(std::io::stdout(), "{verdict}").context("cannot print")?;

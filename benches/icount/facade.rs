@@ -1,10 +1,11 @@
-//! What only the whole has: initialization, a fit, new points.
+//! What only the whole has: initialization, a fit, new points, measures.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use tsne::affinity::ApproximateSearch;
 use tsne::core::{Affinities, AffinityKind, Kernel};
+use tsne::metrics::Comparison;
 use tsne::{
     Context, Embedding, Initialization, Metric, Neighbors, Preset, Rows, TransformParams, Tsne, initialization,
 };
@@ -20,6 +21,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "tsne/optimize-50x1", set_up: steps },
     Workload { name: "tsne/transform", set_up: transform },
     Workload { name: "tsne/new-point", set_up: new_points },
+    Workload { name: "tsne/measures", set_up: measures },
 ];
 
 const D: usize = 20;
@@ -129,6 +131,17 @@ fn new_points() -> tsne::Result<Work> {
         for row in rest.chunks_exact(D) {
             black_box(embedding.transform_with(Rows::new(row, 1, D)?, &params, None, Context::new())?);
         }
+        Ok(())
+    }))
+}
+
+/// All points, so that neighbors are looked for and ranked in the data and in the map.
+fn measures() -> tsne::Result<Work> {
+    let n = 600;
+    let x = mixture(n, D);
+    let y: Vec<[f32; 2]> = x.chunks(D).map(|row| [row[0], row[1]]).collect();
+    Ok(Box::new(move || {
+        black_box(Comparison::new(Rows::new(&x, n, D)?, &y)?.measures(10)?);
         Ok(())
     }))
 }

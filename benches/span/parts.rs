@@ -151,7 +151,7 @@ fn grid<const D: usize>(n: usize, extent: f64) -> tsne::Result<Work> {
 }
 
 fn repulsion<const D: usize>(
-    mut repulsion: impl Repulsion<f32, D> + Send + 'static,
+    mut repulsion: impl Repulsion<f32, D> + 'static,
     n: usize,
     extent: f64,
 ) -> tsne::Result<Work> {

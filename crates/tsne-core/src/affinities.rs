@@ -242,6 +242,36 @@ instances! {
     ) -> Result<Affinities<T>> = from_checked_parts
 }
 
+/// The sum of a row, in eight lanes. It is held against a tolerance, and not kept.
+fn lanes_sum<T: Scalar>(weights: &[T]) -> f64 {
+    let (chunks, rest) = weights.as_chunks::<8>();
+    let mut sums = [0.0f64; 8];
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, w)| *sum += w.to_f64());
+    }
+    // From 0: the standard library's empty sum is -0, which a message would show.
+    rest.iter().map(|w| w.to_f64()).chain(sums).fold(0.0, |sum, v| sum + v)
+}
+
+/// What is wrong with row `i`.
+fn fault<T: Scalar>(matrix: &Affinities<T>, i: usize) -> Option<String> {
+    let (columns, weights) = matrix.row(i);
+    let n_columns = matrix.n_columns;
+    if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Some(format!("the columns of row {i} do not ascend, or repeat"));
+    }
+    if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
+        return Some(format!("row {i} names column {j}, but there are {n_columns}"));
+    }
+    if matrix.kind == AffinityKind::Joint && columns.binary_search(&(i as u32)).is_ok() {
+        return Some(format!("row {i} names its own point: leave it out"));
+    }
+    weights
+        .iter()
+        .find(|w| !(w.is_finite() && **w >= T::ZERO))
+        .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
+}
+
 fn from_checked_parts<T: Scalar>(
     row_pointers: Vec<usize>,
     columns: Vec<u32>,
@@ -267,27 +297,19 @@ fn from_checked_parts<T: Scalar>(
         return Err(Error::shape("joint affinities (rows)", n_columns, n));
     }
     let matrix = Affinities { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
-    let fault = |i: usize| {
+    let checked = |i: usize| {
         let (columns, weights) = matrix.row(i);
-        if columns.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Some(format!("the columns of row {i} do not ascend, or repeat"));
-        }
-        if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
-            return Some(format!("row {i} names column {j}, but there are {n_columns}"));
-        }
-        if kind == AffinityKind::Joint && columns.binary_search(&(i as u32)).is_ok() {
-            return Some(format!("row {i} names its own point: leave it out"));
-        }
-        weights
-            .iter()
-            .find(|w| !(w.is_finite() && **w >= T::ZERO))
-            .map(|w| format!("row {i} has the weight {w}, but weights are finite and not negative"))
+        // Without branches, which a vector has none of; what is wrong is looked for only where something is.
+        let ascending = columns.iter().zip(columns.iter().skip(1)).fold(true, |all, (a, b)| all & (a < b));
+        let weighty = weights.iter().fold(true, |all, w| all & (w.is_finite() & (*w >= T::ZERO)));
+        let within = columns.last().is_none_or(|&j| (j as usize) < n_columns);
+        let other = kind != AffinityKind::Joint || columns.binary_search(&(i as u32)).is_err();
+        if ascending & weighty & within & other { None } else { fault(&matrix, i) }
     };
-    if let Some(why) = blocks::find_first(n, fault) {
+    if let Some(why) = blocks::find_first(n, checked) {
         return invalid(why);
     }
-    // From 0: the standard library's empty sum is -0, which a message would show.
-    let sum_of = |i: usize| matrix.row(i).1.iter().fold(0.0, |sum, w| sum + w.to_f64());
+    let sum_of = |i: usize| lanes_sum(matrix.row(i).1);
     match kind {
         AffinityKind::Joint => {
             let sum = blocks::sum(&mut Vec::new(), n, |range| range.map(sum_of).sum());

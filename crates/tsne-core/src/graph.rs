@@ -2,6 +2,18 @@ use crate::blocks;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
+/// What is wrong with a row.
+fn fault<T: Scalar>(i: usize, row: &[u32], lengths: &[T], n_reference: usize) -> Option<String> {
+    if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {
+        return Some(format!("row {i} names point {j}, but there are {n_reference}"));
+    }
+    if let Some(v) = lengths.iter().find(|v| !(v.is_finite() && **v >= T::ZERO)) {
+        return Some(format!("row {i} has the distance {v}, but distances are finite and not negative"));
+    }
+    let ascending = lengths.windows(2).all(|pair| pair[0] <= pair[1]);
+    (!ascending).then(|| format!("the distances of row {i} do not ascend: sort each row by (distance, index)"))
+}
+
 /// The `k` nearest neighbors of each of `n` points.
 ///
 /// Row `i` lists neighbor indices and distances (in the metric's own unit; Euclidean distances are not squared),
@@ -43,20 +55,15 @@ impl<T: Scalar> KnnGraph<T> {
         if !indices.len().is_multiple_of(k) {
             return Err(Error::shape("indices", indices.len().next_multiple_of(k), indices.len()));
         }
-        let fault = |i: usize| {
+        let checked = |i: usize| {
             let (row, lengths) = (&indices[i * k..(i + 1) * k], &distances[i * k..(i + 1) * k]);
-            if let Some(j) = row.iter().find(|&&j| j as usize >= n_reference) {
-                return Some(format!("row {i} names point {j}, but there are {n_reference}"));
-            }
-            if let Some(v) = lengths.iter().find(|v| !(v.is_finite() && **v >= T::ZERO)) {
-                return Some(format!("row {i} has the distance {v}, but distances are finite and not negative"));
-            }
-            lengths
-                .windows(2)
-                .any(|pair| pair[0] > pair[1])
-                .then(|| format!("the distances of row {i} do not ascend: sort each row by (distance, index)"))
+            // Without branches, which a vector has none of; what is wrong is looked for only where something is.
+            let within = row.iter().fold(true, |all, &j| all & ((j as usize) < n_reference));
+            let lengthy = lengths.iter().fold(true, |all, v| all & (v.is_finite() & (*v >= T::ZERO)));
+            let ascending = lengths.iter().zip(lengths.iter().skip(1)).fold(true, |all, (a, b)| all & (a <= b));
+            if within & lengthy & ascending { None } else { fault(i, row, lengths, n_reference) }
         };
-        if let Some(why) = blocks::find_first(indices.len() / k, fault) {
+        if let Some(why) = blocks::find_first(indices.len() / k, checked) {
             return Err(Error::invalid("neighbor graph", why));
         }
         Ok(Self { k, n_reference, indices, distances })

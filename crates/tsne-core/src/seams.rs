@@ -57,6 +57,22 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
     /// if `k > n`, [`Error::NonFinite`](crate::Error::NonFinite) and
     /// [`Error::Cancelled`](crate::Error::Cancelled).
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
+
+    /// The ranks of `others` among the neighbors of `rows`, all of them numbers of indexed points: of each row as many others
+    /// as `others.len() / rows.len()`, row by row. The rank of a point is 1 for the nearest other point of the row by
+    /// (distance, index), and what position it has in [`knn_graph`](Self::knn_graph) with `k = n - 1` plus 1.
+    ///
+    /// `None`, which is what is provided, where the index has no better way than to sort all distances.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) unless all rows have as many others,
+    /// [`Error::Parameter`](crate::Error::Parameter) for numbers that are not below `n`, and for a row among its own others;
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    fn ranks(&self, rows: &[u32], others: &[u32], cx: Context<'_>) -> Result<Option<Vec<u32>>> {
+        let _ = (rows, others, cx);
+        Ok(None)
+    }
 }
 
 /// A rule that turns neighbor distances into affinities.

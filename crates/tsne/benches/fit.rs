@@ -1,8 +1,9 @@
-//! Whole fits of small data, and the initialization.
+//! Whole fits of small data, the initialization, and the measures of a map.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tsne::core::random;
+use tsne::metrics::{Comparison, label_agreement};
 use tsne::{Context, Embedding, Kernel, Preset, Rows, TransformParams, Tsne, initialization};
 
 fn blobs(n: usize, d: usize) -> Vec<f32> {
@@ -135,5 +136,23 @@ fn store(c: &mut Criterion) {
     std::fs::remove_file(&path).unwrap();
 }
 
-criterion_group!(benches, fit, pca, spectral, coarse, transform, store);
+/// Two of the columns are the map: a few of its neighbors are near in the data.
+fn measures(c: &mut Criterion) {
+    let (n, d, k) = (5_000, 20, 10);
+    let x = blobs(n, d);
+    let y: Vec<[f32; 2]> = x.chunks(d).map(|row| [row[0], row[1]]).collect();
+    let labels: Vec<usize> = (0..n).map(|i| i % 10).collect();
+    let all = Comparison::new(Rows::new(&x, n, d).unwrap(), &y).unwrap();
+    let mut group = c.benchmark_group("measures");
+    group.sample_size(10).throughput(Throughput::Elements(n as u64));
+    group.bench_function("trustworthiness/f32/n5000/d20", |b| b.iter(|| all.trustworthiness(k).unwrap()));
+    group.bench_function("continuity/f32/n5000/d20", |b| b.iter(|| all.continuity(k).unwrap()));
+    group.bench_function("neighbor_recall/f32/n5000/d20", |b| b.iter(|| all.neighbor_recall(k).unwrap()));
+    group.bench_function("measures/f32/n5000/d20", |b| b.iter(|| all.measures(k).unwrap()));
+    group.bench_function("measures/f32/n5000/d20/sample500", |b| b.iter(|| all.sample(500, 0).measures(k).unwrap()));
+    group.bench_function("label_agreement/f32/n5000", |b| b.iter(|| label_agreement(&y, &labels, k).unwrap()));
+    group.finish();
+}
+
+criterion_group!(benches, fit, pca, spectral, coarse, transform, store, measures);
 criterion_main!(benches);

@@ -11,7 +11,7 @@ use super::record::Record;
 type Column = (&'static str, &'static str, fn(f64) -> String);
 
 /// What is not known of a peer is left empty.
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 17] = [
     ("total s", "total_s", seconds),
     ("neighbors", "neighbors_s", seconds),
     ("affinities", "affinities_s", seconds),
@@ -22,7 +22,9 @@ const COLUMNS: [Column; 15] = [
     ("last 50", "ms_last", |ms| format!("{ms:.2}")),
     ("KL", "kl", |kl| format!("{kl:.4}")),
     ("trustw.", "trustworthiness", |share| format!("{share:.4}")),
+    ("contin.", "continuity", |share| format!("{share:.4}")),
     ("recall", "neighbor_recall", |share| format!("{share:.4}")),
+    ("Spearman", "spearman", |rho| format!("{rho:.4}")),
     ("labels", "label_agreement", |share| format!("{share:.4}")),
     ("extent", "extent", |extent| format!("{extent:.0}")),
     ("MB", "peak_bytes", |bytes| format!("{:.0}", bytes / 1e6)),
@@ -131,5 +133,13 @@ mod tests {
         assert!(lines[3].starts_with("| tsne-recommended | 0.46 |") && lines[3].contains("| 12 |"));
         assert_eq!(lines[4], "| openTSNE | failed: no / module |");
         assert!(lines[8].starts_with("| openTSNE 1.0.4 | 187.0 |") && lines[8].contains("| 2.5494 |"));
+        // A verdict of before there were such columns leaves them empty.
+        let judged =
+            run("small", 1797, "openTSNE", json!({ "neighbor_recall": 0.5, "spearman": 0.71, "extent": 80.0 }));
+        let text = tables(&[&judged]);
+        assert!(
+            text.contains("| recall | Spearman | labels |") && text.contains("|  | 0.5000 | 0.7100 |  | 80 |"),
+            "{text}"
+        );
     }
 }

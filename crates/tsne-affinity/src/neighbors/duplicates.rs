@@ -110,6 +110,17 @@ impl Groups {
         self.shared.as_ref().map_or(g, |shared| shared.members[shared.starts[g] as usize] as usize)
     }
 
+    /// The number of points of group `g`.
+    pub(in crate::neighbors) fn size(&self, g: usize) -> usize {
+        self.shared.as_ref().map_or(1, |shared| (shared.starts[g + 1] - shared.starts[g]) as usize)
+    }
+
+    /// The number of points of group `g` with a smaller number than `i`.
+    pub(in crate::neighbors) fn before(&self, g: usize, i: u32) -> u32 {
+        let Some(Shared { starts, members, .. }) = &self.shared else { return u32::from((g as u32) < i) };
+        members[starts[g] as usize..starts[g + 1] as usize].partition_point(|&member| member < i) as u32
+    }
+
     /// The group of point `i`.
     pub(in crate::neighbors) fn group_of(&self, i: usize) -> usize {
         self.shared.as_ref().map_or(i, |shared| shared.group[i] as usize)

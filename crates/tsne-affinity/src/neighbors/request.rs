@@ -45,3 +45,21 @@ pub(in crate::neighbors) fn check_queries((n, d): (usize, usize), given: usize, 
     }
     Ok(())
 }
+
+/// Checks that ranks can be told of `others`, the same number for each of `rows`, among `n` points; returns that number.
+pub(in crate::neighbors) fn check_others(n: usize, rows: &[u32], others: &[u32]) -> Result<usize> {
+    let k = others.len().checked_div(rows.len()).unwrap_or(0);
+    if k * rows.len() != others.len() {
+        return Err(Error::shape("others of all rows", k * rows.len(), others.len()));
+    }
+    if let Some(row) = rows.iter().find(|&&row| row as usize >= n) {
+        return Err(Error::parameter("a row", row, format_args!("below {n}, the number of indexed points")));
+    }
+    let allowed = |row: u32, other: u32| (other as usize) < n && other != row;
+    for (&row, others) in rows.iter().zip(others.chunks(k.max(1))) {
+        if let Some(other) = others.iter().find(|&&other| !allowed(row, other)) {
+            return Err(Error::parameter("another point", other, format_args!("below {n} and not {row}, the row")));
+        }
+    }
+    Ok(k)
+}

@@ -12,6 +12,7 @@ mod metrics;
 mod models;
 mod neighbors;
 mod precomputed;
+mod ranks;
 mod shared;
 mod sparse;
 mod vp_tree;

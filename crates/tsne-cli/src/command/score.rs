@@ -18,11 +18,11 @@ use tsne::{Context, Dataset, Float, Kernel, Metric, Rows, Scalar, Tsne};
 /// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
 const KL_POINTS: usize = 100_000;
 
-/// Points that trustworthiness and neighbor recall are measured on, unless told otherwise: their standard error is
+/// Points that trustworthiness, continuity and neighbor recall are measured on, unless told otherwise: their standard error is
 /// then below 1 / sqrt(5,000), 1.4 % of the spread of the points' own values.
 const SAMPLE: usize = 5000;
 
-/// Neighbors that three measures look at, unless told otherwise or half of the points are fewer.
+/// Neighbors that four measures look at, unless told otherwise or half of the points are fewer.
 const K: usize = 10;
 
 /// Points whose distances are correlated, as in Kobak and Berens (2019).
@@ -108,13 +108,12 @@ impl<T: Float + FromStr> Scored<'_, T> {
         let sample = args.sample.map_or(SAMPLE, |sample| sample as usize).min(n);
         let k = args.k.unwrap_or_else(|| K.min(n.saturating_sub(1) / 2).max(1));
         let measured = || -> Result<ScoreReport> {
-            let ((trustworthiness, seconds_trustworthiness), (neighbor_recall, seconds_recall)) =
+            let (kept, seconds_neighborhoods) = timed(|| {
                 in_pool(args.threads, || {
-                    let points = self.points.points()?;
-                    let comparison = Comparison::new(points, &y)?.metric(&self.metric).sample(sample, args.seed);
-                    let trustworthiness = timed(|| Ok(comparison.trustworthiness(k)?))?;
-                    Ok((trustworthiness, timed(|| Ok(comparison.neighbor_recall(k)?))?))
-                })?;
+                    let comparison = Comparison::new(self.points.points()?, &y)?.metric(&self.metric);
+                    Ok(comparison.sample(sample, args.seed).measures(k)?)
+                })
+            })?;
             // Warnings come after what may still be wrong with the arguments.
             let (kl_divergence, seconds_kl) = timed(|| wanted.then(|| self.kl_divergence(&y)).transpose())?;
             let most = args.sample.map_or(SPEARMAN_SAMPLE, |sample| sample as usize).min(n).min(MAX_SPEARMAN_SAMPLE);
@@ -132,8 +131,9 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 perplexity,
                 pbic: kl_divergence.map(|kl| metrics::pbic(kl, perplexity, n)).transpose()?,
                 k,
-                trustworthiness,
-                neighbor_recall,
+                trustworthiness: kept.trustworthiness,
+                continuity: kept.continuity,
+                neighbor_recall: kept.neighbor_recall,
                 label_agreement,
                 spearman,
                 sample,
@@ -141,8 +141,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
                 seconds: ScoreSeconds {
                     read: seconds_read,
                     kl_divergence: seconds_kl,
-                    trustworthiness: seconds_trustworthiness,
-                    neighbor_recall: seconds_recall,
+                    neighborhoods: seconds_neighborhoods,
                     spearman: seconds_spearman,
                     total: self.started.elapsed().as_secs_f64(),
                 },

@@ -20,10 +20,12 @@ pub struct ScoreReport {
     pub perplexity: f64,
     /// `2 KL + ln(n) perplexity / n`; `null` without the KL divergence.
     pub pbic: Option<f64>,
-    /// The neighbors that the next three measures look at.
+    /// The neighbors that the next four measures look at.
     pub k: usize,
     /// How near the neighbors in the map are to being neighbors in the data.
     pub trustworthiness: f64,
+    /// How near the neighbors in the data are to being neighbors in the map.
+    pub continuity: f64,
     /// The mean share of the neighbors in the data that are neighbors in the map.
     pub neighbor_recall: f64,
     /// The share of points whose label is the most frequent one of their neighbors in the map; without labels, and
@@ -31,7 +33,7 @@ pub struct ScoreReport {
     pub label_agreement: Option<f64>,
     /// The rank correlation of distances; `null` where all distances are equal.
     pub spearman: Option<f64>,
-    /// The points that trustworthiness and neighbor recall were measured on.
+    /// The points that trustworthiness, continuity and neighbor recall were measured on.
     pub sample: usize,
     /// The points that the rank correlation was measured on.
     pub spearman_sample: usize,
@@ -52,10 +54,8 @@ pub struct ScoreSeconds {
     pub read: f64,
     /// Affinities and KL divergence.
     pub kl_divergence: f64,
-    /// Trustworthiness.
-    pub trustworthiness: f64,
-    /// Neighbor recall.
-    pub neighbor_recall: f64,
+    /// Trustworthiness, continuity and neighbor recall, which are measured at once.
+    pub neighborhoods: f64,
     /// The rank correlation.
     pub spearman: f64,
     /// All of these, and the label agreement.
@@ -76,6 +76,7 @@ impl Summary for ScoreReport {
         );
         lines.extend(self.pbic.map(|pbic| ("pBIC", format!("{pbic:.4}"))));
         lines.push(("trustworthiness", format!("{:.4} at {}{}", self.trustworthiness, self.k, of(self.sample))));
+        lines.push(("continuity", format!("{:.4} at {}{}", self.continuity, self.k, of(self.sample))));
         lines.push(("neighbor recall", format!("{:.4} at {}{}", self.neighbor_recall, self.k, of(self.sample))));
         lines.extend(agreement(self.label_agreement, &self.input));
         lines.extend(self.spearman.map(|rho| ("Spearman", format!("{rho:.4}{}", of(self.spearman_sample)))));
@@ -84,8 +85,7 @@ impl Summary for ScoreReport {
             &[
                 ("read", s.read),
                 ("KL divergence", s.kl_divergence),
-                ("trustworthiness", s.trustworthiness),
-                ("neighbor recall", s.neighbor_recall),
+                ("neighborhoods", s.neighborhoods),
                 ("Spearman", s.spearman),
             ],
         ));

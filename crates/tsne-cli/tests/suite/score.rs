@@ -14,7 +14,7 @@ fn a_map_that_is_its_data_is_perfect() {
     directory.write("x.csv", text(&clusters(120, 2), 2, ","));
     directory.write("labels.txt", (0..120).map(|i| format!("{}\n", i % 3)).collect::<String>());
     let report = directory.json("score x.csv x.csv --labels labels.txt --k 7");
-    for key in ["trustworthiness", "neighbor_recall", "spearman"] {
+    for key in ["trustworthiness", "continuity", "neighbor_recall", "spearman"] {
         assert!((number(&report, key) - 1.0).abs() < 1e-12, "{key}: {report}");
     }
     assert_eq!(
@@ -71,7 +71,7 @@ fn distances_measure_as_their_points() {
     directory.write("y.csv", text(&clusters(60, 2), 2, ","));
     let a = directory.json("score x.csv y.csv --float f64 --perplexity 6");
     let b = directory.json("score xx.csv y.csv --float f64 --perplexity 6 --metric precomputed");
-    for key in ["kl_divergence", "trustworthiness", "neighbor_recall", "spearman"] {
+    for key in ["kl_divergence", "trustworthiness", "continuity", "neighbor_recall", "spearman"] {
         let (a, b) = (number(&a, key), number(&b, key));
         assert!((a - b).abs() <= 1e-9, "{key}: {a} {b}");
     }
@@ -98,6 +98,7 @@ fn every_key_and_what_is_left_out() {
         "pbic",
         "k",
         "trustworthiness",
+        "continuity",
         "neighbor_recall",
         "label_agreement",
         "spearman",
@@ -116,7 +117,7 @@ fn every_key_and_what_is_left_out() {
     let other = directory.json("score x.csv y.csv --kl no --sample 30 --seed 6");
     assert!(number(&report, "trustworthiness") != number(&other, "trustworthiness"));
     let words = directory.succeed("score x.csv y.csv");
-    for word in ["KL divergence", "pBIC", "trustworthiness", "neighbor recall", "Spearman", "extent"] {
+    for word in ["KL divergence", "pBIC", "trustworthiness", "continuity", "neighbor recall", "Spearman", "extent"] {
         assert!(words.contains(word), "{word}: {words}");
     }
     assert_eq!(directory.succeed("score x.csv y.csv -q"), "");

@@ -1,6 +1,8 @@
 use std::num::NonZeroUsize;
-use tsne_affinity::{BruteForceSearch, ExactSearch, Metric};
-use tsne_core::{Context, Error, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding, random};
+use tsne_affinity::{ExactSearch, Metric};
+use tsne_core::{
+    Context, Error, NeighborIndex, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding, random,
+};
 
 /// The stream of random numbers that chooses samples.
 const SAMPLE_STREAM: u64 = 101;
@@ -152,12 +154,13 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
         Self { cx, ..self }
     }
 
-    /// The points to measure on, ascending; `None` for all.
-    pub(super) fn rows(&self) -> Result<Option<Vec<usize>>> {
+    /// The points to measure on, ascending.
+    pub(super) fn rows(&self) -> Result<Vec<u32>> {
+        let n = self.y.len();
         match self.sample {
             Some((0, _)) => Err(Error::parameter("sample", 0, "at least 1 point")),
-            Some((points, seed)) if points < self.y.len() => Ok(Some(draw(self.y.len(), points, seed))),
-            _ => Ok(None),
+            Some((points, seed)) if points < n => Ok(draw(n, points, seed).into_iter().map(|i| i as u32).collect()),
+            _ => Ok((0..n).map(|i| i as u32).collect()),
         }
     }
 
@@ -172,17 +175,14 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
             .ok_or_else(|| Error::parameter("k", k, format_args!("from 1 to {max} for n = {n} points")))
     }
 
-    /// Calls `f` with the search of the data.
+    /// Calls `f` with data and map, and how each is searched.
     pub(super) fn with_spaces<R>(&self, f: impl FnOnce(Space<'_, T>, Space<'_, T>) -> Result<R>) -> Result<R> {
         let euclidean = Metric::Euclidean;
         let metric = self.metric.unwrap_or(&euclidean);
         let (exact, of_map) = (ExactSearch::new(metric.clone()), ExactSearch::default());
         let y = Rows::new(self.y.as_flattened(), self.y.len(), D)?;
-        let data = match self.search {
-            Some(search) => Space { points: self.x, search, metric: None, cx: self.cx },
-            None => Space { points: self.x, search: &exact, metric: Some(metric), cx: self.cx },
-        };
-        f(data, Space { points: y.into(), search: &of_map, metric: Some(&euclidean), cx: self.cx })
+        let data = Space { points: self.x, search: self.search.unwrap_or(&exact), cx: self.cx };
+        f(data, Space { points: y.into(), search: &of_map, cx: self.cx })
     }
 }
 
@@ -196,53 +196,39 @@ pub(super) fn draw(n: usize, count: usize, seed: u64) -> Vec<usize> {
     drawn
 }
 
-/// Values up to this, and not nearer to zero than its inverse, keep squares of differences within `f64` in any units.
-const LARGEST: f64 = 1e60;
-
 /// Points with a way to find neighbors among them.
 #[derive(Clone, Copy)]
 pub(super) struct Space<'a, T> {
     pub(super) points: Points<'a, T>,
     pub(super) search: &'a dyn NeighborSearch<T>,
-    /// What the search measures by, if it is the toolkit's.
-    pub(super) metric: Option<&'a Metric>,
     pub(super) cx: Context<'a>,
 }
 
-impl<T: Scalar> Space<'_, T> {
-    /// A search in which points and queries can change places: distances to the bit the same either way, and whatever other
-    /// points are indexed.
-    pub(super) fn swapped(&self) -> Option<BruteForceSearch> {
-        let metric = self.metric?;
-        // By squares of differences, of rows as they are or of each mapped by itself. In an index of few points, values may be
-        // too far from them for squares: such data are ranked as they come.
-        let symmetric = matches!(
-            metric,
-            Metric::Euclidean
-                | Metric::SqEuclidean
-                | Metric::Cosine
-                | Metric::Correlation
-                | Metric::SpearmanR
-                | Metric::Hellinger
-        );
-        let Points::Dense(rows) = self.points else { return None };
-        let near = |row: &[T]| {
-            row.iter().all(|v| v.to_f64().abs() < LARGEST && (*v == T::ZERO || v.to_f64().abs() > 1.0 / LARGEST))
-        };
-        (symmetric && rows.iter().all(near)).then(|| BruteForceSearch::new(metric.clone()))
+impl<'a, T: Scalar> Space<'a, T> {
+    /// The points as the search indexes them.
+    pub(super) fn index(&self) -> Result<Indexed<'a, T>> {
+        Ok(Indexed { points: self.points, index: self.search.build(self.points, self.cx)?, cx: self.cx })
     }
+}
 
-    /// The `k` nearest other points of each of `rows`, or of all, row by row.
-    pub(super) fn neighbors(&self, k: NonZeroUsize, rows: Option<&[usize]>) -> Result<Vec<u32>> {
-        let index = self.search.build(self.points, self.cx)?;
-        let Some(rows) = rows else {
-            return Ok(index.knn_graph(k, self.cx)?.into_parts().2);
-        };
+/// Indexed points.
+pub(super) struct Indexed<'a, T> {
+    pub(super) points: Points<'a, T>,
+    pub(super) index: Box<dyn NeighborIndex<T> + 'a>,
+    pub(super) cx: Context<'a>,
+}
+
+impl<T: Scalar> Indexed<'_, T> {
+    /// The `k` nearest other points of each of `rows`, which ascend, row by row.
+    pub(super) fn neighbors(&self, k: NonZeroUsize, rows: &[u32]) -> Result<Vec<u32>> {
+        if rows.len() == self.points.n() {
+            return Ok(self.index.knn_graph(k, self.cx)?.into_parts().2);
+        }
         // One more, as a point finds itself.
-        let some = Subset::take(self.points, rows)?;
-        let graph = index.knn(some.points()?, k.saturating_add(1), self.cx)?;
-        let of_row = |(row, &i): (usize, &usize)| {
-            graph.row(row).0.iter().copied().filter(move |&j| j as usize != i).take(k.get()).collect::<Vec<u32>>()
+        let some = Subset::take(self.points, rows.iter().map(|&i| i as usize))?;
+        let graph = self.index.knn(some.points()?, k.saturating_add(1), self.cx)?;
+        let of_row = |(row, &i): (usize, &u32)| {
+            graph.row(row).0.iter().copied().filter(move |&j| j != i).take(k.get()).collect::<Vec<u32>>()
         };
         Ok(rows.iter().enumerate().flat_map(of_row).collect())
     }
@@ -255,11 +241,11 @@ pub(super) enum Subset<T> {
 }
 
 impl<T: Scalar> Subset<T> {
-    pub(super) fn take(points: Points<'_, T>, rows: &[usize]) -> Result<Self> {
+    pub(super) fn take(points: Points<'_, T>, rows: impl ExactSizeIterator<Item = usize>) -> Result<Self> {
         Ok(match points {
             Points::Sparse(x) => {
                 let (mut row_pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
-                for &i in rows {
+                for i in rows {
                     columns.extend_from_slice(x.row(i).0);
                     values.extend_from_slice(x.row(i).1);
                     row_pointers.push(columns.len());
@@ -268,8 +254,9 @@ impl<T: Scalar> Subset<T> {
             }
             other => {
                 let x = other.dense("a sample of points")?;
-                let values = rows.iter().flat_map(|&i| x.row(i).iter().copied()).collect();
-                Self::Dense { values, n: rows.len(), d: x.d() }
+                let n = rows.len();
+                let values = rows.flat_map(|i| x.row(i).iter().copied()).collect();
+                Self::Dense { values, n, d: x.d() }
             }
         })
     }

@@ -1,7 +1,7 @@
 use crate::float::Float;
 use std::num::NonZeroUsize;
 use tsne_affinity::ExactSearch;
-use tsne_core::{Context, Error, NeighborSearch, Result, Rows};
+use tsne_core::{Context, Error, NeighborSearch, Result, Rows, blocks};
 
 /// The fraction of points whose label is the most frequent one among their `k` nearest neighbors in the map, leaving
 /// the point itself out.
@@ -31,20 +31,23 @@ pub fn label_agreement<T: Float, L: Ord + Sync, const D: usize>(y: &[[T; D]], la
     let cx = Context::new();
     let rows = Rows::new(y.as_flattened(), y.len(), D)?;
     let graph = ExactSearch::default().build(rows.into(), cx)?.knn_graph(k, cx)?;
-    let mut agreeing = 0usize;
-    let mut votes: Vec<(&L, usize)> = Vec::new();
-    for (i, label) in labels.iter().enumerate() {
-        votes.clear();
-        for &j in graph.row(i).0 {
-            let voted = &labels[j as usize];
-            match votes.iter_mut().find(|(label, _)| *label == voted) {
-                Some((_, count)) => *count += 1,
-                None => votes.push((voted, 1)),
+    let mut partials = Vec::new();
+    let agreeing = blocks::map(&mut partials, y.len(), |range| {
+        let mut votes: Vec<(&L, usize)> = Vec::new();
+        let agrees = |i: &usize| {
+            votes.clear();
+            for &j in graph.row(*i).0 {
+                let voted = &labels[j as usize];
+                match votes.iter_mut().find(|(label, _)| *label == voted) {
+                    Some((_, count)) => *count += 1,
+                    None => votes.push((voted, 1)),
+                }
             }
-        }
-        let most = votes.iter().map(|(_, count)| *count).max();
-        let winner = votes.iter().find(|(_, count)| Some(*count) == most);
-        agreeing += usize::from(winner.is_some_and(|(winner, _)| *winner == label));
-    }
-    Ok(agreeing as f64 / y.len() as f64)
+            let most = votes.iter().map(|(_, count)| *count).max();
+            let winner = votes.iter().find(|(_, count)| Some(*count) == most);
+            winner.is_some_and(|(winner, _)| **winner == labels[*i])
+        };
+        range.filter(agrees).count()
+    });
+    Ok(agreeing.iter().sum::<usize>() as f64 / y.len() as f64)
 }

@@ -11,6 +11,7 @@ mod correlation;
 mod divergence;
 mod extent;
 mod labels;
+mod measures;
 mod ranks;
 mod recall;
 
@@ -20,5 +21,6 @@ pub(crate) use divergence::doubt;
 pub use divergence::{kl_divergence, pbic};
 pub use extent::extent;
 pub use labels::label_agreement;
+pub use measures::Measures;
 pub use ranks::{trustworthiness, trustworthiness_sampled};
 pub use recall::neighbor_recall;

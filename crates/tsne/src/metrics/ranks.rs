@@ -1,15 +1,10 @@
-use super::comparison::{Comparison, Space, Subset};
+use super::comparison::{Comparison, Indexed, Subset};
 use rayon::prelude::*;
-use std::cmp::Ordering;
 use std::num::NonZeroUsize;
-use tsne_core::{Error, NeighborSearch, Points, Result, Scalar, blocks};
+use tsne_core::{Error, Points, Result, Scalar, blocks, memory};
 
 /// Distances held at once while points are ranked: 32 MiB with their indices in `f32`.
 const RANKED: usize = 1 << 22;
-
-/// Rows that are indexed at once for counting: the distances of a point to them are sorted by the search, which a few dozen
-/// take little time for, and all points are read anew for each such part.
-const INDEXED: usize = 64;
 
 /// How far the `k` nearest neighbors in the map are from being neighbors in the data: 1 if all are, for Euclidean
 /// distances and all points.
@@ -71,6 +66,13 @@ pub fn trustworthiness_sampled<'a, T: Scalar, const D: usize>(
     Comparison::new(x, y)?.sample(sample, seed).trustworthiness(k)
 }
 
+/// Where neighbors are taken from.
+#[derive(Clone, Copy)]
+enum Side {
+    Map,
+    Data,
+}
+
 impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     /// The [`trustworthiness`] of the map: how far its neighbors are from being neighbors in the data.
     ///
@@ -91,7 +93,7 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn trustworthiness(&self, k: usize) -> Result<f64> {
-        self.with_spaces(|data, map| self.ranked(k, map, data))
+        self.ranked(k, Side::Map)
     }
 
     /// The continuity of the map, its trustworthiness with data and map exchanged: how far neighbors in the data are
@@ -113,118 +115,71 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn continuity(&self, k: usize) -> Result<f64> {
-        self.with_spaces(|data, map| self.ranked(k, data, map))
+        self.ranked(k, Side::Data)
     }
 
-    /// The measure of the neighbors in `near` by their ranks in `far`.
-    fn ranked(&self, k: usize, near: Space<'_, T>, far: Space<'_, T>) -> Result<f64> {
-        let n = self.y.len();
-        let k = self.k(k, n.saturating_sub(1) / 2)?;
+    /// The measure of the neighbors in the one space by their ranks in the other.
+    fn ranked(&self, k: usize, side: Side) -> Result<f64> {
+        let k = self.k(k, self.y.len().saturating_sub(1) / 2)?;
         let rows = self.rows()?;
-        let neighbors = near.neighbors(k, rows.as_deref())?;
-        let rows = rows.unwrap_or_else(|| (0..n).collect());
-        let penalty = match far.swapped() {
-            Some(search) => counted(far, &search, &rows, &neighbors, k.get())?,
-            None => sorted(far, &rows, &neighbors, k.get())?,
-        };
-        let (n, k) = (n as f64, k.get() as f64);
-        Ok(1.0 - penalty * 2.0 / (rows.len() as f64 * k * (2.0 * n - 3.0 * k - 1.0)))
+        self.with_spaces(|data, map| {
+            let (data, map) = (data.index()?, map.index()?);
+            let (near, far) = match side {
+                Side::Map => (map, data),
+                Side::Data => (data, map),
+            };
+            kept_ranks(&far, &rows, &near.neighbors(k, &rows)?, k)
+        })
     }
 }
 
-/// The sum of what the ranks of `neighbors`, `k` of each of `rows`, exceed `k` by, among the others in `far`: all points are
-/// sorted by their distances from each of `rows`. For any search.
-fn sorted<T: Scalar>(far: Space<'_, T>, rows: &[usize], neighbors: &[u32], k: usize) -> Result<f64> {
+/// 1 less what the ranks of `neighbors`, `k` of each of `rows`, exceed `k` by in `far`, out of the most that they could.
+pub(super) fn kept_ranks<T: Scalar>(
+    far: &Indexed<'_, T>,
+    rows: &[u32],
+    neighbors: &[u32],
+    k: NonZeroUsize,
+) -> Result<f64> {
+    let ranks = match far.index.ranks(rows, neighbors, far.cx)? {
+        Some(ranks) => ranks,
+        None => sorted(far, rows, neighbors, k.get())?,
+    };
+    let over = |range: std::ops::Range<usize>| -> u64 {
+        ranks[range].iter().map(|&rank| u64::from(rank).saturating_sub(k.get() as u64)).sum()
+    };
+    let penalty: u64 = blocks::map(&mut Vec::new(), ranks.len(), over).iter().sum();
+    let (n, k) = (far.points.n() as f64, k.get() as f64);
+    Ok(1.0 - penalty as f64 * 2.0 / (rows.len() as f64 * k * (2.0 * n - 3.0 * k - 1.0)))
+}
+
+/// The ranks of `neighbors`, `k` of each of `rows`, in `far`: all points are sorted by their distances from each of `rows`. For
+/// any search.
+fn sorted<T: Scalar>(far: &Indexed<'_, T>, rows: &[u32], neighbors: &[u32], k: usize) -> Result<Vec<u32>> {
     let n = far.points.n();
-    let index = far.search.build(far.points, far.cx)?;
     let Some(all) = NonZeroUsize::new(n) else { return Err(Error::too_few_points(n, 3)) };
     let count = (RANKED / n).max(1);
-    let mut penalty = 0.0;
-    for (rows, neighbors) in rows.chunks(count).zip(neighbors.chunks(count * k)) {
+    let mut found = memory::filled("ranks of neighbors", neighbors.len(), 0)?;
+    let parts = rows.chunks(count).zip(neighbors.chunks(count * k)).zip(found.chunks_mut(count * k));
+    for ((rows, neighbors), found) in parts {
         far.cx.check()?;
-        let some = Subset::take(far.points, rows)?;
-        let graph = index.knn(some.points()?, all, far.cx)?;
-        // Integers: exact in any order. Points that the search did not find are the last.
-        let of_row = |ranks: &mut Vec<usize>, (row, (&i, neighbors)): (usize, (&usize, &[u32]))| -> u64 {
+        let some = Subset::take(far.points, rows.iter().map(|&i| i as usize))?;
+        let graph = far.index.knn(some.points()?, all, far.cx)?;
+        // Points that the search did not find are the last.
+        let last = n as u32 - 1;
+        let of_row = |ranks: &mut Vec<u32>, (row, found): (usize, &mut [u32])| {
             ranks.clear();
-            ranks.resize(n, n - 1);
-            let others = graph.row(row).0.iter().filter(|&&j| j as usize != i);
-            for (rank, &j) in others.enumerate() {
+            ranks.resize(n, last);
+            let others = graph.row(row).0.iter().filter(|&&j| rows.get(row) != Some(&j));
+            for (&j, rank) in others.zip(1..) {
                 if let Some(place) = ranks.get_mut(j as usize) {
-                    *place = rank + 1;
+                    *place = rank;
                 }
             }
-            let rank = |j: &u32| ranks.get(*j as usize).copied().unwrap_or(n - 1);
-            neighbors.iter().map(|j| rank(j).saturating_sub(k) as u64).sum()
+            for (found, &j) in found.iter_mut().zip(&neighbors[row * k..]) {
+                *found = ranks.get(j as usize).copied().unwrap_or(last);
+            }
         };
-        let penalties: Vec<u64> =
-            rows.par_iter().zip(neighbors.par_chunks(k)).enumerate().map_init(Vec::new, of_row).collect();
-        penalty += penalties.iter().sum::<u64>() as f64;
+        found.par_chunks_mut(k).enumerate().for_each_init(Vec::new, of_row);
     }
-    Ok(penalty)
-}
-
-/// The same sum without sorting: the few points whose ranks are asked for are put in order, and all others counted between
-/// them. The roles are swapped for that: `search` indexes some of `rows`, and all points ask it for all of its distances.
-fn counted<T: Scalar>(
-    far: Space<'_, T>,
-    search: &dyn NeighborSearch<T>,
-    rows: &[usize],
-    neighbors: &[u32],
-    k: usize,
-) -> Result<f64> {
-    let n = far.points.n();
-    let count = (RANKED / n).clamp(1, INDEXED);
-    let mut penalty = 0.0;
-    for (rows, neighbors) in rows.chunks(count).zip(neighbors.chunks(count * k)) {
-        far.cx.check()?;
-        let Some(all) = NonZeroUsize::new(rows.len()) else { break };
-        let some = Subset::take(far.points, rows)?;
-        let graph = search.build(some.points()?, far.cx)?.knn(far.points, all, far.cx)?;
-        // The neighbors of each row by distance and index, which is the order of ranks.
-        let mut wanted: Vec<(T, u32)> = Vec::with_capacity(neighbors.len());
-        for (row, neighbors) in neighbors.chunks(k).enumerate() {
-            let first = wanted.len();
-            wanted.extend(neighbors.iter().map(|&j| {
-                let (indexed, distances) = graph.row(j as usize);
-                let at = indexed.iter().position(|i| *i as usize == row);
-                (at.and_then(|at| distances.get(at)).copied().unwrap_or(T::INFINITY), j)
-            }));
-            wanted[first..].sort_unstable_by(|a, b| order(*a, *b));
-        }
-        // How many points come before the first neighbor of each row, between the first and the second, and so on.
-        let mut partials: Vec<Vec<u64>> = Vec::new();
-        blocks::map(&mut partials, n, |range| {
-            let mut counts = vec![0; wanted.len()];
-            for l in range {
-                let (indexed, distances) = graph.row(l);
-                for (&row, &distance) in indexed.iter().zip(distances) {
-                    let row = row as usize;
-                    if rows.get(row) == Some(&l) {
-                        continue;
-                    }
-                    let wanted = &wanted[row * k..(row + 1) * k];
-                    let after = wanted.partition_point(|w| order(*w, (distance, l as u32)).is_le());
-                    if let Some(count) = counts[row * k..(row + 1) * k].get_mut(after) {
-                        *count += 1;
-                    }
-                }
-            }
-            counts
-        });
-        for row in 0..rows.len() {
-            let mut before = 0;
-            for at in row * k..(row + 1) * k {
-                // Of a neighbor itself nothing was counted before it: it is one of those before the next.
-                before += partials.iter().map(|counts| counts[at]).sum::<u64>();
-                penalty += (before + 1).saturating_sub(k as u64) as f64;
-            }
-        }
-    }
-    Ok(penalty)
-}
-
-/// The order of neighbors.
-fn order<T: Scalar>(a: (T, u32), b: (T, u32)) -> Ordering {
-    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+    Ok(found)
 }

@@ -1,6 +1,6 @@
 use super::comparison::Comparison;
-use rayon::prelude::*;
-use tsne_core::{Points, Result, Scalar};
+use std::num::NonZeroUsize;
+use tsne_core::{Points, Result, Scalar, blocks};
 
 /// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
 /// distances and all points.
@@ -55,17 +55,26 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
         let k = self.k(k, self.y.len().saturating_sub(1))?;
         let rows = self.rows()?;
         self.with_spaces(|data, map| {
-            let wanted = data.neighbors(k, rows.as_deref())?;
-            let found = map.neighbors(k, rows.as_deref())?;
-            let kept = |sorted: &mut Vec<u32>, (wanted, found): (&[u32], &[u32])| {
-                sorted.clear();
-                sorted.extend_from_slice(found);
-                sorted.sort_unstable();
-                wanted.iter().filter(|j| sorted.binary_search(j).is_ok()).count()
-            };
-            let counts: Vec<usize> =
-                wanted.par_chunks(k.get()).zip(found.par_chunks(k.get())).map_init(Vec::new, kept).collect();
-            Ok(counts.iter().sum::<usize>() as f64 / (counts.len() * k.get()) as f64)
+            let wanted = data.index()?.neighbors(k, &rows)?;
+            Ok(kept_share(&wanted, &map.index()?.neighbors(k, &rows)?, k))
         })
     }
+}
+
+/// The share of `wanted`, `k` in each row, that are among `found`.
+pub(super) fn kept_share(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> f64 {
+    let k = k.get();
+    let kept = |range: std::ops::Range<usize>| -> usize {
+        let mut sorted = Vec::new();
+        let of_row = |row: usize| {
+            sorted.clear();
+            sorted.extend_from_slice(&found[row * k..(row + 1) * k]);
+            sorted.sort_unstable();
+            wanted[row * k..(row + 1) * k].iter().filter(|j| sorted.binary_search(j).is_ok()).count()
+        };
+        range.map(of_row).sum()
+    };
+    // Of a search that found too few, the rows that both have.
+    let rows = wanted.len().min(found.len()) / k;
+    blocks::map(&mut Vec::new(), rows, kept).iter().sum::<usize>() as f64 / wanted.len() as f64
 }

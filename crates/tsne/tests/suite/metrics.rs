@@ -1,7 +1,8 @@
 //! Measures against plain computations from all distances, and against values worked out by hand.
 
+use std::num::NonZeroUsize;
 use tsne::affinity::{BruteForceSearch, ExactSearch, Metric};
-use tsne::core::{Affinities, AffinityKind, random as counter};
+use tsne::core::{Affinities, AffinityKind, KnnGraph, random as counter};
 use tsne::metrics::{
     Comparison, extent, kl_divergence, label_agreement, neighbor_recall, pbic, spearman, trustworthiness,
     trustworthiness_sampled,
@@ -266,7 +267,22 @@ struct Hidden(ExactSearch);
 
 impl<T: Scalar> NeighborSearch<T> for Hidden {
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-        self.0.build(points, cx)
+        Ok(Box::new(HiddenIndex(self.0.build(points, cx)?)))
+    }
+}
+
+/// An index that has neighbors, and no ranks.
+struct HiddenIndex<'a, T>(Box<dyn NeighborIndex<T> + 'a>);
+
+impl<T: Scalar> NeighborIndex<T> for HiddenIndex<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.0.shape()
+    }
+    fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        self.0.knn_graph(k, cx)
+    }
+    fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+        self.0.knn(queries, k, cx)
     }
 }
 
@@ -291,6 +307,11 @@ fn ranks_are_counted_as_they_are_sorted() {
                 assert_eq!(counted.trustworthiness(k).unwrap(), sorted.trustworthiness(k).unwrap(), "{metric} {k}");
                 assert_eq!(counted.continuity(k).unwrap(), sorted.continuity(k).unwrap(), "{metric} {k}");
                 assert_eq!(counted.neighbor_recall(k).unwrap(), sorted.neighbor_recall(k).unwrap(), "{metric} {k}");
+                let (at_once, of_sorted) = (counted.measures(k).unwrap(), sorted.measures(k).unwrap());
+                assert_eq!(at_once, of_sorted, "{metric} {k}");
+                let singly = (counted.trustworthiness(k), counted.continuity(k), counted.neighbor_recall(k));
+                let together = (at_once.trustworthiness, at_once.continuity, at_once.neighbor_recall);
+                assert_eq!(singly, (Ok(together.0), Ok(together.1), Ok(together.2)), "{metric} {k}");
             }
         }
     }

@@ -24,6 +24,19 @@ pub(in crate::neighbors) trait Finder<T: Scalar>: Send + Sync {
         distances: &mut [T],
         cx: Context<'_>,
     ) -> Result<()>;
+
+    /// The ranks that are [asked for](Asked), row by row; `None` from a finder that is not exact.
+    fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>>;
+}
+
+/// Points, and for each of them `k` others whose ranks among its neighbors are wanted. All are numbers of points, not of groups.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::neighbors) struct Asked<'q> {
+    pub(in crate::neighbors) rows: &'q [u32],
+    /// `k` for each row.
+    pub(in crate::neighbors) others: &'q [u32],
+    /// At least 1.
+    pub(in crate::neighbors) k: usize,
 }
 
 /// A way to make a finder.

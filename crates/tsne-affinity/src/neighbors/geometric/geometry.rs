@@ -115,20 +115,35 @@ impl Ruler {
     /// distance is at most `distance`: the sum itself is off by `(d / 8 + 8) 2^-53`, its root is rounded, and normalized
     /// rows add an absolute error of 2^-52 to each difference.
     pub(in crate::neighbors) fn squared_bound(&self, distance: f64, d: usize) -> f64 {
-        let epsilon = if self.single { f64::from(f32::EPSILON) } else { f64::EPSILON };
-        let rounding = 8.0 * epsilon + (d as f64 + 64.0) * f64::EPSILON;
-        let distance = distance + self.underflow;
-        let squared = match self.unit {
+        let (rounding, absolute) = self.rounding(d);
+        self.squared(distance + self.underflow) * (1.0 + rounding) + absolute
+    }
+
+    /// A lower bound on the sum of squares of every pair whose *returned* distance is at least `distance`, by the same errors;
+    /// negative where every pair may be one.
+    pub(in crate::neighbors) fn squared_floor(&self, distance: f64, d: usize) -> f64 {
+        let (rounding, absolute) = self.rounding(d);
+        self.squared((distance - self.underflow).max(0.0)) * (1.0 - rounding) - absolute
+    }
+
+    /// The sum of squares of a distance.
+    fn squared(&self, distance: f64) -> f64 {
+        match self.unit {
             Unit::Length => (distance * self.factor).powi(2),
             Unit::Square => distance * self.factor * self.factor,
             Unit::Half => 2.0 * distance,
             Unit::RootOfHalf => 2.0 * distance * distance,
-        };
+        }
+    }
+
+    /// How far a sum of `d` squares may be from that of its returned distance: the part of it, and what comes on top.
+    fn rounding(&self, d: usize) -> (f64, f64) {
+        let epsilon = if self.single { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let absolute = match self.geometry {
             Geometry::Euclidean => f64::MIN_POSITIVE,
             Geometry::Cosine => COSINE_RESOLUTION,
         };
-        squared * (1.0 + rounding) + absolute
+        (8.0 * epsilon + (d as f64 + 64.0) * f64::EPSILON, absolute)
     }
 
     /// The sum of squares of two rows, given with their lengths (which only the cosine reads).

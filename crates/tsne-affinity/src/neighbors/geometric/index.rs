@@ -1,6 +1,6 @@
 //! An index of the points of a geometry: groups of equal points are searched, and their points put back.
 
-use super::finder::{Finder, MakeFinder, Queries};
+use super::finder::{Asked, Finder, MakeFinder, Queries};
 use super::geometry::Ruler;
 use super::indexed::{IndexedPoints, PointSet};
 use super::mapping::Mapping;
@@ -8,7 +8,7 @@ use super::row_map::{AsGiven, RowSource};
 use crate::metric::Metric;
 use crate::neighbors::checked::{Checked, check_rows};
 use crate::neighbors::dense_rows::DenseRows;
-use crate::neighbors::request::{Found, check_own, check_queries, room};
+use crate::neighbors::request::{Found, check_others, check_own, check_queries, room};
 use std::num::NonZeroUsize;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
 
@@ -98,6 +98,15 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
         let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, k, cx)?;
         cx.advance(Stage::Neighbors, queries.n(), queries.n());
         KnnGraph::from_parts(k, n, indices, narrow(distances))
+    }
+
+    fn ranks(&self, rows: &[u32], others: &[u32], cx: Context<'_>) -> Result<Option<Vec<u32>>> {
+        let k = check_others(NeighborIndex::<T>::shape(self).0, rows, others)?;
+        cx.check()?;
+        if k == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        self.finder.ranks(&self.indexed, Asked { rows, others, k }, cx)
     }
 }
 

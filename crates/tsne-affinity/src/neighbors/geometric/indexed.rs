@@ -62,6 +62,11 @@ impl<'a, T: Scalar> IndexedPoints<'a, T> {
         self.ruler.squared_bound(distance.to_f64(), self.points.rows.d())
     }
 
+    /// A lower bound on the sum of squares of every pair whose *returned* distance is at least `distance`.
+    pub(in crate::neighbors) fn squared_floor(&self, distance: T) -> f64 {
+        self.ruler.squared_floor(distance.to_f64(), self.points.rows.d())
+    }
+
     /// Exact distances from one row to the points that `candidates` name by representative.
     pub(in crate::neighbors) fn distances(&self, query: (&[T], f64), candidates: &[u32], out: &mut Vec<(T, u32)>) {
         simd::dispatch(ToCandidates { indexed: self, query, candidates, out });

@@ -1,8 +1,11 @@
 //! A kd-tree of the points of a geometry, for few coordinates.
 
-use super::finder::{Finder, MakeFinder, Queries};
+use super::finder::{Asked, Finder, MakeFinder, Queries};
 use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
+use super::packed::PackedPoints;
+use super::ranks::ranks;
+use super::strips;
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
@@ -161,5 +164,11 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
                 Ok(())
             },
         )
+    }
+    fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>> {
+        match strips::ranks(indexed, asked, cx)? {
+            Some(ranks) => Ok(Some(ranks)),
+            None => ranks(indexed, &PackedPoints::new(indexed)?, asked, cx).map(Some),
+        }
     }
 }

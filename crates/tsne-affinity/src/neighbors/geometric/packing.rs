@@ -1,8 +1,8 @@
 //! Points as matrix products see them: centered, scaled, in `f32`, with the column `|y|²/2`.
 
-use super::candidates::ScoreError;
 use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
+use super::score::ScoreError;
 use tsne_core::{Result, Scalar, blocks, chunks, memory};
 
 /// A query this long, in units of the largest coordinate of the points, is not trusted to `f32` products.

@@ -1,21 +1,17 @@
 //! All pairs of the points of a geometry, by blocked matrix products.
 
 use super::candidates::Candidates;
-use super::finder::{Finder, MakeFinder, Queries};
+use super::finder::{Asked, Finder, MakeFinder, Queries};
 use super::indexed::IndexedPoints;
-use super::packing::Packing;
+use super::packed::{PackedPoints, TILE};
+use super::ranks::ranks;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
 use tsne_core::{Context, Result, Scalar};
 
 /// Rows in one task: 70,000 points give 547 tasks, and the product reads each point 547 times from the shared cache, which
 /// takes 6 % of the time.
 const QUERY_TILE: usize = 128;
-/// Points in one matrix product: a multiple of 96, the rows of the product's AVX-512 kernel (1,024 left 8 % of the
-/// product to a smaller kernel). A tile of scores, 480 KiB, stays in the cache of a core.
-pub(super) const POINT_TILE: usize = 960;
 
 /// Makes [`Products`].
 pub(in crate::neighbors) struct ByProducts;
@@ -28,10 +24,7 @@ impl MakeFinder for ByProducts {
 
 /// The points as the matrix products see them.
 pub(super) struct Products {
-    packing: Packing,
-    packed: Vec<f32>,
-    /// The length of each packed point, before rounding.
-    lengths: Vec<f64>,
+    packed: PackedPoints,
 }
 
 /// What one thread keeps between tiles.
@@ -43,9 +36,7 @@ struct Scratch<T> {
 
 impl Products {
     pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
-        let packing = Packing::new(indexed)?;
-        let (packed, lengths) = packing.points(indexed)?;
-        Ok(Self { packing, packed, lengths })
+        Ok(Self { packed: PackedPoints::new(indexed)? })
     }
 
     /// Packs the query rows of a tile.
@@ -57,20 +48,20 @@ impl Products {
         rows: usize,
         k: usize,
     ) {
-        let width = self.packing.width;
-        scratch.queries.resize(rows * width, 0.0);
+        let PackedPoints { packing, .. } = &self.packed;
+        scratch.queries.resize(rows * packing.width, 0.0);
         // A row that comes alone asks for no more than it needs.
         scratch.candidates.resize_with(scratch.candidates.len().max(rows), Candidates::default);
-        for (r, (out, candidates)) in scratch.queries.chunks_exact_mut(width).zip(&mut scratch.candidates).enumerate() {
+        let outs = scratch.queries.chunks_exact_mut(packing.width);
+        for (r, (out, candidates)) in outs.zip(&mut scratch.candidates).enumerate() {
             let i = first + r;
-            let (own, length) = match queries {
-                Queries::Own => {
-                    out.copy_from_slice(&self.packed[i * width..(i + 1) * width]);
-                    (i as u32, self.lengths[i])
+            let (own, (length, trusted)) = match queries {
+                Queries::Own => (i as u32, self.packed.query(i, out)),
+                Queries::Other(points) => {
+                    let length = packing.row(points.get(i), out);
+                    (u32::MAX, (length, packing.query(length, out)))
                 }
-                Queries::Other(points) => (u32::MAX, self.packing.row(points.get(i), out)),
             };
-            let trusted = self.packing.query(length, out);
             candidates.reset(k, own, length, trusted);
         }
     }
@@ -86,7 +77,7 @@ impl<T: Scalar> Finder<T> for Products {
         distances: &mut [T],
         cx: Context<'_>,
     ) -> Result<()> {
-        let (width, error) = (self.packing.width, self.packing.error);
+        let error = self.packed.packing.error;
         let counter = Counter::new(indices.len() / k, cx);
         let query_at = |i: usize| match &queries {
             Queries::Own => indexed.points.get(indexed.groups.representative(i)),
@@ -100,21 +91,12 @@ impl<T: Scalar> Finder<T> for Products {
                 let rows = indices.len() / k;
                 let start = b * QUERY_TILE;
                 self.pack_queries(&queries, start, scratch, rows, k);
-                for (t, points) in self.packed.chunks(POINT_TILE * width).enumerate() {
+                for t in 0..self.packed.tiles() {
                     cx.check()?;
-                    let count = points.len() / width;
-                    scratch.scores.resize(scratch.scores.len().max(count * rows), 0.0);
-                    let scores = &mut scratch.scores[..count * rows];
-                    matmul(
-                        MatMut::from_column_major_slice_mut(&mut *scores, count, rows),
-                        Accum::Replace,
-                        MatRef::from_row_major_slice(points, count, width),
-                        MatRef::from_column_major_slice(&scratch.queries, width, rows),
-                        1.0f32,
-                        Par::Seq,
-                    );
+                    scratch.scores.resize(scratch.scores.len().max(rows * TILE), 0.0);
+                    let (count, scores) = self.packed.scores(t, &scratch.queries, rows, &mut scratch.scores);
                     for (r, scores) in scores.chunks_exact(count).enumerate() {
-                        let first = (t * POINT_TILE) as u32;
+                        let first = (t * TILE) as u32;
                         scratch.candidates[r].add(indexed, query_at(start + r), k, error, scores, first);
                     }
                 }
@@ -130,5 +112,8 @@ impl<T: Scalar> Finder<T> for Products {
                 Ok(())
             },
         )
+    }
+    fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>> {
+        ranks(indexed, &self.packed, asked, cx).map(Some)
     }
 }

@@ -28,7 +28,7 @@
 //!
 //! - Floating-point numbers come back bit for bit; a file has the same bytes on every platform.
 //! - A file that is cut, extended, changed in transfer or made up gives an error: never a panic, and never more memory
-//!   than the file is long (and a constant of about 200 KiB).
+//!   than the file is long (and a constant of about 200 KiB; of a large file, 64 KiB for each thread that reads it).
 //! - [`Writer::save`] leaves either the old file or the whole new one at its path.
 //!
 //! # What is not guaranteed
@@ -42,6 +42,7 @@ mod hash;
 mod layout;
 mod reader;
 mod settings;
+mod source;
 mod writer;
 
 pub use element::{Element, ElementType};

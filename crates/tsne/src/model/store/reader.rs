@@ -1,10 +1,19 @@
+//! A file as sections: the table first, then the payloads, each by a thread of its own where they are large.
+
 use super::element::{CHUNK, Values};
 use super::hash::Xxh64;
-use super::layout::{ALIGNMENT, CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, check_magic};
+use super::layout::{CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, check_magic};
+use super::source::Source;
 use super::{Element, ElementType, Settings, StoreError};
+use crate::threads;
+use rayon::prelude::*;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
+
+/// Files of so many bytes and more are read in parallel. Shorter ones take less than two milliseconds, and no more memory than they
+/// are long, whatever the number of threads.
+const PARALLEL: u64 = 1 << 23;
 
 /// A model file in memory, every byte of it checked: the arrays wait to be taken.
 #[derive(Debug)]
@@ -50,7 +59,7 @@ impl Reader {
         }
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        Self::read(file, length).map_err(|error| match error {
+        Self::read(Source::File(&file), length).map_err(|error| match error {
             StoreError::Io { source, .. } => io(source),
             other => other,
         })
@@ -79,21 +88,20 @@ impl Reader {
     /// # Ok::<(), tsne::store::StoreError>(())
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        Self::read(bytes, bytes.len() as u64)
+        Self::read(Source::Bytes(bytes), bytes.len() as u64)
     }
 
     /// Reads a file of `length` bytes. Nothing that the file says is believed before it is checked, and memory is
     /// reserved only once all sections together are known to fill exactly `length` bytes.
-    fn read(mut source: impl Read, length: u64) -> Result<Self, StoreError> {
-        let source = &mut source;
+    fn read(source: Source<'_>, length: u64) -> Result<Self, StoreError> {
         let mut head = [0; HEADER];
         if length < HEADER as u64 {
             let start = &mut head[..length as usize];
-            fill(source, start)?;
+            source.fill(0, start)?;
             check_magic(start)?;
             return Err(StoreError::Length { found: length, expected: HEADER as u64 });
         }
-        fill(source, &mut head)?;
+        source.fill(0, &mut head)?;
         let header = Header::decode(&head)?;
         let (entries, end) = read_table(source, &head, &header, length)?;
         if end.checked_add(END.len() as u64) != Some(length) {
@@ -103,15 +111,21 @@ impl Reader {
             ));
         }
 
-        let mut sections = Vec::with_capacity(entries.len());
-        let small = usize::try_from(length).map_or(CHUNK, |length| length.next_multiple_of(ALIGNMENT as usize));
-        let mut buffer = vec![0; CHUNK.min(small)];
-        for entry in entries {
-            let values = read_payload(source, &entry, &mut buffer)?;
-            sections.push(Section { entry, values });
-        }
+        // That of the first section that is damaged is the error, whichever is met first.
+        let sections: Result<Vec<Section>, StoreError> = if length < PARALLEL {
+            let mut buffer = Vec::new();
+            entries.into_iter().map(|entry| read_section(source, entry, &mut buffer)).collect()
+        } else {
+            let read = || {
+                let each = entries.into_par_iter().map(|entry| read_section(source, entry, &mut Vec::new()));
+                Ok(each.collect::<Vec<Result<Section, StoreError>>>())
+            };
+            let sections = threads::run(None, read).map_err(|error| StoreError::Unsupported(error.to_string()))?;
+            sections.into_iter().collect()
+        };
+        let sections = sections?;
         let mut marker = [0; END.len()];
-        fill(source, &mut marker)?;
+        source.fill(end, &mut marker)?;
         if marker != END {
             return Err(StoreError::corrupt("the end marker", format!("it is {marker:02x?} instead of {END:02x?}")));
         }
@@ -293,7 +307,7 @@ impl Section {
 
 /// Reads and checks the table that follows the header, and says where the last payload ends.
 fn read_table(
-    source: &mut impl Read,
+    source: Source<'_>,
     head: &[u8; HEADER],
     header: &Header,
     length: u64,
@@ -310,7 +324,7 @@ fn read_table(
         return corrupt(format!("it counts {} sections, more than a file of {length} bytes holds", header.sections));
     }
     let mut table = vec![0; ENTRY * header.sections as usize];
-    fill(source, &mut table)?;
+    source.fill(HEADER as u64, &mut table)?;
     let mut hash = Xxh64::new();
     hash.update(&head[..CHECKSUM]);
     hash.update(&table);
@@ -338,35 +352,31 @@ fn read_table(
     Ok((entries, end))
 }
 
-/// Reads and checks a payload and the padding after it; `None` if its type is one of a later version.
-fn read_payload(source: &mut impl Read, entry: &Entry, buffer: &mut [u8]) -> Result<Option<Values>, StoreError> {
+/// Reads and checks a payload and the padding after it. A type of a later version has no values.
+fn read_section(source: Source<'_>, entry: Entry, buffer: &mut Vec<u8>) -> Result<Section, StoreError> {
     let corrupt = |why: &str| StoreError::corrupt(format!("section {:?}", entry.name), why);
     let mut values = entry.element.map(|element| Values::with_capacity(element, entry.length)).transpose()?;
+    if let Source::File(_) = source {
+        let whole = usize::try_from(entry.length).map_or(CHUNK, |length| length.max(entry.padding()));
+        buffer.resize(buffer.len().max(CHUNK.min(whole)), 0);
+    }
     let mut hash = Xxh64::new();
-    let mut remaining = entry.length;
-    while remaining > 0 {
-        // Pieces of whole elements: the buffer's length is a multiple of every element's.
-        let size = usize::try_from(remaining).map_or(buffer.len(), |remaining| remaining.min(buffer.len()));
-        let piece = &mut buffer[..size];
-        fill(source, piece)?;
+    let (mut offset, end) = (entry.offset, entry.offset + entry.length);
+    while offset < end {
+        // Pieces of whole elements: their length is a multiple of every element's.
+        let size = usize::try_from(end - offset).map_or(CHUNK, |rest| rest.min(CHUNK));
+        let piece = source.piece(offset, size, buffer)?;
         hash.update(piece);
         if let Some(values) = &mut values {
             values.extend(piece);
         }
-        remaining -= size as u64;
+        offset += size as u64;
     }
     if hash.finish() != entry.checksum {
         return Err(corrupt("its bytes do not match its checksum"));
     }
-    let padding = &mut buffer[..entry.padding()];
-    fill(source, padding)?;
-    if padding.iter().any(|&byte| byte != 0) {
+    if source.piece(end, entry.padding(), buffer)?.iter().any(|&byte| byte != 0) {
         return Err(corrupt("the padding after it is not zero"));
     }
-    Ok(values)
-}
-
-/// Reads as many bytes as `bytes` holds.
-fn fill(source: &mut impl Read, bytes: &mut [u8]) -> Result<(), StoreError> {
-    source.read_exact(bytes).map_err(|source| StoreError::Io { action: "read", path: None, source })
+    Ok(Section { entry, values })
 }

@@ -4,7 +4,7 @@ use super::partition::Clusters;
 use super::sampling::gather;
 use crate::neighbors::geometric::candidates::Candidates;
 use crate::neighbors::geometric::indexed::PointSet;
-use crate::neighbors::geometric::products::POINT_TILE;
+use crate::neighbors::geometric::packed::TILE as POINT_TILE;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
 use faer::linalg::matmul::matmul;

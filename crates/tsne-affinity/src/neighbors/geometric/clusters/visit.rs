@@ -3,7 +3,7 @@
 use super::partition::Clusters;
 use super::probe::{Batch, Probe};
 use super::sampling::{gather, strata};
-use crate::neighbors::geometric::finder::{Finder, MakeFinder, Queries};
+use crate::neighbors::geometric::finder::{Asked, Finder, MakeFinder, Queries};
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
@@ -169,6 +169,11 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
             &counter,
             cx,
         )
+    }
+
+    /// What is found is not exact, nor are ranks that go with it.
+    fn ranks(&self, _: &IndexedPoints<'_, V>, _: Asked<'_>, _: Context<'_>) -> Result<Option<Vec<u32>>> {
+        Ok(None)
     }
 }
 
