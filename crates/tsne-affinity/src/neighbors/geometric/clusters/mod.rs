@@ -1,8 +1,10 @@
 //! Points in clusters, of which a search visits the nearest.
 
+mod calibration;
 mod centroids;
 mod partition;
 mod probe;
+mod reach;
 mod sampling;
 mod visit;
 

@@ -47,7 +47,7 @@ impl<V: Scalar> Clusters<V> {
         let starts = strata(sampled.len(), count, seed, STAGE_START);
         let mut centroids: Vec<V> = starts.iter().flat_map(|&s| sample.get(s as usize).0.iter().copied()).collect();
         for _ in 0..ROUNDS {
-            let nearest = Centroids::new(&centroids, d, geometry)?.nearest(&sample, 1, cx)?;
+            let (nearest, _) = Centroids::new(&centroids, d, geometry)?.nearest(&sample, 1, cx)?;
             let members = by_cluster(&nearest, count)?;
             chunks::for_each(&mut centroids, d, |c, centroid| {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
@@ -58,7 +58,7 @@ impl<V: Scalar> Clusters<V> {
         let index = Centroids::new(&centroids, d, geometry)?;
         for first in (0..m).step_by(GATHER) {
             let rows = gather(&given.points, |r| row_of((first + r) as u32), GATHER.min(m - first))?;
-            cluster.extend(index.nearest(&PointSet::new(rows, geometry)?, 1, cx)?);
+            cluster.extend(index.nearest(&PointSet::new(rows, geometry)?, 1, cx)?.0);
         }
         drop(index);
         let (starts, order) = by_cluster(&cluster, count)?.into_parts();
