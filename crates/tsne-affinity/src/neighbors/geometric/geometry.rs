@@ -146,6 +146,11 @@ impl Ruler {
 /// `Σ (factor (a - b))²`, summed in lanes.
 #[inline(always)]
 fn squared_difference<V: Scalar>(a: &[V], b: &[V], factor: f64) -> f64 {
+    if size_of::<V>() == size_of::<f32>() {
+        // Differences of `f32` are 0 or from 2^-149 to 2^129, before and after the factor, a power of two from 2^-127 to
+        // 2^149: neither they nor their squares leave the range of `f64`, so it makes no bit of difference where it stands.
+        return sum_of_squares(a, b, |a, b| a.to_f64() - b.to_f64()) * (factor * factor);
+    }
     sum_of_squares(a, b, |a, b| (a.to_f64() - b.to_f64()) * factor)
 }
 
@@ -208,4 +213,31 @@ pub(in crate::neighbors) fn power_of_two_for(largest: f64) -> f64 {
         return 1.0;
     }
     2.0f64.powi(-(largest.log2().floor().clamp(-1000.0, 1000.0) as i32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tsne_core::random;
+
+    /// The factor before the squares and after them, in all lengths of the rest, down to subnormal numbers and up to the largest.
+    #[test]
+    fn the_factor_may_stand_behind_the_sum() {
+        let unit = |i| random::unit(random::element_seed(5, 1, i)) - 0.5;
+        for d in 1..=40u64 {
+            for power in [-149, -140, -60, 0, 60, 120, 127] {
+                let value = |i| (unit(i) * 2f64.powi(power)) as f32;
+                let (a, b): (Vec<f32>, Vec<f32>) = ((0..d).map(value).collect(), (d..2 * d).map(value).collect());
+                let wide = |x: &[f32]| x.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>();
+                let largest = a.iter().chain(&b).fold(0.0, |m: f64, v| m.max(f64::from(v.abs())));
+                let factor = power_of_two_for(largest);
+                // Rows of `f64` are multiplied column by column.
+                let (found, expected) =
+                    (squared_difference(&a, &b, factor), squared_difference(&wide(&a), &wide(&b), factor));
+                assert_eq!(found.to_bits(), expected.to_bits(), "{d} {power}");
+                let naive: f64 = wide(&a).iter().zip(&wide(&b)).map(|(a, b)| ((a - b) * factor).powi(2)).sum();
+                assert!((found - naive).abs() <= 1e-14 * naive, "{d} {power}: {found} {naive}");
+            }
+        }
+    }
 }
