@@ -40,8 +40,8 @@ pub(super) fn calibrate<V: Scalar>(
     let count = CALIBRATION.max(CALIBRATION_NEIGHBORS.div_ceil(k));
     let sample = strata(points.rows.n(), count, seed, STAGE_CALIBRATION);
     let rows = PointSet::new(gather(points, |s| sample[s] as usize, sample.len())?, ruler.geometry)?;
-    let (ranking, distances) = probe.ranking(&rows, all, cx)?;
-    let batch = Batch { points: &rows, own: Some(&sample) };
+    let (ranking, distances) = probe.ranking(&probe.clusters.seen(&rows, |r| r, sample.len())?, all, cx)?;
+    let batch = Batch { points: &rows, own: Some(&sample), names: None };
     let mut neighbors = Vec::new();
     let mut ranks = vec![0usize; all.get()];
     let counter = Counter::new(sample.len(), Context::new());
@@ -49,7 +49,6 @@ pub(super) fn calibrate<V: Scalar>(
         &batch,
         Reach::all(all),
         k,
-        |p| p,
         |i, positions, _| {
             let row = i * all.get()..(i + 1) * all.get();
             let (ranking, distances) = (&ranking[row.clone()], &distances[row]);

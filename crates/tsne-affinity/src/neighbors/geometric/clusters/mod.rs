@@ -4,6 +4,7 @@ mod calibration;
 mod centroids;
 mod partition;
 mod probe;
+mod projection;
 mod reach;
 mod sampling;
 mod visit;

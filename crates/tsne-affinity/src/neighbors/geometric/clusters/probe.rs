@@ -3,9 +3,8 @@
 use super::centroids::Centroids;
 use super::partition::Clusters;
 use super::reach::Reach;
-use super::sampling::gather;
 use crate::neighbors::geometric::candidates::Candidates;
-use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
+use crate::neighbors::geometric::indexed::PointSet;
 use crate::neighbors::geometric::products::POINT_TILE;
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
@@ -30,6 +29,8 @@ pub(super) struct Batch<'b, V> {
     pub(super) points: &'b PointSet<'b, V>,
     /// The position of each row, to be left out, where rows are points of the index.
     pub(super) own: Option<&'b [u32]>,
+    /// What each position is called in the results, where that is not the position.
+    pub(super) names: Option<&'b [u32]>,
 }
 
 /// What one thread keeps between tiles.
@@ -50,24 +51,22 @@ pub(super) struct Probe<'c, V: Scalar> {
 
 impl<'c, V: Scalar> Probe<'c, V> {
     pub(super) fn new(clusters: &'c Clusters<V>) -> Result<Self> {
-        let IndexedPoints { points, ruler, .. } = &clusters.indexed;
-        let centroids = Centroids::new(&clusters.centroids, points.rows.d(), ruler.geometry)?;
-        Ok(Self { clusters, centroids })
+        Ok(Self { clusters, centroids: clusters.centroids()? })
     }
 
-    /// The `count` clusters whose centroids are nearest to each row, nearest first, with their distances.
+    /// The `count` clusters whose centroids are nearest to each row, nearest first, with their distances; rows are as
+    /// [`Clusters::seen`] gives them.
     pub(super) fn ranking(&self, points: &PointSet<'_, V>, count: NonZeroUsize, cx: Context<'_>) -> Result<Found<V>> {
         self.centroids.nearest(points, count.get(), cx)
     }
 
-    /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says, gives them the names that
-    /// `name` says, and hands them to `sink`, row by row: the row, names and distances ascending by (distance, name).
+    /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says and hands them to `sink`, row
+    /// by row: the row, names and distances ascending by (distance, name).
     pub(super) fn search(
         &self,
         batch: &Batch<'_, V>,
         reach: Reach,
         k: usize,
-        name: impl Fn(u32) -> u32 + Sync,
         mut sink: impl FnMut(usize, &[u32], &[V]),
         counter: &Counter<'_>,
         cx: Context<'_>,
@@ -77,8 +76,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
         let (mut indices, mut distances, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for first in (0..n).step_by(BATCH) {
             let count = BATCH.min(n - first);
-            let rows =
-                PointSet::new(gather(batch.points, |r| first + r, count)?, self.clusters.indexed.ruler.geometry)?;
+            let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
             let (ranking, lengths) = self.ranking(&rows, reach.most.min(self.clusters.len()), cx)?;
             drop(rows);
             let visited: Vec<u32> = lengths.chunks_exact(most).map(|lengths| reach.visited(lengths) as u32).collect();
@@ -108,9 +106,11 @@ impl<'c, V: Scalar> Probe<'c, V> {
                         let error = self.clusters.packing.error;
                         let nearest = tile.candidates[r].finish(&self.clusters.indexed, query, k, error);
                         *found = nearest.len() as u32;
-                        nearest.iter_mut().for_each(|(_, p)| *p = name(*p));
-                        // Ties have another order now.
-                        sort(nearest);
+                        if let Some(names) = batch.names {
+                            nearest.iter_mut().for_each(|(_, p)| *p = names[*p as usize]);
+                            // Ties have another order now.
+                            sort(nearest);
+                        }
                         for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(&*nearest) {
                             (*index, *distance) = (p, d);
                         }

@@ -63,13 +63,14 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
         let points = &clusters.indexed.points;
         let probe = Probe::new(clusters)?;
         let reach = self.reach(&probe, k, cx)?;
+        let names = Some(&clusters.order[..]);
         let positions: Vec<u32>;
         let batch = match queries {
             Queries::Own => {
                 positions = numbers(points.rows.n())?;
-                Batch { points, own: Some(&positions) }
+                Batch { points, own: Some(&positions), names }
             }
-            Queries::Other(points) => Batch { points, own: None },
+            Queries::Other(points) => Batch { points, own: None, names },
         };
         let own = batch.own.is_some();
         let mut put = |i: usize, found: &[u32], lengths: &[V]| {
@@ -85,20 +86,18 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
             }
             put(i, found, lengths);
         };
-        let name = |p: u32| clusters.order[p as usize];
-        probe.search(&batch, reach, k, name, sink, &Counter::new(batch.points.rows.n(), cx), cx)?;
+        probe.search(&batch, reach, k, sink, &Counter::new(batch.points.rows.n(), cx), cx)?;
         if short.is_empty() {
             return Ok(());
         }
         // Clusters too small to hold k points: these rows visit all.
         let rows = gather(batch.points, |r| short[r] as usize, short.len())?;
-        let batch = Batch { points: &PointSet::new(rows, indexed.ruler.geometry)?, own: own.then_some(&short) };
+        let batch = Batch { points: &PointSet::new(rows, indexed.ruler.geometry)?, own: own.then_some(&short), names };
         let counter = Counter::new(short.len(), Context::new());
         probe.search(
             &batch,
             Reach::all(clusters.len()),
             k,
-            name,
             |r, found, lengths| put(short[r] as usize, found, lengths),
             &counter,
             cx,
