@@ -88,3 +88,29 @@ pub(in crate::neighbors) fn sort<T: Scalar>(pairs: &mut [(T, u32)]) {
         *pair = (T::from_f64(f64::from(f32::from_bits(bits))), number as u32);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tsne_core::random;
+
+    /// In numbers and pair by pair, in both scalars: the order of the definition, every bit of the pairs as it was.
+    #[test]
+    fn pairs_are_sorted_by_distance_then_index() {
+        fn check<T: Scalar>(len: u64) {
+            let values = [0.0, -0.0, 1.5, -1.5, f64::from(f32::MAX), f64::from(f32::MIN_POSITIVE), 1e-45, -1e-45];
+            let draw = |i| random::element_seed(len, 3, i) as usize;
+            let mut pairs: Vec<(T, u32)> =
+                (0..len).map(|i| (T::from_f64(values[draw(i) % values.len()]), draw(i + len) as u32)).collect();
+            let mut expected = pairs.clone();
+            expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            sort(&mut pairs);
+            let bits = |pairs: &[(T, u32)]| pairs.iter().map(|&(d, i)| (d.bits(), i)).collect::<Vec<_>>();
+            assert_eq!(bits(&pairs), bits(&expected), "{len}");
+        }
+        for len in [0, 1, 2, 90, NUMBERS as u64, NUMBERS as u64 + 1, 1000] {
+            check::<f32>(len);
+            check::<f64>(len);
+        }
+    }
+}
