@@ -56,7 +56,9 @@ fn neighbors<T: Scalar>(c: &mut Criterion) {
 
 /// Clusters and matrix products, and the descent on the graph for a metric without them; at a size where they search.
 fn approximate(c: &mut Criterion) {
-    for (metric, d) in [(Metric::Euclidean, 50), (Metric::Cosine, 50), (Metric::Manhattan, 50)] {
+    for (metric, d) in
+        [(Metric::Euclidean, 50), (Metric::Euclidean, 300), (Metric::Cosine, 50), (Metric::Manhattan, 50)]
+    {
         let search = ApproximateSearch::new(metric.clone());
         let x = cloud::<f32>(2 * N, d);
         let mut group = per_point(c, "approximate_graph", 2 * N);

@@ -93,6 +93,10 @@ fn clusters_find_the_wanted_recall() {
         (10, blobs(n, 10)),
         (50, blobs(n, 50)),
         (200, blobs(n, 200)),
+        // Wide enough for principal components: many, fewer than there are columns for, and values that repeat.
+        (300, blobs(n, 300)),
+        (300, swiss_roll(n, 300)),
+        (260, duplicated(n, 260)),
         (20, uniform(n, 20)),
         (10, duplicated(n, 10)),
     ] {
@@ -100,6 +104,25 @@ fn clusters_find_the_wanted_recall() {
         for (metric, neighbors) in [(Metric::Euclidean, 15), (Metric::Euclidean, 90), (Metric::Cosine, 15)] {
             let found = recall(&approximate(metric.clone()), points, neighbors);
             assert!(found >= 0.98, "{metric} in {d} columns, k = {neighbors}: {found}");
+        }
+    }
+}
+
+/// The clusters of wide rows are chosen by principal components: of a new point these are the same in every batch.
+#[test]
+fn new_wide_points_are_searched_each_for_itself() {
+    let (n, m, d) = (1200, 70, 300);
+    for scale in [1.0, 1e-30, 1e30] {
+        let x: Vec<f32> = blobs::<f32>(n + m, d).iter().map(|v| v * scale).collect();
+        let index = approximate(Metric::Euclidean);
+        let index = index.build(Rows::new(&x[..n * d], n, d).unwrap().into(), Context::new()).unwrap();
+        let knn = |rows: &[f32]| {
+            index.knn(Rows::new(rows, rows.len() / d, d).unwrap().into(), k(20), Context::new()).unwrap()
+        };
+        let together = knn(&x[n * d..]);
+        for i in 0..m {
+            let alone = knn(&x[(n + i) * d..(n + i + 1) * d]);
+            assert_eq!(alone.row(0), together.row(i), "{scale}: row {i}");
         }
     }
 }

@@ -104,7 +104,7 @@ impl<T: Scalar> Finder<T> for Products {
                     indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
                 {
                     let found = scratch.candidates[r].finish(indexed, query_at(start + r), k, error);
-                    for ((index, distance), &(d, g)) in indices.iter_mut().zip(distances).zip(found) {
+                    for ((index, distance), &(d, g)) in indices.iter_mut().zip(distances).zip(&*found) {
                         (*index, *distance) = (g, d);
                     }
                 }

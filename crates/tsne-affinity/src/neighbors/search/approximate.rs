@@ -19,11 +19,12 @@ use tsne_core::{Context, Error, NeighborIndex, NeighborSearch, Points, Result, S
 /// # Method
 ///
 /// *Dense rows under a metric that [`BruteForceSearch`](crate::BruteForceSearch) serves with matrix products.* The points
-/// lie in about `√n` clusters (Lloyd's algorithm on a sample), and a row is compared with the clusters whose centroids are
-/// nearest to it, as in an inverted file (Jégou, Douze and Schmid 2011, "Product quantization for nearest neighbor
-/// search", section IV), by the products and the selection of the exact search. How many clusters is
+/// lie in about `√n` clusters (Lloyd's algorithm on a sample; from 256 columns on by 64 leading principal components), and a row
+/// is compared with the clusters whose centroids are nearest to it, as in an inverted file (Jégou, Douze and Schmid 2011, "Product
+/// quantization for nearest neighbor search", section IV), by the products and the selection of the exact search. A row visits a
+/// cluster by how much farther it is than the nearest one, and by its rank: a row amid its cluster visits few. How far that goes is
 /// measured, not guessed: the exact neighbors of 256 of the indexed points (more below `k = 16`: as many as have 4,000
-/// neighbors) tell in how many clusters the wanted `recall` is found, with two standard errors to spare. Where the data
+/// neighbors) tell at which limit the wanted `recall` is found, with two standard errors to spare. Where the data
 /// are hard it takes longer, up to the time of an exact search. The estimate is for indexed points; new ones that are not
 /// like them may recall less. Equal points are searched once. About `n^1.5 d` multiplications; memory beside
 /// the result: a copy of the data, one in `f32`, and the exact search's map of rows where the metric has one.

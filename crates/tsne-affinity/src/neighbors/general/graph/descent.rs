@@ -59,11 +59,19 @@ impl<T: Scalar> Scratch<T> {
         self.marks[j as usize] = self.mark;
     }
 
-    fn candidate(&mut self, j: u32) {
-        if self.marks[j as usize] < self.mark {
-            self.marks[j as usize] = self.mark + 1;
-            self.points.push(j);
+    /// Takes in those of a list that are neither known nor candidates. Without a branch for each: whether a point is new is
+    /// as good as random, and the wrong predictions were a tenth of the descent (20,000 × 50 points, Manhattan, `k = 90`).
+    fn candidates(&mut self, list: &[u32]) {
+        let mut len = self.points.len();
+        self.points.resize(len + list.len(), 0);
+        for &j in list {
+            let mark = &mut self.marks[j as usize];
+            let new = *mark < self.mark;
+            *mark = if new { self.mark + 1 } else { *mark };
+            self.points[len] = j;
+            len += usize::from(new);
         }
+        self.points.truncate(len);
     }
 
     fn is_candidate(&self, j: u32) -> bool {
@@ -125,12 +133,13 @@ impl<T: Scalar> Lists<T> {
             scratch.known(i as u32);
             indices.iter().for_each(|&j| scratch.known(j));
             // Of two ways to a neighbor of a neighbor, one must be fresh: else the pair was compared before.
+            scratch.candidates(fresh.of(i));
             for &j in fresh.of(i) {
-                scratch.candidate(j);
-                fresh.of(j as usize).iter().chain(old.of(j as usize)).for_each(|&l| scratch.candidate(l));
+                scratch.candidates(fresh.of(j as usize));
+                scratch.candidates(old.of(j as usize));
             }
             for &j in old.of(i) {
-                fresh.of(j as usize).iter().for_each(|&l| scratch.candidate(l));
+                scratch.candidates(fresh.of(j as usize));
             }
             let kept = indices.iter().zip(lengths.iter()).zip(flags.iter());
             scratch.entries.clear();

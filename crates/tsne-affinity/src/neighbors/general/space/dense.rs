@@ -38,14 +38,18 @@ fn distance<V: Scalar, const A: usize, K: ColumnSums<A>>(sums: &K, a: &[V], b: &
             }
         }
     }
-    for (l, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
-        let terms = sums.term(d - d % LANES + l, a.to_f64(), b.to_f64(), scale);
-        for s in 0..A {
-            lanes[s][l] = K::join(lanes[s][l], terms[s]);
+    // Lane by lane: a loop whose length the compiler does not know would write the lanes to memory.
+    for l in 0..LANES - 1 {
+        if let (Some(a), Some(b)) = (a_rest.get(l), b_rest.get(l)) {
+            let terms = sums.term(d - d % LANES + l, a.to_f64(), b.to_f64(), scale);
+            for s in 0..A {
+                lanes[s][l] = K::join(lanes[s][l], terms[s]);
+            }
         }
     }
+    // By halves, as in the two geometries: where neighboring lanes are joined first, the loop keeps them apart with shuffles.
     let joined = lanes.map(|[a, b, c, d, e, f, g, h]| {
-        K::join(K::join(K::join(a, b), K::join(c, d)), K::join(K::join(e, f), K::join(g, h)))
+        K::join(K::join(K::join(a, e), K::join(c, g)), K::join(K::join(b, f), K::join(d, h)))
     });
     sums.finish(joined, scale, d)
 }

@@ -7,6 +7,7 @@ use crate::neighbors::geometric::index::nearest;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::geometric::products::Products;
 use crate::neighbors::progress::quiet;
+use crate::neighbors::request::Found;
 use tsne_core::{Context, Error, Result, Scalar};
 
 /// An exact index of centroids. Nothing is checked here: centroids are means of points that were.
@@ -20,18 +21,19 @@ impl<'c, V: Scalar> Centroids<'c, V> {
     pub(super) fn new(rows: DenseRows<'c, V>, geometry: Geometry) -> Result<Self> {
         let unit = match geometry {
             Geometry::Euclidean => Unit::Length,
-            Geometry::Cosine => Unit::Half,
+            Geometry::Cosine => Unit::RootOfHalf,
         };
         let indexed = IndexedPoints::new(rows, Ruler::new::<V, V>(geometry, unit))?;
         let products = Products::new(&indexed)?;
         Ok(Self { indexed, products })
     }
 
-    /// The `count` centroids nearest to each of `points`, nearest first, row by row.
-    pub(super) fn nearest(&self, points: &PointSet<'_, V>, count: usize, cx: Context<'_>) -> Result<Vec<u32>> {
+    /// The `count` centroids nearest to each of `points`, nearest first, row by row, and their distances: lengths, of the
+    /// cosine those between directions, over √2.
+    pub(super) fn nearest(&self, points: &PointSet<'_, V>, count: usize, cx: Context<'_>) -> Result<Found<V>> {
         if count > limits::items(size_of::<u32>()) / points.rows.n().max(1) {
             return Err(Error::capacity("clusters to visit for each row", count, limits::items(size_of::<u32>())));
         }
-        Ok(nearest(&self.indexed, &self.products, points, count, quiet(cx))?.0)
+        nearest(&self.indexed, &self.products, points, count, quiet(cx))
     }
 }

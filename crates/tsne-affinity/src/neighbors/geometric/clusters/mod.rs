@@ -1,8 +1,11 @@
 //! Points in clusters, of which a search visits the nearest.
 
+mod calibration;
 mod centroids;
 mod partition;
 mod probe;
+mod projection;
+mod reach;
 mod sampling;
 mod visit;
 

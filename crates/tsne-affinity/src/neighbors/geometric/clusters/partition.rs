@@ -1,9 +1,11 @@
 //! The points in clusters: where near points lie together, a search can leave most of them out.
 
 use super::centroids::Centroids;
+use super::projection::Projection;
 use super::sampling::{gather, strata};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
+use crate::neighbors::geometric::geometry::Geometry;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::geometric::packing::Packing;
 use std::num::NonZeroUsize;
@@ -14,7 +16,7 @@ use tsne_core::{Context, Result, Rows, Scalar, chunks, memory};
 /// Points in the sample that the centroids are fitted to, for each centroid: 64 is what keeps the fit below a seventh of
 /// the search (70,000 × 50: 0.08 of 0.65 s) without a centroid of only a few points.
 const SAMPLE: usize = 64;
-/// Rounds of Lloyd's algorithm: on 70,000 × 784 points these take 1.3 of 5.1 s, where the search visits 14 of 264 clusters.
+/// Rounds of Lloyd's algorithm. Their number was not varied since rows are projected and visit a part of the clusters each.
 const ROUNDS: usize = 5;
 /// Rows in one search for centroids: bounds the memory of a copy.
 const GATHER: usize = 16_384;
@@ -23,7 +25,9 @@ const STAGE_START: u64 = 0x61_7070_0002;
 
 /// Points and their clusters, laid out cluster by cluster. A *position* is a place in that order.
 pub(super) struct Clusters<V: 'static> {
-    /// One for each cluster, ready to be searched.
+    /// What the centroids are compared by, where that is not the rows as they are.
+    projection: Option<Projection>,
+    /// One for each cluster, projected, ready to be searched.
     pub(super) centroids: Centroids<'static, V>,
     /// Where each cluster starts, and the number of points last.
     starts: Vec<usize>,
@@ -40,16 +44,17 @@ impl<V: Scalar> Clusters<V> {
     /// Fits centroids to a sample by Lloyd's algorithm (Lloyd 1982, "Least squares quantization in PCM") and gives each
     /// point to the nearest.
     pub(super) fn new(given: &IndexedPoints<'_, V>, count: usize, seed: u64, cx: Context<'_>) -> Result<Self> {
-        let (m, d, geometry) = (given.groups.len(), given.points.rows.d(), given.ruler.geometry);
+        let (m, geometry) = (given.groups.len(), given.ruler.geometry);
+        let projection = Projection::new(given, seed)?;
         let row_of = |g: u32| given.groups.representative(g as usize);
         let sampled = strata(m, count.saturating_mul(SAMPLE), seed, STAGE_SAMPLE);
-        let sample = gather(&given.points, |s| row_of(sampled[s]), sampled.len())?;
-        let sample = PointSet::new(sample, geometry)?;
+        let sample = seen(projection.as_ref(), &given.points, |s| row_of(sampled[s]), sampled.len(), geometry)?;
+        let d = sample.rows.d();
         let starts = strata(sampled.len(), count, seed, STAGE_START);
         let mut centroids: Vec<V> = starts.iter().flat_map(|&s| sample.get(s as usize).0.iter().copied()).collect();
         for _ in 0..ROUNDS {
             let rows = DenseRows::Borrowed(Rows::new(&centroids, count, d)?);
-            let nearest = Centroids::new(rows, geometry)?.nearest(&sample, 1, cx)?;
+            let (nearest, _) = Centroids::new(rows, geometry)?.nearest(&sample, 1, cx)?;
             let members = by_cluster(&nearest, count)?;
             chunks::for_each(&mut centroids, d, |c, centroid| {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
@@ -59,15 +64,26 @@ impl<V: Scalar> Clusters<V> {
         memory::reserve("clusters of points", &mut cluster, m)?;
         let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry)?;
         for first in (0..m).step_by(GATHER) {
-            let rows = gather(&given.points, |r| row_of((first + r) as u32), GATHER.min(m - first))?;
-            cluster.extend(centroids.nearest(&PointSet::new(rows, geometry)?, 1, cx)?);
+            let at = |r| row_of((first + r) as u32);
+            let rows = seen(projection.as_ref(), &given.points, at, GATHER.min(m - first), geometry)?;
+            cluster.extend(centroids.nearest(&rows, 1, cx)?.0);
         }
         let (starts, order) = by_cluster(&cluster, count)?.into_parts();
         let points = PointSet::new(gather(&given.points, |p| row_of(order[p]), m)?, geometry)?;
         let indexed = IndexedPoints { points, ruler: given.ruler, groups: Groups::distinct(m) };
         let packing = Packing::new(&indexed)?;
         let (packed, _) = packing.points(&indexed)?;
-        Ok(Self { centroids, starts, order, indexed, packed, packing })
+        Ok(Self { projection, centroids, starts, order, indexed, packed, packing })
+    }
+
+    /// Some points as they are compared with the centroids.
+    pub(super) fn seen(
+        &self,
+        points: &PointSet<'_, V>,
+        at: impl Fn(usize) -> usize + Sync,
+        n: usize,
+    ) -> Result<PointSet<'static, V>> {
+        seen(self.projection.as_ref(), points, at, n, self.indexed.ruler.geometry)
     }
 
     /// The number of clusters.
@@ -84,6 +100,20 @@ impl<V: Scalar> Clusters<V> {
     pub(super) fn cluster_of(&self, position: u32) -> usize {
         self.starts.partition_point(|&start| start <= position as usize) - 1
     }
+}
+
+fn seen<V: Scalar>(
+    projection: Option<&Projection>,
+    points: &PointSet<'_, V>,
+    at: impl Fn(usize) -> usize + Sync,
+    n: usize,
+    geometry: Geometry,
+) -> Result<PointSet<'static, V>> {
+    let rows = match projection {
+        Some(projection) => projection.rows(points, at, n)?,
+        None => gather(points, at, n)?,
+    };
+    PointSet::new(rows, geometry)
 }
 
 /// The items of each cluster, ascending.

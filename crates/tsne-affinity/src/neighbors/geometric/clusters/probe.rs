@@ -1,11 +1,13 @@
 //! The search itself: each row is compared with the clusters whose centroids are nearest to it.
 
 use super::partition::Clusters;
-use super::sampling::gather;
+use super::reach::Reach;
 use crate::neighbors::geometric::candidates::Candidates;
 use crate::neighbors::geometric::indexed::PointSet;
 use crate::neighbors::geometric::packed::TILE as POINT_TILE;
+use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
+use crate::neighbors::request::Found;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -26,6 +28,8 @@ pub(super) struct Batch<'b, V> {
     pub(super) points: &'b PointSet<'b, V>,
     /// The position of each row, to be left out, where rows are points of the index.
     pub(super) own: Option<&'b [u32]>,
+    /// What each position is called in the results, where that is not the position.
+    pub(super) names: Option<&'b [u32]>,
 }
 
 /// What one thread keeps between tiles.
@@ -44,34 +48,36 @@ pub(super) struct Probe<'c, V: Scalar> {
 }
 
 impl<V: Scalar> Probe<'_, V> {
-    /// The `count` clusters whose centroids are nearest to each row, nearest first.
-    pub(super) fn ranking(&self, points: &PointSet<'_, V>, count: NonZeroUsize, cx: Context<'_>) -> Result<Vec<u32>> {
+    /// The `count` clusters whose centroids are nearest to each row, nearest first, with their distances; rows are as
+    /// [`Clusters::seen`] gives them.
+    pub(super) fn ranking(&self, points: &PointSet<'_, V>, count: NonZeroUsize, cx: Context<'_>) -> Result<Found<V>> {
         self.clusters.centroids.nearest(points, count.get(), cx)
     }
 
-    /// Finds the `k` nearest positions among those in the nearest `probes` clusters of each row and hands them to
-    /// `sink`, row by row: the row, positions and distances ascending by (distance, position).
+    /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says and hands them to `sink`, row
+    /// by row: the row, names and distances ascending by (distance, name).
     pub(super) fn search(
         &self,
         batch: &Batch<'_, V>,
-        probes: NonZeroUsize,
+        reach: Reach,
         k: usize,
         mut sink: impl FnMut(usize, &[u32], &[V]),
         counter: &Counter<'_>,
         cx: Context<'_>,
     ) -> Result<()> {
         let n = batch.points.rows.n();
-        let probes = probes.min(self.clusters.len());
+        let most = reach.most.min(self.clusters.len()).get();
         let (mut indices, mut distances, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for first in (0..n).step_by(BATCH) {
             let count = BATCH.min(n - first);
-            let rows =
-                PointSet::new(gather(batch.points, |r| first + r, count)?, self.clusters.indexed.ruler.geometry)?;
-            let ranking = self.ranking(&rows, probes, cx)?;
+            let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
+            let (ranking, lengths) = self.ranking(&rows, reach.most.min(self.clusters.len()), cx)?;
             drop(rows);
+            let visited: Vec<u32> = lengths.chunks_exact(most).map(|lengths| reach.visited(lengths) as u32).collect();
+            drop(lengths);
             // Rows of one cluster probe mostly the same clusters: together they fill the matrix products.
             let mut order: Vec<u32> = (0..count as u32).collect();
-            order.sort_unstable_by_key(|&i| (ranking[i as usize * probes.get()], i));
+            order.sort_unstable_by_key(|&i| (ranking[i as usize * most], i));
             memory::resize("indices of neighbors", &mut indices, count * k, 0u32)?;
             memory::resize("distances of neighbors", &mut distances, count * k, V::ZERO)?;
             found.resize(count, 0u32);
@@ -84,7 +90,7 @@ impl<V: Scalar> Probe<'_, V> {
                 |tile, t, indices, distances, found| {
                     cx.check()?;
                     let order = &order[t * TILE..][..found.len()];
-                    self.tile(batch, first, order, (&ranking, probes.get()), k, tile);
+                    self.tile(batch, first, order, (&ranking, &visited), k, tile);
                     if batch.points.rows.d() >= WIDE {
                         self.measure(batch, first, order, k, tile);
                     }
@@ -94,7 +100,12 @@ impl<V: Scalar> Probe<'_, V> {
                         let error = self.clusters.packing.error;
                         let nearest = tile.candidates[r].finish(&self.clusters.indexed, query, k, error);
                         *found = nearest.len() as u32;
-                        for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(nearest) {
+                        if let Some(names) = batch.names {
+                            nearest.iter_mut().for_each(|(_, p)| *p = names[*p as usize]);
+                            // Ties have another order now.
+                            sort(nearest);
+                        }
+                        for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(&*nearest) {
                             (*index, *distance) = (p, d);
                         }
                     }
@@ -118,12 +129,12 @@ impl<V: Scalar> Probe<'_, V> {
         batch: &Batch<'_, V>,
         first: usize,
         order: &[u32],
-        (ranking, probes): (&[u32], usize),
+        (ranking, visited): (&[u32], &[u32]),
         k: usize,
         tile: &mut Scratch<V>,
     ) {
         let Clusters { packed, packing, .. } = self.clusters;
-        let width = packing.width;
+        let (width, most) = (packing.width, ranking.len() / visited.len().max(1));
         let Scratch { queries, block, scores, candidates, pairs } = tile;
         queries.resize(order.len() * width, 0.0);
         // A row that comes alone asks for no more than it needs.
@@ -135,7 +146,7 @@ impl<V: Scalar> Probe<'_, V> {
             let trusted = packing.query(length, out);
             let own = batch.own.and_then(|own| own.get(first + i)).copied().unwrap_or(u32::MAX);
             candidates[r].reset(k, own, length, trusted);
-            let clusters = &ranking[i * probes..(i + 1) * probes];
+            let clusters = &ranking[i * most..][..visited[i] as usize];
             // Own clusters first: they lower the thresholds for the others.
             let later = |rank: usize| u64::from(rank > 0);
             pairs.extend(
