@@ -51,6 +51,11 @@ pub(crate) fn check<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], 
     Ok(())
 }
 
+/// Rows to a task, of `n`: sums are those of single rows, so that tasks may be as small as keeps many threads busy.
+pub(super) fn rows_of_a_task(n: usize) -> usize {
+    (n / 64).clamp(64, blocks::BLOCK)
+}
+
 /// Coordinates of a block, on the stack: blocks of [`blocks::BLOCK`] rows in up to three dimensions, of fewer in more, so that
 /// no dimension takes more of the stack.
 const SCRATCH: usize = 3 * blocks::BLOCK;
@@ -73,7 +78,7 @@ pub(crate) fn for_each_row_block<T, const D: usize, F>(
     F: Fn(usize, &[[T; D]], &mut [[T; D]]) + Sync,
 {
     let inverse_dof = T::from_f64(1.0 / kernel.dof());
-    let rows = (SCRATCH / D.max(1)).clamp(1, blocks::BLOCK);
+    let rows = (SCRATCH / D.max(1)).clamp(1, rows_of_a_task(out.len()));
     chunks::for_each_point(out, rows, |b, out| {
         let first = b * rows;
         let (mut few, mut many) = ([T::ZERO; SCRATCH], Vec::new());

@@ -5,6 +5,7 @@
 //! numbering is a cache: each row's entries keep their order, so its sums are the same to the bit under every numbering, and
 //! results do not depend on when the points were numbered anew: before that, weights are rounded alike ([`has_counts`]).
 
+use super::attract::rows_of_a_task;
 use super::avx2::prefetch;
 use super::lanes::{LANES, last_chunk};
 use super::order::{by_affinities, by_map, lines_per_entry};
@@ -174,8 +175,9 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
             }
         });
         let (ordered, rows) = (&ordered[..], &*rows);
-        chunks::for_each_point(attraction, blocks::BLOCK, |b, attraction| {
-            let first = b * blocks::BLOCK;
+        let each = rows_of_a_task(attraction.len());
+        chunks::for_each_point(attraction, each, |b, attraction| {
+            let first = b * each;
             sums::attraction(&ordered[first..], ordered, (rows, first), inverse_dof, attraction);
         });
         chunks::for_each_point(out, blocks::BLOCK, |b, out| {

@@ -1,12 +1,12 @@
 //! How far a search must look for the wanted recall: measured on a sample of the points.
 
-use super::probe::{Batch, Probe};
+use super::probe::{Batch, Probe, targets};
 use super::reach::{Reach, remoteness};
 use super::sampling::{gather, strata};
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::progress::Counter;
 use std::num::NonZeroUsize;
-use tsne_core::{Context, Result, Scalar};
+use tsne_core::{Context, Result, Scalar, memory};
 
 /// Points whose exact neighbors decide how far a search looks. Their recalls differ by some 0.03, so the mean
 /// of 256 is known to 0.002.
@@ -42,26 +42,24 @@ pub(super) fn calibrate<V: Scalar>(
     let rows = PointSet::new(gather(points, |s| sample[s] as usize, sample.len())?, ruler.geometry)?;
     let (ranking, distances) = probe.ranking(&probe.clusters.seen(&rows, |r| r, sample.len())?, all, cx)?;
     let batch = Batch { points: &rows, own: Some(&sample), names: None };
+    let counter = Counter::new(sample.len(), Context::new());
+    let mut positions = memory::filled("neighbors of a sample", sample.len() * k, 0u32)?;
+    let mut lengths = memory::filled("neighbors of a sample", sample.len() * k, V::ZERO)?;
+    let mut rows = targets(k, &mut positions, &mut lengths).collect::<Vec<_>>();
+    let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
+    let found = probe.search(&batch, Reach::all(all), k, target, &counter, cx)?;
     let mut neighbors = Vec::new();
     let mut ranks = vec![0usize; all.get()];
-    let counter = Counter::new(sample.len(), Context::new());
-    probe.search(
-        &batch,
-        Reach::all(all),
-        k,
-        |i, positions, _| {
-            let row = i * all.get()..(i + 1) * all.get();
-            let (ranking, distances) = (&ranking[row.clone()], &distances[row]);
-            ranking.iter().enumerate().for_each(|(rank, &c)| ranks[c as usize] = rank);
-            neighbors.extend(positions.iter().map(|&p| {
-                let rank = ranks[probe.clusters.cluster_of(p)];
-                let remoteness = remoteness(rank, distances[rank].to_f64(), distances[0].to_f64());
-                Neighbor { remoteness, rank: rank as u32, row: i as u32 }
-            }));
-        },
-        &counter,
-        cx,
-    )?;
+    for (i, (positions, found)) in positions.chunks_exact(k).zip(found).enumerate() {
+        let row = i * all.get()..(i + 1) * all.get();
+        let (ranking, distances) = (&ranking[row.clone()], &distances[row]);
+        ranking.iter().enumerate().for_each(|(rank, &c)| ranks[c as usize] = rank);
+        neighbors.extend(positions[..found as usize].iter().map(|&p| {
+            let rank = ranks[probe.clusters.cluster_of(p)];
+            let remoteness = remoteness(rank, distances[rank].to_f64(), distances[0].to_f64());
+            Neighbor { remoteness, rank: rank as u32, row: i as u32 }
+        }));
+    }
     neighbors.sort_unstable_by(|a, b| a.remoteness.total_cmp(&b.remoteness).then(a.row.cmp(&b.row)));
     let Some(free) = least(&neighbors, sample.len(), k, recall, Reach::all(all)) else { return Ok(Reach::all(all)) };
     let visited = distances.chunks_exact(all.get()).map(|distances| free.visited(distances)).sum::<usize>();

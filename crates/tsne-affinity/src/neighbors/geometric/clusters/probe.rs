@@ -12,13 +12,15 @@ use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::num::NonZeroUsize;
+use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Result, Scalar, memory};
 
-/// Rows in one task: some two clusters of the own points at 70,000 points, so that the rows of a product are many. With twice
+/// Rows in one task, at most: some two clusters of the own points at 70,000 points, so that the rows of a product are many. With twice
 /// the 256 rows of before and [`WIDE`], together, 70,000 × 784 points take 4.27 s, not 4.65.
 const TILE: usize = 512;
-/// Rows whose nearest centroids are known at a time.
-const BATCH: usize = 32 * TILE;
+/// Rows whose nearest centroids are known at a time, at most: some tasks for each of sixteen threads, and some 50 MB for the ranks
+/// of a hundred clusters each.
+const BATCH: usize = 128 * TILE;
 /// Columns from which on the rows of a tile measure their candidates together, candidate by candidate: they share most of
 /// them, and a wide row is long under way from memory, while the rows of the tile are near.
 const WIDE: usize = 128;
@@ -30,6 +32,29 @@ pub(super) struct Batch<'b, V> {
     pub(super) own: Option<&'b [u32]>,
     /// What each position is called in the results, where that is not the position.
     pub(super) names: Option<&'b [u32]>,
+}
+
+/// Where the neighbors of one row go.
+pub(super) struct Target<'t, V> {
+    pub(super) indices: &'t mut [u32],
+    pub(super) distances: &'t mut [V],
+}
+
+impl<V> Default for Target<'_, V> {
+    /// Nowhere.
+    fn default() -> Self {
+        Self { indices: &mut [], distances: &mut [] }
+    }
+}
+
+/// The targets of rows of `k` neighbors.
+pub(super) fn targets<'t, V>(
+    k: usize,
+    indices: &'t mut [u32],
+    distances: &'t mut [V],
+) -> impl Iterator<Item = Target<'t, V>> {
+    let rows = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+    rows.map(|(indices, distances)| Target { indices, distances })
 }
 
 /// What one thread keeps between tiles.
@@ -54,48 +79,51 @@ impl<V: Scalar> Probe<'_, V> {
         self.clusters.centroids.nearest(points, count.get(), cx)
     }
 
-    /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says and hands them to `sink`, row
-    /// by row: the row, names and distances ascending by (distance, name).
-    pub(super) fn search(
+    /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says and writes them to the row's
+    /// target, names and distances ascending by (distance, name); returns how many were found of each row.
+    pub(super) fn search<'t>(
         &self,
         batch: &Batch<'_, V>,
         reach: Reach,
         k: usize,
-        mut sink: impl FnMut(usize, &[u32], &[V]),
+        mut target: impl FnMut(usize) -> Target<'t, V>,
         counter: &Counter<'_>,
         cx: Context<'_>,
-    ) -> Result<()> {
+    ) -> Result<Vec<u32>>
+    where
+        V: 't,
+    {
         let n = batch.points.rows.n();
         let most = reach.most.min(self.clusters.len()).get();
-        let (mut indices, mut distances, mut found) = (Vec::new(), Vec::new(), Vec::new());
-        for first in (0..n).step_by(BATCH) {
-            let count = BATCH.min(n - first);
+        let mut all_found = memory::filled("numbers of neighbors", n, 0u32)?;
+        // Batches of the same length: the last would keep few threads busy.
+        let batches = n.div_ceil(BATCH).max(1);
+        for first in (0..n).step_by(n.div_ceil(batches).max(1)) {
+            let count = n.div_ceil(batches).min(n - first);
             let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
             let (ranking, lengths) = self.ranking(&rows, reach.most.min(self.clusters.len()), cx)?;
             drop(rows);
             let visited: Vec<u32> = lengths.chunks_exact(most).map(|lengths| reach.visited(lengths) as u32).collect();
             drop(lengths);
             // Rows of one cluster probe mostly the same clusters: together they fill the matrix products.
-            let mut order: Vec<u32> = (0..count as u32).collect();
-            order.sort_unstable_by_key(|&i| (ranking[i as usize * most], i));
-            memory::resize("indices of neighbors", &mut indices, count * k, 0u32)?;
-            memory::resize("distances of neighbors", &mut distances, count * k, V::ZERO)?;
-            found.resize(count, 0u32);
-            let tiles = ((&mut indices[..], TILE * k), (&mut distances[..], TILE * k), (&mut found[..], TILE));
-            ordered::try_for_each3(
-                tiles.0,
-                tiles.1,
-                tiles.2,
+            let nearest = || (0u32..).zip(ranking.chunks_exact(most)).map(|(i, ranking)| (ranking[0] as usize, i));
+            let (_, order) = Buckets::new(self.clusters.len().get(), nearest)?.into_parts();
+            let mut targets: Vec<Target<'t, V>> = order.iter().map(|&i| target(first + i as usize)).collect();
+            let mut found = memory::filled("numbers of neighbors", count, 0u32)?;
+            // Few rows, as those of the calibration, in smaller tasks, for many threads.
+            let each = (count / 64).clamp(64, TILE);
+            ordered::try_for_each2(
+                (&mut targets, each),
+                (&mut found, each),
                 Scratch::default,
-                |tile, t, indices, distances, found| {
+                |tile, t, targets, found| {
                     cx.check()?;
-                    let order = &order[t * TILE..][..found.len()];
+                    let order = &order[t * each..][..found.len()];
                     self.tile(batch, first, order, (&ranking, &visited), k, tile);
                     if batch.points.rows.d() >= WIDE {
                         self.measure(batch, first, order, k, tile);
                     }
-                    let results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).zip(found);
-                    for (r, ((indices, distances), found)) in results.enumerate() {
+                    for (r, (target, found)) in targets.iter_mut().zip(found).enumerate() {
                         let query = batch.points.get(first + order[r] as usize);
                         let error = self.clusters.packing.error;
                         let nearest = tile.candidates[r].finish(&self.clusters.indexed, query, k, error);
@@ -105,7 +133,8 @@ impl<V: Scalar> Probe<'_, V> {
                             // Ties have another order now.
                             sort(nearest);
                         }
-                        for ((index, distance), &(d, p)) in indices.iter_mut().zip(distances).zip(&*nearest) {
+                        let slots = target.indices.iter_mut().zip(target.distances.iter_mut());
+                        for ((index, distance), &(d, p)) in slots.zip(&*nearest) {
                             (*index, *distance) = (p, d);
                         }
                     }
@@ -113,14 +142,11 @@ impl<V: Scalar> Probe<'_, V> {
                     Ok(())
                 },
             )?;
-            for ((&i, &found), (indices, distances)) in
-                order.iter().zip(&found).zip(indices.chunks_exact(k).zip(distances.chunks_exact(k)))
-            {
-                let found = found as usize;
-                sink(first + i as usize, &indices[..found], &distances[..found]);
+            for (&i, found) in order.iter().zip(found) {
+                all_found[first + i as usize] = found;
             }
         }
-        Ok(())
+        Ok(all_found)
     }
 
     /// Compares the rows of a tile with their clusters.

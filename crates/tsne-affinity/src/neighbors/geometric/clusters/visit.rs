@@ -2,7 +2,7 @@
 
 use super::calibration::calibrate;
 use super::partition::Clusters;
-use super::probe::{Batch, Probe};
+use super::probe::{Batch, Probe, Target, targets};
 use super::reach::Reach;
 use super::sampling::gather;
 use crate::neighbors::geometric::finder::{Asked, Finder, MakeFinder, Queries};
@@ -73,35 +73,24 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
             Queries::Other(points) => Batch { points, own: None, names },
         };
         let own = batch.own.is_some();
-        let mut put = |i: usize, found: &[u32], lengths: &[V]| {
-            let i = if own { clusters.order[i] as usize } else { i };
-            let row = i * k..i * k + found.len();
-            indices[row.clone()].copy_from_slice(found);
-            distances[row].copy_from_slice(lengths);
-        };
-        let mut short = Vec::new();
-        let sink = |i: usize, found: &[u32], lengths: &[V]| {
-            if found.len() < k {
-                short.push(i as u32);
-            }
-            put(i, found, lengths);
-        };
-        probe.search(&batch, reach, k, sink, &Counter::new(batch.points.rows.n(), cx), cx)?;
+        // The row of the results that a row of the batch has.
+        let row_of = |i: usize| if own { clusters.order[i] as usize } else { i };
+        let mut rows: Vec<Target<'_, V>> = targets(k, indices, distances).collect();
+        let target = |i: usize| rows.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
+        let found = probe.search(&batch, reach, k, target, &Counter::new(batch.points.rows.n(), cx), cx)?;
+        let short: Vec<u32> = (0u32..).zip(found).filter(|(_, found)| (*found as usize) < k).map(|(i, _)| i).collect();
         if short.is_empty() {
             return Ok(());
         }
         // Clusters too small to hold k points: these rows visit all.
-        let rows = gather(batch.points, |r| short[r] as usize, short.len())?;
-        let batch = Batch { points: &PointSet::new(rows, indexed.ruler.geometry)?, own: own.then_some(&short), names };
+        let copies = gather(batch.points, |r| short[r] as usize, short.len())?;
+        let points = PointSet::new(copies, indexed.ruler.geometry)?;
+        let batch = Batch { points: &points, own: own.then_some(&short), names };
+        let mut rows: Vec<Target<'_, V>> = targets(k, indices, distances).collect();
+        let target = |r: usize| rows.get_mut(row_of(short[r] as usize)).map(std::mem::take).unwrap_or_default();
         let counter = Counter::new(short.len(), Context::new());
-        probe.search(
-            &batch,
-            Reach::all(clusters.len()),
-            k,
-            |r, found, lengths| put(short[r] as usize, found, lengths),
-            &counter,
-            cx,
-        )
+        probe.search(&batch, Reach::all(clusters.len()), k, target, &counter, cx)?;
+        Ok(())
     }
 
     /// What is found is not exact, nor are ranks that go with it.
