@@ -14,8 +14,10 @@ use tsne_core::{Context, Result, Scalar, chunks, memory};
 /// Destinations in a bucket: at 90 neighbors it takes 0.7 MB, less than a core's own cache, and a million points have a
 /// thousand buckets, so that the lines to which a core deals stay there, too.
 pub(super) const BUCKET: usize = 1024;
-/// Buckets whose entries are in memory, or freed, together: 47 MB at 90 neighbors.
-const TOGETHER: usize = 64;
+/// Bytes of the keys of buckets that are in memory, or freed, together, at the least; as many of their weights in `f32`. From
+/// 32 MiB on, what glibc gets back goes back to the system, whatever the process has freed before: with less, the peak at a million
+/// points was by 500 MB higher after a search that had freed 26 MB in one piece.
+const TOGETHER: usize = 33 << 20;
 /// Ranges of sources that are dealt at the same time: more if the ranges would be too long.
 const RANGES: usize = 64;
 /// Bits of the place of a source in its range; the place of a destination in its bucket stands above them.
@@ -56,12 +58,13 @@ impl<T: Scalar> BucketRange<T> {
         chunks::for_each(&mut counts, buckets, |range, counts| {
             sources(range).for_each(|i| matrix.neighbors(i).iter().for_each(|&to| counts[to as usize / BUCKET] += 1));
         });
+        let together = TOGETHER.div_ceil(BUCKET * matrix.j.max(1) * size_of::<u32>());
         let mut parts: Vec<Self> = (0..buckets)
-            .step_by(TOGETHER)
+            .step_by(together)
             .map(|first| {
                 let (mut starts, mut lengths) = (vec![0], Vec::new());
                 let mut total = 0;
-                for bucket in first..buckets.min(first + TOGETHER) {
+                for bucket in first..buckets.min(first + together) {
                     lengths.extend((0..ranges).map(|range| counts[range * buckets + bucket]));
                     total += lengths[lengths.len() - ranges..].iter().sum::<usize>();
                     starts.push(total);
