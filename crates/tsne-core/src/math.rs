@@ -61,10 +61,10 @@ fn four_terms<T: Scalar>(coefficients: &[f64], i: usize, x: T, x2: T) -> T {
     let coefficient = |i: usize| T::from_f64(coefficients.get(i).copied().unwrap_or(0.0));
     let (mut low, mut high) = (coefficient(i), coefficient(i + 2));
     if i + 1 < n {
-        low = low + x * coefficient(i + 1);
+        low += x * coefficient(i + 1);
     }
     if i + 3 < n {
-        high = high + x * coefficient(i + 3);
+        high += x * coefficient(i + 3);
     }
     if i + 2 < n { low + x2 * high } else { low }
 }
@@ -114,7 +114,7 @@ const fn exp2_terms<T: Scalar>() -> &'static [f64] {
         &[-0.693_147_008, 0.240_222_611, -0.055_507_138_3, 0.009_670_633_6, -0.001_326_707_22]
     } else {
         &[
-            -0.693_147_180_559_945_3,
+            -std::f64::consts::LN_2,
             0.240_226_506_959_101_17,
             -0.055_504_108_664_820_424,
             0.009_618_129_107_598_891,
@@ -166,13 +166,25 @@ pub fn inverse_power_limit<T: Scalar>(exponent: f64) -> T {
 /// ```
 #[inline(always)]
 pub fn inverse_power<T: Scalar>(a: T, exponent: T) -> (T, T) {
+    let (t, inverse) = inverse_power_exponent(a, exponent);
+    (exp2_neg(t), inverse)
+}
+
+/// `exponent log₂(1 + a)`, the exponent of [`inverse_power`] to the base ½, and `1 / (1 + a)`.
+#[inline(always)]
+pub(crate) fn inverse_power_exponent<T: Scalar>(a: T, exponent: T) -> (T, T) {
     let base = T::ONE + a;
     let (c, k) = base.nearest_power();
     let s = (a - (c - T::ONE)) / (base + c);
     // The exponent is multiplied with what is known first.
-    let t = exponent * k + (exponent * s) * polynomial(log2_terms::<T>(), s * s);
+    (exponent * k + (exponent * s) * polynomial(log2_terms::<T>(), s * s), T::ONE / base)
+}
+
+/// `2⁻ᵗ` of `t` from 0 to what [`inverse_power_exponent`] gives at the limit.
+#[inline(always)]
+pub(crate) fn exp2_neg<T: Scalar>(t: T) -> T {
     let (power, r) = t.exp2_split();
-    (power + power * r * polynomial(exp2_terms::<T>(), r), T::ONE / base)
+    power + power * r * polynomial(exp2_terms::<T>(), r)
 }
 
 /// `e⁻ˣ` of `x`, from 0 up; 0 where that is below the smallest normal number.

@@ -122,6 +122,31 @@ fn no_distance_gives_anything_but_a_number() {
     }
 }
 
+/// Whether weights and forces of a block have the bits of those one by one.
+struct Blocks<T>([T; 64]);
+
+impl<T: Scalar> ProfileVisitor<T> for Blocks<T> {
+    type Output = bool;
+    fn visit<P: Profile<T>>(self, profile: P) -> bool {
+        let (mut weights, mut forces) = ([T::ONE; 64], [T::ONE; 64]);
+        profile.weights_and_forces(&self.0, &mut weights, &mut forces);
+        self.0.iter().zip(weights.iter().zip(&forces)).all(|(d2, (weight, force))| {
+            let (w, f) = profile.weight_and_force(*d2);
+            (w.bits(), f.bits()) == (weight.bits(), force.bits())
+        })
+    }
+}
+
+#[test]
+fn blocks_have_the_bits_of_single_pairs() {
+    for dof in [1.0, 0.5, 1.5, 2.0, 8.0, 3.3, 0.001, 1000.0] {
+        let kernel = Kernel::new(dof).unwrap();
+        let d2: [f64; 64] = std::array::from_fn(|i| if i == 63 { f64::INFINITY } else { 1e-30 * 17f64.powi(i as i32) });
+        assert!(kernel.visit(Blocks(d2)), "dof {dof}");
+        assert!(kernel.visit(Blocks(d2.map(|d2| d2 as f32))), "dof {dof}");
+    }
+}
+
 #[test]
 fn weights_fall_with_distance() {
     for dof in [1.0, 0.5, 1.5, 2.0, 8.0, 3.3] {
