@@ -8,13 +8,20 @@ pub trait Binary: Sized {
     const LN_2_LOW: Self;
     /// Minus the logarithm of the smallest normal number.
     const LN_SMALLEST: Self;
+    /// Where powers of 2 end: minus the exponent below those of normal numbers.
+    const EXP2_ZERO: Self;
 
     /// `m` from `√½` to `√2` and a whole `k` with `m 2^k` the number, which is `√½` or more.
     fn split(self) -> (Self, Self);
+    /// `2^k` and the whole `k` with the number, from 1 to a quarter of the largest one, from `√½` to `√2` times that.
+    fn nearest_power(self) -> (Self, Self);
     /// The nearest whole number, of one up to 2²¹ in absolute value.
     fn round_whole(self) -> Self;
     /// 2 to the power of a whole number in the range of normal exponents; 0 for the one below.
     fn exp2_whole(self) -> Self;
+    /// `2^-n` and `self - n` of the whole number `n` nearest to this one, which is from 0 up, to less than half beyond
+    /// [`Binary::EXP2_ZERO`]: there `2^-n` is 0.
+    fn exp2_split(self) -> (Self, Self);
 }
 
 macro_rules! binary {
@@ -23,6 +30,7 @@ macro_rules! binary {
             const LN_2_HIGH: Self = $ln_2_high;
             const LN_2_LOW: Self = $ln_2_low;
             const LN_SMALLEST: Self = $ln_smallest;
+            const EXP2_ZERO: Self = ($t::MAX_EXP - 1) as $t;
 
             #[inline(always)]
             fn split(self) -> (Self, Self) {
@@ -33,6 +41,16 @@ macro_rules! binary {
                 let k = bits.wrapping_sub(std::$t::consts::FRAC_1_SQRT_2.to_bits()) >> FRACTION_BITS;
                 let m = $t::from_bits(bits.wrapping_sub(k << FRACTION_BITS));
                 (m, $t::from_bits(k | UNIT.to_bits()) - UNIT)
+            }
+
+            #[inline(always)]
+            fn nearest_power(self) -> (Self, Self) {
+                const UNIT: $t = 1.0 / $t::EPSILON;
+                const FRACTION_BITS: u32 = $t::MANTISSA_DIGITS - 1;
+                let k = self.to_bits().wrapping_sub(std::$t::consts::FRAC_1_SQRT_2.to_bits());
+                let fraction = k & ((1 << FRACTION_BITS) - 1);
+                let power = $t::from_bits((k - fraction).wrapping_add($t::to_bits(1.0)));
+                (power, $t::from_bits(k >> FRACTION_BITS | UNIT.to_bits()) - UNIT)
             }
 
             #[inline(always)]
@@ -47,6 +65,14 @@ macro_rules! binary {
                 /// In the bits of a sum with this, the lowest are a whole number with the bias of exponents.
                 const BIASED: $t = 1.5 / $t::EPSILON + ($t::MAX_EXP - 1) as $t;
                 $t::from_bits((self + BIASED).to_bits() << ($t::MANTISSA_DIGITS - 1))
+            }
+
+            #[inline(always)]
+            fn exp2_split(self) -> (Self, Self) {
+                /// In the bits of a sum with this, the lowest are a whole number with the bias of exponents.
+                const BIASED: $t = 1.5 / $t::EPSILON + ($t::MAX_EXP - 1) as $t;
+                let sum = BIASED - self;
+                ($t::from_bits(sum.to_bits() << ($t::MANTISSA_DIGITS - 1)), self + (sum - BIASED))
             }
         }
     };

@@ -148,9 +148,10 @@ impl Kernel {
     /// What a pair costs in a sum over pairs, in units of a pair of [`Kernel::CAUCHY`]: where sums over all pairs end and grids
     /// begin to be faster depends on it.
     ///
-    /// Weight and force in a vectorized loop, ns in `f32` and `f64` (example `pair_cost`), and 0.1 ns more for what all kernels
-    /// share, differences and sums: 0.15 and 0.31 at `dof` 1, 0.18 and 0.38 where `dof` is whole, up to 8, 0.30 and 0.94 at the
-    /// halves between, 2.05 and 5.74 elsewhere (by the platform's `ln_1p` and `exp`, a call for each pair, 12.9 and 14.7).
+    /// Weight and force in a vectorized loop, ns in `f32` and `f64` (example `pair_cost`; an EPYC of the fourth generation, AVX2, the
+    /// least of a thousand loops on a machine that others used too), and 0.1 ns more for what all kernels share, differences and
+    /// sums: 0.15 and 0.31 at `dof` 1, 0.18 and 0.38 where `dof` is whole, up to 8, 0.30 and 0.94 at the halves between, 1.05 and
+    /// 3.00 elsewhere, 0.78 and 2.26 in blocks (by the platform's `ln_1p` and `exp`, a call for each pair, 12.9 and 14.7).
     ///
     /// # Examples
     ///
@@ -166,7 +167,7 @@ impl Kernel {
             Form::Cauchy => 1.0,
             Form::Integer(_) => 1.1,
             Form::HalfInteger(_) => 1.6,
-            Form::General => 8.5,
+            Form::General => 4.6,
         }
     }
 
@@ -185,7 +186,8 @@ impl Kernel {
 
     /// Calls `visitor` with the form of the kernel that is cheapest to evaluate in the inner loop of a pair sum:
     /// division only for `dof = 1`, a square root and products where `2 dof` is a small integer, else logarithm and exponential in
-    /// arithmetic that vectorizes ([`math`]).
+    /// arithmetic that vectorizes ([`math::inverse_power`], which says how accurate that is; a distance for which `d²/dof` is beyond a
+    /// quarter of the largest number has the weight of that one).
     ///
     /// # Examples
     ///
@@ -211,7 +213,10 @@ impl Kernel {
             Form::Cauchy => visitor.visit(Cauchy),
             Form::Integer(dof) => visitor.visit(Integer { inv_dof, dof }),
             Form::HalfInteger(floor) => visitor.visit(HalfInteger { inv_dof, floor }),
-            Form::General => visitor.visit(General { inv_dof, dof: T::from_f64(self.dof) }),
+            Form::General => {
+                let (dof, limit) = (T::from_f64(self.dof), math::inverse_power_limit(self.dof));
+                visitor.visit(General { inv_dof, dof, limit })
+            }
         }
     }
 }
@@ -229,16 +234,27 @@ enum Form {
     General,
 }
 
-/// The largest `2 dof` for which products are used. Five products in place of a logarithm and an exponential take a seventh of the
-/// time up to here; larger exponents are not used in practice.
+/// The largest `2 dof` for which products are used. Five products in place of a logarithm and an exponential take a sixth of the
+/// time up to here, and a third with the square root; larger exponents are not used in practice.
 const MAX_TWICE: f64 = 16.0;
 
 /// A kernel in a form that inner loops can inline.
 pub trait Profile<T: Scalar>: Copy + Send + Sync {
     /// Whether this is [`Kernel::CAUCHY`], for what has a form of its own there.
     const IS_CAUCHY: bool = false;
+    /// Whether a loop over many pairs is faster by [`Profile::weights_and_forces`]: where the operations on a pair are a chain so long
+    /// that the processor waits for it. Blocks cost the other kernels a third to a half, for what they write and read again.
+    const IN_BLOCKS: bool = false;
     /// `w(d²)` and the repulsive weight `w(d²) / (1 + d²/dof)` of a squared distance.
     fn weight_and_force(self, d2: T) -> (T, T);
+    /// [`Profile::weight_and_force`] of a block of distances, with the same bits; in passes over the block where that is faster
+    /// ([`Profile::IN_BLOCKS`]).
+    #[inline(always)]
+    fn weights_and_forces<const L: usize>(self, d2: &[T; L], weights: &mut [T; L], forces: &mut [T; L]) {
+        for l in 0..L {
+            (weights[l], forces[l]) = self.weight_and_force(d2[l]);
+        }
+    }
     /// The attractive weight `1 / (1 + d²/dof)`.
     fn attraction(self, d2: T) -> T;
 }
@@ -320,16 +336,44 @@ fn power<T: Scalar>(u: T, exponent: u32) -> T {
 struct General<T> {
     inv_dof: T,
     dof: T,
+    limit: T,
+}
+
+impl<T: Scalar> General<T> {
+    /// `-log₂ w(d²)`, and `1 / (1 + d²/dof)`.
+    #[inline(always)]
+    fn exponent(self, d2: T) -> (T, T) {
+        let a = d2 * self.inv_dof;
+        math::inverse_power_exponent(if a < self.limit { a } else { self.limit }, self.dof)
+    }
+
+    /// `w(d²)` by its logarithm.
+    #[inline(always)]
+    fn weight(self, d2: T, exponent: T) -> T {
+        let w = math::exp2_neg(exponent);
+        // A square that overflowed is infinitely far away, whatever the limit.
+        if d2 <= T::MAX { w } else { T::ZERO }
+    }
 }
 
 impl<T: Scalar> Profile<T> for General<T> {
+    const IN_BLOCKS: bool = true;
+
     #[inline(always)]
     fn weight_and_force(self, d2: T) -> (T, T) {
-        let a = d2 * self.inv_dof;
-        let w = math::exp_neg(self.dof * math::ln_1p(a));
-        // Logarithms are finite; a square that overflowed is infinitely far away all the same.
-        let w = if d2 <= T::MAX { w } else { T::ZERO };
-        (w, w / (T::ONE + a))
+        let (t, u) = self.exponent(d2);
+        let w = self.weight(d2, t);
+        (w, w * u)
+    }
+    #[inline(always)]
+    fn weights_and_forces<const L: usize>(self, d2: &[T; L], weights: &mut [T; L], forces: &mut [T; L]) {
+        for l in 0..L {
+            (weights[l], forces[l]) = self.exponent(d2[l]);
+        }
+        for l in 0..L {
+            weights[l] = self.weight(d2[l], weights[l]);
+            forces[l] = weights[l] * forces[l];
+        }
     }
     #[inline(always)]
     fn attraction(self, d2: T) -> T {
