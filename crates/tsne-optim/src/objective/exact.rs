@@ -302,6 +302,25 @@ fn add_chunk<T: Scalar, const D: usize, P: Profile<T>>(
     profile: P,
     keep: impl Fn(usize) -> T,
 ) {
+    if const { P::IN_BLOCKS } {
+        let mut d2 = [T::ZERO; LANES];
+        for l in 0..LANES {
+            for c in 0..D {
+                let difference = yi[c] - chunk[c][l];
+                d2[l] += difference * difference;
+            }
+        }
+        let (mut weights, mut forces) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+        profile.weights_and_forces(&d2, &mut weights, &mut forces);
+        for l in 0..LANES {
+            lanes.weight[l] += weights[l] * keep(l);
+            let force = forces[l] * keep(l);
+            for c in 0..D {
+                lanes.force[c][l] += force * (yi[c] - chunk[c][l]);
+            }
+        }
+        return;
+    }
     for l in 0..LANES {
         let difference: [T; D] = std::array::from_fn(|c| yi[c] - chunk[c][l]);
         let mut d2 = T::ZERO;
