@@ -112,7 +112,7 @@ impl Repulsion<f32, 2> for NoRepulsion {
     }
 }
 
-/// With all that is done once: points are numbered anew before the eighth.
+/// With all that is done once: points are numbered anew before the second.
 fn first_attractions(n: usize) -> tsne::Result<Work> {
     let (p, y) = (joint(n)?, map::<2>(n, 30.0));
     let mut gradient = vec![[0.0; 2]; n];

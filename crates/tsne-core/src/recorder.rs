@@ -24,7 +24,7 @@ struct Frame {
     /// From when on time is serial.
     since: Instant,
     pieces: Vec<Piece>,
-    /// Of a task: the region in which it runs has ended its part of the time.
+    /// A region that was entered here is running: tasks belong to it, and what passes between them to nobody.
     open: bool,
 }
 

@@ -6,6 +6,8 @@
 //! parallel evaluation of general arithmetic expressions"; Graham 1969, "Bounds on multiprocessing timing anomalies"). Both are
 //! properties of the code and not of the machine: what would idle 64 threads is seen on a machine with one.
 //!
+//! What a region does besides its tasks (handing them out, collecting their results) counts for neither.
+//!
 //! Every parallel loop of the toolkit announces its [`Region`] and its tasks. That does nothing unless the crate is built with
 //! the feature `span`, whose `record` notes them.
 

@@ -63,8 +63,11 @@ impl<'a, T: Scalar> Compressed<'a, T> {
             let why = format_args!("row pointer {} is below the one before it", i + 1);
             return Err(Error::invalid("precomputed affinities", why));
         }
-        if let Some(at) = blocks::find_first(columns.len(), |at| (columns[at] as usize >= n_columns).then_some(at)) {
-            let i = row_pointers.partition_point(|&start| start <= at) - 1;
+        let beyond = |i: usize| {
+            let row = row_pointers[i]..row_pointers[i + 1];
+            row.into_iter().find(|&at| columns[at] as usize >= n_columns).map(|at| (i, at))
+        };
+        if let Some((i, at)) = blocks::find_first(row_pointers.len() - 1, beyond) {
             let why = format_args!("row {i} names column {}, but there are {n_columns}", columns[at]);
             return Err(Error::invalid("precomputed affinities", why));
         }

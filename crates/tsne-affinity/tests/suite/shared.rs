@@ -148,3 +148,25 @@ fn many_threads_share_one_index() {
         assert_eq!((indices, distances), expected);
     }
 }
+
+/// A walk that failed half-way leaves nothing behind for the next one.
+#[test]
+fn a_query_that_fails_does_not_change_the_next_one() {
+    let shared: SharedPoints<f32> = SharedRows::new(cloud::<f32>(9, 600, 4), 600, 4).unwrap().into();
+    // Distances to what is far out are no numbers.
+    let metric = Metric::function(|a, b| {
+        let distance = a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>();
+        if distance > 1e6 { f64::NAN } else { distance }
+    });
+    let search = ApproximateSearch::new(metric).with_exact_up_to(0);
+    let cx = Context::new();
+    let index = search.build_shared(&shared, cx).unwrap().unwrap();
+    let good = cloud::<f32>(10, 20, 4);
+    let good = Rows::new(&good, 20, 4).unwrap();
+    let expected = bits(&search.build(shared.points(), cx).unwrap().knn(good.into(), k(7), cx).unwrap());
+    for _ in 0..3 {
+        let far = [1e7f32; 4];
+        assert!(index.knn(Rows::new(&far, 1, 4).unwrap().into(), k(7), cx).is_err());
+        assert_eq!(bits(&index.knn(good.into(), k(7), cx).unwrap()), expected);
+    }
+}

@@ -283,7 +283,10 @@ mod tests {
         let shape = Shape { nodes, padded, spacing: 0.4 };
         let kernel = |d2: f64| 1.0 / (1.0 + d2) + 0.1 * d2.sqrt();
         let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5).unwrap();
-        let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
+        // In memory of another one: longer, shorter, and with what must not get into any sum.
+        let garbage = |length| vec![Complex { re: f64::NAN, im: f64::INFINITY }; length];
+        let memory = Memory { lines: garbage(5_000), planes: garbage(11) };
+        let mut convolver = Convolver::new(shape, memory).unwrap();
         let lines = nodes[0] * nodes[1];
         // Twice, so that what the first run leaves in the buffers would show.
         for seed in 0..2 {

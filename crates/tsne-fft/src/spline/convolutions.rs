@@ -77,7 +77,7 @@ impl<T: GridScalar> Convolutions<T> {
         if let Some(at) = self.0.iter().position(fits) {
             self.0[at..].rotate_left(1);
         } else {
-            // Old buffers go first: two large grids at once are never needed.
+            // All but one go, and leave the memory of the oldest to the new one.
             let kernel = share.kernel;
             let mut memory = Memory::default();
             let mut spare = Vec::with_capacity(SPARE + 1);

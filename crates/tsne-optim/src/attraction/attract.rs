@@ -60,12 +60,12 @@ pub(super) fn rows_of_a_task(n: usize) -> usize {
 /// no dimension takes more of the stack.
 const SCRATCH: usize = 3 * blocks::BLOCK;
 
-/// `as_counts` says whether weights are rounded to counts of a unit of their row ([`unit_of`]).
-///
 /// Replaces each block of `out` by `finish(rows' first index, attraction of the block, previous block of out)`.
 ///
 /// The gradient is `e · attraction - repulsion / Z`: `out` holds the repulsion on the way in, and `finish` combines
 /// the two while the block is in the cache.
+///
+/// `as_counts` says whether weights are rounded to counts of a unit of their row ([`unit_of`]).
 pub(crate) fn for_each_row_block<T, const D: usize, F>(
     p: &Affinities<T>,
     kernel: Kernel,

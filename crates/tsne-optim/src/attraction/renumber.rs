@@ -71,7 +71,7 @@ pub(crate) fn has_counts<T: Scalar>(n: usize) -> bool {
     are_counts::<T>() && n >= RENUMBER_FROM
 }
 
-/// The number of points from which their affinities give the first order, where the map's is worse than [`GOOD`]: positions no
+/// The number of points from which their affinities may give the first order, where the map's is worse than [`GOOD`]: positions no
 /// longer fit into a cache of 1 MiB.
 ///
 /// One million points in 100 clusters, ms per iteration (attraction 80 of 115 by the map after 8 and 32): 113 by the map, 94 by

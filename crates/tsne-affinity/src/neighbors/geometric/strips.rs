@@ -10,8 +10,9 @@ use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
 use crate::ordered;
 use rayon::prelude::*;
+use std::cmp::Ordering;
 use std::ops::Range;
-use tsne_core::{Context, Result, Scalar, memory};
+use tsne_core::{Context, Result, Scalar, blocks, chunks, memory};
 
 /// Rows in one task, between two looks at the cancellation.
 const BLOCK: usize = 256;
@@ -52,10 +53,12 @@ pub(super) fn ranks<T: Scalar>(
     Ok(Some(ranks))
 }
 
-/// Points by strips. A *position* is a place in that order.
+/// Points by strips, those that are the same as one. A *position* is a place in that order.
 struct Strips {
-    /// The points.
-    points: Vec<u32>,
+    /// The groups of equal points.
+    groups: Vec<u32>,
+    /// How many points the groups before each position have, and all.
+    counts: Vec<u32>,
     /// Their last coordinates, ascending in each strip.
     heights: Vec<f64>,
     /// Positions in a strip.
@@ -77,13 +80,15 @@ fn coordinates<T: Scalar>(indexed: &IndexedPoints<'_, T>, i: usize) -> (f64, f64
 impl Strips {
     fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
         let rows = &indexed.points.rows;
-        let n = rows.n();
+        let (groups, n) = (&indexed.groups, indexed.groups.len());
         // On a line all is one strip; in the plane a strip is as long as there are strips.
         let size = if rows.d() < 2 { n } else { n.isqrt() }.max(1);
         let mut placed = memory::filled("points in strips", n, (0.0f64, 0.0f64, 0u32))?;
-        placed.par_iter_mut().zip(0..n as u32).for_each(|(to, i)| {
-            let (x, y) = coordinates(indexed, i as usize);
-            *to = (x, y, i);
+        chunks::for_each(&mut placed, blocks::BLOCK, |b, placed| {
+            for (to, g) in placed.iter_mut().zip(blocks::range(b, n)) {
+                let (x, y) = coordinates(indexed, groups.representative(g));
+                *to = (x, y, g as u32);
+            }
         });
         placed.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
         let sides = placed.chunks(size).map(|strip| match strip {
@@ -94,13 +99,17 @@ impl Strips {
         let sides = sides.collect();
         let by_height =
             |strip: &mut [(f64, f64, u32)]| strip.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.2.cmp(&b.2)));
-        placed.par_chunks_mut(size).for_each(by_height);
-        let mut points = memory::filled("points in strips", n, 0u32)?;
+        chunks::for_each(&mut placed, size, |_, strip| by_height(strip));
+        let mut in_order = memory::filled("points in strips", n, 0u32)?;
         let mut heights = memory::filled("heights of points in strips", n, 0.0f64)?;
-        for ((point, height), placed) in points.iter_mut().zip(&mut heights).zip(placed) {
-            (*point, *height) = (placed.2, placed.1);
+        let mut counts = memory::filled("numbers of points in strips", n + 1, 0u32)?;
+        let mut total = 0;
+        for (((group, height), count), placed) in in_order.iter_mut().zip(&mut heights).zip(&mut counts[1..]).zip(placed) {
+            (*group, *height) = (placed.2, placed.1);
+            total += groups.size(placed.2 as usize) as u32;
+            *count = total;
         }
-        Ok(Self { points, heights, size, sides })
+        Ok(Self { groups: in_order, counts, heights, size, sides })
     }
 
     /// The number of points, the row itself among them, that come before an other one by their distance from a row.
@@ -110,16 +119,19 @@ impl Strips {
         let most = indexed.squared_bound(distance) * (1.0 + ROUNDING);
         let least = indexed.squared_floor(distance) * (1.0 - ROUNDING);
         let nearer = |position: usize| {
-            let point = self.points[position];
-            let squared = indexed.ruler.square(query, indexed.points.get(point as usize));
-            let found = indexed.distance_of(squared);
-            found < distance || (found == distance && point < other)
+            let group = self.groups[position] as usize;
+            let squared = indexed.ruler.square(query, indexed.points.get(indexed.groups.representative(group)));
+            match indexed.distance_of(squared).total_cmp(&distance) {
+                Ordering::Less => indexed.groups.size(group) as u32,
+                Ordering::Equal => indexed.groups.before(group, other),
+                Ordering::Greater => 0,
+            }
         };
-        let measured = |range: Range<usize>| range.filter(|&position| nearer(position)).count();
+        let measured = |range: Range<usize>| range.map(nearer).sum::<u32>();
         let reach = most.sqrt();
         let reach = reach + ROUNDING * (reach + x.abs());
         let first = self.sides.partition_point(|side| side.1 < x - reach);
-        let mut count = 0;
+        let mut count = 0u32;
         for (strip, &(left, right)) in self.sides.iter().enumerate().skip(first) {
             if left > x + reach {
                 break;
@@ -143,11 +155,12 @@ impl Strips {
                 let within = &heights[from..to];
                 let bottom = from + within.partition_point(|height| *height < y - inner);
                 let top = from + within.partition_point(|height| *height <= y + inner);
-                count += (top - bottom) + measured(start + from..start + bottom) + measured(start + top..start + to);
+                count += self.counts[start + top] - self.counts[start + bottom];
+                count += measured(start + from..start + bottom) + measured(start + top..start + to);
             } else {
                 count += measured(start + from..start + to);
             }
         }
-        count as u32
+        count
     }
 }

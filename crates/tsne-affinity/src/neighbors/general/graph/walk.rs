@@ -71,6 +71,8 @@ impl<T: Scalar> Walk<T> {
         }
         self.walk += 1;
         self.pool.clear();
+        // A walk that failed leaves what it had noted.
+        self.points.clear();
         let size = (POOL * k).max(POOL_LEAST);
         for tree in forest {
             self.look_at(tree.leaf(distances, row)?);

@@ -45,7 +45,7 @@ impl<V: Scalar> Clusters<V> {
     /// point to the nearest.
     pub(super) fn new(given: &IndexedPoints<'_, V>, count: usize, seed: u64, cx: Context<'_>) -> Result<Self> {
         let (m, geometry) = (given.groups.len(), given.ruler.geometry);
-        let projection = Projection::new(given, seed)?;
+        let projection = Projection::new(given, seed, cx)?;
         let row_of = |g: u32| given.groups.representative(g as usize);
         let sampled = strata(m, count.saturating_mul(SAMPLE), seed, STAGE_SAMPLE);
         let sample = seen(projection.as_ref(), &given.points, |s| row_of(sampled[s]), sampled.len(), geometry)?;

@@ -18,9 +18,13 @@ use tsne_core::{Context, Result, Scalar, memory};
 /// Rows in one task, at most: some two clusters of the own points at 70,000 points, so that the rows of a product are many. With twice
 /// the 256 rows of before and [`WIDE`], together, 70,000 × 784 points take 4.27 s, not 4.65.
 const TILE: usize = 512;
-/// Rows whose nearest centroids are known at a time, at most: some tasks for each of sixteen threads, and some 50 MB for the ranks
-/// of a hundred clusters each.
+/// Rows whose nearest centroids are known at a time, at most: some tasks for each of sixteen threads.
 const BATCH: usize = 128 * TILE;
+/// Ranks of clusters that are known at a time, unless the rows of one task have more: 64 MiB with their distances in `f32`, of
+/// 65,536 rows a hundred each.
+const RANKS: usize = 1 << 23;
+/// Candidates and columns that the rows of one task have, unless one row has more: 40 MB or so.
+const ROOM: usize = 1 << 21;
 /// Columns from which on the rows of a tile measure their candidates together, candidate by candidate: they share most of
 /// them, and a wide row is long under way from memory, while the rows of the tile are near.
 const WIDE: usize = 128;
@@ -97,7 +101,7 @@ impl<V: Scalar> Probe<'_, V> {
         let most = reach.most.min(self.clusters.len()).get();
         let mut all_found = memory::filled("numbers of neighbors", n, 0u32)?;
         // Batches of the same length: the last would keep few threads busy.
-        let batches = n.div_ceil(BATCH).max(1);
+        let batches = n.div_ceil((RANKS / most).clamp(TILE, BATCH)).max(1);
         for first in (0..n).step_by(n.div_ceil(batches).max(1)) {
             let count = n.div_ceil(batches).min(n - first);
             let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
@@ -111,7 +115,8 @@ impl<V: Scalar> Probe<'_, V> {
             let mut targets: Vec<Target<'t, V>> = order.iter().map(|&i| target(first + i as usize)).collect();
             let mut found = memory::filled("numbers of neighbors", count, 0u32)?;
             // Few rows, as those of the calibration, in smaller tasks, for many threads.
-            let each = (count / 64).clamp(64, TILE);
+            let room = ROOM / (k + self.clusters.packing.width);
+            let each = (count / 64).clamp(64, TILE).min(room.max(1));
             ordered::try_for_each2(
                 (&mut targets, each),
                 (&mut found, each),

@@ -14,7 +14,7 @@ use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::geometry::Geometry;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::ordered::Kept;
-use tsne_core::{Result, Scalar, chunks, memory, random, simd};
+use tsne_core::{Context, Result, Scalar, chunks, memory, random, simd};
 
 /// Components.
 pub(super) const COMPONENTS: usize = 64;
@@ -43,7 +43,7 @@ pub(super) struct Projection {
 
 impl Projection {
     /// That of `given`; `None` where rows are narrow, or compared by direction.
-    pub(super) fn new<V: Scalar>(given: &IndexedPoints<'_, V>, seed: u64) -> Result<Option<Self>> {
+    pub(super) fn new<V: Scalar>(given: &IndexedPoints<'_, V>, seed: u64, cx: Context<'_>) -> Result<Option<Self>> {
         let d = given.points.rows.d();
         if given.ruler.geometry != Geometry::Euclidean || d < COLUMNS {
             return Ok(None);
@@ -56,14 +56,17 @@ impl Projection {
             center.iter_mut().zip(row(s)).for_each(|(c, v)| *c += v.to_f64() * given.ruler.factor / n as f64);
         }
         let start = |i: usize| random::unit(random::element_seed(seed, STAGE_START, i as u64)) - 0.5;
-        let mut columns: Vec<f64> = (0..d * COMPONENTS).map(start).collect();
-        let mut projection = Self { factor: given.ruler.factor, center, basis: vec![0.0; d * COMPONENTS] };
+        let size = d.saturating_mul(COMPONENTS);
+        let mut columns = memory::filled("components", size, 0.0f64)?;
+        columns.iter_mut().enumerate().for_each(|(i, c)| *c = start(i));
+        let basis = memory::filled("components", size, 0.0f32)?;
+        let mut projection = Self { factor: given.ruler.factor, center, basis };
         let mut rows = memory::filled("sample of rows", n * d, 0.0f32)?;
         rows.chunks_exact_mut(d).enumerate().for_each(|(s, out)| projection.center_row(row(s), out));
-        let mut components = vec![0.0f32; n * COMPONENTS];
-        let mut products = vec![0.0f32; d * COMPONENTS];
+        let mut components = memory::filled("components of a sample", n * COMPONENTS, 0.0f32)?;
+        let mut products = memory::filled("components", size, 0.0f32)?;
         for _ in 0..STEPS {
-            projection.orthonormal(&mut columns);
+            projection.orthonormal(&mut columns, cx)?;
             chunks::for_each(&mut components, BLOCK * COMPONENTS, |b, out| {
                 let rows = &rows[b * BLOCK * d..];
                 simd::dispatch(Multiply { rows, basis: &projection.basis, out });
@@ -74,13 +77,14 @@ impl Projection {
             });
             columns.iter_mut().zip(&products).for_each(|(c, &p)| *c = f64::from(p));
         }
-        projection.orthonormal(&mut columns);
+        projection.orthonormal(&mut columns, cx)?;
         Ok(Some(projection))
     }
 
     /// Makes the columns of `d × COMPONENTS` values orthonormal, by Gram and Schmidt, and the basis of them.
-    fn orthonormal(&mut self, columns: &mut [f64]) {
+    fn orthonormal(&mut self, columns: &mut [f64], cx: Context<'_>) -> Result<()> {
         for c in 0..COMPONENTS {
+            cx.check()?;
             let length =
                 |columns: &[f64]| columns.iter().skip(c).step_by(COMPONENTS).map(|v| v * v).sum::<f64>().sqrt();
             let before = length(columns);
@@ -95,6 +99,7 @@ impl Projection {
             columns.iter_mut().skip(c).step_by(COMPONENTS).for_each(|v| *v *= scale);
         }
         self.basis.iter_mut().zip(&*columns).for_each(|(b, &c)| *b = c as f32);
+        Ok(())
     }
 
     fn center_row<V: Scalar>(&self, row: &[V], out: &mut [f32]) {
@@ -193,7 +198,7 @@ mod tests {
         let ruler = Ruler::new::<f32, f32>(Geometry::Euclidean, Unit::Length);
         let rows = DenseRows::Borrowed(Rows::new(x, n, d).unwrap());
         let indexed = IndexedPoints::new(rows, ruler).unwrap();
-        let projection = Projection::new(&indexed, 1).unwrap().unwrap();
+        let projection = Projection::new(&indexed, 1, Context::new()).unwrap().unwrap();
         let components = projection.rows(&indexed.points, |i| i, n).unwrap();
         let components = (0..n).flat_map(|i| components.row(i).to_vec()).collect();
         (projection, components)
