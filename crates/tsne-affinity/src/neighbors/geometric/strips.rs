@@ -104,7 +104,9 @@ impl Strips {
         let mut heights = memory::filled("heights of points in strips", n, 0.0f64)?;
         let mut counts = memory::filled("numbers of points in strips", n + 1, 0u32)?;
         let mut total = 0;
-        for (((group, height), count), placed) in in_order.iter_mut().zip(&mut heights).zip(&mut counts[1..]).zip(placed) {
+        for (((group, height), count), placed) in
+            in_order.iter_mut().zip(&mut heights).zip(&mut counts[1..]).zip(placed)
+        {
             (*group, *height) = (placed.2, placed.1);
             total += groups.size(placed.2 as usize) as u32;
             *count = total;
