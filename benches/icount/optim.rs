@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use tsne::core::{AffinityKind, Step};
 use tsne::optim::{Exact, Joint, Objective, attract};
-use tsne::{Affinities, Context, Kernel, Momentum, MomentumGains, Optimizer, Repulsion};
-use tsne_benches::map;
+use tsne::{Affinities, Context, Kernel, Momentum, MomentumGains, Optimizer};
+use tsne_benches::{NoRepulsion, map};
 
 use crate::{Work, Workload};
 
@@ -56,16 +56,6 @@ fn renumbered() -> tsne::Result<Work> {
         }
         Ok(())
     }))
-}
-
-#[derive(Debug)]
-struct NoRepulsion;
-
-impl Repulsion<f32, 2> for NoRepulsion {
-    fn repulse(&mut self, _: Kernel, _: &[[f32; 2]], out: &mut [[f32; 2]], _: Context<'_>) -> tsne::Result<f64> {
-        out.fill([0.0; 2]);
-        Ok(1.0)
-    }
 }
 
 fn exact<const D: usize>(dof: f64) -> tsne::Result<Work> {

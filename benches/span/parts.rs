@@ -11,7 +11,7 @@ use tsne::{
     Affinities, AffinityModel, Context, Kernel, KnnGraph, Momentum, MomentumGains, NeighborSearch, Optimizer,
     Repulsion, Rows, Tsne, initialization,
 };
-use tsne_benches::{map, mixture};
+use tsne_benches::{NoRepulsion, map, mixture};
 
 /// A part: what it is called, and how it is set up for a number of points.
 pub(crate) struct Part {
@@ -103,15 +103,6 @@ fn coarse(n: usize) -> tsne::Result<Work> {
     }))
 }
 
-#[derive(Debug)]
-struct NoRepulsion;
-
-impl Repulsion<f32, 2> for NoRepulsion {
-    fn repulse(&mut self, _: Kernel, _: &[[f32; 2]], _: &mut [[f32; 2]], _: Context<'_>) -> tsne::Result<f64> {
-        Ok(1.0)
-    }
-}
-
 /// With all that is done once: points are numbered anew before the second.
 fn first_attractions(n: usize) -> tsne::Result<Work> {
     let (p, y) = (joint(n)?, map::<2>(n, 30.0));
@@ -126,6 +117,7 @@ fn first_attractions(n: usize) -> tsne::Result<Work> {
     }))
 }
 
+/// Over affinities as they are, before points are numbered.
 fn attraction(n: usize) -> tsne::Result<Work> {
     let (p, y) = (joint(n)?, map::<2>(n, 325.0));
     let mut gradient = vec![[0.0; 2]; n];

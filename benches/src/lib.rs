@@ -1,6 +1,7 @@
 //! Data for the end-to-end benchmarks and the counts of instructions: the same for everybody, made from counters.
 
 use tsne::core::random;
+use tsne::{Context, Kernel, Repulsion};
 
 /// A uniform number in `[-0.5, 0.5)`, from the stage it is for and an index.
 fn uniform(stage: u64, index: usize) -> f64 {
@@ -27,6 +28,17 @@ pub fn map<const D: usize>(n: usize, extent: f64) -> Vec<[f32; D]> {
         _ => 0.9 * uniform(6, i % 30 * D + c) + 0.1 * uniform(7, i * D + c),
     };
     (0..n).map(|i| std::array::from_fn(|c| (extent * coordinate(i, c)) as f32)).collect()
+}
+
+/// A repulsion that costs nothing, to measure the attraction by itself.
+#[derive(Debug)]
+pub struct NoRepulsion;
+
+impl Repulsion<f32, 2> for NoRepulsion {
+    fn repulse(&mut self, _: Kernel, _: &[[f32; 2]], out: &mut [[f32; 2]], _: Context<'_>) -> tsne::Result<f64> {
+        out.fill([0.0; 2]);
+        Ok(1.0)
+    }
 }
 
 /// The architecture and those of its vector units that a dependency or we choose code by.

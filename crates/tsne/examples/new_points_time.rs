@@ -7,6 +7,9 @@
 //! ```
 #![allow(clippy::print_stdout)]
 
+mod npy;
+
+use npy::read_npy;
 use std::path::Path;
 use std::time::Instant;
 use tsne::{Context, Embedding, Preset, Rows, TransformParams, Tsne};
@@ -101,21 +104,4 @@ fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let ticks = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
     ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
-}
-
-fn read_npy(path: &str) -> Result<(Vec<f32>, usize, usize), Box<dyn std::error::Error>> {
-    let bytes = std::fs::read(path)?;
-    let length = match bytes.get(..12) {
-        Some([0x93, b'N', b'U', b'M', b'P', b'Y', 1, _, a, b, ..]) => 10 + usize::from(u16::from_le_bytes([*a, *b])),
-        _ => return Err("not an npy file of version 1".into()),
-    };
-    let header = String::from_utf8_lossy(bytes.get(10..length).ok_or("truncated")?).into_owned();
-    if !header.contains("'<f4'") || !header.contains("'fortran_order': False") {
-        return Err(format!("not f32 in C order: {header}").into());
-    }
-    let shape = header.split_once('(').and_then(|(_, s)| s.split_once(')')).ok_or("no shape")?.0;
-    let mut sizes = shape.split(',').map(|s| s.trim().parse::<usize>());
-    let (Some(Ok(n)), Some(Ok(d))) = (sizes.next(), sizes.next()) else { return Err("not a matrix".into()) };
-    let x: Vec<f32> = bytes[length..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    if x.len() == n * d { Ok((x, n, d)) } else { Err("truncated".into()) }
 }

@@ -52,12 +52,7 @@ pub(crate) fn median_of_checked<T: Scalar, const D: usize>(
             }
         })
     };
-    let mut positions = memory::filled("positions", graph.n(), [T::ZERO; D])?;
-    chunks::for_each_point(&mut positions, ROWS, |b, positions| {
-        let mut values = Vec::new();
-        positions.iter_mut().zip(b * ROWS..).for_each(|(position, i)| *position = of_row(&mut values, i));
-    });
-    Ok(positions)
+    by_rows(graph.n(), of_row)
 }
 
 /// The mean of the positions of the first `k` neighbors of each row of `graph`, weighted by inverse distance.
@@ -100,7 +95,7 @@ pub(crate) fn weighted_mean_of_checked<T: Scalar, const D: usize>(
     k: usize,
 ) -> Result<Vec<[T; D]>> {
     let k = check(embedding, graph, k)?;
-    let of_row = |i: usize| {
+    let of_row = |_: &mut Vec<T>, i: usize| {
         let (neighbors, distances) = graph.row(i);
         // Distances ascend. In relation to the nearest, no weight overflows: they are in (0, 1].
         let nearest = distances.first().map_or(0.0, |d| d.to_f64());
@@ -118,9 +113,18 @@ pub(crate) fn weighted_mean_of_checked<T: Scalar, const D: usize>(
         }
         mean.map(T::from_f64)
     };
-    let mut positions = memory::filled("positions", graph.n(), [T::ZERO; D])?;
+    by_rows(graph.n(), of_row)
+}
+
+/// The positions of `n` rows; the memory goes from row to row.
+fn by_rows<T: Scalar, const D: usize>(
+    n: usize,
+    of_row: impl Fn(&mut Vec<T>, usize) -> [T; D] + Sync,
+) -> Result<Vec<[T; D]>> {
+    let mut positions = memory::filled("positions", n, [T::ZERO; D])?;
     chunks::for_each_point(&mut positions, ROWS, |b, positions| {
-        positions.iter_mut().zip(b * ROWS..).for_each(|(position, i)| *position = of_row(i));
+        let mut values = Vec::new();
+        positions.iter_mut().zip(b * ROWS..).for_each(|(position, i)| *position = of_row(&mut values, i));
     });
     Ok(positions)
 }
