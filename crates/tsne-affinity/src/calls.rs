@@ -42,7 +42,7 @@ pub fn affinities<'a, T: Scalar>(
     let k = model.neighbors_needed(x.n())?;
     // The index is dropped before the weights are computed: at most one of the two is in memory.
     let graph = search.build(x, cx)?.knn_graph(k, cx)?;
-    model.joint(&graph, cx)
+    model.joint_owned(graph, cx)
 }
 
 fn neighbors<T: Scalar>(search: &dyn NeighborSearch<T>, points: Points<'_, T>, k: usize) -> Result<KnnGraph<T>> {

@@ -92,6 +92,16 @@ pub trait AffinityModel<T: Scalar>: fmt::Debug + Send + Sync {
     /// [`Error::Cancelled`](crate::Error::Cancelled).
     fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>>;
 
+    /// [`joint`](Self::joint) of a graph that nobody needs any more: a rule may free what it has read. What is provided keeps
+    /// the graph to the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`joint`](Self::joint).
+    fn joint_owned(&self, graph: KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+        self.joint(&graph, cx)
+    }
+
     /// Conditional affinities of new points to the reference points of a graph: each row sums to 1.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::params::random_state::RandomState;
 use crate::params::schedule::Beginning;
 use crate::threads;
 use crate::warning::Warning;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding};
@@ -215,11 +216,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         Ok(match x {
             Input::Data(data) => Arc::new(AffinityIndex::of_data(data, recipe()?, keep, n_jobs, cx)?),
             Input::Graph(graph) => {
-                let index = AffinityIndex::of_graph(graph, recipe()?, n_jobs, cx)?;
+                let index = AffinityIndex::of_graph(Cow::Borrowed(*graph), recipe()?, n_jobs, cx)?;
                 Arc::new(index.with_graph(|| Arc::new((*graph).clone()), keep))
             }
             Input::SharedGraph(graph) => {
-                let index = AffinityIndex::of_graph(graph, recipe()?, n_jobs, cx)?;
+                let index = AffinityIndex::of_graph(Cow::Borrowed(graph), recipe()?, n_jobs, cx)?;
                 Arc::new(index.with_graph(|| Arc::clone(graph), keep))
             }
             Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?),

@@ -1,6 +1,7 @@
 //! Rows of weights as a matrix, as they are: nothing is joined with the opposite direction.
 
 use crate::symmetrize::sort::sort_rows;
+use crate::symmetrize::weighted::Edges;
 use tsne_core::{Affinities, AffinityKind, Context, KnnGraph, Result, Scalar, instances, memory};
 
 instances! {
@@ -14,7 +15,7 @@ instances! {
 }
 
 fn of_rows<T: Scalar>(graph: &KnnGraph<T>, mut weights: Vec<T>, j: usize, cx: Context<'_>) -> Result<Affinities<T>> {
-    let columns = sort_rows(graph, &mut weights, j, cx)?;
+    let columns = sort_rows(Edges::of(graph), &mut weights, j, cx)?;
     let mut row_pointers = Vec::new();
     memory::reserve("row pointers", &mut row_pointers, graph.n() + 1)?;
     row_pointers.extend((0..=graph.n()).map(|i| i * j));

@@ -1,7 +1,9 @@
 use super::conditional::conditional;
+use super::joint::joint;
 use crate::neighbor_count::{DEFAULT_NEIGHBORS, check_graph_k, check_k};
 use crate::perplexity::weights::{Gaussians, row_weights};
-use crate::symmetrize::{Symmetrization, symmetrize_with};
+use crate::symmetrize::Symmetrization;
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use tsne_core::{Affinities, AffinityModel, Context, Error, KnnGraph, Result, Scalar, Stage};
 
@@ -175,12 +177,11 @@ impl<T: Scalar> AffinityModel<T> for FixedSigma {
     }
 
     fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-        let n = graph.n();
-        cx.advance(Stage::Affinities, 0, n);
-        let weights = self.weights(graph, cx)?;
-        let p = symmetrize_with(graph, &weights, self.symmetrization, cx)?;
-        cx.advance(Stage::Affinities, n, n);
-        Ok(p)
+        joint(Cow::Borrowed(graph), |graph| self.weights(graph, cx), self.symmetrization, cx)
+    }
+
+    fn joint_owned(&self, graph: KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+        joint(Cow::Owned(graph), |graph| self.weights(graph, cx), self.symmetrization, cx)
     }
 
     fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {

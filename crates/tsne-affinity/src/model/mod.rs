@@ -4,6 +4,7 @@ mod conditional;
 #[cfg(feature = "serde")]
 mod document;
 mod fixed_sigma;
+mod joint;
 mod perplexity;
 mod uniform;
 

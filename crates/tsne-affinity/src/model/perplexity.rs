@@ -1,10 +1,12 @@
 //! Gaussians of one perplexity, or of several.
 
 use super::conditional::conditional;
+use super::joint::joint;
 use crate::perplexity::perplexities::Perplexities;
 use crate::perplexity::weights::{Gaussians, row_weights};
-use crate::symmetrize::{Symmetrization, symmetrize_with};
+use crate::symmetrize::Symmetrization;
 use crate::warning::Warning;
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use tsne_core::{Affinities, AffinityModel, Context, KnnGraph, Result, Scalar, Stage};
 
@@ -315,12 +317,11 @@ impl<T: Scalar> AffinityModel<T> for PerplexityAffinity {
     }
 
     fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-        let n = graph.n();
-        cx.advance(Stage::Affinities, 0, n);
-        let (weights, _) = self.weights(graph, cx)?;
-        let p = symmetrize_with(graph, &weights, self.symmetrization, cx)?;
-        cx.advance(Stage::Affinities, n, n);
-        Ok(p)
+        joint(Cow::Borrowed(graph), |graph| Ok(self.weights(graph, cx)?.0), self.symmetrization, cx)
+    }
+
+    fn joint_owned(&self, graph: KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+        joint(Cow::Owned(graph), |graph| Ok(self.weights(graph, cx)?.0), self.symmetrization, cx)
     }
 
     fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {

@@ -1,6 +1,8 @@
 use super::conditional::conditional;
+use super::joint::joint;
 use crate::neighbor_count::{DEFAULT_NEIGHBORS, check_graph_k, check_k};
-use crate::symmetrize::{Symmetrization, symmetrize_with};
+use crate::symmetrize::Symmetrization;
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use tsne_core::{Affinities, AffinityModel, Context, KnnGraph, Result, Scalar, Stage, memory};
 
@@ -138,6 +140,12 @@ impl Uniform {
     pub fn check_graph<T: Scalar>(&self, graph: &KnnGraph<T>) -> Result<()> {
         check_graph_k(self.k, graph.k())
     }
+
+    /// The weights of all neighbors: all the same.
+    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, weight: T) -> Result<Vec<T>> {
+        self.check_graph(graph)?;
+        memory::filled("weights", graph.n().saturating_mul(self.k.get()), weight)
+    }
 }
 
 impl<T: Scalar> AffinityModel<T> for Uniform {
@@ -147,25 +155,17 @@ impl<T: Scalar> AffinityModel<T> for Uniform {
     }
 
     fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-        let n = graph.n();
-        cx.advance(Stage::Affinities, 0, n);
-        self.check_graph(graph)?;
-        let p = symmetrize_with(
-            graph,
-            &memory::filled("weights", n.saturating_mul(self.k.get()), T::ONE)?,
-            self.symmetrization,
-            cx,
-        )?;
-        cx.advance(Stage::Affinities, n, n);
-        Ok(p)
+        joint(Cow::Borrowed(graph), |graph| self.weights(graph, T::ONE), self.symmetrization, cx)
+    }
+
+    fn joint_owned(&self, graph: KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+        joint(Cow::Owned(graph), |graph| self.weights(graph, T::ONE), self.symmetrization, cx)
     }
 
     fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
         let (n, k) = (graph.n(), self.k.get());
         cx.advance(Stage::Affinities, 0, n);
-        self.check_graph(graph)?;
-        let p =
-            conditional(graph, memory::filled("weights", n.saturating_mul(k), T::from_f64(1.0 / k as f64))?, k, cx)?;
+        let p = conditional(graph, self.weights(graph, T::from_f64(1.0 / k as f64))?, k, cx)?;
         cx.advance(Stage::Affinities, n, n);
         Ok(p)
     }

@@ -4,7 +4,7 @@ use super::incoming::BucketRange;
 use super::merge::{JoinedRows, Scratch};
 use super::sort::sort_rows;
 use super::symmetrization::Symmetrization;
-use super::weighted::{WeightedGraph, own_point, repeated};
+use super::weighted::{Edges, WeightedGraph, own_point, repeated};
 use crate::ordered;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory,
@@ -71,12 +71,24 @@ pub fn symmetrize_with<T: Scalar>(
     symmetrization: Symmetrization,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
-    instance(graph, weights, symmetrization, cx)
+    instance(Edges::of(graph), weights, symmetrization, cx)
+}
+
+/// [`symmetrize_with`] of a graph that nobody needs any more: its distances are freed before the matrix is made.
+pub(crate) fn symmetrize_owned<T: Scalar>(
+    graph: KnnGraph<T>,
+    weights: &[T],
+    symmetrization: Symmetrization,
+    cx: Context<'_>,
+) -> Result<Affinities<T>> {
+    let (k, n_reference, indices, distances) = graph.into_parts();
+    drop(distances);
+    instance(Edges::of_parts(k, n_reference, &indices), weights, symmetrization, cx)
 }
 
 instances! {
     fn instance[Symmetrized]<'a, 'b, T>(
-        graph: &'b KnnGraph<T>,
+        edges: Edges<'b>,
         weights: &'b [T],
         symmetrization: Symmetrization,
         cx: Context<'b>,
@@ -84,18 +96,18 @@ instances! {
 }
 
 fn joint<T: Scalar>(
-    graph: &KnnGraph<T>,
+    edges: Edges<'_>,
     weights: &[T],
     symmetrization: Symmetrization,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
-    let n = graph.n();
-    if n != graph.n_reference() {
+    let n = edges.n();
+    if n != edges.n_reference {
         return Err(Error::invalid(
             "neighbor graph",
             format_args!(
                 "{n} rows name neighbors out of {}: joint affinities need one set of points",
-                graph.n_reference()
+                edges.n_reference
             ),
         ));
     }
@@ -103,8 +115,8 @@ fn joint<T: Scalar>(
         return Err(Error::too_few_points(n, 2));
     }
     let j = weights.len() / n;
-    if j == 0 || j > graph.k() || j * n != weights.len() {
-        return Err(Error::shape("weights", n * graph.k(), weights.len()));
+    if j == 0 || j > edges.k || j * n != weights.len() {
+        return Err(Error::shape("weights", n * edges.k, weights.len()));
     }
     let sum = blocks::sum(&mut Vec::new(), n, |range| {
         weights[range.start * j..range.end * j].iter().map(|w| if *w >= T::ZERO { w.to_f64() } else { f64::NAN }).sum()
@@ -115,7 +127,7 @@ fn joint<T: Scalar>(
             format_args!("their sum is {sum}: weights must be finite, not negative and not all 0"),
         ));
     }
-    let matrix = WeightedGraph { graph, weights, j, n };
+    let matrix = WeightedGraph { edges, weights, j, n };
     match symmetrization {
         Symmetrization::Mean => matrix.join(|a, b| (a + b) * (0.5 / sum), cx),
         Symmetrization::Max => {
@@ -151,7 +163,7 @@ impl<T: Scalar> WeightedGraph<'_, T> {
             let from = &self.weights[b * blocks::BLOCK..];
             weights.iter_mut().zip(from).for_each(|(to, w)| *to = T::from_f64(w.to_f64() / sum));
         });
-        let columns = sort_rows(self.graph, &mut weights, j, cx)?;
+        let columns = sort_rows(self.edges, &mut weights, j, cx)?;
         if let Some((i, column)) = repetition(&columns, j) {
             return Err(repeated(i, column));
         }

@@ -9,7 +9,8 @@ mod joint;
 mod merge;
 pub(crate) mod sort;
 mod symmetrization;
-mod weighted;
+pub(crate) mod weighted;
 
+pub(crate) use joint::symmetrize_owned;
 pub use joint::{symmetrize, symmetrize_with};
 pub use symmetrization::Symmetrization;

@@ -2,9 +2,39 @@
 
 use tsne_core::{Error, KnnGraph, Scalar};
 
+/// A graph without its distances, which weights have replaced: a third of the memory of a graph and its weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edges<'a> {
+    /// `n × k`, row-major.
+    indices: &'a [u32],
+    pub(super) k: usize,
+    pub(super) n_reference: usize,
+}
+
+impl<'a> Edges<'a> {
+    pub(crate) fn of<T: Scalar>(graph: &'a KnnGraph<T>) -> Self {
+        Self { indices: graph.indices(), k: graph.k(), n_reference: graph.n_reference() }
+    }
+
+    /// Those of the parts of a graph.
+    pub(crate) const fn of_parts(k: usize, n_reference: usize, indices: &'a [u32]) -> Self {
+        Self { indices, k, n_reference }
+    }
+
+    pub(super) const fn n(&self) -> usize {
+        self.indices.len() / self.k
+    }
+
+    /// The nearest `j` neighbors of a row.
+    #[inline(always)]
+    pub(super) fn row(&self, i: usize, j: usize) -> &'a [u32] {
+        &self.indices[i * self.k..i * self.k + j]
+    }
+}
+
 /// The nearest `j` neighbors of each row of a graph, and their weights.
 pub(super) struct WeightedGraph<'a, T> {
-    pub(super) graph: &'a KnnGraph<T>,
+    pub(super) edges: Edges<'a>,
     /// `n × j`, row-major.
     pub(super) weights: &'a [T],
     pub(super) j: usize,
@@ -14,8 +44,7 @@ pub(super) struct WeightedGraph<'a, T> {
 impl<'a, T: Scalar> WeightedGraph<'a, T> {
     #[inline(always)]
     pub(super) fn neighbors(&self, i: usize) -> &'a [u32] {
-        let start = i * self.graph.k();
-        &self.graph.indices()[start..start + self.j]
+        self.edges.row(i, self.j)
     }
 
     #[inline(always)]

@@ -634,6 +634,20 @@ fn models_have_the_same_bits_for_any_number_of_threads() {
     check::<f64>();
 }
 
+#[test]
+fn a_graph_given_away_has_the_same_affinities() {
+    let graph = graph_of(&cloud::<f32>(1, 2500, 3), 2500, 20);
+    // Some of them read fewer neighbors than there are.
+    for model in models::<f32>(20).into_iter().chain(models::<f32>(9)) {
+        let (kept, given) = (model.joint(&graph, Context::new()), model.joint_owned(graph.clone(), Context::new()));
+        assert_eq!(kept.unwrap(), given.unwrap());
+    }
+    let new = nearest(&cloud::<f32>(1, 120, 4), 120, &cloud::<f32>(2, 17, 4), false, 12);
+    for model in models::<f32>(12) {
+        assert!(matches!(model.joint_owned(new.clone(), Context::new()), Err(Error::Invalid { .. })));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

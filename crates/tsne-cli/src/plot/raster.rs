@@ -69,7 +69,7 @@ impl Canvas {
         let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Balanced);
+        encoder.set_compression(png::Compression::Fast);
         let mut writer = encoder.write_header().context("cannot encode the image")?;
         let values: Vec<u8> = self.pixels.iter().flatten().map(|value| (value.sqrt() + 0.5) as u8).collect();
         writer.write_image_data(&values).context("cannot encode the image")?;

@@ -8,6 +8,7 @@ use crate::params::affinity_method::AffinityMethod;
 use crate::params::neighbors::Neighbors;
 use crate::threads;
 use crate::warning::Warning;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tsne_affinity::{Metric, PerplexityAffinity};
@@ -79,8 +80,12 @@ impl<T: Scalar> AffinityIndex<T> {
         let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?.knn_graph(k, cx)?;
         let graph = searched(graph, (n, n), k)?;
         let neighbors = clock.elapsed();
-        let mut index = Self::of_graph(&graph, recipe, n_jobs, cx)?;
-        index.graph = keep.graph.then(|| Arc::new(graph));
+        let mut index = if keep.graph {
+            let index = Self::of_graph(Cow::Borrowed(&graph), recipe, n_jobs, cx)?;
+            index.with_graph(|| Arc::new(graph), keep)
+        } else {
+            Self::of_graph(Cow::Owned(graph), recipe, n_jobs, cx)?
+        };
         index.durations.0 = neighbors;
         if index.warnings.contains(&Warning::IdenticalNeighbors)
             && (doubts.contains(&Warning::IdenticalPoints) || all_same(points))
@@ -102,7 +107,7 @@ impl<T: Scalar> AffinityIndex<T> {
 
     /// The index of given neighbors, which the caller keeps or not.
     pub(crate) fn of_graph(
-        graph: &KnnGraph<T>,
+        graph: Cow<'_, KnnGraph<T>>,
         recipe: Recipe<T>,
         n_jobs: Option<i32>,
         cx: Context<'_>,
@@ -371,7 +376,7 @@ impl<T: Scalar> AffinityIndex<T> {
             }
         }
         let (joint, warnings) = threads::run(self.n_jobs, || {
-            let joint = joint(&method, &graph, Context::new())?;
+            let joint = joint(&method, Cow::Borrowed(&graph), Context::new())?;
             Ok((joint, warnings(&method, graph.k(), graph.n_reference())?))
         })?;
         self.recipe.method = method;

@@ -77,13 +77,22 @@ fn checked<T: Scalar>(
     Ok(affinities)
 }
 
+/// The joint affinities of a graph; one that is given away is freed as early as its rule can.
 pub(super) fn joint<T: Scalar>(
     method: &AffinityMethod<T>,
-    graph: &KnnGraph<T>,
+    graph: Cow<'_, KnnGraph<T>>,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
-    let joint = method.model().joint(&*asked_for(method, graph)?, cx)?;
-    checked(joint, AffinityKind::Joint, (graph.n(), graph.n()))
+    let n = graph.n();
+    let cut = match asked_for(method, &graph)? {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(cut) => Some(cut),
+    };
+    let joint = match (cut, graph) {
+        (Some(graph), _) | (None, Cow::Owned(graph)) => method.model().joint_owned(graph, cx)?,
+        (None, Cow::Borrowed(graph)) => method.model().joint(graph, cx)?,
+    };
+    checked(joint, AffinityKind::Joint, (n, n))
 }
 
 pub(super) fn conditional<T: Scalar>(
