@@ -3,6 +3,7 @@
 //! No size that a file claims is believed before the bytes are there, and no line is read without a limit: what a reader
 //! allocates is bounded by what the file holds.
 
+mod annotations;
 mod dense;
 mod fits;
 mod grow;
@@ -17,8 +18,9 @@ mod points;
 mod sparse;
 mod text;
 
+pub use annotations::Annotations;
 pub use dense::Table;
-pub use labels::Labels;
+pub use labels::{LabelType, Labels};
 pub use parameters::read_parameters;
 pub use points::PointTable;
 pub use sparse::SparseTable;

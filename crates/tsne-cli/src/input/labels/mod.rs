@@ -13,10 +13,26 @@ const FEW: usize = 10;
 /// to be its own.
 const POINTS_PER_CLASS: usize = 5;
 
-/// One category per point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whether labels are classes or numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LabelType {
+    /// Numbers, unless they look like classes.
+    #[default]
+    Auto,
+    /// Classes, also where all of them are numbers.
+    Classes,
+    /// Numbers, where all of them are; else classes.
+    Numbers,
+}
+
+/// One column of labels: a category or a number for each point, or none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels {
-    /// The category of each point, an index into `names`.
+    /// What they tell: the name of their column, or of their file without its extension.
+    pub name: String,
+    /// Whether they are classes or numbers.
+    pub label_type: LabelType,
+    /// The category of each point, an index into `names`, or [`Labels::MISSING`].
     pub codes: Vec<u32>,
     /// The categories, sorted: as numbers if all of them are numbers, else as text.
     pub names: Vec<String>,
@@ -25,6 +41,20 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// The code of a point without a label.
+    pub const MISSING: u32 = u32::MAX;
+
+    /// The label of a point, if it has one.
+    pub fn of(&self, point: usize) -> Option<&str> {
+        let &code = self.codes.get(point)?;
+        self.names.get(code as usize).map(String::as_str)
+    }
+
+    /// How many points have no label.
+    pub fn missing(&self) -> usize {
+        self.codes.iter().filter(|&&code| code == Self::MISSING).count()
+    }
+
     /// The categories of the given texts.
     pub fn from_texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut builder = LabelsBuilder::default();
@@ -43,6 +73,11 @@ impl Labels {
     /// Whether the labels look like measured numbers and not like classes: more than ten values, and fractions among them or
     /// fewer than five points for each on average.
     pub fn are_continuous(&self) -> bool {
+        match self.label_type {
+            LabelType::Auto => {}
+            LabelType::Classes => return false,
+            LabelType::Numbers => return !self.names.is_empty() && self.numbers().is_some(),
+        }
         let kinds = self.names.len();
         let Some(numbers) = self.numbers().filter(|_| kinds > FEW) else { return false };
         numbers.iter().any(|number| number.fract() != 0.0) || kinds * POINTS_PER_CLASS > self.codes.len()
@@ -116,7 +151,8 @@ impl LabelsBuilder {
         for code in &mut self.codes {
             *code = places.get(code).copied().unwrap_or_default();
         }
-        Labels { codes: self.codes, names: kinds.into_iter().map(|(text, _)| text.into()).collect(), title: None }
+        let names = kinds.into_iter().map(|(text, _)| text.into()).collect();
+        Labels { codes: self.codes, names, ..Labels::default() }
     }
 }
 
