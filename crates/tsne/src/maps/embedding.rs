@@ -6,6 +6,7 @@ use crate::maps::reference::Reference;
 use crate::maps::restart::{self, WATCHED_ITERATIONS};
 use crate::maps::run::{Buffers, Course, Descended, Run};
 use crate::maps::timings::Timings;
+use crate::maps::unfinished::{Unfinished, Watch};
 use crate::metrics;
 use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::OptimizerState;
@@ -14,11 +15,12 @@ use crate::params::repulsion::RepulsionParams;
 use crate::params::schedule::AutomaticRate;
 use crate::threads;
 use crate::warning::Warning;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tsne_core::{Affinities, Context, Error, Kernel, Observer, Repulsion, Result, check_embedding};
-use tsne_optim::{Joint, JointState, Momentum, MomentumGains};
+use tsne_optim::{Finish, Joint, JointState, Momentum, MomentumGains};
 
 /// A map of data points: positions, their KL divergence, and what led to them. openTSNE's `TSNEEmbedding`.
 ///
@@ -31,6 +33,8 @@ pub struct Embedding<T, const D: usize> {
     pub(crate) kernel: Kernel,
     pub(crate) random_state: u64,
     pub(crate) timings: Timings,
+    /// What is left of the last descent, where it was stopped.
+    pub(crate) unfinished: Option<Box<Unfinished<T, D>>>,
     /// The map as new points saw it last, with its repulsion prepared.
     pub(crate) reference: Mutex<Option<Arc<Reference<T, D>>>>,
 }
@@ -58,6 +62,7 @@ impl<T: Float, const D: usize> Clone for Embedding<T, D> {
             kernel: self.kernel,
             random_state: self.random_state,
             timings: self.timings,
+            unfinished: self.unfinished.clone(),
             reference: Mutex::new(reference),
         }
     }
@@ -132,6 +137,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             index,
             kernel,
             timings: Timings::default(),
+            unfinished: None,
             reference: Mutex::default(),
         }
     }
@@ -225,6 +231,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             return Err(Error::shape("affinities", self.run.positions.len(), index.n()));
         }
         self.index = index;
+        self.unfinished = None;
         self.run.forget();
         self.run.warnings.retain(|warning| !warning.is_of_index());
         self.run.warnings.extend(self.index.warnings.iter().cloned());
@@ -317,36 +324,137 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         &self.timings
     }
 
+    /// The iterations that are left of a descent that an observer or a callback has stopped: what [`resume`](Self::resume) runs.
+    /// None where it came to its end, and once the map was optimized otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(embedding.remaining(), 0);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn remaining(&self) -> usize {
+        self.unfinished.as_ref().map_or(0, |unfinished| unfinished.params.schedule.iterations())
+    }
+
+    /// Goes on with a descent that an observer or a callback has stopped, to the end of its schedule: the map comes to the bits that
+    /// it would have come to without the stop, also when it was [saved](Self::save) and [loaded](Self::load) in between (a loaded
+    /// map has no callbacks). Does nothing where nothing [remains](Self::remaining).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`optimize`](Self::optimize).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Context, Iteration, Observers, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let x = Rows::new(&data, 60, 5)?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).build()?;
+    /// let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
+    /// let mut stopped = tsne.fit_with(x, Some(&mut Observers::new().every(40, &mut stop)), Context::new())?;
+    /// assert_eq!(stopped.iterations(), 40);
+    /// stopped.resume()?;
+    /// assert_eq!((stopped.remaining(), stopped.positions()), (0, tsne.fit(x)?.positions()));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn resume(&mut self) -> Result<Finish> {
+        self.resume_with(None, Context::new())
+    }
+
+    /// [`resume`](Self::resume) with an observer that may stop the descent again, and a context for progress and cancellation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`optimize`](Self::optimize), and [`Error::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tsne::{Context, Iteration, Observers, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let x = Rows::new(&data, 60, 5)?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).build()?;
+    /// // Stopped every 40 iterations, to save it, say.
+    /// let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
+    /// let mut stop = Observers::new().every(40, &mut stop);
+    /// let mut embedding = tsne.fit_with(x, Some(&mut stop), Context::new())?;
+    /// while embedding.remaining() > 0 {
+    ///     embedding.resume_with(Some(&mut stop), Context::new())?;
+    /// }
+    /// assert_eq!(embedding.positions(), tsne.fit(x)?.positions());
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn resume_with(
+        &mut self,
+        observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<Finish> {
+        let Some(Unfinished { params, guard }) = self.unfinished.as_deref().cloned() else {
+            return Ok(self.run.finish);
+        };
+        let watch = guard.map_or(Watch::Unguarded, Watch::From);
+        threads::run(params.n_jobs, || {
+            self.advance_watched(&params, watch, observer, cx)?;
+            self.settle(cx)
+        })?;
+        Ok(self.run.finish)
+    }
+
     /// Optimizes, and begins again if a guard of the schedule says so. On an error nothing has changed.
     pub(crate) fn advance(
         &mut self,
         params: &OptimizeParams<T, D>,
+        observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let guarded = restart::guards(params, self.run.iterations);
+        self.advance_watched(params, if guarded { Watch::FromHere } else { Watch::Unguarded }, observer, cx)
+    }
+
+    fn advance_watched(
+        &mut self,
+        params: &OptimizeParams<T, D>,
+        mut watch: Watch<T, D>,
         mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<()> {
         let clock = Instant::now();
-        let guarded = restart::guards(params, self.run.iterations);
         let mut kept = self.kept(params.repulsion.resolve(self.run.positions.len(), self.kernel))?;
         kept.buffers.save(&self.run);
+        let iterations = self.run.iterations;
         let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
-        let mut outcome = self.descend(&mut kept, params, guarded, shortened, cx);
+        let mut outcome = self.descend(&mut kept, params, &watch, shortened, cx);
+        let mut params = Cow::Borrowed(params);
         let mut further = None;
-        if let Some(cause) = restart::cause(&outcome).filter(|_| guarded) {
-            let classical = restart::classical(params);
-            kept.buffers.restore(&mut self.run)?;
+        if let Some(cause) = restart::cause(&outcome).filter(|_| watch.is_guarded()) {
+            params = Cow::Owned(restart::classical(&params));
+            watch.restore(&kept.buffers, &mut self.run)?;
+            watch = Watch::Unguarded;
             self.run.optimizer = OptimizerState::new(None, Momentum::Classical);
             // A repulsion of the user's own may be what failed: the second descent has a new one.
             kept.repulsion = kept.params.make(self.run.positions.len(), self.kernel)?;
-            outcome = self.descend(&mut kept, &classical, false, observer, cx);
+            outcome = self.descend(&mut kept, &params, &watch, observer, cx);
             // What the map keeps follows the rule, too, and nothing else of what this call was told.
             further = Some((cause, restart::classical(&self.run.params).schedule.further()));
         }
+        let outcome = outcome.and_then(|done| Ok((watch.unfinished(&params, &done, &kept.buffers)?, done)));
         match outcome {
-            Ok(done) => {
+            Ok((unfinished, done)) => {
                 if let Some((cause, schedule)) = further {
                     self.run.warnings.push(Warning::Restarted { cause });
                     self.run.params.schedule = schedule;
                 }
+                self.unfinished = unfinished.map(Box::new);
                 self.run.accept(&done);
                 if let Some(divergence) = done.kl_divergence {
                     self.run.judge(divergence, self.doubt(divergence));
@@ -362,6 +470,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             }
             Err(error) => {
                 kept.buffers.restore(&mut self.run)?;
+                self.run.iterations = iterations;
                 Err(error)
             }
         }
@@ -371,7 +480,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         &mut self,
         kept: &mut Kept<T, D>,
         params: &OptimizeParams<T, D>,
-        guarded: bool,
+        watch: &Watch<T, D>,
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<Descended> {
@@ -380,7 +489,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             params,
             dof: self.kernel.dof(),
             automatic: AutomaticRate::Points(self.run.positions.len()),
-            watched: guarded.then_some(WATCHED_ITERATIONS),
+            watched: watch.is_guarded().then_some(WATCHED_ITERATIONS),
+            before_normal: watch.before_normal(),
         };
         let mut joint =
             Joint::new(&self.index.joint, self.kernel, &mut **repulsion)?.with_state(std::mem::take(objective));
@@ -421,14 +531,17 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         }
     }
 
-    /// Computes the divergence, and lets go of what further optimization would use: a map that is done should not hold it.
+    /// Computes the divergence, and lets go of what further optimization would use: a map that is done should not hold it. One
+    /// that was stopped keeps it, for it may be saved and go on.
     pub(crate) fn settle(&mut self, cx: Context<'_>) -> Result<()> {
         let clock = Instant::now();
         if self.run.known().is_none() {
             let divergence = self.evaluate(cx)?;
             self.run.judge(divergence, self.doubt(divergence));
         }
-        self.run.take_kept();
+        if self.remaining() == 0 {
+            self.run.take_kept();
+        }
         self.timings.optimization += clock.elapsed();
         Ok(())
     }

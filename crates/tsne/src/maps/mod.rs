@@ -11,3 +11,4 @@ pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod timings;
 pub(crate) mod transform;
+pub(crate) mod unfinished;

@@ -147,7 +147,13 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         let kernel = reference.kernel;
         let mut objective =
             Conditional::with_checked(&self.affinities, kernel, &reference.positions, &*reference.repulsion)?;
-        let course = Course { params, dof: kernel.dof(), automatic: AutomaticRate::NewPoints, watched: None };
+        let course = Course {
+            params,
+            dof: kernel.dof(),
+            automatic: AutomaticRate::NewPoints,
+            watched: None,
+            before_normal: None,
+        };
         match self.run.descend(&mut objective, &mut buffers, course, observer, cx) {
             Ok(done) => {
                 self.run.accept(&done);

@@ -7,7 +7,7 @@ use crate::maps::run::Descended;
 use crate::params::learning_rate::LearningRate;
 use crate::params::optimize::OptimizeParams;
 use crate::params::preset::Preset;
-use crate::params::schedule::{CLASSICAL_MOMENTUM, EARLY_ITERATIONS};
+use crate::params::schedule::{CLASSICAL_MOMENTUM, EARLY_ITERATIONS, WHOLE};
 use crate::warning::RestartCause;
 use tsne_core::{Error, Result};
 use tsne_optim::{Finish, Momentum};
@@ -37,7 +37,8 @@ pub(crate) fn cause(outcome: &Result<Descended>) -> Option<RestartCause> {
         Err(_) => None,
         Ok(done) => {
             let (from, to) = (done.before_normal?, done.kl_divergence?);
-            let judged = done.finish != Finish::Stopped && done.times[1].iterations >= WATCHED_ITERATIONS;
+            let watched = done.phase.state.completed() >= WATCHED_ITERATIONS;
+            let judged = done.finish != Finish::Stopped && watched;
             (judged && to > from + RISE.0 * from.abs() + RISE.1).then_some(RestartCause::Rose { from, to })
         }
     }
@@ -49,6 +50,8 @@ pub(crate) fn classical<T: Clone, const D: usize>(params: &OptimizeParams<T, D>)
     let (preset, classical) = (params.preset.schedule(), Preset::OpenTsne.schedule());
     let mut params = params.clone();
     let schedule = &mut params.schedule;
+    // Also where it fails in a later part.
+    schedule.part = WHOLE;
     if [preset.early_exaggeration_iter, Some(EARLY_ITERATIONS)].contains(&schedule.early_exaggeration_iter) {
         schedule.early_exaggeration_iter = classical.early_exaggeration_iter;
     }

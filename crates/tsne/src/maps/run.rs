@@ -2,6 +2,7 @@
 
 use crate::float::Float;
 use crate::maps::timings::PhaseTime;
+use crate::maps::unfinished::Start;
 use crate::params::callbacks::Listeners;
 use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::{OptimizerState, SavedState};
@@ -11,7 +12,7 @@ use crate::warning::Warning;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tsne_core::{Context, Observer, Progress, Result, Stage};
-use tsne_optim::{Descent, Finish, Objective, Part, PhaseState};
+use tsne_optim::{Descent, Finish, Momentum, Objective, Part, PhaseState};
 
 /// What maps of fitted points and of new ones have in common. `K` is what the descent keeps.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct Run<T, const D: usize, K> {
     /// Where the map began.
     pub(crate) beginning: Beginning,
     /// Where the last normal phase is, for a part that goes on with it.
-    phase: NormalPhase,
+    pub(crate) phase: NormalPhase,
     /// What is known of these positions, once their divergence was asked for.
     judged: OnceLock<Judged>,
     /// Rebuilt where it is missing; no result depends on it.
@@ -38,9 +39,9 @@ pub(crate) struct Run<T, const D: usize, K> {
 /// How far a normal phase has been run.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NormalPhase {
-    state: PhaseState,
+    pub(crate) state: PhaseState,
     /// Whether a rule of convergence has ended it.
-    settled: bool,
+    pub(crate) settled: bool,
 }
 
 /// The divergence of a map, and its warnings with those that follow from it.
@@ -92,7 +93,9 @@ pub(crate) struct Descended {
     /// The divergence before the normal phase, if it was to be watched.
     pub(crate) before_normal: Option<f64>,
     pub(crate) times: [PhaseTime; 2],
-    phase: NormalPhase,
+    /// The iteration of the whole schedule before which it ended.
+    pub(crate) at: usize,
+    pub(crate) phase: NormalPhase,
 }
 
 /// What a descent depends on besides the map.
@@ -103,6 +106,8 @@ pub(crate) struct Course<'a, T, const D: usize> {
     pub(crate) automatic: AutomaticRate,
     /// The fewest iterations of a normal phase before and after which the divergence is computed.
     pub(crate) watched: Option<usize>,
+    /// The divergence before the normal phase, where an earlier part of the descent has computed it.
+    pub(crate) before_normal: Option<f64>,
 }
 
 impl<T: Float, const D: usize, K> Run<T, D, K> {
@@ -176,14 +181,17 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             iterations: 0,
             finish: Finish::Completed,
             kl_divergence: self.known(),
-            before_normal: None,
+            before_normal: course.before_normal,
             times: [PhaseTime::default(); 2],
+            at: 0,
             phase: NormalPhase::default(),
         };
         let total = schedule.iterations();
         // A descent may be the second of a call: who watches counts from here.
         cx.advance(Stage::Optimization, 0, total);
-        for (p, stretch) in schedule.stretches(course.dof, course.automatic, self.beginning).iter().enumerate() {
+        let stretches = schedule.stretches(course.dof, course.automatic, self.beginning);
+        let early = stretches[0].phase.iterations;
+        for (p, stretch) in stretches.iter().enumerate() {
             if stretch.iterations == 0 {
                 continue;
             }
@@ -195,7 +203,8 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
                 continue;
             }
             // With exaggeration it is not the divergence that is minimized.
-            if p == 1 && schedule.factor() == 1.0 && course.watched.is_some_and(|least| stretch.iterations >= least) {
+            let watched = course.watched.is_some_and(|least| stretch.phase.iterations >= least) && stretch.first == 0;
+            if p == 1 && schedule.factor() == 1.0 && watched {
                 let known = done
                     .kl_divergence
                     .map_or_else(|| buffers.descent.kl_divergence(objective, &self.positions, cx), Ok);
@@ -219,6 +228,7 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             let outcome =
                 buffers.descent.run_part(objective, optimizer, positions, part, Some(&mut listeners), inner)?;
             done.iterations += outcome.iterations;
+            done.at = p * early + stretch.first + outcome.iterations;
             done.finish = outcome.finish;
             done.kl_divergence = outcome.kl_divergence;
             if p == 1 {
@@ -255,6 +265,13 @@ impl<T: Float, const D: usize> Buffers<T, D> {
     pub(crate) fn restore<K>(&self, run: &mut Run<T, D, K>) -> Result<()> {
         run.positions.copy_from_slice(&self.positions);
         self.optimizer.restore(&mut run.optimizer)
+    }
+
+    /// Copies what was saved.
+    pub(crate) fn start(&self) -> Result<Start<T, D>> {
+        let mut optimizer = OptimizerState::new(None, Momentum::default());
+        self.optimizer.restore(&mut optimizer)?;
+        Ok(Start { positions: self.positions.clone(), optimizer })
     }
 
     /// The divergence of positions.

@@ -5,26 +5,21 @@ use crate::data::kept::Kept;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
-use crate::model::names::{MOVED, SETTINGS, Stored};
+use crate::model::names::{MOVED, SETTINGS, Stored, parsed, unknown};
+use crate::model::params::get_params;
+use crate::model::state::{get_optimizer, get_positions, get_progress};
 use crate::model::store::{Reader, Settings, StoreError};
-use crate::params::learning_rate::LearningRate;
+use crate::model::unfinished::get_unfinished;
 use crate::params::neighbors::Neighbors;
-use crate::params::optimize::OptimizeParams;
-use crate::params::optimizer::OptimizerState;
 use crate::params::repulsion::RepulsionMethod;
 use crate::params::schedule::MOST_ITERATIONS;
 use crate::threads;
-use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
-use tsne_core::{
-    Affinities, AffinityKind, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows, check_embedding,
-};
-use tsne_fft::Interpolation;
-use tsne_optim::{Finish, Momentum, MomentumGains};
+use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows};
+use tsne_optim::Finish;
 
 impl<T: Float, const D: usize> Embedding<T, D> {
     /// Loads an embedding that [`Embedding::save`] wrote. [`Model`] loads one whose number type or dimension is not known.
@@ -185,6 +180,26 @@ impl Model {
         self.n
     }
 
+    /// The sections of the file, to take those of one's own from: see [`Embedding::writer`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let tsne = tsne::Tsne::<_, 2>::builder().perplexity(10.0);
+    /// # let tsne = tsne.early_exaggeration_iter(5).n_iter(25).build()?;
+    /// # let embedding = tsne.fit(tsne::Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-sections-{}.tsne", std::process::id()));
+    /// # embedding.save(&path)?;
+    /// let mut model = tsne::Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert!(model.sections().take::<f64>("own.scale", &[2]).is_err()); // There is none.
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn sections(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+
     /// The embedding.
     ///
     /// # Errors
@@ -222,32 +237,13 @@ impl Model {
         let corrupt = |section: &'static str| move |error: Error| StoreError::corrupt(section, error);
         let sized = |extra: usize| n.checked_add(extra).ok_or_else(|| StoreError::corrupt(SETTINGS, "n is too large"));
 
-        let positions: Vec<T> = reader.take("positions", &[n, D])?;
-        let positions = positions.as_chunks::<D>().0.to_vec();
-        check_embedding(&positions).map_err(corrupt("positions"))?;
+        let positions = get_positions::<T, D>(&mut reader, "positions", n)?;
         if n < 2 {
             return Err(StoreError::corrupt("positions", Error::too_few_points(n, 2)));
         }
-
         let params = get_params::<T, D>(&settings)?;
         params.check().map_err(corrupt(SETTINGS))?;
-        let optimizer = if settings.get("optimizer")? {
-            let gains: Vec<T> = reader.take("optimizer.gains", &[n, D])?;
-            let velocity: Vec<T> = reader.take("optimizer.velocity", &[n, D])?;
-            for (name, values) in [("optimizer.gains", &gains), ("optimizer.velocity", &velocity)] {
-                if let Some(v) = values.iter().find(|v| !v.is_finite()) {
-                    return Err(StoreError::corrupt(name, format_args!("it holds {v}, but all values are finite")));
-                }
-            }
-            let chunks = |values: Vec<T>| values.as_chunks::<D>().0.to_vec();
-            MomentumGains::from_state(params.schedule.momentum_rule, chunks(gains), chunks(velocity))
-                .map_err(corrupt("optimizer.gains"))?
-                .with_steps(settings.optional("optimizer.steps")?.unwrap_or(0))
-                .with_slope(settings.optional::<f64>("optimizer.slope")?)
-        } else {
-            MomentumGains::new(params.schedule.momentum_rule)
-        };
-        let optimizer = OptimizerState::given(optimizer, None, n).map_err(corrupt("optimizer.gains"))?;
+        let optimizer = get_optimizer(&settings, &mut reader, "optimizer", n, params.schedule.momentum_rule)?;
 
         let nnz = settings.get("nnz")?;
         let row_pointers = reader.take("affinities.row_pointers", &[sized(1)?])?;
@@ -315,6 +311,7 @@ impl Model {
                 return Err(StoreError::corrupt(SETTINGS, why));
             }
         };
+        get_progress(&settings, run)?;
         run.finish = match settings.get("finish")? {
             "completed" => Finish::Completed,
             "stopped" => Finish::Stopped,
@@ -325,69 +322,12 @@ impl Model {
             RepulsionMethod::Auto => return Err(unknown("method", "auto")),
             method => method,
         };
+        embedding.unfinished = get_unfinished(&settings, &mut reader, n)?.map(Box::new);
         let divergence = settings.get("kl_divergence")?;
         let doubt = threads::run(None, || Ok(embedding.doubt(divergence))).map_err(corrupt(SETTINGS))?;
         embedding.run.judge(divergence, doubt);
         Ok(embedding)
     }
-}
-
-fn unknown(name: &str, value: impl Display) -> StoreError {
-    StoreError::corrupt(SETTINGS, format_args!("{name} is {value:.100}, which this version does not know"))
-}
-
-fn parsed<V: FromStr<Err = Error>>(settings: &Settings, name: &str) -> Stored<V> {
-    settings.get::<&str>(name)?.parse().map_err(|error| StoreError::corrupt(SETTINGS, error))
-}
-
-/// The parameters of further optimization: the early phase of the preset is over.
-fn get_params<T: Float, const D: usize>(settings: &Settings) -> Stored<OptimizeParams<T, D>> {
-    let mut params = OptimizeParams::preset(parsed(settings, "preset")?).further();
-    let (schedule, repulsion) = (&mut params.schedule, &mut params.repulsion);
-    schedule.n_iter = settings.get("n_iter")?;
-    // Older files have no seed, and of an early phase to come nothing: that is the preset's.
-    schedule.initial_momentum = settings.optional("initial_momentum")?.or(schedule.initial_momentum);
-    if let Some(adaptive) = settings.optional("adaptive_momentum")? {
-        schedule.adaptive_momentum = adaptive;
-        schedule.transition_iter = settings.optional("transition_iter")?;
-    } else {
-        // Of before there was one: the preset of that name is another one today, and a transition needed an early phase.
-        (schedule.adaptive_momentum, schedule.transition_iter) = (false, Some(0));
-    }
-    if settings.optional::<&str>("early_exaggeration")?.is_some() {
-        schedule.early_exaggeration = parsed(settings, "early_exaggeration")?;
-    }
-    schedule.learning_rate = match (settings.optional("learning_rate")?, settings.optional("learning_rate_factor")?) {
-        (Some(rate), _) => LearningRate::Fixed(rate),
-        (None, Some(factor)) => LearningRate::Scaled(factor),
-        (None, None) => LearningRate::Auto,
-    };
-    schedule.final_momentum = settings.optional("momentum")?;
-    schedule.momentum_rule = match settings.get("momentum_rule")? {
-        "classical" => Momentum::Classical,
-        "nesterov" => Momentum::Nesterov,
-        other => return Err(unknown("momentum_rule", other)),
-    };
-    schedule.min_grad_norm = settings.optional("min_grad_norm")?;
-    schedule.max_grad_norm = settings.optional("max_grad_norm")?;
-    schedule.max_step_norm = settings.optional("max_step_norm")?;
-    schedule.min_kl_improvement = settings.optional("min_kl_improvement")?;
-    repulsion.method = parsed(settings, "negative_gradient_method")?;
-    // Files of before there was one have none.
-    repulsion.force_tolerance = settings.optional("force_tolerance")?;
-    repulsion.theta = settings.get("theta")?;
-    repulsion.grid.n_interpolation_points = settings.get("n_interpolation_points")?;
-    repulsion.grid.min_num_intervals = settings.get("min_num_intervals")?;
-    repulsion.grid.ints_in_interval = settings.get("ints_in_interval")?;
-    repulsion.grid.interpolation = match settings.get("interpolation")? {
-        "b-spline" => Interpolation::BSpline,
-        "lagrange" => Interpolation::Lagrange,
-        other => return Err(unknown("interpolation", other)),
-    };
-    params.callbacks_every_iters = settings.get("callbacks_every_iters")?;
-    // Older files have one, which was right where the map was made.
-    params.n_jobs = None;
-    Ok(params)
 }
 
 fn get_metric(settings: &Settings, reader: &mut Reader) -> Stored<Metric> {

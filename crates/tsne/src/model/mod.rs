@@ -2,5 +2,8 @@
 
 pub(crate) mod load;
 mod names;
+mod params;
 mod save;
+mod state;
 pub mod store;
+mod unfinished;

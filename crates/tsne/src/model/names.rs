@@ -1,6 +1,9 @@
 //! What saving and loading share: the names in the file.
 
-use crate::model::store::StoreError;
+use crate::model::store::{Settings, StoreError};
+use std::fmt::Display;
+use std::str::FromStr;
+use tsne_core::Error;
 
 /// The section of the scalars.
 pub(super) const SETTINGS: &str = "embedding";
@@ -9,3 +12,16 @@ pub(super) const SETTINGS: &str = "embedding";
 pub(super) const MOVED: &str = "dense less offset";
 
 pub(super) type Stored<T> = Result<T, StoreError>;
+
+/// The error of settings that contradict each other or what is allowed.
+pub(super) fn corrupt(error: Error) -> StoreError {
+    StoreError::corrupt(SETTINGS, error)
+}
+
+pub(super) fn unknown(name: &str, value: impl Display) -> StoreError {
+    StoreError::corrupt(SETTINGS, format_args!("{name} is {value:.100}, which this version does not know"))
+}
+
+pub(super) fn parsed<V: FromStr<Err = Error>>(settings: &Settings, name: &str) -> Stored<V> {
+    settings.get::<&str>(name)?.parse().map_err(|error| StoreError::corrupt(SETTINGS, error))
+}

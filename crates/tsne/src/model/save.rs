@@ -5,21 +5,21 @@ use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::model::names::{MOVED, SETTINGS, Stored};
+use crate::model::params::{named, put_params};
+use crate::model::state::{put_optimizer, put_progress};
 use crate::model::store::{Settings, StoreError, Writer};
+use crate::model::unfinished::put_unfinished;
 use crate::params::affinity_method::AffinityMethod;
-use crate::params::learning_rate::LearningRate;
 use crate::params::neighbors::Neighbors;
-use crate::params::optimize::OptimizeParams;
-use crate::params::repulsion::RepulsionMethod;
 use std::path::Path;
 use tsne_affinity::Metric;
-use tsne_core::{Optimizer, SharedPoints};
-use tsne_fft::Interpolation;
-use tsne_optim::{Finish, Momentum};
+use tsne_core::SharedPoints;
+use tsne_optim::Finish;
 
 impl<T: Float, const D: usize> Embedding<T, D> {
     /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
-    /// of the optimizer, parameters, and the data points if they were kept. `docs/model-format.md` describes the file.
+    /// of the optimizer, parameters, the data points if they were kept, and what is left of a fit that was
+    /// [stopped](Self::resume). `docs/model-format.md` describes the file.
     ///
     /// The file appears whole or not at all. Callbacks, the number of threads, warnings and timings are not saved, nor are a repulsion or
     /// an optimizer of your own: the loaded map has the toolkit's in their place.
@@ -47,9 +47,35 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Stored<()> {
+        self.writer()?.save(path).map(drop)
+    }
+
+    /// What [`save`](Self::save) writes, to which sections of one's own can be added: how the data were prepared, say. No section
+    /// of the toolkit has a name that begins with `own.`; [`Model::sections`](crate::Model::sections) reads them again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save) that do not concern the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Model, Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// # let embedding = Tsne::<_, 2>::builder().perplexity(10.0).n_iter(25).build()?.fit(Rows::new(&data, 60, 5)?)?;
+    /// # let path = std::env::temp_dir().join(format!("doc-writer-{}.tsne", std::process::id()));
+    /// let mut writer = embedding.writer()?;
+    /// writer.array("own.scale", &[2], &[0.5, 2.0])?;
+    /// writer.save(&path)?;
+    /// let mut model = Model::open(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(model.sections().take::<f64>("own.scale", &[2])?, [0.5, 2.0]);
+    /// assert_eq!(model.embedding::<f32, 2>()?.positions(), embedding.positions());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn writer(&self) -> Stored<Writer<'_>> {
         let n = self.positions().len();
-        // One of the user's own has a state that no file can hold: the map begins anew with the toolkit's.
-        let optimizer = self.optimizer().filter(|optimizer| !optimizer.gains().is_empty());
         let mut settings = Settings::new();
         settings
             .set("scalar", T::NAME)
@@ -57,7 +83,6 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             .set("n", n)
             .set("kl_divergence", self.kl_divergence())
             .set("dof", self.kernel.dof())
-            .set("preset", self.preset().to_string())
             .set("iterations", self.iterations())
             .set("finish", finish_name(self.finish())?)
             .set("method", named(&self.run.repulsion.method).resolve(n, self.kernel).to_string());
@@ -65,13 +90,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         put_params(&mut settings, &self.run.params);
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
-        settings.set("nnz", index.joint.nnz()).set("optimizer", optimizer.is_some());
-        if let Some(optimizer) = optimizer {
-            settings.set("optimizer.steps", optimizer.steps());
-            if let Some(slope) = optimizer.slope() {
-                settings.set("optimizer.slope", slope);
-            }
-        }
+        settings.set("nnz", index.joint.nnz());
+        put_progress(&mut settings, &self.run);
         if let Some(graph) = &index.graph {
             settings.set("graph_k", graph.k());
         }
@@ -99,14 +119,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             Some(_) => return Err(StoreError::Unsupported("its data are of a kind that has no name in a file".into())),
             None => {}
         }
-        for (name, values) in &arrays {
-            writer.array(name, &[values.len()], values)?;
+        for (name, values) in arrays {
+            writer.owned(name, &[values.len()], values)?;
         }
         writer.array("positions", &[n, D], self.positions().as_flattened())?;
-        if let Some(optimizer) = optimizer {
-            writer.array("optimizer.gains", &[n, D], optimizer.gains().as_flattened())?;
-            writer.array("optimizer.velocity", &[n, D], optimizer.velocity().as_flattened())?;
-        }
+        put_optimizer(&mut settings, &mut writer, "optimizer", self.optimizer())?;
         writer.array("affinities.row_pointers", &[n + 1], index.joint.row_pointers())?;
         writer.array("affinities.columns", &[index.joint.nnz()], index.joint.columns())?;
         writer.array("affinities.weights", &[index.joint.nnz()], index.joint.weights())?;
@@ -114,8 +131,9 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             writer.array("graph.indices", &[n, graph.k()], graph.indices())?;
             writer.array("graph.distances", &[n, graph.k()], graph.distances())?;
         }
+        put_unfinished(&mut settings, &mut writer, self.unfinished.as_deref())?;
         writer.settings(SETTINGS, &settings)?;
-        writer.save(path).map(drop)
+        Ok(writer)
     }
 }
 
@@ -126,55 +144,6 @@ fn finish_name(finish: Finish) -> Stored<&'static str> {
         Finish::Converged => Ok("converged"),
         other => Err(StoreError::Unsupported(format!("the way its descent ended ({other:?}) has no name in a file"))),
     }
-}
-
-/// The method by a name that can be read again: a repulsion of the user's own is not saved.
-fn named<T, const D: usize>(method: &RepulsionMethod<T, D>) -> RepulsionMethod<T, D> {
-    match method {
-        RepulsionMethod::Custom(_) => RepulsionMethod::Auto,
-        method => method.clone(),
-    }
-}
-
-fn put_optional(settings: &mut Settings, name: &str, value: Option<f64>) {
-    if let Some(value) = value {
-        settings.set(name, value);
-    }
-}
-
-fn put_params<T: Float, const D: usize>(settings: &mut Settings, params: &OptimizeParams<T, D>) {
-    let (schedule, repulsion) = (&params.schedule, &params.repulsion);
-    settings
-        .set("n_iter", schedule.n_iter)
-        .set("early_exaggeration", schedule.early_exaggeration.to_string())
-        .set("adaptive_momentum", schedule.adaptive_momentum)
-        .set("momentum_rule", if schedule.momentum_rule == Momentum::Nesterov { "nesterov" } else { "classical" })
-        .set("negative_gradient_method", named(&repulsion.method).to_string())
-        .set("theta", repulsion.theta)
-        .set("n_interpolation_points", repulsion.grid.n_interpolation_points)
-        .set("min_num_intervals", repulsion.grid.min_num_intervals)
-        .set("ints_in_interval", repulsion.grid.ints_in_interval)
-        .set(
-            "interpolation",
-            if repulsion.grid.interpolation == Interpolation::Lagrange { "lagrange" } else { "b-spline" },
-        )
-        .set("callbacks_every_iters", params.callbacks_every_iters);
-    // How many threads there are is no property of a map: one that is loaded runs in those of its caller.
-    match schedule.learning_rate {
-        LearningRate::Auto => {}
-        LearningRate::Scaled(factor) => _ = settings.set("learning_rate_factor", factor),
-        LearningRate::Fixed(rate) => _ = settings.set("learning_rate", rate),
-    }
-    if let Some(iterations) = schedule.transition_iter {
-        settings.set("transition_iter", iterations);
-    }
-    put_optional(settings, "initial_momentum", schedule.initial_momentum);
-    put_optional(settings, "momentum", schedule.final_momentum);
-    put_optional(settings, "min_grad_norm", schedule.min_grad_norm);
-    put_optional(settings, "max_grad_norm", schedule.max_grad_norm);
-    put_optional(settings, "max_step_norm", schedule.max_step_norm);
-    put_optional(settings, "min_kl_improvement", schedule.min_kl_improvement);
-    put_optional(settings, "force_tolerance", repulsion.tolerance());
 }
 
 /// Arrays of a recipe, by the names of their sections.

@@ -198,6 +198,11 @@ impl Schedule {
         Self { part: (first, end), ..self.clone() }
     }
 
+    /// What is left of this part from an iteration of the whole on.
+    pub(crate) fn rest(&self, from: usize) -> Self {
+        Self { part: (from.max(self.part.0), self.part.1), ..self.clone() }
+    }
+
     /// The early phase only.
     ///
     /// # Examples
@@ -364,7 +369,7 @@ impl Schedule {
 }
 
 /// All iterations.
-const WHOLE: (usize, usize) = (0, usize::MAX);
+pub(crate) const WHOLE: (usize, usize) = (0, usize::MAX);
 
 /// The most iterations of a phase: more than any machine gets through, and few enough that no sum of them overflows.
 pub(crate) const MOST_ITERATIONS: usize = 1 << 30;

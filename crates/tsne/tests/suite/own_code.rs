@@ -442,6 +442,32 @@ fn a_fit_that_fails_begins_again_with_classical_momentum() {
     assert!(matches!(own.fit(rows), Err(Error::Diverged { .. })));
 }
 
+/// Stopped in the early phase and in the normal one before it fails, a fit begins again from where it began.
+#[test]
+fn a_fit_that_was_stopped_and_fails_begins_again_from_its_beginning() {
+    let x = data();
+    let rows = Rows::new(&x, N, 4).unwrap();
+    for factor in [f64::MAX, 1e4] {
+        let tsne = || {
+            let tsne = Tsne::<f64, 2>::builder().perplexity(10.0).n_jobs(1).early_exaggeration_iter(EARLY);
+            tsne.max_step_norm(None).negative_gradient_method(failing(factor)).build().unwrap()
+        };
+        let whole = tsne().fit(rows).unwrap();
+        let mut stop = |_: &tsne::Iteration<'_, f64, 2>| ControlFlow::Break(());
+        let mut stop = tsne::Observers::new().every(CALLS - EARLY - 10, &mut stop);
+        let mut embedding = tsne().fit_with(rows, Some(&mut stop), Context::new()).unwrap();
+        let mut stops = 0;
+        while embedding.remaining() > 0 {
+            stops += 1;
+            embedding.resume_with(Some(&mut stop), Context::new()).unwrap();
+        }
+        assert!(stops > 5);
+        assert_eq!(embedding.warnings(), whole.warnings());
+        assert_eq!(bits(embedding.positions()), bits(whole.positions()));
+        assert_eq!((embedding.iterations(), embedding.schedule()), (whole.iterations(), whole.schedule()));
+    }
+}
+
 #[derive(Default)]
 struct Log(Mutex<Vec<(Stage, usize, usize)>>);
 

@@ -214,8 +214,8 @@ impl<T: Element> Encode for &[T] {
     }
 }
 
-impl Encode for Vec<u8> {
+impl<T: Element> Encode for Vec<T> {
     fn encode(&self, sink: &mut Sink<'_>) -> io::Result<()> {
-        sink(self)
+        self.as_slice().encode(sink)
     }
 }

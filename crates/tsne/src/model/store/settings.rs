@@ -130,6 +130,17 @@ impl Settings {
         self
     }
 
+    /// Sets all of others, each under its name behind `prefix`.
+    pub(crate) fn set_all(&mut self, prefix: &str, others: &Self) {
+        self.0.extend(others.0.iter().map(|(name, value)| (format!("{prefix}{name}"), value.clone())));
+    }
+
+    /// Those whose names begin with `prefix`, without it.
+    pub(crate) fn below(&self, prefix: &str) -> Self {
+        let stripped = |(name, value): (&String, &Value)| Some((name.strip_prefix(prefix)?.to_owned(), value.clone()));
+        Self(self.0.iter().filter_map(stripped).collect())
+    }
+
     /// The value of a setting that must be there.
     ///
     /// # Errors

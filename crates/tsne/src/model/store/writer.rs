@@ -68,6 +68,31 @@ impl<'a> Writer<'a> {
         self.add(entry, Box::new(values))
     }
 
+    /// [`Writer::array`] of values that it keeps.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Writer::array`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::store::Writer;
+    ///
+    /// let mut writer = Writer::new();
+    /// writer.owned("squares", &[3], vec![0.0, 1.0, 4.0])?;
+    /// # Ok::<(), tsne::store::StoreError>(())
+    /// ```
+    pub fn owned<T: Element + 'static>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        values: Vec<T>,
+    ) -> Result<&mut Self, StoreError> {
+        let entry = Entry::of(name, shape, &values)?;
+        self.add(entry, Box::new(values))
+    }
+
     /// Adds a section of settings.
     ///
     /// # Errors
