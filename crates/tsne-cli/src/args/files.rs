@@ -1,7 +1,9 @@
 use super::method::MethodArgs;
+use super::values::threads;
 use crate::input::{CsvOptions, HeaderLine, IndexColumn};
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The arguments of `tsne embed`.
 #[derive(Debug, Args)]
@@ -29,9 +31,71 @@ pub struct EmbedArgs {
     /// A picture of the map, colored by label: .png. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
+    /// Where it is saved on its way.
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
     /// The method and how to run it.
     #[command(flatten)]
     pub method: MethodArgs,
+}
+
+/// Where a run is saved on its way.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Run")]
+pub struct CheckpointArgs {
+    /// Saves the run at intervals, and when Ctrl-C ends it: `tsne resume FILE` goes on to the same bits.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// The seconds between two of --checkpoint; the first one is when the descent begins.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
+    pub checkpoint_every: f64,
+}
+
+impl CheckpointArgs {
+    /// The time between two checkpoints.
+    pub fn interval(&self) -> Duration {
+        Duration::try_from_secs_f64(self.checkpoint_every).unwrap_or(Duration::MAX)
+    }
+}
+
+/// A time of at least 0 seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds >= 0.0 => Ok(seconds),
+        _ => Err("give a number of seconds, at least 0 (600 is ten minutes)".into()),
+    }
+}
+
+/// The arguments of `tsne resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// What --checkpoint has saved.
+    #[arg(help_heading = "Input and output")]
+    pub checkpoint: PathBuf,
+    /// Where the map goes: .npy or .csv [default: as in the call that was interrupted].
+    #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
+    pub output: Option<PathBuf>,
+    /// Saves the fitted map [default: as in the call that was interrupted].
+    #[arg(long, value_name = "MODEL", help_heading = "Input and output")]
+    pub save: Option<PathBuf>,
+    /// A picture of the map: .png [default: as in the call that was interrupted].
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub plot: Option<PathBuf>,
+    /// The seconds between two checkpoints [default: as in the call that was interrupted].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Run")]
+    pub checkpoint_every: Option<f64>,
+    /// The number of threads: -1 all processors, -2 all but one [default: as in the call that was interrupted].
+    #[arg(long, alias = "n-jobs", value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Run")]
+    pub threads: Option<i32>,
+    /// Print iteration and KL divergence to standard error every N iterations; with --json they are in "history", too.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Run")]
+    pub report_every: Option<u32>,
+    /// Print one JSON object instead of text.
+    #[arg(long, help_heading = "Run")]
+    pub json: bool,
+    /// Print neither progress nor warnings nor text; errors and the object of --json remain.
+    #[arg(short, long, help_heading = "Run")]
+    pub quiet: bool,
 }
 
 /// The arguments of `tsne demo`.

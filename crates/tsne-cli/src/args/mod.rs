@@ -9,7 +9,7 @@ mod score;
 mod transform;
 mod values;
 
-pub use files::{CsvArgs, DemoArgs, EmbedArgs};
+pub use files::{CheckpointArgs, CsvArgs, DemoArgs, EmbedArgs, ResumeArgs};
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
@@ -36,6 +36,10 @@ pub struct Cli {
 pub enum Command {
     /// Embed the points of a file.
     Embed(Box<EmbedArgs>),
+    /// Go on with a run that was interrupted, from what `tsne embed --checkpoint` has saved.
+    ///
+    /// The map comes to the same bits as without the interruption, and goes where it would have gone.
+    Resume(Box<ResumeArgs>),
     /// Place new points into a map that `tsne embed --save` saved.
     ///
     /// The map stays as it is, and new points do not act on each other: one by one they come to the same places as all

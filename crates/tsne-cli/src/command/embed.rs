@@ -1,27 +1,22 @@
 //! `tsne embed` and `tsne demo`.
 
-use crate::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use crate::args::{CheckpointArgs, DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use crate::command::descent::{Checkpoint, descend};
+use crate::command::interrupt::Interrupt;
 use crate::command::method;
+use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
-use crate::command::run::{Data, agreement, in_pool, print, read, say, warn};
-use crate::command::targets::{Targets, Written};
-use crate::input::{CsvOptions, HeaderLine, PointTable};
-use crate::output::Format;
-use crate::plot;
-use crate::report::{ForceError, Milliseconds, Report, Seconds};
+use crate::command::run::{Data, read, say};
+use crate::command::saved::Call;
+use crate::command::targets::Targets;
+use crate::input::{Annotations, CsvOptions, HeaderLine, PointTable};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::io::BufReader;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::{Context, Float, Observer, files};
-
-/// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
-const AGREEMENT_NEIGHBORS: usize = 10;
-
-/// Points whose forces are summed exactly: the root of the mean squared error is then known within a few per cent.
-const FORCE_SAMPLES: usize = 1_000;
+use tsne::Float;
 
 /// The handwritten digits of `data/`, which see for their source and license.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.csv.gz");
@@ -38,6 +33,7 @@ struct Run<'a> {
     /// For messages.
     source: String,
     args: &'a MethodArgs,
+    checkpoint: Option<&'a CheckpointArgs>,
     targets: Targets<'a>,
     keep_data: bool,
 }
@@ -49,7 +45,12 @@ struct Run<'a> {
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: args.save.as_deref() };
+    let targets = Targets {
+        map: args.output.as_deref(),
+        plot: args.plot.as_deref(),
+        model: args.save.as_deref(),
+        checkpoint: args.checkpoint.checkpoint.as_deref(),
+    };
     let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
@@ -57,7 +58,8 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     let params = args.method.affinities.metric_params.as_ref();
     targets.check(&[Some(&args.input), args.labels.as_ref(), init, params])?;
     let source = args.input.display().to_string();
-    let run = Run { source, args: &args.method, targets, keep_data: args.save.is_some() && !args.no_keep_data };
+    let keep_data = args.save.is_some() && !args.no_keep_data;
+    let run = Run { source, args: &args.method, checkpoint: Some(&args.checkpoint), targets, keep_data };
     match args.method.float {
         FloatType::F32 => run.start(|| read::<f32>(&args.input, &args.csv.options(), args.labels.as_deref())),
         FloatType::F64 => run.start(|| read::<f64>(&args.input, &args.csv.options(), args.labels.as_deref())),
@@ -74,13 +76,13 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     // Without a directory the names are shown as they are written here.
     let directory = if args.out_dir == Path::new(".") { Path::new("") } else { &args.out_dir };
     let (map, plot) = (directory.join("digits.npy"), directory.join("digits.png"));
-    let targets = Targets { map: Some(&map), plot: Some(&plot), model: None };
+    let targets = Targets { map: Some(&map), plot: Some(&plot), ..Targets::default() };
     targets.check(&[])?;
     let speaks = !(args.method.run.json || args.method.run.quiet);
     if speaks {
         say(DEMO)?;
     }
-    let run = Run { source: "the digits".into(), args: &args.method, targets, keep_data: false };
+    let run = Run { source: "the digits".into(), args: &args.method, checkpoint: None, targets, keep_data: false };
     match args.method.float {
         FloatType::F32 => run.start(digits::<f32>),
         FloatType::F64 => run.start(digits::<f64>),
@@ -112,55 +114,34 @@ impl Run<'_> {
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, labels, input } = data;
-        let (labels, n, d) = (labels.as_ref(), points.n(), points.d());
+        let (n, d) = (points.n(), points.d());
+        let annotations = Annotations { ids: None, labels: labels.into_iter().collect() };
+        let call = Call::of_this_process(d, input)?;
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_dataset(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
         let method = method::method::<T, D>(args, n, self.keep_data)?;
-        let bars = Bars::new(run.quiet);
-        let every = run.report_every.map_or(0, |every| every as usize);
-        let mut history = History::new(every, !run.quiet, &bars);
-        let observer = (every > 0).then_some(&mut history as &mut (dyn Observer<T, D> + Send));
-        let embedding = method
-            .fit_with(data, observer, Context::new().with_progress(&bars))
-            .with_context(|| self.source.clone())?;
-        bars.finish();
-        warn(run.quiet, embedding.warnings())?;
-        let y = embedding.positions();
-        // What took long is on the disk before anything else can fail.
-        let mut written = Written::default();
-        written.add(self.targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
-        written.add(self.targets.model, |path| Ok(embedding.save(path)?))?;
-        let kl_divergence = match args.exact_kl {
-            true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
-            false => embedding.kl_divergence(),
+        let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
+        let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
+        let checkpoint = self.checkpoint.and_then(|args| {
+            let path = args.checkpoint.as_deref()?;
+            Some(Checkpoint { path, every: args.interval(), call: &call, annotations: &annotations })
+        });
+        let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
+            method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
-        let agreement = |labels| in_pool(run.threads, || agreement(y, labels, AGREEMENT_NEIGHBORS));
-        let label_agreement = written.then(|| labels.map(agreement).transpose())?.flatten();
-        written.add(self.targets.plot, |path| {
-            let title = format!("t-SNE of {} points", plot::grouped(n));
-            let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
-            let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
-            Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
-        })?;
-        let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
-        let force_error = written.then(|| Ok(force_error.transpose()?))?;
-        let report = Report {
-            n,
-            d,
-            input,
-            iterations: embedding.iterations(),
-            kl_divergence,
-            label_agreement,
-            force_error: force_error.map(ForceError::from),
-            extent: embedding.extent(),
-            ms_per_iteration: Milliseconds::from(embedding.timings()),
-            seconds: Seconds::new(read, embedding.timings(), started.elapsed()),
-            peak_memory_bytes: crate::memory::peak_bytes(),
+        let embedding = descend(begin, &mut history, (&bars, interrupt), checkpoint)?;
+        Outcome {
+            run,
+            targets: &self.targets,
+            call: &call,
+            annotations: &annotations,
+            exact_kl: args.exact_kl,
+            force_error: args.force_error,
             history: history.entries,
-            seed: run.seed,
-            version: env!("CARGO_PKG_VERSION"),
-        };
-        print(&report, (run.json, run.quiet), written.files())
+            read,
+            started,
+        }
+        .write(&embedding)
     }
 }

@@ -4,10 +4,16 @@
 //! they are done, as a program is: this is all of the method for six combinations of number type and dimension. Without it the
 //! tests of the library are compiled in less than half of the time; it has none of its own.
 
+mod descent;
 mod embed;
+mod interrupt;
 mod method;
+mod outcome;
+mod pause;
 mod progress;
+mod resume;
 mod run;
+mod saved;
 mod score;
 mod targets;
 mod transform;
@@ -33,6 +39,7 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Embed(args) => embed::embed(args),
+        Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
         Command::Demo(args) => embed::demo(args),
@@ -42,8 +49,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(std::io::stderr(), "error: {line}");
-            ExitCode::FAILURE
+            let interrupted = interrupt::Interrupt::of_this_process();
+            let _ = writeln!(std::io::stderr(), "{}{line}", if interrupted { "" } else { "error: " });
+            if interrupted { ExitCode::from(interrupt::CODE) } else { ExitCode::FAILURE }
         }
     }
 }

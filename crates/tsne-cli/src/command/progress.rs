@@ -1,41 +1,94 @@
-//! What is seen of a run while it goes on: a bar per stage, and lines of the descent, on standard error.
+//! What is seen of a run while it goes on, on standard error: a line for each stage that is drawn again and again on a terminal,
+//! and a new line every some seconds elsewhere.
 
 use crate::report::HistoryEntry;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tsne::{Iteration, Observer, Progress, Scalar, Stage};
 
-/// How often a bar is drawn at most, per second.
+/// How often a line is drawn at most, per second.
 const REFRESH: u8 = 10;
 
-/// Bars for the stages as they come, and the time of each. Nothing is drawn unless standard error is a terminal.
+/// How often a line is written where it cannot be drawn again: in a log.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// How often the KL divergence is computed to be shown: it takes a third of an iteration more.
+const BETWEEN_DIVERGENCES: Duration = Duration::from_secs(2);
+
+/// The characters of a bar.
+const BAR: usize = 20;
+
+/// Where progress goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Nothing,
+    /// A line that is drawn again.
+    Drawn,
+    /// Lines, one below the other.
+    Lines,
+}
+
+/// The stages of a run as they come, and the time of each.
 #[derive(Debug)]
 pub(crate) struct Bars {
     current: Mutex<Current>,
-    hidden: bool,
+    show: Show,
 }
 
 #[derive(Debug)]
 struct Current {
-    bar: Option<(Stage, ProgressBar)>,
-    /// Since when the stage of the bar runs: its work begins where the one before it ends.
+    running: Option<Running>,
+    /// Since when the stage runs: its work begins where the one before it ends.
     since: Instant,
     times: Vec<(Stage, Duration)>,
-    /// Iterations so far, over all phases.
+    /// Iterations of the descent that were run before this call.
+    before: usize,
+    /// Iterations so far, over all phases and calls.
     iterations: usize,
+    kl_divergence: Option<f64>,
+}
+
+/// The stage that runs.
+#[derive(Debug)]
+struct Running {
+    stage: Stage,
+    bar: ProgressBar,
+    since: Instant,
+    /// What was done when it was first heard of.
+    first: usize,
+    said: Instant,
 }
 
 impl Bars {
-    /// Bars that are drawn unless `hidden`.
+    /// Progress that is shown unless `hidden`.
     pub(crate) fn new(hidden: bool) -> Self {
-        let current = Current { bar: None, since: Instant::now(), times: Vec::new(), iterations: 0 };
-        Self { current: Mutex::new(current), hidden }
+        let show = match (hidden, std::io::stderr().is_terminal()) {
+            (true, _) => Show::Nothing,
+            (false, true) => Show::Drawn,
+            (false, false) => Show::Lines,
+        };
+        let current = Current {
+            running: None,
+            since: Instant::now(),
+            times: Vec::new(),
+            before: 0,
+            iterations: 0,
+            kl_divergence: None,
+        };
+        Self { current: Mutex::new(current), show }
     }
 
-    /// Ends the last bar.
+    /// To be called before a descent goes on: so many iterations were run already.
+    pub(crate) fn go_on_from(&self, iterations: usize) {
+        if let Ok(mut current) = self.current.lock() {
+            (current.before, current.iterations) = (iterations, iterations);
+        }
+    }
+
+    /// Ends the last stage.
     pub(crate) fn finish(&self) {
         if let Ok(mut current) = self.current.lock() {
             current.end();
@@ -53,122 +106,158 @@ impl Bars {
         self.current.lock().map_or(0, |current| current.iterations)
     }
 
-    /// Prints a line above the bar.
-    fn line(&self, text: &str) {
+    fn show_divergence(&self, kl_divergence: f64) {
+        if let Ok(mut current) = self.current.lock() {
+            current.kl_divergence = Some(kl_divergence);
+        }
+    }
+
+    /// Prints a line above the one that is drawn.
+    pub(crate) fn line(&self, text: &str) {
         // The run goes on where standard error cannot be written.
         let print = || _ = writeln!(std::io::stderr(), "{text}");
         match self.current.lock() {
-            Ok(current) => match &current.bar {
-                Some((_, bar)) => bar.suspend(print),
+            Ok(current) => match &current.running {
+                Some(running) => running.bar.suspend(print),
                 None => print(),
             },
             Err(_) => print(),
         }
     }
 
-    fn bar(&self, stage: Stage, total: usize) -> ProgressBar {
-        let target =
-            if self.hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(REFRESH) };
-        let style = ProgressStyle::with_template("{prefix:>14} {bar:40.cyan/dim} {pos:>9} / {len:<9} {elapsed:>5}");
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::with_draw_target(Some(total as u64), target)
-            .with_style(style.progress_chars("━━╌"))
+    fn bar(&self, stage: Stage) -> ProgressBar {
+        let target = match self.show {
+            Show::Drawn => ProgressDrawTarget::stderr_with_hz(REFRESH),
+            Show::Nothing | Show::Lines => ProgressDrawTarget::hidden(),
+        };
+        // What does not fit on the line is left out: on a narrow terminal, too, it is one.
+        let style = ProgressStyle::with_template("{prefix:>14} {wide_msg}");
+        ProgressBar::with_draw_target(None, target)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
             .with_prefix(stage.to_string())
-            // Where an error ends the run, the bar stays where it was.
+            // Where an error ends the run, the line stays as it was.
             .with_finish(ProgressFinish::Abandon)
     }
 }
 
 impl Current {
     fn end(&mut self) {
-        if let Some((stage, bar)) = self.bar.take() {
-            bar.finish();
+        if let Some(Running { stage, bar, .. }) = self.running.take() {
+            bar.abandon();
             let now = Instant::now();
             self.times.push((stage, now - self.since));
             self.since = now;
         }
+    }
+
+    /// What there is to say about the stage that runs.
+    fn text(&self, running: &Running, done: usize, total: usize) -> String {
+        let mut text = format!("{} {done} / {total}", bar_of(done, total));
+        let seconds = running.since.elapsed().as_secs_f64();
+        let new = done.saturating_sub(running.first);
+        if new > 0 && seconds > 0.5 {
+            let rate = new as f64 / seconds;
+            if running.stage == Stage::Optimization {
+                text += &format!("  {rate:.1} iterations/s");
+            }
+            text += &format!("  {} left", duration(total.saturating_sub(done) as f64 / rate));
+        }
+        match self.kl_divergence {
+            Some(kl_divergence) if running.stage == Stage::Optimization => text + &format!("  KL {kl_divergence:.4}"),
+            _ => text,
+        }
+    }
+}
+
+/// A share as a bar.
+fn bar_of(done: usize, total: usize) -> String {
+    let full = (BAR as f64 * (done as f64 / total.max(1) as f64).min(1.0)) as usize;
+    "━".repeat(full) + &"╌".repeat(BAR - full)
+}
+
+/// Seconds in words.
+pub(crate) fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
     }
 }
 
 impl Progress for Bars {
     fn advance(&self, stage: Stage, done: usize, total: usize) {
         let Ok(mut current) = self.current.lock() else { return };
+        let (mut done, mut total) = (done, total);
         if stage == Stage::Optimization {
+            (done, total) = (done + current.before, total + current.before);
             current.iterations = done;
         }
-        match &current.bar {
-            Some((running, bar)) if *running == stage => {
-                bar.set_length(total as u64);
-                bar.set_position(done as u64);
-            }
-            _ => {
-                current.end();
-                let bar = self.bar(stage, total);
-                bar.set_position(done as u64);
-                current.bar = Some((stage, bar));
+        if current.running.as_ref().is_none_or(|running| running.stage != stage) {
+            current.end();
+            let now = Instant::now();
+            current.running = Some(Running { stage, bar: self.bar(stage), since: now, first: done, said: now });
+        }
+        if self.show == Show::Nothing {
+            return;
+        }
+        let Some(running) = &current.running else { return };
+        if self.show == Show::Drawn {
+            running.bar.set_message(current.text(running, done, total));
+        } else if running.said.elapsed() >= BETWEEN_LINES {
+            let text = current.text(running, done, total);
+            // The run goes on where standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "{stage}: {text}");
+            if let Some(running) = &mut current.running {
+                running.said = Instant::now();
             }
         }
     }
 }
 
-/// Keeps the KL divergence every so many iterations, counted over all phases, and prints it.
+/// Keeps the KL divergence every so many iterations, counted over all phases, and prints it; now and then shows it with the progress.
 #[derive(Debug)]
 pub(crate) struct History<'a> {
+    /// 0 keeps none.
     every: usize,
     print: bool,
     bars: &'a Bars,
-    /// Iterations before this phase.
-    before: usize,
+    shown: Instant,
     pub(crate) entries: Vec<HistoryEntry>,
 }
 
 impl<'a> History<'a> {
-    pub(crate) const fn new(every: usize, print: bool, bars: &'a Bars) -> Self {
-        Self { every, print, bars, before: 0, entries: Vec::new() }
+    pub(crate) fn new(every: usize, print: bool, bars: &'a Bars) -> Self {
+        Self { every, print, bars, shown: Instant::now(), entries: Vec::new() }
+    }
+
+    const fn keeps(&self, iterations: usize) -> bool {
+        self.every > 0 && iterations.is_multiple_of(self.every)
     }
 }
 
 impl<T: Scalar, const D: usize> Observer<T, D> for History<'_> {
     fn about_to_start(&mut self, _: &[[T; D]], _: usize) {
-        self.before = self.bars.iterations();
         // A fit that begins again has another history.
-        if self.before == 0 {
-            self.entries.clear();
-        }
+        let before = self.bars.iterations();
+        self.entries.retain(|entry| entry.iteration <= before);
     }
 
-    fn wants(&self, completed: usize) -> bool {
-        (self.before + completed).is_multiple_of(self.every)
+    fn wants(&self, _: usize) -> bool {
+        let show = self.bars.show != Show::Nothing && self.shown.elapsed() >= BETWEEN_DIVERGENCES;
+        show || self.keeps(self.bars.iterations())
     }
 
     fn observe(&mut self, iteration: &Iteration<'_, T, D>) -> ControlFlow<()> {
-        let entry = HistoryEntry { iteration: self.before + iteration.index, kl_divergence: iteration.kl_divergence };
-        if self.print {
-            self.bars.line(&format!("iteration {:>5}  KL divergence {:.4}", entry.iteration, entry.kl_divergence));
+        let (iterations, kl_divergence) = (self.bars.iterations(), iteration.kl_divergence);
+        self.bars.show_divergence(kl_divergence);
+        self.shown = Instant::now();
+        if self.keeps(iterations) {
+            if self.print {
+                self.bars.line(&format!("iteration {iterations:>5}  KL divergence {kl_divergence:.4}"));
+            }
+            self.entries.push(HistoryEntry { iteration: iterations, kl_divergence });
         }
-        self.entries.push(entry);
         ControlFlow::Continue(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Bars, History};
-    use tsne::{Observer, Progress, Stage};
-    use tsne_cli::report::HistoryEntry;
-
-    #[test]
-    fn a_fit_that_begins_again_has_a_history_of_its_own() {
-        let bars = Bars::new(true);
-        let mut history = History::new(100, false, &bars);
-        let mut start = |done: usize| {
-            bars.advance(Stage::Optimization, done, 750);
-            Observer::<f64, 2>::about_to_start(&mut history, &[], 0);
-            history.entries.push(HistoryEntry { iteration: done + 100, kl_divergence: 1.0 });
-            history.entries.iter().map(|entry| entry.iteration).collect::<Vec<_>>()
-        };
-        assert_eq!(start(0), [100]);
-        assert_eq!(start(250), [100, 350]);
-        assert_eq!(start(0), [100]);
     }
 }

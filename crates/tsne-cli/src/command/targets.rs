@@ -11,6 +11,7 @@ pub(crate) struct Targets<'a> {
     pub(crate) map: Option<&'a Path>,
     pub(crate) plot: Option<&'a Path>,
     pub(crate) model: Option<&'a Path>,
+    pub(crate) checkpoint: Option<&'a Path>,
 }
 
 impl Targets<'_> {
@@ -21,7 +22,7 @@ impl Targets<'_> {
     ///
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
-        let targets: Vec<&Path> = [self.map, self.plot, self.model].into_iter().flatten().collect();
+        let targets: Vec<&Path> = [self.map, self.plot, self.model, self.checkpoint].into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
                 ensure!(

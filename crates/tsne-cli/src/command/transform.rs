@@ -20,7 +20,7 @@ use tsne::{Context, Float, Metric, Model, Observer, Stage, StoreError, files};
 ///
 /// For arguments that do not fit each other, files that cannot be used, and files that cannot be written.
 pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: None };
+    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), ..Targets::default() };
     let init = match &args.init {
         Some(NewInit::File(path)) => Some(path),
         _ => None,
@@ -44,7 +44,7 @@ pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
 }
 
 /// Why a saved map cannot be used. The message of the system is part of the error's own.
-fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
+pub(crate) fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
     match error {
         StoreError::Io { .. } => anyhow!("{error}: name a map that `tsne embed --save` saved"),
         _ => anyhow!("{}: {error}", path.display()),

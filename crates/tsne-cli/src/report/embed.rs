@@ -14,6 +14,8 @@ pub struct Report {
     pub input: InputReport,
     /// The number of iterations that were run.
     pub iterations: usize,
+    /// The number of iterations that are left: not 0 if the run was interrupted.
+    pub remaining: usize,
     /// The KL divergence of the map.
     pub kl_divergence: f64,
     /// The share of points whose label is the most frequent one of their 10 nearest neighbors in the map; without labels,
@@ -125,10 +127,14 @@ impl Summary for Report {
             let ForceError { samples, relative_rms, worst, .. } = error;
             ("force error", format!("{relative_rms:.1e} (worst {worst:.1e}; {samples} points)"))
         }));
+        let interrupted = match self.remaining {
+            0 => String::new(),
+            left => format!(" (interrupted, {left} to come)"),
+        };
         let per = format!("{} ms (early {}, late {})", ms(per.mean), ms(per.early), ms(per.late));
         lines.extend([
             ("extent", format!("{:.1}", self.extent)),
-            ("iterations", format!("{} of {per}", self.iterations)),
+            ("iterations", format!("{}{interrupted} of {per}", self.iterations)),
             seconds(
                 s.total,
                 &[

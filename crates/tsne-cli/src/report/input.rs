@@ -1,14 +1,14 @@
 //! What the input was taken for.
 
 use crate::input::{Labels, TableForm};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Names that a line of text shows at most.
 const SHOWN: usize = 5;
 
 /// What the input was taken for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputReport {
     /// Of a text table, whether its first line names the columns; of other files `null`.
     pub header: Option<bool>,
@@ -21,7 +21,7 @@ pub struct InputReport {
 }
 
 /// What the labels were taken for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelsReport {
     /// The column or the file.
     pub source: String,

@@ -236,7 +236,16 @@ fn the_settings_are_those_of_the_document() {
         assert!(names.iter().any(|(named, _)| named == name), "{name} is not in the document");
     }
     // Settings that older files lack are in all of today's.
-    let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter", "adaptive_momentum"];
+    let newer = [
+        "seed",
+        "early_exaggeration",
+        "initial_momentum",
+        "transition_iter",
+        "adaptive_momentum",
+        "beginning",
+        "phase.completed",
+        "phase.settled",
+    ];
     for (name, optional) in names {
         let count = seen.iter().filter(|names| names.iter().any(|other| other == name)).count();
         assert!(count > 0, "{name} is in no file");
@@ -359,7 +368,16 @@ fn contradictions_are_found() {
     // Files of before: a number of threads, and nothing of an early phase or the seed of the fit.
     let older = |settings: &mut Settings| {
         let mut old = Settings::new();
-        let newer = ["seed", "early_exaggeration", "initial_momentum", "transition_iter", "adaptive_momentum"];
+        let newer = [
+            "seed",
+            "early_exaggeration",
+            "initial_momentum",
+            "transition_iter",
+            "adaptive_momentum",
+            "beginning",
+            "phase.completed",
+            "phase.settled",
+        ];
         for (name, value) in settings.iter().filter(|(name, _)| !newer.contains(name)) {
             old.set(name, value.clone());
         }

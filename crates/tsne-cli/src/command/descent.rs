@@ -1,0 +1,65 @@
+//! A descent to its end, or to where it is interrupted, saved on the way.
+
+use super::interrupt::Interrupt;
+use super::pause::Pause;
+use super::progress::{Bars, History};
+use super::saved::{self, Call};
+use crate::input::Annotations;
+use anyhow::{Context as _, Result};
+use std::path::Path;
+use std::time::Duration;
+use tsne::{Context, Embedding, Float, Observer, Observers};
+
+/// Where a run is saved on its way, and how often.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Checkpoint<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) every: Duration,
+    pub(crate) call: &'a Call,
+    pub(crate) annotations: &'a Annotations,
+}
+
+impl Checkpoint<'_> {
+    fn save<T: Float, const D: usize>(&self, embedding: &Embedding<T, D>) -> Result<()> {
+        let save = || -> Result<()> {
+            let mut writer = embedding.writer()?;
+            saved::add(&mut writer, self.call, self.annotations)?;
+            writer.save(self.path)?;
+            Ok(())
+        };
+        save().with_context(|| format!("the checkpoint {} cannot be written", self.path.display()))
+    }
+}
+
+/// Begins a descent, and goes on with it to its end unless the run is interrupted: then something of it
+/// [remains](Embedding::remaining).
+///
+/// # Errors
+///
+/// Those of the descent.
+pub(crate) fn descend<T: Float, const D: usize>(
+    begin: impl FnOnce(&mut (dyn Observer<T, D> + Send), Context<'_>) -> Result<Embedding<T, D>>,
+    history: &mut History<'_>,
+    (bars, interrupt): (&Bars, &Interrupt),
+    checkpoint: Option<Checkpoint<'_>>,
+) -> Result<Embedding<T, D>> {
+    let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));
+    let cx = Context::new().with_progress(bars).with_cancel(interrupt.token());
+    let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut pause), cx)?;
+    while embedding.remaining() > 0 {
+        if let Some(checkpoint) = checkpoint {
+            // The map is worth more than a copy of it on the way.
+            if let Err(error) = checkpoint.save(&embedding) {
+                bars.line(&format!("warning: {error:#}"));
+            }
+            pause.has_saved();
+        }
+        if interrupt.is_asked() {
+            break;
+        }
+        bars.go_on_from(embedding.iterations());
+        embedding.resume_with(Some(&mut Observers::new().with(&mut *history).with(&mut pause)), cx)?;
+    }
+    bars.finish();
+    Ok(embedding)
+}

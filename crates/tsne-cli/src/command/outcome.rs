@@ -1,0 +1,96 @@
+//! What a descent came to: the files of it, and the report.
+
+use crate::args::RunArgs;
+use crate::command::interrupt::Interrupted;
+use crate::command::run::{agreement, in_pool, print, warn};
+use crate::command::saved::{self, Call};
+use crate::command::targets::{Targets, Written};
+use crate::input::Annotations;
+use crate::output::Format;
+use crate::plot;
+use crate::report::{ForceError, HistoryEntry, Milliseconds, Report, Seconds};
+use anyhow::{Result, bail};
+use std::time::{Duration, Instant};
+use tsne::{Context, Embedding, Float, files};
+
+/// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
+const AGREEMENT_NEIGHBORS: usize = 10;
+
+/// Points whose forces are summed exactly: the root of the mean squared error is then known within a few per cent.
+const FORCE_SAMPLES: usize = 1_000;
+
+/// What is done with a map, and what is known of its run.
+pub(crate) struct Outcome<'a> {
+    pub(crate) run: &'a RunArgs,
+    pub(crate) targets: &'a Targets<'a>,
+    pub(crate) call: &'a Call,
+    pub(crate) annotations: &'a Annotations,
+    pub(crate) exact_kl: bool,
+    pub(crate) force_error: bool,
+    pub(crate) history: Vec<HistoryEntry>,
+    /// The time that reading took.
+    pub(crate) read: Duration,
+    pub(crate) started: Instant,
+}
+
+impl Outcome<'_> {
+    /// Writes the map, the model and the picture, as far as there are names for them, and prints the report.
+    ///
+    /// # Errors
+    ///
+    /// For what cannot be written; [`Interrupted`] where something of the descent remains.
+    pub(crate) fn write<T: Float, const D: usize>(self, embedding: &Embedding<T, D>) -> Result<()> {
+        let Self { run, targets, call, annotations, .. } = self;
+        let (y, n, remaining) = (embedding.positions(), embedding.positions().len(), embedding.remaining());
+        warn(run.quiet, embedding.warnings())?;
+        // What took long is on the disk before anything else can fail.
+        let mut written = Written::default();
+        written.add(targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
+        written.add(targets.model, |path| {
+            let mut writer = embedding.writer()?;
+            saved::add(&mut writer, call, annotations)?;
+            writer.save(path)?;
+            Ok(())
+        })?;
+        // What takes long is not begun for who wants to end.
+        let whole = remaining == 0;
+        let kl_divergence = match self.exact_kl && whole {
+            true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
+            false => embedding.kl_divergence(),
+        };
+        let labels = annotations.labels.first();
+        let agreement = |labels| in_pool(run.threads, || agreement(y, labels, AGREEMENT_NEIGHBORS));
+        let label_agreement = written.then(|| labels.map(agreement).transpose())?.flatten();
+        written.add(targets.plot, |path| {
+            let title = format!("t-SNE of {} points", plot::grouped(n));
+            let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
+            let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
+            Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
+        })?;
+        let force_error = (self.force_error && whole).then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
+        let force_error = written.then(|| Ok(force_error.transpose()?))?;
+        let report = Report {
+            n,
+            d: call.d,
+            input: call.input.clone(),
+            iterations: embedding.iterations(),
+            remaining,
+            kl_divergence,
+            label_agreement,
+            force_error: force_error.map(ForceError::from),
+            extent: embedding.extent(),
+            ms_per_iteration: Milliseconds::from(embedding.timings()),
+            seconds: Seconds::new(self.read, embedding.timings(), self.started.elapsed()),
+            peak_memory_bytes: crate::memory::peak_bytes(),
+            history: self.history,
+            seed: run.seed,
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        print(&report, (run.json, run.quiet), written.files())?;
+        if remaining > 0 {
+            let resumable = targets.checkpoint.or(targets.model).map(|path| path.display().to_string());
+            bail!(Interrupted { remaining, resumable });
+        }
+        Ok(())
+    }
+}
