@@ -4,12 +4,14 @@
 mod parameters;
 
 mod files;
+mod help;
 mod method;
 mod score;
 mod transform;
 mod values;
 
 pub use files::{CheckpointArgs, CsvArgs, DemoArgs, EmbedArgs, ResumeArgs};
+pub use help::{command, subcommands};
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
@@ -57,6 +59,18 @@ pub enum Command {
     /// Data: Optical Recognition of Handwritten Digits (test part), E. Alpaydin and C. Kaynak, UCI Machine Learning
     /// Repository, CC BY 4.0.
     Demo(Box<DemoArgs>),
+    /// Print what completes the options of this command in a shell.
+    Completions {
+        /// The shell.
+        #[arg(help_heading = "Output")]
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each subcommand.
+    Man {
+        /// The directory that they go to. Older files are replaced.
+        #[arg(help_heading = "Output", default_value = ".")]
+        out_dir: std::path::PathBuf,
+    },
 }
 
 #[cfg(test)]

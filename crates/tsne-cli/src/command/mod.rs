@@ -7,6 +7,7 @@
 mod descent;
 mod embed;
 mod interrupt;
+mod manual;
 mod method;
 mod outcome;
 mod pause;
@@ -17,9 +18,11 @@ mod saved;
 mod score;
 mod targets;
 mod transform;
+mod usage;
 
-use crate::args::{Cli, Command};
-use clap::Parser;
+use crate::args::{self, Cli, Command};
+use clap::FromArgMatches;
+use interrupt::{Interrupt, Interrupted};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -33,9 +36,10 @@ use std::process::ExitCode;
 /// }
 /// ```
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matched = args::command().try_get_matches();
+    let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::usage(&error),
     };
     let done = match &cli.command {
         Command::Embed(args) => embed::embed(args),
@@ -43,32 +47,21 @@ pub fn main() -> ExitCode {
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
         Command::Demo(args) => embed::demo(args),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { out_dir } => manual::man(out_dir),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            let interrupted = interrupt::Interrupt::of_this_process();
-            let _ = writeln!(std::io::stderr(), "{}{line}", if interrupted { "" } else { "error: " });
-            if interrupted { ExitCode::from(interrupt::CODE) } else { ExitCode::FAILURE }
+            let (line, code) = match Interrupt::of_this_process() {
+                false => (format!("error: {line}"), ExitCode::FAILURE),
+                true if error.is::<Interrupted>() => (line, ExitCode::from(interrupt::CODE)),
+                true => ("interrupted before there was a map to write".into(), ExitCode::from(interrupt::CODE)),
+            };
+            let _ = writeln!(std::io::stderr(), "{line}");
+            code
         }
     }
-}
-
-/// Prints help and version as they are, and what is wrong with the arguments in one line.
-fn usage(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-        return ExitCode::from(2);
-    }
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
-    let line = lines.take_while(|line| !line.starts_with("For more information")).collect::<Vec<_>>().join(" ");
-    let _ = writeln!(std::io::stderr(), "{line} (`tsne --help` lists the options)");
-    ExitCode::from(2)
 }

@@ -8,10 +8,10 @@ use crate::command::targets::{Targets, Written};
 use crate::input::Annotations;
 use crate::output::Format;
 use crate::plot;
-use crate::report::{ForceError, HistoryEntry, Milliseconds, Report, Seconds};
+use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
-use tsne::{Context, Embedding, Float, files};
+use tsne::{AffinityMethod, Context, Embedding, Float, Momentum, files};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
@@ -73,6 +73,8 @@ impl Outcome<'_> {
             n,
             d: call.d,
             input: call.input.clone(),
+            decided: decided(embedding),
+            warnings: embedding.warnings().iter().map(ToString::to_string).collect(),
             iterations: embedding.iterations(),
             remaining,
             kl_divergence,
@@ -92,5 +94,32 @@ impl Outcome<'_> {
             bail!(Interrupted { remaining, resumable });
         }
         Ok(())
+    }
+}
+
+/// What a map was made with.
+fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
+    let index = embedding.affinity_index();
+    let (affinities, perplexities) = match index.method() {
+        AffinityMethod::Perplexity(model) => {
+            let used = model.effective_perplexities(index.n()).map_or_else(|_| Vec::new(), |(used, _)| used);
+            (if model.is_multiscale() { "multiscale" } else { "perplexity" }, used)
+        }
+        AffinityMethod::FixedSigma(_) => ("fixed-sigma", Vec::new()),
+        AffinityMethod::Uniform(_) => ("uniform", Vec::new()),
+        _ => ("custom", Vec::new()),
+    };
+    let momentum = match embedding.schedule().momentum_rule {
+        Momentum::Classical => "classical",
+        Momentum::Nesterov => "nesterov",
+    };
+    Decided {
+        preset: embedding.preset().to_string(),
+        affinities: affinities.into(),
+        perplexities,
+        affinities_per_point: index.affinities().nnz() as f64 / index.n() as f64,
+        repulsion: embedding.negative_gradient_method().to_string(),
+        finish: format!("{:?}", embedding.finish()).to_lowercase(),
+        momentum: momentum.into(),
     }
 }

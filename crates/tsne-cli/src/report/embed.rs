@@ -12,6 +12,10 @@ pub struct Report {
     pub d: usize,
     /// What the file was taken for.
     pub input: InputReport,
+    /// What was decided where nothing was said.
+    pub decided: Decided,
+    /// What was not used as given, or deserves a second look.
+    pub warnings: Vec<String>,
     /// The number of iterations that were run.
     pub iterations: usize,
     /// The number of iterations that are left: not 0 if the run was interrupted.
@@ -39,6 +43,25 @@ pub struct Report {
     pub version: &'static str,
 }
 
+/// What was decided, by options or without them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decided {
+    /// The preset that gave what no option gave.
+    pub preset: String,
+    /// How distances became affinities.
+    pub affinities: String,
+    /// The perplexities that were used; none where affinities have no perplexity.
+    pub perplexities: Vec<f64>,
+    /// The stored affinities of each point, on average.
+    pub affinities_per_point: f64,
+    /// How the repulsion was computed: `exact`, `bh` or `fft`.
+    pub repulsion: String,
+    /// Why the descent ended: `completed`, `converged` or `stopped`.
+    pub finish: String,
+    /// The form of momentum.
+    pub momentum: String,
+}
+
 /// The error of the repulsive force, relative to the root of the mean squared force.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ForceError {
@@ -60,6 +83,18 @@ impl From<tsne::ForceError> for ForceError {
             worst: error.worst,
             z_relative: error.z_relative,
         }
+    }
+}
+
+impl Decided {
+    fn line(&self) -> String {
+        let Self { preset, affinities, perplexities, affinities_per_point, repulsion, finish, .. } = self;
+        let of = match perplexities.as_slice() {
+            [] => String::new(),
+            all => format!(" {}", all.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")),
+        };
+        let per_point = format!("{affinities_per_point:.0} per point");
+        format!("preset {preset}; affinities {affinities}{of}, {per_point}; repulsion {repulsion}; descent {finish}")
     }
 }
 
@@ -133,6 +168,7 @@ impl Summary for Report {
         };
         let per = format!("{} ms (early {}, late {})", ms(per.mean), ms(per.early), ms(per.late));
         lines.extend([
+            ("method", self.decided.line()),
             ("extent", format!("{:.1}", self.extent)),
             ("iterations", format!("{}{interrupted} of {per}", self.iterations)),
             seconds(

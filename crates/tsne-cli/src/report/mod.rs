@@ -5,7 +5,7 @@ mod input;
 mod score;
 mod transform;
 
-pub use embed::{ForceError, Milliseconds, Report, Seconds};
+pub use embed::{Decided, ForceError, Milliseconds, Report, Seconds};
 pub use input::{InputReport, LabelsReport};
 pub use score::{ScoreReport, ScoreSeconds};
 pub use transform::{TransformReport, TransformSeconds};

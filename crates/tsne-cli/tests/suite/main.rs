@@ -9,6 +9,7 @@ mod flags;
 mod formats;
 mod labels;
 mod readers;
+mod resume;
 mod score;
 mod sparse;
 mod tables;

@@ -10,7 +10,7 @@ use crate::params::preset::Preset;
 use crate::params::schedule::{CLASSICAL_MOMENTUM, EARLY_ITERATIONS, WHOLE};
 use crate::warning::RestartCause;
 use tsne_core::{Error, Result};
-use tsne_optim::{Finish, Momentum};
+use tsne_optim::Momentum;
 
 /// What a divergence rises by in a failure, relative and absolute: a map that starts at its minimum stays there within
 /// rounding (1e-6 in `f32`), one that is flung apart gains a half and more.
@@ -38,7 +38,7 @@ pub(crate) fn cause(outcome: &Result<Descended>) -> Option<RestartCause> {
         Ok(done) => {
             let (from, to) = (done.before_normal?, done.kl_divergence?);
             let watched = done.phase.state.completed() >= WATCHED_ITERATIONS;
-            let judged = done.finish != Finish::Stopped && watched;
+            let judged = done.whole && watched;
             (judged && to > from + RISE.0 * from.abs() + RISE.1).then_some(RestartCause::Rose { from, to })
         }
     }

@@ -95,6 +95,8 @@ pub(crate) struct Descended {
     pub(crate) times: [PhaseTime; 2],
     /// The iteration of the whole schedule before which it ended.
     pub(crate) at: usize,
+    /// Whether it came to the end of its schedule, where it may have been stopped, too.
+    pub(crate) whole: bool,
     pub(crate) phase: NormalPhase,
 }
 
@@ -184,6 +186,7 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             before_normal: course.before_normal,
             times: [PhaseTime::default(); 2],
             at: 0,
+            whole: false,
             phase: NormalPhase::default(),
         };
         let total = schedule.iterations();
@@ -239,6 +242,7 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
                 break;
             }
         }
+        done.whole = done.finish != Finish::Stopped || schedule.rest(done.at).iterations() == 0;
         if done.before_normal.is_some() && done.kl_divergence.is_none() {
             done.kl_divergence = Some(buffers.descent.kl_divergence(objective, &self.positions, cx)?);
         }

@@ -10,7 +10,6 @@ use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::OptimizerState;
 use std::sync::Arc;
 use tsne_core::Result;
-use tsne_optim::Finish;
 
 /// A descent that was stopped before the end of its schedule.
 #[derive(Debug, Clone)]
@@ -82,7 +81,7 @@ impl<T: Float, const D: usize> Watch<T, D> {
     ) -> Result<Option<Unfinished<T, D>>> {
         let mut params = params.clone();
         params.schedule = params.schedule.rest(done.at);
-        if done.finish != Finish::Stopped || params.schedule.iterations() == 0 {
+        if done.whole {
             return Ok(None);
         }
         let guard = |start| Guard { start, before_normal: done.before_normal };
