@@ -3,12 +3,14 @@
 #[macro_use]
 mod parameters;
 
+mod explore;
 mod files;
 mod method;
 mod score;
 mod transform;
 mod values;
 
+pub use explore::ExploreArgs;
 pub use files::{CsvArgs, DemoArgs, EmbedArgs};
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
 pub use score::{KlMode, ScoreArgs};
@@ -46,6 +48,11 @@ pub enum Command {
     /// Prints the KL divergence, trustworthiness, neighbor recall, the rank correlation of distances, pBIC and, with
     /// labels, their agreement.
     Score(Box<ScoreArgs>),
+    /// Write a page that shows a map in a browser.
+    ///
+    /// One file with everything in it, for which no network is needed: move, zoom, point at points, search them, color them by any
+    /// label, draw a line around some and save them, see the density.
+    Explore(Box<ExploreArgs>),
     /// Embed 1,797 handwritten digits, which come with the program.
     ///
     /// Writes digits.npy and digits.png and prints the KL divergence and how well the map agrees with the labels.

@@ -1,11 +1,13 @@
 //! `tsne embed` and `tsne demo`.
 
 use crate::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use crate::command::explore::write_page;
 use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, agreement, in_pool, print, read, say, warn};
 use crate::command::targets::{Targets, Written};
-use crate::input::{CsvOptions, HeaderLine, PointTable};
+use crate::explore::{Neighbors, Page};
+use crate::input::{Annotations, CsvOptions, HeaderLine, PointTable};
 use crate::output::Format;
 use crate::plot;
 use crate::report::{ForceError, Milliseconds, Report, Seconds};
@@ -19,6 +21,9 @@ use tsne::{Context, Float, Observer, files};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
+
+/// Neighbors of a point that the page shows: as many as a list has room for.
+const PAGE_NEIGHBORS: usize = 10;
 
 /// Points whose forces are summed exactly: the root of the mean squared error is then known within a few per cent.
 const FORCE_SAMPLES: usize = 1_000;
@@ -49,7 +54,12 @@ struct Run<'a> {
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: args.save.as_deref() };
+    let targets = Targets {
+        map: args.output.as_deref(),
+        plot: args.plot.as_deref(),
+        model: args.save.as_deref(),
+        page: args.html.as_deref(),
+    };
     let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
@@ -74,7 +84,7 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     // Without a directory the names are shown as they are written here.
     let directory = if args.out_dir == Path::new(".") { Path::new("") } else { &args.out_dir };
     let (map, plot) = (directory.join("digits.npy"), directory.join("digits.png"));
-    let targets = Targets { map: Some(&map), plot: Some(&plot), model: None };
+    let targets = Targets { map: Some(&map), plot: Some(&plot), ..Targets::default() };
     targets.check(&[])?;
     let speaks = !(args.method.run.json || args.method.run.quiet);
     if speaks {
@@ -142,6 +152,13 @@ impl Run<'_> {
             let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
             Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
+        })?;
+        written.add(self.targets.page, |path| {
+            let neighbors = Neighbors::from_affinities(embedding.affinities(), PAGE_NEIGHBORS)?;
+            let annotations = Annotations { ids: None, labels: labels.cloned().into_iter().collect() };
+            let title = format!("t-SNE of {}", self.source);
+            let page = Page { title: &title, annotations: Some(&annotations), neighbors: Some(&neighbors), ..Page::default() };
+            write_page(path, y, &page).map(drop)
         })?;
         let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
         let force_error = written.then(|| Ok(force_error.transpose()?))?;

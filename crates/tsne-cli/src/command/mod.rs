@@ -5,6 +5,7 @@
 //! tests of the library are compiled in less than half of the time; it has none of its own.
 
 mod embed;
+mod explore;
 mod method;
 mod progress;
 mod run;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Embed(args) => embed::embed(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
+        Command::Explore(args) => explore::explore(args),
         Command::Demo(args) => embed::demo(args),
     };
     match done {

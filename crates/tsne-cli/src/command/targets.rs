@@ -11,6 +11,7 @@ pub(crate) struct Targets<'a> {
     pub(crate) map: Option<&'a Path>,
     pub(crate) plot: Option<&'a Path>,
     pub(crate) model: Option<&'a Path>,
+    pub(crate) page: Option<&'a Path>,
 }
 
 impl Targets<'_> {
@@ -21,7 +22,7 @@ impl Targets<'_> {
     ///
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
-        let targets: Vec<&Path> = [self.map, self.plot, self.model].into_iter().flatten().collect();
+        let targets: Vec<&Path> = [self.map, self.plot, self.model, self.page].into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
                 ensure!(
@@ -40,13 +41,19 @@ impl Targets<'_> {
             Format::of(map)?;
         }
         if let Some(plot) = self.plot {
-            let png = plot.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-            ensure!(png, "{}: the extension of the plot must be .png", plot.display());
+            ensure!(ends_in(plot, "png"), "{}: the extension of the plot must be .png", plot.display());
+        }
+        if let Some(page) = self.page {
+            ensure!(ends_in(page, "html"), "{}: the extension of the page must be .html", page.display());
         }
         targets.into_iter().try_for_each(|target| {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))
         })
     }
+}
+
+fn ends_in(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// The files that a run has written so far.

@@ -20,7 +20,7 @@ use tsne::{Context, Float, Metric, Model, Observer, Stage, StoreError, files};
 ///
 /// For arguments that do not fit each other, files that cannot be used, and files that cannot be written.
 pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: None };
+    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), ..Targets::default() };
     let init = match &args.init {
         Some(NewInit::File(path)) => Some(path),
         _ => None,
