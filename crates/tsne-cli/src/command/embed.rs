@@ -157,7 +157,8 @@ impl Run<'_> {
             let neighbors = Neighbors::from_affinities(embedding.affinities(), PAGE_NEIGHBORS)?;
             let annotations = Annotations { ids: None, labels: labels.cloned().into_iter().collect() };
             let title = format!("t-SNE of {}", self.source);
-            let page = Page { title: &title, annotations: Some(&annotations), neighbors: Some(&neighbors), ..Page::default() };
+            let page =
+                Page { title: &title, annotations: Some(&annotations), neighbors: Some(&neighbors), ..Page::default() };
             write_page(path, y, &page).map(drop)
         })?;
         let force_error = args.force_error.then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));

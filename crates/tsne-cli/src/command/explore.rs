@@ -28,7 +28,8 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
     targets.check(&sources.into_iter().chain(args.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
-    let MapTable { table, mut annotations } = MapTable::read(&args.map, &args.csv.options()).with_context(|| name(&args.map))?;
+    let MapTable { table, mut annotations } =
+        MapTable::read(&args.map, &args.csv.options()).with_context(|| name(&args.map))?;
     add_files(&mut annotations, args, table.n())?;
     let read = started.elapsed().as_secs_f64();
     let neighbors = args.data.as_ref().map(|data| neighbors(args, data, table.n()).with_context(|| name(data)));

@@ -35,7 +35,10 @@ impl MapTable {
                 labels.name = form.label_column.clone().unwrap_or_default();
             }
             let d = table.d();
-            ensure!(d <= 3, "the map has {d} columns, but a map has 1, 2 or 3: call them x, y, z where others are labels");
+            ensure!(
+                d <= 3,
+                "the map has {d} columns, but a map has 1, 2 or 3: call them x, y, z where others are labels"
+            );
             return Ok(Self { table, annotations: Annotations { ids: None, labels } });
         };
         // The reader takes one column of labels at a time.
@@ -113,7 +116,8 @@ fn is_coordinate(name: &str) -> bool {
         return true;
     }
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    stem.len() < name.len() && ["y", "tsne", "t-sne", "x_tsne", "dim", "umap"].contains(&stem.trim_end_matches(['-', '_', ' ', '.']))
+    stem.len() < name.len()
+        && ["y", "tsne", "t-sne", "x_tsne", "dim", "umap"].contains(&stem.trim_end_matches(['-', '_', ' ', '.']))
 }
 
 /// Whether a first column of this name has ids: pandas and R leave it empty.
@@ -170,7 +174,8 @@ mod tests {
         assert_eq!(of("tsne-1,tsne-2,tsne-3,batch"), columns(&[0, 1, 2], None, &[3], 4));
         assert_eq!(of("a,b"), None);
         assert_eq!(of("1.5,2.5"), None);
-        let options = CsvOptions { label_column: Some("b".into()), drop_columns: vec!["c".into()], ..CsvOptions::default() };
+        let options =
+            CsvOptions { label_column: Some("b".into()), drop_columns: vec!["c".into()], ..CsvOptions::default() };
         let chosen = Columns::of(&names("x,y,a,b,c"), &options);
         assert_eq!(chosen, columns(&[0, 1], None, &[3, 2], 5));
     }

@@ -175,7 +175,8 @@ enum Part<'a> {
 /// The pieces of the markup, which has braces for nothing else.
 fn parts(markup: &str) -> impl Iterator<Item = Part<'_>> {
     markup.split('{').enumerate().flat_map(|(i, piece)| {
-        let (field, text) = if i == 0 { (None, piece) } else { piece.split_once('}').map_or((None, piece), |(f, t)| (Some(f), t)) };
+        let (field, text) =
+            if i == 0 { (None, piece) } else { piece.split_once('}').map_or((None, piece), |(f, t)| (Some(f), t)) };
         field.map(Part::Field).into_iter().chain([Part::Text(text)])
     })
 }

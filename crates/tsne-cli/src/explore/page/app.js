@@ -3,8 +3,9 @@
 /** A frame that takes longer than this many milliseconds shows fewer points while the map moves, a quicker one more. */
 const SLOW = 34;
 const QUICK = 22;
-/** Points that a moving map always shows. */
+/** Points that a moving map always shows, and those that it begins with. */
 const FEWEST = 20000;
+const FIRST = 150000;
 /** How many milliseconds after the last move all points are drawn. */
 const REST = 140;
 
@@ -22,7 +23,7 @@ class App {
     this.renderer.place(this.plane, this.order);
     Object.assign(this, {
       column: null, chosen: -1, hovered: -1, held: null, path: null, mode: "pan", isDense: false, showNames: true, isBusy: true,
-      budget: data.n, moved: -Infinity, last: 0, isAsked: false, drawn: 0,
+      budget: Math.min(data.n, FIRST), moved: -Infinity, last: 0, wasMoving: false, isAsked: false, drawn: 0,
     });
     const asked = document.documentElement.dataset.theme;
     this.theme = asked === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : asked;
@@ -93,10 +94,11 @@ class App {
     const isMoving = performance.now() - this.moved < REST;
     const between = now - this.last;
     this.last = now;
-    if (isMoving && between < 500) {
-      if (between > SLOW) this.budget = Math.max(FEWEST, this.budget * 0.7);
+    if (isMoving && this.wasMoving) {
+      if (between > SLOW) this.budget = Math.max(FEWEST, this.budget * Math.max(0.2, Math.min(0.8, SLOW / between)));
       else if (between < QUICK) this.budget = Math.min(this.data.n, this.budget * 1.15);
     }
+    this.wasMoving = isMoving;
     const share = isMoving ? Math.min(1, this.budget / this.data.n) : 1;
     const theme = THEMES[this.theme];
     this.dot = dotOf(renderer.shown, camera, camera.around(this.bounds()).scale);
@@ -174,6 +176,7 @@ class App {
   choose(i) {
     this.chosen = i;
     showChosen(this);
+    if (i >= 0) byId("chosen").scrollIntoView({ block: "nearest" });
     this.draw();
   }
 

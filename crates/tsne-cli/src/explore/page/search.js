@@ -15,9 +15,13 @@ function matches(data, wanted) {
     if (column.isNumbers) continue;
     for (const code of column.names.find(wanted, 10)) hits.push({ column, code });
   }
-  // Of ids and labels alike, what is exactly as wanted comes first.
+  // A class that is called so comes first, however many ids have it in them, and others have their share of the list.
   const isExact = (hit) => hit.column && hit.column.names.get(hit.code).toLowerCase() === wanted.toLowerCase();
-  return [...hits.filter((hit) => !hit.column), ...hits.filter(isExact), ...hits.filter((hit) => hit.column && !isExact(hit))].slice(0, MOST_HITS);
+  const exact = hits.filter(isExact);
+  const points = hits.filter((hit) => !hit.column);
+  const classes = hits.filter((hit) => hit.column && !isExact(hit));
+  const room = MOST_HITS - exact.length - Math.min(classes.length, 10);
+  return [...exact, ...points.slice(0, room), ...classes].slice(0, MOST_HITS);
 }
 
 class Search {
