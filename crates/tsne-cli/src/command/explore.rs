@@ -17,6 +17,9 @@ use tsne::affinity::Uniform;
 use tsne::files::AtomicFile;
 use tsne::{Context, Scalar, Tsne};
 
+/// More points than this make a page that is slow to open: 1,000,000 with ids take 2 s and 22 MB.
+const MANY: usize = 4_000_000;
+
 /// Writes a page that shows a map.
 ///
 /// # Errors
@@ -31,6 +34,13 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let MapTable { table, mut annotations } =
         MapTable::read(&args.map, &args.csv.options()).with_context(|| name(&args.map))?;
     add_files(&mut annotations, args, table.n())?;
+    if table.n() > MANY {
+        let text = format!(
+            "a page of {} points is slow to open, and may be too large for a browser: explore a sample",
+            table.n()
+        );
+        warn(args.quiet, &[text])?;
+    }
     let read = started.elapsed().as_secs_f64();
     let neighbors = args.data.as_ref().map(|data| neighbors(args, data, table.n()).with_context(|| name(data)));
     let neighbors = neighbors.transpose()?;

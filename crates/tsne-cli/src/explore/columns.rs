@@ -24,8 +24,8 @@ impl Form {
                 Self::Numbers(numbers, bytes)
             }
             None => Self::Classes(match labels.names.len() {
-                ..=0xff => 1,
-                ..=0xffff => 2,
+                0..=0xff => 1,
+                0x100..=0xffff => 2,
                 _ => 4,
             }),
         }

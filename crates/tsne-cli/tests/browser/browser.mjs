@@ -30,7 +30,7 @@ export async function open(name, options = {}) {
 
 /** Waits for the frame after the last move, in which all points are drawn. */
 export async function settle(page) {
-  await page.waitForFunction(() => !tsne.camera.flight && !tsne.isAsked && performance.now() - tsne.moved > 200 && tsne.drawn === 1);
+  await page.waitForFunction(() => !tsne.camera.flight && !tsne.isAsked && !tsne.isStale && tsne.rest < 0);
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 

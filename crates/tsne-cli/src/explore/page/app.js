@@ -1,12 +1,15 @@
-// The page as a whole: what is shown, and what changes it. Everything that changes asks for one frame; a frame draws it all.
+// The page as a whole: what is shown, and what changes it. Everything that changes asks for one frame; points are drawn anew
+// only where they, their colors or the view did.
 
 /** A frame that takes longer than this many milliseconds shows fewer points while the map moves, a quicker one more. */
-const SLOW = 34;
+const SLOW = 45;
 const QUICK = 22;
 /** Points that a moving map always shows, and those that it begins with. */
 const FEWEST = 20000;
 const FIRST = 150000;
-/** How many milliseconds after the last move all points are drawn. */
+/** Points of the rest that a frame draws at least: fewer would take as long each, by what a frame costs in any case. */
+const SLICE = 60000;
+/** How many milliseconds after the last move all points begin to be drawn. */
 const REST = 140;
 
 class App {
@@ -23,7 +26,8 @@ class App {
     this.renderer.place(this.plane, this.order);
     Object.assign(this, {
       column: null, chosen: -1, hovered: -1, held: null, path: null, mode: "pan", isDense: false, showNames: true, isBusy: true,
-      budget: Math.min(data.n, FIRST), moved: -Infinity, last: 0, wasMoving: false, isAsked: false, drawn: 0,
+      budget: Math.min(data.n, FIRST), moved: -Infinity, last: 0, isTimed: false, isAsked: false, isStale: true,
+      rest: -1, drawn: 0,
     });
     const asked = document.documentElement.dataset.theme;
     this.theme = asked === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : asked;
@@ -72,7 +76,7 @@ class App {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    this.draw();
+    this.redraw();
   }
 
   /** Asks for a frame. */
@@ -82,39 +86,74 @@ class App {
     requestAnimationFrame((now) => this.frame(now));
   }
 
+  /** Asks for a frame with new points. */
+  redraw() {
+    this.isStale = true;
+    this.draw();
+  }
+
   moves() {
     this.moved = performance.now();
-    this.draw();
+    this.redraw();
   }
 
   frame(now) {
     this.isAsked = false;
-    const { camera, renderer } = this;
+    const { camera } = this;
     if (camera.step(now)) this.moves();
     const isMoving = performance.now() - this.moved < REST;
-    const between = now - this.last;
+    if (this.isTimed) this.adapt(now - this.last);
     this.last = now;
-    if (isMoving && this.wasMoving) {
-      if (between > SLOW) this.budget = Math.max(FEWEST, this.budget * Math.max(0.2, Math.min(0.8, SLOW / between)));
-      else if (between < QUICK) this.budget = Math.min(this.data.n, this.budget * 1.15);
+    this.dot = dotOf(this.renderer.shown, camera, camera.around(this.bounds()).scale);
+    const wasDrawn = this.isStale || (this.rest >= 0 && !isMoving);
+    if (this.isStale) {
+      this.drawPart();
+      this.isStale = false;
+    } else if (wasDrawn) {
+      this.drawRest();
     }
-    this.wasMoving = isMoving;
-    const share = isMoving ? Math.min(1, this.budget / this.data.n) : 1;
-    const theme = THEMES[this.theme];
-    this.dot = dotOf(renderer.shown, camera, camera.around(this.bounds()).scale);
+    this.overlay.draw(this);
+    const goesOn = isMoving || this.rest >= 0;
+    this.isTimed = wasDrawn && goesOn;
+    if (goesOn) this.draw();
+  }
+
+  /** How many points a frame has time for, by how long the last one took. */
+  adapt(milliseconds) {
+    if (milliseconds > SLOW) this.budget = Math.max(FEWEST, this.budget * Math.max(0.2, Math.min(0.8, SLOW / milliseconds)));
+    else if (milliseconds < QUICK) this.budget = Math.min(this.data.n, this.budget * 1.15);
+  }
+
+  /** Draws as many points as there is time for. */
+  drawPart() {
+    const shown = Math.max(1, this.renderer.shown);
+    const share = Math.min(1, this.budget / shown);
     if (this.isDense) {
-      this.density.draw(camera, this.plane, this.order, share, (i) => this.shows(i), this.paint.stops, this.theme);
+      this.drawDensity(share);
     } else {
       // The same darkness from fewer points.
       const opacity = Math.min(0.94, this.dot.opacity / Math.sqrt(share));
-      renderer.draw(camera, theme.ground, { radius: this.dot.radius, opacity }, share);
+      this.renderer.draw(this.camera, THEMES[this.theme].ground, { radius: this.dot.radius, opacity }, share);
     }
-    this.overlay.draw(this);
     this.drawn = share;
-    if (isMoving) {
-      clearTimeout(this.rest);
-      this.rest = setTimeout(() => this.draw(), REST + 10);
+    // From where on points are missing: all are drawn anew, with less opacity.
+    this.rest = share < 1 ? 0 : -1;
+  }
+
+  /** Goes on with all points. */
+  drawRest() {
+    const count = Math.ceil(Math.max(this.budget, SLICE));
+    if (this.isDense) this.drawDensity(1);
+    else if (!this.renderer.drawOn(this.camera, THEMES[this.theme].ground, this.dot, this.rest, count)) {
+      this.rest += count;
+      return;
     }
+    this.rest = -1;
+    this.drawn = 1;
+  }
+
+  drawDensity(share) {
+    this.density.draw(this.camera, this.plane, this.order, share, (i) => this.shows(i), this.paint.stops, this.theme);
   }
 
   bounds() {
@@ -138,7 +177,7 @@ class App {
     const known = column && !column.isNumbers && !held ? Uint32Array.from(this.paint.classes, (c) => packed(c)) : null;
     const quick = (i, group) => (group === 1 ? known[column.values[i]] : packed(this.paint.missing));
     this.renderer.paint(this.order, known ? quick : color, group);
-    this.draw();
+    this.redraw();
   }
 
   // Looking at points.
@@ -274,7 +313,7 @@ class App {
     this.isDense = !this.isDense;
     byId("dense").setAttribute("aria-pressed", String(this.isDense));
     byId("density").hidden = !this.isDense;
-    this.draw();
+    this.redraw();
   }
 
   toggleNames() {

@@ -60,15 +60,17 @@ class Plane {
     for (let i = 0; i < x.length; i++) this.y[i] = (random() - 0.5) * 0.3 * width * bins * smooth[bin(i)] / most;
   }
 
-  /** A map of three dimensions as it is seen along the third axis after turning. */
+  /** A map of three dimensions as it is seen along the third axis after turning around its middle. */
   project() {
     const [x, y, z] = this.axes;
+    this.middle ??= this.axes.map(span).map(({ low, high }) => (low + high) / 2);
+    const [u, v, w] = this.middle;
     const [a, b, c, d, e, f] = this.turn;
     this.x ??= new Float32Array(this.n);
     this.y ??= new Float32Array(this.n);
     for (let i = 0; i < this.n; i++) {
-      this.x[i] = a * x[i] + b * y[i] + c * z[i];
-      this.y[i] = d * x[i] + e * y[i] + f * z[i];
+      this.x[i] = u + a * (x[i] - u) + b * (y[i] - v) + c * (z[i] - w);
+      this.y[i] = v + d * (x[i] - u) + e * (y[i] - v) + f * (z[i] - w);
     }
     this.grid = null;
   }

@@ -1,5 +1,6 @@
 // Points by WebGL 2: one square each, cut to a disc. They are kept in a shuffled order, so that the first of them are a sample:
-// while the map moves, no more are drawn than a frame allows.
+// while the map moves, no more are drawn than a frame allows, and when it rests, the others are drawn unseen in as many frames as
+// they take.
 
 const VERTEX = `#version 300 es
 in vec2 position;
@@ -108,10 +109,48 @@ class Renderer {
 
   /** Draws the share of the points from 0 to 1. */
   draw(camera, ground, dot, share) {
+    const { gl } = this;
+    this.prepare(camera, ground, dot);
+    this.clear(ground);
+    for (const { start, count } of this.groups) {
+      const some = Math.ceil(count * share);
+      if (some > 0) gl.drawElements(gl.POINTS, some, gl.UNSIGNED_INT, 4 * start);
+    }
+  }
+
+  /** Draws points from one place in their order on, unseen; with the last of them all are seen at once, and the answer is true. */
+  drawOn(camera, ground, dot, from, count) {
+    const { gl, canvas } = this;
+    const [width, height] = [canvas.width, canvas.height];
+    if (!this.unseen || this.unseen.width !== width || this.unseen.height !== height) {
+      if (this.unseen) gl.deleteTexture(this.unseen.texture);
+      this.unseen = { texture: gl.createTexture(), frame: this.unseen?.frame ?? gl.createFramebuffer(), width, height };
+      gl.bindTexture(gl.TEXTURE_2D, this.unseen.texture);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+      gl.bindFramebuffer(gl.FRAMEBUFFER, this.unseen.frame);
+      gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, this.unseen.texture, 0);
+    }
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.unseen.frame);
+    this.prepare(camera, ground, dot);
+    if (from === 0) this.clear(ground);
+    const some = Math.min(count, this.shown - from);
+    if (some > 0) gl.drawElements(gl.POINTS, some, gl.UNSIGNED_INT, 4 * from);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    if (from + some < this.shown) return false;
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.unseen.frame);
+    gl.blitFramebuffer(0, 0, width, height, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, null);
+    return true;
+  }
+
+  clear(ground) {
+    this.gl.clearColor(ground[0] / 255, ground[1] / 255, ground[2] / 255, 1);
+    this.gl.clear(this.gl.COLOR_BUFFER_BIT);
+  }
+
+  prepare(camera, ground, dot) {
     const { gl, uniforms, canvas } = this;
     gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.clearColor(ground[0] / 255, ground[1] / 255, ground[2] / 255, 1);
-    gl.clear(gl.COLOR_BUFFER_BIT);
     const [x, y] = [Math.fround(camera.x), Math.fround(camera.y)];
     gl.uniform4f(uniforms.center, x, y, camera.x - x, camera.y - y);
     gl.uniform2f(uniforms.scale, 2 * camera.scale / camera.width, 2 * camera.scale / camera.height);
@@ -123,10 +162,6 @@ class Renderer {
     gl.uniform1f(uniforms.size, Math.min(this.largest, Math.ceil(2 * (radius + rim) + 1)));
     gl.uniform1f(uniforms.opacity, dot.opacity);
     gl.uniform3f(uniforms.ground, ground[0] / 255, ground[1] / 255, ground[2] / 255);
-    for (const { start, count } of this.groups) {
-      const some = Math.ceil(count * share);
-      if (some > 0) gl.drawElements(gl.POINTS, some, gl.UNSIGNED_INT, 4 * start);
-    }
   }
 }
 
