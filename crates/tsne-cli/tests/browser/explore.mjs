@@ -246,6 +246,30 @@ test("names from anybody are text", async () => {
   await opened.close();
 });
 
+test("of a large map that rests, every point is drawn", async () => {
+  // A disc of more points than a first frame draws, and around it a ring of points that stand alone: last in the file.
+  const disc = Array.from({ length: 200000 }, (_, i) => [Math.cos(2.4 * i) * Math.sqrt(i / 2000), Math.sin(2.4 * i) * Math.sqrt(i / 2000)]);
+  const ring = Array.from({ length: 60 }, (_, i) => [30 * Math.cos(i * Math.PI / 30), 20 * Math.sin(i * Math.PI / 30)]);
+  writeFileSync(path("large.csv"), "x,y\n" + [...disc, ...ring].map((place) => place.join(",")).join("\n") + "\n");
+  tsne("explore", "large.csv", "--theme", "light", "-o", "large.html");
+  const opened = await open("large.html");
+  const { page } = opened;
+  for (const key of ["", "ArrowUp"]) {
+    if (key) await page.keyboard.press(key);
+    await settle(page);
+    const screen = await projection(page);
+    const picture = new Picture(await page.screenshot());
+    const differs = ([x, y]) => Math.max(...[-1, 0, 1].flatMap((dx) => [-1, 0, 1].map((dy) => distance(picture.at(x + dx, y + dy), [255, 255, 255]))));
+    for (const [i, place] of ring.map(screen.at).entries()) {
+      const isCovered = place[1] < 60 || place[1] > screen.height - 60;
+      if (!isCovered) assert.ok(differs(place) > 15, `point ${i} of the ring after ${key}: ${place}`);
+    }
+    assert.equal(await page.evaluate(() => tsne.drawn), 1);
+  }
+  quiet(opened);
+  await opened.close();
+});
+
 test("maps of one and of three dimensions open, and the latter turns", async () => {
   writeFileSync(path("line.csv"), "x,kind\n" + digits.map((digit, i) => `${map[i][0]},${digit.label}`).join("\n") + "\n");
   writeFileSync(path("space.csv"), "x,y,z\n" + map.map(([x, y], i) => `${x},${y},${i % 50}`).join("\n") + "\n");
