@@ -11,7 +11,7 @@ pub struct EmbedArgs {
     /// point per line (.csv, .tsv, .txt, also with .gz). With --metric precomputed, the n × n distances.
     #[arg(help_heading = "Input and output")]
     pub input: PathBuf,
-    /// Where the map goes: .npy or .csv. An older file is replaced. May be left out with --save, --plot or --html.
+    /// Where the map goes: .npy or .csv. An older file is replaced. May be left out where another output is asked for.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
     /// Saves the fitted map with all it takes to place new points (`tsne transform`). An older file is replaced.
