@@ -13,7 +13,7 @@ use crate::debian;
 use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
-/// The driver: the version whose protocol was tried with the Chromium of Debian 12 and of Ubuntu 24.04's successors.
+/// The driver: the version that was tried, with the Chromium of Debian 12.
 const DRIVER: &str = "playwright-core@1.64.1";
 
 /// Runs `cargo xtask browser`.

@@ -1,7 +1,7 @@
 //! Arrays as text: their bytes in planes (the lowest of each number, then the next), deflated, in base64.
 //!
-//! In planes the bytes of signs and exponents, and the upper ones of small numbers, stand together and all but vanish: 1,000,000
-//! random places of single precision take 6.7 of 8 bytes each, codes of 20 classes .6 of 1.
+//! In planes the bytes of signs and exponents, and the upper ones of small numbers, stand together and all but vanish: the places of
+//! 1,000,000 points in 20 normal clusters take 6.8 of 8 bytes each (7.4 number by number), the codes of the clusters .6 of 1.
 
 use anyhow::Result;
 use flate2::Compression;

@@ -1,8 +1,8 @@
 //! A page to explore a map: one file that a browser opens without a network, with all points, their labels and neighbors in it.
 //!
-//! Points are drawn by WebGL 2 in a few hundred lines of our own (`page/render.js`). A renderer that is there was tried:
+//! Points are drawn by WebGL 2 in a few hundred lines of our own (`page/render.js`). An existing one was looked at:
 //! regl-scatterplot 1.16 draws as well, but compiles its drawing commands with `Function` and searches points in a worker
-//! from a blob, so that the page would have to allow `unsafe-eval` and workers; and it would be nine tenths of the page's code.
+//! from a blob, so that the page would have to allow `unsafe-eval` and workers; and it would be three times the rest of the page.
 //!
 //! What the page holds besides the arrays is in `page/`: the markup, the style, and the script in files of one idea each, joined
 //! in this order. Nothing of a table gets into markup or script: texts are in arrays as bytes, which are base64, or escaped.
