@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use xshell::{Shell, cmd};
 
+use crate::browser;
 use crate::icount;
 use crate::outcome::Outcome;
 use crate::packages;
@@ -22,7 +23,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
     Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
@@ -40,6 +41,7 @@ const STEPS: [Step; 15] = [
         what: "each leaf crate works as the only dependency",
         run: |shell| passed(packages::consumers(shell)),
     },
+    Step { name: "browser", what: "the page of a map works in a real browser", run: browser::check },
     Step { name: "i686", what: "a target of 32 bits builds", run: toolchains::i686 },
     Step { name: "msrv", what: "the oldest compiler that is promised builds it", run: toolchains::msrv },
     Step { name: "miri", what: "Miri sees no undefined behavior", run: toolchains::miri },

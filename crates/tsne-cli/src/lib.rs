@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod args;
+pub mod explore;
 pub mod input;
 pub mod output;
 pub mod plot;

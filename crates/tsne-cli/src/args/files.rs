@@ -7,13 +7,13 @@ use std::time::Duration;
 
 /// The arguments of `tsne embed`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plot", "save"]))]
+#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plot", "html", "save"]))]
 pub struct EmbedArgs {
     /// The points, n × d: an .npy array, a sparse matrix (.npz of SciPy's save_npz, .mtx, .mtx.gz), or text with one
     /// point per line (.csv, .tsv, .txt, also with .gz). With --metric precomputed, the n × n distances.
     #[arg(help_heading = "Input and output")]
     pub input: PathBuf,
-    /// Where the map goes: .npy or .csv. An older file is replaced. May be left out with --save or --plot.
+    /// Where the map goes: .npy or .csv. An older file is replaced. May be left out where another output is asked for.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
     /// Saves the fitted map with all it takes to place new points (`tsne transform`). An older file is replaced.
@@ -34,6 +34,9 @@ pub struct EmbedArgs {
     /// Where it is saved on its way.
     #[command(flatten)]
     pub checkpoint: CheckpointArgs,
+    /// A page to explore the map in a browser, without a network: .html. An older file is replaced.
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub html: Option<PathBuf>,
     /// The method and how to run it.
     #[command(flatten)]
     pub method: MethodArgs,
@@ -81,6 +84,9 @@ pub struct ResumeArgs {
     /// A picture of the map: .png [default: as in the call that was interrupted].
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
+    /// A page to explore the map: .html [default: as in the call that was interrupted].
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub html: Option<PathBuf>,
     /// The seconds between two checkpoints [default: as in the call that was interrupted].
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Run")]
     pub checkpoint_every: Option<f64>,

@@ -52,6 +52,12 @@ const EXAMPLES: &[(&str, &str)] = &[
   tsne score points.npy map.npy
   tsne score cells.csv map.csv --label-column cell_type --json",
     ),
+    (
+        "explore",
+        "Examples:
+  tsne explore map.csv -o map.html
+  tsne explore map.npy --labels labels.txt --ids names.txt --data points.npy -o map.html",
+    ),
     ("demo", "Example:\n  tsne demo --out-dir pictures"),
     ("completions", "Example, for bash:\n  tsne completions bash > ~/.local/share/bash-completion/completions/tsne"),
     ("man", "Example:\n  tsne man ~/.local/share/man/man1 && man tsne-embed"),

@@ -3,6 +3,7 @@
 #[macro_use]
 mod parameters;
 
+mod explore;
 mod files;
 mod help;
 mod method;
@@ -10,6 +11,7 @@ mod score;
 mod transform;
 mod values;
 
+pub use explore::ExploreArgs;
 pub use files::{CheckpointArgs, CsvArgs, DemoArgs, EmbedArgs, ResumeArgs};
 pub use help::{command, subcommands};
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
@@ -52,6 +54,11 @@ pub enum Command {
     /// Prints the KL divergence, trustworthiness, neighbor recall, the rank correlation of distances, pBIC and, with
     /// labels, their agreement.
     Score(Box<ScoreArgs>),
+    /// Write a page that shows a map in a browser.
+    ///
+    /// One file with everything in it, for which no network is needed: move, zoom, point at points, search them, color them by any
+    /// label, draw a line around some and save them, see the density.
+    Explore(Box<ExploreArgs>),
     /// Embed 1,797 handwritten digits, which come with the program.
     ///
     /// Writes digits.npy and digits.png and prints the KL divergence and how well the map agrees with the labels.

@@ -50,6 +50,7 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
         plot: args.plot.as_deref(),
         model: args.save.as_deref(),
         checkpoint: args.checkpoint.checkpoint.as_deref(),
+        page: args.html.as_deref(),
     };
     let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
@@ -132,6 +133,7 @@ impl Run<'_> {
         };
         let embedding = descend(begin, &mut history, (&bars, interrupt), checkpoint)?;
         Outcome {
+            source: &self.source,
             run,
             targets: &self.targets,
             call: &call,

@@ -6,6 +6,7 @@
 
 mod descent;
 mod embed;
+mod explore;
 mod interrupt;
 mod manual;
 mod method;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
+        Command::Explore(args) => explore::explore(args),
         Command::Demo(args) => embed::demo(args),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out_dir } => manual::man(out_dir),

@@ -1,26 +1,33 @@
 //! What a descent came to: the files of it, and the report.
 
 use crate::args::RunArgs;
+use crate::command::explore::write_page;
 use crate::command::interrupt::Interrupted;
 use crate::command::run::{agreement, in_pool, print, warn};
 use crate::command::saved::{self, Call};
 use crate::command::targets::{Targets, Written};
+use crate::explore::{Neighbors, Page};
 use crate::input::Annotations;
 use crate::output::Format;
 use crate::plot;
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
-use tsne::{AffinityMethod, Context, Embedding, Float, Momentum, files};
+use tsne::{AffinityMethod, Context, Embedding, Float, files};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
+
+/// Neighbors of a point that the page shows: as many as a list has room for.
+const PAGE_NEIGHBORS: usize = 10;
 
 /// Points whose forces are summed exactly: the root of the mean squared error is then known within a few per cent.
 const FORCE_SAMPLES: usize = 1_000;
 
 /// What is done with a map, and what is known of its run.
 pub(crate) struct Outcome<'a> {
+    /// Of what it is a map: the name of a file, as a rule.
+    pub(crate) source: &'a str,
     pub(crate) run: &'a RunArgs,
     pub(crate) targets: &'a Targets<'a>,
     pub(crate) call: &'a Call,
@@ -67,6 +74,13 @@ impl Outcome<'_> {
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
             Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
         })?;
+        written.add(targets.page, |path| {
+            let neighbors = Neighbors::from_affinities(embedding.affinities(), PAGE_NEIGHBORS)?;
+            let title = format!("t-SNE of {}", self.source);
+            let page =
+                Page { title: &title, annotations: Some(annotations), neighbors: Some(&neighbors), ..Page::default() };
+            write_page(path, y, &page).map(drop)
+        })?;
         let force_error = (self.force_error && whole).then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
         let force_error = written.then(|| Ok(force_error.transpose()?))?;
         let report = Report {
@@ -109,10 +123,6 @@ fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
         AffinityMethod::Uniform(_) => ("uniform", Vec::new()),
         _ => ("custom", Vec::new()),
     };
-    let momentum = match embedding.schedule().momentum_rule {
-        Momentum::Classical => "classical",
-        Momentum::Nesterov => "nesterov",
-    };
     Decided {
         preset: embedding.preset().to_string(),
         affinities: affinities.into(),
@@ -120,6 +130,6 @@ fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
         affinities_per_point: index.affinities().nnz() as f64 / index.n() as f64,
         repulsion: embedding.negative_gradient_method().to_string(),
         finish: format!("{:?}", embedding.finish()).to_lowercase(),
-        momentum: momentum.into(),
+        momentum: format!("{:?}", embedding.schedule().momentum_rule).to_lowercase(),
     }
 }

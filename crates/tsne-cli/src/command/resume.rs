@@ -52,6 +52,7 @@ fn interrupted(call: &Call, args: &ResumeArgs) -> Result<EmbedArgs> {
     embed.output = chosen(&args.output, embed.output.take());
     embed.save = chosen(&args.save, embed.save.take());
     embed.plot = chosen(&args.plot, embed.plot.take());
+    embed.html = chosen(&args.html, embed.html.take());
     embed.checkpoint.checkpoint = Some(args.checkpoint.clone());
     embed.checkpoint.checkpoint_every = args.checkpoint_every.unwrap_or(embed.checkpoint.checkpoint_every);
     let run = &mut embed.method.run;
@@ -76,6 +77,7 @@ impl Resumed<'_> {
         let targets = Targets {
             map: embed.output.as_deref(),
             plot: embed.plot.as_deref(),
+            page: embed.html.as_deref(),
             model: embed.save.as_deref(),
             checkpoint: None,
         };
@@ -96,6 +98,7 @@ impl Resumed<'_> {
             descend(begin, &mut history, (&bars, interrupt), Some(checkpoint))
         })?;
         Outcome {
+            source: &embed.input.display().to_string(),
             run,
             targets: &Targets { checkpoint: Some(path), ..targets },
             call,

@@ -12,6 +12,7 @@ pub(crate) struct Targets<'a> {
     pub(crate) plot: Option<&'a Path>,
     pub(crate) model: Option<&'a Path>,
     pub(crate) checkpoint: Option<&'a Path>,
+    pub(crate) page: Option<&'a Path>,
 }
 
 impl Targets<'_> {
@@ -22,7 +23,8 @@ impl Targets<'_> {
     ///
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
-        let targets: Vec<&Path> = [self.map, self.plot, self.model, self.checkpoint].into_iter().flatten().collect();
+        let targets = [self.map, self.plot, self.page, self.model, self.checkpoint];
+        let targets: Vec<&Path> = targets.into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
                 ensure!(
@@ -41,13 +43,19 @@ impl Targets<'_> {
             Format::of(map)?;
         }
         if let Some(plot) = self.plot {
-            let png = plot.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-            ensure!(png, "{}: the extension of the plot must be .png", plot.display());
+            ensure!(ends_in(plot, "png"), "{}: the extension of the plot must be .png", plot.display());
+        }
+        if let Some(page) = self.page {
+            ensure!(ends_in(page, "html"), "{}: the extension of the page must be .html", page.display());
         }
         targets.into_iter().try_for_each(|target| {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))
         })
     }
+}
+
+fn ends_in(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// The files that a run has written so far.

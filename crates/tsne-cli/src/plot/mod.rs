@@ -4,7 +4,7 @@
 
 mod font;
 mod legend;
-mod palette;
+pub(crate) mod palette;
 mod place;
 mod raster;
 

@@ -33,10 +33,11 @@ const FEW: [Color; 10] = [
 ];
 
 /// Stops of the scale for numbers, dark blue to yellow with rising lightness.
-const SCALE: [Color; 6] = [[38, 30, 92], [62, 73, 155], [40, 126, 158], [42, 172, 132], [142, 205, 82], [246, 222, 58]];
+pub(crate) const SCALE: [Color; 6] =
+    [[38, 30, 92], [62, 73, 155], [40, 126, 158], [42, 172, 132], [142, 205, 82], [246, 222, 58]];
 
 /// The color of category `code` of `count`.
-pub(super) fn category(code: usize, count: usize) -> Color {
+pub(crate) fn category(code: usize, count: usize) -> Color {
     match FEW.get(code) {
         Some(&color) if count <= FEW.len() => color,
         _ => wheel(code, count),

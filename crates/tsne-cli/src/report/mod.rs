@@ -1,11 +1,13 @@
 //! What a run reports, as text or as JSON.
 
 mod embed;
+mod explore;
 mod input;
 mod score;
 mod transform;
 
 pub use embed::{Decided, ForceError, Milliseconds, Report, Seconds};
+pub use explore::{ExploreReport, ExploreSeconds};
 pub use input::{InputReport, LabelsReport};
 pub use score::{ScoreReport, ScoreSeconds};
 pub use transform::{TransformReport, TransformSeconds};

@@ -5,6 +5,7 @@ mod common;
 mod demo;
 mod determinism;
 mod errors;
+mod explore;
 mod flags;
 mod formats;
 mod labels;

@@ -1,0 +1,157 @@
+//! `tsne explore`.
+
+use crate::args::ExploreArgs;
+use crate::command::method;
+use crate::command::progress::Bars;
+use crate::command::run::{print, warn};
+use crate::command::targets::{Targets, Written};
+use crate::explore::{self, MapTable, Neighbors, Page};
+use crate::input::{Annotations, CsvOptions, Labels, PointTable};
+use crate::report::{ExploreReport, ExploreSeconds};
+use anyhow::{Context as _, Result, bail, ensure};
+use std::io::{BufWriter, Write as _};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Instant;
+use tsne::affinity::Uniform;
+use tsne::files::AtomicFile;
+use tsne::{Context, Scalar, Tsne};
+
+/// More points than this make a page that is slow to open: 1,000,000 with ids of 20 letters take 2 s and 22 MB
+/// (headless Chromium, software rendering, two busy cores).
+const MANY: usize = 4_000_000;
+
+/// Writes a page that shows a map.
+///
+/// # Errors
+///
+/// For files that cannot be used, do not fit each other, or cannot be written.
+pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
+    let started = Instant::now();
+    let targets = Targets { page: Some(&args.output), ..Targets::default() };
+    let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
+    targets.check(&sources.into_iter().chain(args.labels.iter().map(Some)).collect::<Vec<_>>())?;
+    let name = |path: &Path| path.display().to_string();
+    let MapTable { table, mut annotations } =
+        MapTable::read(&args.map, &args.csv.options()).with_context(|| name(&args.map))?;
+    add_files(&mut annotations, args, table.n())?;
+    if table.n() > MANY {
+        let text = format!(
+            "a page of {} points is slow to open, and may be too large for a browser: explore a sample",
+            table.n()
+        );
+        warn(args.quiet, &[text])?;
+    }
+    let read = started.elapsed().as_secs_f64();
+    let neighbors = args.data.as_ref().map(|data| neighbors(args, data, table.n()).with_context(|| name(data)));
+    let neighbors = neighbors.transpose()?;
+    let searched = started.elapsed().as_secs_f64();
+    let stem = || args.map.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let title = args.title.clone().unwrap_or_else(stem);
+    let page =
+        Page { title: &title, theme: args.theme, annotations: Some(&annotations), neighbors: neighbors.as_ref() };
+    let mut written = Written::default();
+    let mut bytes = 0;
+    written.add(targets.page, |path| {
+        let rows = table.rows()?;
+        bytes = match table.d() {
+            1 => write_page(path, &points::<1>(rows.iter()), &page)?,
+            2 => write_page(path, &points::<2>(rows.iter()), &page)?,
+            3 => write_page(path, &points::<3>(rows.iter()), &page)?,
+            d => bail!("the map has {d} columns, but a map has 1, 2 or 3"),
+        };
+        Ok(())
+    })?;
+    let total = started.elapsed().as_secs_f64();
+    let report = ExploreReport {
+        n: table.n(),
+        components: table.d(),
+        ids: annotations.ids.is_some(),
+        labels: annotations.labels.iter().map(|labels| labels.name.clone()).collect(),
+        k: neighbors.as_ref().map_or(0, Neighbors::k),
+        bytes,
+        seconds: ExploreSeconds { read, neighbors: searched - read, write: total - searched, total },
+        peak_memory_bytes: crate::memory::peak_bytes(),
+        seed: args.seed,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    print(&report, (args.json, args.quiet), written.files())
+}
+
+/// Writes a page, whole or not at all, and tells its size.
+///
+/// # Errors
+///
+/// Those of [`explore::write`] and of the disk.
+pub(crate) fn write_page<T: Scalar, const D: usize>(path: &Path, y: &[[T; D]], page: &Page<'_>) -> Result<u64> {
+    let mut file = BufWriter::new(AtomicFile::create(path)?);
+    let mut bytes = Counted { to: &mut file, bytes: 0 };
+    explore::write(&mut bytes, y, page)?;
+    let bytes = bytes.bytes;
+    file.flush()?;
+    file.into_inner().map_err(|error| error.into_error())?.commit()?;
+    Ok(bytes)
+}
+
+/// Counts what is written.
+struct Counted<W> {
+    to: W,
+    bytes: u64,
+}
+
+impl<W: std::io::Write> std::io::Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
+fn points<'a, const D: usize>(rows: impl Iterator<Item = &'a [f64]>) -> Vec<[f64; D]> {
+    rows.map(|row| std::array::from_fn(|c| row.get(c).copied().unwrap_or_default())).collect()
+}
+
+/// Adds labels and ids of files of their own: given labels come before those of the map.
+fn add_files(annotations: &mut Annotations, args: &ExploreArgs, n: usize) -> Result<()> {
+    let read = |path: &Path| -> Result<Labels> {
+        let mut labels = Labels::read(path, n).with_context(|| path.display().to_string())?;
+        if labels.name.is_empty() {
+            let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            labels.name = labels.title.clone().unwrap_or_else(stem);
+        }
+        Ok(labels)
+    };
+    for (place, path) in args.labels.iter().enumerate() {
+        annotations.labels.insert(place, read(path)?);
+    }
+    if let Some(path) = &args.ids {
+        annotations.ids = Some(explore::texts(&read(path)?));
+    }
+    Ok(())
+}
+
+/// The neighbors of the points in the data, by the search that is fast for them.
+fn neighbors(args: &ExploreArgs, data: &Path, n: usize) -> Result<Neighbors> {
+    let metric = method::metric(args.metric.as_ref(), None)?;
+    let points = PointTable::<f32>::read(data, &CsvOptions::default())?;
+    ensure!(points.n() == n, "the data have {} points, but the map has {n}: give the data of this map", points.n());
+    ensure!(n > 1, "a single point has no neighbors: leave --data out");
+    let k = NonZeroUsize::new(usize::from(args.k).min(n - 1)).context("a point has at least one neighbor")?;
+    let tsne = Tsne::<f32, 2>::builder()
+        .metric(metric.clone())
+        .affinities(Uniform::new(k))
+        .random_state(args.seed)
+        .n_jobs(args.threads.unwrap_or(-1))
+        .keep_data(false)
+        .build()?;
+    let bars = Bars::new(args.quiet);
+    let index = tsne.affinities_with(points.into_dataset(&metric)?, Context::new().with_progress(&bars))?;
+    bars.finish();
+    warn(args.quiet, index.warnings())?;
+    let graph = index.graph().context("the search kept no neighbors")?;
+    Neighbors::from_graph(graph, usize::from(args.k))
+}

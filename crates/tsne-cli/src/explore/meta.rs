@@ -1,0 +1,78 @@
+//! What a page is told besides its arrays, as JSON.
+
+use super::columns::Form;
+use super::neighbors::Neighbors;
+use super::options::{Page, Theme};
+use crate::input::{Annotations, Labels};
+use crate::plot::palette;
+use serde::Serialize;
+
+/// Colors that are made for one column at most: beyond, they repeat, and nobody could tell them apart.
+const COLORS: usize = 256;
+
+/// What the page reads first.
+#[derive(Debug, Serialize)]
+pub(super) struct Meta<'a> {
+    title: &'a str,
+    pub(super) theme: &'static str,
+    n: usize,
+    /// The names of the coordinates, as in the tables that the command writes.
+    axes: &'a [&'a str],
+    /// What is to be added to them.
+    origin: &'a [f64],
+    ids: bool,
+    /// The number of neighbors of each point.
+    k: usize,
+    columns: Vec<Column<'a>>,
+    /// The colors of the scale of numbers.
+    scale: Vec<String>,
+}
+
+/// What a column of labels is.
+#[derive(Debug, Serialize)]
+struct Column<'a> {
+    name: &'a str,
+    kind: &'static str,
+    /// Of each value.
+    bytes: u8,
+    colors: Vec<String>,
+}
+
+impl<'a> Meta<'a> {
+    pub(super) fn new(n: usize, origin: &'a [f64], page: &Page<'a>, annotations: &'a Annotations) -> Self {
+        let theme = match page.theme {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        Self {
+            title: page.title,
+            theme,
+            n,
+            axes: AXES.get(..origin.len()).unwrap_or_default(),
+            origin,
+            ids: annotations.ids.is_some(),
+            k: page.neighbors.map_or(0, Neighbors::k),
+            columns: annotations.labels.iter().map(Column::new).collect(),
+            scale: palette::SCALE.map(hexadecimal).to_vec(),
+        }
+    }
+}
+
+/// The names of the coordinates.
+const AXES: [&str; 3] = ["x", "y", "z"];
+
+impl<'a> Column<'a> {
+    fn new(labels: &'a Labels) -> Self {
+        let (kind, bytes, count) = match Form::of(labels) {
+            Form::Classes(bytes) => ("classes", bytes, labels.names.len().clamp(1, COLORS)),
+            Form::Numbers(_, bytes) => ("numbers", bytes, 0),
+        };
+        let colors = (0..count).map(|code| hexadecimal(palette::category(code, count))).collect();
+        Self { name: &labels.name, kind, bytes, colors }
+    }
+}
+
+fn hexadecimal([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}

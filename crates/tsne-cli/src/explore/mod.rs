@@ -1,0 +1,182 @@
+//! A page to explore a map: one file that a browser opens without a network, with all points, their labels and neighbors in it.
+//!
+//! Points are drawn by WebGL 2 in a few hundred lines of our own (`page/render.js`). An existing one was looked at:
+//! regl-scatterplot 1.16 draws as well, but compiles its drawing commands with `Function` and searches points in a worker
+//! from a blob, so that the page would have to allow `unsafe-eval` and workers; and it would be three times the rest of the page.
+//!
+//! What the page holds besides the arrays is in `page/`: the markup, the style, and the script in files of one idea each, joined
+//! in this order. Nothing of a table gets into markup or script: texts are in arrays as bytes, which are base64, or escaped.
+
+mod blob;
+mod columns;
+mod map;
+mod meta;
+mod neighbors;
+mod options;
+mod text;
+
+pub use map::{MapTable, texts};
+pub use neighbors::Neighbors;
+pub use options::{Page, Theme};
+
+use crate::input::Annotations;
+use anyhow::{Context, Result, ensure};
+use blob::{element, planes};
+use meta::Meta;
+use std::io::Write;
+use text::{escaped_json, escaped_markup};
+use tsne::Scalar;
+
+const MARKUP: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: [&str; 14] = [
+    include_str!("page/data.js"),
+    include_str!("page/geometry.js"),
+    include_str!("page/colors.js"),
+    include_str!("page/render.js"),
+    include_str!("page/density.js"),
+    include_str!("page/camera.js"),
+    include_str!("page/overlay.js"),
+    include_str!("page/elements.js"),
+    include_str!("page/legend.js"),
+    include_str!("page/search.js"),
+    include_str!("page/panel.js"),
+    include_str!("page/gestures.js"),
+    include_str!("page/app.js"),
+    include_str!("page/main.js"),
+];
+
+/// The page with a map of `n` points in one, two or three dimensions, as bytes of HTML.
+///
+/// A map of one dimension is a strip as thick as it is dense; one of three can be turned.
+///
+/// # Errors
+///
+/// As [`write`].
+///
+/// # Examples
+///
+/// ```
+/// use tsne_cli::explore::{Page, page};
+/// use tsne_cli::input::{Annotations, Labels};
+///
+/// let annotations = Annotations { ids: None, labels: vec![Labels::from_texts(["a", "b", "</script>"])] };
+/// let options = Page { title: "Three points", annotations: Some(&annotations), ..Page::default() };
+/// let html = String::from_utf8(page(&[[0.0f32, 1.0], [2.0, 0.5], [1.0, 0.0]], &options)?)?;
+/// assert!(html.contains("<title>Three points</title>") && html.matches("</script>").count() == html.matches("<script").count());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn page<T: Scalar, const D: usize>(y: &[[T; D]], options: &Page<'_>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, y, options)?;
+    Ok(bytes)
+}
+
+/// Writes the page to `to`, array by array: beside the map, no more memory is taken than for the texts of one column.
+///
+/// # Errors
+///
+/// For a map without points or of more than three dimensions, positions that are not finite in single precision, annotations or
+/// neighbors that do not belong to `n` points, texts that are longer than a browser's, and what `to` refuses.
+pub fn write<T: Scalar, const D: usize>(mut to: impl Write, y: &[[T; D]], options: &Page<'_>) -> Result<()> {
+    let none = Annotations::default();
+    let annotations = options.annotations.unwrap_or(&none);
+    check(y, annotations, options.neighbors)?;
+    let origin = origin(y);
+    let meta = Meta::new(y.len(), &origin, options, annotations);
+    let json = serde_json::to_string(&meta).context("cannot write what the page holds")?;
+    let to: &mut dyn Write = &mut to;
+    for part in parts(MARKUP) {
+        match part {
+            Part::Text(text) => to.write_all(text.as_bytes())?,
+            Part::Field("theme") => to.write_all(meta.theme.as_bytes())?,
+            Part::Field("title") => to.write_all(escaped_markup(options.title).as_bytes())?,
+            Part::Field("style") => to.write_all(STYLE.as_bytes())?,
+            Part::Field("script") => {
+                to.write_all(b"\"use strict\";\n")?;
+                SCRIPT.iter().try_for_each(|script| to.write_all(script.as_bytes()))?;
+            }
+            Part::Field(_) => {
+                writeln!(to, "<script type=\"text/plain\" id=\"data-meta\">{}</script>", escaped_json(&json))?;
+                data(to, y, &origin, annotations, options.neighbors)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The arrays, in the order in which the page reads them.
+fn data<T: Scalar, const D: usize>(
+    to: &mut dyn Write,
+    y: &[[T; D]],
+    origin: &[f64; D],
+    annotations: &Annotations,
+    neighbors: Option<&Neighbors>,
+) -> Result<()> {
+    for c in 0..D {
+        let values = y.iter().map(|point| ((point[c].to_f64() - origin[c]) as f32).to_le_bytes());
+        element(to, &format!("axis-{c}"), |to| planes(to, values))?;
+    }
+    for (c, labels) in annotations.labels.iter().enumerate() {
+        columns::write(to, c, labels)?;
+    }
+    if let Some(ids) = &annotations.ids {
+        text::write(to, "ids", ids)?;
+    }
+    if let Some(neighbors) = neighbors {
+        element(to, "neighbors", |to| planes(to, neighbors.ranks().iter().map(|j| j.to_le_bytes())))?;
+    }
+    Ok(())
+}
+
+/// Where single precision would lose digits of an axis because it is far from 0, its middle; else 0, and the page has the
+/// positions of the map to the last bit.
+fn origin<T: Scalar, const D: usize>(y: &[[T; D]]) -> [f64; D] {
+    /// An axis as far from 0 as four of its lengths has lost two of 24 bits.
+    const FAR: f64 = 4.0;
+    std::array::from_fn(|c| {
+        let values = || y.iter().map(|point| point[c].to_f64());
+        let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        let middle = 0.5 * low + 0.5 * high;
+        if middle.abs() > FAR * (high - low) { middle } else { 0.0 }
+    })
+}
+
+fn check<T: Scalar, const D: usize>(
+    y: &[[T; D]],
+    annotations: &Annotations,
+    neighbors: Option<&Neighbors>,
+) -> Result<()> {
+    let n = y.len();
+    ensure!(n > 0, "the map has no points");
+    ensure!((1..=3).contains(&D), "the map has {D} dimensions: a page shows 1, 2 or 3");
+    ensure!(u32::try_from(n).is_ok_and(|n| n < u32::MAX), "there are {n} points: a page has less than 2³² - 1");
+    let fits = |value: &T| (value.to_f64() as f32).is_finite();
+    ensure!(y.as_flattened().iter().all(fits), "a position of the map is not finite in single precision");
+    if let Some(ids) = &annotations.ids {
+        ensure!(ids.len() == n, "there are {} ids for {n} points", ids.len());
+    }
+    for labels in &annotations.labels {
+        ensure!(labels.codes.len() == n, "there are {} labels {:?} for {n} points", labels.codes.len(), labels.name);
+    }
+    if let Some(neighbors) = neighbors {
+        ensure!(neighbors.n() == n, "there are neighbors of {} points for {n} points", neighbors.n());
+    }
+    Ok(())
+}
+
+/// A piece of the markup.
+enum Part<'a> {
+    Text(&'a str),
+    /// What goes where `{name}` stands.
+    Field(&'a str),
+}
+
+/// The pieces of the markup, which has braces for nothing else.
+fn parts(markup: &str) -> impl Iterator<Item = Part<'_>> {
+    markup.split('{').enumerate().flat_map(|(i, piece)| {
+        let (field, text) =
+            if i == 0 { (None, piece) } else { piece.split_once('}').map_or((None, piece), |(f, t)| (Some(f), t)) };
+        field.map(Part::Field).into_iter().chain([Part::Text(text)])
+    })
+}
