@@ -61,7 +61,9 @@ const RULES: [Rule; 10] = [
         name: "tsne-cli",
         members: Members::Exactly(&["tsne"]),
         // `csv-core` and not `csv`: it reads into buffers of ours, so that no line is longer than we allow.
-        external: &["anyhow", "clap", "csv-core", "flate2", "indicatif", "png", "serde", "serde_json", "zip"],
+        external: &[
+            "anyhow", "clap", "csv-core", "flate2", "hdf5-pure", "indicatif", "png", "ruzstd", "serde", "serde_json", "zip",
+        ],
         banned: &[],
     },
     Rule { name: "tsne-benches", members: Members::Any, external: &["anyhow", "rayon", "serde_json"], banned: &[] },

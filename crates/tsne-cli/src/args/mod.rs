@@ -4,12 +4,14 @@
 mod parameters;
 
 mod files;
+mod input;
 mod method;
 mod score;
 mod transform;
 mod values;
 
-pub use files::{CsvArgs, DemoArgs, EmbedArgs};
+pub use files::{DemoArgs, EmbedArgs};
+pub use input::InputArgs;
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};

@@ -5,8 +5,7 @@ use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, agreement, in_pool, print, read, say, warn};
 use crate::command::targets::{Targets, Written};
-use crate::input::{CsvOptions, HeaderLine, PointTable};
-use crate::output::Format;
+use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use crate::plot;
 use crate::report::{ForceError, Milliseconds, Report, Seconds};
 use anyhow::{Context as _, Result};
@@ -55,12 +54,14 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
         _ => None,
     };
     let params = args.method.affinities.metric_params.as_ref();
-    targets.check(&[Some(&args.input), args.labels.as_ref(), init, params])?;
+    let mut sources = vec![Some(&args.input), init, params];
+    sources.extend(args.reading.labels.iter().map(Some));
+    targets.check(&sources)?;
     let source = args.input.display().to_string();
     let run = Run { source, args: &args.method, targets, keep_data: args.save.is_some() && !args.no_keep_data };
     match args.method.float {
-        FloatType::F32 => run.start(|| read::<f32>(&args.input, &args.csv.options(), args.labels.as_deref())),
-        FloatType::F64 => run.start(|| read::<f64>(&args.input, &args.csv.options(), args.labels.as_deref())),
+        FloatType::F32 => run.start(|| read::<f32>(&args.input, &args.reading.options())),
+        FloatType::F64 => run.start(|| read::<f64>(&args.input, &args.reading.options())),
     }
 }
 
@@ -93,8 +94,8 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
 
 fn digits<T: Float + FromStr>() -> Result<Data<T>> {
     let options =
-        CsvOptions { header: HeaderLine::No, label_column: Some(LABEL_COLUMN.into()), ..CsvOptions::default() };
-    Ok(PointTable::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?.into())
+        CsvOptions { header: HeaderLine::No, label_columns: vec![LABEL_COLUMN.into()], ..CsvOptions::default() };
+    Ok(Loaded::from(PointTable::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?).into())
 }
 
 impl Run<'_> {
@@ -111,10 +112,10 @@ impl Run<'_> {
 
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
-        let Data { points, labels, input } = data;
-        let (labels, n, d) = (labels.as_ref(), points.n(), points.d());
+        let Data { points, annotations, input } = data;
+        let (labels, n, d) = (annotations.labels.first(), points.n(), points.d());
         let metric = args.affinities.metric.clone().unwrap_or_default();
-        let data = points.into_dataset(&metric).with_context(|| self.source.clone())?;
+        let data = points.into_input(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
         let method = method::method::<T, D>(args, n, self.keep_data)?;
         let bars = Bars::new(run.quiet);
@@ -129,7 +130,7 @@ impl Run<'_> {
         let y = embedding.positions();
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
-        written.add(self.targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
+        written.map(self.targets.map, y, &annotations)?;
         written.add(self.targets.model, |path| Ok(embedding.save(path)?))?;
         let kl_divergence = match args.exact_kl {
             true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
@@ -161,6 +162,6 @@ impl Run<'_> {
             seed: run.seed,
             version: env!("CARGO_PKG_VERSION"),
         };
-        print(&report, (run.json, run.quiet), written.files())
+        print(&report, (run.json, run.quiet), &written)
     }
 }

@@ -4,6 +4,7 @@ use crate::args::{FloatType, KlMode, ScoreArgs};
 use crate::command::method;
 use crate::command::progress::Bars;
 use crate::command::run::{Data, agreement, in_pool, print, read, warn};
+use crate::command::targets::Written;
 use crate::input::{CsvOptions, Labels, Table};
 use crate::report::{InputReport, ScoreReport, ScoreSeconds};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -50,7 +51,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<()> {
 
 fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result<()> {
     let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
-    let data = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
+    let data = read::<T>(&args.data, &args.reading.options())?;
     let name = || args.map.display().to_string();
     let map = Table::<T>::read(&args.map, &CsvOptions::default()).with_context(name)?;
     ensure!(
@@ -60,7 +61,8 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
         map.n(),
         data.points.n()
     );
-    let Data { points, labels, input } = data;
+    let Data { points, annotations, input } = data;
+    let labels = annotations.labels.into_iter().next();
     let points = points.into_dataset(&metric).with_context(|| args.data.display().to_string())?;
     let scored = Scored { args, metric, points, labels, input, started };
     match map.d() {
@@ -151,7 +153,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
             })
         };
         let report = measured().with_context(|| args.data.display().to_string())?;
-        print(&report, (args.json, args.quiet), &[])
+        print(&report, (args.json, args.quiet), &Written::default())
     }
 
     /// The exact KL divergence for the affinities that `tsne embed` computes.

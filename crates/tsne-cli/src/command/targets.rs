@@ -1,9 +1,11 @@
 //! Files that a run writes.
 
+use crate::input::Annotations;
 use crate::output::Format;
 use anyhow::{Context, Result, ensure};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use tsne::files;
+use tsne::{Scalar, files};
 
 /// Where the results of a run go.
 #[derive(Debug, Default)]
@@ -21,7 +23,9 @@ impl Targets<'_> {
     ///
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
-        let targets: Vec<&Path> = [self.map, self.plot, self.model].into_iter().flatten().collect();
+        let to_file = |path: &&Path| !is_standard_output(path);
+        let map = self.map.filter(to_file);
+        let targets: Vec<&Path> = [map, self.plot, self.model].into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
                 ensure!(
@@ -49,9 +53,17 @@ impl Targets<'_> {
     }
 }
 
+/// Whether a name stands for standard output.
+fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// The files that a run has written so far.
 #[derive(Debug, Default)]
-pub(crate) struct Written(Vec<String>);
+pub(crate) struct Written {
+    files: Vec<String>,
+    to_standard_output: bool,
+}
 
 impl Written {
     /// Does what comes after what was written so far; where it fails, the message says what is there nevertheless.
@@ -60,7 +72,7 @@ impl Written {
     ///
     /// Those of `step`.
     pub(crate) fn then<R>(&self, step: impl FnOnce() -> Result<R>) -> Result<R> {
-        step().with_context(|| match self.0.as_slice() {
+        step().with_context(|| match self.files.as_slice() {
             [] => "nothing was written".to_owned(),
             [file] => format!("{file} was written, but what follows failed"),
             files => format!("{} were written, but what follows failed", files.join(" and ")),
@@ -75,12 +87,38 @@ impl Written {
     pub(crate) fn add(&mut self, path: Option<&Path>, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let Some(path) = path else { return Ok(()) };
         self.then(|| write(path).with_context(|| format!("{} cannot be written", path.display())))?;
-        self.0.push(path.display().to_string());
+        self.files.push(path.display().to_string());
         Ok(())
+    }
+
+    /// Writes a map, where there is a path for it, with the names and labels of its points where the format has room for them.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub(crate) fn map<T: Scalar, const D: usize>(
+        &mut self,
+        path: Option<&Path>,
+        y: &[[T; D]],
+        annotations: &Annotations,
+    ) -> Result<()> {
+        let Some(path) = path else { return Ok(()) };
+        let encode = |path: &Path| Ok::<_, anyhow::Error>(Format::of(path)?.encode_with(y, annotations));
+        if is_standard_output(path) {
+            self.to_standard_output = true;
+            let bytes = encode(path)?;
+            return std::io::stdout().write_all(&bytes).context("cannot write to standard output");
+        }
+        self.add(Some(path), |path| Ok(files::write(path, &encode(path)?)?))
+    }
+
+    /// Whether the map went to standard output.
+    pub(crate) fn to_standard_output(&self) -> bool {
+        self.to_standard_output
     }
 
     /// The names of the files.
     pub(crate) fn files(&self) -> &[String] {
-        &self.0
+        &self.files
     }
 }
