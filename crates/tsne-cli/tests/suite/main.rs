@@ -7,6 +7,8 @@ mod determinism;
 mod errors;
 mod flags;
 mod formats;
+#[cfg(feature = "h5ad")]
+mod h5ad;
 mod labels;
 mod readers;
 mod score;
