@@ -4,6 +4,7 @@ pub mod args;
 pub mod input;
 pub mod output;
 pub mod plot;
+pub mod prepare;
 pub mod report;
 
 #[cfg(not(test))]

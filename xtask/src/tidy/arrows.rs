@@ -62,7 +62,17 @@ const RULES: [Rule; 10] = [
         members: Members::Exactly(&["tsne"]),
         // `csv-core` and not `csv`: it reads into buffers of ours, so that no line is longer than we allow.
         external: &[
-            "anyhow", "clap", "csv-core", "flate2", "hdf5-pure", "indicatif", "png", "ruzstd", "serde", "serde_json", "zip",
+            "anyhow",
+            "clap",
+            "csv-core",
+            "flate2",
+            "hdf5-pure",
+            "indicatif",
+            "png",
+            "ruzstd",
+            "serde",
+            "serde_json",
+            "zip",
         ],
         banned: &[],
     },

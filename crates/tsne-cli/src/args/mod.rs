@@ -6,6 +6,7 @@ mod parameters;
 mod files;
 mod input;
 mod method;
+mod prepare;
 mod score;
 mod transform;
 mod values;
@@ -13,6 +14,7 @@ mod values;
 pub use files::{DemoArgs, EmbedArgs};
 pub use input::InputArgs;
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
+pub use prepare::{PrepareArgs, Total};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
 pub use values::{

@@ -1,4 +1,5 @@
 use super::input::InputArgs;
+use super::prepare::PrepareArgs;
 use super::values::{FloatType, threads};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -17,6 +18,9 @@ pub struct ScoreArgs {
     /// How the points and their labels are read.
     #[command(flatten)]
     pub reading: InputArgs,
+    /// How the values of the data are prepared, as in `tsne embed`.
+    #[command(flatten)]
+    pub prepare: PrepareArgs,
     /// Neighbors that trustworthiness, neighbor recall and label agreement look at [default: 10, or fewer than half of the
     /// points].
     #[arg(long, value_name = "N", help_heading = "Measures")]

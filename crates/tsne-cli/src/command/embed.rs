@@ -6,6 +6,8 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, agreement, in_pool, print, read, say, warn};
 use crate::command::targets::{Targets, Written};
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
+#[cfg(feature = "h5ad")]
+use crate::output::MapOf;
 use crate::plot;
 use crate::report::{ForceError, Milliseconds, Report, Seconds};
 use anyhow::{Context as _, Result};
@@ -48,7 +50,13 @@ struct Run<'a> {
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: args.save.as_deref() };
+    let targets = Targets {
+        map: args.output.as_deref(),
+        plot: args.plot.as_deref(),
+        model: args.save.as_deref(),
+        back: args.write_back.then_some(&args.input),
+        source: Some(&args.input),
+    };
     let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
@@ -58,10 +66,15 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     sources.extend(args.reading.labels.iter().map(Some));
     targets.check(&sources)?;
     let source = args.input.display().to_string();
+    let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let run = Run { source, args: &args.method, targets, keep_data: args.save.is_some() && !args.no_keep_data };
     match args.method.float {
-        FloatType::F32 => run.start(|| read::<f32>(&args.input, &args.reading.options())),
-        FloatType::F64 => run.start(|| read::<f64>(&args.input, &args.reading.options())),
+        FloatType::F32 => {
+            run.start(|| read::<f32>(&args.input, &args.reading.options())?.prepared(&args.input, steps, seed))
+        }
+        FloatType::F64 => {
+            run.start(|| read::<f64>(&args.input, &args.reading.options())?.prepared(&args.input, steps, seed))
+        }
     }
 }
 
@@ -75,7 +88,7 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     // Without a directory the names are shown as they are written here.
     let directory = if args.out_dir == Path::new(".") { Path::new("") } else { &args.out_dir };
     let (map, plot) = (directory.join("digits.npy"), directory.join("digits.png"));
-    let targets = Targets { map: Some(&map), plot: Some(&plot), model: None };
+    let targets = Targets { map: Some(&map), plot: Some(&plot), ..Targets::default() };
     targets.check(&[])?;
     let speaks = !(args.method.run.json || args.method.run.quiet);
     if speaks {
@@ -112,7 +125,9 @@ impl Run<'_> {
 
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
-        let Data { points, annotations, input } = data;
+        let Data { points, annotations, input, resolved, preparation } = data;
+        // Only a file of anndata has rows for points that were left out.
+        let _ = &resolved;
         let (labels, n, d) = (annotations.labels.first(), points.n(), points.d());
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_input(&metric).with_context(|| self.source.clone())?;
@@ -131,7 +146,19 @@ impl Run<'_> {
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
         written.map(self.targets.map, y, &annotations)?;
-        written.add(self.targets.model, |path| Ok(embedding.save(path)?))?;
+        #[cfg(feature = "h5ad")]
+        written.h5ad(
+            &self.targets,
+            &MapOf { positions: y, n: resolved.given(n), kept: resolved.kept.as_deref(), params: &args.described() },
+        )?;
+        written.add(self.targets.model, |path| {
+            let mut writer = embedding.writer()?;
+            if let Some(preparation) = &preparation {
+                preparation.put(&mut writer)?;
+            }
+            writer.save(path)?;
+            Ok(())
+        })?;
         let kl_divergence = match args.exact_kl {
             true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
             false => embedding.kl_divergence(),

@@ -1,7 +1,8 @@
 //! What the subcommands share.
 
 use crate::command::targets::Written;
-use crate::input::{Annotations, InputOptions, Labels, Loaded, PointTable};
+use crate::input::{Annotations, InputOptions, Labels, Loaded, PointTable, Resolved};
+use crate::prepare::{Preparation, Steps};
 use crate::report::{InputReport, Summary};
 use anyhow::{Context as _, Result};
 use std::fmt::Display;
@@ -15,12 +16,22 @@ pub(crate) struct Data<T> {
     pub(crate) points: PointTable<T>,
     pub(crate) annotations: Annotations,
     pub(crate) input: InputReport,
+    /// What was done about missing values.
+    pub(crate) resolved: Resolved,
+    /// How the values were prepared.
+    pub(crate) preparation: Option<Preparation>,
 }
 
 impl<T: Float> From<Loaded<T>> for Data<T> {
     fn from(loaded: Loaded<T>) -> Self {
         let input = InputReport::new(&loaded);
-        Self { points: loaded.points, annotations: loaded.annotations, input }
+        Self {
+            points: loaded.points,
+            annotations: loaded.annotations,
+            input,
+            resolved: loaded.resolved,
+            preparation: None,
+        }
     }
 }
 
@@ -31,6 +42,21 @@ impl<T: Float> From<Loaded<T>> for Data<T> {
 /// If a file cannot be read or they do not fit together; with the name of the file.
 pub(crate) fn read<T: Float + FromStr>(input: &Path, options: &InputOptions) -> Result<Data<T>> {
     Loaded::read(input, options).map(Data::from)
+}
+
+impl<T: Float> Data<T> {
+    /// The same points with their values prepared.
+    ///
+    /// # Errors
+    ///
+    /// For values that cannot be prepared so; with the name of the file.
+    pub(crate) fn prepared(self, from: &Path, steps: Steps, seed: u64) -> Result<Self> {
+        let (points, preparation) =
+            Preparation::fit(self.points, steps, seed).with_context(|| from.display().to_string())?;
+        let mut input = self.input;
+        input.prepared = preparation.as_ref().map(Preparation::words).unwrap_or_default();
+        Ok(Self { points, input, preparation, ..self })
+    }
 }
 
 /// Prints warnings unless it is to be quiet.

@@ -51,7 +51,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<()> {
 
 fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result<()> {
     let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
-    let data = read::<T>(&args.data, &args.reading.options())?;
+    let data = read::<T>(&args.data, &args.reading.options())?.prepared(&args.data, args.prepare.steps(), args.seed)?;
     let name = || args.map.display().to_string();
     let map = Table::<T>::read(&args.map, &CsvOptions::default()).with_context(name)?;
     ensure!(
@@ -61,7 +61,7 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
         map.n(),
         data.points.n()
     );
-    let Data { points, annotations, input } = data;
+    let Data { points, annotations, input, .. } = data;
     let labels = annotations.labels.into_iter().next();
     let points = points.into_dataset(&metric).with_context(|| args.data.display().to_string())?;
     let scored = Scored { args, metric, points, labels, input, started };

@@ -2,6 +2,8 @@
 
 use crate::input::Annotations;
 use crate::output::Format;
+#[cfg(feature = "h5ad")]
+use crate::output::MapOf;
 use anyhow::{Context, Result, ensure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,10 @@ pub(crate) struct Targets<'a> {
     pub(crate) map: Option<&'a Path>,
     pub(crate) plot: Option<&'a Path>,
     pub(crate) model: Option<&'a Path>,
+    /// The `.h5ad` file that the map is put into.
+    pub(crate) back: Option<&'a Path>,
+    /// The file of the points.
+    pub(crate) source: Option<&'a Path>,
 }
 
 impl Targets<'_> {
@@ -40,8 +46,18 @@ impl Targets<'_> {
                 target.display()
             );
         }
-        if let Some(map) = self.map {
+        if let Some(map) = self.map.filter(|map| !is_h5ad(map)) {
             Format::of(map)?;
+        }
+        if self.back.is_some() || self.map.is_some_and(is_h5ad) {
+            ensure!(
+                self.source.is_some_and(is_h5ad),
+                "a map can be put into an .h5ad file only where the points are from one: write .npy or .csv"
+            );
+            ensure!(cfg!(feature = "h5ad"), "this program was built without the feature h5ad: write .npy or .csv");
+        }
+        if let Some(back) = self.back {
+            files::check_target(back).with_context(|| format!("{} cannot be written", back.display()))?;
         }
         if let Some(plot) = self.plot {
             let png = plot.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
@@ -51,6 +67,11 @@ impl Targets<'_> {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))
         })
     }
+}
+
+/// Whether a file is one of anndata by its name.
+fn is_h5ad(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("h5ad"))
 }
 
 /// Whether a name stands for standard output.
@@ -102,7 +123,7 @@ impl Written {
         y: &[[T; D]],
         annotations: &Annotations,
     ) -> Result<()> {
-        let Some(path) = path else { return Ok(()) };
+        let Some(path) = path.filter(|path| !is_h5ad(path)) else { return Ok(()) };
         let encode = |path: &Path| Ok::<_, anyhow::Error>(Format::of(path)?.encode_with(y, annotations));
         if is_standard_output(path) {
             self.to_standard_output = true;
@@ -110,6 +131,24 @@ impl Written {
             return std::io::stdout().write_all(&bytes).context("cannot write to standard output");
         }
         self.add(Some(path), |path| Ok(files::write(path, &encode(path)?)?))
+    }
+
+    /// Puts a map into the `.h5ad` file of its points, or a copy of that, where one of both is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be changed or written.
+    #[cfg(feature = "h5ad")]
+    pub(crate) fn h5ad<T: Scalar, const D: usize>(
+        &mut self,
+        targets: &Targets<'_>,
+        map: &MapOf<'_, T, D>,
+    ) -> Result<()> {
+        let copy = targets.map.filter(|map| is_h5ad(map));
+        if let Some((source, _)) = targets.source.zip(copy) {
+            self.add(copy, |path| map.write_copy(source, path))?;
+        }
+        self.add(targets.back, |path| map.write_into(path))
     }
 
     /// Whether the map went to standard output.

@@ -6,6 +6,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
 use crate::command::targets::{Targets, Written};
 use crate::plot;
+use crate::prepare::Preparation;
 use crate::report::{TransformReport, TransformSeconds};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
@@ -19,7 +20,7 @@ use tsne::{Context, Float, Metric, Model, Observer, Stage, StoreError, files};
 ///
 /// For arguments that do not fit each other, files that cannot be used, and files that cannot be written.
 pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), model: None };
+    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), ..Targets::default() };
     let init = match &args.init {
         Some(NewInit::File(path)) => Some(path),
         _ => None,
@@ -55,10 +56,11 @@ fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
 fn place<T: Float + FromStr, const D: usize>(
     args: &TransformArgs,
     targets: &Targets<'_>,
-    model: Model,
+    mut model: Model,
     started: Instant,
 ) -> Result<()> {
     let run = &args.run;
+    let preparation = Preparation::take(model.sections()).map_err(|error| unusable(&args.model, &error))?;
     let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
     let index = fitted.affinity_index();
     if !index.has_data() && *index.metric() != Metric::Precomputed {
@@ -68,7 +70,11 @@ fn place<T: Float + FromStr, const D: usize>(
             args.model.display()
         );
     }
-    let Data { points, annotations, input } = read::<T>(&args.input, &args.reading.options())?;
+    let Data { mut points, annotations, mut input, .. } = read::<T>(&args.input, &args.reading.options())?;
+    if let Some(preparation) = &preparation {
+        points = preparation.apply(points).with_context(|| args.input.display().to_string())?;
+        input.prepared = preparation.words();
+    }
     let params = method::transform_params::<T, D>(args, fitted.preset(), points.n())?;
     let seconds_read = started.elapsed().as_secs_f64();
 

@@ -111,6 +111,13 @@ impl<T: Scalar> Table<T> {
 }
 
 impl<T> Table<T> {
+    /// Points of `d` finite numbers each, one after the other.
+    pub(crate) fn from_rows(data: Vec<T>, d: usize) -> Self {
+        let n = data.len() / d.max(1);
+        let (annotations, resolved) = (Annotations::default(), Resolved::default());
+        Self { data, n, d, annotations, form: None, resolved, names: None }
+    }
+
     /// The points as a view.
     ///
     /// # Errors
@@ -121,7 +128,7 @@ impl<T> Table<T> {
     }
 
     /// The values, row by row, and their shape.
-    pub(super) fn into_parts(self) -> (Vec<T>, usize, usize) {
+    pub(crate) fn into_parts(self) -> (Vec<T>, usize, usize) {
         (self.data, self.n, self.d)
     }
 

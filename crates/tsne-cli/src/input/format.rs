@@ -57,13 +57,19 @@ pub(crate) fn format_of_bytes(start: &[u8]) -> Format {
 
 /// The line that converts a file of a format that is not read; `X` stands for its name without the extension.
 const CONVERSIONS: [(&[&str], &str); 13] = [
-    (&["xls", "xlsx", "ods"], "python -c 'import pandas; pandas.read_excel(\"X.xlsx\").to_csv(\"X.csv\", index=False)'"),
+    (
+        &["xls", "xlsx", "ods"],
+        "python -c 'import pandas; pandas.read_excel(\"X.xlsx\").to_csv(\"X.csv\", index=False)'",
+    ),
     (&["parquet", "pq"], "python -c 'import pandas; pandas.read_parquet(\"X.parquet\").to_csv(\"X.csv\")'"),
     (&["feather", "arrow", "ipc"], "python -c 'import pandas; pandas.read_feather(\"X.feather\").to_csv(\"X.csv\")'"),
     (&["rds"], "Rscript -e 'write.csv(readRDS(\"X.rds\"), \"X.csv\")'"),
     (&["rda", "rdata"], "Rscript -e 'write.csv(get(load(\"X.RData\")), \"X.csv\")'"),
     (&["mat"], "python -c 'import scipy.io, numpy; numpy.save(\"X.npy\", scipy.io.loadmat(\"X.mat\")[\"NAME\"])'"),
-    (&["pkl", "pickle"], "python -c 'import pandas; pandas.DataFrame(pandas.read_pickle(\"X.pkl\")).to_csv(\"X.csv\")'"),
+    (
+        &["pkl", "pickle"],
+        "python -c 'import pandas; pandas.DataFrame(pandas.read_pickle(\"X.pkl\")).to_csv(\"X.csv\")'",
+    ),
     (&["pt", "pth"], "python -c 'import torch, numpy; numpy.save(\"X.npy\", torch.load(\"X.pt\").numpy())'"),
     (&["loom"], "python -c 'import anndata; anndata.read_loom(\"X.loom\").write(\"X.h5ad\")'"),
     (&["zarr"], "python -c 'import anndata; anndata.read_zarr(\"X.zarr\").write(\"X.h5ad\")'"),

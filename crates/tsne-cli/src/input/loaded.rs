@@ -3,6 +3,8 @@
 use super::annotations::Annotations;
 use super::dense::{Table, no_columns};
 use super::format::{Format, format_of, format_of_bytes};
+#[cfg(feature = "h5ad")]
+use super::h5ad;
 use super::labels::{Owners, is_table, read_labels};
 use super::missing::Resolved;
 use super::npy::Npy;
@@ -11,8 +13,6 @@ use super::open::{MAGIC, is_compressed, is_standard_input, open};
 use super::points::PointTable;
 use super::sparse::SparseTable;
 use super::text::{CsvOptions, TableForm, column_names};
-#[cfg(feature = "h5ad")]
-use super::h5ad;
 use super::{mtx, tenx};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::File;
@@ -80,7 +80,8 @@ impl<T: Scalar + FromStr> Loaded<T> {
         for file in &options.labels {
             let mut found = Vec::new();
             if is_table(file) && !wanted.is_empty() {
-                let names = open(file).and_then(|read| column_names(read, &options.table)).with_context(|| name(file))?;
+                let names =
+                    open(file).and_then(|read| column_names(read, &options.table)).with_context(|| name(file))?;
                 rest.retain(|column| {
                     let has = names.iter().any(|name| name == column);
                     found.extend(has.then(|| column.clone()));
@@ -124,7 +125,16 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 loaded.annotations.labels.push(labels);
             }
         }
+        loaded.order_labels(wanted);
         Ok(loaded)
+    }
+
+    /// Brings columns of labels into the order in which they were asked for; those of whole files come last.
+    fn order_labels(&mut self, wanted: &[String]) {
+        let labels = std::mem::take(&mut self.annotations.labels);
+        let mut all: Vec<_> = std::mem::take(&mut self.sources).into_iter().zip(labels).collect();
+        all.sort_by_key(|(_, labels)| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
+        (self.sources, self.annotations.labels) = all.into_iter().unzip();
     }
 
     fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
@@ -172,7 +182,9 @@ impl<T: Scalar + FromStr> Loaded<T> {
 
     #[cfg(not(feature = "h5ad"))]
     fn of_h5ad(_: &Path, _: &InputOptions) -> Result<Self> {
-        bail!("an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature")
+        bail!(
+            "an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature"
+        )
     }
 
     #[cfg(feature = "h5ad")]
@@ -224,11 +236,8 @@ impl<T: Scalar + FromStr> Loaded<T> {
         let (points, _) = archive.array(&name, |npy| PointTable::from_npy(npy, &plain))?;
         let mut loaded = Self::from(points);
         loaded.part = Some(format!("array {name:?}"));
-        let points = Owners {
-            n: loaded.resolved.given(loaded.points.n()),
-            ids: None,
-            kept: loaded.resolved.kept.as_deref(),
-        };
+        let points =
+            Owners { n: loaded.resolved.given(loaded.points.n()), ids: None, kept: loaded.resolved.kept.as_deref() };
         for column in &options.table.label_columns {
             let mut labels = points.left(archive.labels(column, points.n)?);
             labels.label_type = options.table.label_type;

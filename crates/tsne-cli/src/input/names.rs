@@ -270,9 +270,11 @@ mod tests {
         assert!(near("zzz", &["cell_type"]).is_empty() && near("", &["a"]).is_empty());
         assert!(near(&"x".repeat(1000), &["x"]).is_empty());
         let mut distance = Distance::default();
-        let mut between = |a: &str, b: &str| {
-            distance.between(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
-        };
-        assert_eq!((between("kitten", "sitting"), between("ab", "ba"), between("", "abc"), between("abc", "")), (3, 1, 3, 3));
+        let mut between =
+            |a: &str, b: &str| distance.between(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
+        assert_eq!(
+            (between("kitten", "sitting"), between("ab", "ba"), between("", "abc"), between("abc", "")),
+            (3, 1, 3, 3)
+        );
     }
 }

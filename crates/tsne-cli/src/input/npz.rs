@@ -145,7 +145,11 @@ impl<R: Read + Seek> Archive<R> {
         let names = self.names();
         let name = one_of("array", wanted, &names)?;
         self.with(name, |npy| {
-            ensure!(npy.shape == [n], "it has shape {}, but one label for each of {n} points is needed", Shape(&npy.shape));
+            ensure!(
+                npy.shape == [n],
+                "it has shape {}, but one label for each of {n} points is needed",
+                Shape(&npy.shape)
+            );
             let dtype = npy.dtype;
             let mut labels = LabelsBuilder::default();
             for element in npy.elements()?.chunks_exact(dtype.size) {

@@ -11,7 +11,8 @@ use std::str::FromStr;
 use tsne::{Dataset, Input, KnnGraph, Metric, NewPoints, Scalar};
 
 /// Why a graph of neighbors is no points.
-const NO_VALUES: &str = "a graph of neighbors has no values of the points, which are needed here: leave out --neighbors-key";
+const NO_VALUES: &str =
+    "a graph of neighbors has no values of the points, which are needed here: leave out --neighbors-key";
 
 /// Points of a file, dense or sparse as the file is.
 #[derive(Debug, Clone, PartialEq)]

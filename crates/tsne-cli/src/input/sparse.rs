@@ -172,7 +172,7 @@ impl<T: Scalar> SparseTable<T> {
 
 impl<T> SparseTable<T> {
     /// Row pointers, columns, values, and the number of columns.
-    pub(super) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>, usize) {
+    pub(crate) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>, usize) {
         (self.row_pointers, self.columns, self.values, self.d)
     }
 
@@ -207,7 +207,9 @@ mod tests {
         let turned = entries.iter().map(|&(i, j, value)| (j, i, value)).collect();
         let table = SparseTable::<f32>::from_coordinates(3, 4, entries).unwrap();
         assert_eq!(table.transposed().unwrap(), SparseTable::from_coordinates(4, 3, turned).unwrap());
-        assert!(SparseTable::<f32>::from_coordinates(2, 4, vec![(2, 0, 1.0)]).unwrap_err().to_string().contains("row 2"));
+        assert!(
+            SparseTable::<f32>::from_coordinates(2, 4, vec![(2, 0, 1.0)]).unwrap_err().to_string().contains("row 2")
+        );
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! Writing maps.
 
 mod csv;
+#[cfg(feature = "h5ad")]
+mod h5ad;
 mod npy;
+
+#[cfg(feature = "h5ad")]
+pub use h5ad::{MapOf, Value};
 
 use crate::input::Annotations;
 use anyhow::{Result, bail};
@@ -31,7 +36,10 @@ impl Format {
             Some("csv") => Ok(Self::Csv),
             Some("tsv") => Ok(Self::Tsv),
             _ if path == Path::new("-") => Ok(Self::Csv),
-            _ => bail!("{}: the extension of the output must be .npy or .csv, or .tsv; - is standard output", path.display()),
+            _ => bail!(
+                "{}: the extension of the output must be .npy or .csv, or .tsv; - is standard output",
+                path.display()
+            ),
         }
     }
 

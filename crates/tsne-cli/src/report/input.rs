@@ -28,6 +28,8 @@ pub struct InputReport {
     pub labels: Option<LabelsReport>,
     /// Further columns of labels.
     pub more_labels: Vec<LabelsReport>,
+    /// How the values were prepared, step by step.
+    pub prepared: Vec<String>,
     /// Whether labels were joined with the points by their names.
     pub joined: bool,
 }
@@ -78,6 +80,7 @@ impl InputReport {
             dropped: loaded.resolved.dropped,
             labels: labels.next(),
             more_labels: labels.collect(),
+            prepared: Vec::new(),
             joined: loaded.joined,
         }
     }
@@ -119,6 +122,9 @@ impl InputReport {
                 0 => write!(line, "; {missing} missing value{} filled with means", s(missing)),
                 _ => write!(line, "; {missing} missing value{}, {dropped} point{} dropped", s(missing), s(dropped)),
             };
+        }
+        if !self.prepared.is_empty() {
+            let _ = write!(line, "; prepared: {}", self.prepared.join(", "));
         }
         line
     }

@@ -147,21 +147,67 @@ fn a_map_of_points_and_one_of_their_neighbors() {
     directory.write("x.h5ad", bytes("csr"));
     let flags = "--perplexity 3 --n-iter 20 --early-exaggeration-iter 10";
     let words = directory.succeed(&format!("embed x.h5ad -o y.csv --label-column kind --label-column score {flags}"));
-    assert!(words.contains("24 points x 6 columns; X; labels \"kind\", 3 kinds, 1 missing; labels \"score\", "), "{words}");
+    assert!(
+        words.contains("24 points x 6 columns; X; labels \"kind\", 3 kinds, 1 missing; labels \"score\", "),
+        "{words}"
+    );
     let csv = String::from_utf8(directory.read("y.csv")).unwrap();
     assert!(csv.starts_with("id,x,y,kind,score\ncell0,") && csv.lines().nth(2).unwrap().ends_with(",,0.5"), "{csv}");
     let words = directory.succeed(&format!("embed x.h5ad -o y.npy --neighbors-key neighbors {flags}"));
-    assert!(words.contains("3 neighbors of each in obsp \"distances\", no search; classes: \"kind\", \"word\""), "{words}");
+    assert!(
+        words.contains("3 neighbors of each in obsp \"distances\", no search; classes: \"kind\", \"word\""),
+        "{words}"
+    );
     let output = directory.tsne("score x.h5ad y.npy --neighbors-key neighbors");
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && stderr.contains("leave out --neighbors-key"), "{stderr}");
 }
 
 #[test]
+fn maps_go_into_the_file_or_a_copy() {
+    let directory = Directory::new();
+    directory.write("x.h5ad", bytes("csr"));
+    let flags = "--perplexity 3 --n-iter 5 --early-exaggeration-iter 5 --quiet";
+    directory.succeed(&format!("embed x.h5ad -o y.npy {flags}"));
+    let (shape, expected) = crate::common::read_npy(&directory.read("y.npy"));
+    assert_eq!(shape, [N as u64, 2]);
+    let check = |name: &str| {
+        let options = with(|o| {
+            o.obsm = Some("X_tsne".into());
+            o.table.label_columns = vec!["kind".into()];
+        });
+        let loaded = Loaded::<f32>::read(&directory.path(name), &options).unwrap();
+        assert_eq!(dense(&loaded.points).concat(), expected, "{name}");
+        assert_eq!(loaded.annotations.labels[0].missing(), 1);
+        let x = Loaded::<f32>::read(&directory.path(name), &InputOptions::default()).unwrap();
+        assert_eq!(dense(&x.points), expected_x(), "{name}");
+    };
+    directory.succeed(&format!("embed x.h5ad -o copy.h5ad {flags}"));
+    assert_eq!(directory.read("x.h5ad"), bytes("csr"));
+    check("copy.h5ad");
+    // Twice: the second map is in place of the first one.
+    directory.succeed(&format!("embed x.h5ad --write-back --init random {flags}"));
+    directory.succeed(&format!("embed x.h5ad --write-back {flags}"));
+    check("x.h5ad");
+    assert_eq!(directory.files(), ["copy.h5ad", "x.h5ad", "y.npy"]);
+    directory.write("x.csv", "1,2\n3,4\n");
+    for arguments in ["embed x.csv --write-back", "embed x.csv -o y.h5ad"] {
+        let stderr = String::from_utf8(directory.tsne(arguments).stderr).unwrap();
+        assert!(stderr.contains("only where the points are from one"), "{stderr}");
+    }
+    let stderr = String::from_utf8(directory.tsne("embed x.h5ad -o x.h5ad").stderr).unwrap();
+    assert!(stderr.contains("would be overwritten"), "{stderr}");
+}
+
+fn expected_x() -> Vec<Vec<f32>> {
+    expected(0..D, 1.0)
+}
+
+#[test]
 fn damaged_files_are_errors() {
     let whole = bytes("csr");
     let directory = Directory::new();
-    let mut read_or_refused = |bytes: &[u8]| {
+    let read_or_refused = |bytes: &[u8]| {
         directory.write("x.h5ad", bytes);
         for options in [
             InputOptions::default(),

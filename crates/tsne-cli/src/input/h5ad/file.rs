@@ -48,7 +48,10 @@ impl Store {
         let bytes = shape.iter().try_fold(size, |product, &side| product.checked_mul(side));
         let most = self.length.saturating_mul(MAX_COMPRESSION);
         let bytes = bytes.filter(|&bytes| bytes <= most).with_context(|| {
-            format!("{what} claims the shape {shape:?}, more than the {} bytes of the file can hold: it is damaged", self.length)
+            format!(
+                "{what} claims the shape {shape:?}, more than the {} bytes of the file can hold: it is damaged",
+                self.length
+            )
         })?;
         let mut room: Vec<u8> = Vec::new();
         memory::reserve("an array of the file", &mut room, usize::try_from(bytes).context("the file is too large")?)?;
@@ -59,10 +62,7 @@ impl Store {
     pub(super) fn numbers<T: Scalar>(&self, array: &Dataset, what: &str) -> Result<Vec<T>> {
         let bytes = self.check(array, what)?;
         let dtype = array.dtype().with_context(|| format!("{what} has no readable type"))?;
-        ensure!(
-            is_number(&dtype),
-            "{what} holds elements of type {dtype}, but numbers are needed"
-        );
+        ensure!(is_number(&dtype), "{what} holds elements of type {dtype}, but numbers are needed");
         let shape = array.shape()?;
         let (rows, count) = (shape.first().copied().unwrap_or(1), shape.iter().product::<u64>());
         let mut values = Vec::new();
@@ -76,11 +76,16 @@ impl Store {
         let mut start = 0;
         while start < rows {
             let take = block.min(rows - start);
-            let unreadable = || format!("{what} cannot be read: the file is damaged, or packed by a filter that is not known");
+            let unreadable =
+                || format!("{what} cannot be read: the file is damaged, or packed by a filter that is not known");
             match dtype {
                 DType::F64 => push(&mut values, &array.read_f64_rows(start, take).with_context(unreadable)?, |v| v),
-                DType::I64 => push(&mut values, &array.read_i64_rows(start, take).with_context(unreadable)?, |v| v as f64),
-                DType::U64 => push(&mut values, &array.read_u64_rows(start, take).with_context(unreadable)?, |v| v as f64),
+                DType::I64 => {
+                    push(&mut values, &array.read_i64_rows(start, take).with_context(unreadable)?, |v| v as f64)
+                }
+                DType::U64 => {
+                    push(&mut values, &array.read_u64_rows(start, take).with_context(unreadable)?, |v| v as f64)
+                }
                 DType::I32 => push(&mut values, &array.read_i32_rows(start, take).with_context(unreadable)?, f64::from),
                 DType::U32 => push(&mut values, &array.read_u32_rows(start, take).with_context(unreadable)?, f64::from),
                 DType::I16 => push(&mut values, &array.read_i16_rows(start, take).with_context(unreadable)?, f64::from),
@@ -93,7 +98,11 @@ impl Store {
             }
             start += take;
         }
-        ensure!(values.len() as u64 == count, "{what} holds {} numbers instead of {count}: the file is damaged", values.len());
+        ensure!(
+            values.len() as u64 == count,
+            "{what} holds {} numbers instead of {count}: the file is damaged",
+            values.len()
+        );
         Ok(values)
     }
 

@@ -55,7 +55,9 @@ impl<'a> Frame<'a> {
         let mut kept = Vec::new();
         for name in names.drain(..) {
             let is_class = match node(&self.group, &name)? {
-                Some(Node::Group(group)) => attribute(&group, "encoding-type")?.is_some_and(|kind| kind == "categorical"),
+                Some(Node::Group(group)) => {
+                    attribute(&group, "encoding-type")?.is_some_and(|kind| kind == "categorical")
+                }
                 Some(Node::Array(array)) => !is_number(&array.dtype()?),
                 None => false,
             };

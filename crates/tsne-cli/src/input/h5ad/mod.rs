@@ -61,10 +61,16 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
     let obs = Frame::open(&store, &root, "obs")?;
     let (part, points) = match choice.neighbors_key {
         Some(key) => {
-            ensure!(options.missing == Missing::Error, "a graph of neighbors has no missing values: leave out --missing");
+            ensure!(
+                options.missing == Missing::Error,
+                "a graph of neighbors has no missing values: leave out --missing"
+            );
             let (name, graph) = graph::read::<T>(&store, &root, key)?;
             let neighbors = graph.indices().len() / graph.n().max(1);
-            (format!("{neighbors} neighbors of each in obsp {name:?}, no search"), Points::Other(PointTable::Graph(graph)))
+            (
+                format!("{neighbors} neighbors of each in obsp {name:?}, no search"),
+                Points::Other(PointTable::Graph(graph)),
+            )
         }
         None => {
             let (part, node) = chosen(&root, choice)?;

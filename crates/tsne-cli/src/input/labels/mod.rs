@@ -72,7 +72,8 @@ impl Labels {
 
     /// The labels of chosen points, in their order; `None` is a point without a label. Kinds of which none is left are left out.
     pub fn chosen(&self, points: impl IntoIterator<Item = Option<usize>>) -> Self {
-        let code = |point: Option<usize>| point.and_then(|point| self.codes.get(point)).copied().unwrap_or(Self::MISSING);
+        let code =
+            |point: Option<usize>| point.and_then(|point| self.codes.get(point)).copied().unwrap_or(Self::MISSING);
         let mut codes: Vec<u32> = points.into_iter().map(code).collect();
         let mut places = vec![Self::MISSING; self.names.len()];
         for &code in codes.iter().filter(|&&code| code != Self::MISSING) {
@@ -114,7 +115,8 @@ impl Labels {
         }
         let kinds = self.names.len();
         let Some(numbers) = self.numbers().filter(|_| kinds > FEW) else { return false };
-        numbers.iter().any(|number| number.fract() != 0.0) || kinds * POINTS_PER_CLASS > self.codes.len() - self.missing()
+        numbers.iter().any(|number| number.fract() != 0.0)
+            || kinds * POINTS_PER_CLASS > self.codes.len() - self.missing()
     }
 
     /// How many kinds of labels there are, in words, and how many points have none.
@@ -255,7 +257,10 @@ mod tests {
     #[test]
     fn points_without_a_label() {
         let labels = Labels::from_texts(["b", "", "a", "NA", "b", "nan"]);
-        assert_eq!((labels.codes.clone(), labels.missing()), (vec![1, Labels::MISSING, 0, Labels::MISSING, 1, Labels::MISSING], 3));
+        assert_eq!(
+            (labels.codes.clone(), labels.missing()),
+            (vec![1, Labels::MISSING, 0, Labels::MISSING, 1, Labels::MISSING], 3)
+        );
         assert_eq!((labels.names.len(), labels.of(1), labels.of(4)), (2, None, Some("b")));
         assert_eq!(labels.kinds(), "2 kinds, 3 missing");
         let chosen = labels.chosen([Some(4), None, Some(0), Some(1)]);

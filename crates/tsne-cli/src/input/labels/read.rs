@@ -46,7 +46,8 @@ pub(crate) fn read_labels(
     let mut table = if is_table(path) {
         LabelTable::read(open(path)?, wanted, options, points)?
     } else {
-        let labels = if ends_in(&uncompressed(path), "npy") { read_npy(path, points.n) } else { read_lines(path, points.n) }?;
+        let labels =
+            if ends_in(&uncompressed(path), "npy") { read_npy(path, points.n) } else { read_lines(path, points.n) }?;
         LabelTable { labels: vec![points.left(labels)], by_id: false }
     };
     for labels in &mut table.labels {

@@ -26,12 +26,7 @@ const SURE: usize = 8;
 /// # Errors
 ///
 /// Where it may as well be a point.
-pub(super) fn is_header(
-    option: HeaderLine,
-    written: Numbers,
-    first: &Record,
-    second: Option<&Record>,
-) -> Result<bool> {
+pub(super) fn is_header(option: HeaderLine, written: Numbers, first: &Record, second: Option<&Record>) -> Result<bool> {
     let is_number = |field: &str| written.is_number(field) || is_boolean(field);
     match option {
         HeaderLine::Yes => return Ok(true),

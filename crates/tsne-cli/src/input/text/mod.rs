@@ -217,15 +217,6 @@ impl<T: Scalar + FromStr> Rows<T> {
             ids = ids.map(|ids| keep(ids, kept));
             labels = labels.iter().map(|labels| labels.chosen(kept.iter().map(|&row| Some(row)))).collect();
         }
-        Ok(Parsed {
-            n: self.values.len() / self.d,
-            values: self.values,
-            d: self.d,
-            ids,
-            labels,
-            names,
-            form,
-            resolved,
-        })
+        Ok(Parsed { n: self.values.len() / self.d, values: self.values, d: self.d, ids, labels, names, form, resolved })
     }
 }

@@ -26,7 +26,14 @@ impl fmt::Display for Ragged {
 const SHOWN: usize = 40;
 
 /// The message for a field that is not a finite number of the type.
-pub(super) fn refused(line: u64, column: usize, field: &str, columns: &Columns, numbers: Numbers, fits: Fits) -> String {
+pub(super) fn refused(
+    line: u64,
+    column: usize,
+    field: &str,
+    columns: &Columns,
+    numbers: Numbers,
+    fits: Fits,
+) -> String {
     let name = columns.name(column).filter(|name| !name.is_empty());
     let place = match name {
         Some(name) => format!("line {line}, column {} ({name:?})", column + 1),
@@ -61,11 +68,7 @@ pub(super) fn refused(line: u64, column: usize, field: &str, columns: &Columns, 
             format!("{place} is {shown:?}, with a decimal comma: read the table with --decimal ,")
         }
         None => {
-            let header = if !columns.has_header() {
-                ", --header yes if the first line names columns"
-            } else {
-                ""
-            };
+            let header = if !columns.has_header() { ", --header yes if the first line names columns" } else { "" };
             format!(
                 "{place} is {shown:?}, not a number: use --label-column {selector} if it holds labels, --id-column \
                  {selector} if names, --drop-columns {selector} to leave it out{header}"
