@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use tsne::metrics::{self, Comparison};
 use tsne::{Context, Kernel, Metric, Neighbors, Preset, Tsne};
-use tsne_cli::input::{CsvOptions, Labels, PointTable, Table};
+use tsne_cli::input::{CsvOptions, InputOptions, Labels, Loaded, Table};
 
 /// The perplexity of the affinities that KL divergences refer to.
 const PERPLEXITY: f64 = 30.0;
@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let [data, labels, maps @ ..] = args.as_slice() else {
         anyhow::bail!("usage: judge DATA.npy LABELS.npy|- MAP.npy...");
     };
-    let points = PointTable::<f32>::read(Path::new(data), &CsvOptions::default()).context(data.clone())?;
+    let points = Loaded::<f32>::read(Path::new(data), &InputOptions::default())?.points;
     let n = points.n();
     let points = points.into_dataset(&Metric::Euclidean)?;
     let labels = match labels.as_str() {

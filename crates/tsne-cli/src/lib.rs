@@ -5,6 +5,7 @@ pub mod explore;
 pub mod input;
 pub mod output;
 pub mod plot;
+pub mod prepare;
 pub mod report;
 
 #[cfg(not(test))]

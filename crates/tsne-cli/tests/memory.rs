@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use tsne_cli::input::{CsvOptions, Labels, PointTable};
+use tsne_cli::input::{InputOptions, Labels, Loaded, PointTable};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -45,7 +45,7 @@ fn reading<R>(name: &str, read: impl FnOnce(&Path) -> anyhow::Result<R>) -> (usi
 }
 
 fn points(name: &str) -> (usize, Result<PointTable<f32>, String>) {
-    reading(name, |path| PointTable::<f32>::read(path, &CsvOptions::default()))
+    reading(name, |path| Ok(Loaded::<f32>::read(path, &InputOptions::default())?.points))
 }
 
 #[track_caller]

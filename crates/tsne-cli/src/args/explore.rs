@@ -1,4 +1,4 @@
-use super::files::CsvArgs;
+use super::input::InputArgs;
 use super::values::threads;
 use crate::explore::Theme;
 use clap::Args;
@@ -8,22 +8,20 @@ use tsne::Metric;
 /// The arguments of `tsne explore`.
 #[derive(Debug, Args)]
 pub struct ExploreArgs {
-    /// The map, 1 to 3 columns: .npy, or text with one point per line. Of a text with names, columns called x, y, z (or tsne-1,
+    /// The map, 1 to 3 columns: .npy, text with one point per line, obsm["X_tsne"] of an .h5ad file, or a map that
+    /// `tsne embed --save` saved. Of a text with names, columns called x, y, z (or tsne-1,
     /// tsne-2 and alike) are the coordinates, one called id or alike in the first place has the ids, and all others are labels.
     #[arg(help_heading = "Input and output")]
     pub map: PathBuf,
     /// Where the page goes: .html. An older file is replaced.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: PathBuf,
-    /// Labels of the points: .npy, or text with one label per line; may be repeated.
-    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
-    pub labels: Vec<PathBuf>,
     /// The ids of the points, in a file like that of labels.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub ids: Option<PathBuf>,
-    /// How the text table of the map is read.
+    /// How the map and labels are read.
     #[command(flatten)]
-    pub csv: CsvArgs,
+    pub reading: InputArgs,
     /// The title of the page [default: the name of the map].
     #[arg(long, value_name = "TEXT", help_heading = "Page")]
     pub title: Option<String>,

@@ -6,15 +6,19 @@ mod parameters;
 mod explore;
 mod files;
 mod help;
+mod input;
 mod method;
+mod prepare;
 mod score;
 mod transform;
 mod values;
 
 pub use explore::ExploreArgs;
-pub use files::{CheckpointArgs, CsvArgs, DemoArgs, EmbedArgs, ResumeArgs};
+pub use files::{CheckpointArgs, DemoArgs, EmbedArgs, ResumeArgs};
 pub use help::{command, subcommands};
+pub use input::InputArgs;
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
+pub use prepare::{PrepareArgs, Total};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
 pub use values::{

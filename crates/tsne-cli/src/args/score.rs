@@ -1,4 +1,5 @@
-use super::files::CsvArgs;
+use super::input::InputArgs;
+use super::prepare::PrepareArgs;
 use super::values::{FloatType, threads};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -14,12 +15,12 @@ pub struct ScoreArgs {
     /// The map of these data, 1 to 3 columns: .npy, or text with one point per line.
     #[arg(help_heading = "Input and output")]
     pub map: PathBuf,
-    /// Labels of the points: .npy, or text with one label per line.
-    #[arg(long, value_name = "FILE", help_heading = "Input and output", conflicts_with = "label_column")]
-    pub labels: Option<PathBuf>,
-    /// How text tables are read.
+    /// How the points and their labels are read.
     #[command(flatten)]
-    pub csv: CsvArgs,
+    pub reading: InputArgs,
+    /// How the values of the data are prepared, as in `tsne embed`.
+    #[command(flatten)]
+    pub prepare: PrepareArgs,
     /// Neighbors that trustworthiness, neighbor recall and label agreement look at [default: 10, or fewer than half of the
     /// points].
     #[arg(long, value_name = "N", help_heading = "Measures")]

@@ -1,4 +1,4 @@
-use super::files::CsvArgs;
+use super::input::InputArgs;
 use super::method::{DescentArgs, RunArgs};
 use super::values::{AffinityType, NewInit, NewPerplexity, repulsion_method};
 use clap::{ArgGroup, Args};
@@ -17,15 +17,13 @@ pub struct TransformArgs {
     /// distances: the distances of each new point to all fitted ones.
     #[arg(help_heading = "Input and output")]
     pub input: PathBuf,
-    /// Where the positions of the new points go: .npy or .csv. An older file is replaced.
+    /// Where the positions of the new points go: .npy, .csv or .tsv, the latter with names and labels; - is standard output, as
+    /// .csv. An older file is replaced.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
-    /// Labels of the new points: .npy, or text with one label per line.
-    #[arg(long, value_name = "FILE", help_heading = "Input and output", conflicts_with = "label_column")]
-    pub labels: Option<PathBuf>,
-    /// How text tables are read.
+    /// How the points and their labels are read.
     #[command(flatten)]
-    pub csv: CsvArgs,
+    pub reading: InputArgs,
     /// A picture: .png, fitted points gray, new ones colored by label. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,

@@ -3,8 +3,7 @@
 use super::interrupt::Interrupt;
 use super::pause::Pause;
 use super::progress::{Bars, History};
-use super::saved::{self, Call};
-use crate::input::Annotations;
+use super::saved::Extras;
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::time::Duration;
@@ -15,15 +14,14 @@ use tsne::{Context, Embedding, Float, Observer, Observers};
 pub(crate) struct Checkpoint<'a> {
     pub(crate) path: &'a Path,
     pub(crate) every: Duration,
-    pub(crate) call: &'a Call,
-    pub(crate) annotations: &'a Annotations,
+    pub(crate) extras: &'a Extras,
 }
 
 impl Checkpoint<'_> {
     fn save<T: Float, const D: usize>(&self, embedding: &Embedding<T, D>) -> Result<()> {
         let save = || -> Result<()> {
             let mut writer = embedding.writer()?;
-            saved::add(&mut writer, self.call, self.annotations)?;
+            self.extras.add(&mut writer)?;
             writer.save(self.path)?;
             Ok(())
         };

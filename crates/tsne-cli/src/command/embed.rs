@@ -7,9 +7,9 @@ use crate::command::method;
 use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say};
-use crate::command::saved::Call;
+use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
-use crate::input::{Annotations, CsvOptions, HeaderLine, PointTable};
+use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::io::BufReader;
@@ -51,19 +51,28 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
         model: args.save.as_deref(),
         checkpoint: args.checkpoint.checkpoint.as_deref(),
         page: args.html.as_deref(),
+        back: args.write_back.then_some(&args.input),
+        source: Some(&args.input),
     };
     let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
     };
     let params = args.method.affinities.metric_params.as_ref();
-    targets.check(&[Some(&args.input), args.labels.as_ref(), init, params])?;
+    let mut sources = vec![Some(&args.input), init, params];
+    sources.extend(args.reading.labels.iter().map(Some));
+    targets.check(&sources)?;
     let source = args.input.display().to_string();
+    let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
     let run = Run { source, args: &args.method, checkpoint: Some(&args.checkpoint), targets, keep_data };
     match args.method.float {
-        FloatType::F32 => run.start(|| read::<f32>(&args.input, &args.csv.options(), args.labels.as_deref())),
-        FloatType::F64 => run.start(|| read::<f64>(&args.input, &args.csv.options(), args.labels.as_deref())),
+        FloatType::F32 => {
+            run.start(|| read::<f32>(&args.input, &args.reading.options())?.prepared(&args.input, steps, seed))
+        }
+        FloatType::F64 => {
+            run.start(|| read::<f64>(&args.input, &args.reading.options())?.prepared(&args.input, steps, seed))
+        }
     }
 }
 
@@ -96,8 +105,8 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
 
 fn digits<T: Float + FromStr>() -> Result<Data<T>> {
     let options =
-        CsvOptions { header: HeaderLine::No, label_column: Some(LABEL_COLUMN.into()), ..CsvOptions::default() };
-    Ok(PointTable::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?.into())
+        CsvOptions { header: HeaderLine::No, label_columns: vec![LABEL_COLUMN.into()], ..CsvOptions::default() };
+    Ok(Loaded::from(PointTable::from_csv(BufReader::new(GzDecoder::new(DIGITS)), &options)?).into())
 }
 
 impl Run<'_> {
@@ -114,19 +123,18 @@ impl Run<'_> {
 
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
-        let Data { points, labels, input } = data;
-        let (n, d) = (points.n(), points.d());
-        let annotations = Annotations { ids: None, labels: labels.into_iter().collect() };
-        let call = Call::of_this_process(d, input)?;
+        let Data { points, annotations, input, resolved, preparation } = data;
+        let n = points.n();
+        let extras = Extras { call: Call::of_this_process(points.d(), input, resolved)?, annotations, preparation };
         let metric = args.affinities.metric.clone().unwrap_or_default();
-        let data = points.into_dataset(&metric).with_context(|| self.source.clone())?;
+        let data = points.into_input(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
         let method = method::method::<T, D>(args, n, self.keep_data)?;
         let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
         let checkpoint = self.checkpoint.and_then(|args| {
             let path = args.checkpoint.as_deref()?;
-            Some(Checkpoint { path, every: args.interval(), call: &call, annotations: &annotations })
+            Some(Checkpoint { path, every: args.interval(), extras: &extras })
         });
         let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
@@ -134,12 +142,9 @@ impl Run<'_> {
         let embedding = descend(begin, &mut history, (&bars, interrupt), checkpoint)?;
         Outcome {
             source: &self.source,
-            run,
+            args,
             targets: &self.targets,
-            call: &call,
-            annotations: &annotations,
-            exact_kl: args.exact_kl,
-            force_error: args.force_error,
+            extras: &extras,
             history: history.entries,
             read,
             started,

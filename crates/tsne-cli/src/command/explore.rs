@@ -1,12 +1,13 @@
 //! `tsne explore`.
 
 use crate::args::ExploreArgs;
+use crate::command::map;
 use crate::command::method;
 use crate::command::progress::Bars;
 use crate::command::run::{print, warn};
 use crate::command::targets::{Targets, Written};
-use crate::explore::{self, MapTable, Neighbors, Page};
-use crate::input::{Annotations, CsvOptions, Labels, PointTable};
+use crate::explore::{self, Neighbors, Page};
+use crate::input::{InputOptions, Labels, Loaded, MapTable};
 use crate::report::{ExploreReport, ExploreSeconds};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{BufWriter, Write as _};
@@ -30,11 +31,12 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let started = Instant::now();
     let targets = Targets { page: Some(&args.output), ..Targets::default() };
     let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
-    targets.check(&sources.into_iter().chain(args.labels.iter().map(Some)).collect::<Vec<_>>())?;
+    targets.check(&sources.into_iter().chain(args.reading.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
-    let MapTable { table, mut annotations } =
-        MapTable::read(&args.map, &args.csv.options()).with_context(|| name(&args.map))?;
-    add_files(&mut annotations, args, table.n())?;
+    let MapTable { table, mut annotations } = map::read(&args.map, &args.reading.options())?;
+    if let Some(path) = &args.ids {
+        annotations.ids = Some(ids(path, table.n()).with_context(|| name(path))?);
+    }
     if table.n() > MANY {
         let text = format!(
             "a page of {} points is slow to open, and may be too large for a browser: explore a sample",
@@ -75,7 +77,7 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
         seed: args.seed,
         version: env!("CARGO_PKG_VERSION"),
     };
-    print(&report, (args.json, args.quiet), written.files())
+    print(&report, (args.json, args.quiet), &written)
 }
 
 /// Writes a page, whole or not at all, and tells its size.
@@ -115,29 +117,16 @@ fn points<'a, const D: usize>(rows: impl Iterator<Item = &'a [f64]>) -> Vec<[f64
     rows.map(|row| std::array::from_fn(|c| row.get(c).copied().unwrap_or_default())).collect()
 }
 
-/// Adds labels and ids of files of their own: given labels come before those of the map.
-fn add_files(annotations: &mut Annotations, args: &ExploreArgs, n: usize) -> Result<()> {
-    let read = |path: &Path| -> Result<Labels> {
-        let mut labels = Labels::read(path, n).with_context(|| path.display().to_string())?;
-        if labels.name.is_empty() {
-            let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            labels.name = labels.title.clone().unwrap_or_else(stem);
-        }
-        Ok(labels)
-    };
-    for (place, path) in args.labels.iter().enumerate() {
-        annotations.labels.insert(place, read(path)?);
-    }
-    if let Some(path) = &args.ids {
-        annotations.ids = Some(explore::texts(&read(path)?));
-    }
-    Ok(())
+/// The ids of the points from a file.
+fn ids(path: &Path, n: usize) -> Result<Vec<String>> {
+    let labels = Labels::read(path, n)?;
+    Ok((0..n).map(|i| labels.of(i).unwrap_or_default().to_owned()).collect())
 }
 
 /// The neighbors of the points in the data, by the search that is fast for them.
 fn neighbors(args: &ExploreArgs, data: &Path, n: usize) -> Result<Neighbors> {
     let metric = method::metric(args.metric.as_ref(), None)?;
-    let points = PointTable::<f32>::read(data, &CsvOptions::default())?;
+    let points = Loaded::<f32>::read(data, &InputOptions::default())?.points;
     ensure!(points.n() == n, "the data have {} points, but the map has {n}: give the data of this map", points.n());
     ensure!(n > 1, "a single point has no neighbors: leave --data out");
     let k = NonZeroUsize::new(usize::from(args.k).min(n - 1)).context("a point has at least one neighbor")?;

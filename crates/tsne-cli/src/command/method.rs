@@ -1,7 +1,8 @@
 //! From arguments to the method itself.
 
 use crate::args::{AffinityType, Init, MethodArgs, NeighborsType, NewInit, NewPerplexity, TransformArgs};
-use crate::input::{CsvOptions, Table, read_parameters};
+use crate::command::map;
+use crate::input::{InputOptions, read_parameters};
 use anyhow::{Context, Result, bail, ensure};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -60,7 +61,7 @@ fn initial_positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) 
 ///
 /// If it cannot be read or has another shape.
 pub(crate) fn positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Result<Vec<[T; D]>> {
-    let table = Table::<T>::read(path, &CsvOptions::default())?;
+    let table = map::read(path, &InputOptions::default())?.table;
     ensure!(
         (table.n(), table.d()) == (n, D),
         "the positions have shape ({}, {}), but ({n}, {D}) is needed: one for each point, in the dimension of the map",
@@ -68,7 +69,7 @@ pub(crate) fn positions<T: Float + FromStr, const D: usize>(path: &Path, n: usiz
         table.d()
     );
     let rows = table.rows()?;
-    Ok(rows.iter().map(|row| std::array::from_fn(|c| row[c])).collect())
+    Ok(rows.iter().map(|row| std::array::from_fn(|c| T::from_f64(row[c]))).collect())
 }
 
 /// The metric with the parameters in a file, if any.

@@ -9,6 +9,7 @@ mod embed;
 mod explore;
 mod interrupt;
 mod manual;
+mod map;
 mod method;
 mod outcome;
 mod pause;

@@ -1,14 +1,14 @@
 //! What a descent came to: the files of it, and the report.
 
-use crate::args::RunArgs;
+use crate::args::MethodArgs;
 use crate::command::explore::write_page;
 use crate::command::interrupt::Interrupted;
 use crate::command::run::{agreement, in_pool, print, warn};
-use crate::command::saved::{self, Call};
+use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
 use crate::explore::{Neighbors, Page};
-use crate::input::Annotations;
-use crate::output::Format;
+#[cfg(feature = "h5ad")]
+use crate::output::MapOf;
 use crate::plot;
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
@@ -28,12 +28,9 @@ const FORCE_SAMPLES: usize = 1_000;
 pub(crate) struct Outcome<'a> {
     /// Of what it is a map: the name of a file, as a rule.
     pub(crate) source: &'a str,
-    pub(crate) run: &'a RunArgs,
+    pub(crate) args: &'a MethodArgs,
     pub(crate) targets: &'a Targets<'a>,
-    pub(crate) call: &'a Call,
-    pub(crate) annotations: &'a Annotations,
-    pub(crate) exact_kl: bool,
-    pub(crate) force_error: bool,
+    pub(crate) extras: &'a Extras,
     pub(crate) history: Vec<HistoryEntry>,
     /// The time that reading took.
     pub(crate) read: Duration,
@@ -47,21 +44,27 @@ impl Outcome<'_> {
     ///
     /// For what cannot be written; [`Interrupted`] where something of the descent remains.
     pub(crate) fn write<T: Float, const D: usize>(self, embedding: &Embedding<T, D>) -> Result<()> {
-        let Self { run, targets, call, annotations, .. } = self;
+        let Self { args, targets, extras, .. } = self;
+        let (run, call, annotations) = (&args.run, &extras.call, &extras.annotations);
         let (y, n, remaining) = (embedding.positions(), embedding.positions().len(), embedding.remaining());
         warn(run.quiet, embedding.warnings())?;
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
-        written.add(targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
+        written.map(targets.map, y, annotations)?;
+        #[cfg(feature = "h5ad")]
+        written.h5ad(
+            targets,
+            &MapOf { positions: y, n: n + call.dropped, kept: call.kept.as_deref(), params: &args.described() },
+        )?;
         written.add(targets.model, |path| {
             let mut writer = embedding.writer()?;
-            saved::add(&mut writer, call, annotations)?;
+            extras.add(&mut writer)?;
             writer.save(path)?;
             Ok(())
         })?;
         // What takes long is not begun for who wants to end.
         let whole = remaining == 0;
-        let kl_divergence = match self.exact_kl && whole {
+        let kl_divergence = match args.exact_kl && whole {
             true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
             false => embedding.kl_divergence(),
         };
@@ -81,7 +84,7 @@ impl Outcome<'_> {
                 Page { title: &title, annotations: Some(annotations), neighbors: Some(&neighbors), ..Page::default() };
             write_page(path, y, &page).map(drop)
         })?;
-        let force_error = (self.force_error && whole).then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
+        let force_error = (args.force_error && whole).then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
         let force_error = written.then(|| Ok(force_error.transpose()?))?;
         let report = Report {
             n,
@@ -102,7 +105,7 @@ impl Outcome<'_> {
             seed: run.seed,
             version: env!("CARGO_PKG_VERSION"),
         };
-        print(&report, (run.json, run.quiet), written.files())?;
+        print(&report, (run.json, run.quiet), &written)?;
         if remaining > 0 {
             let resumable = targets.checkpoint.or(targets.model).map(|path| path.display().to_string());
             bail!(Interrupted { remaining, resumable });

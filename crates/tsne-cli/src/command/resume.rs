@@ -6,7 +6,7 @@ use crate::command::interrupt::Interrupt;
 use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
 use crate::command::run::in_pool;
-use crate::command::saved::{self, Call};
+use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
 use crate::command::transform::unusable;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -24,10 +24,11 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<()> {
     let started = Instant::now();
     let name = || args.checkpoint.display().to_string();
     let mut model = Model::open(&args.checkpoint).map_err(|error| unusable(&args.checkpoint, &error))?;
-    let call = saved::call(model.sections()).with_context(name)?;
-    let call = call.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
-    let embed = interrupted(&call, args).with_context(name)?;
-    let run = Resumed { args, embed, call, started };
+    let n = model.n();
+    let extras = Extras::take(model.sections(), n).with_context(name)?;
+    let extras = extras.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
+    let embed = interrupted(&extras.call, args).with_context(name)?;
+    let run = Resumed { args, embed, extras, started };
     match (model.scalar(), model.n_components()) {
         ("f32", 1) => run.resume::<f32, 1>(model),
         ("f32", 2) => run.resume::<f32, 2>(model),
@@ -49,6 +50,7 @@ fn interrupted(call: &Call, args: &ResumeArgs) -> Result<EmbedArgs> {
     // Names in it refer to the directory that it was called from, those of this call to that of this one.
     let there = |path: Option<PathBuf>| path.map(|path| call.directory.join(path));
     let chosen = |given: &Option<PathBuf>, then: Option<PathBuf>| given.clone().or_else(|| there(then));
+    embed.input = call.directory.join(&embed.input);
     embed.output = chosen(&args.output, embed.output.take());
     embed.save = chosen(&args.save, embed.save.take());
     embed.plot = chosen(&args.plot, embed.plot.take());
@@ -65,13 +67,13 @@ fn interrupted(call: &Call, args: &ResumeArgs) -> Result<EmbedArgs> {
 struct Resumed<'a> {
     args: &'a ResumeArgs,
     embed: EmbedArgs,
-    call: Call,
+    extras: Extras,
     started: Instant,
 }
 
 impl Resumed<'_> {
-    fn resume<T: Float, const D: usize>(&self, mut model: Model) -> Result<()> {
-        let Self { args, embed, call, started } = self;
+    fn resume<T: Float, const D: usize>(&self, model: Model) -> Result<()> {
+        let Self { args, embed, extras, started } = self;
         let path: &Path = &args.checkpoint;
         let run = &embed.method.run;
         let targets = Targets {
@@ -80,16 +82,16 @@ impl Resumed<'_> {
             page: embed.html.as_deref(),
             model: embed.save.as_deref(),
             checkpoint: None,
+            back: embed.write_back.then_some(&embed.input),
+            source: Some(&embed.input),
         };
         targets.check(&[Some(&args.checkpoint)])?;
-        let n = model.n();
-        let annotations = saved::annotations(model.sections(), n).with_context(|| path.display().to_string())?;
         let mut embedding = model.embedding::<T, D>().map_err(|error| unusable(path, &error))?;
         ensure!(embedding.remaining() > 0, "{}: its run came to its end, so nothing is left of it", path.display());
         let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
         bars.go_on_from(embedding.iterations());
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
-        let checkpoint = Checkpoint { path, every: embed.checkpoint.interval(), call, annotations: &annotations };
+        let checkpoint = Checkpoint { path, every: embed.checkpoint.interval(), extras };
         let embedding = in_pool(run.threads, || {
             let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
                 embedding.resume_with(Some(observer), cx)?;
@@ -99,12 +101,9 @@ impl Resumed<'_> {
         })?;
         Outcome {
             source: &embed.input.display().to_string(),
-            run,
+            args: &embed.method,
             targets: &Targets { checkpoint: Some(path), ..targets },
-            call,
-            annotations: &annotations,
-            exact_kl: embed.method.exact_kl,
-            force_error: embed.method.force_error,
+            extras,
             history: history.entries,
             read: Duration::ZERO,
             started: *started,

@@ -1,7 +1,9 @@
 //! What the subcommands share.
 
-use crate::input::{CsvOptions, Labels, PointTable};
-use crate::report::{InputReport, LabelsReport, Summary};
+use crate::command::targets::Written;
+use crate::input::{Annotations, InputOptions, Labels, Loaded, PointTable, Resolved};
+use crate::prepare::{Preparation, Steps};
+use crate::report::{InputReport, Summary};
 use anyhow::{Context as _, Result};
 use std::fmt::Display;
 use std::io::Write;
@@ -9,37 +11,52 @@ use std::path::Path;
 use std::str::FromStr;
 use tsne::{Float, metrics};
 
-/// Points with their labels, and what their files were taken for.
+/// Points with their names and labels, and what their files were taken for.
 pub(crate) struct Data<T> {
     pub(crate) points: PointTable<T>,
-    pub(crate) labels: Option<Labels>,
+    pub(crate) annotations: Annotations,
     pub(crate) input: InputReport,
+    /// What was done about missing values.
+    pub(crate) resolved: Resolved,
+    /// How the values were prepared.
+    pub(crate) preparation: Option<Preparation>,
 }
 
-impl<T: Float> From<PointTable<T>> for Data<T> {
-    fn from(points: PointTable<T>) -> Self {
-        let labels = points.labels().cloned();
-        let source = points.form().and_then(|form| form.label_column.clone()).unwrap_or_default();
-        let report = labels.as_ref().map(|labels| LabelsReport::new(source, labels));
-        let input = InputReport::new(points.form(), report);
-        Self { points, labels, input }
+impl<T: Float> From<Loaded<T>> for Data<T> {
+    fn from(loaded: Loaded<T>) -> Self {
+        let input = InputReport::new(&loaded);
+        Self {
+            points: loaded.points,
+            annotations: loaded.annotations,
+            input,
+            resolved: loaded.resolved,
+            preparation: None,
+        }
     }
 }
 
-/// Reads points and their labels, from a file of their own or from a column.
+/// Reads points with their names and labels.
 ///
 /// # Errors
 ///
-/// If one cannot be read or they do not fit together; with the name of the file.
-pub(crate) fn read<T: Float + FromStr>(input: &Path, options: &CsvOptions, labels: Option<&Path>) -> Result<Data<T>> {
-    let name = |path: &Path| path.display().to_string();
-    let mut data = Data::from(PointTable::<T>::read(input, options).with_context(|| name(input))?);
-    if let Some(path) = labels {
-        let labels = Labels::read(path, data.points.n()).with_context(|| name(path))?;
-        data.input.labels = Some(LabelsReport::new(name(path), &labels));
-        data.labels = Some(labels);
+/// If a file cannot be read or they do not fit together; with the name of the file.
+pub(crate) fn read<T: Float + FromStr>(input: &Path, options: &InputOptions) -> Result<Data<T>> {
+    Loaded::read(input, options).map(Data::from)
+}
+
+impl<T: Float> Data<T> {
+    /// The same points with their values prepared.
+    ///
+    /// # Errors
+    ///
+    /// For values that cannot be prepared so; with the name of the file.
+    pub(crate) fn prepared(self, from: &Path, steps: Steps, seed: u64) -> Result<Self> {
+        let (points, preparation) =
+            Preparation::fit(self.points, steps, seed).with_context(|| from.display().to_string())?;
+        let mut input = self.input;
+        input.prepared = preparation.as_ref().map(Preparation::words).unwrap_or_default();
+        Ok(Self { points, input, preparation, ..self })
     }
-    Ok(data)
 }
 
 /// Prints warnings unless it is to be quiet.
@@ -63,16 +80,19 @@ pub(crate) fn say(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
 }
 
-/// Prints a report as JSON or text; `files` are what was written.
+/// Prints a report as JSON or text, on standard output unless the map went there.
 ///
 /// # Errors
 ///
-/// If standard output cannot be written.
-pub(crate) fn print(report: &impl Summary, (json, quiet): (bool, bool), files: &[String]) -> Result<()> {
-    let stdout = std::io::stdout().lock();
+/// If it cannot be written.
+pub(crate) fn print(report: &impl Summary, (json, quiet): (bool, bool), written: &Written) -> Result<()> {
+    let to: Box<dyn Write> = match written.to_standard_output() {
+        true => Box::new(std::io::stderr().lock()),
+        false => Box::new(std::io::stdout().lock()),
+    };
     match (json, quiet) {
-        (true, _) => report.write_json(stdout),
-        (false, false) => report.write_text(stdout, files),
+        (true, _) => report.write_json(to),
+        (false, false) => report.write_text(to, written.files()),
         (false, true) => Ok(()),
     }
 }
@@ -95,6 +115,17 @@ pub(crate) fn agreement<T: Float, const D: usize>(y: &[[T; D]], labels: &Labels,
     if labels.are_continuous() {
         return Ok(None);
     }
-    let k = k.min(y.len().saturating_sub(1));
-    Ok(Some(metrics::label_agreement(y, &labels.codes, k)?))
+    // Points without a label say nothing, and nobody asks them.
+    let labeled: Vec<usize> =
+        (0..y.len()).filter(|&i| labels.codes.get(i).is_some_and(|&code| code != Labels::MISSING)).collect();
+    if labeled.is_empty() {
+        return Ok(None);
+    }
+    let k = k.min(labeled.len() - 1);
+    if labeled.len() == y.len() {
+        return Ok(Some(metrics::label_agreement(y, &labels.codes, k)?));
+    }
+    let of: Vec<[T; D]> = labeled.iter().map(|&i| y[i]).collect();
+    let codes: Vec<u32> = labeled.iter().map(|&i| labels.codes[i]).collect();
+    Ok(Some(metrics::label_agreement(&of, &codes, k)?))
 }

@@ -1,9 +1,11 @@
-//! What the command adds to a saved map: the ids and labels of its points, and the call that made it.
+//! What the command adds to a saved map: the ids and labels of its points, how their values were prepared, and the call that
+//! made it.
 //!
 //! A checkpoint needs all of it to go on by itself, from another directory and without the input; a picture of a saved map has its
 //! labels. They stand in sections of the command's own, `own.call`, `own.annotations` and `own.labels.0`, `own.labels.1` and so on.
 
-use crate::input::{Annotations, LabelType, Labels};
+use crate::input::{Annotations, LabelType, Labels, Resolved};
+use crate::prepare::Preparation;
 use crate::report::InputReport;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,54 @@ fn codes(column: usize) -> String {
     format!("own.labels.{column}")
 }
 
+/// All that is kept beside a map.
+#[derive(Debug)]
+pub(crate) struct Extras {
+    pub(crate) call: Call,
+    pub(crate) annotations: Annotations,
+    pub(crate) preparation: Option<Preparation>,
+}
+
+impl Extras {
+    /// Adds them to what is saved.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer: none for sections that it does not have.
+    pub(crate) fn add<'a>(&'a self, writer: &mut Writer<'a>) -> Result<()> {
+        let mut text = |name: &str, value: Vec<u8>| writer.owned(name, &[value.len()], value).map(drop);
+        text(CALL, serde_json::to_vec(&self.call)?)?;
+        let label_type = |of: LabelType| TYPES.iter().find(|(_, known)| *known == of).map_or("auto", |(name, _)| *name);
+        let labels = self.annotations.labels.iter().map(|labels| LabelTexts {
+            name: labels.name.clone(),
+            label_type: label_type(labels.label_type).into(),
+            names: labels.names.clone(),
+            title: labels.title.clone(),
+        });
+        let texts = Texts { ids: self.annotations.ids.clone(), labels: labels.collect() };
+        text(ANNOTATIONS, serde_json::to_vec(&texts)?)?;
+        for (column, labels) in self.annotations.labels.iter().enumerate() {
+            writer.array(&codes(column), &[labels.codes.len()], &labels.codes)?;
+        }
+        if let Some(preparation) = &self.preparation {
+            preparation.put(writer)?;
+        }
+        Ok(())
+    }
+
+    /// Those of the `n` points of a saved map; none of a file that a library wrote.
+    ///
+    /// # Errors
+    ///
+    /// For sections that are damaged.
+    pub(crate) fn take(reader: &mut Reader, n: usize) -> Result<Option<Self>> {
+        let Some(call) = text(reader, CALL)? else { return Ok(None) };
+        let call = serde_json::from_slice(&call).context("the section own.call is damaged")?;
+        let annotations = annotations(reader, n)?;
+        Ok(Some(Self { call, annotations, preparation: Preparation::take(reader)? }))
+    }
+}
+
 /// A call of the command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Call {
@@ -27,6 +77,9 @@ pub(crate) struct Call {
     /// The number of values of each point.
     pub(crate) d: usize,
     pub(crate) input: InputReport,
+    /// How many points were left out of those of the file, and which are left, if any were.
+    pub(crate) dropped: usize,
+    pub(crate) kept: Option<Vec<usize>>,
 }
 
 impl Call {
@@ -35,10 +88,10 @@ impl Call {
     /// # Errors
     ///
     /// If there is no current directory.
-    pub(crate) fn of_this_process(d: usize, input: InputReport) -> Result<Self> {
+    pub(crate) fn of_this_process(d: usize, input: InputReport, resolved: Resolved) -> Result<Self> {
         let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
         let directory = std::env::current_dir().context("the current directory has no name")?;
-        Ok(Self { arguments, directory, d, input })
+        Ok(Self { arguments, directory, d, input, dropped: resolved.dropped, kept: resolved.kept })
     }
 }
 
@@ -60,45 +113,12 @@ struct LabelTexts {
 const TYPES: [(&str, LabelType); 3] =
     [("auto", LabelType::Auto), ("classes", LabelType::Classes), ("numbers", LabelType::Numbers)];
 
-/// Adds a call and annotations to what is saved.
-///
-/// # Errors
-///
-/// Those of the writer: none for sections that it does not have.
-pub(crate) fn add<'a>(writer: &mut Writer<'a>, call: &Call, annotations: &'a Annotations) -> Result<()> {
-    let mut text = |name: &str, value: Vec<u8>| writer.owned(name, &[value.len()], value).map(drop);
-    text(CALL, serde_json::to_vec(call)?)?;
-    let label_type = |of: LabelType| TYPES.iter().find(|(_, known)| *known == of).map_or("auto", |(name, _)| *name);
-    let labels = annotations.labels.iter().map(|labels| LabelTexts {
-        name: labels.name.clone(),
-        label_type: label_type(labels.label_type).into(),
-        names: labels.names.clone(),
-        title: labels.title.clone(),
-    });
-    let texts = Texts { ids: annotations.ids.clone(), labels: labels.collect() };
-    text(ANNOTATIONS, serde_json::to_vec(&texts)?)?;
-    for (column, labels) in annotations.labels.iter().enumerate() {
-        writer.array(&codes(column), &[labels.codes.len()], &labels.codes)?;
-    }
-    Ok(())
-}
-
 fn text(reader: &mut Reader, name: &str) -> Result<Option<Vec<u8>>> {
     if !reader.contains(name) {
         return Ok(None);
     }
     let shape = reader.shape(name)?.to_vec();
     Ok(Some(reader.take(name, &shape)?))
-}
-
-/// The call that made a saved map; none of a file that a library wrote.
-///
-/// # Errors
-///
-/// For a section that is damaged.
-pub(crate) fn call(reader: &mut Reader) -> Result<Option<Call>> {
-    let text = text(reader, CALL)?;
-    text.map(|text| serde_json::from_slice(&text).context("the section own.call is damaged")).transpose()
 }
 
 /// The ids and labels of the `n` points of a saved map.

@@ -1,10 +1,11 @@
 //! `tsne score`.
 
 use crate::args::{FloatType, KlMode, ScoreArgs};
-use crate::command::method;
 use crate::command::progress::Bars;
 use crate::command::run::{Data, agreement, in_pool, print, read, warn};
-use crate::input::{CsvOptions, Labels, Table};
+use crate::command::targets::Written;
+use crate::command::{map, method};
+use crate::input::{InputOptions, Labels, Table};
 use crate::report::{InputReport, ScoreReport, ScoreSeconds};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::str::FromStr;
@@ -50,9 +51,9 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<()> {
 
 fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result<()> {
     let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
-    let data = read::<T>(&args.data, &args.csv.options(), args.labels.as_deref())?;
+    let data = read::<T>(&args.data, &args.reading.options())?.prepared(&args.data, args.prepare.steps(), args.seed)?;
     let name = || args.map.display().to_string();
-    let map = Table::<T>::read(&args.map, &CsvOptions::default()).with_context(name)?;
+    let map = map::read(&args.map, &InputOptions::default())?.table;
     ensure!(
         map.n() == data.points.n(),
         "{}: the map has {} points, but the data have {}: give the map of these data, in their order",
@@ -60,7 +61,8 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
         map.n(),
         data.points.n()
     );
-    let Data { points, labels, input } = data;
+    let Data { points, annotations, input, .. } = data;
+    let labels = annotations.labels.into_iter().next();
     let points = points.into_dataset(&metric).with_context(|| args.data.display().to_string())?;
     let scored = Scored { args, metric, points, labels, input, started };
     match map.d() {
@@ -88,10 +90,10 @@ fn timed<R>(f: impl FnOnce() -> Result<R>) -> Result<(R, f64)> {
 }
 
 impl<T: Float + FromStr> Scored<'_, T> {
-    fn measure<const D: usize>(&self, map: &Table<T>) -> Result<()> {
+    fn measure<const D: usize>(&self, map: &Table<f64>) -> Result<()> {
         let (args, n) = (self.args, self.points.n());
         let rows = map.rows()?;
-        let y: Vec<[T; D]> = rows.iter().map(|row| std::array::from_fn(|c| row[c])).collect();
+        let y: Vec<[T; D]> = rows.iter().map(|row| std::array::from_fn(|c| T::from_f64(row[c]))).collect();
         let seconds_read = self.started.elapsed().as_secs_f64();
         let given = PerplexityAffinity::mixture(&[args.perplexity])?.effective_perplexities(n)?.0;
         let perplexity = given.first().copied().unwrap_or(args.perplexity);
@@ -151,7 +153,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
             })
         };
         let report = measured().with_context(|| args.data.display().to_string())?;
-        print(&report, (args.json, args.quiet), &[])
+        print(&report, (args.json, args.quiet), &Written::default())
     }
 
     /// The exact KL divergence for the affinities that `tsne embed` computes.

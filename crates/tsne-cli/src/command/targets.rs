@@ -1,9 +1,13 @@
 //! Files that a run writes.
 
+use crate::input::Annotations;
 use crate::output::Format;
+#[cfg(feature = "h5ad")]
+use crate::output::MapOf;
 use anyhow::{Context, Result, ensure};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use tsne::files;
+use tsne::{Scalar, files};
 
 /// Where the results of a run go.
 #[derive(Debug, Default)]
@@ -13,6 +17,10 @@ pub(crate) struct Targets<'a> {
     pub(crate) model: Option<&'a Path>,
     pub(crate) checkpoint: Option<&'a Path>,
     pub(crate) page: Option<&'a Path>,
+    /// The `.h5ad` file that the map is put into.
+    pub(crate) back: Option<&'a Path>,
+    /// The file of the points.
+    pub(crate) source: Option<&'a Path>,
 }
 
 impl Targets<'_> {
@@ -23,7 +31,8 @@ impl Targets<'_> {
     ///
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
-        let targets = [self.map, self.plot, self.page, self.model, self.checkpoint];
+        let to_file = |path: &&Path| !is_standard_output(path);
+        let targets = [self.map.filter(to_file), self.plot, self.page, self.model, self.checkpoint];
         let targets: Vec<&Path> = targets.into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
@@ -39,8 +48,18 @@ impl Targets<'_> {
                 target.display()
             );
         }
-        if let Some(map) = self.map {
+        if let Some(map) = self.map.filter(|map| !is_h5ad(map)) {
             Format::of(map)?;
+        }
+        if self.back.is_some() || self.map.is_some_and(is_h5ad) {
+            ensure!(
+                self.source.is_some_and(is_h5ad),
+                "a map can be put into an .h5ad file only where the points are from one: write .npy or .csv"
+            );
+            ensure!(cfg!(feature = "h5ad"), "this program was built without the feature h5ad: write .npy or .csv");
+        }
+        if let Some(back) = self.back {
+            files::check_target(back).with_context(|| format!("{} cannot be written", back.display()))?;
         }
         if let Some(plot) = self.plot {
             ensure!(ends_in(plot, "png"), "{}: the extension of the plot must be .png", plot.display());
@@ -58,9 +77,22 @@ fn ends_in(path: &Path, wanted: &str) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
+/// Whether a file is one of anndata by its name.
+fn is_h5ad(path: &Path) -> bool {
+    ends_in(path, "h5ad")
+}
+
+/// Whether a name stands for standard output.
+fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// The files that a run has written so far.
 #[derive(Debug, Default)]
-pub(crate) struct Written(Vec<String>);
+pub(crate) struct Written {
+    files: Vec<String>,
+    to_standard_output: bool,
+}
 
 impl Written {
     /// Does what comes after what was written so far; where it fails, the message says what is there nevertheless.
@@ -69,7 +101,7 @@ impl Written {
     ///
     /// Those of `step`.
     pub(crate) fn then<R>(&self, step: impl FnOnce() -> Result<R>) -> Result<R> {
-        step().with_context(|| match self.0.as_slice() {
+        step().with_context(|| match self.files.as_slice() {
             [] => "nothing was written".to_owned(),
             [file] => format!("{file} was written, but what follows failed"),
             files => format!("{} were written, but what follows failed", files.join(" and ")),
@@ -84,12 +116,56 @@ impl Written {
     pub(crate) fn add(&mut self, path: Option<&Path>, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let Some(path) = path else { return Ok(()) };
         self.then(|| write(path).with_context(|| format!("{} cannot be written", path.display())))?;
-        self.0.push(path.display().to_string());
+        self.files.push(path.display().to_string());
         Ok(())
+    }
+
+    /// Writes a map, where there is a path for it, with the names and labels of its points where the format has room for them.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub(crate) fn map<T: Scalar, const D: usize>(
+        &mut self,
+        path: Option<&Path>,
+        y: &[[T; D]],
+        annotations: &Annotations,
+    ) -> Result<()> {
+        let Some(path) = path.filter(|path| !is_h5ad(path)) else { return Ok(()) };
+        let encode = |path: &Path| Ok::<_, anyhow::Error>(Format::of(path)?.encode_with(y, annotations));
+        if is_standard_output(path) {
+            self.to_standard_output = true;
+            let bytes = encode(path)?;
+            return std::io::stdout().write_all(&bytes).context("cannot write to standard output");
+        }
+        self.add(Some(path), |path| Ok(files::write(path, &encode(path)?)?))
+    }
+
+    /// Puts a map into the `.h5ad` file of its points, or a copy of that, where one of both is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be changed or written.
+    #[cfg(feature = "h5ad")]
+    pub(crate) fn h5ad<T: Scalar, const D: usize>(
+        &mut self,
+        targets: &Targets<'_>,
+        map: &MapOf<'_, T, D>,
+    ) -> Result<()> {
+        let copy = targets.map.filter(|map| is_h5ad(map));
+        if let Some((source, _)) = targets.source.zip(copy) {
+            self.add(copy, |path| map.write_copy(source, path))?;
+        }
+        self.add(targets.back, |path| map.write_into(path))
+    }
+
+    /// Whether the map went to standard output.
+    pub(crate) fn to_standard_output(&self) -> bool {
+        self.to_standard_output
     }
 
     /// The names of the files.
     pub(crate) fn files(&self) -> &[String] {
-        &self.0
+        &self.files
     }
 }

@@ -5,8 +5,8 @@ use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
 use crate::command::targets::{Targets, Written};
-use crate::output::Format;
 use crate::plot;
+use crate::prepare::Preparation;
 use crate::report::{TransformReport, TransformSeconds};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
@@ -25,7 +25,9 @@ pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
         Some(NewInit::File(path)) => Some(path),
         _ => None,
     };
-    targets.check(&[Some(&args.model), Some(&args.input), args.labels.as_ref(), init])?;
+    let mut sources = vec![Some(&args.model), Some(&args.input), init];
+    sources.extend(args.reading.labels.iter().map(Some));
+    targets.check(&sources)?;
     let started = Instant::now();
     let model = Model::open(&args.model).map_err(|error| unusable(&args.model, &error))?;
     match (model.scalar(), model.n_components()) {
@@ -54,10 +56,11 @@ pub(crate) fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
 fn place<T: Float + FromStr, const D: usize>(
     args: &TransformArgs,
     targets: &Targets<'_>,
-    model: Model,
+    mut model: Model,
     started: Instant,
 ) -> Result<()> {
     let run = &args.run;
+    let preparation = Preparation::take(model.sections()).map_err(|error| unusable(&args.model, &error))?;
     let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
     let index = fitted.affinity_index();
     if !index.has_data() && *index.metric() != Metric::Precomputed {
@@ -67,7 +70,11 @@ fn place<T: Float + FromStr, const D: usize>(
             args.model.display()
         );
     }
-    let Data { points, labels, input } = read::<T>(&args.input, &args.csv.options(), args.labels.as_deref())?;
+    let Data { mut points, annotations, mut input, .. } = read::<T>(&args.input, &args.reading.options())?;
+    if let Some(preparation) = &preparation {
+        points = preparation.apply(points).with_context(|| args.input.display().to_string())?;
+        input.prepared = preparation.words();
+    }
     let params = method::transform_params::<T, D>(args, fitted.preset(), points.n())?;
     let seconds_read = started.elapsed().as_secs_f64();
 
@@ -84,12 +91,12 @@ fn place<T: Float + FromStr, const D: usize>(
     let kl_divergence = placed.kl_divergence();
     let kl_divergence_per_point = kl_divergence / y.len() as f64;
     let mut written = Written::default();
-    written.add(targets.map, |path| Ok(files::write(path, &Format::of(path)?.encode(y))?))?;
+    written.map(targets.map, y, &annotations)?;
     written.add(targets.plot, |path| {
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
         let title = format!("{new} new points in a t-SNE of {old}");
         let subtitle = format!("KL divergence {kl_divergence_per_point:.4} per new point");
-        let picture = plot::render_onto(fitted.positions(), y, labels.as_ref(), &title, &subtitle)?;
+        let picture = plot::render_onto(fitted.positions(), y, annotations.labels.first(), &title, &subtitle)?;
         Ok(files::write(path, &picture)?)
     })?;
     let report = TransformReport {
@@ -113,5 +120,5 @@ fn place<T: Float + FromStr, const D: usize>(
         seed: run.seed,
         version: env!("CARGO_PKG_VERSION"),
     };
-    print(&report, (run.json, run.quiet), written.files())
+    print(&report, (run.json, run.quiet), &written)
 }

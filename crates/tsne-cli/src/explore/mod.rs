@@ -9,13 +9,11 @@
 
 mod blob;
 mod columns;
-mod map;
 mod meta;
 mod neighbors;
 mod options;
 mod text;
 
-pub use map::{MapTable, texts};
 pub use neighbors::Neighbors;
 pub use options::{Page, Theme};
 

@@ -1,12 +1,16 @@
 //! Dense tables.
 
+use super::annotations::Annotations;
 use super::fits::Fits;
+use super::format::{Format, format_of};
 use super::labels::Labels;
+use super::missing::{Missing, Resolved};
 use super::npy::Npy;
-use super::open::{ends_in, open};
+use super::open::{is_compressed, open};
 use super::text::{self, CsvOptions, HeaderLine, IndexColumn, TableForm};
+use super::transpose::transposed;
 use anyhow::{Context, Result, bail, ensure};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::Path;
 use std::str::FromStr;
 use tsne::{Rows, Scalar};
@@ -17,23 +21,30 @@ pub struct Table<T> {
     data: Vec<T>,
     n: usize,
     d: usize,
-    labels: Option<Labels>,
-    form: Option<TableForm>,
+    pub(super) annotations: Annotations,
+    pub(super) form: Option<TableForm>,
+    /// What was done about missing values.
+    pub(super) resolved: Resolved,
+    /// The names of the columns.
+    pub(super) names: Option<Vec<String>>,
 }
 
 impl<T: Scalar + FromStr> Table<T> {
-    /// Reads a table by the extension of its name: `.npy`, or text (`.csv`, `.tsv`, `.txt`, `.data`, also with `.gz`).
+    /// Reads a table by the extension of its name: `.npy`, or text (`.csv`, `.tsv`, `.txt`, `.data`), also with `.gz` or `.zst`;
+    /// `-` is text from standard input.
     ///
     /// # Errors
     ///
     /// For whatever is not an `n × d` table of finite numbers; the message says where and what to do.
     pub fn read(path: &Path, options: &CsvOptions) -> Result<Self> {
-        if ends_in(path, "npy") {
-            no_columns(options)?;
-            return Self::from_npy(Npy::open(path)?, Fits::of::<T>());
+        match format_of(path)? {
+            Format::Npy if is_compressed(path) => {
+                Self::from_npy(Npy::of_stream(open(path)?)?, Fits::of::<T>(), options)
+            }
+            Format::Npy => Self::from_npy(Npy::open(path)?, Fits::of::<T>(), options),
+            Format::Text => Self::from_text(open(path)?, options, Fits::of::<T>()),
+            _ => bail!("a plain table is needed here: use .npy, .csv, .tsv or .txt"),
         }
-        known_text(path)?;
-        Self::from_text(open(path)?, options, Fits::of::<T>())
     }
 
     /// Reads delimited text, one point per line.
@@ -47,31 +58,66 @@ impl<T: Scalar + FromStr> Table<T> {
 
     /// Reads delimited text, of values that `fits` admits.
     pub(super) fn from_text(read: impl BufRead, options: &CsvOptions, fits: Fits) -> Result<Self> {
-        let text::Parsed { values, n, d, labels, form } = text::read(read, options, fits)?;
-        Ok(Self { data: values, n, d, labels, form: Some(form) })
+        let text::Parsed { values, n, d, ids, labels, form, names, resolved } = text::read(read, options, fits)?;
+        let annotations = Annotations { ids, labels };
+        Ok(Self { data: values, n, d, annotations, form: Some(form), resolved, names })
     }
 }
 
 impl<T: Scalar> Table<T> {
     /// Reads an array of values that `fits` admits.
-    pub(super) fn from_npy(npy: Npy<std::fs::File>, fits: Fits) -> Result<Self> {
+    pub(super) fn from_npy<R: Read>(npy: Npy<R>, fits: Fits, options: &CsvOptions) -> Result<Self> {
+        no_columns(options)?;
         let (data, n, d) = npy.matrix::<T>()?;
+        Self::from_values((data, n, d), fits, options)
+    }
+
+    /// Values with their shape as a file has them, which may have to be transposed and completed.
+    pub(super) fn from_values(
+        (mut data, n, d): (Vec<T>, usize, usize),
+        fits: Fits,
+        options: &CsvOptions,
+    ) -> Result<Self> {
         ensure!(n > 0 && d > 0, "the array has shape ({n}, {d}): it must hold at least one number");
-        let refused = |value: &T| !fits.admits(value.to_f64());
+        let is_missing = |value: &T| options.missing != Missing::Error && value.to_f64().is_nan();
+        let refused = |value: &T| !fits.admits(value.to_f64()) && !is_missing(value);
         if let Some(place) = data.iter().position(refused) {
+            let missing = if data[place].to_f64().is_nan() { ", write --missing drop or --missing mean" } else { "" };
             bail!(
                 "the value in row {}, column {} (counted from 0) is infinite, not a number, or beyond the range of {}: \
-                 replace it, or use --float f64 if it is only large",
+                 replace it{missing}, or use --float f64 if it is only large",
                 place / d,
                 place % d,
                 fits.name
             );
         }
-        Ok(Self { data, n, d, labels: None, form: None })
+        let (mut n, mut d) = (n, d);
+        if options.transpose {
+            data = transposed(&data, n, d)?;
+            (n, d) = (d, n);
+        }
+        let holes: Vec<usize> = if options.missing == Missing::Error {
+            Vec::new()
+        } else {
+            data.iter().enumerate().filter(|(_, value)| value.to_f64().is_nan()).map(|(place, _)| place).collect()
+        };
+        holes.iter().for_each(|&hole| data[hole] = T::ZERO);
+        let resolved = options.missing.resolve(&mut data, d, &holes, |column| format!("{column} (counted from 0)"))?;
+        if let Some(kept) = &resolved.kept {
+            n = kept.len();
+        }
+        Ok(Self { data, n, d, annotations: Annotations::default(), form: None, resolved, names: None })
     }
 }
 
 impl<T> Table<T> {
+    /// Points of `d` finite numbers each, one after the other.
+    pub(crate) fn from_rows(data: Vec<T>, d: usize) -> Self {
+        let n = data.len() / d.max(1);
+        let (annotations, resolved) = (Annotations::default(), Resolved::default());
+        Self { data, n, d, annotations, form: None, resolved, names: None }
+    }
+
     /// The points as a view.
     ///
     /// # Errors
@@ -82,7 +128,7 @@ impl<T> Table<T> {
     }
 
     /// The values, row by row, and their shape.
-    pub(super) fn into_parts(self) -> (Vec<T>, usize, usize) {
+    pub(crate) fn into_parts(self) -> (Vec<T>, usize, usize) {
         (self.data, self.n, self.d)
     }
 
@@ -96,9 +142,14 @@ impl<T> Table<T> {
         self.d
     }
 
-    /// The labels, if a column of the table held them.
-    pub const fn labels(&self) -> Option<&Labels> {
-        self.labels.as_ref()
+    /// The first labels, if a column of the table held any.
+    pub fn labels(&self) -> Option<&Labels> {
+        self.annotations.labels.first()
+    }
+
+    /// The names of the points and all their labels.
+    pub const fn annotations(&self) -> &Annotations {
+        &self.annotations
     }
 
     /// What a text table was taken for.
@@ -110,7 +161,8 @@ impl<T> Table<T> {
 /// Checks that no columns of a file without names are asked for.
 pub(super) fn no_columns(options: &CsvOptions) -> Result<()> {
     ensure!(
-        options.label_column.is_none()
+        options.label_columns.is_empty()
+            && options.columns.is_empty()
             && options.drop_columns.is_empty()
             && options.index_column == IndexColumn::default(),
         "columns can be chosen in text tables only: use --labels FILE, or drop the columns before"
@@ -118,17 +170,6 @@ pub(super) fn no_columns(options: &CsvOptions) -> Result<()> {
     ensure!(
         options.header == HeaderLine::default(),
         "only text tables have a line that may name the columns: leave out --header"
-    );
-    Ok(())
-}
-
-/// Checks that the extension of a name is that of a text.
-pub(super) fn known_text(path: &Path) -> Result<()> {
-    let name = super::open::uncompressed(path);
-    ensure!(
-        ["csv", "tsv", "txt", "data", "dat"].iter().any(|extension| ends_in(&name, extension)),
-        "the format is not known by the extension: use .npy, .csv, .tsv or .txt (text also with .gz), or .npz or .mtx for \
-         sparse points"
     );
     Ok(())
 }

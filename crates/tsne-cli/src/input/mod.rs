@@ -4,24 +4,38 @@
 //! allocates is bounded by what the file holds.
 
 mod annotations;
+mod counting;
 mod dense;
 mod fits;
+mod format;
 mod grow;
+#[cfg(feature = "h5ad")]
+mod h5ad;
 mod labels;
 mod lines;
+mod loaded;
+mod map;
+mod missing;
 mod mtx;
+mod names;
 mod npy;
 mod npz;
 mod open;
 mod parameters;
 mod points;
 mod sparse;
+mod tenx;
 mod text;
+mod transpose;
 
 pub use annotations::Annotations;
 pub use dense::Table;
+pub(crate) use labels::kinds_in_words;
 pub use labels::{LabelType, Labels};
+pub use loaded::{InputOptions, Loaded};
+pub use map::MapTable;
+pub use missing::{Missing, Resolved};
 pub use parameters::read_parameters;
 pub use points::PointTable;
 pub use sparse::SparseTable;
-pub use text::{CsvOptions, HeaderLine, IndexColumn, TableForm};
+pub use text::{CsvOptions, Decimal, HeaderLine, IndexColumn, TableForm};

@@ -11,14 +11,14 @@ use std::io::BufRead;
 use std::path::Path;
 use std::str::SplitWhitespace;
 use tsne::Scalar;
-use tsne::core::buckets::Buckets;
 
 /// Reads a matrix.
 pub(super) fn read<T: Scalar>(path: &Path) -> Result<SparseTable<T>> {
     parse(open(path)?)
 }
 
-fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
+/// Reads a matrix from a stream.
+pub(super) fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
     let mut kind = None;
     let mut entries: Option<Entries> = None;
     for_each_line(read, |number, line| {
@@ -200,18 +200,7 @@ impl Entries {
             given == promised,
             "the size line promises {promised} entries, but there are {given}: the file is cut off"
         );
-        check_size(n, d, entries.len())?;
-        // Stable, so that repeated entries are added in the order of the file.
-        let rows = Buckets::new(n, || entries.iter().map(|&(row, column, value)| (row as usize, (column, value))))?;
-        drop(entries);
-        let (row_pointers, entries) = rows.into_parts();
-        let (mut columns, mut values) = (Vec::new(), Vec::new());
-        grow("the columns of the matrix", &mut columns, entries.len())?;
-        grow("the values of the matrix", &mut values, entries.len())?;
-        columns.extend(entries.iter().map(|&(column, _)| column));
-        values.extend(entries.iter().map(|&(_, value)| value));
-        drop(entries);
-        SparseTable::from_compressed(row_pointers, columns, values, d)
+        SparseTable::from_coordinates(n, d, entries)
     }
 }
 

@@ -1,12 +1,12 @@
-//! Sparse matrices as `scipy.sparse.save_npz` writes them: a zip archive of the arrays `format`, `shape`, `indptr`,
-//! `indices` and `data`.
+//! Archives of arrays: a sparse matrix as `scipy.sparse.save_npz` writes it (arrays `format`, `shape`, and `indptr`, `indices`,
+//! `data` or `row`, `col`, `data`), or dense arrays of `numpy.savez`.
 
-use super::npy::{Npy, element_text};
+use super::labels::{Labels, LabelsBuilder};
+use super::names::one_of;
+use super::npy::{Dtype, Npy, Shape, element_text};
 use super::sparse::{SparseTable, check_size};
 use anyhow::{Context, Result, bail, ensure};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek};
-use std::path::Path;
+use std::io::{Read, Seek};
 use tsne::Scalar;
 use zip::ZipArchive;
 use zip::read::ZipFile;
@@ -17,57 +17,148 @@ const MAX_COMPRESSION: u64 = 1032;
 /// The longest name of a format, in bytes: that of compressed rows has three characters of up to four.
 const MAX_FORMAT: usize = 64;
 
-/// Reads a matrix in compressed rows.
-pub(super) fn read<T: Scalar>(path: &Path) -> Result<SparseTable<T>> {
-    let file = File::open(path).context("cannot open")?;
-    let length = file.metadata().context("cannot read the length of the file")?.len();
-    parse(BufReader::new(file), length)
-}
-
-fn parse<T: Scalar>(file: impl Read + Seek, length: u64) -> Result<SparseTable<T>> {
-    let archive = ZipArchive::new(file).context("not a readable .npz file: save it again")?;
-    let mut arrays = Arrays { archive, length };
-    if arrays.archive.index_for_name("format.npy").is_none() {
-        bail!("the file holds no sparse matrix: save one with scipy.sparse.save_npz, or a dense array with numpy.save");
-    }
-    let format = arrays.with("format", |npy| {
-        ensure!(npy.dtype.size <= MAX_FORMAT && npy.count() == 1, "it is no name of a format");
-        let dtype = npy.dtype;
-        element_text(dtype, &npy.elements()?).context("it is not text")
-    })?;
-    ensure!(
-        format == "csr",
-        "the matrix is saved as {format:?}, but compressed rows (csr) are needed: convert it with tocsr()"
-    );
-    let shape: Vec<usize> = arrays.with("shape", |npy| {
-        ensure!(npy.count() == 2, "the matrix has {} dimensions, but two are needed", npy.count());
-        npy.counts()
-    })?;
-    let &[n, d] = shape.as_slice() else { bail!("the matrix has {} dimensions, but two are needed", shape.len()) };
-    // All lengths must fit together before any of them is read.
-    let pointers = arrays.with("indptr", |npy| Ok(npy.count()))?;
-    ensure!(
-        pointers.checked_sub(1) == Some(n),
-        "there are {pointers} row pointers for {n} rows: the file is damaged, save it again"
-    );
-    let entries = arrays.with("indices", |npy| Ok(npy.count()))?;
-    let given = arrays.with("data", |npy| Ok(npy.count()))?;
-    ensure!(given == entries, "there are {entries} columns, but {given} values: the file is damaged, save it again");
-    check_size(n, d, entries)?;
-    let row_pointers = arrays.with("indptr", |npy| npy.counts())?;
-    let columns = arrays.with("indices", |npy| npy.counts())?;
-    let values = arrays.with("data", |npy| npy.vector())?;
-    SparseTable::from_compressed(row_pointers, columns, values, d)
-}
-
 /// The arrays of an archive.
-struct Arrays<R> {
+pub(super) struct Archive<R> {
     archive: ZipArchive<R>,
     /// Bytes of the archive.
     length: u64,
 }
 
-impl<R: Read + Seek> Arrays<R> {
+impl<R: Read + Seek> Archive<R> {
+    /// Opens an archive of so many bytes.
+    pub(super) fn open(file: R, length: u64) -> Result<Self> {
+        let archive = ZipArchive::new(file).context("not a readable .npz file: save it again")?;
+        Ok(Self { archive, length })
+    }
+
+    /// Whether the archive holds a sparse matrix.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.archive.index_for_name("format.npy").is_some()
+    }
+
+    /// The names of all arrays, in the order of the archive.
+    fn names(&self) -> Vec<String> {
+        self.archive.file_names().filter_map(|name| name.ok()?.strip_suffix(".npy").map(str::to_owned)).collect()
+    }
+
+    /// Reads a sparse matrix: compressed rows, compressed columns or coordinates.
+    pub(super) fn sparse<T: Scalar>(mut self) -> Result<SparseTable<T>> {
+        let format = self.with("format", |npy| {
+            ensure!(npy.dtype.size <= MAX_FORMAT && npy.count() == 1, "it is no name of a format");
+            let dtype = npy.dtype;
+            element_text(dtype, &npy.elements()?).context("it is not text")
+        })?;
+        ensure!(
+            matches!(format.as_str(), "csr" | "csc" | "coo"),
+            "the matrix is saved as {format:?}, but compressed rows (csr), compressed columns (csc) or coordinates (coo) are \
+             needed: convert it with tocsr()"
+        );
+        let shape: Vec<usize> = self.with("shape", |npy| {
+            ensure!(npy.count() == 2, "the matrix has {} dimensions, but two are needed", npy.count());
+            npy.counts()
+        })?;
+        let &[n, d] = shape.as_slice() else { bail!("the matrix has {} dimensions, but two are needed", shape.len()) };
+        if format == "coo" {
+            return self.coordinates(n, d);
+        }
+        // All lengths must fit together before any of them is read.
+        let lines = if format == "csr" { n } else { d };
+        let what = if format == "csr" { ("row", "columns") } else { ("column", "rows") };
+        let pointers = self.with("indptr", |npy| Ok(npy.count()))?;
+        ensure!(
+            pointers.checked_sub(1) == Some(lines),
+            "there are {pointers} {} pointers for {lines} {}s: the file is damaged, save it again",
+            what.0,
+            what.0
+        );
+        let entries = self.with("indices", |npy| Ok(npy.count()))?;
+        let given = self.with("data", |npy| Ok(npy.count()))?;
+        ensure!(
+            given == entries,
+            "there are {entries} {}, but {given} values: the file is damaged, save it again",
+            what.1
+        );
+        check_size(n, d, entries)?;
+        if format == "csc" {
+            check_size(d, n, entries)?;
+        }
+        let pointers = self.with("indptr", |npy| npy.counts())?;
+        let indices = self.with("indices", |npy| npy.counts())?;
+        let values = self.with("data", |npy| npy.vector())?;
+        match format.as_str() {
+            "csr" => SparseTable::from_compressed(pointers, indices, values, d),
+            _ => SparseTable::from_compressed(pointers, indices, values, n)?.transposed(),
+        }
+    }
+
+    fn coordinates<T: Scalar>(mut self, n: usize, d: usize) -> Result<SparseTable<T>> {
+        let mut count = |name: &str| self.with(name, |npy| Ok(npy.count()));
+        let (rows, columns, values) = (count("row")?, count("col")?, count("data")?);
+        ensure!(
+            rows == columns && columns == values,
+            "there are {rows} rows and {columns} columns for {values} values: the file is damaged, save it again"
+        );
+        check_size(n, d, values)?;
+        let rows: Vec<u32> = self.with("row", |npy| npy.counts())?;
+        let columns: Vec<u32> = self.with("col", |npy| npy.counts())?;
+        let values: Vec<f64> = self.with("data", |npy| npy.vector())?;
+        let entries = rows.into_iter().zip(columns).zip(values).map(|((row, column), value)| (row, column, value));
+        SparseTable::from_coordinates(n, d, entries.collect())
+    }
+
+    /// The array of points: the only one of numbers in two dimensions, or the wanted one.
+    pub(super) fn points(&mut self, wanted: Option<&str>) -> Result<String> {
+        let names = self.names();
+        if let Some(wanted) = wanted {
+            return one_of("array", wanted, &names).cloned();
+        }
+        let mut points = Vec::new();
+        for name in &names {
+            if self.with(name, |npy| Ok(npy.dtype.is_number() && npy.shape.len() == 2))? {
+                points.push(name);
+            }
+        }
+        match points.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => bail!(
+                "the file holds no sparse matrix and no array of numbers in two dimensions: save one with \
+                 scipy.sparse.save_npz or numpy.savez"
+            ),
+            several => bail!("the file holds several arrays: choose one with --layer, of {several:?}"),
+        }
+    }
+
+    /// Reads one array with its element type by `read`.
+    pub(super) fn array<V>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Npy<ZipFile<'_, R>>) -> Result<V>,
+    ) -> Result<(V, Dtype)> {
+        self.with(name, |npy| {
+            let dtype = npy.dtype;
+            Ok((read(npy)?, dtype))
+        })
+    }
+
+    /// The labels of `n` points in an array of that name.
+    pub(super) fn labels(&mut self, wanted: &str, n: usize) -> Result<Labels> {
+        let names = self.names();
+        let name = one_of("array", wanted, &names)?;
+        self.with(name, |npy| {
+            ensure!(
+                npy.shape == [n],
+                "it has shape {}, but one label for each of {n} points is needed",
+                Shape(&npy.shape)
+            );
+            let dtype = npy.dtype;
+            let mut labels = LabelsBuilder::default();
+            for element in npy.elements()?.chunks_exact(dtype.size) {
+                labels.push(&element_text(dtype, element).unwrap_or_default())?;
+            }
+            Ok(Labels { name: name.clone(), ..labels.finish() })
+        })
+    }
+
     /// Opens an array for `read`.
     fn with<V>(&mut self, name: &str, read: impl FnOnce(Npy<ZipFile<'_, R>>) -> Result<V>) -> Result<V> {
         let context = || format!("the array {name:?}");

@@ -1,18 +1,18 @@
 //! Points, dense or sparse as their file is.
 
-use super::dense::{Table, known_text, no_columns};
+use super::dense::Table;
 use super::fits::Fits;
-use super::labels::Labels;
 use super::npy::Npy;
-use super::open::{ends_in, open, uncompressed};
 use super::sparse::SparseTable;
-use super::text::{CsvOptions, TableForm};
-use super::{mtx, npz};
-use anyhow::{Result, ensure};
-use std::io::BufRead;
-use std::path::Path;
+use super::text::CsvOptions;
+use anyhow::{Result, bail};
+use std::io::{BufRead, Read};
 use std::str::FromStr;
-use tsne::{Dataset, Metric, NewPoints, Scalar};
+use tsne::{Dataset, Input, KnnGraph, Metric, NewPoints, Scalar};
+
+/// Why a graph of neighbors is no points.
+const NO_VALUES: &str =
+    "a graph of neighbors has no values of the points, which are needed here: leave out --neighbors-key";
 
 /// Points of a file, dense or sparse as the file is.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,53 +23,16 @@ pub enum PointTable<T> {
     Wide(Table<f64>),
     /// What was not in the file is zero.
     Sparse(SparseTable<T>),
+    /// No values, but the nearest neighbors of each point.
+    Graph(KnnGraph<T>),
 }
 
 impl<T: Scalar + FromStr> PointTable<T> {
-    /// Reads points by the extension of the name: `.npz` (SciPy's `save_npz`) and `.mtx` (Matrix Market, also with `.gz`)
-    /// are sparse, for the others see [`Table::read`].
-    ///
-    /// # Errors
-    ///
-    /// For whatever is not an `n × d` matrix of finite numbers; the message says where and what to do.
-    pub fn read(path: &Path, options: &CsvOptions) -> Result<Self> {
-        let (npz, mtx) = (ends_in(path, "npz"), ends_in(&uncompressed(path), "mtx"));
-        if !npz && !mtx {
-            return Self::read_dense(path, options);
-        }
-        no_columns(options)?;
-        let table = if npz { npz::read(path)? } else { mtx::read(path)? };
-        ensure!(
-            table.n() > 0 && table.d() > 0,
-            "the matrix has shape ({}, {}): it must have rows and columns",
-            table.n(),
-            table.d()
-        );
-        Ok(Self::Sparse(table))
-    }
-
-    fn read_dense(path: &Path, options: &CsvOptions) -> Result<Self> {
-        // What is wider than T is converted when the metric is known, which may not mind an offset.
-        let (wide, fits) = (size_of::<T>() < size_of::<f64>(), Fits::of::<T>());
-        if ends_in(path, "npy") {
-            no_columns(options)?;
-            let npy = Npy::open(path)?;
-            let exact = !wide || npy.dtype.fits_single();
-            return Ok(if exact {
-                Self::Dense(Table::from_npy(npy, fits)?)
-            } else {
-                Self::Wide(Table::from_npy(npy, fits)?)
-            });
-        }
-        known_text(path)?;
-        Self::from_csv(open(path)?, options)
-    }
-
     /// Reads delimited text, one point per line.
     ///
     /// # Errors
     ///
-    /// As [`PointTable::read`].
+    /// For whatever is not an `n × d` table of finite numbers; the message says where and what to do.
     pub fn from_csv(read: impl BufRead, options: &CsvOptions) -> Result<Self> {
         let fits = Fits::of::<T>();
         Ok(if size_of::<T>() < size_of::<f64>() {
@@ -81,6 +44,29 @@ impl<T: Scalar + FromStr> PointTable<T> {
 }
 
 impl<T: Scalar> PointTable<T> {
+    /// Reads an array. What is wider than `T` is converted when the metric is known, which may not mind an offset.
+    pub(super) fn from_npy<R: Read>(npy: Npy<R>, options: &CsvOptions) -> Result<Self> {
+        let fits = Fits::of::<T>();
+        let exact = size_of::<T>() == size_of::<f64>() || npy.dtype.fits_single();
+        Ok(if exact {
+            Self::Dense(Table::from_npy(npy, fits, options)?)
+        } else {
+            Self::Wide(Table::from_npy(npy, fits, options)?)
+        })
+    }
+
+    /// What a fit by `metric` is made from.
+    ///
+    /// # Errors
+    ///
+    /// As [`PointTable::into_dataset`].
+    pub fn into_input(self, metric: &Metric) -> Result<Input<'static, T>> {
+        match self {
+            Self::Graph(graph) => Ok(graph.into()),
+            points => points.into_dataset(metric).map(Input::from),
+        }
+    }
+
     /// The points for a fit or a measure by `metric`: of what is wider than `T`, an offset is subtracted before it is rounded
     /// where the metric allows it.
     ///
@@ -98,6 +84,7 @@ impl<T: Scalar> PointTable<T> {
                 let (row_pointers, columns, values, d) = table.into_parts();
                 Dataset::sparse(row_pointers, columns, values, d)?
             }
+            Self::Graph(_) => bail!("{NO_VALUES}"),
         })
     }
 
@@ -111,44 +98,29 @@ impl<T: Scalar> PointTable<T> {
             Self::Dense(table) => table.rows()?.into(),
             Self::Wide(table) => NewPoints::from_f64(table.rows()?),
             Self::Sparse(table) => table.rows()?.into(),
+            Self::Graph(_) => bail!("{NO_VALUES}"),
         })
     }
 }
 
-impl<T> PointTable<T> {
+impl<T: Scalar> PointTable<T> {
     /// The number of points.
-    pub const fn n(&self) -> usize {
+    pub fn n(&self) -> usize {
         match self {
             Self::Dense(table) => table.n(),
             Self::Wide(table) => table.n(),
             Self::Sparse(table) => table.n(),
+            Self::Graph(graph) => graph.n(),
         }
     }
 
-    /// The number of values of each point.
-    pub const fn d(&self) -> usize {
+    /// The number of values of each point; of a graph, of neighbors.
+    pub fn d(&self) -> usize {
         match self {
             Self::Dense(table) => table.d(),
             Self::Wide(table) => table.d(),
             Self::Sparse(table) => table.d(),
-        }
-    }
-
-    /// The labels, if a column of a text table held them.
-    pub const fn labels(&self) -> Option<&Labels> {
-        match self {
-            Self::Dense(table) => table.labels(),
-            Self::Wide(table) => table.labels(),
-            Self::Sparse(_) => None,
-        }
-    }
-
-    /// What a text table was taken for.
-    pub const fn form(&self) -> Option<&TableForm> {
-        match self {
-            Self::Dense(table) => table.form(),
-            Self::Wide(table) => table.form(),
-            Self::Sparse(_) => None,
+            Self::Graph(graph) => graph.indices().len() / graph.n().max(1),
         }
     }
 }

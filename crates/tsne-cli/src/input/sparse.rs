@@ -1,6 +1,7 @@
 //! Sparse tables.
 
 use anyhow::{Context, Result, bail, ensure};
+use tsne::core::buckets::Buckets;
 use tsne::core::memory;
 use tsne::{Scalar, SparseRows};
 
@@ -108,6 +109,57 @@ impl<T: Scalar> SparseTable<T> {
         Ok(Self { row_pointers, columns, values: converted, d })
     }
 
+    /// A matrix from entries in any order: row, column and value. Values of repeated places are added, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`SparseTable::from_compressed`]; and where a row is not below `n`.
+    pub fn from_coordinates(n: usize, d: usize, entries: Vec<(u32, u32, f64)>) -> Result<Self> {
+        check_size(n, d, entries.len())?;
+        if let Some((row, ..)) = entries.iter().find(|(row, ..)| *row as usize >= n) {
+            bail!("an entry is in row {row} (counted from 0), but there are {n}");
+        }
+        // Stable, so that repeated entries are added in the order of the file.
+        let rows = Buckets::new(n, || entries.iter().map(|&(row, column, value)| (row as usize, (column, value))))?;
+        drop(entries);
+        let (row_pointers, entries) = rows.into_parts();
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        memory::reserve("the columns of the matrix", &mut columns, entries.len())?;
+        memory::reserve("the values of the matrix", &mut values, entries.len())?;
+        columns.extend(entries.iter().map(|&(column, _)| column));
+        values.extend(entries.iter().map(|&(_, value)| value));
+        drop(entries);
+        Self::from_compressed(row_pointers, columns, values, d)
+    }
+
+    /// The matrix with its columns as rows.
+    ///
+    /// # Errors
+    ///
+    /// Where nearly all columns are empty, and where there is no memory for it.
+    pub fn transposed(self) -> Result<Self> {
+        let (n, d, count) = (self.n(), self.d, self.columns.len());
+        check_size(d, n, count)?;
+        let mut row_pointers = memory::filled("the rows of the matrix", d + 1, 0usize)?;
+        for &column in &self.columns {
+            row_pointers[column as usize + 1] += 1;
+        }
+        for row in 0..d {
+            row_pointers[row + 1] += row_pointers[row];
+        }
+        let mut next = row_pointers.clone();
+        let mut columns = memory::filled("the columns of the matrix", count, 0u32)?;
+        let mut values = memory::filled("the values of the matrix", count, T::ZERO)?;
+        for row in 0..n {
+            for place in self.row_pointers[row]..self.row_pointers[row + 1] {
+                let next = &mut next[self.columns[place] as usize];
+                (columns[*next], values[*next]) = (row as u32, self.values[place]);
+                *next += 1;
+            }
+        }
+        Ok(Self { row_pointers, columns, values, d: n })
+    }
+
     /// The points as a view.
     ///
     /// # Errors
@@ -120,7 +172,7 @@ impl<T: Scalar> SparseTable<T> {
 
 impl<T> SparseTable<T> {
     /// Row pointers, columns, values, and the number of columns.
-    pub(super) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>, usize) {
+    pub(crate) fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>, usize) {
         (self.row_pointers, self.columns, self.values, self.d)
     }
 
@@ -147,6 +199,17 @@ mod tests {
         assert_eq!((rows.n(), rows.d()), (3, 3));
         assert_eq!(rows.row(0), (&[0u32, 2][..], &[2.0f32, 5.0][..]));
         assert_eq!((rows.row(1).0.len(), rows.row(2)), (0, (&[1u32][..], &[8.0f32][..])));
+    }
+
+    #[test]
+    fn columns_become_rows() {
+        let entries = vec![(0, 2, 1.0), (2, 0, 2.0), (0, 0, 3.0), (2, 2, 4.0)];
+        let turned = entries.iter().map(|&(i, j, value)| (j, i, value)).collect();
+        let table = SparseTable::<f32>::from_coordinates(3, 4, entries).unwrap();
+        assert_eq!(table.transposed().unwrap(), SparseTable::from_coordinates(4, 3, turned).unwrap());
+        assert!(
+            SparseTable::<f32>::from_coordinates(2, 4, vec![(2, 0, 1.0)]).unwrap_err().to_string().contains("row 2")
+        );
     }
 
     #[test]

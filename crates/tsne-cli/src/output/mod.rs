@@ -1,8 +1,14 @@
 //! Writing maps.
 
 mod csv;
+#[cfg(feature = "h5ad")]
+mod h5ad;
 mod npy;
 
+#[cfg(feature = "h5ad")]
+pub use h5ad::{MapOf, Value};
+
+use crate::input::Annotations;
 use anyhow::{Result, bail};
 use std::path::Path;
 use tsne::Scalar;
@@ -14,6 +20,8 @@ pub enum Format {
     Npy,
     /// Comma-separated, with a header line that names the coordinates.
     Csv,
+    /// The same, separated by tabs.
+    Tsv,
 }
 
 impl Format {
@@ -21,20 +29,31 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// For an extension that is neither `.npy` nor `.csv`.
+    /// For an extension that is neither `.npy` nor `.csv` or `.tsv`. `-` is comma-separated.
     pub fn of(path: &Path) -> Result<Self> {
         match path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase()).as_deref() {
             Some("npy") => Ok(Self::Npy),
             Some("csv") => Ok(Self::Csv),
-            _ => bail!("{}: the extension of the output must be .npy or .csv", path.display()),
+            Some("tsv") => Ok(Self::Tsv),
+            _ if path == Path::new("-") => Ok(Self::Csv),
+            _ => bail!(
+                "{}: the extension of the output must be .npy or .csv, or .tsv; - is standard output",
+                path.display()
+            ),
         }
     }
 
     /// The bytes of a file with these positions.
     pub fn encode<T: Scalar, const D: usize>(self, y: &[[T; D]]) -> Vec<u8> {
+        self.encode_with(y, &Annotations::default())
+    }
+
+    /// The bytes of a file with these positions; tables have columns of names and labels, too.
+    pub fn encode_with<T: Scalar, const D: usize>(self, y: &[[T; D]], annotations: &Annotations) -> Vec<u8> {
         match self {
             Self::Npy => npy::encode(y),
-            Self::Csv => csv::encode(y),
+            Self::Csv => csv::encode(y, annotations, b','),
+            Self::Tsv => csv::encode(y, annotations, b'\t'),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the input was taken for.
 
-use crate::input::{Labels, TableForm};
+use crate::input::{Labels, Loaded, kinds_in_words};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use std::fmt::Write;
 const SHOWN: usize = 5;
 
 /// What the input was taken for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InputReport {
     /// Of a text table, whether its first line names the columns; of other files `null`.
     pub header: Option<bool>,
@@ -16,8 +16,22 @@ pub struct InputReport {
     pub index_column: Option<String>,
     /// Columns of text that were left out.
     pub left_out: Vec<String>,
-    /// The labels; `null` without.
+    /// What of its file the points are, where it holds several things; else `null`.
+    pub part: Option<String>,
+    /// Whether the points have names.
+    pub ids: bool,
+    /// Values that were missing.
+    pub missing: usize,
+    /// Points that were left out for them.
+    pub dropped: usize,
+    /// The labels that color the map; `null` without.
     pub labels: Option<LabelsReport>,
+    /// Further columns of labels.
+    pub more_labels: Vec<LabelsReport>,
+    /// How the values were prepared, step by step.
+    pub prepared: Vec<String>,
+    /// Whether labels were joined with the points by their names.
+    pub joined: bool,
 }
 
 /// What the labels were taken for.
@@ -31,30 +45,42 @@ pub struct LabelsReport {
     pub kinds: usize,
     /// Whether they are measured numbers, and not classes.
     pub continuous: bool,
-    #[serde(skip)]
-    text: String,
+    /// How many points have none.
+    pub missing: usize,
 }
 
 impl LabelsReport {
     /// Labels of a column or file of that name.
     pub fn new(source: String, labels: &Labels) -> Self {
         let continuous = labels.are_continuous();
-        let text = match &labels.title {
-            Some(title) => format!("title {title:?}, {}", labels.kinds()),
-            None => labels.kinds(),
-        };
-        Self { source, title: labels.title.clone(), kinds: labels.names.len(), continuous, text }
+        let (title, kinds, missing) = (labels.title.clone(), labels.names.len(), labels.missing());
+        Self { source, title, kinds, continuous, missing }
+    }
+
+    fn words(&self) -> String {
+        let title = self.title.as_ref().map(|title| format!("title {title:?}, ")).unwrap_or_default();
+        title + &kinds_in_words(self.kinds, self.continuous, self.missing)
     }
 }
 
 impl InputReport {
-    /// A file in this form, with these labels.
-    pub fn new(form: Option<&TableForm>, labels: Option<LabelsReport>) -> Self {
+    /// What was read.
+    pub fn new<T>(loaded: &Loaded<T>) -> Self {
+        let form = loaded.form.as_ref();
+        let labels = loaded.sources.iter().zip(&loaded.annotations.labels);
+        let mut labels = labels.map(|(source, labels)| LabelsReport::new(source.clone(), labels));
         Self {
             header: form.map(|form| form.header),
             index_column: form.and_then(|form| form.index_column.clone()),
-            left_out: form.map(|form| form.left_out.clone()).unwrap_or_default(),
-            labels,
+            left_out: form.map_or(&loaded.left_out, |form| &form.left_out).clone(),
+            part: loaded.part.clone(),
+            ids: loaded.annotations.ids.is_some(),
+            missing: loaded.resolved.missing,
+            dropped: loaded.resolved.dropped,
+            labels: labels.next(),
+            more_labels: labels.collect(),
+            prepared: Vec::new(),
+            joined: loaded.joined,
         }
     }
 
@@ -63,14 +89,20 @@ impl InputReport {
         let s = |count: usize| if count == 1 { "" } else { "s" };
         let mut line = format!("{n} point{} x {d} column{}", s(n), s(d));
         // Writing to a text cannot fail.
+        if let Some(part) = &self.part {
+            let _ = write!(line, "; {part}");
+        }
         if let Some(header) = self.header {
             let _ = write!(line, "; header {}", if header { "yes" } else { "no" });
         }
         if let Some(column) = &self.index_column {
             let _ = write!(line, "; index column {column:?}");
         }
-        if let Some(labels) = &self.labels {
-            let _ = write!(line, "; labels {:?}, {}", labels.source, labels.text);
+        for labels in self.labels.iter().chain(&self.more_labels) {
+            let _ = write!(line, "; labels {:?}, {}", labels.source, labels.words());
+        }
+        if self.joined {
+            line.push_str("; labels joined by name");
         }
         if !self.left_out.is_empty() {
             let names: Vec<String> = self.left_out.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
@@ -79,7 +111,19 @@ impl InputReport {
                 more => format!(" and {more} more"),
             };
             let hint = if self.labels.is_none() { " (--label-column colors the map by one)" } else { "" };
-            let _ = write!(line, "; text left out: {}{more}{hint}", names.join(", "));
+            // Of a file that is no table of text, these are not among the points.
+            let what = if self.header.is_some() { "text left out" } else { "classes" };
+            let _ = write!(line, "; {what}: {}{more}{hint}", names.join(", "));
+        }
+        if self.missing > 0 {
+            let (missing, dropped) = (self.missing, self.dropped);
+            let _ = match dropped {
+                0 => write!(line, "; {missing} missing value{} filled with means", s(missing)),
+                _ => write!(line, "; {missing} missing value{}, {dropped} point{} dropped", s(missing), s(dropped)),
+            };
+        }
+        if !self.prepared.is_empty() {
+            let _ = write!(line, "; prepared: {}", self.prepared.join(", "));
         }
         line
     }
@@ -91,19 +135,33 @@ mod tests {
 
     #[test]
     fn the_line_says_all_that_was_understood() {
-        let form = TableForm {
-            header: true,
-            index_column: Some(String::new()),
-            label_column: Some("kind".into()),
-            left_out: (0..7).map(|i| format!("t{i}")).collect(),
-        };
         let labels = Labels::from_texts(["a", "b", "a"]);
-        let report = InputReport::new(Some(&form), Some(LabelsReport::new("kind".into(), &labels)));
+        let report = InputReport {
+            header: Some(true),
+            index_column: Some(String::new()),
+            labels: Some(LabelsReport::new("kind".into(), &labels)),
+            left_out: (0..7).map(|i| format!("t{i}")).collect(),
+            ..InputReport::default()
+        };
         assert_eq!(
             report.line(3, 1),
             "3 points x 1 column; header yes; index column \"\"; labels \"kind\", 2 kinds; text left out: \"t0\", \"t1\", \
              \"t2\", \"t3\", \"t4\" and 2 more"
         );
-        assert_eq!(InputReport::new(None, None).line(1, 2), "1 point x 2 columns");
+        assert_eq!(InputReport::default().line(1, 2), "1 point x 2 columns");
+        let labels = Labels::from_texts(["a", "", "a"]);
+        let report = InputReport {
+            part: Some("obsm \"X_pca\"".into()),
+            labels: Some(LabelsReport::new("kind".into(), &labels)),
+            joined: true,
+            missing: 3,
+            dropped: 2,
+            ..InputReport::default()
+        };
+        assert_eq!(
+            report.line(3, 2),
+            "3 points x 2 columns; obsm \"X_pca\"; labels \"kind\", 1 kind, 1 missing; labels joined by name; 3 missing \
+             values, 2 points dropped"
+        );
     }
 }

@@ -209,7 +209,6 @@ fn usage_errors() {
     usage("score x.csv");
     usage("score x.csv y.npy --kl perhaps");
     usage("score x.csv y.npy --sample 2");
-    usage("embed x.csv -o y.npy --labels l.txt --label-column 1");
     usage("embed x.csv -o y.npy --max-step-norm 1 --no-max-step-norm");
 }
 

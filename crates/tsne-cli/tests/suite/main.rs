@@ -1,6 +1,8 @@
 //! The command and its library from outside, in one binary: its parts share what they link.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod archives;
+mod columns;
 mod common;
 mod demo;
 mod determinism;
@@ -8,7 +10,10 @@ mod errors;
 mod explore;
 mod flags;
 mod formats;
+#[cfg(feature = "h5ad")]
+mod h5ad;
 mod labels;
+mod prepare;
 mod readers;
 mod resume;
 mod score;

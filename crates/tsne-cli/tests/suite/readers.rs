@@ -4,7 +4,7 @@ use crate::common::{Directory, npy};
 use npyz::Order;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tsne_cli::input::{CsvOptions, HeaderLine, IndexColumn, Labels, PointTable, Table, read_parameters};
+use tsne_cli::input::{CsvOptions, HeaderLine, IndexColumn, InputOptions, Labels, Loaded, Table, read_parameters};
 use tsne_cli::output::Format;
 
 /// A file of every format that begins as it should.
@@ -30,8 +30,8 @@ proptest! {
                 for start in [beginning, b""] {
                     directory.write(name, [start, rest].concat());
                     let path = directory.path(name);
-                    let _ = PointTable::<f32>::read(&path, &CsvOptions::default());
-                    let _ = PointTable::<f64>::read(&path, &CsvOptions::default());
+                    let _ = Loaded::<f32>::read(&path, &InputOptions::default());
+                    let _ = Loaded::<f64>::read(&path, &InputOptions::default());
                     let _ = Labels::read(&path, 2);
                     let _ = read_parameters(&path);
                 }
@@ -53,7 +53,7 @@ proptest! {
             text += if index { format!("\n{i}{delimiter}") } else { "\n".into() }.as_str();
             text += &[row[0].to_string(), row[1].to_string(), quoted(label), row[2].to_string()].join(delimiter);
         }
-        let options = CsvOptions { label_column: Some("kind".into()), ..CsvOptions::default() };
+        let options = CsvOptions { label_columns: vec!["kind".into()], ..CsvOptions::default() };
         let table = Table::<f32>::from_csv(text.as_bytes(), &options).unwrap();
         let found: Vec<Vec<f32>> = table.rows().unwrap().iter().map(<[f32]>::to_vec).collect();
         prop_assert_eq!(&found, &values);
@@ -84,8 +84,10 @@ proptest! {
         let options = CsvOptions {
             header,
             index_column: IndexColumn::Column(column.clone()),
-            label_column: Some(column.clone()),
+            label_columns: vec![column.clone()],
+            columns: if text.len() % 2 == 0 { vec![column.clone()] } else { Vec::new() },
             drop_columns: vec![column],
+            ..CsvOptions::default()
         };
         let _ = Table::<f64>::from_csv(text.as_bytes(), &options);
     }

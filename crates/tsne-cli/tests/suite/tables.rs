@@ -75,7 +75,7 @@ fn columns_of_text_are_labels_or_left_out() {
     let (rows, form) = read(table).unwrap();
     assert_eq!(rows, [[1.5, 2.5], [3.0, 4.0], [5.0, 6.0]]);
     assert_eq!(form.left_out, ["cell_type"]);
-    let labeled = CsvOptions { label_column: Some("cell_type".into()), ..CsvOptions::default() };
+    let labeled = CsvOptions { label_columns: vec!["cell_type".into()], ..CsvOptions::default() };
     let labels = Table::<f32>::from_csv(table.as_bytes(), &labeled).unwrap();
     assert_eq!(labels.labels().unwrap().names, ["B", "T, CD4"]);
     assert_eq!(labels.form().unwrap().left_out, [""; 0]);
@@ -112,7 +112,7 @@ fn columns_go_by_name_or_number() {
     assert!(drop("a,b,a\n1,2,3\n", "a").unwrap_err().contains("'#1' or '#3'"));
     // What a message advises does what it says.
     let error = read("0,1,2\n1.5,2.5,3.5\n1,,3\n").unwrap_err();
-    assert!(error.contains("line 3, column 2") && error.contains("--drop-column '#2'"), "{error}");
+    assert!(error.contains("line 3, column 2") && error.contains("--drop-columns '#2'"), "{error}");
     assert_eq!(drop("0,1,2\n1.5,2.5,3.5\n1,,3\n", "#2").unwrap().0, [[1.5, 3.5], [1.0, 3.0]]);
     // Of very many names only some are shown.
     let wide = (0..20_000).map(|i| format!("gene{i}")).collect::<Vec<_>>().join(",");

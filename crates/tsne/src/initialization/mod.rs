@@ -15,7 +15,7 @@ pub use coarse::coarse;
 pub use custom::{CustomInitialization, Start};
 pub(crate) use degenerate::degenerate;
 pub use partial::{median, weighted_mean};
-pub use pca::pca;
+pub use pca::{pca, principal_axes};
 pub(crate) use random::{check_deviation, check_jitter};
 pub use random::{jitter, random};
 pub use spectral::{SpectralParams, spectral, spectral_with};

@@ -1,8 +1,13 @@
 //! Labels of points: categories in a stable order, or numbers.
 
+mod owners;
 mod read;
 
+pub(crate) use owners::Owners;
+pub(crate) use read::{is_table, read_labels};
+
 use super::grow::grow;
+use super::missing::is_missing;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 
@@ -65,6 +70,36 @@ impl Labels {
         builder.finish()
     }
 
+    /// The labels of chosen points, in their order; `None` is a point without a label. Kinds of which none is left are left out.
+    pub fn chosen(&self, points: impl IntoIterator<Item = Option<usize>>) -> Self {
+        let code =
+            |point: Option<usize>| point.and_then(|point| self.codes.get(point)).copied().unwrap_or(Self::MISSING);
+        let mut codes: Vec<u32> = points.into_iter().map(code).collect();
+        let mut places = vec![Self::MISSING; self.names.len()];
+        for &code in codes.iter().filter(|&&code| code != Self::MISSING) {
+            places[code as usize] = 0;
+        }
+        let mut names = Vec::new();
+        for (place, name) in places.iter_mut().zip(&self.names).filter(|(place, _)| **place == 0) {
+            *place = names.len() as u32;
+            names.push(name.clone());
+        }
+        for code in codes.iter_mut().filter(|code| **code != Self::MISSING) {
+            *code = places[*code as usize];
+        }
+        Self { codes, names, ..self.clone_without_labels() }
+    }
+
+    fn clone_without_labels(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            label_type: self.label_type,
+            title: self.title.clone(),
+            codes: Vec::new(),
+            names: Vec::new(),
+        }
+    }
+
     /// The categories as numbers, if all of them are.
     pub fn numbers(&self) -> Option<Vec<f64>> {
         self.names.iter().map(|name| name.parse().ok().filter(|value: &f64| value.is_finite())).collect()
@@ -80,16 +115,26 @@ impl Labels {
         }
         let kinds = self.names.len();
         let Some(numbers) = self.numbers().filter(|_| kinds > FEW) else { return false };
-        numbers.iter().any(|number| number.fract() != 0.0) || kinds * POINTS_PER_CLASS > self.codes.len()
+        numbers.iter().any(|number| number.fract() != 0.0)
+            || kinds * POINTS_PER_CLASS > self.codes.len() - self.missing()
     }
 
-    /// How many kinds of labels there are, in words.
+    /// How many kinds of labels there are, in words, and how many points have none.
     pub fn kinds(&self) -> String {
-        match (self.names.len(), self.are_continuous()) {
-            (kinds, true) => format!("numbers, {kinds} different"),
-            (1, false) => "1 kind".into(),
-            (kinds, false) => format!("{kinds} kinds"),
-        }
+        kinds_in_words(self.names.len(), self.are_continuous(), self.missing())
+    }
+}
+
+/// How many kinds of labels there are, in words.
+pub(crate) fn kinds_in_words(kinds: usize, continuous: bool, missing: usize) -> String {
+    let kinds = match (kinds, continuous) {
+        (kinds, true) => format!("numbers, {kinds} different"),
+        (1, false) => "1 kind".into(),
+        (kinds, false) => format!("{kinds} kinds"),
+    };
+    match missing {
+        0 => kinds,
+        missing => format!("{kinds}, {missing} missing"),
     }
 }
 
@@ -101,7 +146,13 @@ pub(crate) struct LabelsBuilder {
 }
 
 impl LabelsBuilder {
-    /// Adds the label of the next point.
+    /// Labels of `n` points, none of which has one yet.
+    pub(crate) fn of_missing(n: usize) -> Result<Self> {
+        let codes = tsne::core::memory::filled("the labels", n, Labels::MISSING)?;
+        Ok(Self { codes, kinds: HashMap::new() })
+    }
+
+    /// Adds the label of the next point, or none where it is missing.
     pub(crate) fn push(&mut self, text: &str) -> Result<()> {
         grow("the labels", &mut self.codes, 1)?;
         let code = self.code(text);
@@ -109,9 +160,39 @@ impl LabelsBuilder {
         Ok(())
     }
 
-    /// How many labels there are so far.
+    /// Adds the label of the next point, which is one whatever it is called.
+    #[cfg(feature = "h5ad")]
+    pub(crate) fn push_named(&mut self, text: &str) -> Result<()> {
+        grow("the labels", &mut self.codes, 1)?;
+        let next = self.kinds.len() as u32;
+        let code = *self.kinds.entry(text.into()).or_insert(next);
+        self.codes.push(code);
+        Ok(())
+    }
+
+    /// Gives a point its label.
+    pub(crate) fn set(&mut self, point: usize, text: &str) {
+        let code = self.code(text);
+        if let Some(of_point) = self.codes.get_mut(point) {
+            *of_point = code;
+        }
+    }
+
+    /// How many points there are so far.
     pub(crate) fn len(&self) -> usize {
         self.codes.len()
+    }
+
+    /// Adds points without a label before those at the given places, which ascend.
+    pub(crate) fn insert_missing(&mut self, before: &[usize]) {
+        let mut blanks = before.iter().peekable();
+        let codes = std::mem::take(&mut self.codes);
+        for (place, code) in codes.into_iter().enumerate() {
+            while blanks.next_if(|&&blank| blank == place).is_some() {
+                self.codes.push(Labels::MISSING);
+            }
+            self.codes.push(code);
+        }
     }
 
     /// Takes the first label away if it is the title of the others: not a number, and not one of them.
@@ -128,10 +209,12 @@ impl LabelsBuilder {
     }
 
     fn code(&mut self, text: &str) -> u32 {
-        let next = self.codes.len() as u32;
+        if is_missing(text) {
+            return Labels::MISSING;
+        }
+        let next = self.kinds.len() as u32;
         match self.kinds.get(text) {
             Some(&code) => code,
-            // The place of the first label of a kind stands for the kind.
             None => *self.kinds.entry(text.into()).or_insert(next),
         }
     }
@@ -149,7 +232,7 @@ impl LabelsBuilder {
         }
         let places: HashMap<u32, u32> = kinds.iter().zip(0..).map(|((_, code), place)| (*code, place)).collect();
         for code in &mut self.codes {
-            *code = places.get(code).copied().unwrap_or_default();
+            *code = places.get(code).copied().unwrap_or(Labels::MISSING);
         }
         let names = kinds.into_iter().map(|(text, _)| text.into()).collect();
         Labels { codes: self.codes, names, ..Labels::default() }
@@ -174,6 +257,19 @@ mod tests {
         assert_eq!(labels.names, ["10", "9", "a", "b"]);
         assert_eq!(labels.codes, [3, 2, 0, 1]);
         assert!(labels.numbers().is_none());
+    }
+
+    #[test]
+    fn points_without_a_label() {
+        let labels = Labels::from_texts(["b", "", "a", "NA", "b", "nan"]);
+        assert_eq!(
+            (labels.codes.clone(), labels.missing()),
+            (vec![1, Labels::MISSING, 0, Labels::MISSING, 1, Labels::MISSING], 3)
+        );
+        assert_eq!((labels.names.len(), labels.of(1), labels.of(4)), (2, None, Some("b")));
+        assert_eq!(labels.kinds(), "2 kinds, 3 missing");
+        let chosen = labels.chosen([Some(4), None, Some(0), Some(1)]);
+        assert_eq!((chosen.names, chosen.codes), (vec!["b".to_owned()], vec![0, Labels::MISSING, 0, Labels::MISSING]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod header;
 pub(crate) use elements::{Dtype, element_text};
 
 use super::grow::grow;
+use super::transpose::transposed;
 use anyhow::{Context, Result, bail, ensure};
 use elements::decode;
 use header::{dtype, header, header_text};
@@ -56,6 +57,11 @@ impl<R: Read> Npy<R> {
         Self::new(file, length, false)
     }
 
+    /// Checks the header of a stream of which nobody knows the length.
+    pub(crate) fn of_stream(file: R) -> Result<Self> {
+        Self::new(file, u64::MAX, false)
+    }
+
     fn new(mut file: R, length: u64, is_there: bool) -> Result<Self> {
         let (text, start) = header_text(&mut file, length)?;
         let header = header(&text).context("the header is damaged: save the array again with numpy.save")?;
@@ -67,7 +73,7 @@ impl<R: Read> Npy<R> {
             .with_context(|| format!("the shape {} is larger than any file", Shape(&shape)))?;
         let there = length - start;
         ensure!(
-            bytes as u64 == there,
+            bytes as u64 == there || length == u64::MAX,
             "the header promises {bytes} bytes for shape {}, but {there} follow: the file is cut off or damaged, \
              copy or save it again",
             Shape(&shape)
@@ -89,6 +95,9 @@ impl<R: Read> Npy<R> {
             return Ok((self.flat()?, n, d));
         }
         self.numbers_only()?;
+        if !self.is_there {
+            return Ok((transposed(&self.flat::<T>()?, d, n)?, n, d));
+        }
         let mut data = memory::filled("the array", self.count(), T::ZERO)?;
         self.read_columns(n, d, &mut data)?;
         self.finish()?;

@@ -1,5 +1,6 @@
 //! Whether the first line of a table names its columns.
 
+use super::number::{Numbers, is_boolean};
 use super::records::Record;
 use anyhow::{Result, bail};
 
@@ -25,7 +26,8 @@ const SURE: usize = 8;
 /// # Errors
 ///
 /// Where it may as well be a point.
-pub(super) fn is_header(option: HeaderLine, first: &Record, second: Option<&Record>) -> Result<bool> {
+pub(super) fn is_header(option: HeaderLine, written: Numbers, first: &Record, second: Option<&Record>) -> Result<bool> {
+    let is_number = |field: &str| written.is_number(field) || is_boolean(field);
     match option {
         HeaderLine::Yes => return Ok(true),
         HeaderLine::No => return Ok(false),
@@ -33,7 +35,7 @@ pub(super) fn is_header(option: HeaderLine, first: &Record, second: Option<&Reco
     }
     let Some(second) = second else { return Ok(first.fields().all(|field| !is_number(field))) };
     let numbers: Vec<&str> = first.fields().filter(|field| is_number(field)).collect();
-    if is_short(first, second) {
+    if is_short(first, second.len()) {
         // What R writes: the row names have no name. Of numbers alone, it may as well be a point that was cut off.
         return Ok(numbers.is_empty() || !is_number(second.field(0)));
     }
@@ -78,19 +80,15 @@ fn is_order(fields: &[&str], start: u64) -> bool {
 }
 
 /// Whether the header has one field less than the lines below it.
-pub(super) fn is_short(header: &Record, below: &Record) -> bool {
-    below.len() == header.len() + 1
+pub(super) fn is_short(header: &Record, below: usize) -> bool {
+    below == header.len() + 1
 }
 
 /// Whether a first column of this name holds the names of rows: pandas and R leave it empty, anndata writes `index`.
 pub(super) fn is_index_name(name: &str) -> bool {
-    const NAMES: [&str; 8] = ["", "index", "_index", "unnamed: 0", "id", "rownames", "row.names", "obs_names"];
+    const NAMES: [&str; 10] =
+        ["", "index", "_index", "unnamed: 0", "id", "rownames", "row.names", "obs_names", "barcode", "barcodes"];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// Whether a field can be a value.
-pub(super) fn is_number(field: &str) -> bool {
-    field.parse::<f64>().is_ok()
 }
 
 /// The first of whole numbers that rise by one, as a program writes them; of one number, itself.

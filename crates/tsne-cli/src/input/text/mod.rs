@@ -2,18 +2,26 @@
 
 mod columns;
 mod header;
+mod labels;
+mod number;
+mod options;
 mod records;
 mod value;
 
-pub use columns::{CsvOptions, IndexColumn, TableForm};
+pub use columns::TableForm;
 pub use header::HeaderLine;
+pub(crate) use labels::{LabelTable, column_names};
+pub use options::{CsvOptions, Decimal, IndexColumn};
 
 use super::fits::Fits;
 use super::grow::grow;
 use super::labels::{Labels, LabelsBuilder};
+use super::missing::{Missing, Resolved, is_missing, keep};
+use super::transpose::transposed;
 use anyhow::{Result, bail, ensure};
 use columns::{Columns, Role};
-use header::{is_header, is_index_name, is_number};
+use header::is_header;
+use number::Numbers;
 use records::{Record, Records};
 use std::io::BufRead;
 use std::str::FromStr;
@@ -27,37 +35,62 @@ pub(crate) struct Parsed<T> {
     pub(crate) values: Vec<T>,
     pub(crate) n: usize,
     pub(crate) d: usize,
-    pub(crate) labels: Option<Labels>,
+    pub(crate) ids: Option<Vec<String>>,
+    pub(crate) labels: Vec<Labels>,
+    /// The names of the columns of values, where the first line names them.
+    pub(crate) names: Option<Vec<String>>,
     pub(crate) form: TableForm,
+    pub(crate) resolved: Resolved,
 }
+
+/// Points that are looked at before it is said what columns are for: where the first have no value, a later one has.
+const LOOKED_AT: usize = 64;
+
+/// Bytes of them at most, but for the last one.
+const LOOKED_AT_BYTES: usize = 1 << 18;
 
 /// Reads a table of numbers that `fits` admits.
 pub(crate) fn read<T: Scalar + FromStr>(read: impl BufRead, options: &CsvOptions, fits: Fits) -> Result<Parsed<T>> {
-    let mut records = Records::new(read, true)?;
-    let (mut first, mut record) = (Record::default(), Record::default());
+    let mut records = Records::new(read, true, options.decimal)?;
+    let mut first = Record::default();
     if !records.read(&mut first)? {
         bail!("{NO_LINES}");
     }
+    let mut record = Record::default();
     let second = records.read(&mut record)?;
-    let names = is_header(options.header, &first, second.then_some(&record))?;
-    let (columns, mut table) = if names {
+    let numbers = Numbers { decimal: options.decimal };
+    let names = is_header(options.header, numbers, &first, second.then_some(&record))?;
+    let mut looked_at = Vec::new();
+    let header = if names {
         ensure!(second, "{NO_LINES}");
-        let columns = Columns::new(options, Some(first), &record)?;
-        let table = Rows::new(&columns, fits);
-        (columns, table)
+        Some(first)
     } else {
-        let columns = Columns::new(options, None, &first)?;
-        let mut table = Rows::new(&columns, fits);
-        table.push(&columns, &first)?;
-        (columns, table)
+        looked_at.push(first);
+        None
     };
     if second {
-        table.push(&columns, &record)?;
-        while records.read(&mut record)? {
-            table.push(&columns, &record)?;
+        let mut bytes = record.bytes();
+        looked_at.push(record);
+        while looked_at.len() < LOOKED_AT && bytes < LOOKED_AT_BYTES {
+            let mut record = Record::default();
+            if !records.read(&mut record)? {
+                break;
+            }
+            bytes += record.bytes();
+            looked_at.push(record);
         }
     }
-    table.finish(&columns)
+    let columns = Columns::new(options, header, &looked_at)?;
+    let mut table = Rows::new(&columns, options, fits);
+    for record in &looked_at {
+        table.push(&columns, record)?;
+    }
+    drop(looked_at);
+    let mut record = Record::default();
+    while records.read(&mut record)? {
+        table.push(&columns, &record)?;
+    }
+    table.finish(&columns, options)
 }
 
 const NO_LINES: &str = "the file has no lines of numbers: write one point per line";
@@ -68,23 +101,40 @@ struct Rows<T> {
     n: usize,
     /// Values of each point.
     d: usize,
-    labels: LabelsBuilder,
+    /// Places of the values that are missing.
+    holes: Vec<usize>,
+    ids: Option<(usize, Vec<String>)>,
+    /// The columns of labels, in the order in which they are wanted.
+    labels: Vec<(usize, LabelsBuilder)>,
     /// Of each column of text that is left out: its place, and how many of its fields are numbers.
     text: Vec<(usize, usize)>,
     first_line: u64,
+    numbers: Numbers,
+    missing: Missing,
     fits: Fits,
 }
 
 impl<T: Scalar + FromStr> Rows<T> {
-    fn new(columns: &Columns, fits: Fits) -> Self {
-        let with = |role: Role| columns.roles().iter().enumerate().filter(move |(_, has)| **has == role);
+    fn new(columns: &Columns, options: &CsvOptions, fits: Fits) -> Self {
+        let roles = || columns.roles().iter().copied().enumerate();
+        let mut labels: Vec<(usize, usize)> = roles()
+            .filter_map(|(column, role)| match role {
+                Role::Label(which) => Some((which, column)),
+                _ => None,
+            })
+            .collect();
+        labels.sort_unstable();
         Self {
             values: Vec::new(),
             n: 0,
-            d: with(Role::Value).count(),
-            labels: LabelsBuilder::default(),
-            text: with(Role::Text).map(|(column, _)| (column, 0)).collect(),
+            d: roles().filter(|(_, role)| *role == Role::Value).count(),
+            holes: Vec::new(),
+            ids: roles().find(|(_, role)| *role == Role::Index).map(|(column, _)| (column, Vec::new())),
+            labels: labels.into_iter().map(|(_, column)| (column, LabelsBuilder::default())).collect(),
+            text: roles().filter(|(_, role)| *role == Role::Text).map(|(column, _)| (column, 0)).collect(),
             first_line: 0,
+            numbers: Numbers { decimal: options.decimal },
+            missing: options.missing,
             fits,
         }
     }
@@ -97,70 +147,76 @@ impl<T: Scalar + FromStr> Rows<T> {
         }
         grow("the values of the table", &mut self.values, self.d)?;
         for (column, (role, field)) in columns.roles().iter().zip(record.fields()).enumerate() {
-            match role {
-                Role::Value => match field.parse::<T>() {
-                    Ok(value) if self.fits.admits(value.to_f64()) => self.values.push(value),
-                    _ => bail!("{}", value::refused(record.line, column, field, columns, self.fits)),
-                },
-                Role::Label => {
-                    let line = record.line;
-                    ensure!(!field.is_empty(), "line {line}, column {} is an empty label: fill it in", column + 1);
-                    self.labels.push(field)?;
+            if *role != Role::Value {
+                continue;
+            }
+            match self.numbers.value::<T>(field) {
+                Some(value) if self.fits.admits(value.to_f64()) => self.values.push(value),
+                _ if self.missing != Missing::Error && (is_missing(field) || field.eq_ignore_ascii_case("none")) => {
+                    grow("the places of missing values", &mut self.holes, 1)?;
+                    self.holes.push(self.values.len());
+                    self.values.push(T::ZERO);
                 }
-                Role::Index | Role::Dropped | Role::Text => {}
+                _ => bail!("{}", value::refused(record.line, column, field, columns, self.numbers, self.fits)),
             }
         }
+        if let Some((column, ids)) = &mut self.ids {
+            grow("the names of the rows", ids, 1)?;
+            ids.push(record.field(*column).to_owned());
+        }
+        for (column, labels) in &mut self.labels {
+            labels.push(record.field(*column))?;
+        }
         for (column, numbers) in &mut self.text {
-            *numbers += usize::from(is_number(record.field(*column)));
+            *numbers += usize::from(self.numbers.is_number(record.field(*column)));
         }
         self.n += 1;
         Ok(())
     }
 
-    fn finish(self, columns: &Columns) -> Result<Parsed<T>> {
+    fn finish(mut self, columns: &Columns, options: &CsvOptions) -> Result<Parsed<T>> {
         let form = columns.form();
         if let Some((column, numbers)) = self.text.iter().find(|(_, numbers)| 2 * numbers > self.n) {
             bail!(
                 "line {}, column {} is not a number, but {numbers} of {} lines have one there: correct it, or leave the \
-                 column out with --drop-column {}",
+                 column out with --drop-columns {}",
                 self.first_line,
                 column + 1,
                 self.n,
                 columns.selector(*column)
             );
         }
-        let labels = form.label_column.is_some().then(|| self.labels.finish());
-        Ok(Parsed { values: self.values, n: self.n, d: self.d, labels, form })
+        let of = |role: Role| columns.roles().iter().enumerate().filter(move |(_, has)| **has == role);
+        let place = |which: usize| of(Role::Value).nth(which).map_or(0, |(column, _)| column);
+        let names = || of(Role::Value).map(|(column, _)| columns.called(column)).collect();
+        let mut names: Option<Vec<String>> = columns.has_header().then(names);
+        let mut ids = self.ids.map(|(_, ids)| ids);
+        if options.transpose {
+            ensure!(
+                self.labels.is_empty(),
+                "of a transposed table the columns are points and hold no labels: give these in a table of their own, --labels"
+            );
+            self.values = transposed(&self.values, self.n, self.d)?;
+            let (n, d) = (self.n, self.d);
+            self.holes.iter_mut().for_each(|hole| *hole = *hole % d * n + *hole / d);
+            self.holes.sort_unstable();
+            self.d = n;
+            std::mem::swap(&mut ids, &mut names);
+        }
+        let name = |which: usize| match options.transpose {
+            false => format!("{:?}", columns.called(place(which))),
+            true => format!("{} of the transposed table", which + 1),
+        };
+        let resolved = self.missing.resolve(&mut self.values, self.d, &self.holes, name)?;
+        let mut labels = Vec::new();
+        for (column, builder) in self.labels {
+            let of = builder.finish();
+            labels.push(Labels { name: columns.called(column), label_type: options.label_type, ..of });
+        }
+        if let Some(kept) = &resolved.kept {
+            ids = ids.map(|ids| keep(ids, kept));
+            labels = labels.iter().map(|labels| labels.chosen(kept.iter().map(|&row| Some(row)))).collect();
+        }
+        Ok(Parsed { n: self.values.len() / self.d, values: self.values, d: self.d, ids, labels, names, form, resolved })
     }
-}
-
-/// Visits the only column of a table of labels, or the one beside the names of the rows, which has a header.
-pub(crate) fn read_labels(read: impl BufRead, mut visit: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    // Labels may be words with blanks in them.
-    let mut records = Records::new(read, false)?;
-    let mut record = Record::default();
-    let mut more = records.read(&mut record)?;
-    let count = record.len();
-    let beside_index = count == 2 && is_index_name(record.field(0));
-    ensure!(
-        count <= 1 || beside_index,
-        "line {} has {count} fields: give one label per line, in a .txt file if the commas belong to the labels",
-        record.line
-    );
-    if beside_index {
-        more = records.read(&mut record)?;
-    }
-    while more {
-        let (line, given) = (record.line, record.len());
-        ensure!(
-            given == count,
-            "line {line} has {given} fields, but the first has {count}: give one label per line, in a .txt file if the \
-             commas belong to the labels"
-        );
-        let label = record.field(count - 1);
-        ensure!(!label.is_empty(), "line {line} has an empty label: fill it in");
-        visit(label)?;
-        more = records.read(&mut record)?;
-    }
-    Ok(())
 }

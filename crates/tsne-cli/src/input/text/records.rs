@@ -1,5 +1,6 @@
 //! Records of delimited text, none longer than a limit.
 
+use super::options::Decimal;
 use anyhow::{Context, Result, bail};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use std::io::{BufRead, Chain, Cursor, Read};
@@ -27,24 +28,26 @@ pub(super) enum Delimiter {
 }
 
 impl Delimiter {
-    /// The delimiter of a file, from its first line: a tab, semicolon or comma outside of quotes, in this order; else
-    /// blanks. A file with decimal commas is thus found out by its semicolons, not cut at the commas.
-    pub(super) fn detect(line: &[u8]) -> Self {
+    /// The delimiter of a file, from its first line: a tab, semicolon, comma or vertical bar outside of quotes, in this order;
+    /// else blanks. A file with decimal commas is thus found out by its semicolons, not cut at the commas.
+    pub(super) fn detect(line: &[u8], decimal: Decimal) -> Self {
         let mut quoted = false;
-        let mut seen = [false; 3];
+        let mut seen = [false; 4];
         for byte in line {
             match byte {
                 b'"' => quoted = !quoted,
                 b'\t' if !quoted => seen[0] = true,
                 b';' if !quoted => seen[1] = true,
-                b',' if !quoted => seen[2] = true,
+                b',' if !quoted && decimal == Decimal::Point => seen[2] = true,
+                b'|' if !quoted => seen[3] = true,
                 _ => {}
             }
         }
         match seen {
-            [true, _, _] => Self::Character(b'\t'),
-            [_, true, _] => Self::Character(b';'),
-            [_, _, true] => Self::Character(b','),
+            [true, ..] => Self::Character(b'\t'),
+            [_, true, ..] => Self::Character(b';'),
+            [_, _, true, _] => Self::Character(b','),
+            [.., true] => Self::Character(b'|'),
             _ => Self::Blanks,
         }
     }
@@ -61,6 +64,11 @@ pub(super) struct Record {
 impl Record {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Bytes of all fields.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(self.ends.as_slice())
     }
 
     /// The field at a place; beyond the last one, an empty text.
@@ -87,7 +95,7 @@ pub(super) struct Records<R> {
 
 impl<R: BufRead> Records<R> {
     /// The records of a table; unless blanks separate fields, a tab does where no other character is found.
-    pub(super) fn new(mut read: R, blanks_separate: bool) -> Result<Self> {
+    pub(super) fn new(mut read: R, blanks_separate: bool, decimal: Decimal) -> Result<Self> {
         let mut sniffed = Vec::new();
         let delimiter = loop {
             let chunk = read.fill_buf().context("cannot read line 1")?;
@@ -96,7 +104,7 @@ impl<R: BufRead> Records<R> {
             read.consume(take);
             let complete = complete || sniffed.len() >= SNIFFED;
             if let Some(line) = first_line(sniffed.strip_prefix(BOM).unwrap_or(&sniffed), complete) {
-                break Delimiter::detect(line);
+                break Delimiter::detect(line, decimal);
             }
         };
         let delimiter = match delimiter {
@@ -123,6 +131,8 @@ impl<R: BufRead> Records<R> {
             record.ends.clear();
             record.ends.extend_from_slice(&self.ends[..fields]);
             let text = &self.text[..length];
+            // A field between quotes may be empty; the parser itself skips lines without a character.
+            let is_quoted = text.is_empty();
             // The other half of a line end.
             let text = if text.ends_with(b"\r") { &text[..length - 1] } else { text };
             record.ends.iter_mut().for_each(|end| *end = (*end).min(text.len()));
@@ -144,7 +154,7 @@ impl<R: BufRead> Records<R> {
                     move |&end| std::mem::replace(&mut before, end) != end
                 });
             }
-            let blank = record.len() == 0 || (record.len() == 1 && record.field(0).is_empty());
+            let blank = record.len() == 0 || (record.len() == 1 && !is_quoted && record.field(0).is_empty());
             if !blank {
                 return Ok(true);
             }
@@ -209,7 +219,7 @@ mod tests {
     use std::io::BufReader;
 
     fn records(text: &str) -> Result<Vec<(u64, Vec<String>)>> {
-        let mut records = Records::new(text.as_bytes(), true)?;
+        let mut records = Records::new(text.as_bytes(), true, Decimal::Point)?;
         let (mut record, mut found) = (Record::default(), Vec::new());
         while records.read(&mut record)? {
             found.push((record.line, record.fields().map(str::to_owned).collect()));
@@ -234,6 +244,7 @@ mod tests {
         check(",\n", &["", ""]);
         check("1,\"\"\n", &["1", ""]);
         check("1,\"a\r\nb\"\r\n", &["1", "a\r\nb"]);
+        check("1|2|3\n", &["1", "2", "3"]);
     }
 
     #[test]
@@ -248,7 +259,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_an_error_also_at_a_delimiter() {
         for bytes in [&b"1,\xff\n"[..], b"\xc3,\xa9\n"] {
-            let mut records = Records::new(bytes, true).unwrap();
+            let mut records = Records::new(bytes, true, Decimal::Point).unwrap();
             let error = records.read(&mut Record::default()).unwrap_err().to_string();
             assert!(error.contains("line 1 is not UTF-8"), "{error}");
         }
@@ -257,7 +268,7 @@ mod tests {
     #[test]
     fn a_record_without_end_is_an_error() {
         for (byte, word) in [(b'1', "bytes"), (b',', "fields"), (b' ', "fields")] {
-            let mut records = Records::new(BufReader::new(std::io::repeat(byte)), true).unwrap();
+            let mut records = Records::new(BufReader::new(std::io::repeat(byte)), true, Decimal::Point).unwrap();
             let error = records.read(&mut Record::default()).unwrap_err().to_string();
             assert!(error.contains("line 1") && error.contains(word), "{error}");
         }

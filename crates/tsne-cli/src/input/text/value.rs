@@ -1,7 +1,10 @@
 //! Why a line or a field of a table is refused.
 
 use super::columns::Columns;
+use super::number::Numbers;
+use super::options::Decimal;
 use crate::input::fits::Fits;
+use crate::input::missing::is_missing;
 use std::fmt;
 
 /// A line with too few or too many fields.
@@ -23,7 +26,14 @@ impl fmt::Display for Ragged {
 const SHOWN: usize = 40;
 
 /// The message for a field that is not a finite number of the type.
-pub(super) fn refused(line: u64, column: usize, field: &str, columns: &Columns, fits: Fits) -> String {
+pub(super) fn refused(
+    line: u64,
+    column: usize,
+    field: &str,
+    columns: &Columns,
+    numbers: Numbers,
+    fits: Fits,
+) -> String {
     let name = columns.name(column).filter(|name| !name.is_empty());
     let place = match name {
         Some(name) => format!("line {line}, column {} ({name:?})", column + 1),
@@ -31,29 +41,37 @@ pub(super) fn refused(line: u64, column: usize, field: &str, columns: &Columns, 
     };
     let selector = columns.selector(column);
     if field.is_empty() {
-        return format!("{place} is empty: fill it in, or leave the column out with --drop-column {selector}");
+        return format!(
+            "{place} is empty: fill it in, leave the column out with --drop-columns {selector}, or write --missing drop or \
+             --missing mean"
+        );
     }
     let shown: String = field.chars().take(SHOWN).collect();
-    match field.parse::<f64>() {
-        Ok(value) if value.is_finite() => {
+    if is_missing(field) {
+        return format!(
+            "{place} is {shown}, which is not finite: fill it in, leave the column out with --drop-columns {selector}, or write \
+             --missing drop or --missing mean"
+        );
+    }
+    match numbers.parse::<f64>(field) {
+        Some(value) if value.is_finite() => {
             format!("{place} is {shown}, which is beyond the range of {}: use --float f64", fits.name)
         }
-        Ok(_) => format!("{place} is {shown}, which is not finite: remove or replace infinite and missing values"),
-        Err(_) if field.contains('\n') => {
+        Some(_) => format!("{place} is {shown}, which is not finite: remove or replace infinite values"),
+        None if field.contains('\n') => {
             format!("{place} goes over several lines: is a quote left open, or not closed?")
         }
-        Err(_) if field.contains(',') && field.replace(',', ".").parse::<f64>().is_ok() => {
-            format!("{place} is {shown:?}, with a decimal comma: write numbers with a decimal point")
+        None if numbers.decimal == Decimal::Comma && field.contains('.') => {
+            format!("{place} is {shown:?}, not a number with a decimal comma: leave out --decimal")
         }
-        Err(_) => {
-            let header = if columns.name(column).is_none() && !columns.form().header {
-                ", --header yes if the first line names columns"
-            } else {
-                ""
-            };
+        None if field.contains(',') && field.replace(',', ".").parse::<f64>().is_ok() => {
+            format!("{place} is {shown:?}, with a decimal comma: read the table with --decimal ,")
+        }
+        None => {
+            let header = if !columns.has_header() { ", --header yes if the first line names columns" } else { "" };
             format!(
-                "{place} is {shown:?}, not a number: use --label-column {selector} if it holds labels, --drop-column \
-                 {selector} to leave it out{header}"
+                "{place} is {shown:?}, not a number: use --label-column {selector} if it holds labels, --id-column \
+                 {selector} if names, --drop-columns {selector} to leave it out{header}"
             )
         }
     }

@@ -9,7 +9,7 @@ use centered::{CenteredData, STAGE};
 use dense::Centered;
 use occurring::Occurring;
 use sparse::SparseCentered;
-use tsne_core::{Context, Error, Points, Result, Scalar};
+use tsne_core::{Context, Error, Points, Result, Scalar, memory};
 
 /// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. An estimate: both
 /// ways give the same components, and data this wide are rare.
@@ -75,6 +75,61 @@ pub fn pca<'a, T: Scalar, const D: usize>(
         return Err(Error::invalid("data", why));
     }
     Ok(positions)
+}
+
+/// The first `count` principal axes of the points `x`, `n × d`, largest first: as many vectors of length `d` as there are, fewer
+/// than `count` for few columns or constant data. Computed as those of [`pca`], with its signs; the coordinates of a point are the
+/// products of the axes with its difference from the mean, which is not subtracted here. The same bits for any number of threads.
+///
+/// # Errors
+///
+/// Those of [`pca`], and [`Error::OutOfMemory`](crate::Error::OutOfMemory) where there is no room for the axes.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Context, Rows, initialization};
+///
+/// // Three points on a line through space.
+/// let x = [0.0, 0.0, 0.0, 0.0, 3.0, 4.0, 0.0, 6.0, 8.0];
+/// let axes = initialization::principal_axes(Rows::new(&x, 3, 3)?, 1, 0, Context::new())?;
+/// assert!(axes[0].iter().zip([0.0, 0.6, 0.8]).all(|(a, expected)| (a - expected).abs() < 1e-12));
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn principal_axes<'a, T: Scalar>(
+    x: impl Into<Points<'a, T>>,
+    count: usize,
+    seed: u64,
+    cx: Context<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let x = x.into();
+    x.check_finite()?;
+    let (n, d) = (x.n(), x.d());
+    if n == 0 || d == 0 || count == 0 {
+        return Ok(Vec::new());
+    }
+    let x = match x {
+        Points::Dense(x) => match Centered::new(x) {
+            Some(data) => return loadings(&data, count, seed, cx),
+            None => return Ok(Vec::new()),
+        },
+        Points::Sparse(x) => x,
+        other => return principal_axes(other.dense("pca")?, count, seed, cx),
+    };
+    let occurring = Occurring::of(x)?;
+    let dense = occurring.as_ref().map_or(Ok(x), |occurring| occurring.rows(x))?;
+    let Some(data) = SparseCentered::new(dense)? else { return Ok(Vec::new()) };
+    let found = loadings(&data, count, seed, cx)?;
+    let Some(occurring) = &occurring else { return Ok(found) };
+    let mut axes = Vec::new();
+    for vector in found {
+        let mut axis = memory::filled("principal axes", d, 0.0)?;
+        for (&number, &column) in occurring.numbers().iter().zip(x.columns()) {
+            axis[column as usize] = vector[number as usize];
+        }
+        axes.push(axis);
+    }
+    Ok(axes)
 }
 
 fn loadings<T: Scalar>(

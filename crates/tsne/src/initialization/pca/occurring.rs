@@ -29,6 +29,11 @@ impl Occurring {
         Ok(Some(Self { columns, count }))
     }
 
+    /// The numbers of the columns of all entries.
+    pub(super) fn numbers(&self) -> &[u32] {
+        &self.columns
+    }
+
     /// The same data with these columns.
     pub(super) fn rows<'s, T: Sync>(&'s self, x: SparseRows<'s, T>) -> Result<SparseRows<'s, T>> {
         SparseRows::new(x.row_pointers(), &self.columns, x.values(), self.count)

@@ -1,0 +1,78 @@
+//! Arrays and sparse matrices of a file as points.
+
+use super::file::{Node, Store, array, attribute};
+use crate::input::dense::Table;
+use crate::input::fits::Fits;
+use crate::input::points::PointTable;
+use crate::input::sparse::{SparseTable, check_size};
+use crate::input::text::CsvOptions;
+use anyhow::{Result, bail, ensure};
+use hdf5_pure::{DType, Dataset, Group};
+use tsne::Scalar;
+
+/// Points of any form.
+pub(super) enum Points<T> {
+    Narrow(Table<T>),
+    Wide(Table<f64>),
+    Other(PointTable<T>),
+}
+
+/// The points in an array or a sparse matrix.
+pub(super) fn matrix<T: Scalar>(store: &Store, node: &Node, what: &str, options: &CsvOptions) -> Result<Points<T>> {
+    let array = match node {
+        Node::Group(group) => return sparse(store, group, what).map(|table| Points::Other(PointTable::Sparse(table))),
+        Node::Array(array) => array,
+    };
+    let shape = array.shape()?;
+    let &[n, d] = shape.as_slice() else { bail!("the array has shape {shape:?}, but n × d is needed") };
+    let (n, d) = (usize::try_from(n)?, usize::try_from(d)?);
+    let fits = Fits::of::<T>();
+    let exact = size_of::<T>() == size_of::<f64>() || fits_single(array)?;
+    Ok(if exact {
+        Points::Narrow(Table::from_values((store.numbers(array, what)?, n, d), fits, options)?)
+    } else {
+        Points::Wide(Table::from_values((store.numbers(array, what)?, n, d), fits, options)?)
+    })
+}
+
+/// Whether an `f32` holds every element exactly.
+fn fits_single(array: &Dataset) -> Result<bool> {
+    Ok(!matches!(array.dtype()?, DType::F64 | DType::I32 | DType::I64 | DType::U32 | DType::U64))
+}
+
+/// The numbers of rows and columns of a sparse matrix.
+pub(super) fn shape_of(group: &Group) -> Result<(usize, usize)> {
+    let attributes = group.attrs()?;
+    let shape = attributes.get("shape").or_else(|| attributes.get("h5sparse_shape")).and_then(|value| value.to_u64s());
+    match shape.as_deref() {
+        Some(&[n, d]) => Ok((usize::try_from(n)?, usize::try_from(d)?)),
+        _ => bail!("it is no matrix: choose an array with --obsm or --layer"),
+    }
+}
+
+/// A sparse matrix in compressed rows or columns.
+pub(super) fn sparse<T: Scalar>(store: &Store, group: &Group, what: &str) -> Result<SparseTable<T>> {
+    let (n, d) = shape_of(group)?;
+    let kind = attribute(group, "encoding-type")?.or(attribute(group, "h5sparse_format")?).unwrap_or_default();
+    let by_rows = match kind.as_str() {
+        "csr_matrix" | "csr" => true,
+        "csc_matrix" | "csc" => false,
+        kind => bail!("it is of type {kind:?}, but an array or a sparse matrix is needed"),
+    };
+    let of = |name: &str| array(group, name, what);
+    let (pointers, indices, data) = (of("indptr")?, of("indices")?, of("data")?);
+    let count = |array: &Dataset| -> Result<usize> { Ok(usize::try_from(array.shape()?.iter().product::<u64>())?) };
+    let lines = if by_rows { n } else { d };
+    ensure!(
+        count(&pointers)?.checked_sub(1) == Some(lines) && count(&indices)? == count(&data)?,
+        "its arrays do not fit together: the file is damaged"
+    );
+    check_size(n, d, count(&data)?)?;
+    check_size(lines, if by_rows { d } else { n }, count(&data)?)?;
+    let pointers = store.counts(&pointers, "indptr")?;
+    let indices = store.counts(&indices, "indices")?;
+    let values = store.numbers::<f64>(&data, "data")?;
+    let table = SparseTable::from_compressed(pointers, indices, values, if by_rows { d } else { n })?;
+    ensure!(n > 0 && d > 0, "the matrix has shape ({n}, {d}): it must have rows and columns");
+    if by_rows { Ok(table) } else { table.transposed() }
+}

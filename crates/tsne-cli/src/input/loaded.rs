@@ -1,0 +1,319 @@
+//! Points of any file, with what is known of them.
+
+use super::annotations::Annotations;
+use super::dense::{Table, no_columns};
+use super::format::{Format, format_of, format_of_bytes};
+#[cfg(feature = "h5ad")]
+use super::h5ad;
+use super::labels::{Labels, Owners, is_table, read_labels};
+use super::missing::Resolved;
+use super::npy::Npy;
+use super::npz::Archive;
+use super::open::{MAGIC, is_compressed, is_standard_input, open};
+use super::points::PointTable;
+use super::sparse::SparseTable;
+use super::text::{CsvOptions, TableForm, column_names};
+use super::{mtx, tenx};
+use anyhow::{Context, Result, bail, ensure};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use tsne::Scalar;
+
+/// How points and their labels are read.
+#[derive(Debug, Clone, Default)]
+pub struct InputOptions {
+    /// How text tables are read, and what all formats share: labels, missing values, the transposition.
+    pub table: CsvOptions,
+    /// Files of labels.
+    pub labels: Vec<PathBuf>,
+    /// The layer of an `.h5ad` file, or the array of an `.npz` file.
+    pub layer: Option<String>,
+    /// The array of `obsm` of an `.h5ad` file.
+    pub obsm: Option<String>,
+    /// Whether the points are `raw` of an `.h5ad` file.
+    pub raw: bool,
+    /// The key of the graph of neighbors in an `.h5ad` file that stands for the points.
+    pub neighbors_key: Option<String>,
+}
+
+/// Points with what is known of them, and how they were understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded<T> {
+    /// The points.
+    pub points: PointTable<T>,
+    /// Their names and labels.
+    pub annotations: Annotations,
+    /// Where each column of labels is from: its name, or the name of its file.
+    pub sources: Vec<String>,
+    /// What a text table was taken for.
+    pub form: Option<TableForm>,
+    /// Columns that could be labels, of a file that is no text table.
+    pub left_out: Vec<String>,
+    /// What of the file the points are, where it holds several things.
+    pub part: Option<String>,
+    /// What was done about missing values.
+    pub resolved: Resolved,
+    /// How many points have labels that were joined by their names.
+    pub joined: bool,
+    /// The names of the columns.
+    pub names: Option<Vec<String>>,
+}
+
+impl<T: Scalar + FromStr> Loaded<T> {
+    /// Reads points by the extension of the name, from a folder of 10x Genomics, or from standard input (`-`), and their labels.
+    ///
+    /// # Errors
+    ///
+    /// For whatever is not an `n × d` matrix of finite numbers with labels that fit; the message says where and what to do.
+    pub fn read(path: &Path, options: &InputOptions) -> Result<Self> {
+        let name = |path: &Path| match is_standard_input(path) {
+            true => "standard input".to_owned(),
+            false => path.display().to_string(),
+        };
+        // Columns of labels that a table of labels has are not looked for in the points.
+        let wanted = &options.table.label_columns;
+        let mut rest = wanted.clone();
+        let mut in_files: Vec<(&Path, Vec<String>)> = Vec::new();
+        let mut known = Vec::new();
+        for file in &options.labels {
+            let mut found = Vec::new();
+            if is_table(file) && !wanted.is_empty() {
+                let names =
+                    open(file).and_then(|read| column_names(read, &options.table)).with_context(|| name(file))?;
+                rest.retain(|column| {
+                    let has = names.iter().any(|name| name == column);
+                    found.extend(has.then(|| column.clone()));
+                    !has
+                });
+                known.push((file, names));
+            }
+            in_files.push((file, found));
+        }
+        let mut table = CsvOptions { label_columns: rest, ..options.table.clone() };
+        let format = format_of(path).with_context(|| name(path))?;
+        let has_columns = matches!(format, Format::Text | Format::H5ad | Format::Npz);
+        if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
+            // `#3` is a column of the last table, and what is none is an error of it.
+            for column in &table.label_columns {
+                let names = super::names::Names::new(names.iter().map(|n| Some(n.as_str())), super::names::COLUMN);
+                let found = names.find(column).with_context(|| name(file))?;
+                if let Some((_, columns)) = in_files.iter_mut().find(|(path, _)| path == file) {
+                    columns.push(format!("#{}", found + 1));
+                }
+            }
+            table.label_columns.clear();
+        }
+        if !has_columns && !options.labels.is_empty() {
+            // The column of names is one of the labels' table then.
+            table.index_column = super::text::IndexColumn::default();
+            table.header = super::text::HeaderLine::default();
+        }
+        let inner = InputOptions { table, ..options.clone() };
+        let mut loaded = Self::points_of(path, format, &inner).with_context(|| name(path))?;
+        for (file, columns) in in_files {
+            let points = Owners {
+                n: loaded.resolved.given(loaded.points.n()),
+                ids: loaded.annotations.ids.as_deref(),
+                kept: loaded.resolved.kept.as_deref(),
+            };
+            let table = read_labels(file, &columns, &options.table, &points).with_context(|| name(file))?;
+            loaded.joined |= table.by_id;
+            for labels in table.labels {
+                loaded.sources.push(if columns.is_empty() { name(file) } else { labels.name.clone() });
+                loaded.annotations.labels.push(labels);
+            }
+        }
+        loaded.order_labels(wanted);
+        Ok(loaded)
+    }
+
+    /// The labels of files, of `n` points with these names.
+    ///
+    /// # Errors
+    ///
+    /// For files that cannot be read or do not fit.
+    pub(crate) fn labels_of_files(options: &InputOptions, n: usize, ids: Option<&[String]>) -> Result<Vec<Labels>> {
+        let mut all = Vec::new();
+        for file in &options.labels {
+            let name = || file.display().to_string();
+            let columns = &options.table.label_columns;
+            let columns = if is_table(file) { columns.as_slice() } else { &[] };
+            let points = Owners { n, ids, kept: None };
+            all.extend(read_labels(file, columns, &options.table, &points).with_context(name)?.labels);
+        }
+        Ok(all)
+    }
+
+    /// Brings columns of labels into the order in which they were asked for; those of whole files come last.
+    fn order_labels(&mut self, wanted: &[String]) {
+        let labels = std::mem::take(&mut self.annotations.labels);
+        let mut all: Vec<_> = std::mem::take(&mut self.sources).into_iter().zip(labels).collect();
+        all.sort_by_key(|(_, labels)| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
+        (self.sources, self.annotations.labels) = all.into_iter().unzip();
+    }
+
+    fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
+        let loaded = match format {
+            Format::Text if is_standard_input(path) => {
+                let mut read = open(path)?;
+                let start = start_of(&mut read)?;
+                let format = format_of_bytes(&start);
+                Self::of_stream(Cursor::new(start).chain(read), format, options)?
+            }
+            Format::Npy | Format::Text | Format::Mtx if is_compressed(path) => {
+                Self::of_stream(open(path)?, format, options)?
+            }
+            Format::Text | Format::Mtx => Self::of_stream(open(path)?, format, options)?,
+            Format::Npy => Self::of_npy(Npy::open(path)?, &options.table)?,
+            Format::Npz => {
+                let file = File::open(path).context("cannot open")?;
+                let length = file.metadata().context("cannot read the length of the file")?.len();
+                Self::of_archive(BufReader::new(file), length, options)?
+            }
+            Format::TenX => {
+                no_columns(&options.table)?;
+                let cells = tenx::read::<T>(path)?;
+                let mut loaded = Self::of_sparse(cells.points, &options.table)?;
+                let (ids, names) = match options.table.transpose {
+                    false => (Some(cells.barcodes), cells.genes),
+                    true => (cells.genes, Some(cells.barcodes)),
+                };
+                (loaded.annotations.ids, loaded.names) = (ids, names);
+                loaded
+            }
+            Format::H5ad => Self::of_h5ad(path, options)?,
+        };
+        let h5ad = format == Format::H5ad;
+        ensure!(
+            h5ad || (options.obsm.is_none() && !options.raw && options.neighbors_key.is_none()),
+            "--obsm, --raw and --neighbors-key choose among the arrays of an .h5ad file: leave them out"
+        );
+        ensure!(
+            h5ad || format == Format::Npz || options.layer.is_none(),
+            "--layer chooses among the arrays of an .h5ad or .npz file: leave it out"
+        );
+        Ok(loaded)
+    }
+
+    #[cfg(not(feature = "h5ad"))]
+    fn of_h5ad(_: &Path, _: &InputOptions) -> Result<Self> {
+        bail!(
+            "an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature"
+        )
+    }
+
+    #[cfg(feature = "h5ad")]
+    fn of_h5ad(path: &Path, options: &InputOptions) -> Result<Self> {
+        let choice = h5ad::Choice {
+            layer: options.layer.as_deref(),
+            obsm: options.obsm.as_deref(),
+            raw: options.raw,
+            neighbors_key: options.neighbors_key.as_deref(),
+        };
+        let h5ad::Content { points, annotations, part, left_out, names, resolved } =
+            h5ad::read(path, choice, &options.table)?;
+        let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
+        Ok(Self { annotations, sources, left_out, part: Some(part), resolved, names, ..Self::from(points) })
+    }
+
+    fn of_stream(read: impl BufRead, format: Format, options: &InputOptions) -> Result<Self> {
+        match format {
+            Format::Npy => Self::of_npy(Npy::of_stream(read)?, &options.table),
+            Format::Mtx => {
+                no_columns(&options.table)?;
+                Self::of_sparse(mtx::parse(read)?, &options.table)
+            }
+            Format::Npz => {
+                let bytes = all_of(read)?;
+                let length = bytes.len() as u64;
+                Self::of_archive(Cursor::new(bytes), length, options)
+            }
+            Format::Text => Ok(Self::from(PointTable::from_csv(read, &options.table)?)),
+            Format::H5ad => bail!("an .h5ad file cannot be read from standard input: name the file"),
+            Format::TenX => bail!("a folder cannot be read from standard input"),
+        }
+    }
+
+    fn of_npy<R: Read>(npy: Npy<R>, options: &CsvOptions) -> Result<Self> {
+        no_columns(options)?;
+        PointTable::from_npy(npy, options).map(Self::from)
+    }
+
+    fn of_archive(file: impl Read + Seek, length: u64, options: &InputOptions) -> Result<Self> {
+        let mut archive = Archive::open(file, length)?;
+        if archive.is_sparse() {
+            no_columns(&options.table)?;
+            return Self::of_sparse(archive.sparse()?, &options.table);
+        }
+        let plain = CsvOptions { label_columns: Vec::new(), ..options.table.clone() };
+        no_columns(&plain)?;
+        let name = archive.points(options.layer.as_deref())?;
+        let (points, _) = archive.array(&name, |npy| PointTable::from_npy(npy, &plain))?;
+        let mut loaded = Self::from(points);
+        loaded.part = Some(format!("array {name:?}"));
+        let points =
+            Owners { n: loaded.resolved.given(loaded.points.n()), ids: None, kept: loaded.resolved.kept.as_deref() };
+        for column in &options.table.label_columns {
+            let mut labels = points.left(archive.labels(column, points.n)?);
+            labels.label_type = options.table.label_type;
+            loaded.sources.push(labels.name.clone());
+            loaded.annotations.labels.push(labels);
+        }
+        Ok(loaded)
+    }
+
+    fn of_sparse(table: SparseTable<T>, options: &CsvOptions) -> Result<Self> {
+        let table = if options.transpose { table.transposed()? } else { table };
+        ensure!(
+            table.n() > 0 && table.d() > 0,
+            "the matrix has shape ({}, {}): it must have rows and columns",
+            table.n(),
+            table.d()
+        );
+        Ok(Self::from(PointTable::Sparse(table)))
+    }
+}
+
+impl<T> From<PointTable<T>> for Loaded<T> {
+    fn from(mut points: PointTable<T>) -> Self {
+        fn parts<A>(table: &mut Table<A>) -> (Annotations, Option<TableForm>, Resolved, Option<Vec<String>>) {
+            (
+                std::mem::take(&mut table.annotations),
+                table.form.take(),
+                std::mem::take(&mut table.resolved),
+                table.names.take(),
+            )
+        }
+        let (annotations, form, resolved, names) = match &mut points {
+            PointTable::Dense(table) => parts(table),
+            PointTable::Wide(table) => parts(table),
+            PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
+        };
+        let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
+        Self { points, annotations, sources, form, left_out: Vec::new(), part: None, resolved, joined: false, names }
+    }
+}
+
+/// The first bytes of a stream, by which its format is known.
+fn start_of(read: &mut impl Read) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    read.take(MAGIC as u64).read_to_end(&mut start).context("cannot read")?;
+    Ok(start)
+}
+
+/// All bytes of a stream.
+fn all_of(mut read: impl BufRead) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = read.fill_buf().context("cannot read")?;
+        if chunk.is_empty() {
+            return Ok(bytes);
+        }
+        let count = chunk.len();
+        super::grow::grow("the archive", &mut bytes, count)?;
+        bytes.extend_from_slice(chunk);
+        read.consume(count);
+    }
+}

@@ -1,0 +1,144 @@
+//! A map from a file, with the ids and labels beside its coordinates.
+
+use super::annotations::Annotations;
+use super::dense::Table;
+use super::format::{Format, format_of};
+use super::loaded::{InputOptions, Loaded};
+use super::open::open;
+use super::points::PointTable;
+use super::text::{CsvOptions, HeaderLine, IndexColumn, column_names};
+use anyhow::{Context as _, Result, bail, ensure};
+use std::path::Path;
+
+/// Where the map of an `.h5ad` file is, unless another array is named.
+const OBSM: &str = "X_tsne";
+
+/// A map from a file: places of points, and what is known of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapTable {
+    /// The coordinates, one to three of each point.
+    pub table: Table<f64>,
+    /// Ids and labels that were beside them, or in files of their own.
+    pub annotations: Annotations,
+}
+
+impl MapTable {
+    /// Reads a map: an array, a text of coordinates only, a table whose names tell which columns these are (all others are
+    /// labels), or `obsm` of an `.h5ad` file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, with what to do.
+    pub fn read(path: &Path, options: &InputOptions) -> Result<Self> {
+        let name = || path.display().to_string();
+        let mut options = options.clone();
+        match format_of(path).with_context(name)? {
+            Format::Text if options.table.header != HeaderLine::No && options.table.columns.is_empty() => {
+                let names = column_names(open(path).with_context(name)?, &options.table).with_context(name)?;
+                if let Some(columns) = Columns::of(&names, &options.table) {
+                    columns.choose(&mut options.table);
+                }
+            }
+            Format::H5ad if options.obsm.is_none() => options.obsm = Some(OBSM.into()),
+            _ => {}
+        }
+        let Loaded { points, annotations, .. } = Loaded::<f64>::read(path, &options)?;
+        let (PointTable::Dense(table) | PointTable::Wide(table)) = points else {
+            bail!("{}: a map is a table of coordinates, and no sparse matrix", name());
+        };
+        let d = table.d();
+        ensure!(
+            d <= 3,
+            "{}: the map has {d} columns, but a map has 1, 2 or 3: call them x, y, z where others are labels, or choose them by --columns",
+            name()
+        );
+        Ok(Self { table, annotations })
+    }
+}
+
+fn selector(column: usize) -> String {
+    format!("#{}", column + 1)
+}
+
+/// What the columns of a table are for, counted from 0.
+#[derive(Debug, PartialEq, Eq)]
+struct Columns {
+    count: usize,
+    coordinates: Vec<usize>,
+    ids: Option<usize>,
+    labels: Vec<usize>,
+}
+
+impl Columns {
+    /// By their names, if some of them are those of coordinates.
+    fn of(names: &[String], options: &CsvOptions) -> Option<Self> {
+        let count = names.len();
+        let coordinates: Vec<usize> = (0..count).filter(|&c| is_coordinate(&names[c])).take(3).collect();
+        if coordinates.is_empty() {
+            return None;
+        }
+        let is_called = |c: usize, wanted: &str| names[c] == wanted || selector(c) == wanted;
+        let asked = |c: &usize| matches!(&options.index_column, IndexColumn::Column(wanted) if is_called(*c, wanted));
+        let ids = match options.index_column {
+            IndexColumn::Auto => (!coordinates.contains(&0) && is_id(&names[0])).then_some(0),
+            IndexColumn::None => None,
+            IndexColumn::Column(_) => (0..count).find(asked),
+        };
+        let is_dropped = |c: usize| options.drop_columns.iter().any(|wanted| is_called(c, wanted));
+        let is_label = |c: &usize| !coordinates.contains(c) && Some(*c) != ids && !is_dropped(*c);
+        let mut labels: Vec<usize> = (0..count).filter(is_label).collect();
+        // That which was asked for colors the map first.
+        labels.sort_by_key(|&c| !options.label_columns.iter().any(|wanted| is_called(c, wanted)));
+        Some(Self { count, coordinates, ids, labels })
+    }
+
+    /// Makes options that read them so.
+    fn choose(&self, options: &mut CsvOptions) {
+        options.header = HeaderLine::Yes;
+        options.columns = self.coordinates.iter().copied().map(selector).collect();
+        options.index_column = self.ids.map_or(IndexColumn::None, |ids| IndexColumn::Column(selector(ids)));
+        options.label_columns.extend(self.labels.iter().copied().map(selector));
+        options.drop_columns.clear();
+    }
+}
+
+/// Whether a column of this name has coordinates: those that this program writes, and those of others.
+fn is_coordinate(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    if ["x", "y", "z"].contains(&name.as_str()) {
+        return true;
+    }
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    stem.len() < name.len()
+        && ["y", "tsne", "t-sne", "x_tsne", "dim", "umap"].contains(&stem.trim_end_matches(['-', '_', ' ', '.']))
+}
+
+/// Whether a first column of this name has ids: pandas and R leave it empty.
+fn is_id(name: &str) -> bool {
+    const NAMES: [&str; 9] = ["", "id", "ids", "index", "_index", "unnamed: 0", "rownames", "row.names", "obs_names"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_columns_are_for() {
+        let names = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let of = |text: &str| Columns::of(&names(text), &CsvOptions::default());
+        let columns = |coordinates: &[usize], ids: Option<usize>, labels: &[usize], count: usize| {
+            Some(Columns { count, coordinates: coordinates.to_vec(), ids, labels: labels.to_vec() })
+        };
+        assert_eq!(of("x,y"), columns(&[0, 1], None, &[], 2));
+        assert_eq!(of("id,x,y,kind,age"), columns(&[1, 2], Some(0), &[3, 4], 5));
+        assert_eq!(of("kind,tSNE_1,tSNE_2"), columns(&[1, 2], None, &[0], 3));
+        assert_eq!(of("tsne-1,tsne-2,tsne-3,batch"), columns(&[0, 1, 2], None, &[3], 4));
+        assert_eq!(of("a,b"), None);
+        assert_eq!(of("1.5,2.5"), None);
+        let options =
+            CsvOptions { label_columns: vec!["b".into()], drop_columns: vec!["c".into()], ..CsvOptions::default() };
+        let chosen = Columns::of(&names("x,y,a,b,c"), &options);
+        assert_eq!(chosen, columns(&[0, 1], None, &[3, 2], 5));
+    }
+}

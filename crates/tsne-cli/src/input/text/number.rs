@@ -1,0 +1,51 @@
+//! What fields mean as numbers.
+
+use super::options::Decimal;
+use std::str::FromStr;
+use tsne::Scalar;
+
+/// Reads numbers as a table writes them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Numbers {
+    pub(super) decimal: Decimal,
+}
+
+impl Numbers {
+    /// The number in a field, if it is one, perhaps not a finite one.
+    #[inline]
+    pub(super) fn parse<T: FromStr>(self, field: &str) -> Option<T> {
+        match self.decimal {
+            Decimal::Point => field.parse().ok(),
+            Decimal::Comma => with_point(field)?.parse().ok(),
+        }
+    }
+
+    /// The value of a field: a number, or a boolean as 0 or 1.
+    pub(super) fn value<T: Scalar + FromStr>(self, field: &str) -> Option<T> {
+        self.parse(field).or_else(|| boolean(field).map(|yes| if yes { T::ONE } else { T::ZERO }))
+    }
+
+    /// Whether a field can be a value. Words that a parser takes for infinite or for no number are names, as some genes have them.
+    pub(super) fn is_number(self, field: &str) -> bool {
+        field.bytes().any(|byte| byte.is_ascii_digit()) && self.parse::<f64>(field).is_some()
+    }
+}
+
+/// Whether a field is a boolean, as Python, R and others write them, and which.
+fn boolean(field: &str) -> Option<bool> {
+    match field {
+        "True" | "TRUE" | "true" => Some(true),
+        "False" | "FALSE" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a field of a column can only be a value.
+pub(super) fn is_boolean(field: &str) -> bool {
+    boolean(field).is_some()
+}
+
+/// A number with a decimal comma as one with a point; none for one that has a point already.
+fn with_point(field: &str) -> Option<String> {
+    (!field.contains('.')).then(|| field.replacen(',', ".", 1))
+}

@@ -1,0 +1,172 @@
+//! Maps within files of anndata, where scanpy leaves its own: `obsm["X_tsne"]` and `uns["tsne"]`.
+
+use anyhow::{Context, Result, anyhow, bail};
+use hdf5_pure::{AttrValue, DatasetBuilder, Error, File, Group};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tsne::Scalar;
+
+/// The name of the map in `obsm`, and of what is said about it in `uns`.
+const MAP: &str = "X_tsne";
+const NOTE: &str = "tsne";
+
+/// A value of the description of a map.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A whole number.
+    Count(i64),
+    /// A text.
+    Text(String),
+}
+
+/// A map of the points of a file.
+#[derive(Debug)]
+pub struct MapOf<'a, T, const D: usize> {
+    /// The positions of the points that were embedded.
+    pub positions: &'a [[T; D]],
+    /// How many points the file has.
+    pub n: usize,
+    /// Those that were embedded, where others were left out: for these there are no numbers.
+    pub kept: Option<&'a [usize]>,
+    /// The parameters.
+    pub params: &'a [(&'static str, Value)],
+}
+
+impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
+    /// Puts the map into a file, in place of an older one: what changes is written at the end of the file, and takes effect by
+    /// one write at last.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be changed, for example because another program has it open, or has another number of points.
+    pub fn write_into(&self, path: &Path) -> Result<()> {
+        let file = File::open_rw(path).map_err(refused)?;
+        self.stage(&file).map_err(refused)?;
+        file.commit().map_err(refused)?;
+        file.close().map_err(refused)
+    }
+
+    /// Writes a copy of the file `source` with the map, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`MapOf::write_into`], and where the copy cannot be written.
+    pub fn write_copy(&self, source: &Path, target: &Path) -> Result<()> {
+        let copy = beside(target)?;
+        let written = (|| {
+            fs::copy(source, &copy).context("cannot copy the file")?;
+            self.write_into(&copy)?;
+            fs::rename(&copy, target).context("cannot give the copy its name")
+        })();
+        if written.is_err() {
+            let _ = fs::remove_file(&copy);
+        }
+        written
+    }
+
+    fn stage(&self, file: &File) -> Result<(), Error> {
+        let root = file.root();
+        let (obsm, uns) = (dictionary(&root, "obsm")?, dictionary(&root, "uns")?);
+        if obsm.datasets()?.iter().chain(&obsm.groups()?).any(|name| name == MAP) {
+            obsm.delete(MAP)?;
+        }
+        let numbers = self.numbers();
+        let shape = [self.n as u64, D as u64];
+        obsm.create_dataset(MAP, |array| {
+            match size_of::<T>() {
+                4 => array.with_f32_data(&numbers.iter().map(|&value| value as f32).collect::<Vec<_>>()),
+                _ => array.with_f64_data(&numbers),
+            };
+            array.with_shape(&shape);
+            encoded(array, "array");
+        })?;
+        if uns.datasets()?.iter().chain(&uns.groups()?).any(|name| name == NOTE) {
+            uns.delete(NOTE)?;
+        }
+        let dict = || ("encoding-type", AttrValue::VarLenString("dict".into()));
+        uns.create_group_with(NOTE, |note| {
+            note.set_attr(dict().0, dict().1).set_attr("encoding-version", AttrValue::VarLenString("0.1.0".into()));
+            note.create_group_with("params", |params| {
+                params
+                    .set_attr(dict().0, dict().1)
+                    .set_attr("encoding-version", AttrValue::VarLenString("0.1.0".into()));
+                for (name, value) in self.params {
+                    params.create_dataset(name, |array| {
+                        let kind = match value {
+                            Value::Number(value) => {
+                                array.with_f64_data(&[*value]);
+                                "numeric-scalar"
+                            }
+                            Value::Count(value) => {
+                                array.with_i64_data(&[*value]);
+                                "numeric-scalar"
+                            }
+                            Value::Text(text) => {
+                                array.with_vlen_strings(&[text]);
+                                "string"
+                            }
+                        };
+                        array.with_shape(&[]);
+                        encoded(array, kind);
+                    });
+                }
+            });
+        })?;
+        Ok(())
+    }
+
+    /// The numbers of all points of the file; NaN for those that were left out.
+    fn numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![f64::NAN; self.n * D];
+        for (i, point) in self.positions.iter().enumerate() {
+            let place = self.kept.map_or(i, |kept| kept.get(i).copied().unwrap_or(i));
+            for (number, value) in numbers.iter_mut().skip(place * D).zip(point) {
+                *number = value.to_f64();
+            }
+        }
+        numbers
+    }
+}
+
+/// Says what an array is, as anndata wants to know.
+fn encoded(array: &mut DatasetBuilder, kind: &str) {
+    array.set_attr("encoding-type", AttrValue::VarLenString(kind.to_owned()));
+    array.set_attr("encoding-version", AttrValue::VarLenString("0.2.0".into()));
+}
+
+/// A group of that name, made where there is none.
+fn dictionary(root: &Group, name: &str) -> Result<Group, Error> {
+    if root.groups()?.iter().any(|known| known == name) {
+        return root.group(name);
+    }
+    root.create_group_with(name, |group| {
+        group.set_attr("encoding-type", AttrValue::VarLenString("dict".into()));
+        group.set_attr("encoding-version", AttrValue::VarLenString("0.1.0".into()));
+    })
+}
+
+fn refused(error: Error) -> anyhow::Error {
+    match error {
+        Error::FileLocked(_) => {
+            anyhow!("another program has the file open: close it there, or write a copy with -o OUT.h5ad")
+        }
+        Error::Io(error) => anyhow::Error::new(error).context("the file cannot be changed"),
+        error => anyhow!("the file cannot be changed: {error}; write the map with -o OUT.csv instead"),
+    }
+}
+
+/// A new name in the folder of a file.
+fn beside(target: &Path) -> Result<PathBuf> {
+    let name = target.file_name().context("the output has no name")?.to_string_lossy();
+    for attempt in 0..100 {
+        let path = target.with_file_name(format!(".{name}.{}-{attempt}.part", std::process::id()));
+        match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).context("cannot make a file beside the output"),
+        }
+    }
+    bail!("cannot find a free name beside the output")
+}

@@ -1,0 +1,238 @@
+//! Files of anndata: every form of an array and of a column, against what the script that wrote them says (`data/make.py`).
+
+use crate::common::Directory;
+use flate2::read::GzDecoder;
+use std::io::Read;
+use tsne_cli::input::{CsvOptions, IndexColumn, InputOptions, Labels, Loaded, Missing, PointTable};
+
+const N: usize = 24;
+const D: usize = 6;
+
+/// The value of row `i`, column `c` of `X`.
+fn value(i: usize, c: usize) -> f32 {
+    if (i + c).is_multiple_of(2) { 0.0 } else { ((7 * i + 3 * c) % 11) as f32 }
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    let packed: &[u8] = match name {
+        "dense" => include_bytes!("../data/dense.h5ad.gz"),
+        "gzip" => include_bytes!("../data/gzip.h5ad.gz"),
+        "lzf" => include_bytes!("../data/lzf.h5ad.gz"),
+        "csr" => include_bytes!("../data/csr.h5ad.gz"),
+        _ => include_bytes!("../data/csc.h5ad.gz"),
+    };
+    let mut bytes = Vec::new();
+    GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn read(name: &str, options: &InputOptions) -> Result<Loaded<f32>, String> {
+    let directory = Directory::new();
+    directory.write("x.h5ad", bytes(name));
+    Loaded::read(&directory.path("x.h5ad"), options).map_err(|error| format!("{error:#}"))
+}
+
+/// The points row by row, whatever they are.
+fn dense(points: &PointTable<f32>) -> Vec<Vec<f32>> {
+    match points {
+        PointTable::Dense(table) => table.rows().unwrap().iter().map(<[f32]>::to_vec).collect(),
+        PointTable::Wide(table) => {
+            table.rows().unwrap().iter().map(|row| row.iter().map(|&value| value as f32).collect()).collect()
+        }
+        PointTable::Sparse(table) => {
+            let rows = table.rows().unwrap();
+            let row = |i| {
+                let mut row = vec![0.0; rows.d()];
+                let (columns, values) = rows.row(i);
+                columns.iter().zip(values).for_each(|(&column, &value)| row[column as usize] = value);
+                row
+            };
+            (0..rows.n()).map(row).collect()
+        }
+        PointTable::Graph(_) => Vec::new(),
+    }
+}
+
+fn expected(columns: std::ops::Range<usize>, factor: f32) -> Vec<Vec<f32>> {
+    (0..N).map(|i| columns.clone().map(|c| factor * value(i, c)).collect()).collect()
+}
+
+fn with(set: impl FnOnce(&mut InputOptions)) -> InputOptions {
+    let mut options = InputOptions::default();
+    set(&mut options);
+    options
+}
+
+#[test]
+fn every_form_of_x() {
+    for name in ["dense", "gzip", "lzf", "csr", "csc"] {
+        let loaded = read(name, &InputOptions::default()).unwrap();
+        assert_eq!(dense(&loaded.points), expected(0..D, 1.0), "{name}");
+        assert_eq!(loaded.part.as_deref(), Some("X"));
+        let ids = loaded.annotations.ids.unwrap();
+        assert!((0..N).all(|i| ids[i] == format!("cell{i}")), "{name}: {ids:?}");
+        assert_eq!(loaded.names.unwrap()[5], "gene5");
+        assert_eq!(loaded.left_out, ["kind", "word"]);
+    }
+}
+
+#[test]
+fn every_array() {
+    let check = |options: InputOptions, expected: Vec<Vec<f32>>, part: &str| {
+        let loaded = read("gzip", &options).unwrap();
+        assert_eq!(dense(&loaded.points), expected, "{part}");
+        assert_eq!(loaded.part.as_deref(), Some(part));
+    };
+    check(with(|o| o.obsm = Some("X_pca".into())), expected(0..3, 1.0), "obsm \"X_pca\"");
+    check(with(|o| o.obsm = Some("sparse".into())), expected(1..4, 1.0), "obsm \"sparse\"");
+    check(with(|o| o.obsm = Some("X".into())), expected(0..D, 1.0), "X");
+    check(with(|o| o.layer = Some("half".into())), expected(0..D, 0.5), "layer \"half\"");
+    check(with(|o| o.raw = true), expected(0..D, 2.0), "raw.X");
+    let error = read("gzip", &with(|o| o.obsm = Some("X_pac".into()))).unwrap_err();
+    assert!(error.contains("no array of obsm \"X_pac\"") && error.contains("\"X_pca\""), "{error}");
+}
+
+fn labels(name: &str, column: &str) -> Labels {
+    let options = with(|o| o.table.label_columns = vec![column.into()]);
+    read(name, &options).unwrap().annotations.labels.remove(0)
+}
+
+#[test]
+fn every_form_of_a_column() {
+    for name in ["dense", "lzf"] {
+        let kind = labels(name, "kind");
+        assert_eq!((kind.name.as_str(), kind.missing()), ("kind", 1));
+        // A category may be called NA; what is missing has the code -1.
+        for i in 0..N {
+            let expected = (i != 1).then_some(["b", "a", "NA"][i % 3]);
+            assert_eq!(kind.of(i), expected, "{name} {i}");
+        }
+        let check = |column: &str, expected: &dyn Fn(usize) -> Option<String>| {
+            let labels = labels(name, column);
+            (0..N).for_each(|i| assert_eq!(labels.of(i).map(str::to_owned), expected(i), "{name} {column} {i}"));
+        };
+        check("word", &|i| Some(format!("w{}", i % 4)));
+        check("score", &|i| Some((0.5 * i as f64).to_string()));
+        check("count", &|i| Some((i % 5).to_string()));
+        check("flag", &|i| Some(if i % 2 == 0 { "True" } else { "False" }.into()));
+        check("maybe", &|i| (i % 4 != 0).then(|| (i % 3).to_string()));
+    }
+    let wrong = with(|o| o.table.label_columns = vec!["kinds".into()]);
+    let error = read("dense", &wrong).unwrap_err();
+    assert!(error.contains("\"kinds\"") && error.contains("\"kind\""), "{error}");
+    let by = with(|o| o.table.index_column = IndexColumn::Column("word".into()));
+    assert_eq!(read("dense", &by).unwrap().annotations.ids.unwrap()[5], "w1");
+}
+
+#[test]
+fn neighbors_of_scanpy_stand_for_points() {
+    for key in ["neighbors", "distances"] {
+        let loaded = read("csr", &with(|o| o.neighbors_key = Some(key.into()))).unwrap();
+        let PointTable::Graph(graph) = loaded.points else { panic!("no graph") };
+        assert_eq!(graph.n(), N);
+        for i in 0..N {
+            let (indices, distances) = graph.row(i);
+            assert_eq!(indices, [(i + 1) % N, (i + N - 1) % N, (i + 2) % N].map(|j| j as u32));
+            assert_eq!(distances, [1.0, 1.25, 2.0]);
+        }
+        assert!(loaded.annotations.ids.is_some());
+    }
+    let error = read("csr", &with(|o| o.neighbors_key = Some("distance".into()))).unwrap_err();
+    assert!(error.contains("\"distance\"") && error.contains("\"distances\""), "{error}");
+}
+
+#[test]
+fn a_map_of_points_and_one_of_their_neighbors() {
+    let directory = Directory::new();
+    directory.write("x.h5ad", bytes("csr"));
+    let flags = "--perplexity 3 --n-iter 20 --early-exaggeration-iter 10";
+    let words = directory.succeed(&format!("embed x.h5ad -o y.csv --label-column kind --label-column score {flags}"));
+    assert!(
+        words.contains("24 points x 6 columns; X; labels \"kind\", 3 kinds, 1 missing; labels \"score\", "),
+        "{words}"
+    );
+    let csv = String::from_utf8(directory.read("y.csv")).unwrap();
+    assert!(csv.starts_with("id,x,y,kind,score\ncell0,") && csv.lines().nth(2).unwrap().ends_with(",,0.5"), "{csv}");
+    let words = directory.succeed(&format!("embed x.h5ad -o y.npy --neighbors-key neighbors {flags}"));
+    assert!(
+        words.contains("3 neighbors of each in obsp \"distances\", no search; classes: \"kind\", \"word\""),
+        "{words}"
+    );
+    let output = directory.tsne("score x.h5ad y.npy --neighbors-key neighbors");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && stderr.contains("leave out --neighbors-key"), "{stderr}");
+}
+
+#[test]
+fn maps_go_into_the_file_or_a_copy() {
+    let directory = Directory::new();
+    directory.write("x.h5ad", bytes("csr"));
+    let flags = "--perplexity 3 --n-iter 5 --early-exaggeration-iter 5 --quiet";
+    directory.succeed(&format!("embed x.h5ad -o y.npy {flags}"));
+    let (shape, expected) = crate::common::read_npy(&directory.read("y.npy"));
+    assert_eq!(shape, [N as u64, 2]);
+    let check = |name: &str| {
+        let options = with(|o| {
+            o.obsm = Some("X_tsne".into());
+            o.table.label_columns = vec!["kind".into()];
+        });
+        let loaded = Loaded::<f32>::read(&directory.path(name), &options).unwrap();
+        assert_eq!(dense(&loaded.points).concat(), expected, "{name}");
+        assert_eq!(loaded.annotations.labels[0].missing(), 1);
+        let x = Loaded::<f32>::read(&directory.path(name), &InputOptions::default()).unwrap();
+        assert_eq!(dense(&x.points), expected_x(), "{name}");
+    };
+    directory.succeed(&format!("embed x.h5ad -o copy.h5ad {flags}"));
+    assert_eq!(directory.read("x.h5ad"), bytes("csr"));
+    check("copy.h5ad");
+    // Twice: the second map is in place of the first one.
+    directory.succeed(&format!("embed x.h5ad --write-back --init random {flags}"));
+    directory.succeed(&format!("embed x.h5ad --write-back {flags}"));
+    check("x.h5ad");
+    assert_eq!(directory.files(), ["copy.h5ad", "x.h5ad", "y.npy"]);
+    directory.write("x.csv", "1,2\n3,4\n");
+    for arguments in ["embed x.csv --write-back", "embed x.csv -o y.h5ad"] {
+        let stderr = String::from_utf8(directory.tsne(arguments).stderr).unwrap();
+        assert!(stderr.contains("only where the points are from one"), "{stderr}");
+    }
+    let stderr = String::from_utf8(directory.tsne("embed x.h5ad -o x.h5ad").stderr).unwrap();
+    assert!(stderr.contains("would be overwritten"), "{stderr}");
+}
+
+fn expected_x() -> Vec<Vec<f32>> {
+    expected(0..D, 1.0)
+}
+
+#[test]
+fn damaged_files_are_errors() {
+    let whole = bytes("csr");
+    let directory = Directory::new();
+    let read_or_refused = |bytes: &[u8]| {
+        directory.write("x.h5ad", bytes);
+        for options in [
+            InputOptions::default(),
+            with(|o| o.neighbors_key = Some("neighbors".into())),
+            with(|o| {
+                o.table = CsvOptions {
+                    label_columns: vec!["kind".into(), "maybe".into()],
+                    missing: Missing::Drop,
+                    ..CsvOptions::default()
+                }
+            }),
+        ] {
+            let _ = Loaded::<f32>::read(&directory.path("x.h5ad"), &options);
+        }
+    };
+    read_or_refused(b"");
+    read_or_refused(b"\x89HDF\r\n\x1a\n");
+    for length in (0..whole.len()).step_by(whole.len() / 40) {
+        read_or_refused(&whole[..length]);
+    }
+    // Bytes that are not zero, one changed at a time: headers, messages, sizes, references.
+    let places: Vec<usize> = (0..whole.len()).filter(|&i| whole[i] != 0).collect();
+    for (i, &place) in places.iter().enumerate().step_by(places.len() / 300) {
+        let mut bytes = whole.clone();
+        bytes[place] = [0xff, 0x7f, 0x00, 0x01][i % 4];
+        read_or_refused(&bytes);
+    }
+}
