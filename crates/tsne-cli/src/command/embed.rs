@@ -6,8 +6,6 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, agreement, in_pool, print, read, say, warn};
 use crate::command::targets::{Targets, Written};
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
-#[cfg(feature = "h5ad")]
-use crate::output::MapOf;
 use crate::plot;
 use crate::report::{ForceError, Milliseconds, Report, Seconds};
 use anyhow::{Context as _, Result};
@@ -126,8 +124,6 @@ impl Run<'_> {
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, annotations, input, resolved, preparation } = data;
-        // Only a file of anndata has rows for points that were left out.
-        let _ = &resolved;
         let (labels, n, d) = (annotations.labels.first(), points.n(), points.d());
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_input(&metric).with_context(|| self.source.clone())?;
@@ -146,11 +142,7 @@ impl Run<'_> {
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
         written.map(self.targets.map, y, &annotations)?;
-        #[cfg(feature = "h5ad")]
-        written.h5ad(
-            &self.targets,
-            &MapOf { positions: y, n: resolved.given(n), kept: resolved.kept.as_deref(), params: &args.described() },
-        )?;
+        written.h5ad(&self.targets, y, &resolved, || args.described())?;
         written.add(self.targets.model, |path| {
             let mut writer = embedding.writer()?;
             if let Some(preparation) = &preparation {
