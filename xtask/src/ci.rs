@@ -135,6 +135,11 @@ fn features(shell: &Shell) -> Result<Outcome> {
         cmd!(shell, "cargo check --package {name}")
             .run()
             .with_context(|| format!("{name} does not build alone: it may use a feature another crate turns on"))?;
+        if package.has_default_features {
+            cmd!(shell, "cargo check --package {name} --no-default-features")
+                .run()
+                .with_context(|| format!("{name} does not build without its features"))?;
+        }
         for feature in &package.features {
             cmd!(shell, "cargo check --package {name} --features {feature}")
                 .run()

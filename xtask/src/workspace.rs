@@ -37,6 +37,8 @@ pub(crate) struct Package {
     pub(crate) examples: BTreeSet<String>,
     /// The features that can be asked for, `default` not among them.
     pub(crate) features: BTreeSet<String>,
+    /// Whether some of them are there unasked.
+    pub(crate) has_default_features: bool,
     /// Whether it may go to a registry.
     pub(crate) is_published: bool,
     /// The oldest compiler that is promised to build it.
@@ -132,6 +134,8 @@ fn member(package: &Value, root: &str) -> Result<Package> {
     }
     if let Some(features) = package["features"].as_object() {
         member.features = features.keys().filter(|name| *name != "default").cloned().collect();
+        member.has_default_features =
+            features.get("default").and_then(Value::as_array).is_some_and(|on| !on.is_empty());
     }
     for target in array(package, "targets")? {
         let kinds = array(target, "kind")?;

@@ -187,3 +187,26 @@ fn honest_files_take_memory_in_proportion() {
     assert_eq!(result.unwrap().d(), d);
     assert!(bytes <= 2 * array.len() + CONSTANT, "{bytes} of {}", array.len());
 }
+
+#[cfg(feature = "h5ad")]
+#[test]
+fn sizes_in_files_of_anndata_are_not_believed() {
+    let _alone = ALONE.lock().unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(&include_bytes!("data/dense.h5ad.gz")[..]).read_to_end(&mut bytes).unwrap();
+    let write = |bytes: &[u8]| fs::write(path("x.h5ad"), bytes).unwrap();
+    write(&bytes);
+    let (taken, result) = points("x.h5ad");
+    assert_eq!(result.unwrap().n(), 24);
+    assert!(taken <= 20 * bytes.len() + CONSTANT, "{taken} of {}", bytes.len());
+    // Wherever the shape of the points stands, they are said to be a billion.
+    let shape = [24u64.to_le_bytes(), 6u64.to_le_bytes()].concat();
+    let lie = [1_000_000_000u64.to_le_bytes(), 6u64.to_le_bytes()].concat();
+    let places: Vec<usize> = (0..bytes.len() - 16).filter(|&at| bytes[at..at + 16] == shape).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + 16].copy_from_slice(&lie);
+    }
+    write(&bytes);
+    refused("x.h5ad", 20 * bytes.len() + CONSTANT, "claims the shape");
+}

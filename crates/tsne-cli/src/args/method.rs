@@ -53,22 +53,21 @@ pub struct MethodArgs {
     pub force_error: bool,
 }
 
-#[cfg(feature = "h5ad")]
 impl MethodArgs {
     /// The parameters that are told with a map, by scanpy's names where it has any.
-    pub fn described(&self) -> Vec<(&'static str, crate::output::Value)> {
-        use crate::output::Value;
+    pub fn described(&self) -> Vec<(&'static str, crate::output::Note)> {
+        use crate::output::Note;
         let metric = self.affinities.metric.as_ref().map_or_else(|| "euclidean".to_owned(), Metric::to_string);
         let mut described = vec![
-            ("metric", Value::Text(metric)),
-            ("random_state", Value::Count(self.run.seed as i64)),
-            ("preset", Value::Text(self.preset.to_string())),
-            ("program", Value::Text(format!("tsne {}", env!("CARGO_PKG_VERSION")))),
+            ("metric", Note::Text(metric)),
+            ("random_state", Note::Count(self.run.seed as i64)),
+            ("preset", Note::Text(self.preset.to_string())),
+            ("program", Note::Text(format!("tsne {}", env!("CARGO_PKG_VERSION")))),
         ];
         match self.affinities.perplexity.as_slice() {
-            [] => described.push(("perplexity", Value::Number(30.0))),
-            [one] => described.push(("perplexity", Value::Number(*one))),
-            several => described.push(("perplexity", Value::Text(format!("{several:?}")))),
+            [] => described.push(("perplexity", Note::Number(30.0))),
+            [one] => described.push(("perplexity", Note::Number(*one))),
+            several => described.push(("perplexity", Note::Text(format!("{several:?}")))),
         }
         described
     }

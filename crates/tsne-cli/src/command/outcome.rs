@@ -7,8 +7,6 @@ use crate::command::run::{agreement, in_pool, print, warn};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
 use crate::explore::{Neighbors, Page};
-#[cfg(feature = "h5ad")]
-use crate::output::MapOf;
 use crate::plot;
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
@@ -51,11 +49,7 @@ impl Outcome<'_> {
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
         written.map(targets.map, y, annotations)?;
-        #[cfg(feature = "h5ad")]
-        written.h5ad(
-            targets,
-            &MapOf { positions: y, n: n + call.dropped, kept: call.kept.as_deref(), params: &args.described() },
-        )?;
+        written.h5ad(targets, y, &call.resolved, || args.described())?;
         written.add(targets.model, |path| {
             let mut writer = embedding.writer()?;
             extras.add(&mut writer)?;

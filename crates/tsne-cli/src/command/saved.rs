@@ -77,9 +77,8 @@ pub(crate) struct Call {
     /// The number of values of each point.
     pub(crate) d: usize,
     pub(crate) input: InputReport,
-    /// How many points were left out of those of the file, and which are left, if any were.
-    pub(crate) dropped: usize,
-    pub(crate) kept: Option<Vec<usize>>,
+    /// What was done about missing values.
+    pub(crate) resolved: Resolved,
 }
 
 impl Call {
@@ -91,7 +90,7 @@ impl Call {
     pub(crate) fn of_this_process(d: usize, input: InputReport, resolved: Resolved) -> Result<Self> {
         let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
         let directory = std::env::current_dir().context("the current directory has no name")?;
-        Ok(Self { arguments, directory, d, input, dropped: resolved.dropped, kept: resolved.kept })
+        Ok(Self { arguments, directory, d, input, resolved })
     }
 }
 

@@ -1,9 +1,9 @@
 //! Files that a run writes.
 
-use crate::input::Annotations;
-use crate::output::Format;
-#[cfg(feature = "h5ad")]
-use crate::output::MapOf;
+use crate::input::{Annotations, Resolved};
+use crate::output::{Format, Note};
+#[cfg(not(feature = "h5ad"))]
+use anyhow::bail;
 use anyhow::{Context, Result, ensure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,6 @@ impl Targets<'_> {
                 self.source.is_some_and(is_h5ad),
                 "a map can be put into an .h5ad file only where the points are from one: write .npy or .csv"
             );
-            ensure!(cfg!(feature = "h5ad"), "this program was built without the feature h5ad: write .npy or .csv");
         }
         if let Some(back) = self.back {
             files::check_target(back).with_context(|| format!("{} cannot be written", back.display()))?;
@@ -141,22 +140,36 @@ impl Written {
         self.add(Some(path), |path| Ok(files::write(path, &encode(path)?)?))
     }
 
-    /// Puts a map into the `.h5ad` file of its points, or a copy of that, where one of both is asked for.
+    /// Puts a map into the `.h5ad` file of its points, or a copy of that, where one of both is asked for; `note` describes it.
     ///
     /// # Errors
     ///
     /// If the file cannot be changed or written.
-    #[cfg(feature = "h5ad")]
     pub(crate) fn h5ad<T: Scalar, const D: usize>(
         &mut self,
         targets: &Targets<'_>,
-        map: &MapOf<'_, T, D>,
+        y: &[[T; D]],
+        resolved: &Resolved,
+        note: impl FnOnce() -> Vec<(&'static str, Note)>,
     ) -> Result<()> {
         let copy = targets.map.filter(|map| is_h5ad(map));
-        if let Some((source, _)) = targets.source.zip(copy) {
-            self.add(copy, |path| map.write_copy(source, path))?;
+        if copy.is_none() && targets.back.is_none() {
+            return Ok(());
         }
-        self.add(targets.back, |path| map.write_into(path))
+        #[cfg(feature = "h5ad")]
+        {
+            let (n, kept) = (resolved.given(y.len()), resolved.kept.as_deref());
+            let map = crate::output::MapOf { positions: y, n, kept, params: &note() };
+            if let Some((source, _)) = targets.source.zip(copy) {
+                self.add(copy, |path| map.write_copy(source, path))?;
+            }
+            self.add(targets.back, |path| map.write_into(path))
+        }
+        #[cfg(not(feature = "h5ad"))]
+        {
+            let _ = (y, resolved, note);
+            bail!("this program was built without the feature h5ad: write .npy or .csv")
+        }
     }
 
     /// Whether the map went to standard output.

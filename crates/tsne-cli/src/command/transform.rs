@@ -5,6 +5,7 @@ use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
 use crate::command::targets::{Targets, Written};
+use crate::output::Note;
 use crate::plot;
 use crate::prepare::Preparation;
 use crate::report::{TransformReport, TransformSeconds};
@@ -20,7 +21,12 @@ use tsne::{Context, Float, Metric, Model, Observer, Stage, StoreError, files};
 ///
 /// For arguments that do not fit each other, files that cannot be used, and files that cannot be written.
 pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
-    let targets = Targets { map: args.output.as_deref(), plot: args.plot.as_deref(), ..Targets::default() };
+    let targets = Targets {
+        map: args.output.as_deref(),
+        plot: args.plot.as_deref(),
+        source: Some(&args.input),
+        ..Targets::default()
+    };
     let init = match &args.init {
         Some(NewInit::File(path)) => Some(path),
         _ => None,
@@ -70,7 +76,7 @@ fn place<T: Float + FromStr, const D: usize>(
             args.model.display()
         );
     }
-    let Data { mut points, annotations, mut input, .. } = read::<T>(&args.input, &args.reading.options())?;
+    let Data { mut points, annotations, mut input, resolved, .. } = read::<T>(&args.input, &args.reading.options())?;
     if let Some(preparation) = &preparation {
         points = preparation.apply(points).with_context(|| args.input.display().to_string())?;
         input.prepared = preparation.words();
@@ -92,6 +98,7 @@ fn place<T: Float + FromStr, const D: usize>(
     let kl_divergence_per_point = kl_divergence / y.len() as f64;
     let mut written = Written::default();
     written.map(targets.map, y, &annotations)?;
+    written.h5ad(targets, y, &resolved, || vec![("model", Note::Text(args.model.display().to_string()))])?;
     written.add(targets.plot, |path| {
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
         let title = format!("{new} new points in a t-SNE of {old}");

@@ -22,7 +22,7 @@ pub(crate) fn is_missing(field: &str) -> bool {
 }
 
 /// What was done about missing values.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Resolved {
     /// How many values were missing.
     pub missing: usize,

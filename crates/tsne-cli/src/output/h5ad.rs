@@ -1,5 +1,6 @@
 //! Maps within files of anndata, where scanpy leaves its own: `obsm["X_tsne"]` and `uns["tsne"]`.
 
+use super::note::Note;
 use anyhow::{Context, Result, anyhow, bail};
 use hdf5_pure::{AttrValue, DatasetBuilder, Error, File, Group};
 use std::fs;
@@ -9,17 +10,6 @@ use tsne::Scalar;
 /// The name of the map in `obsm`, and of what is said about it in `uns`.
 const MAP: &str = "X_tsne";
 const NOTE: &str = "tsne";
-
-/// A value of the description of a map.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// A number.
-    Number(f64),
-    /// A whole number.
-    Count(i64),
-    /// A text.
-    Text(String),
-}
 
 /// A map of the points of a file.
 #[derive(Debug)]
@@ -31,7 +21,7 @@ pub struct MapOf<'a, T, const D: usize> {
     /// Those that were embedded, where others were left out: for these there are no numbers.
     pub kept: Option<&'a [usize]>,
     /// The parameters.
-    pub params: &'a [(&'static str, Value)],
+    pub params: &'a [(&'static str, Note)],
 }
 
 impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
@@ -95,15 +85,15 @@ impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
                 for (name, value) in self.params {
                     params.create_dataset(name, |array| {
                         let kind = match value {
-                            Value::Number(value) => {
+                            Note::Number(value) => {
                                 array.with_f64_data(&[*value]);
                                 "numeric-scalar"
                             }
-                            Value::Count(value) => {
+                            Note::Count(value) => {
                                 array.with_i64_data(&[*value]);
                                 "numeric-scalar"
                             }
-                            Value::Text(text) => {
+                            Note::Text(text) => {
                                 array.with_vlen_strings(&[text]);
                                 "string"
                             }

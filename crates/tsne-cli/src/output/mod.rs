@@ -3,10 +3,13 @@
 mod csv;
 #[cfg(feature = "h5ad")]
 mod h5ad;
+mod note;
 mod npy;
 
 #[cfg(feature = "h5ad")]
-pub use h5ad::{MapOf, Value};
+pub use h5ad::MapOf;
+
+pub use note::Note;
 
 use crate::input::Annotations;
 use anyhow::{Result, bail};

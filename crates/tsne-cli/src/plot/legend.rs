@@ -55,6 +55,7 @@ impl<'a> Legend<'a> {
         let code = |labels: &Labels| labels.codes.get(i).map_or(0, |&code| code as usize);
         match self {
             Self::None => palette::PLAIN,
+            Self::List(labels) | Self::Scale { labels, .. } if labels.of(i).is_none() => palette::MISSING,
             Self::List(labels) => palette::category(code(labels), labels.names.len()),
             Self::Scale { labels, numbers } => {
                 let (first, last) = (numbers[0], numbers[numbers.len() - 1]);

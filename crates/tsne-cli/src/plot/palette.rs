@@ -17,6 +17,9 @@ pub(super) const PLAIN: Color = [46, 92, 150];
 /// The color of fitted points below new ones.
 pub(super) const FITTED: Color = [206, 210, 214];
 
+/// Points without a label, beside others that have one.
+pub(super) const MISSING: Color = [190, 194, 198];
+
 /// Colors for up to ten categories: hues apart for normal sight, and lightness apart where hues meet for red-green
 /// blindness (blue and purple, green and orange, red and brown differ by 15 or more units of CIE lightness).
 const FEW: [Color; 10] = [

@@ -76,8 +76,11 @@ impl Preparation {
         }
         if let Some(count) = steps.pca {
             let means = values.moments().0;
+            ensure!(
+                !values.are_same(),
+                "all points are the same, so they have no principal components: leave out --pca"
+            );
             let axes = initialization::principal_axes(values.points()?, count, seed, Context::new())?;
-            ensure!(!axes.is_empty(), "all points are the same, so they have no principal components: leave out --pca");
             let axes = axes.concat();
             values = values.project(&means, &axes)?;
             learned.pca = Some((means, axes));

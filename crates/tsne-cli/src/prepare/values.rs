@@ -48,6 +48,17 @@ impl Values {
         matches!(self, Self::Sparse(..))
     }
 
+    /// Whether all points are the same.
+    pub(super) fn are_same(&self) -> bool {
+        match self {
+            Self::Dense(values, d) => values.chunks_exact((*d).max(1)).all(|row| values.starts_with(row)),
+            Self::Sparse(pointers, columns, values, _) => {
+                let row = |ends: &[usize]| (&columns[ends[0]..ends[1]], &values[ends[0]..ends[1]]);
+                pointers.windows(2).all(|ends| row(ends) == row(&pointers[..2]))
+            }
+        }
+    }
+
     /// The points as a view.
     pub(super) fn points(&self) -> Result<Points<'_, f64>> {
         Ok(match self {

@@ -104,7 +104,8 @@ impl InputReport {
         if self.joined {
             line.push_str("; labels joined by name");
         }
-        if !self.left_out.is_empty() {
+        // What else a file of anndata has is told where no labels were chosen.
+        if !self.left_out.is_empty() && (self.header.is_some() || self.labels.is_none()) {
             let names: Vec<String> = self.left_out.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
             let more = match self.left_out.len().saturating_sub(SHOWN) {
                 0 => String::new(),

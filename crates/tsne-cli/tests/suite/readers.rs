@@ -8,11 +8,14 @@ use tsne_cli::input::{CsvOptions, HeaderLine, IndexColumn, InputOptions, Labels,
 use tsne_cli::output::Format;
 
 /// A file of every format that begins as it should.
-const BEGINNINGS: [(&str, &[u8]); 8] = [
+const BEGINNINGS: [(&str, &[u8]); 11] = [
     ("x.npy", b"\x93NUMPY\x01\x00\x40\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }    \n"),
     ("x.npz", b"PK\x03\x04"),
     ("x.mtx", b"%%MatrixMarket matrix coordinate real symmetric\n3 3 2\n1 1 1\n"),
     ("x.mtx.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"),
+    ("x.npy.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"),
+    ("x.csv.zst", b"\x28\xb5\x2f\xfd\x00\x50"),
+    ("x.h5ad", b"\x89HDF\r\n\x1a\n\x02\x08\x08\x00"),
     ("x.csv", b",a,b\n0,1,2\n"),
     ("x.csv.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"),
     ("x.tsv", b"\"a\"\t\"b\"\n"),
