@@ -24,7 +24,7 @@ use tsne_core::{
 /// # Accuracy
 ///
 /// The error of a far cell is of the order `theta³` relative to its action (the third moments; `theta²` on maps that are themselves
-/// no larger than `theta`). At the same `theta`, errors are below those of masses with the classical criterion
+/// no larger than `theta`). At the same `theta`, maps of data err less than with the trace of the moments and the classical criterion
 /// `side < theta distance`. `theta = 0` gives the exact sum up to
 /// rounding, in `O(n²)`. The example `tree_accuracy` prints errors against `theta`.
 ///

@@ -39,7 +39,7 @@ const MAX_THETA: f64 = 0.8;
 /// use tsne_bh::{Kernel, theta_for};
 ///
 /// assert!(theta_for::<2>(1e-2, Kernel::CAUCHY)? > theta_for::<2>(1e-3, Kernel::CAUCHY)?);
-/// assert!(theta_for::<2>(1e-3, Kernel::CAUCHY)? > theta_for::<2>(1e-3, Kernel::new(30.0)?)?);
+/// assert!(theta_for::<2>(1e-2, Kernel::CAUCHY)? > theta_for::<2>(1e-2, Kernel::new(30.0)?)?);
 /// assert!(theta_for::<2>(0.0, Kernel::CAUCHY).is_err());
 /// # Ok::<(), tsne_bh::Error>(())
 /// ```
