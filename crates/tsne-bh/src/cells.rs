@@ -1,6 +1,8 @@
 //! Cells on their way to be nodes: how they are divided, and what they tell their parents.
 
+use crate::moments::Moments;
 use crate::node::Node;
+use std::array;
 use tsne_core::Scalar;
 use tsne_core::morton::{Cube, key_code};
 
@@ -73,15 +75,15 @@ impl<const D: usize> Children<D> {
 pub(crate) struct Built<const D: usize> {
     center: [f64; D],
     count: f64,
-    /// The sum of the squared distances of its points from their mean.
-    moment: f64,
+    /// The second moments of its points about their mean.
+    moments: Moments<f64, D>,
     /// Its number of nodes.
     pub(crate) nodes: usize,
 }
 
 impl<const D: usize> Built<D> {
     /// Nothing: no children yet.
-    pub(crate) const EMPTY: Self = Self { center: [0.0; D], count: 0.0, moment: 0.0, nodes: 0 };
+    pub(crate) const EMPTY: Self = Self { center: [0.0; D], count: 0.0, moments: Moments::ZERO, nodes: 0 };
 
     /// Joins the next child of the same cell.
     pub(crate) fn join(&mut self, child: &Self) {
@@ -94,20 +96,19 @@ impl<const D: usize> Built<D> {
         self.count += child.count;
         self.nodes += child.nodes;
         let share = child.count / self.count;
-        let mut distance2 = 0.0;
+        let difference = array::from_fn(|a| child.center[a] - self.center[a]);
         for a in 0..D {
-            let difference = child.center[a] - self.center[a];
-            distance2 += difference * difference;
-            self.center[a] += difference * share;
+            self.center[a] += difference[a] * share;
         }
-        self.moment += child.moment + before * share * distance2;
+        self.moments.join(&child.moments);
+        self.moments.add(&difference, before * share);
     }
 
     /// Writes the node of a cell of a level over its joined children, which are `self`.
     pub(crate) fn close<T: Scalar>(mut self, cell: &Region<D>, level: u32, node: &mut Node<T, D>) -> Self {
         *node = Node {
             center: self.center.map(T::from_f64),
-            moment: limited(self.moment),
+            moments: self.moments.limited(),
             side2: squared(cell.cube.side_at(level)),
             start: cell.start,
             count: cell.count,
@@ -131,17 +132,19 @@ impl<const D: usize> Built<D> {
                 center[a] += points.iter().map(|p| (p[a].to_f64() - origin) * share).sum::<f64>();
             }
         }
-        let square = |p: &[T; D]| (0..D).map(|a| (p[a].to_f64() - center[a]).powi(2)).sum::<f64>();
-        let moment = if coincident { 0.0 } else { points.iter().map(square).sum() };
+        let mut moments = Moments::ZERO;
+        if !coincident {
+            points.iter().for_each(|p| moments.add(&array::from_fn(|a| p[a].to_f64() - center[a]), 1.0));
+        }
         *node = Node {
             center: center.map(T::from_f64),
-            moment: limited(moment),
+            moments: moments.limited(),
             side2: if coincident { -T::ONE } else { squared(side) },
             start: cell.start,
             count: cell.count,
             skip: cell.skip,
         };
-        Self { center, count: points.len() as f64, moment, nodes: 1 }
+        Self { center, count: points.len() as f64, moments, nodes: 1 }
     }
 }
 

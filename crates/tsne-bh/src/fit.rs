@@ -16,13 +16,16 @@ use tsne_core::{
 ///
 /// Far cells act as one mass at the mean of their points (Barnes and Hut 1986, "A hierarchical O(N log N)
 /// force-calculation algorithm"; for t-SNE van der Maaten 2014, "Accelerating t-SNE using tree-based algorithms").
-/// A cell is far from a point when `side / distance < theta`. Points of one small cell share one walk through the
+/// A cell is far from a point when `side² < theta² (distance² + min(dof, 1) / 2)`: where cells are small against the length on which
+/// the kernel changes, they may be near. Beside its mass a cell has its second moments, all of them. Points of one small cell share one walk through the
 /// tree, in which the distance is taken from the box around them: the criterion holds for each of them, and most
 /// see a more accurate sum than a walk of their own would give.
 ///
 /// # Accuracy
 ///
-/// The error of a far cell is of the order `theta²` relative to its action. `theta = 0` gives the exact sum up to
+/// The error of a far cell is of the order `theta³` relative to its action (the third moments; `theta²` on maps that are themselves
+/// no larger than `theta`). At the same `theta`, maps of data err less than with the trace of the moments and the classical criterion
+/// `side < theta distance`. `theta = 0` gives the exact sum up to
 /// rounding, in `O(n²)`. The example `tree_accuracy` prints errors against `theta`.
 ///
 /// # Determinism
@@ -67,7 +70,7 @@ pub const DEFAULT_THETA: f64 = 0.5;
 const GROUPS_PER_TASK: usize = 16;
 
 impl<T: Scalar, const D: usize> BarnesHut<T, D> {
-    /// Repulsion with the given threshold: cells with `side / distance < theta` are taken as a whole.
+    /// Repulsion with the given threshold: the larger, the more cells are taken as a whole.
     ///
     /// # Errors
     ///
@@ -183,7 +186,7 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         memory::resize("weights", &mut self.z, n, 0.0)?;
         let workers = workers::count(self.groups.len().div_ceil(GROUPS_PER_TASK));
         self.scratch.resize_with(workers.max(self.scratch.len()), Scratch::default);
-        let (tree, criterion) = (&self.tree, Criterion::new(theta));
+        let (tree, criterion) = (&self.tree, Criterion::new(theta, kernel));
         let tasks = tasks(tree, &self.groups, &mut self.forces, &mut self.z);
         workers::run(tasks, &mut self.scratch[..workers], |scratch, task| {
             cx.check()?;

@@ -16,13 +16,14 @@
 //! # What is not guaranteed
 //!
 //! - That forces sum to zero: for `theta > 0`, what a cell does to a point is not what the point does to the cell.
-//! - An error below a given bound: it is of the order `theta²` relative to the sum of the sizes of all terms, and
-//!   far smaller where errors of single cells cancel.
+//! - An error below a given bound: it is of the order `theta³` relative to the sum of the sizes of all terms, and
+//!   far smaller where errors of single cells cancel. Maps that are no larger than `theta` err by the order `theta²`.
 #![doc = include_str!("README.md")]
 
 mod cells;
 mod dimensions;
 mod fit;
+mod moments;
 mod node;
 mod order;
 mod reference;

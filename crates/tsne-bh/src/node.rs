@@ -1,5 +1,6 @@
 //! The cells of a tree as a walk reads them.
 
+use crate::moments::Moments;
 use tsne_core::Scalar;
 
 /// The most points of a cell that is not divided further: they are summed one by one, in a vectorized loop.
@@ -16,8 +17,8 @@ pub(crate) const BUCKET: usize = 8;
 pub(crate) struct Node<T, const D: usize> {
     /// The mean of its points.
     pub(crate) center: [T; D],
-    /// The sum of the squared distances of its points from their mean.
-    pub(crate) moment: T,
+    /// The second moments of its points about their mean.
+    pub(crate) moments: Moments<T, D>,
     /// The squared side of the smallest cell of the grid that holds its points; -1 if they coincide.
     pub(crate) side2: T,
     /// Its first point in sorted order.
@@ -30,7 +31,7 @@ pub(crate) struct Node<T, const D: usize> {
 
 impl<T: Scalar, const D: usize> Node<T, D> {
     pub(crate) const EMPTY: Self =
-        Self { center: [T::ZERO; D], moment: T::ZERO, side2: T::ZERO, start: 0, count: 0, skip: 0 };
+        Self { center: [T::ZERO; D], moments: Moments::ZERO, side2: T::ZERO, start: 0, count: 0, skip: 0 };
 
     #[inline(always)]
     pub(crate) fn is_coincident(&self) -> bool {

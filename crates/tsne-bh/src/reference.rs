@@ -185,7 +185,7 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Walks<'_, T, D> {
 
     fn visit<P: Profile<T>>(self, profile: P) {
         let Self { reference: BarnesHutReference { kernel, theta, tree }, task, lists } = self;
-        dispatch(Block { walker: Walker::new(tree, Criterion::new(*theta), *kernel, profile, lists), task });
+        dispatch(Block { walker: Walker::new(tree, Criterion::new(*theta, *kernel), *kernel, profile, lists), task });
     }
 }
 

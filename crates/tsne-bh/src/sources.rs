@@ -1,3 +1,4 @@
+use crate::moments::{Moments, next, pairs};
 use tsne_core::{Error, Kernel, Profile, Result, Scalar, memory};
 
 /// Numbers that one step of the inner loop handles: the widest vector of `f32` on common machines. A constant, so
@@ -24,13 +25,15 @@ pub(crate) struct Scratch<T, const D: usize> {
 #[derive(Debug)]
 pub(crate) struct Lists<'s, T, const D: usize> {
     pub(crate) cells: Sources<'s, T, D>,
+    /// Of the cells.
+    pub(crate) moments: Spreads<'s, T, D>,
     pub(crate) points: Sources<'s, T, D>,
     pub(crate) terms: Terms<'s, T, D>,
 }
 
 impl<T: Scalar, const D: usize> Scratch<T, D> {
-    /// Position, mass and moment of two kinds of sources, `Z` and force of the terms.
-    const ROWS: usize = 2 * (D + 2) + (1 + D);
+    /// Position and mass of two kinds of sources, the moments of one, `Z` and force of the terms.
+    const ROWS: usize = 2 * (D + 1) + 2 * D + (1 + D);
 
     /// The lists, empty. Their memory is asked for by the first walk.
     #[inline(always)]
@@ -47,15 +50,21 @@ impl<T: Scalar, const D: usize> Scratch<T, D> {
 #[inline(always)]
 fn lists<'s, T, const D: usize>(rows: &mut &'s mut [[T; CAPACITY]]) -> Option<Lists<'s, T, D>> {
     let (cells, points) = (sources(rows)?, sources(rows)?);
+    let [spread, shear] = [rows.split_off_mut(..D)?.first_chunk_mut()?, rows.split_off_mut(..D)?.first_chunk_mut()?];
     let [z] = rows.split_off_mut(..1)?.first_chunk_mut()?;
-    Some(Lists { cells, points, terms: Terms { z, force: rows.split_off_mut(..D)?.first_chunk_mut()? } })
+    Some(Lists {
+        cells,
+        moments: Spreads { spread, shear },
+        points,
+        terms: Terms { z, force: rows.split_off_mut(..D)?.first_chunk_mut()? },
+    })
 }
 
 #[inline(always)]
 fn sources<'s, T, const D: usize>(rows: &mut &'s mut [[T; CAPACITY]]) -> Option<Sources<'s, T, D>> {
     let position = rows.split_off_mut(..D)?.first_chunk_mut()?;
-    let [mass, moment] = rows.split_off_mut(..2)?.first_chunk_mut()?;
-    Some(Sources { position, mass, moment, len: 0 })
+    let [mass] = rows.split_off_mut(..1)?.first_chunk_mut()?;
+    Some(Sources { position, mass, len: 0 })
 }
 
 /// Masses that act on target points: gathered by a walk and evaluated together.
@@ -65,9 +74,28 @@ fn sources<'s, T, const D: usize>(rows: &mut &'s mut [[T; CAPACITY]]) -> Option<
 pub(crate) struct Sources<'s, T, const D: usize> {
     position: &'s mut [[T; CAPACITY]; D],
     mass: &'s mut [T; CAPACITY],
-    /// The sum of the squared distances of a cell's points from their mean; 0 for a point.
-    moment: &'s mut [T; CAPACITY],
     len: usize,
+}
+
+/// The second moments of the sources that are cells, [`Moments`].
+#[derive(Debug)]
+pub(crate) struct Spreads<'s, T, const D: usize> {
+    spread: &'s mut [[T; CAPACITY]; D],
+    shear: &'s mut [[T; CAPACITY]; D],
+}
+
+impl<T: Scalar, const D: usize> Spreads<'_, T, D> {
+    /// Sets those of a source.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, i: usize, moments: &Moments<T, D>) {
+        let i = i % CAPACITY;
+        for a in 0..D {
+            self.spread[a][i] = moments.spread[a];
+        }
+        for a in 0..pairs(D) {
+            self.shear[a][i] = moments.shear[a];
+        }
+    }
 }
 
 /// What each source adds to one target.
@@ -79,43 +107,21 @@ pub(crate) struct Terms<'s, T, const D: usize> {
 
 /// The second term of a cell's action: that of its extent about its mean (the first vanishes about the mean).
 ///
-/// Points at `c + δ` act on a target at `t` as `m w(|t - c|²) + ½ Σ_ab ∂_a ∂_b w Σ_j δ_a δ_b + …`. Of the second moments
-/// the tree keeps the trace `M`: the rest depends on directions, which average out over the targets around a cell, while
-/// the trace has one sign and makes nearly all of the error of `Z`. With `u = |t - c|²`, `a = (1 + u/dof)^-1`, the force
-/// weight `f = w a`, and `s = (2/D)(1 + dof)`, its part is `M f (s (1 - a) - 1)` in the potential, and minus the derivative
-/// of that by `u` in the force.
-///
-/// At `theta` 0.5 on 20,000 points it takes the error of `Z` from 4.9e-3 to 1.1e-5 and that of the forces from 7.0e-3 to
-/// 1.5e-3, for a quarter more time (example `tree_accuracy`).
+/// Points at `c + δ` act on a target at `c + r` as `m w(r²) + ½ Σ_ab M_ab ∂_a ∂_b w + …` with the second moments
+/// `M_ab = Σ_j δ_a δ_b`. With `a = (1 + r²/dof)^-1`, the force weight `f = w a`, `p = a M r`, `q = r p`, `k₁ = 1 + 1/dof` and
+/// `k₂ = 1 + 2/dof`, its part is `f (2 k₁ q - tr M)` in the potential, and `k₁ f (a (2 k₂ q - tr M) r - 2 p)` in the force, which is
+/// minus half the gradient of that. Products are formed in an order in which none overflows: `a r` is small where `r` is large.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Series<T> {
-    /// `(2/D)(1 + dof)`.
-    s: T,
-    /// `s / dof`.
-    s_per_dof: T,
-    /// `1 + 1/dof`.
-    decay: T,
-}
-
-/// The second terms per unit of the trace.
-#[derive(Debug, Clone, Copy)]
-struct Second<T> {
-    weight: T,
-    force: T,
+    k1: T,
+    twice_k1: T,
+    twice_k1_k2: T,
 }
 
 impl<T: Scalar> Series<T> {
-    pub(crate) fn new(kernel: Kernel, dimension: usize) -> Self {
-        let dof = kernel.dof();
-        let s = 2.0 / dimension as f64 * (1.0 + dof);
-        Self { s: T::from_f64(s), s_per_dof: T::from_f64(s / dof), decay: T::from_f64(1.0 + 1.0 / dof) }
-    }
-
-    #[inline(always)]
-    fn terms(self, force: T, attraction: T) -> Second<T> {
-        let bracket = self.s * (T::ONE - attraction) - T::ONE;
-        let slope = self.decay * bracket - self.s_per_dof * attraction;
-        Second { weight: force * bracket, force: force * attraction * slope }
+    pub(crate) fn new(kernel: Kernel) -> Self {
+        let (k1, k2) = (1.0 + 1.0 / kernel.dof(), 1.0 + 2.0 / kernel.dof());
+        Self { k1: T::from_f64(k1), twice_k1: T::from_f64(2.0 * k1), twice_k1_k2: T::from_f64(2.0 * k1 * k2) }
     }
 }
 
@@ -131,6 +137,12 @@ impl<const D: usize> Sum<D> {
 }
 
 impl<T: Scalar, const D: usize> Sources<'_, T, D> {
+    /// The place of the next source.
+    #[inline(always)]
+    pub(crate) fn next(&self) -> usize {
+        self.len
+    }
+
     /// Whether there is room for `count` more.
     #[inline(always)]
     pub(crate) fn has_room(&self, count: usize) -> bool {
@@ -138,31 +150,33 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
     }
 
     #[inline(always)]
-    pub(crate) fn push(&mut self, position: &[T; D], mass: T, moment: T) {
+    pub(crate) fn push(&mut self, position: &[T; D], mass: T) {
         // The remainder changes nothing where there is room, and saves the check of the bound.
         let i = self.len % CAPACITY;
         for a in 0..D {
             self.position[a][i] = position[a];
         }
         self.mass[i] = mass;
-        self.moment[i] = moment;
         self.len += 1;
     }
 
     /// Adds the action of all sources on each target to its sum, and forgets the sources. Without `CELLS`, all of them are
-    /// points: their moments are 0 and not read. With `each_other`, the targets are the sources, in the same order: none acts
+    /// points: `moments` are not read. With `each_other`, the targets are the sources, in the same order: none acts
     /// on itself.
     #[inline(always)]
     pub(crate) fn act<const CELLS: bool, P: Profile<T>>(
         &mut self,
         terms: &mut Terms<'_, T, D>,
-        profile: P,
-        series: Series<T>,
+        moments: &mut Spreads<'_, T, D>,
+        kernel: (P, Series<T>),
         targets: &[[T; D]],
         each_other: bool,
         sums: &mut [Sum<D>],
     ) {
         let steps = self.close();
+        if CELLS {
+            (self.len..steps * LANES).for_each(|i| moments.set(i, &Moments::ZERO));
+        }
         for (i, (target, sum)) in targets.iter().zip(sums).enumerate() {
             let own = i % CAPACITY;
             let mass = self.mass[own];
@@ -170,7 +184,7 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
                 // Taken out rather than subtracted: next to the weight 1 of the point itself, small weights would be lost.
                 self.mass[own] = T::ZERO;
             }
-            self.act_on::<CELLS, P>(terms, profile, series, steps, target, sum);
+            self.act_on::<CELLS, P>(terms, moments, kernel, steps, target, sum);
             self.mass[own] = mass;
         }
         self.len = 0;
@@ -185,7 +199,6 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
                 self.position[a][i] = self.position[a][0];
             }
             self.mass[i] = T::ZERO;
-            self.moment[i] = T::ZERO;
         }
         steps
     }
@@ -194,16 +207,16 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
     fn act_on<const CELLS: bool, P: Profile<T>>(
         &self,
         terms: &mut Terms<'_, T, D>,
-        profile: P,
-        series: Series<T>,
+        moments: &Spreads<'_, T, D>,
+        kernel: (P, Series<T>),
         steps: usize,
         target: &[T; D],
         sum: &mut Sum<D>,
     ) {
         evaluate::<CELLS, T, P, D>(
-            (self.position, self.mass, self.moment),
+            (self.position, self.mass, moments),
             (terms.z, terms.force),
-            (profile, series),
+            kernel,
             steps * LANES,
             target,
         );
@@ -218,7 +231,7 @@ impl<T: Scalar, const D: usize> Sources<'_, T, D> {
 /// loop that does both.
 #[inline(always)]
 fn evaluate<const CELLS: bool, T: Scalar, P: Profile<T>, const D: usize>(
-    (position, mass, moment): (&[[T; CAPACITY]; D], &[T; CAPACITY], &[T; CAPACITY]),
+    (position, mass, moments): (&[[T; CAPACITY]; D], &[T; CAPACITY], &Spreads<'_, T, D>),
     (z, forces): (&mut [T; CAPACITY], &mut [[T; CAPACITY]; D]),
     (profile, series): (P, Series<T>),
     len: usize,
@@ -234,14 +247,33 @@ fn evaluate<const CELLS: bool, T: Scalar, P: Profile<T>, const D: usize>(
         let (weight, force) = profile.weight_and_force(d2);
         let (mut weight_term, mut force_term) = (mass[i] * weight, mass[i] * force);
         if CELLS {
-            let second = series.terms(force, profile.attraction(d2));
-            weight_term += moment[i] * second.weight;
-            force_term += moment[i] * second.force;
+            let attraction = profile.attraction(d2);
+            let (mut product, mut trace) = ([T::ZERO; D], T::ZERO);
+            for a in 0..D {
+                product[a] = moments.spread[a][i] * (attraction * difference[a]);
+                trace += moments.spread[a][i];
+            }
+            for a in 0..pairs(D) {
+                let b = next(a, D);
+                product[a] += moments.shear[a][i] * (attraction * difference[b]);
+                product[b] += moments.shear[a][i] * (attraction * difference[a]);
+            }
+            let mut form = T::ZERO;
+            for a in 0..D {
+                form += difference[a] * product[a];
+            }
+            weight_term += force * (series.twice_k1 * form - trace);
+            force_term += force * attraction * (series.twice_k1_k2 * form - series.k1 * trace);
+            let slope = series.twice_k1 * force;
+            for a in 0..D {
+                forces[a][i] = force_term * difference[a] - slope * product[a];
+            }
+        } else {
+            for a in 0..D {
+                forces[a][i] = force_term * difference[a];
+            }
         }
         z[i] = weight_term;
-        for a in 0..D {
-            forces[a][i] = force_term * difference[a];
-        }
     }
 }
 

@@ -3,23 +3,28 @@
 use crate::tree::check_dimension;
 use tsne_core::{Error, Kernel, Result};
 
-/// The relative error of the force is at most this times `theta²`, by dimension.
+/// The relative error of the force is at most this times `theta³`, by dimension, wherever `theta` is above 0.3.
 ///
-/// The power is that of the first part of a cell's action that the tree leaves out: the second moments but for their trace,
-/// `side² / distance²` of the cell's force. Where cells are as wide as long it is small and higher parts show, so that errors fall
-/// faster than that; along curves it is all there is.
+/// The power is that of the first part of a cell's action that the tree leaves out: the third moments, `side³ / distance³` of
+/// the cell's force.
 ///
-/// The factors are measured, as the largest `error / theta²` on blobs and spirals of 4,000 points at extents of 0.1 to 1,000 and
-/// `theta` of 0.14 to 0.9: 0.020, 0.048 and 0.065 for degrees of freedom from 0.001 to 2; a quarter and more is added. After the
-/// early phase on 10,000 rows of Fashion-MNIST it is 0.010 to 0.031, at the end 0.001 to 0.007.
-const FACTOR: [f64; 3] = [0.03, 0.06, 0.08];
+/// The factors are measured, as the largest `error / theta³` on blobs and spirals of 4,000 points at extents of 0.1 to 1,000 and
+/// `theta` of 0.3 to 0.8: 0.031, 0.025 and 0.048 for degrees of freedom from 0.001 to 2; a quarter is added. On 10,000 rows of
+/// Fashion-MNIST it is 0.006 and 0.001 at `theta` 0.5 in 2-D, 0.004 and 0.001 in 3-D, after the early phase and at the end.
+const FACTOR: [f64; 3] = [0.039, 0.032, 0.06];
 
-/// The same above 2 degrees of freedom, where tails are light: 0.043, 0.059 and 0.091 from 4 to 1,000.
-const FACTOR_OF_LIGHT_TAILS: [f64; 3] = [0.055, 0.075, 0.115];
+/// The same above 2 degrees of freedom, where tails are light: 0.041, 0.032 and 0.073 from 4 to 1,000.
+const FACTOR_OF_LIGHT_TAILS: [f64; 3] = [0.052, 0.04, 0.091];
 
-/// The largest threshold: it takes hardly less time than 0.8 (10,000 points, 1.38 and 1.39 ms), and errors of several times the
+/// The same times `theta²`, which is more where `theta` is small: on maps as small as the cells that are taken beside their
+/// targets, at extents of `theta` and `2 theta`, third moments are `theta²` of the force, which is as small as the map.
+///
+/// Measured on the same maps at extents of 0.05 to 0.3 and `theta` of 0.025 to 0.17: 0.011, 0.0095 and 0.020, alike at each `theta`.
+const FACTOR_OF_SMALL_MAPS: [f64; 3] = [0.0145, 0.012, 0.025];
+
+/// The largest threshold: it takes hardly more time than 1 (10,000 points in 2-D, 1.4 ms for 1.3), and errors of several times the
 /// mean are frequent beyond.
-const MAX_THETA: f64 = 1.0;
+const MAX_THETA: f64 = 0.8;
 
 /// The largest threshold whose forces are expected to err by no more than `tolerance` (root mean square, relative) on a
 /// map of `D` dimensions, with a kernel.
@@ -34,7 +39,7 @@ const MAX_THETA: f64 = 1.0;
 /// use tsne_bh::{Kernel, theta_for};
 ///
 /// assert!(theta_for::<2>(1e-2, Kernel::CAUCHY)? > theta_for::<2>(1e-3, Kernel::CAUCHY)?);
-/// assert!(theta_for::<2>(1e-3, Kernel::CAUCHY)? > theta_for::<2>(1e-3, Kernel::new(30.0)?)?);
+/// assert!(theta_for::<2>(1e-2, Kernel::CAUCHY)? > theta_for::<2>(1e-2, Kernel::new(30.0)?)?);
 /// assert!(theta_for::<2>(0.0, Kernel::CAUCHY).is_err());
 /// # Ok::<(), tsne_bh::Error>(())
 /// ```
@@ -44,5 +49,6 @@ pub fn theta_for<const D: usize>(tolerance: f64, kernel: Kernel) -> Result<f64> 
         return Err(Error::parameter("force_tolerance", tolerance, "positive and finite (0.01 is a good choice)"));
     }
     let factor = if kernel.dof() <= 2.0 { FACTOR } else { FACTOR_OF_LIGHT_TAILS };
-    Ok((tolerance / factor[D - 1]).sqrt().min(MAX_THETA))
+    let of_small_maps = (tolerance / FACTOR_OF_SMALL_MAPS[D - 1]).sqrt();
+    Ok((tolerance / factor[D - 1]).cbrt().min(of_small_maps).min(MAX_THETA))
 }
