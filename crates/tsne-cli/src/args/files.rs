@@ -13,8 +13,13 @@ pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
     /// (.csv, .tsv, .txt, or - for standard input), an .h5ad file, or a folder of 10x Genomics; all but .npz and .h5ad also
     /// with .gz or .zst. With --metric precomputed, the n × n distances.
-    #[arg(help_heading = "Input and output")]
-    pub input: PathBuf,
+    #[arg(help_heading = "Input and output", required_unless_present = "continue_from")]
+    pub input: Option<PathBuf>,
+    /// Optimizes a map further that --save has saved, instead of embedding points: by --n-iter iterations of the normal phase, or
+    /// what else is given of its schedule and repulsion [default: as in its fit].
+    #[arg(long = "continue", value_name = "MODEL", help_heading = "Input and output",
+          conflicts_with_all = ["input", "write_back", "init", "preset", "metric", "perplexity", "affinities"])]
+    pub continue_from: Option<PathBuf>,
     /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points; - is standard output, as .csv;
     /// of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. May be left out with
     /// another output.

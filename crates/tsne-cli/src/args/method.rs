@@ -193,7 +193,7 @@ parameters! {
 }
 
 parameters! {
-    fit
+    descent
     /// The repulsion.
     #[command(next_help_heading = "Repulsion")]
     RepulsionArgs {

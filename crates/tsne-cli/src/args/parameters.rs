@@ -1,7 +1,8 @@
 //! Options that are parameters of the method: a new one is one entry in a list.
 
 /// Declares a group of options with the names of parameters, and how they are set: on the builder of a fit (`fit`), on
-/// the parameters of new points (`new`), or on either (`both`). What is not given is left to the preset.
+/// that and on the parameters of further optimization (`descent`), on
+/// the parameters of new points (`new`), or on all three (`both`). What is not given is left to the preset.
 ///
 /// An entry is documentation, attributes of [`clap::Arg`], the name of the parameter and its type; `as` names the type that it is
 /// converted to, `or` the flag that sets it to none.
@@ -14,6 +15,12 @@ macro_rules! parameters {
         parameters!(@struct $(#[$meta])* $group $entries);
         parameters!(@set $group $entries set TsneBuilder "The builder of a fit with what is given.");
         parameters!(@set $group $entries set_new TransformParams "The parameters of new points with what is given.");
+        parameters!(@set $group $entries set_further OptimizeParams "The parameters of further optimization with what is given.");
+    };
+    (descent $(#[$meta:meta])* $group:ident $entries:tt) => {
+        parameters!(@struct $(#[$meta])* $group $entries);
+        parameters!(@set $group $entries set TsneBuilder "The builder of a fit with what is given.");
+        parameters!(@set $group $entries set_further OptimizeParams "The parameters of further optimization with what is given.");
     };
     (new $(#[$meta:meta])* $group:ident $entries:tt) => {
         parameters!(@struct $(#[$meta])* $group $entries);

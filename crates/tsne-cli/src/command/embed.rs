@@ -3,12 +3,12 @@
 use crate::args::{CheckpointArgs, DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
 use crate::command::descent::{Checkpoint, descend};
 use crate::command::interrupt::Interrupt;
-use crate::command::method;
 use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
+use crate::command::{further, method};
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
@@ -45,34 +45,31 @@ struct Run<'a> {
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
+    let Some(input) = &args.input else { return further::embed_further(args) };
     let targets = Targets {
         map: args.output.as_deref(),
         plot: args.plot.as_deref(),
         model: args.save.as_deref(),
         checkpoint: args.checkpoint.checkpoint.as_deref(),
         page: args.html.as_deref(),
-        back: args.write_back.then_some(&args.input),
-        source: Some(&args.input),
+        back: args.write_back.then_some(input.as_path()),
+        source: Some(input),
     };
     let init = match &args.method.init {
         Some(Init::File(path)) => Some(path),
         _ => None,
     };
     let params = args.method.affinities.metric_params.as_ref();
-    let mut sources = vec![Some(&args.input), init, params];
+    let mut sources = vec![Some(input), init, params];
     sources.extend(args.reading.labels.iter().map(Some));
     targets.check(&sources)?;
-    let source = args.input.display().to_string();
+    let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
     let run = Run { source, args: &args.method, checkpoint: Some(&args.checkpoint), targets, keep_data };
     match args.method.float {
-        FloatType::F32 => {
-            run.start(|| read::<f32>(&args.input, &args.reading.options())?.prepared(&args.input, steps, seed))
-        }
-        FloatType::F64 => {
-            run.start(|| read::<f64>(&args.input, &args.reading.options())?.prepared(&args.input, steps, seed))
-        }
+        FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
+        FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
     }
 }
 

@@ -7,6 +7,7 @@
 mod descent;
 mod embed;
 mod explore;
+mod further;
 mod interrupt;
 mod manual;
 mod map;

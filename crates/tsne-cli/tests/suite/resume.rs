@@ -103,3 +103,29 @@ fn an_interrupted_run_is_resumed_to_the_same_bits() {
     assert_eq!(code, Some(130), "{stderr}");
     assert!(directory.read("y.npy") != first);
 }
+
+/// Further iterations of a saved map are those of the library; they can be saved and interrupted like others.
+#[test]
+fn a_saved_map_is_optimized_further() {
+    let directory = directory();
+    directory.succeed("embed x.csv --perplexity 10 --preset opentsne --n-iter 40 --labels kinds.txt --save m.tsne -q");
+    directory.succeed("embed x.csv --perplexity 10 --preset opentsne --n-iter 70 -o whole.npy -q");
+    // Of a phase without transition and exaggeration, 40 and 30 iterations are 70.
+    let report = directory.json("embed --continue m.tsne --n-iter 30 -o y.npy --plot y.png --save further.tsne");
+    assert_eq!(report["iterations"], 250 + 40 + 30);
+    assert!(report["label_agreement"].is_f64());
+    assert!(directory.read("y.npy") == directory.read("whole.npy"));
+    directory.succeed("embed --continue m.tsne --n-iter 30 -o z.npy --checkpoint c.tsne --checkpoint-every 0 -q");
+    assert!(directory.read("z.npy") == directory.read("whole.npy"));
+    directory.succeed("resume c.tsne -o z.csv -q");
+    directory.succeed("embed --continue further.tsne --n-iter 5 --exaggeration 2 -o w.npy -q");
+    assert!(directory.read("w.npy") != directory.read("whole.npy"));
+    for (arguments, why) in [
+        ("embed --continue x.csv -o v.npy", "x.csv"),
+        ("embed x.csv --continue m.tsne -o v.npy", "cannot be used with"),
+        ("embed -o v.npy", "required"),
+    ] {
+        let stderr = String::from_utf8(directory.tsne(arguments).stderr).unwrap();
+        assert!(stderr.contains(why), "{arguments}: {stderr}");
+    }
+}

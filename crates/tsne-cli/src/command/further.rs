@@ -1,0 +1,138 @@
+//! Descents that go on from a saved map: what an interrupted run had left, and further iterations of one that came to its end.
+
+use crate::args::EmbedArgs;
+use crate::command::descent::{Checkpoint, descend};
+use crate::command::interrupt::Interrupt;
+use crate::command::outcome::Outcome;
+use crate::command::progress::{Bars, History};
+use crate::command::run::in_pool;
+use crate::command::saved::{Call, Extras};
+use crate::command::targets::Targets;
+use crate::command::transform::unusable;
+use crate::input::{Annotations, Resolved};
+use crate::report::InputReport;
+use anyhow::{Context as _, Result, bail, ensure};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tsne::{Float, Model};
+
+/// How a descent goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// With what an interrupted run had left.
+    Resume,
+    /// With iterations of the normal phase.
+    Further,
+}
+
+/// A descent that goes on.
+pub(crate) struct Going<'a> {
+    /// The saved map.
+    pub(crate) from: &'a Path,
+    pub(crate) how: How,
+    /// The call: where results go, and what is asked of the descent.
+    pub(crate) args: &'a EmbedArgs,
+    pub(crate) extras: Extras,
+    /// Where it is saved on its way.
+    pub(crate) checkpoint: Option<&'a Path>,
+    pub(crate) started: Instant,
+}
+
+/// `tsne embed --continue`.
+///
+/// # Errors
+///
+/// For a file that is no saved map, and files that cannot be written.
+pub(crate) fn embed_further(args: &EmbedArgs) -> Result<()> {
+    let started = Instant::now();
+    let from = args.continue_from.as_deref().context("name the points to embed, or a map to --continue")?;
+    let mut model = Model::open(from).map_err(|error| unusable(from, &error))?;
+    let n = model.n();
+    let saved = Extras::take(model.sections(), n).with_context(|| from.display().to_string())?;
+    let extras = match saved {
+        // That of this call, so that it can be resumed.
+        Some(Extras { call, annotations, preparation }) => {
+            let call = Call::of_this_process(call.d, call.input, call.resolved)?;
+            Extras { call, annotations, preparation }
+        }
+        // Of a map that a library has saved.
+        None => {
+            let call = Call::of_this_process(0, InputReport::default(), Resolved::default())?;
+            Extras { call, annotations: Annotations::default(), preparation: None }
+        }
+    };
+    let checkpoint = args.checkpoint.checkpoint.as_deref();
+    Going { from, how: How::Further, args, extras, checkpoint, started }.start(model)
+}
+
+impl Going<'_> {
+    /// Goes on in the number type and dimension of the map.
+    ///
+    /// # Errors
+    ///
+    /// Those of the descent, and for files that cannot be written.
+    pub(crate) fn start(&self, model: Model) -> Result<()> {
+        match (model.scalar(), model.n_components()) {
+            ("f32", 1) => self.go_on::<f32, 1>(model),
+            ("f32", 2) => self.go_on::<f32, 2>(model),
+            ("f32", 3) => self.go_on::<f32, 3>(model),
+            ("f64", 1) => self.go_on::<f64, 1>(model),
+            ("f64", 2) => self.go_on::<f64, 2>(model),
+            ("f64", 3) => self.go_on::<f64, 3>(model),
+            (scalar, dimensions) => bail!(
+                "{}: the map is of {scalar} in {dimensions} dimensions, but this command knows f32 and f64 in 1 to 3: use \
+                 the library",
+                self.from.display()
+            ),
+        }
+    }
+
+    fn go_on<T: Float, const D: usize>(&self, model: Model) -> Result<()> {
+        let Self { from, how, args, extras, checkpoint, started } = self;
+        let run = &args.method.run;
+        let targets = Targets {
+            map: args.output.as_deref(),
+            plot: args.plot.as_deref(),
+            page: args.html.as_deref(),
+            model: args.save.as_deref(),
+            checkpoint: checkpoint.filter(|checkpoint| checkpoint != from),
+            back: args.write_back.then_some(args.input.as_deref()).flatten(),
+            source: args.input.as_deref(),
+        };
+        targets.check(&[Some(&PathBuf::from(from))])?;
+        let mut embedding = model.embedding::<T, D>().map_err(|error| unusable(from, &error))?;
+        ensure!(
+            *how == How::Further || embedding.remaining() > 0,
+            "{}: its run came to its end, so nothing is left of it (`tsne embed --continue` goes beyond)",
+            from.display()
+        );
+        let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
+        bars.go_on_from(embedding.iterations());
+        let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
+        let every = args.checkpoint.interval();
+        let saved = checkpoint.map(|path| Checkpoint { path, every, extras });
+        let embedding = in_pool(run.threads, || {
+            let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
+                match how {
+                    How::Resume => embedding.resume_with(Some(observer), cx)?,
+                    How::Further => {
+                        let params = args.method.descent.set_further(embedding.params());
+                        embedding.optimize_with(args.method.repulsion.set_further(params), Some(observer), cx)?
+                    }
+                };
+                Ok(embedding)
+            };
+            descend(begin, &mut history, (&bars, interrupt), saved)
+        })?;
+        Outcome {
+            source: &args.input.as_deref().unwrap_or(from).display().to_string(),
+            args: &args.method,
+            targets: &Targets { checkpoint: *checkpoint, ..targets },
+            extras,
+            history: history.entries,
+            read: Duration::ZERO,
+            started: *started,
+        }
+        .write(&embedding)
+    }
+}
