@@ -10,12 +10,12 @@ use std::path::PathBuf;
 pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
     /// (.csv, .tsv, .txt, or - for standard input), an .h5ad file, or a folder of 10x Genomics; all but .npz and .h5ad also
-    /// with .gz or .zst. With --metric precomputed, the n × n distances.
+    /// with .gz or .zst. Or the n × n distances (--metric precomputed).
     #[arg(help_heading = "Input and output")]
     pub input: PathBuf,
     /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points; - is standard output, as .csv;
-    /// of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. May be left out with
-    /// --write-back, --save or --plot.
+    /// of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. It may be left out
+    /// if there is another output.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
     /// Puts the map into the .h5ad file that the points are from, as scanpy does: obsm["X_tsne"] and uns["tsne"].

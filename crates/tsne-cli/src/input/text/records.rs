@@ -89,9 +89,6 @@ pub(super) struct Records<R> {
     read: Chain<Cursor<Vec<u8>>, R>,
     parser: Reader,
     delimiter: Delimiter,
-    separator: u8,
-    /// Lines that were divided without the parser, which did not count them.
-    divided: u64,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -124,8 +121,7 @@ impl<R: BufRead> Records<R> {
         let mut parser = ReaderBuilder::new();
         parser.delimiter(separator).comment(Some(b'#')).terminator(Terminator::Any(b'\n'));
         let read = Cursor::new(sniffed).chain(read);
-        let (text, ends) = (vec![0; 1024], vec![0; 64]);
-        Ok(Self { read, parser: parser.build(), delimiter, separator, divided: 0, text, ends })
+        Ok(Self { read, parser: parser.build(), delimiter, text: vec![0; 1024], ends: vec![0; 64] })
     }
 
     /// Reads the next record into `record`; `false` after the last one.
@@ -141,7 +137,7 @@ impl<R: BufRead> Records<R> {
             let text = if text.ends_with(b"\r") { &text[..length - 1] } else { text };
             record.ends.iter_mut().for_each(|end| *end = (*end).min(text.len()));
             let within = text.iter().filter(|&&byte| byte == b'\n').count() as u64;
-            record.line = (self.line() - u64::from(closed)).saturating_sub(within);
+            record.line = (self.parser.line() - u64::from(closed)).saturating_sub(within);
             let text = std::str::from_utf8(text).ok();
             let Some(text) = text.filter(|text| record.ends.iter().all(|&end| text.is_char_boundary(end))) else {
                 bail!(
@@ -165,48 +161,11 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// The number of the line that comes next.
-    fn line(&self) -> u64 {
-        self.parser.line() + self.divided
-    }
-
-    /// Divides the next line at the separators, if it is a plain one: whole in the buffer, without a quote, no comment. The parser,
-    /// which minds all of that byte by byte, takes a third of the time of reading a table of numbers.
-    fn divide(&mut self) -> Result<Option<(usize, usize, bool)>> {
-        let line = self.line();
-        let input = self.read.fill_buf().with_context(|| format!("cannot read line {line}"))?;
-        let Some(end) = input.iter().position(|&byte| byte == b'\n') else { return Ok(None) };
-        let plain = &input[..end];
-        if plain.is_empty() || plain[0] == b'#' || plain.contains(&b'"') {
-            return Ok(None);
-        }
-        if self.text.len() < end {
-            memory::resize("a line of the table", &mut self.text, end.next_power_of_two(), 0)?;
-        }
-        let (mut length, mut fields) = (0, 0);
-        for field in plain.split(|&byte| byte == self.separator) {
-            self.text[length..length + field.len()].copy_from_slice(field);
-            length += field.len();
-            if fields == self.ends.len() {
-                let longer = 2 * self.ends.len();
-                memory::resize("a line of the table", &mut self.ends, longer, 0)?;
-            }
-            self.ends[fields] = length;
-            fields += 1;
-        }
-        self.read.consume(end + 1);
-        self.divided += 1;
-        Ok(Some((length, fields, true)))
-    }
-
     /// Parses one record into the buffers: its bytes and fields, and whether a line feed ended it.
     fn fill(&mut self) -> Result<Option<(usize, usize, bool)>> {
-        if let Some(divided) = self.divide()? {
-            return Ok(Some(divided));
-        }
         let (mut length, mut fields) = (0, 0);
         loop {
-            let line = self.line();
+            let line = self.parser.line();
             let input = self.read.fill_buf().with_context(|| format!("cannot read line {line}"))?;
             let at_end = input.is_empty();
             let (result, taken, written, ended) =
@@ -286,27 +245,6 @@ mod tests {
         check("1,\"\"\n", &["1", ""]);
         check("1,\"a\r\nb\"\r\n", &["1", "a\r\nb"]);
         check("1|2|3\n", &["1", "2", "3"]);
-    }
-
-    #[test]
-    fn plain_lines_are_divided_as_the_parser_does() {
-        let texts = [
-            "a,b\n1,2\n\n# x\n3,\"4\n5\"\n,\n6,7\r\n\r\n \n8,9",
-            "1 2\n 3  4 \n\"5 6\" 7\n# 8\n9 \n\n10 11\n",
-            "x;y\n;\n\"\"\n#;\n1;2;3\n",
-            "\u{e9}|b\n\u{e9}\"|c\n\"|\"|d\n",
-        ];
-        for text in texts {
-            // Of a buffer that no line fits into, the parser sees all.
-            let mut slow = Records::new(BufReader::with_capacity(2, text.as_bytes()), true, Decimal::Point).unwrap();
-            // The bytes in which the delimiter was looked for are in memory: the parser gets them as the others.
-            slow.read = Cursor::new(Vec::new()).chain(BufReader::with_capacity(2, text.as_bytes()));
-            let (mut record, mut expected) = (Record::default(), Vec::new());
-            while slow.read(&mut record).unwrap() {
-                expected.push((record.line, record.fields().map(str::to_owned).collect::<Vec<_>>()));
-            }
-            assert_eq!(records(text).unwrap(), expected, "{text}");
-        }
     }
 
     #[test]
