@@ -108,7 +108,7 @@ mod tests {
                         .split_once(", --")
                         .filter(|(short, _)| short.len() == 2)
                         .map_or_else(|| line.strip_prefix("--").map(str::to_owned), |(_, long)| Some(long.to_owned()));
-                    let word = |text: String| text.split([' ', '.']).next().map(str::to_owned);
+                    let word = |text: String| text.split([' ', '.', '[']).next().map(str::to_owned);
                     line.and_then(word).is_some_and(|word| word == long)
                 };
                 assert_eq!(help.lines().filter(|line| entry(line)).count(), 1, "{name} --{long}");

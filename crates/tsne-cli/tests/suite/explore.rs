@@ -4,8 +4,8 @@ use crate::common::{Directory, clusters, nearest, read_npy, text};
 use serde_json::Value;
 use std::io::Read;
 use tsne::KnnGraph;
-use tsne_cli::explore::{MapTable, Neighbors, Page, Theme, page};
-use tsne_cli::input::{Annotations, CsvOptions, LabelType, Labels};
+use tsne_cli::explore::{Neighbors, Page, Theme, page};
+use tsne_cli::input::{Annotations, InputOptions, LabelType, Labels, MapTable};
 
 /// A page as a browser sees it.
 struct Opened {
@@ -214,7 +214,7 @@ fn what_does_not_fit_is_refused() {
 fn a_table_says_which_columns_are_coordinates() {
     let directory = Directory::new();
     directory.write("map.csv", "id,tsne-1,tsne-2,kind,age\ncell a,1.5,2,\"x, y\",3.25\ncell b,-1,4e1,z,4\n");
-    let read = MapTable::read(&directory.path("map.csv"), &CsvOptions::default()).unwrap();
+    let read = MapTable::read(&directory.path("map.csv"), &InputOptions::default()).unwrap();
     let rows: Vec<&[f64]> = read.table.rows().unwrap().iter().collect::<Vec<_>>();
     assert_eq!(rows, [[1.5, 2.0], [-1.0, 40.0]]);
     assert_eq!(read.annotations.ids, Some(vec!["cell a".to_owned(), "cell b".to_owned()]));
@@ -222,10 +222,10 @@ fn a_table_says_which_columns_are_coordinates() {
     assert_eq!(columns.iter().map(|labels| labels.name.as_str()).collect::<Vec<_>>(), ["kind", "age"]);
     assert_eq!((columns[0].of(0), columns[1].of(1)), (Some("x, y"), Some("4")));
     directory.write("plain.csv", "1,2\n3,4\n");
-    let read = MapTable::read(&directory.path("plain.csv"), &CsvOptions::default()).unwrap();
+    let read = MapTable::read(&directory.path("plain.csv"), &InputOptions::default()).unwrap();
     assert_eq!((read.table.n(), read.annotations), (2, Annotations::default()));
     directory.write("wide.csv", "a,b,c,d\n1,2,3,4\n");
-    let error = MapTable::read(&directory.path("wide.csv"), &CsvOptions::default()).unwrap_err().to_string();
+    let error = MapTable::read(&directory.path("wide.csv"), &InputOptions::default()).unwrap_err().to_string();
     assert!(error.contains("call them x, y, z"), "{error}");
 }
 

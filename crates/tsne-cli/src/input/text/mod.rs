@@ -11,7 +11,8 @@ mod value;
 pub use columns::TableForm;
 pub use header::HeaderLine;
 pub(crate) use labels::{LabelTable, column_names};
-pub use options::{CsvOptions, Decimal, IndexColumn};
+pub use number::Decimal;
+pub use options::{CsvOptions, IndexColumn};
 
 use super::fits::Fits;
 use super::grow::grow;

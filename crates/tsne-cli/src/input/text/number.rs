@@ -1,8 +1,19 @@
 //! What fields mean as numbers.
 
-use super::options::Decimal;
 use std::str::FromStr;
 use tsne::Scalar;
+
+/// What stands between the whole and the fraction of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Decimal {
+    /// A point.
+    #[default]
+    #[value(name = ".")]
+    Point,
+    /// A comma, as in most languages of Europe.
+    #[value(name = ",")]
+    Comma,
+}
 
 /// Reads numbers as a table writes them.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,6 +1,7 @@
 //! How text tables are read.
 
 use super::header::HeaderLine;
+use super::number::Decimal;
 use crate::input::labels::LabelType;
 use crate::input::missing::Missing;
 
@@ -26,18 +27,6 @@ impl std::str::FromStr for IndexColumn {
             column => Self::Column(column.to_owned()),
         })
     }
-}
-
-/// What stands between the whole and the fraction of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Decimal {
-    /// A point.
-    #[default]
-    #[value(name = ".")]
-    Point,
-    /// A comma, as in most languages of Europe.
-    #[value(name = ",")]
-    Comma,
 }
 
 /// How a text table is read.

@@ -1,6 +1,6 @@
 //! Records of delimited text, none longer than a limit.
 
-use super::options::Decimal;
+use super::number::Decimal;
 use anyhow::{Context, Result, bail};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use std::io::{BufRead, Chain, Cursor, Read};

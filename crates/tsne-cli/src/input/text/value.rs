@@ -1,8 +1,7 @@
 //! Why a line or a field of a table is refused.
 
 use super::columns::Columns;
-use super::number::Numbers;
-use super::options::Decimal;
+use super::number::{Decimal, Numbers};
 use crate::input::fits::Fits;
 use crate::input::missing::is_missing;
 use std::fmt;
