@@ -134,7 +134,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
     /// # Errors
     ///
     /// For files that cannot be read or do not fit.
-    pub(crate) fn labels_of_files(options: &InputOptions, n: usize, ids: Option<&[String]>) -> Result<Vec<Labels>> {
+    pub fn labels_of_files(options: &InputOptions, n: usize, ids: Option<&[String]>) -> Result<Vec<Labels>> {
         let mut all = Vec::new();
         for file in &options.labels {
             let name = || file.display().to_string();
