@@ -9,6 +9,7 @@ pub(crate) mod partial;
 pub(crate) mod reference;
 pub(crate) mod restart;
 pub(crate) mod run;
+pub(crate) mod start;
 pub(crate) mod timings;
 pub(crate) mod transform;
 pub(crate) mod unfinished;

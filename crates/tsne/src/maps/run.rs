@@ -1,8 +1,8 @@
 //! A map on its way: what a descent moves, and what is kept from one call to the next.
 
 use crate::float::Float;
+use crate::maps::start::Start;
 use crate::maps::timings::PhaseTime;
-use crate::maps::unfinished::Start;
 use crate::params::callbacks::Listeners;
 use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::{OptimizerState, SavedState};

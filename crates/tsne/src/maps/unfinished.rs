@@ -6,8 +6,8 @@
 
 use crate::float::Float;
 use crate::maps::run::{Buffers, Descended, Run};
+use crate::maps::start::Start;
 use crate::params::optimize::OptimizeParams;
-use crate::params::optimizer::OptimizerState;
 use std::sync::Arc;
 use tsne_core::Result;
 
@@ -26,13 +26,6 @@ pub(crate) struct Guard<T, const D: usize> {
     pub(crate) start: Arc<Start<T, D>>,
     /// The divergence before the normal phase, once that has begun.
     pub(crate) before_normal: Option<f64>,
-}
-
-/// Where a descent began.
-#[derive(Debug)]
-pub(crate) struct Start<T, const D: usize> {
-    pub(crate) positions: Vec<[T; D]>,
-    pub(crate) optimizer: OptimizerState<T, D>,
 }
 
 /// How a descent is watched.

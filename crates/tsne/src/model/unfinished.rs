@@ -1,7 +1,8 @@
 //! What is left of a descent that was stopped, as settings and sections of a model file: see `docs/model-format.md`.
 
 use crate::float::Float;
-use crate::maps::unfinished::{Guard, Start, Unfinished};
+use crate::maps::start::Start;
+use crate::maps::unfinished::{Guard, Unfinished};
 use crate::model::names::Stored;
 use crate::model::params::{get_params, put_params};
 use crate::model::state::{get_optimizer, get_positions, put_optimizer};
