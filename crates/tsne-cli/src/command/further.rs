@@ -14,7 +14,7 @@ use crate::report::InputReport;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tsne::{Float, Model};
+use tsne::{Float, Model, files};
 
 /// How a descent goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,9 @@ impl Going<'_> {
             back: args.write_back.then_some(args.input.as_deref()).flatten(),
             source: args.input.as_deref(),
         };
-        targets.check(&[Some(&PathBuf::from(from))])?;
+        // An interrupted run may have saved itself where its map goes in the end.
+        let model_elsewhere = targets.model.filter(|model| *how == How::Further || !files::same_file(model, from));
+        Targets { model: model_elsewhere, ..targets }.check(&[Some(&PathBuf::from(from))])?;
         let mut embedding = model.embedding::<T, D>().map_err(|error| unusable(from, &error))?;
         ensure!(
             *how == How::Further || embedding.remaining() > 0,

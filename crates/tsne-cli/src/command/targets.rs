@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tsne::{Scalar, files};
 
 /// Where the results of a run go.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Targets<'a> {
     pub(crate) map: Option<&'a Path>,
     pub(crate) plot: Option<&'a Path>,

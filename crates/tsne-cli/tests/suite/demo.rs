@@ -52,7 +52,10 @@ fn every_key_of_the_report() {
         "n",
         "d",
         "input",
+        "decided",
+        "warnings",
         "iterations",
+        "remaining",
         "kl_divergence",
         "label_agreement",
         "force_error",
@@ -68,6 +71,13 @@ fn every_key_of_the_report() {
     assert_eq!(keys, expected);
     assert_eq!(report["iterations"].as_u64(), Some(5));
     assert_eq!(report["history"].as_array().map(Vec::len), Some(0));
+    assert_eq!((report["remaining"].as_u64(), &report["warnings"]), (Some(0), &serde_json::json!([])));
+    let decided = &report["decided"];
+    assert_eq!((&decided["preset"], &decided["repulsion"]), (&"recommended".into(), &"exact".into()));
+    assert_eq!((&decided["affinities"], &decided["perplexities"]), (&"perplexity".into(), &serde_json::json!([30.0])));
+    assert_eq!((&decided["finish"], &decided["momentum"]), (&"completed".into(), &"nesterov".into()));
+    // Each point is a neighbor of others than its own 90, too.
+    assert!((90.0..180.0).contains(&decided["affinities_per_point"].as_f64().unwrap()));
     assert_eq!(report["seed"].as_u64(), Some(u64::MAX));
     assert_eq!(report["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
     assert!(report["label_agreement"].is_f64() && report["kl_divergence"].is_f64() && report["extent"].is_f64());

@@ -99,7 +99,8 @@ fn an_interrupted_run_is_resumed_to_the_same_bits() {
     assert!(stderr.contains("`tsne resume c.tsne` goes on") && !stderr.contains("error"), "{stderr}");
     assert_eq!(directory.files(), ["c.tsne", "kinds.txt", "x.csv", "y.npy"]);
     let first = directory.read("y.npy");
-    let (code, stderr) = interrupted("resume c.tsne");
+    // Without a checkpoint, a map that was to be saved is one.
+    let (code, stderr) = interrupted("resume c.tsne --save c.tsne");
     assert_eq!(code, Some(130), "{stderr}");
     assert!(directory.read("y.npy") != first);
 }
