@@ -1,7 +1,6 @@
 //! A map that was made before: of a file of coordinates, or of a saved map.
 
-use crate::command::saved;
-use crate::command::transform::unusable;
+use crate::command::saved::{self, unusable};
 use crate::input::{InputOptions, Loaded, MapTable, Table};
 use anyhow::{Context as _, Result, bail};
 use std::fs::File;

@@ -2,8 +2,7 @@
 
 use crate::args::{Cli, Command, EmbedArgs, ResumeArgs};
 use crate::command::further::{Going, How};
-use crate::command::saved::{Call, Extras};
-use crate::command::transform::unusable;
+use crate::command::saved::{Call, Extras, unusable};
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use std::path::PathBuf;

@@ -7,9 +7,10 @@
 use crate::input::{Annotations, LabelType, Labels, Resolved};
 use crate::prepare::Preparation;
 use crate::report::InputReport;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use tsne::StoreError;
 use tsne::store::{Reader, Writer};
 
 const CALL: &str = "own.call";
@@ -142,4 +143,12 @@ pub(crate) fn annotations(reader: &mut Reader, n: usize) -> Result<Annotations> 
         annotations.labels.push(Labels { name, label_type, codes, names, title });
     }
     Ok(annotations)
+}
+
+/// Why a saved map cannot be used. The message of the system is part of the error's own.
+pub(crate) fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Io { .. } => anyhow!("{error}: name a map that `tsne embed --save` saved"),
+        _ => anyhow!("{}: {error}", path.display()),
+    }
 }

@@ -4,16 +4,16 @@ use crate::args::{NewInit, TransformArgs};
 use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
+use crate::command::saved::unusable;
 use crate::command::targets::{Targets, Written};
 use crate::output::Note;
 use crate::plot;
 use crate::prepare::Preparation;
 use crate::report::{TransformReport, TransformSeconds};
-use anyhow::{Context as _, Result, anyhow, bail};
-use std::path::Path;
+use anyhow::{Context as _, Result, bail};
 use std::str::FromStr;
 use std::time::Instant;
-use tsne::{Context, Float, Metric, Model, Observer, Stage, StoreError, files};
+use tsne::{Context, Float, Metric, Model, Observer, Stage, files};
 
 /// Places the points of a file into a saved map.
 ///
@@ -48,14 +48,6 @@ pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
              the library",
             args.model.display()
         ),
-    }
-}
-
-/// Why a saved map cannot be used. The message of the system is part of the error's own.
-pub(crate) fn unusable(path: &Path, error: &StoreError) -> anyhow::Error {
-    match error {
-        StoreError::Io { .. } => anyhow!("{error}: name a map that `tsne embed --save` saved"),
-        _ => anyhow!("{}: {error}", path.display()),
     }
 }
 

@@ -44,7 +44,7 @@ fn check<T: Float, const D: usize>(tsne: &Tsne<T, D>, stops: &[usize]) {
     let whole = tsne.fit(x).unwrap();
     assert_eq!(whole.remaining(), 0);
     for files in [false, true] {
-        let [first, rest @ ..] = stops else { panic!("no stops") };
+        let (first, rest) = stops.split_first().unwrap();
         let mut embedding = tsne.fit_with(x, Some(&mut Stop(Some(*first))), Context::new()).unwrap();
         for stop in rest.iter().copied().map(Some).chain([None]) {
             assert_eq!(embedding.finish(), Finish::Stopped);
