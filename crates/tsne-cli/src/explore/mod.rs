@@ -50,7 +50,7 @@ const SCRIPT: [&str; 14] = [
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 ///
 /// # Examples
 ///
