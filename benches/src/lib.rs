@@ -58,3 +58,17 @@ pub fn cpu() -> Vec<&'static str> {
     }
     found
 }
+
+/// The programs in the book, as documentation tests: of this crate, because it is not published, and the archives of those that are need
+/// not have docs/. `cargo xtask book` finds chapters that are missing here.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../docs/guide/backends.md")]
+    struct Backends;
+    #[doc = include_str!("../../docs/guide/from-opentsne.md")]
+    struct FromOpenTsne;
+    #[doc = include_str!("../../docs/guide/initialization.md")]
+    struct Initialization;
+    #[doc = include_str!("../../docs/guide/new-points.md")]
+    struct NewPoints;
+}

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use xshell::{Shell, cmd};
 
+use crate::book;
 use crate::browser;
 use crate::icount;
 use crate::outcome::Outcome;
@@ -23,7 +24,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
     Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
@@ -31,6 +32,7 @@ const STEPS: [Step; 16] = [
     Step { name: "doc", what: "the documentation builds without a warning", run: doc },
     Step { name: "test", what: "unit, integration and documentation tests pass", run: test },
     Step { name: "examples", what: "the examples of the seams run", run: examples },
+    Step { name: "book", what: "the commands of the book run, and it builds", run: book::check },
     Step {
         name: "package",
         what: "the crates build from their archives, and the libraries pass their tests there",

@@ -1,6 +1,7 @@
 //! Automation of this repository: `cargo xtask help` lists the commands, `cargo xtask COMMAND --help` explains one.
 
 mod bench;
+mod book;
 mod browser;
 mod ci;
 mod compare;
@@ -41,6 +42,8 @@ enum Command {
     Icount(icount::Options),
     /// Work and span of the parts of a fit: what does not get faster with more threads, told by one.
     Span(span::Options),
+    /// Build the book of docs/ and run the commands that it shows.
+    Book(book::Options),
     /// Test the page that `tsne explore` writes in a real browser.
     Browser,
     /// Run this toolkit and its peers one after another and judge all maps alike.
@@ -70,6 +73,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(options) => bench::run(&options),
         Command::Icount(options) => icount::run(&options),
         Command::Span(options) => span::run(&options),
+        Command::Book(options) => book::run(&options),
         Command::Browser => browser::run(),
         Command::Compare(options) => compare::run(&options),
         Command::Data(set) => data::run(&set),
