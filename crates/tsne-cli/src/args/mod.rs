@@ -5,12 +5,14 @@ mod parameters;
 
 mod files;
 mod method;
+mod plot;
 mod score;
 mod transform;
 mod values;
 
 pub use files::{CheckpointArgs, CsvArgs, DemoArgs, EmbedArgs, ResumeArgs};
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
+pub use plot::{Length, LookArgs, Panels, PlotArgs};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
 pub use values::{
@@ -50,6 +52,10 @@ pub enum Command {
     /// Prints the KL divergence, trustworthiness, neighbor recall, the rank correlation of distances, pBIC and, with
     /// labels, their agreement.
     Score(Box<ScoreArgs>),
+    /// Draw maps that are there, colored by any labels, without a new fit.
+    ///
+    /// Writes a PNG, an SVG or a PDF. The same map, labels and options give the same bytes.
+    Plot(Box<PlotArgs>),
     /// Embed 1,797 handwritten digits, which come with the program.
     ///
     /// Writes digits.npy and digits.png and prints the KL divergence and how well the map agrees with the labels.

@@ -26,7 +26,7 @@ pub struct TransformArgs {
     /// How text tables are read.
     #[command(flatten)]
     pub csv: CsvArgs,
-    /// A picture: .png, fitted points gray, new ones colored by label. An older file is replaced.
+    /// A picture: .png, .svg or .pdf, fitted points gray, new ones colored by label. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
     /// The defaults of all options: recommended, opentsne or documented [default: that of the map].

@@ -7,9 +7,11 @@
 mod descent;
 mod embed;
 mod interrupt;
+mod maps;
 mod method;
 mod outcome;
 mod pause;
+mod plot;
 mod progress;
 mod resume;
 mod run;
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
+        Command::Plot(args) => plot::plot(args),
         Command::Demo(args) => embed::demo(args),
     };
     match done {

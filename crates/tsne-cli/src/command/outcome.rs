@@ -7,7 +7,7 @@ use crate::command::saved::{self, Call};
 use crate::command::targets::{Targets, Written};
 use crate::input::Annotations;
 use crate::output::Format;
-use crate::plot;
+use crate::plot::{self, Options, Picture};
 use crate::report::{ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
@@ -65,7 +65,9 @@ impl Outcome<'_> {
             let title = format!("t-SNE of {} points", plot::grouped(n));
             let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
-            Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
+            let options = Options { title, subtitle, ..Options::default() };
+            let picture = Picture::of(y, labels)?.encode(&options, plot::Format::of(path)?)?;
+            Ok(files::write(path, &picture)?)
         })?;
         let force_error = (self.force_error && whole).then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
         let force_error = written.then(|| Ok(force_error.transpose()?))?;

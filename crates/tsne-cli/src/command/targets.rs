@@ -1,6 +1,7 @@
 //! Files that a run writes.
 
 use crate::output::Format;
+use crate::plot;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use tsne::files;
@@ -41,8 +42,7 @@ impl Targets<'_> {
             Format::of(map)?;
         }
         if let Some(plot) = self.plot {
-            let png = plot.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-            ensure!(png, "{}: the extension of the plot must be .png", plot.display());
+            plot::Format::of(plot)?;
         }
         targets.into_iter().try_for_each(|target| {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))

@@ -6,7 +6,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
 use crate::command::targets::{Targets, Written};
 use crate::output::Format;
-use crate::plot;
+use crate::plot::{self, Options, Picture};
 use crate::report::{TransformReport, TransformSeconds};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
@@ -89,7 +89,9 @@ fn place<T: Float + FromStr, const D: usize>(
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
         let title = format!("{new} new points in a t-SNE of {old}");
         let subtitle = format!("KL divergence {kl_divergence_per_point:.4} per new point");
-        let picture = plot::render_onto(fitted.positions(), y, labels.as_ref(), &title, &subtitle)?;
+        let options = Options { title, subtitle, ..Options::default() };
+        let picture = Picture::onto(fitted.positions(), y, labels.as_ref())?;
+        let picture = picture.encode(&options, plot::Format::of(path)?)?;
         Ok(files::write(path, &picture)?)
     })?;
     let report = TransformReport {
