@@ -40,7 +40,7 @@ pub struct EmbedArgs {
     /// How their values are prepared; a saved map prepares new points the same way.
     #[command(flatten)]
     pub prepare: PrepareArgs,
-    /// A picture of the map, colored by label: .png. An older file is replaced.
+    /// A picture of the map, colored by label: .png, .svg or .pdf. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
     /// Where it is saved on its way.
@@ -93,7 +93,7 @@ pub struct ResumeArgs {
     /// Saves the fitted map [default: as in the call that was interrupted].
     #[arg(long, value_name = "MODEL", help_heading = "Input and output")]
     pub save: Option<PathBuf>,
-    /// A picture of the map: .png [default: as in the call that was interrupted].
+    /// A picture of the map: .png, .svg or .pdf [default: as in the call that was interrupted].
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
     /// A page to explore the map: .html [default: as in the call that was interrupted].

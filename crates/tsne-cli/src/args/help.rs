@@ -28,6 +28,10 @@ const FIRST: &[&str] = &[
     "map",
     "out_dir",
     "color",
+    "maps",
+    "width",
+    "title",
+    "legend",
 ];
 
 /// Examples of each subcommand, below its help.
@@ -57,6 +61,13 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Examples:
   tsne explore map.csv -o map.html
   tsne explore map.npy --labels labels.txt --ids names.txt --data points.npy -o map.html",
+    ),
+    (
+        "plot",
+        "Examples:
+  tsne plot map.csv -o map.png --color cell_type --legend on-clusters
+  tsne plot map.tsne -o map.pdf --width 3.5 --theme transparent
+  tsne plot perplexity30.npy perplexity100.npy --align -o both.svg --labels labels.txt",
     ),
     ("demo", "Example:\n  tsne demo --out-dir pictures"),
     ("completions", "Example, for bash:\n  tsne completions bash > ~/.local/share/bash-completion/completions/tsne"),

@@ -8,6 +8,7 @@ mod files;
 mod help;
 mod input;
 mod method;
+mod plot;
 mod prepare;
 mod score;
 mod transform;
@@ -18,6 +19,7 @@ pub use files::{CheckpointArgs, DemoArgs, EmbedArgs, ResumeArgs};
 pub use help::{command, subcommands};
 pub use input::InputArgs;
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
+pub use plot::{Length, LookArgs, Panels, PlotArgs};
 pub use prepare::{PrepareArgs, Total};
 pub use score::{KlMode, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
@@ -63,6 +65,10 @@ pub enum Command {
     /// One file with everything in it, for which no network is needed: move, zoom, point at points, search them, color them by any
     /// label, draw a line around some and save them, see the density.
     Explore(Box<ExploreArgs>),
+    /// Draw maps that are there, colored by any labels, without a new fit.
+    ///
+    /// Writes a PNG, an SVG or a PDF. The same map, labels and options give the same bytes.
+    Plot(Box<PlotArgs>),
     /// Embed 1,797 handwritten digits, which come with the program.
     ///
     /// Writes digits.npy and digits.png and prints the KL divergence and how well the map agrees with the labels.

@@ -24,7 +24,7 @@ pub struct TransformArgs {
     /// How the points and their labels are read.
     #[command(flatten)]
     pub reading: InputArgs,
-    /// A picture: .png, fitted points gray, new ones colored by label. An older file is replaced.
+    /// A picture: .png, .svg or .pdf, fitted points gray, new ones colored by label. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
     /// The defaults of all options: recommended, opentsne or documented [default: that of the map].

@@ -14,6 +14,7 @@ mod map;
 mod method;
 mod outcome;
 mod pause;
+mod plot;
 mod progress;
 mod resume;
 mod run;
@@ -50,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
         Command::Explore(args) => explore::explore(args),
+        Command::Plot(args) => plot::plot(args),
         Command::Demo(args) => embed::demo(args),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out_dir } => manual::man(out_dir),

@@ -7,7 +7,7 @@ use crate::command::run::{agreement, in_pool, print, warn};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
 use crate::explore::{Neighbors, Page};
-use crate::plot;
+use crate::plot::{self, Options, Picture};
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
@@ -69,7 +69,9 @@ impl Outcome<'_> {
             let title = format!("t-SNE of {} points", plot::grouped(n));
             let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
-            Ok(files::write(path, &plot::render(y, labels, &title, &subtitle)?)?)
+            let options = Options { title, subtitle, ..Options::default() };
+            let picture = Picture::of(y, labels)?.encode(&options, plot::Format::of(path)?)?;
+            Ok(files::write(path, &picture)?)
         })?;
         written.add(targets.page, |path| {
             let neighbors = Neighbors::from_affinities(embedding.affinities(), PAGE_NEIGHBORS)?;

@@ -2,6 +2,7 @@
 
 use crate::input::{Annotations, Resolved};
 use crate::output::{Format, Note};
+use crate::plot;
 #[cfg(not(feature = "h5ad"))]
 use anyhow::bail;
 use anyhow::{Context, Result, ensure};
@@ -61,7 +62,7 @@ impl Targets<'_> {
             files::check_target(back).with_context(|| format!("{} cannot be written", back.display()))?;
         }
         if let Some(plot) = self.plot {
-            ensure!(ends_in(plot, "png"), "{}: the extension of the plot must be .png", plot.display());
+            plot::Format::of(plot)?;
         }
         if let Some(page) = self.page {
             ensure!(ends_in(page, "html"), "{}: the extension of the page must be .html", page.display());

@@ -7,7 +7,7 @@ use crate::command::run::{Data, print, read, warn};
 use crate::command::saved::unusable;
 use crate::command::targets::{Targets, Written};
 use crate::output::Note;
-use crate::plot;
+use crate::plot::{self, Options, Picture};
 use crate::prepare::Preparation;
 use crate::report::{TransformReport, TransformSeconds};
 use anyhow::{Context as _, Result, bail};
@@ -95,7 +95,9 @@ fn place<T: Float + FromStr, const D: usize>(
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
         let title = format!("{new} new points in a t-SNE of {old}");
         let subtitle = format!("KL divergence {kl_divergence_per_point:.4} per new point");
-        let picture = plot::render_onto(fitted.positions(), y, annotations.labels.first(), &title, &subtitle)?;
+        let options = Options { title, subtitle, ..Options::default() };
+        let picture = Picture::onto(fitted.positions(), y, annotations.labels.first())?;
+        let picture = picture.encode(&options, plot::Format::of(path)?)?;
         Ok(files::write(path, &picture)?)
     })?;
     let report = TransformReport {

@@ -4,6 +4,7 @@ use super::columns::Form;
 use super::neighbors::Neighbors;
 use super::options::{Page, Theme};
 use crate::input::{Annotations, Labels};
+use crate::plot::Palette;
 use crate::plot::palette;
 use serde::Serialize;
 
@@ -54,7 +55,7 @@ impl<'a> Meta<'a> {
             ids: annotations.ids.is_some(),
             k: page.neighbors.map_or(0, Neighbors::k),
             columns: annotations.labels.iter().map(Column::new).collect(),
-            scale: palette::SCALE.map(hexadecimal).to_vec(),
+            scale: (0..STOPS).map(stop).collect(),
         }
     }
 }
@@ -68,9 +69,16 @@ impl<'a> Column<'a> {
             Form::Classes(bytes) => ("classes", bytes, labels.names.len().clamp(1, COLORS)),
             Form::Numbers(_, bytes) => ("numbers", bytes, 0),
         };
-        let colors = (0..count).map(|code| hexadecimal(palette::category(code, count))).collect();
+        let colors = (0..count).map(|code| hexadecimal(palette::category(Palette::Auto, code, count))).collect();
         Self { name: &labels.name, kind, bytes, colors }
     }
+}
+
+/// Stops of the scale of numbers, between which the page mixes colors.
+const STOPS: usize = 10;
+
+fn stop(i: usize) -> String {
+    hexadecimal(palette::scale(Palette::Auto, i as f64 / (STOPS - 1) as f64))
 }
 
 fn hexadecimal([r, g, b]: [u8; 3]) -> String {

@@ -1,131 +1,172 @@
-//! What the colors mean: a list of categories, or a scale of numbers.
+//! The legend: a list of categories in columns that fits its space, or the scale of numbers.
 
-use super::font::{self, SMALL};
-use super::palette::{self, INK};
-use super::raster::{Canvas, Color};
-use crate::input::Labels;
+use super::coloring::Entry;
+use super::font::{self, Weight};
+use super::options::Theme;
+use super::palette::{self, Palette};
+use super::scale::Scale;
+use super::svg::{Anchor, Elements, Style};
 
-/// More categories than this are not told apart by color; if they are numbers, a scale shows them.
-const MAX_CATEGORIES: usize = 40;
+/// Lines are so many times as high as their letters.
+const LEADING: f32 = 1.45;
 
-/// The height of a line of the list in pixels.
-const LINE: usize = 30;
+/// The space between two columns, in sizes of the letters.
+const GUTTER: f32 = 1.4;
 
-/// The widest name in pixels; longer ones are cut.
-const MAX_NAME: f32 = 220.0;
+/// The space from the left of a dot to its name, in sizes of the letters.
+const INDENT: f32 = 1.2;
 
-/// The radius of the dots of the list in pixels.
-const DOT: f32 = 7.0;
+/// The sizes of letters in points, the first that fits being taken.
+pub(super) const SIZES: [f32; 5] = [9.0, 8.0, 7.0, 6.0, 5.0];
 
-/// Pixels between a dot's left edge and its name.
-const INDENT: f32 = 26.0;
+/// The most categories of a list; the others are counted.
+const MAX_ENTRIES: usize = 200;
 
-/// Pixels between two columns of the list.
-const GUTTER: usize = 22;
+/// The size of the scale in points.
+const BAR: [f32; 2] = [10.0, 150.0];
 
-/// The size of the scale in pixels.
-const SCALE: [usize; 2] = [20, 320];
-
-/// How points are colored by their labels.
-#[derive(Debug)]
-pub(super) enum Legend<'a> {
-    /// Without labels.
-    None,
-    /// One color per category.
-    List(&'a Labels),
-    /// Colors on a scale from the first number to the last.
-    Scale { labels: &'a Labels, numbers: Vec<f64> },
+/// A list in columns.
+#[derive(Debug, Clone)]
+pub(super) struct List {
+    size: f32,
+    rows: usize,
+    /// The left end and the width of each column.
+    columns: Vec<[f32; 2]>,
+    /// What is written, with the dot before it if there is one.
+    lines: Vec<(String, Option<palette::Color>)>,
+    pub(super) width: f32,
+    pub(super) height: f32,
 }
 
-impl<'a> Legend<'a> {
-    pub(super) fn new(labels: Option<&'a Labels>) -> Self {
-        match labels {
-            None => Self::None,
-            Some(labels) => match labels.numbers() {
-                Some(numbers) if labels.are_continuous() || numbers.len() > MAX_CATEGORIES => {
-                    Self::Scale { labels, numbers }
+impl List {
+    fn with_columns(lines: &[(String, Option<palette::Color>)], size: f32, columns: usize, limit: Option<f32>) -> Self {
+        let rows = lines.len().div_ceil(columns.max(1)).max(1);
+        let (mut placed, mut kept) = (Vec::new(), Vec::new());
+        let mut left = 0.0;
+        for column in lines.chunks(rows) {
+            let mut widest = 0.0f32;
+            for (text, color) in column {
+                let text = limit.map_or_else(
+                    || text.clone(),
+                    |limit| font::fit(text, size, Weight::Regular, limit - INDENT * size),
+                );
+                widest = widest.max(font::width(&text, size, Weight::Regular));
+                kept.push((text, *color));
+            }
+            placed.push([left, INDENT * size + widest]);
+            left += INDENT * size + widest + GUTTER * size;
+        }
+        let width = (left - GUTTER * size).max(0.0);
+        Self { size, rows, columns: placed, lines: kept, width, height: rows as f32 * size * LEADING }
+    }
+
+    fn lines(entries: &[Entry], most: usize) -> Vec<(String, Option<palette::Color>)> {
+        let line = |entry: &Entry| (entry.name.clone(), Some(entry.color));
+        if entries.len() <= most {
+            return entries.iter().map(line).collect();
+        }
+        let most = most.max(1);
+        let mut lines: Vec<_> = entries[..most - 1].iter().map(line).collect();
+        lines.push((format!("+ {} more", entries.len() - lines.len()), None));
+        lines
+    }
+
+    /// The list with as few columns as the height allows, if it fits.
+    pub(super) fn beside(entries: &[Entry], size: f32, width: f32, height: f32) -> Option<Self> {
+        let lines = Self::lines(entries, MAX_ENTRIES);
+        let rows = (height / (size * LEADING)).floor().max(1.0) as usize;
+        let list = Self::with_columns(&lines, size, lines.len().div_ceil(rows), None);
+        (list.width <= width && list.height <= height).then_some(list)
+    }
+
+    /// The list with as many columns as the width allows, if it fits.
+    pub(super) fn below(entries: &[Entry], size: f32, width: f32, height: f32) -> Option<Self> {
+        let lines = Self::lines(entries, MAX_ENTRIES);
+        let list = (1..=lines.len().min(12))
+            .map(|columns| Self::with_columns(&lines, size, columns, None))
+            .filter(|list| list.width <= width)
+            .last()?;
+        (list.height <= height).then_some(list)
+    }
+
+    /// As much of the list as fits, with names that are cut.
+    pub(super) fn cut(entries: &[Entry], width: f32, height: f32) -> Self {
+        let size = SIZES[SIZES.len() - 1];
+        let rows = (height / (size * LEADING)).floor().max(1.0) as usize;
+        let most_columns = ((width / (8.0 * size)) as usize).max(1);
+        let lines = Self::lines(entries, (rows * most_columns).min(MAX_ENTRIES));
+        let columns = lines.len().div_ceil(rows).max(1);
+        let limit = (width - GUTTER * size * (columns - 1) as f32) / columns as f32;
+        Self::with_columns(&lines, size, columns, Some(limit))
+    }
+
+    pub(super) fn draw(&self, out: &mut Elements, [x, y]: [f32; 2], theme: Theme) {
+        for (i, (text, color)) in self.lines.iter().enumerate() {
+            let left = x + self.columns[i / self.rows][0];
+            let base = y + (i % self.rows) as f32 * self.size * LEADING + self.size;
+            let style = Style { size: self.size, weight: Weight::Regular, color: theme.ink(), anchor: Anchor::Start };
+            match color {
+                Some(color) => {
+                    out.circle([left + 0.4 * self.size, base - 0.36 * self.size], 0.4 * self.size, *color, "");
+                    out.text(text, [left + INDENT * self.size, base], style, None);
                 }
-                _ => Self::List(labels),
-            },
+                None => out.text(text, [left, base], Style { color: theme.faint(), ..style }, None),
+            }
         }
     }
+}
 
-    /// The color of point `i`.
-    pub(super) fn color(&self, i: usize) -> Color {
-        let code = |labels: &Labels| labels.codes.get(i).map_or(0, |&code| code as usize);
-        match self {
-            Self::None => palette::PLAIN,
-            Self::List(labels) | Self::Scale { labels, .. } if labels.of(i).is_none() => palette::MISSING,
-            Self::List(labels) => palette::category(code(labels), labels.names.len()),
-            Self::Scale { labels, numbers } => {
-                let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
-                // Halved, so that the span of the largest numbers is finite.
-                let number = numbers.get(code(labels)).copied().unwrap_or(first);
-                palette::scale((0.5 * number - 0.5 * first) / (0.5 * last - 0.5 * first))
-            }
+/// The scale of numbers, upright, with its title above.
+#[derive(Debug)]
+pub(super) struct Bar<'a> {
+    scale: &'a Scale,
+    title: String,
+    palette: Palette,
+    ticks: Vec<(f64, String)>,
+    pub(super) width: f32,
+    height: f32,
+}
+
+impl<'a> Bar<'a> {
+    pub(super) fn new(scale: &'a Scale, title: &str, palette: Palette, width: f32, height: f32) -> Self {
+        let height = BAR[1].min(height - 40.0).max(20.0);
+        let ticks = scale.ticks(5);
+        let size = SIZES[1];
+        let title = font::fit(title, SIZES[0], Weight::Bold, width);
+        let widest = ticks.iter().map(|(_, text)| font::width(text, size, Weight::Regular)).fold(0.0, f32::max);
+        let width = (BAR[0] + 7.0 + widest).max(font::width(&title, SIZES[0], Weight::Bold));
+        Self { scale, title, palette, ticks, width, height }
+    }
+
+    pub(super) fn draw(&self, out: &mut Elements, [x, y]: [f32; 2], theme: Theme) {
+        let bold = Style { size: SIZES[0], weight: Weight::Bold, color: theme.ink(), anchor: Anchor::Start };
+        out.text(&self.title, [x, y + SIZES[0]], bold, None);
+        let top = y + 2.0 * SIZES[0] + 4.0;
+        let bottom = top + self.height;
+        // As many slices as colors can be told apart; each overlaps the next by a little, so that no seam shows.
+        const SLICES: usize = 64;
+        let slice = self.height / SLICES as f32;
+        for i in 0..SLICES {
+            let color = palette::scale(self.palette, 1.0 - (i as f64 + 0.5) / SLICES as f64);
+            let overlap = if i + 1 < SLICES { 0.3 } else { 0.0 };
+            out.rectangle([x, top + i as f32 * slice], [BAR[0], slice + overlap], color);
         }
-    }
-
-    fn columns(labels: &Labels, height: usize) -> (usize, usize) {
-        let rows = (height / LINE).max(1);
-        let columns = labels.names.len().div_ceil(rows).clamp(1, 2);
-        (labels.names.len().div_ceil(columns).min(rows), columns)
-    }
-
-    fn column_width(labels: &Labels) -> usize {
-        let widest = labels.names.iter().take(1000).map(|name| font::width(name, SMALL)).fold(0.0, f32::max);
-        (INDENT + widest.min(MAX_NAME)) as usize
-    }
-
-    /// The width that the legend takes in a picture of that height.
-    pub(super) fn width(&self, height: usize) -> usize {
-        match self {
-            Self::None => 0,
-            Self::List(labels) => {
-                let (_, columns) = Self::columns(labels, height);
-                columns * Self::column_width(labels) + (columns - 1) * GUTTER
-            }
-            Self::Scale { numbers, .. } => {
-                let text = |number: f64| font::width(&number.to_string(), SMALL).min(MAX_NAME);
-                SCALE[0] + 10 + text(numbers[0]).max(text(numbers[numbers.len() - 1])) as usize
-            }
+        // Numbers beyond the ends have the colors of the ends.
+        let right = x + BAR[0];
+        let middle = x + 0.5 * BAR[0];
+        if self.scale.beyond[1] {
+            out.polygon(&[[x, top], [middle, top - 7.0], [right, top]], palette::scale(self.palette, 1.0));
         }
-    }
-
-    /// Draws the legend with its upper left corner at `(x, y)`.
-    pub(super) fn draw(&self, canvas: &mut Canvas, x: usize, y: usize, height: usize) {
-        match self {
-            Self::None => {}
-            Self::List(labels) => {
-                let (rows, columns) = Self::columns(labels, height);
-                let count = labels.names.len();
-                for (code, name) in labels.names.iter().enumerate().take(rows * columns) {
-                    let left = (x + code / rows * (Self::column_width(labels) + GUTTER)) as f32;
-                    let middle = (y + code % rows * LINE + LINE / 2) as f32;
-                    let base = middle + 3.0 * SMALL;
-                    if code + 1 == rows * columns && count > rows * columns {
-                        let more = format!("+ {} more", count - code);
-                        font::draw(canvas, &font::fit(&more, SMALL, MAX_NAME), left, base, SMALL, INK);
-                        continue;
-                    }
-                    canvas.disc([left + DOT, middle], DOT, palette::category(code, count), 1.0);
-                    font::draw(canvas, &font::fit(name, SMALL, MAX_NAME), left + INDENT, base, SMALL, INK);
-                }
-            }
-            Self::Scale { numbers, .. } => {
-                let bar = SCALE[1].min(height);
-                for row in 0..bar {
-                    let color = palette::scale(1.0 - row as f64 / (bar - 1).max(1) as f64);
-                    canvas.rectangle([x, x + SCALE[0]], [y + row, y + row + 1], color);
-                }
-                let left = (x + SCALE[0] + 10) as f32;
-                let mut write = |number: f64, base: f32| {
-                    let text = font::fit(&number.to_string(), SMALL, MAX_NAME);
-                    font::draw(canvas, &text, left, base, SMALL, INK);
-                };
-                write(numbers[numbers.len() - 1], y as f32 + 6.0 * SMALL);
-                write(numbers[0], (y + bar) as f32);
-            }
+        if self.scale.beyond[0] {
+            out.polygon(&[[x, bottom], [middle, bottom + 7.0], [right, bottom]], palette::scale(self.palette, 0.0));
+        }
+        let style = Style { size: SIZES[1], weight: Weight::Regular, color: theme.ink(), anchor: Anchor::Start };
+        for (value, text) in &self.ticks {
+            let place = self.scale.position(*value);
+            let place = if place.is_nan() { 0.5 } else { place.clamp(0.0, 1.0) };
+            let at = bottom - place as f32 * self.height;
+            out.line([right, at], [right + 3.0, at], theme.faint(), 0.6);
+            out.text(text, [right + 5.5, at + 0.36 * SIZES[1]], style, None);
         }
     }
 }

@@ -1,115 +1,243 @@
-//! Pictures of maps: one dot per point, colored by label, with a legend, as a PNG file.
+//! Pictures of maps: PNG, SVG and PDF, of any number of points.
 //!
-//! The picture is a function of its arguments: the same bytes on every run and for any number of threads.
+//! A [`Figure`](figure::Figure) is shapes and texts, as SVG, below and above its points. Few points are circles of the SVG, many are an
+//! image ([`points`]), so that neither the file nor the page becomes a blob. `resvg` draws the texts of a PNG with the font that comes
+//! with the program, and turns them into the outlines of a PDF. Without the feature `plot`, there is SVG only.
+//!
+//! A picture is a function of its arguments: the same bytes on every run and for any number of threads. Only letters that the font does
+//! not have are taken from a font of the system.
 
+mod coloring;
+mod figure;
 mod font;
+mod labels;
 mod legend;
+mod options;
 pub(crate) mod palette;
-mod place;
+#[cfg(feature = "plot")]
+mod pdf;
+mod points;
+mod procrustes;
+mod project;
+#[cfg(feature = "plot")]
 mod raster;
+mod scale;
+mod svg;
+
+pub use options::{Format, Legend, Limits, Options, Theme};
+pub use palette::Palette;
 
 use crate::input::Labels;
 use anyhow::{Result, ensure};
-use font::{LARGE, SMALL};
-use legend::Legend;
-use palette::{BACKGROUND, FAINT, INK};
-use place::Placed;
-use raster::{Canvas, Color};
+use coloring::{Coloring, natural};
+use figure::{Figure, Panel};
+use points::Canvas;
 use tsne::Scalar;
 
-/// The longer side of the field of points in pixels.
-const FIELD: usize = 1200;
-/// Empty pixels around everything.
-const MARGIN: usize = 48;
-/// The height of the title and the line below it in pixels.
-const HEAD: usize = 84;
-/// Pixels between the points and the legend.
-const GAP: usize = 36;
+/// A picture that is yet to be drawn: maps, how they are labeled, and how it should look.
+#[derive(Debug, Default)]
+pub struct Picture<'a> {
+    panels: Vec<Panel>,
+    labels: Option<&'a Labels>,
+    shared: bool,
+}
 
-/// The share of the field that the dots would cover if they were spread out, by eye at 150, 1,797 and 70,000 points.
-const COVER: f32 = 0.11;
-/// The limits of a dot's radius in pixels: below the first it no longer shows, above the second dots hide each other.
-const RADIUS: [f32; 2] = [1.25, 7.0];
-/// The opacity of dots that are not smaller than they should be.
-const OPACITY: f32 = 0.94;
-/// The lowest opacity: less would hide lone points.
-const MIN_OPACITY: f32 = 0.25;
-/// Dots from this radius on have a bright rim that parts overlapping ones.
-const RIM_FROM: f32 = 2.5;
-/// The width of the rim in pixels.
-const RIM: f32 = 0.9;
+/// A map to be compared with others, named.
+pub type NamedMap<const D: usize> = (String, Vec<[f64; D]>);
 
-/// Draws a map of any dimension: one as a strip whose thickness is the density, two as they are with equal scales, three
-/// seen along the third axis, where nearer points are larger and clearer. Of more, the first three are shown.
+impl<'a> Picture<'a> {
+    /// A picture of a map of any dimension: one as a strip whose thickness is the density, two as they are with equal scales, of more the
+    /// first three from three sides.
+    ///
+    /// # Errors
+    ///
+    /// Unless all positions are finite and there is a label for each point, or none at all.
+    pub fn of<T: Scalar, const D: usize>(y: &[[T; D]], labels: Option<&'a Labels>) -> Result<Self> {
+        Self::onto(&[], y, labels)
+    }
+
+    /// New points `y`, colored by their labels, on the gray points of a map, which they never hide behind.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Picture::of`].
+    pub fn onto<T: Scalar, const D: usize>(
+        fitted: &[[T; D]],
+        y: &[[T; D]],
+        labels: Option<&'a Labels>,
+    ) -> Result<Self> {
+        ensure!(fitted.as_flattened().iter().all(|value| value.is_finite()), "a position of the map is not finite");
+        check(y, labels)?;
+        let panel = |((title, mut flat), (_, more)): ((String, _), (_, Vec<[f64; 2]>))| {
+            flat = more.into_iter().chain(flat).collect();
+            Panel { title, flat, below: fitted.len(), only: None }
+        };
+        let panels = match D {
+            // The thickness of a strip is that of all points.
+            1 => {
+                let all: Vec<[T; D]> = fitted.iter().chain(y).copied().collect();
+                let views = project::views(&all).into_iter();
+                views.map(|(title, flat)| Panel { title, flat, below: fitted.len(), only: None }).collect()
+            }
+            _ => project::views(y).into_iter().zip(project::views(fitted)).map(panel).collect(),
+        };
+        Ok(Self { panels, labels, shared: false })
+    }
+
+    /// Maps of the same points side by side. With `align`, all are turned, mirrored, scaled and shifted to be closest to the first one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Picture::of`], and if the maps are of different numbers of points.
+    pub fn side_by_side<const D: usize>(
+        mut maps: Vec<NamedMap<D>>,
+        labels: Option<&'a Labels>,
+        align: bool,
+    ) -> Result<Self> {
+        let count = maps.first().map_or(0, |(_, y)| y.len());
+        for (name, y) in &maps {
+            ensure!(
+                y.len() == count || (!align && labels.is_none()),
+                "{name} has {} points, the first map has {count}",
+                y.len()
+            );
+            check(y, labels)?;
+        }
+        if let (true, Some(((_, first), others))) = (align, maps.split_first_mut()) {
+            for (_, y) in others {
+                procrustes::align(y, first);
+            }
+        }
+        let mut panels = Vec::new();
+        for (name, y) in maps {
+            for (view, flat) in project::views(&y) {
+                let title = if view.is_empty() { name.clone() } else { format!("{name}, {view}") };
+                panels.push(Panel { title, flat, below: 0, only: None });
+            }
+        }
+        Ok(Self { panels, labels, shared: align && D != 3 })
+    }
+
+    /// The bytes of a file of that format.
+    ///
+    /// # Errors
+    ///
+    /// For options out of their ranges, a label to be highlighted that no point has, and pictures that are too large.
+    pub fn encode(mut self, options: &Options, format: Format) -> Result<Vec<u8>> {
+        options.check()?;
+        let coloring = Coloring::new(self.labels, options)?;
+        if options.panel_per_label {
+            let Some(labels) = self.labels else { anyhow::bail!("panels for each label take labels") };
+            self.panels = per_label(self.panels, labels)?;
+            self.shared = true;
+        }
+        let figure = Figure::new(&self.panels, self.shared, &coloring, options)?;
+        drop(self.panels);
+        encode(figure, options, format)
+    }
+}
+
+fn check<T: Scalar, const D: usize>(y: &[[T; D]], labels: Option<&Labels>) -> Result<()> {
+    ensure!(y.as_flattened().iter().all(|value| value.is_finite()), "a position is not finite: it cannot be drawn");
+    ensure!(u32::try_from(y.len()).is_ok(), "a picture has less than 2³² points");
+    if let Some(labels) = labels {
+        ensure!(labels.codes.len() == y.len(), "there are {} labels for {} points", labels.codes.len(), y.len());
+    }
+    Ok(())
+}
+
+/// One panel for each label, in their natural order.
+fn per_label(panels: Vec<Panel>, labels: &Labels) -> Result<Vec<Panel>> {
+    let Ok([panel]) = <[Panel; 1]>::try_from(panels) else {
+        anyhow::bail!("panels for each label take one map of one or two dimensions")
+    };
+    let mut codes: Vec<usize> = (0..labels.names.len()).collect();
+    codes.sort_by(|&a, &b| natural(&labels.names[a], &labels.names[b]));
+    ensure!(codes.len() <= 100, "there are {} labels, but a picture has at most 100 panels", codes.len());
+    let one = |code: usize| {
+        let count = labels.codes.iter().filter(|&&of| of as usize == code).count();
+        let title = format!("{} ({})", labels.names[code], grouped(count));
+        Panel { title, flat: panel.flat.clone(), below: panel.below, only: Some(code as u32) }
+    };
+    Ok(codes.into_iter().map(one).collect())
+}
+
+fn encode(figure: Figure, options: &Options, format: Format) -> Result<Vec<u8>> {
+    let circles = if format == Format::Png { None } else { figure.circles() };
+    if let (Some(circles), Format::Svg) = (&circles, format) {
+        return Ok(document(&figure, &[circles]).into_bytes());
+    }
+    let canvas = match circles {
+        None => Some(image(&figure, options)?),
+        Some(_) => None,
+    };
+    match format {
+        Format::Svg => {
+            let Some(canvas) = canvas else { return Ok(Vec::new()) };
+            let png = svg::base64(&encode_png(canvas.width, canvas.height, &canvas.rgba(), true)?);
+            let (width, height) = (figure.width, figure.height);
+            let image = format!(
+                "<image x=\"0\" y=\"0\" width=\"{width:.2}\" height=\"{height:.2}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{png}\"/>\n"
+            );
+            Ok(document(&figure, &[&image]).into_bytes())
+        }
+        #[cfg(feature = "plot")]
+        Format::Png => {
+            let Some(canvas) = canvas else { return Ok(Vec::new()) };
+            raster::png(&figure, &canvas, options)
+        }
+        #[cfg(feature = "plot")]
+        Format::Pdf => pdf::pdf(&figure, circles.as_deref(), canvas.as_ref()),
+        #[cfg(not(feature = "plot"))]
+        _ => anyhow::bail!("this program was built without its feature plot: only .svg can be written"),
+    }
+}
+
+fn document(figure: &Figure, points: &[&str]) -> String {
+    let mut parts = vec![figure.under.markup.as_str()];
+    parts.extend(points);
+    parts.push(&figure.over.markup);
+    svg::document(figure.width, figure.height, &parts)
+}
+
+/// The points as an image of the size of the page.
+fn image(figure: &Figure, options: &Options) -> Result<Canvas> {
+    let scale = (options.dpi / 72.0) as f32;
+    let mut canvas =
+        Canvas::new((figure.width * scale).round() as usize, (figure.height * scale).round() as usize, scale)?;
+    for (field, dots) in &figure.fields {
+        canvas.field(&field.field(), *dots)?;
+    }
+    Ok(canvas)
+}
+
+/// Pixels as a PNG file; three bytes for each, or four with the opacity.
+fn encode_png(width: usize, height: usize, values: &[u8], opacity: bool) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
+    encoder.set_color(if opacity { png::ColorType::Rgba } else { png::ColorType::Rgb });
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Balanced);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(values)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// A PNG of a map with a title and a line below it, everything else by default.
 ///
 /// # Errors
 ///
-/// Unless all positions are finite and there is a label for each point, or none at all.
+/// Those of [`Picture::of`] and [`Picture::encode`].
+#[cfg(feature = "plot")]
 pub fn render<T: Scalar, const D: usize>(
     y: &[[T; D]],
     labels: Option<&Labels>,
     title: &str,
     subtitle: &str,
 ) -> Result<Vec<u8>> {
-    render_onto(&[], y, labels, title, subtitle)
-}
-
-/// Draws new points `y`, colored by their labels, onto the gray points of a map, which they never hide behind.
-///
-/// # Errors
-///
-/// Those of [`render`].
-pub fn render_onto<T: Scalar, const D: usize>(
-    fitted: &[[T; D]],
-    y: &[[T; D]],
-    labels: Option<&Labels>,
-    title: &str,
-    subtitle: &str,
-) -> Result<Vec<u8>> {
-    ensure!(fitted.as_flattened().iter().all(|value| value.is_finite()), "a position of the map is not finite");
-    ensure!(y.as_flattened().iter().all(|value| value.is_finite()), "a position is not finite: it cannot be drawn");
-    if let Some(labels) = labels {
-        ensure!(labels.codes.len() == y.len(), "there are {} labels for {} points", labels.codes.len(), y.len());
-    }
-    let all: Vec<[T; D]> = fitted.iter().chain(y).copied().collect();
-    let placed = Placed::new(&all, FIELD);
-    let [width, height] = placed.size;
-    let legend = Legend::new(labels);
-    let beside = match legend.width(height) {
-        0 => 0,
-        legend => legend + GAP,
-    };
-    let mut canvas = Canvas::new(width + beside + 2 * MARGIN, height + HEAD + 2 * MARGIN, BACKGROUND);
-    let limit = (width + beside) as f32;
-    let left = MARGIN as f32;
-    let base = MARGIN as f32 + 6.0 * LARGE;
-    font::draw(&mut canvas, &font::fit(title, LARGE, limit), left, base, LARGE, INK);
-    font::draw(&mut canvas, &font::fit(subtitle, SMALL, limit), left, base + 16.0 * SMALL, SMALL, FAINT);
-
-    let wanted = (COVER * (width * height) as f32 / (std::f32::consts::PI * all.len().max(1) as f32)).sqrt();
-    let radius = wanted.clamp(RADIUS[0], RADIUS[1]);
-    let opacity = (OPACITY * (wanted / radius).min(1.0)).max(MIN_OPACITY);
-    let (below, above): (Vec<usize>, Vec<usize>) =
-        placed.order.iter().map(|&i| i as usize).partition(|&i| i < fitted.len());
-    for i in below.into_iter().chain(above) {
-        let [x, y] = placed.points[i];
-        let center = [x + left, y + (MARGIN + HEAD) as f32];
-        let depth = placed.depth(i);
-        let radius = radius * (1.0 - 0.45 * depth);
-        if radius >= RIM_FROM {
-            canvas.disc(center, radius + RIM, BACKGROUND, 0.9);
-        }
-        let color = i.checked_sub(fitted.len()).map_or(palette::FITTED, |new| legend.color(new));
-        canvas.disc(center, radius, fade(color, depth), opacity);
-    }
-    legend.draw(&mut canvas, MARGIN + width + GAP, MARGIN + HEAD, height);
-    canvas.png()
-}
-
-/// A color as it looks through mist: up to two thirds of the background at the far end.
-fn fade(color: Color, depth: f32) -> Color {
-    let share = 0.66 * depth;
-    std::array::from_fn(|c| (f32::from(color[c]) * (1.0 - share) + f32::from(BACKGROUND[c]) * share) as u8)
+    let options = Options { title: title.into(), subtitle: subtitle.into(), ..Options::default() };
+    Picture::of(y, labels)?.encode(&options, Format::Png)
 }
 
 /// A count with its thousands set apart.
@@ -126,11 +254,4 @@ pub fn grouped(count: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!([0, 999, 1797, 1_000_000].map(grouped), ["0", "999", "1,797", "1,000,000"]);
-    }
-}
+mod tests;

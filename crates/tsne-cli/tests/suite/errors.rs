@@ -51,7 +51,7 @@ fn names_of_files() {
     check(&[("x.xls", good())], "embed x.xls -o y.npy", &["x.xls", ".npy", ".csv"]);
     check(&[("x.csv", good())], "embed x.csv -o y.txt", &["y.txt", ".npy or .csv"]);
     check(&[("x.csv", good())], "embed x.csv -o y", &["extension"]);
-    check(&[("x.csv", good())], "embed x.csv -o y.npy --plot y.jpg", &["y.jpg", ".png"]);
+    check(&[("x.csv", good())], "embed x.csv -o y.npy --plot y.jpg", &["y.jpg", ".png, .svg or .pdf"]);
     check(&[("x.csv", good())], "embed x.csv -o nowhere/y.npy", &["nowhere", "create it"]);
     check(&[("x.csv", good())], "embed x.csv -o y.npy --plot nowhere/y.png", &["nowhere"]);
     check(&[("x.csv", good())], "embed x.csv -o x.csv", &["overwritten"]);

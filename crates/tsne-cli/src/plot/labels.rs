@@ -1,0 +1,168 @@
+//! Names of categories on the points, where each is densest, without overlap.
+
+use super::font::{self, Weight};
+use super::palette::Color;
+use std::collections::HashMap;
+
+/// The size of the letters in points.
+const SIZE: f32 = 9.0;
+
+/// The smallest size; what has no place in it has none at all.
+const SMALLEST: f32 = 6.0;
+
+/// The side of the squares in points in which points are counted.
+const CELL: f32 = 14.0;
+
+/// How far in points a name may be from its place.
+const FAR: f32 = 70.0;
+
+/// A name that was placed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Placed {
+    pub(super) name: String,
+    pub(super) color: Color,
+    pub(super) code: u32,
+    /// Upper left and lower right corner of the text with the space around it.
+    pub(super) corners: [[f32; 2]; 2],
+    /// The densest place of the category.
+    pub(super) anchor: [f32; 2],
+    pub(super) size: f32,
+}
+
+impl Placed {
+    fn meets(&self, [low, high]: [[f32; 2]; 2]) -> bool {
+        (0..2).all(|c| self.corners[0][c] < high[c] && low[c] < self.corners[1][c])
+    }
+}
+
+/// A category with the number of its points and its densest place.
+#[derive(Debug, Clone)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    pub(super) color: Color,
+    pub(super) code: u32,
+    pub(super) count: usize,
+    pub(super) anchor: [f32; 2],
+}
+
+/// The densest places of codes: in the square with the most points, with half of those in the squares around it, their mean.
+pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> HashMap<u32, (usize, [f32; 2])> {
+    let cell = |[x, y]: [f32; 2]| [(x / CELL).floor() as i32, (y / CELL).floor() as i32];
+    let mut counts: HashMap<(u32, [i32; 2]), (usize, [f64; 2])> = HashMap::new();
+    let mut totals: HashMap<u32, usize> = HashMap::new();
+    for (at, code) in points {
+        let (count, sum) = counts.entry((code, cell(at))).or_default();
+        *count += 1;
+        *sum = [sum[0] + f64::from(at[0]), sum[1] + f64::from(at[1])];
+        *totals.entry(code).or_default() += 1;
+    }
+    let mut best: HashMap<u32, (usize, [i32; 2], [f32; 2])> = HashMap::new();
+    for (&(code, [column, row]), &(count, sum)) in &counts {
+        let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)));
+        let near: usize = around
+            .filter(|step| *step != (0, 0))
+            .filter_map(|(dx, dy)| counts.get(&(code, [column + dx, row + dy])))
+            .map(|(count, _)| count)
+            .sum();
+        let score = 2 * count + near;
+        let anchor = sum.map(|sum| (sum / count as f64) as f32);
+        let entry = best.entry(code).or_insert((0, [0; 2], [0.0; 2]));
+        // The order of the table is random: ties go to the first square.
+        if score > entry.0 || score == entry.0 && [column, row] < entry.1 {
+            *entry = (score, [column, row], anchor);
+        }
+    }
+    best.into_iter().map(|(code, (_, _, anchor))| (code, (totals.get(&code).copied().unwrap_or(0), anchor))).collect()
+}
+
+/// Places names within a rectangle, those of many points first; returns them and the codes of those that found no place.
+pub(super) fn place(mut clusters: Vec<Cluster>, corner: [f32; 2], size: [f32; 2]) -> (Vec<Placed>, Vec<u32>) {
+    clusters.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(&b.code)));
+    let size_of_letters = if clusters.len() > 25 { 0.8 * SIZE } else { SIZE };
+    let (mut placed, mut without): (Vec<Placed>, Vec<u32>) = (Vec::new(), Vec::new());
+    for cluster in clusters {
+        let mut letters = size_of_letters;
+        let found = loop {
+            if let Some(corners) = free(&cluster, letters, corner, size, &placed) {
+                break Some(Placed {
+                    name: cluster.name.clone(),
+                    color: cluster.color,
+                    code: cluster.code,
+                    corners,
+                    anchor: cluster.anchor,
+                    size: letters,
+                });
+            }
+            letters -= 1.0;
+            if letters < SMALLEST {
+                break None;
+            }
+        };
+        match found {
+            Some(found) => placed.push(found),
+            None => without.push(cluster.code),
+        }
+    }
+    (placed, without)
+}
+
+/// The free rectangle for a name that is nearest to its place.
+fn free(cluster: &Cluster, letters: f32, corner: [f32; 2], size: [f32; 2], placed: &[Placed]) -> Option<[[f32; 2]; 2]> {
+    let extent = [font::width(&cluster.name, letters, Weight::Bold) + 4.0, 1.3 * letters];
+    if (0..2).any(|c| extent[c] > size[c]) {
+        return None;
+    }
+    let at = |x: f32, y: f32| {
+        let center = [cluster.anchor[0] + x, cluster.anchor[1] + y];
+        let low: [f32; 2] =
+            std::array::from_fn(|c| (center[c] - 0.5 * extent[c]).clamp(corner[c], corner[c] + size[c] - extent[c]));
+        [low, [low[0] + extent[0], low[1] + extent[1]]]
+    };
+    let steps = (FAR / 3.0) as usize;
+    let rings = (0..=steps).flat_map(|ring| {
+        let angles = if ring == 0 { 1 } else { 8 + 2 * ring };
+        (0..angles).map(move |k| {
+            let angle = std::f32::consts::TAU * k as f32 / angles as f32 - std::f32::consts::FRAC_PI_2;
+            // Sideways steps are longer, as texts are wide.
+            [4.0 * ring as f32 * angle.cos(), 3.0 * ring as f32 * angle.sin()]
+        })
+    });
+    rings.map(|[x, y]| at(x, y)).find(|corners| !placed.iter().any(|other| other.meets(*corners)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_do_not_overlap_and_stay_inside() {
+        for (count, length) in [(2, 80), (20, 12), (60, 3), (60, 80), (200, 20)] {
+            let clusters: Vec<Cluster> = (0..count)
+                .map(|i| Cluster {
+                    name: "m".repeat(length),
+                    color: [0; 3],
+                    code: i,
+                    count: 10,
+                    anchor: [50.0 + (i * 37 % 300) as f32, 40.0 + (i * 53 % 200) as f32],
+                })
+                .collect();
+            let (placed, without) = place(clusters, [10.0, 10.0], [400.0, 300.0]);
+            assert_eq!(placed.len() + without.len(), count as usize);
+            assert!(length > 20 || count > 60 || without.is_empty(), "{count} {length} {without:?}");
+            for (i, a) in placed.iter().enumerate() {
+                assert!(
+                    a.corners[0].iter().all(|v| *v >= 10.0) && a.corners[1][0] <= 410.01 && a.corners[1][1] <= 310.01
+                );
+                assert!(!placed[..i].iter().any(|b| b.meets(a.corners)), "{i}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_densest_place_is_where_the_points_are() {
+        let points =
+            (0..100u32).map(|i| if i < 70 { ([30.0 + (i % 5) as f32, 30.0], 3) } else { ([i as f32 * 9.0, 500.0], 3) });
+        let (count, [x, y]) = densest(points)[&3];
+        assert!(count == 100 && (30.0..35.0).contains(&x) && y == 30.0);
+    }
+}
