@@ -83,9 +83,9 @@ impl List {
     pub(super) fn below(entries: &[Entry], size: f32, width: f32, height: f32) -> Option<Self> {
         let lines = Self::lines(entries, MAX_ENTRIES);
         let list = (1..=lines.len().min(12))
+            .rev()
             .map(|columns| Self::with_columns(&lines, size, columns, None))
-            .filter(|list| list.width <= width)
-            .last()?;
+            .find(|list| list.width <= width)?;
         (list.height <= height).then_some(list)
     }
 
