@@ -20,6 +20,7 @@ mod points;
 mod procrustes;
 mod project;
 #[cfg(feature = "plot")]
+mod pixels;
 mod raster;
 mod scale;
 mod svg;
@@ -209,19 +210,6 @@ fn image(figure: &Figure, options: &Options) -> Result<Canvas> {
         canvas.field(&field.field(), *dots)?;
     }
     Ok(canvas)
-}
-
-/// Pixels as a PNG file; three bytes for each, or four with the opacity.
-fn encode_png(width: usize, height: usize, values: &[u8], opacity: bool) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(if opacity { png::ColorType::Rgba } else { png::ColorType::Rgb });
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Balanced);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(values)?;
-    writer.finish()?;
-    Ok(bytes)
 }
 
 /// A PNG of a map with a title and a line below it, everything else by default.
