@@ -67,7 +67,7 @@ impl Outcome<'_> {
         let label_agreement = written.then(|| labels.map(agreement).transpose())?.flatten();
         written.add(targets.plot, |path| {
             let title = format!("t-SNE of {} points", plot::grouped(n));
-            let agreement = label_agreement.map(|share| format!("    label agreement {:.1} %", 100.0 * share));
+            let agreement = label_agreement.map(|share| format!(" · label agreement {:.1} %", 100.0 * share));
             let subtitle = format!("KL divergence {kl_divergence:.4}{}", agreement.unwrap_or_default());
             let options = Options { title, subtitle, ..Options::default() };
             let picture = Picture::of(y, labels)?.encode(&options, plot::Format::of(path)?)?;

@@ -1,9 +1,9 @@
 //! How labels become colors: a list of categories in their natural order, or a scale of numbers.
 
-use super::options::{Legend, Options};
+use super::options::{Legend, Options, Theme};
 use super::palette::{self, Color, Palette};
 use super::scale::Scale;
-use crate::input::Labels;
+use crate::input::{LabelType, Labels};
 use anyhow::{Result, bail};
 use std::cmp::Ordering;
 
@@ -51,7 +51,9 @@ impl<'a> Coloring<'a> {
             }
         }
         let title = || labels.title.clone().unwrap_or_else(|| labels.name.clone());
-        let numbers = labels.numbers().filter(|_| labels.are_continuous() || labels.names.len() > MAX_CATEGORIES);
+        let numbers = labels.numbers().filter(|_| {
+            labels.are_continuous() || labels.label_type != LabelType::Classes && labels.names.len() > MAX_CATEGORIES
+        });
         if let Some(numbers) = numbers.filter(|_| options.highlight.is_empty() && !options.panel_per_label) {
             let of_points = labels.codes.iter().filter_map(|&code| numbers.get(code as usize).copied()).collect();
             let scale = Scale::new(of_points, options.limits);
@@ -68,7 +70,10 @@ impl<'a> Coloring<'a> {
         let mut colors = vec![None; labels.names.len()];
         let mut entries = Vec::new();
         for (rank, &code) in order.iter().enumerate().filter(|(_, code)| shown[**code]) {
-            let color = palette::category(options.palette, rank, order.len());
+            let mut color = palette::category(options.palette, rank, order.len());
+            if options.theme == Theme::Dark && options.palette == Palette::Auto {
+                color = palette::on_dark(color);
+            }
             colors[code] = Some(color);
             let name = match labels.names[code].trim() {
                 "" => "(empty)",

@@ -16,11 +16,11 @@ mod options;
 pub(crate) mod palette;
 #[cfg(feature = "plot")]
 mod pdf;
+#[cfg(feature = "plot")]
+mod pixels;
 mod points;
 mod procrustes;
 mod project;
-#[cfg(feature = "plot")]
-mod pixels;
 mod raster;
 mod scale;
 mod svg;
@@ -175,7 +175,7 @@ fn encode(figure: Figure, options: &Options, format: Format) -> Result<Vec<u8>> 
     match format {
         Format::Svg => {
             let Some(canvas) = canvas else { return Ok(Vec::new()) };
-            let png = svg::base64(&encode_png(canvas.width, canvas.height, &canvas.rgba(), true)?);
+            let png = svg::base64(&pixels::encode_png(canvas.width, canvas.height, &canvas.rgba(), true)?);
             let (width, height) = (figure.width, figure.height);
             let image = format!(
                 "<image x=\"0\" y=\"0\" width=\"{width:.2}\" height=\"{height:.2}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{png}\"/>\n"

@@ -61,6 +61,15 @@ pub(crate) fn category(palette: Palette, rank: usize, count: usize) -> Color {
     }
 }
 
+/// The color of a category on a dark background: nearer to white by a fifth, and the dark gray nearly white, which
+/// keeps the distances of the first ten.
+pub(crate) fn on_dark(color: Color) -> Color {
+    if color == [0x50; 3] {
+        return [240; 3];
+    }
+    color.map(|value| ((u32::from(value) * 8 + 2 * 255) / 10) as u8)
+}
+
 /// The color of a number on the scale from 0 to 1.
 pub(crate) fn scale(palette: Palette, position: f64) -> Color {
     let stops: &[u32] = match palette {
@@ -112,8 +121,9 @@ mod tests {
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }
 
-    fn smallest_distance(sight: [[f64; 3]; 3], count: usize) -> f64 {
-        let labs: Vec<_> = (0..count).map(|rank| lab(sight, category(Palette::Auto, rank, count))).collect();
+    fn smallest_distance(sight: [[f64; 3]; 3], count: usize, background: fn(Color) -> Color) -> f64 {
+        let labs: Vec<_> =
+            (0..count).map(|rank| lab(sight, background(category(Palette::Auto, rank, count)))).collect();
         let mut smallest = f64::INFINITY;
         for (i, a) in labs.iter().enumerate() {
             for b in &labs[..i] {
@@ -128,11 +138,13 @@ mod tests {
         // 10 is plain; 2.3 is what is just noticeable side by side.
         for sight in [NORMAL, MACHADO[0], MACHADO[1], MACHADO[2]] {
             for (count, least) in [(12, 16.0), (20, 14.0), (30, 11.5), (40, 9.5), (64, 7.0)] {
-                let distance = smallest_distance(sight, count);
+                let distance = smallest_distance(sight, count, |color| color);
                 assert!(distance >= least, "{count}: {distance} {sight:?}");
             }
+            let distance = smallest_distance(sight, 10, on_dark);
+            assert!(distance >= 10.0, "on dark: {distance} {sight:?}");
         }
-        assert!(smallest_distance(NORMAL, 64) >= 15.0);
+        assert!(smallest_distance(NORMAL, 64, |color| color) >= 15.0);
     }
 
     #[test]

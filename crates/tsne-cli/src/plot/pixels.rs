@@ -1,6 +1,6 @@
 //! Pixels as the bytes of a PNG file.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 /// Pixels as a PNG file; three bytes for each, or four with the opacity.
 pub(super) fn encode_png(width: usize, height: usize, values: &[u8], opacity: bool) -> Result<Vec<u8>> {

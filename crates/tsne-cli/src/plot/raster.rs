@@ -1,11 +1,11 @@
 //! PNG pictures: shapes and texts by `resvg`, the points between them.
 
 use super::figure::Figure;
+use super::font;
 use super::options::Options;
+use super::pixels::encode_png;
 use super::points::Canvas;
 use super::svg::{self, Elements};
-use super::font;
-use super::pixels::encode_png;
 use anyhow::{Context, Result};
 use resvg::tiny_skia::{Pixmap, PixmapMut, PixmapPaint, Transform};
 use resvg::usvg;
