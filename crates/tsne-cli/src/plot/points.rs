@@ -9,7 +9,7 @@
 use super::palette::Color;
 use anyhow::{Result, ensure};
 
-/// The most points that are drawn as discs; more are a density. By eye: at 70,000 single points still show, at 250,000 none.
+/// The most points that are drawn as discs; more are a density. By eye: of 70,000 single points still show, of 1,000,000 none.
 pub(super) const DISCS: usize = 150_000;
 
 /// The share of the field that the dots would cover if they were spread out, by eye at 150, 1,797 and 70,000 points.
