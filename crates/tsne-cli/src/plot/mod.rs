@@ -16,11 +16,11 @@ mod options;
 pub(crate) mod palette;
 #[cfg(feature = "plot")]
 mod pdf;
-#[cfg(feature = "plot")]
 mod pixels;
 mod points;
 mod procrustes;
 mod project;
+#[cfg(feature = "plot")]
 mod raster;
 mod scale;
 mod svg;
