@@ -1,7 +1,7 @@
 //! Pictures of maps: PNG, SVG and PDF, of any number of points.
 //!
-//! A [`Figure`](figure::Figure) is shapes and texts, as SVG, below and above its points. Few points are circles of the SVG, many are an
-//! image ([`points`]), so that neither the file nor the page becomes a blob. `resvg` draws the texts of a PNG with the font that comes
+//! A figure is shapes and texts, as SVG, below and above its points. Few points are circles of the SVG, many are an
+//! image (`points`), so that neither the file nor the page becomes a blob. `resvg` draws the texts of a PNG with the font that comes
 //! with the program, and turns them into the outlines of a PDF. Without the feature `plot`, there is SVG only.
 //!
 //! A picture is a function of its arguments: the same bytes on every run and for any number of threads. Only letters that the font does
