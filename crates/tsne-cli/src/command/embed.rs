@@ -120,9 +120,10 @@ impl Run<'_> {
 
     fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
-        let Data { points, annotations, input, resolved, preparation } = data;
+        let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
-        let extras = Extras { call: Call::of_this_process(points.d(), input, resolved)?, annotations, preparation };
+        let extras =
+            Extras { call: Call::of_this_process(points.d(), input, resolved, columns)?, annotations, preparation };
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_input(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();

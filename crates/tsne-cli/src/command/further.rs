@@ -51,12 +51,12 @@ pub(crate) fn embed_further(args: &EmbedArgs) -> Result<()> {
     let extras = match saved {
         // That of this call, so that it can be resumed.
         Some(Extras { call, annotations, preparation }) => {
-            let call = Call::of_this_process(call.d, call.input, call.resolved)?;
+            let call = Call::of_this_process(call.d, call.input, call.resolved, call.columns)?;
             Extras { call, annotations, preparation }
         }
         // Of a map that a library has saved.
         None => {
-            let call = Call::of_this_process(0, InputReport::default(), Resolved::default())?;
+            let call = Call::of_this_process(0, InputReport::default(), Resolved::default(), None)?;
             Extras { call, annotations: Annotations::default(), preparation: None }
         }
     };
@@ -94,7 +94,7 @@ impl Going<'_> {
             plot: args.plot.as_deref(),
             page: args.html.as_deref(),
             model: args.save.as_deref(),
-            checkpoint: checkpoint.filter(|checkpoint| checkpoint != from),
+            checkpoint: checkpoint.filter(|checkpoint| *how == How::Further || checkpoint != from),
             back: args.write_back.then_some(args.input.as_deref()).flatten(),
             source: args.input.as_deref(),
         };

@@ -20,6 +20,8 @@ pub(crate) struct Data<T> {
     pub(crate) resolved: Resolved,
     /// How the values were prepared.
     pub(crate) preparation: Option<Preparation>,
+    /// The names of the columns, before they were prepared.
+    pub(crate) columns: Option<Vec<String>>,
 }
 
 impl<T: Float> From<Loaded<T>> for Data<T> {
@@ -31,6 +33,7 @@ impl<T: Float> From<Loaded<T>> for Data<T> {
             input,
             resolved: loaded.resolved,
             preparation: None,
+            columns: loaded.names,
         }
     }
 }

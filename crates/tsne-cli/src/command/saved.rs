@@ -80,6 +80,9 @@ pub(crate) struct Call {
     pub(crate) input: InputReport,
     /// What was done about missing values.
     pub(crate) resolved: Resolved,
+    /// The names of the columns of the points, where they have any.
+    #[serde(default)]
+    pub(crate) columns: Option<Vec<String>>,
 }
 
 impl Call {
@@ -88,10 +91,15 @@ impl Call {
     /// # Errors
     ///
     /// If there is no current directory.
-    pub(crate) fn of_this_process(d: usize, input: InputReport, resolved: Resolved) -> Result<Self> {
+    pub(crate) fn of_this_process(
+        d: usize,
+        input: InputReport,
+        resolved: Resolved,
+        columns: Option<Vec<String>>,
+    ) -> Result<Self> {
         let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
         let directory = std::env::current_dir().context("the current directory has no name")?;
-        Ok(Self { arguments, directory, d, input, resolved })
+        Ok(Self { arguments, directory, d, input, resolved, columns })
     }
 }
 
@@ -119,6 +127,17 @@ fn text(reader: &mut Reader, name: &str) -> Result<Option<Vec<u8>>> {
     }
     let shape = reader.shape(name)?.to_vec();
     Ok(Some(reader.take(name, &shape)?))
+}
+
+/// The names of the columns that a saved map was fitted to, where it has any.
+///
+/// # Errors
+///
+/// For a section that is damaged.
+pub(crate) fn columns(reader: &mut Reader) -> Result<Option<Vec<String>>> {
+    let Some(call) = text(reader, CALL)? else { return Ok(None) };
+    let call: Call = serde_json::from_slice(&call).context("the section own.call is damaged")?;
+    Ok(call.columns)
 }
 
 /// The ids and labels of the `n` points of a saved map.

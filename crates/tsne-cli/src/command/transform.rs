@@ -4,7 +4,7 @@ use crate::args::{NewInit, TransformArgs};
 use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
-use crate::command::saved::unusable;
+use crate::command::saved::{self, unusable};
 use crate::command::targets::{Targets, Written};
 use crate::output::Note;
 use crate::plot::{self, Options, Picture};
@@ -59,6 +59,7 @@ fn place<T: Float + FromStr, const D: usize>(
 ) -> Result<()> {
     let run = &args.run;
     let preparation = Preparation::take(model.sections()).map_err(|error| unusable(&args.model, &error))?;
+    let fitted_columns = saved::columns(model.sections()).with_context(|| args.model.display().to_string())?;
     let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
     let index = fitted.affinity_index();
     if !index.has_data() && *index.metric() != Metric::Precomputed {
@@ -68,7 +69,12 @@ fn place<T: Float + FromStr, const D: usize>(
             args.model.display()
         );
     }
-    let Data { mut points, annotations, mut input, resolved, .. } = read::<T>(&args.input, &args.reading.options())?;
+    let Data { mut points, annotations, mut input, resolved, columns, .. } =
+        read::<T>(&args.input, &args.reading.options())?;
+    if let (Some(fitted), Some(given)) = (&fitted_columns, &columns) {
+        let doubt = same_columns(fitted, given).with_context(|| args.input.display().to_string())?;
+        warn(run.quiet, doubt.as_slice())?;
+    }
     if let Some(preparation) = &preparation {
         points = preparation.apply(points).with_context(|| args.input.display().to_string())?;
         input.prepared = preparation.words();
@@ -122,4 +128,43 @@ fn place<T: Float + FromStr, const D: usize>(
         version: env!("CARGO_PKG_VERSION"),
     };
     print(&report, (run.json, run.quiet), &written)
+}
+
+/// Checks that columns are those of the fit, in their order: new points are placed by position. Other names are a doubt, since they
+/// may mean the same.
+///
+/// # Errors
+///
+/// Where they are in another order, or others in number.
+fn same_columns(fitted: &[String], given: &[String]) -> Result<Option<String>> {
+    if fitted == given {
+        return Ok(None);
+    }
+    if let Some(more) = given.iter().find(|name| given.len() > fitted.len() && !fitted.contains(name)) {
+        bail!(
+            "there are {} columns, but {} were fitted, without {more:?}: leave it out (--drop-columns)",
+            given.len(),
+            fitted.len()
+        );
+    }
+    if let Some(less) = fitted.iter().find(|name| given.len() < fitted.len() && !given.contains(name)) {
+        bail!("there are {} columns, but {} were fitted, {less:?} among them: give it, too", given.len(), fitted.len());
+    }
+    let Some(place) = fitted.iter().zip(given).position(|(fitted, given)| fitted != given) else { return Ok(None) };
+    let (was, is) = (&fitted[place], &given[place]);
+    let sorted = |names: &[String]| {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names
+    };
+    if sorted(fitted) == sorted(given) {
+        bail!(
+            "column {} is {is:?}, but {was:?} was fitted there: bring the columns into the order of the fit",
+            place + 1
+        );
+    }
+    Ok(Some(format!(
+        "column {} is {is:?}, but {was:?} was fitted there: columns are matched by their order",
+        place + 1
+    )))
 }

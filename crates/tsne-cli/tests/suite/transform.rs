@@ -159,3 +159,34 @@ fn what_does_not_fit_is_an_error() {
     assert!(directory.read("lean.tsne").len() + 4 * N * D <= directory.read("m.tsne").len());
     check("transform lean.tsne new.csv -o y.npy", &["lean.tsne: it was saved without its points", "--no-keep-data"]);
 }
+
+/// New points are placed by the position of their columns: names that say otherwise are an error or a warning.
+#[test]
+fn columns_of_new_points_are_those_of_the_fit() {
+    let directory = Directory::new();
+    let values = text(&clusters(60, 3), 3, ",");
+    directory.write("x.csv", format!("a,b,c\n{values}"));
+    directory.succeed("embed x.csv --perplexity 10 --n-iter 20 --save m.tsne -q");
+    directory.succeed("transform m.tsne x.csv -o same.npy -q");
+    directory.write("renamed.csv", format!("a,B,c\n{values}"));
+    let output = directory.tsne("transform m.tsne renamed.csv -o y.npy");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && stderr.contains("column 2 is \"B\", but \"b\" was fitted there"), "{stderr}");
+    assert!(directory.read("y.npy") == directory.read("same.npy"));
+    for (name, header, why) in [
+        ("moved.csv", "c,b,a", "column 1 is \"c\", but \"a\" was fitted there"),
+        ("more.csv", "a,n,b", "column 2 is \"n\", but \"b\" was fitted there"),
+    ] {
+        directory.write(name, format!("{header}\n{values}"));
+        let stderr = String::from_utf8(directory.tsne(&format!("transform m.tsne {name} -o z.npy")).stderr).unwrap();
+        assert!(stderr.contains(why), "{name}: {stderr}");
+    }
+    let wide = text(&clusters(60, 4), 4, ",");
+    directory.write("wide.csv", format!("a,b,c,extra\n{wide}"));
+    let stderr = String::from_utf8(directory.tsne("transform m.tsne wide.csv -o z.npy").stderr).unwrap();
+    assert!(stderr.contains("without \"extra\": leave it out (--drop-columns)"), "{stderr}");
+    // Without names there is nothing to compare.
+    directory.write("plain.csv", &values);
+    directory.succeed("transform m.tsne plain.csv -o y.npy -q");
+    assert!(directory.read("y.npy") == directory.read("same.npy"));
+}
