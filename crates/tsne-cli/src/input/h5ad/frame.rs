@@ -21,7 +21,7 @@ enum Columns {
     Group(Group),
     /// The names of the fields of a compound array, and what the file says about them.
     Fields {
-        array: Node,
+        array: Box<Node>,
         names: Vec<String>,
         uns: Option<Group>,
     },
@@ -39,7 +39,7 @@ impl<'a> Frame<'a> {
                     Some(Node::Group(uns)) => Some(uns),
                     _ => None,
                 };
-                Columns::Fields { array, names, uns }
+                Columns::Fields { array: Box::new(array), names, uns }
             }
             None => return Ok(None),
         };
