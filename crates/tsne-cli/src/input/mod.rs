@@ -10,7 +10,7 @@ mod fits;
 mod format;
 mod grow;
 #[cfg(feature = "h5ad")]
-mod h5ad;
+pub(crate) mod h5ad;
 mod labels;
 mod lines;
 mod loaded;

@@ -1,11 +1,13 @@
 //! Maps within files of anndata, where scanpy leaves its own: `obsm["X_tsne"]` and `uns["tsne"]`.
 
 use super::note::Note;
-use anyhow::{Context, Result, anyhow, bail};
-use hdf5_pure::{AttrValue, DatasetBuilder, Error, File, Group};
+use crate::input::h5ad::{CONVERT, Field, claimed};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use hdf5_pure::{AttrValue, DatasetBuilder, Datatype, Error, File, Group};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tsne::Scalar;
+use tsne::core::memory;
 
 /// The name of the map in `obsm`, and of what is said about it in `uns`.
 const MAP: &str = "X_tsne";
@@ -33,7 +35,8 @@ impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
     /// Where the file cannot be changed, for example because another program has it open, or has another number of points.
     pub fn write_into(&self, path: &Path) -> Result<()> {
         let file = File::open_rw(path).map_err(refused)?;
-        self.stage(&file).map_err(refused)?;
+        let old = self.old_obsm(&file, path)?;
+        self.stage(&file, old).map_err(refused)?;
         file.commit().map_err(refused)?;
         file.close().map_err(refused)
     }
@@ -56,8 +59,52 @@ impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
         written
     }
 
-    fn stage(&self, file: &File) -> Result<(), Error> {
+    /// The arrays of `obsm` in a file of anndata before 0.7, where it is a compound array, to which no field can be added. anndata
+    /// reads them from a group, too, whatever `obs` is.
+    fn old_obsm(&self, file: &File, path: &Path) -> Result<Option<Vec<Part>>> {
         let root = file.root();
+        if !root.datasets()?.iter().any(|known| known == "obsm") {
+            return Ok(None);
+        }
+        let array = root.dataset("obsm")?;
+        let fields = Field::of(&array, "obsm")?.context("obsm is an array, but arrays in it are needed")?;
+        let shape = array.shape()?;
+        ensure!(
+            shape == [self.n as u64],
+            "obsm has the shape {shape:?}, but the file has {} points: it is damaged",
+            self.n
+        );
+        let bytes = claimed(&shape, array.element_size()?, path.metadata()?.len(), "obsm")?;
+        let mut room: Vec<u8> = Vec::new();
+        memory::reserve("obsm of the file", &mut room, usize::try_from(bytes)?.saturating_mul(2))?;
+        drop(room);
+        let rows = array.read_raw().context("obsm cannot be read: the file is damaged")?;
+        let mut parts = Vec::new();
+        for field in fields.into_iter().filter(|field| field.name != MAP) {
+            ensure!(
+                is_plain(&field.datatype),
+                "the map cannot be put beside {:?} of obsm, which is not of numbers: {CONVERT}",
+                field.name
+            );
+            let mut shape = shape.clone();
+            shape.extend(&field.sides);
+            parts.push(Part { bytes: field.gather(&rows)?, name: field.name, datatype: field.datatype, shape });
+        }
+        Ok(Some(parts))
+    }
+
+    fn stage(&self, file: &File, old: Option<Vec<Part>>) -> Result<(), Error> {
+        let root = file.root();
+        if let Some(parts) = old {
+            root.delete("obsm")?;
+            let obsm = dictionary(&root, "obsm")?;
+            for Part { name, datatype, shape, bytes } in parts {
+                obsm.create_dataset(&name, |array| {
+                    array.with_raw_data(datatype, bytes, shape.iter().product()).with_shape(&shape);
+                    encoded(array, "array");
+                })?;
+            }
+        }
         let (obsm, uns) = (dictionary(&root, "obsm")?, dictionary(&root, "uns")?);
         if obsm.datasets()?.iter().chain(&obsm.groups()?).any(|name| name == MAP) {
             obsm.delete(MAP)?;
@@ -118,6 +165,19 @@ impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
         }
         numbers
     }
+}
+
+/// An array of `obsm`.
+struct Part {
+    name: String,
+    datatype: Datatype,
+    shape: Vec<u64>,
+    bytes: Vec<u8>,
+}
+
+/// Whether the bytes of an element are all there is to it.
+fn is_plain(datatype: &Datatype) -> bool {
+    matches!(datatype, Datatype::FixedPoint { .. } | Datatype::FloatingPoint { .. } | Datatype::Enumeration { .. })
 }
 
 /// Says what an array is, as anndata wants to know.

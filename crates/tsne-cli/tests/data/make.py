@@ -5,6 +5,7 @@ import os
 import warnings
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -52,11 +53,56 @@ def file(x):
 
 
 def write(name, x, **options):
-    # HDF5 is mostly holes where files are small: packed, they take a twentieth.
     file(x).write(f"{name}.h5ad", **options)
+    pack(name)
+
+
+def pack(name):
+    # HDF5 is mostly holes where files are small: packed, they take a twentieth.
     with open(f"{name}.h5ad", "rb") as plain, open(f"{name}.h5ad.gz", "wb") as packed:
         packed.write(gzip.compress(plain.read(), 9, mtime=0))
     os.remove(f"{name}.h5ad")
+
+
+def legacy():
+    # As anndata wrote before 0.7, with the types of 10x_pbmc68k_reduced.h5ad of scanpy.
+    data, i = file(table()), np.arange(N)
+
+    def compound(columns):
+        array = np.zeros(len(columns[0][1]), [(name, v.dtype, v.shape[1:]) for name, v in columns])
+        for name, values in columns:
+            array[name] = values
+        return array
+
+    codes = np.where(i == 1, -1, i % 3).astype(np.int8)
+    obs = [("index", data.obs_names.to_numpy().astype("S16")), ("kind", codes)]
+    obs += [("word", data.obs["word"].to_numpy().astype("S8"))]
+    obs += [("score", i * 0.5), ("count", i % 5), ("flag", i % 2 == 0), ("single", (i * 0.5).astype(">f4"))]
+    # Too few categories for its codes: numbers, as anndata reads it.
+    obs += [("few", (i % 4).astype(np.int8))]
+    obsm = [("X_pca", data.obsm["X_pca"].astype("<f4")), ("X_umap", table()[:, 1:3].astype("<f8"))]
+    with h5py.File("legacy.h5ad", "w") as out:
+
+        def put(name, array, **options):
+            out.create_dataset(name, data=array, compression="gzip", **options)
+
+        def sparse(name, matrix):
+            for part in ("data", "indices", "indptr"):
+                put(f"{name}/{part}", getattr(matrix, part))
+            out[name].attrs["h5sparse_format"] = "csr"
+            out[name].attrs["h5sparse_shape"] = np.array(matrix.shape)
+
+        put("X", table())
+        put("obs", compound(obs), chunks=(7,))
+        put("var", compound([("index", data.var_names.to_numpy().astype("S13")), ("means", np.ones(D, "<f4"))]))
+        put("obsm", compound(obsm), chunks=(5,))
+        sparse("raw.X", sp.csr_matrix(table() * 2))
+        put("raw.var", compound([("index", data.var_names.to_numpy().astype("S13"))]))
+        put("uns/kind_categories", np.array(["b", "a", "NA"], "S2"))
+        put("uns/few_categories", np.array(["x", "y"], "S1"))
+        sparse("uns/neighbors/distances", data.obsp["distances"])
+        put("uns/neighbors/params/method", np.array(["umap"], "S4"))
+    pack("legacy")
 
 
 if __name__ == "__main__":
@@ -65,3 +111,4 @@ if __name__ == "__main__":
     write("lzf", table(), compression="lzf")
     write("csr", sp.csr_matrix(table()), compression="gzip")
     write("csc", sp.csc_matrix(table()), compression="gzip")
+    legacy()

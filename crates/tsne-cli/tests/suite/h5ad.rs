@@ -4,6 +4,7 @@ use crate::common::Directory;
 use flate2::read::GzDecoder;
 use std::io::Read;
 use tsne_cli::input::{CsvOptions, IndexColumn, InputOptions, Labels, Loaded, Missing, PointTable};
+use tsne_cli::output::MapOf;
 
 const N: usize = 24;
 const D: usize = 6;
@@ -18,6 +19,7 @@ fn bytes(name: &str) -> Vec<u8> {
         "dense" => include_bytes!("../data/dense.h5ad.gz"),
         "gzip" => include_bytes!("../data/gzip.h5ad.gz"),
         "lzf" => include_bytes!("../data/lzf.h5ad.gz"),
+        "legacy" => include_bytes!("../data/legacy.h5ad.gz"),
         "csr" => include_bytes!("../data/csr.h5ad.gz"),
         _ => include_bytes!("../data/csc.h5ad.gz"),
     };
@@ -203,15 +205,80 @@ fn expected_x() -> Vec<Vec<f32>> {
     expected(0..D, 1.0)
 }
 
+/// Before 0.7 `obs`, `var` and `obsm` were compound arrays, and categories and graphs in `uns`.
+#[test]
+fn the_layout_of_before_0_7() {
+    let check = |options: InputOptions, expected: Vec<Vec<f32>>, part: &str| {
+        let loaded = read("legacy", &options).unwrap();
+        assert_eq!(dense(&loaded.points), expected, "{part}");
+        assert_eq!(loaded.part.as_deref(), Some(part));
+        let ids = loaded.annotations.ids.unwrap();
+        assert!((0..N).all(|i| ids[i] == format!("cell{i}")), "{ids:?}");
+    };
+    check(InputOptions::default(), expected(0..D, 1.0), "X");
+    check(with(|o| o.obsm = Some("X_pca".into())), expected(0..3, 1.0), "obsm \"X_pca\"");
+    check(with(|o| o.obsm = Some("X_umap".into())), expected(1..3, 1.0), "obsm \"X_umap\"");
+    check(with(|o| o.raw = true), expected(0..D, 2.0), "raw.X");
+    let loaded = read("legacy", &InputOptions::default()).unwrap();
+    assert_eq!(loaded.names.unwrap()[5], "gene5");
+    let (old, new) = (read("legacy", &neighbors()).unwrap().points, read("csr", &neighbors()).unwrap().points);
+    let (PointTable::Graph(old), PointTable::Graph(new)) = (old, new) else { panic!("no graph") };
+    assert_eq!((old.indices(), old.distances()), (new.indices(), new.distances()));
+    for column in ["kind", "word", "score", "count", "flag"] {
+        let (old, new) = (labels("legacy", column), labels("dense", column));
+        (0..N).for_each(|i| assert_eq!(old.of(i), new.of(i), "{column} {i}"));
+    }
+    let (single, few) = (labels("legacy", "single"), labels("legacy", "few"));
+    (0..N).for_each(|i| assert_eq!(single.of(i), Some((0.5 * i as f64).to_string().as_str())));
+    (0..N).for_each(|i| assert_eq!(few.of(i), Some((i % 4).to_string().as_str())));
+    let error = read("legacy", &with(|o| o.obsm = Some("X_pac".into()))).unwrap_err();
+    assert!(error.contains("no array of obsm \"X_pac\"") && error.contains("\"X_pca\""), "{error}");
+}
+
+fn neighbors() -> InputOptions {
+    with(|o| o.neighbors_key = Some("neighbors".into()))
+}
+
+#[test]
+fn a_map_beside_the_fields_of_a_compound_obsm() {
+    let directory = Directory::new();
+    directory.write("x.h5ad", bytes("legacy"));
+    let flags = "--perplexity 3 --n-iter 5 --early-exaggeration-iter 5 --quiet";
+    directory.succeed(&format!("embed x.h5ad -o y.npy {flags}"));
+    let (_, map) = crate::common::read_npy(&directory.read("y.npy"));
+    directory.succeed(&format!("embed x.h5ad --write-back --init random {flags}"));
+    directory.succeed(&format!("embed x.h5ad --write-back {flags}"));
+    for (name, expected) in [
+        ("X_tsne", map),
+        ("X_pca", expected(0..3, 1.0).concat()),
+        ("X_umap", expected(1..3, 1.0).concat()),
+        ("X", expected_x().concat()),
+    ] {
+        let options = with(|o| {
+            o.obsm = Some(name.into());
+            o.table.label_columns = vec!["kind".into()];
+        });
+        let loaded = Loaded::<f32>::read(&directory.path("x.h5ad"), &options).unwrap();
+        assert_eq!(dense(&loaded.points).concat(), expected, "{name}");
+        assert_eq!(loaded.annotations.labels[0].missing(), 1);
+    }
+}
+
 #[test]
 fn damaged_files_are_errors() {
-    let whole = bytes("csr");
+    ["csr", "legacy"].into_iter().for_each(damage);
+}
+
+/// Reads a file that is cut or changed, and puts a map into it.
+fn damage(name: &str) {
+    let whole = bytes(name);
     let directory = Directory::new();
     let read_or_refused = |bytes: &[u8]| {
         directory.write("x.h5ad", bytes);
         for options in [
             InputOptions::default(),
-            with(|o| o.neighbors_key = Some("neighbors".into())),
+            neighbors(),
+            with(|o| o.obsm = Some("X_pca".into())),
             with(|o| {
                 o.table = CsvOptions {
                     label_columns: vec!["kind".into(), "maybe".into()],
@@ -222,6 +289,8 @@ fn damaged_files_are_errors() {
         ] {
             let _ = Loaded::<f32>::read(&directory.path("x.h5ad"), &options);
         }
+        let map = MapOf { positions: &[[0.5_f32; 2]; N], n: N, kept: None, params: &[] };
+        let _ = map.write_into(&directory.path("x.h5ad"));
     };
     read_or_refused(b"");
     read_or_refused(b"\x89HDF\r\n\x1a\n");

@@ -3,6 +3,8 @@
 //! What an array claims is held against the bytes of the file before it is read: deflate, the strongest of the filters, makes 258
 //! bytes of two bits. What is refused here would be allocated by the reader below.
 
+use super::array::Array;
+use super::field::Field;
 use anyhow::{Context, Result, bail, ensure};
 use hdf5_pure::{DType, Dataset, File, Group};
 use std::path::Path;
@@ -12,9 +14,6 @@ use tsne::core::memory;
 /// What deflate compresses at most.
 const MAX_COMPRESSION: u64 = 1032;
 
-/// Bytes that are decoded at a time, or one row of chunks where these are larger.
-const BLOCK: u64 = 1 << 22;
-
 /// An open file.
 pub(super) struct Store {
     file: File,
@@ -23,7 +22,7 @@ pub(super) struct Store {
 
 /// An array or a group, as anndata nests them.
 pub(super) enum Node {
-    Array(Dataset),
+    Array(Array),
     Group(Group),
 }
 
@@ -41,62 +40,40 @@ impl Store {
         self.file.root()
     }
 
-    /// Checks that an array can have the size that it claims, and that there is memory for it.
-    fn check(&self, array: &Dataset, what: &str) -> Result<u64> {
-        let shape = array.shape().with_context(|| format!("{what} has no readable shape"))?;
-        let size = array.element_size().with_context(|| format!("{what} has no readable type"))?;
-        let bytes = shape.iter().try_fold(size, |product, &side| product.checked_mul(side));
-        let most = self.length.saturating_mul(MAX_COMPRESSION);
-        let bytes = bytes.filter(|&bytes| bytes <= most).with_context(|| {
-            format!(
-                "{what} claims the shape {shape:?}, more than the {} bytes of the file can hold: it is damaged",
-                self.length
-            )
-        })?;
+    /// Checks that an array can have the size that it claims, and that there is memory for what is read of it.
+    fn check(&self, array: &Array, what: &str) -> Result<()> {
+        let (shape, size, read) = array.claim().with_context(|| what.to_owned())?;
+        let bytes = read(claimed(&shape, size, self.length, what)?);
         let mut room: Vec<u8> = Vec::new();
         memory::reserve("an array of the file", &mut room, usize::try_from(bytes).context("the file is too large")?)?;
-        Ok(bytes)
+        Ok(())
     }
 
     /// The numbers of an array, row by row, in blocks of rows.
-    pub(super) fn numbers<T: Scalar>(&self, array: &Dataset, what: &str) -> Result<Vec<T>> {
-        let bytes = self.check(array, what)?;
+    pub(super) fn numbers<T: Scalar>(&self, array: &Array, what: &str) -> Result<Vec<T>> {
+        self.check(array, what)?;
         let dtype = array.dtype().with_context(|| format!("{what} has no readable type"))?;
         ensure!(is_number(&dtype), "{what} holds elements of type {dtype}, but numbers are needed");
-        let shape = array.shape()?;
-        let (rows, count) = (shape.first().copied().unwrap_or(1), shape.iter().product::<u64>());
+        let count = array.shape()?.iter().product::<u64>();
         let mut values = Vec::new();
         memory::reserve("an array of the file", &mut values, usize::try_from(count).context("the file is too large")?)?;
-        if count == 0 {
-            return Ok(values);
-        }
-        let chunk = array.chunk_shape()?.and_then(|chunk| chunk.first().copied()).unwrap_or(1).max(1);
-        let per_row = (bytes / rows.max(1)).max(1);
-        let block = (BLOCK / per_row).max(1).next_multiple_of(chunk);
-        let mut start = 0;
-        while start < rows {
-            let take = block.min(rows - start);
-            let unreadable =
-                || format!("{what} cannot be read: the file is damaged, or packed by a filter that is not known");
+        for (start, take) in array.blocks()? {
+            let to = &mut values;
             match dtype {
-                DType::F64 => push(&mut values, &array.read_f64_rows(start, take).with_context(unreadable)?, |v| v),
-                DType::I64 => {
-                    push(&mut values, &array.read_i64_rows(start, take).with_context(unreadable)?, |v| v as f64)
-                }
-                DType::U64 => {
-                    push(&mut values, &array.read_u64_rows(start, take).with_context(unreadable)?, |v| v as f64)
-                }
-                DType::I32 => push(&mut values, &array.read_i32_rows(start, take).with_context(unreadable)?, f64::from),
-                DType::U32 => push(&mut values, &array.read_u32_rows(start, take).with_context(unreadable)?, f64::from),
-                DType::I16 => push(&mut values, &array.read_i16_rows(start, take).with_context(unreadable)?, f64::from),
-                DType::U16 => push(&mut values, &array.read_u16_rows(start, take).with_context(unreadable)?, f64::from),
-                DType::I8 => push(&mut values, &array.read_i8_rows(start, take).with_context(unreadable)?, f64::from),
-                DType::U8 | DType::Enum(_) => {
-                    push(&mut values, &array.read_u8_rows(start, take).with_context(unreadable)?, f64::from)
-                }
-                _ => push(&mut values, &array.read_f32_rows(start, take).with_context(unreadable)?, f64::from),
+                DType::F64 => push(to, array.rows(start, take, Dataset::read_f64_rows), |v| v),
+                DType::I64 => push(to, array.rows(start, take, Dataset::read_i64_rows), |v| v as f64),
+                DType::U64 => push(to, array.rows(start, take, Dataset::read_u64_rows), |v| v as f64),
+                DType::I32 => push(to, array.rows(start, take, Dataset::read_i32_rows), f64::from),
+                DType::U32 => push(to, array.rows(start, take, Dataset::read_u32_rows), f64::from),
+                DType::I16 => push(to, array.rows(start, take, Dataset::read_i16_rows), f64::from),
+                DType::U16 => push(to, array.rows(start, take, Dataset::read_u16_rows), f64::from),
+                DType::I8 => push(to, array.rows(start, take, Dataset::read_i8_rows), f64::from),
+                DType::U8 | DType::Enum(_) => push(to, array.rows(start, take, Dataset::read_u8_rows), f64::from),
+                _ => push(to, array.rows(start, take, Dataset::read_f32_rows), f64::from),
             }
-            start += take;
+            .with_context(|| {
+                format!("{what} cannot be read: the file is damaged, or packed by a filter that is not known")
+            })?;
         }
         ensure!(
             values.len() as u64 == count,
@@ -107,9 +84,8 @@ impl Store {
     }
 
     /// Integers that are not negative.
-    pub(super) fn counts<C: TryFrom<i64>>(&self, array: &Dataset, what: &str) -> Result<Vec<C>> {
-        self.check(array, what)?;
-        let values = array.read_i64().with_context(|| format!("{what} cannot be read"))?;
+    pub(super) fn counts<C: TryFrom<i64>>(&self, array: &Array, what: &str) -> Result<Vec<C>> {
+        let values = self.integers(array, what)?;
         let mut counts = Vec::new();
         memory::reserve("an array of the file", &mut counts, values.len())?;
         for value in values {
@@ -120,20 +96,29 @@ impl Store {
     }
 
     /// Integers, of which -1 stands for none.
-    pub(super) fn integers(&self, array: &Dataset, what: &str) -> Result<Vec<i64>> {
+    pub(super) fn integers(&self, array: &Array, what: &str) -> Result<Vec<i64>> {
         self.check(array, what)?;
-        array.read_i64().with_context(|| format!("{what} cannot be read"))
+        array.integers().with_context(|| format!("{what} cannot be read"))
     }
 
     /// Texts.
-    pub(super) fn texts(&self, array: &Dataset, what: &str) -> Result<Vec<String>> {
+    pub(super) fn texts(&self, array: &Array, what: &str) -> Result<Vec<String>> {
         self.check(array, what)?;
-        array.read_string().with_context(|| format!("{what} cannot be read as text"))
+        array.texts().with_context(|| format!("{what} cannot be read as text"))
     }
 }
 
-fn push<T: Scalar, A: Copy>(values: &mut Vec<T>, block: &[A], value: impl Fn(A) -> f64) {
-    values.extend(block.iter().map(|&element| T::from_f64(value(element))));
+/// The bytes that an array of a file claims to have, if the file can hold them.
+pub(crate) fn claimed(shape: &[u64], size: u64, length: u64, what: &str) -> Result<u64> {
+    let bytes = shape.iter().try_fold(size, |product, &side| product.checked_mul(side));
+    bytes.filter(|&bytes| bytes <= length.saturating_mul(MAX_COMPRESSION)).with_context(|| {
+        format!("{what} claims the shape {shape:?}, more than the {length} bytes of the file can hold: it is damaged")
+    })
+}
+
+fn push<T: Scalar, A: Copy>(values: &mut Vec<T>, block: Result<Vec<A>>, value: impl Fn(A) -> f64) -> Result<()> {
+    values.extend(block?.iter().map(|&element| T::from_f64(value(element))));
+    Ok(())
 }
 
 /// Whether elements are numbers, or booleans that stand for 0 and 1.
@@ -150,7 +135,7 @@ pub(super) fn is_boolean(dtype: &DType) -> bool {
 /// What a group holds under a name.
 pub(super) fn node(group: &Group, name: &str) -> Result<Option<Node>> {
     if group.datasets()?.iter().any(|known| known == name) {
-        return Ok(Some(Node::Array(group.dataset(name)?)));
+        return Ok(Some(Node::Array(Array::whole(group.dataset(name)?))));
     }
     if group.groups()?.iter().any(|known| known == name) {
         return Ok(Some(Node::Group(group.group(name)?)));
@@ -166,13 +151,42 @@ pub(super) fn members(group: &Group) -> Result<Vec<String>> {
     Ok(names)
 }
 
+impl Node {
+    /// The fields of a compound array, or nothing.
+    pub(super) fn fields(&self, what: &str) -> Result<Option<Vec<Field>>> {
+        match self {
+            Self::Group(_) => Ok(None),
+            Self::Array(array) => array.fields(what),
+        }
+    }
+
+    /// The names of all that a group or a compound array holds.
+    pub(super) fn members(&self, what: &str) -> Result<Vec<String>> {
+        match self {
+            Self::Group(group) => members(group),
+            Self::Array(array) => Ok(array.fields(what)?.into_iter().flatten().map(|field| field.name).collect()),
+        }
+    }
+
+    /// What a group or a compound array holds under a name.
+    pub(super) fn child(&self, name: &str, what: &str) -> Result<Option<Self>> {
+        match self {
+            Self::Group(group) => node(group, name),
+            Self::Array(array) => {
+                let field = array.fields(what)?.into_iter().flatten().find(|field| field.name == name);
+                Ok(field.map(|field| Self::Array(array.field(field))))
+            }
+        }
+    }
+}
+
 /// A text among the attributes of a group.
 pub(super) fn attribute(group: &Group, name: &str) -> Result<Option<String>> {
     Ok(group.attrs()?.get(name).and_then(|value| value.as_str().map(str::to_owned)))
 }
 
 /// An array that a group must hold.
-pub(super) fn array(group: &Group, name: &str, what: &str) -> Result<Dataset> {
+pub(super) fn array(group: &Group, name: &str, what: &str) -> Result<Array> {
     match node(group, name)? {
         Some(Node::Array(array)) => Ok(array),
         _ => bail!("{what} has no array {name:?}: the file is damaged, or not written by anndata"),

@@ -1,50 +1,82 @@
 //! Tables within a file: `obs` and `var`, with their columns as anndata writes them: arrays, categories, and values that may be
-//! missing.
+//! missing; before 0.7 the fields of a compound array, of which the first has the names of the rows, with categories in `uns`.
 
-use super::file::{Node, Store, array, attribute, is_boolean, is_number, node};
+use super::array::Array;
+use super::file::{Node, Store, array, attribute, is_boolean, is_number, members, node};
 use crate::input::labels::{Labels, LabelsBuilder};
 use crate::input::names::one_of;
 use anyhow::{Context, Result, bail, ensure};
-use hdf5_pure::{DType, Dataset, Group};
+use hdf5_pure::{DType, Group};
 
 /// A table of a group.
 pub(super) struct Frame<'a> {
     store: &'a Store,
-    group: Group,
+    columns: Columns,
     /// What it is called in the file.
     name: &'static str,
 }
 
+/// The columns of a table.
+enum Columns {
+    Group(Group),
+    /// The names of the fields of a compound array, and what the file says about them.
+    Fields {
+        array: Box<Node>,
+        names: Vec<String>,
+        uns: Option<Group>,
+    },
+}
+
 impl<'a> Frame<'a> {
-    /// The table of that name, if the file has one in the form of a group.
-    pub(super) fn open(store: &'a Store, parent: &Group, name: &'static str) -> Result<Option<Self>> {
-        Ok(match node(parent, name)? {
-            Some(Node::Group(group)) => Some(Self { store, group, name }),
-            Some(Node::Array(_)) => bail!(
-                "{name} is a compound array, as anndata wrote it before 0.7: read and write the file by a newer one, python -c \
-                 'import anndata; anndata.read_h5ad(\"X.h5ad\").write(\"Y.h5ad\")'"
-            ),
-            None => None,
-        })
+    /// The table of that name, if the file has one.
+    pub(super) fn open(store: &'a Store, root: &Group, name: &'static str) -> Result<Option<Self>> {
+        let columns = match node(root, name)? {
+            Some(Node::Group(group)) => Columns::Group(group),
+            Some(array) => {
+                let fields = array.fields(name)?.with_context(|| format!("{name} is no table: the file is damaged"))?;
+                let names = fields.into_iter().map(|field| field.name).collect();
+                let uns = match node(root, "uns")? {
+                    Some(Node::Group(uns)) => Some(uns),
+                    _ => None,
+                };
+                Columns::Fields { array: Box::new(array), names, uns }
+            }
+            None => return Ok(None),
+        };
+        Ok(Some(Self { store, columns, name }))
     }
 
     /// The names of the rows.
     pub(super) fn index(&self) -> Result<Option<Vec<String>>> {
-        let name = attribute(&self.group, "_index")?.unwrap_or_else(|| "_index".to_owned());
-        Ok(match node(&self.group, &name)? {
+        let name = match &self.columns {
+            Columns::Group(group) => attribute(group, "_index")?.unwrap_or_else(|| "_index".to_owned()),
+            Columns::Fields { names, .. } => names.first().cloned().unwrap_or_default(),
+        };
+        Ok(match self.column(&name)? {
             Some(Node::Array(array)) => Some(self.texts(&array, &format!("{}/{name}", self.name))?),
             _ => None,
         })
     }
 
+    fn column(&self, name: &str) -> Result<Option<Node>> {
+        match &self.columns {
+            Columns::Group(group) => node(group, name),
+            Columns::Fields { array, .. } => array.child(name, self.name),
+        }
+    }
+
     /// The names of all columns, in their order where the file tells it.
     pub(super) fn columns(&self) -> Result<Vec<String>> {
-        let attributes = self.group.attrs()?;
+        let group = match &self.columns {
+            Columns::Group(group) => group,
+            Columns::Fields { names, .. } => return Ok(names.iter().skip(1).cloned().collect()),
+        };
+        let attributes = group.attrs()?;
         if let Some(order) = attributes.get("column-order").and_then(|value| value.as_strings()) {
             return Ok(order.to_vec());
         }
         let index = attributes.get("_index").and_then(|value| value.as_str().map(str::to_owned));
-        let mut names = super::file::members(&self.group)?;
+        let mut names = members(group)?;
         names.retain(|name| Some(name) != index.as_ref() && !name.starts_with("__"));
         Ok(names)
     }
@@ -54,11 +86,11 @@ impl<'a> Frame<'a> {
         let mut names = self.columns()?;
         let mut kept = Vec::new();
         for name in names.drain(..) {
-            let is_class = match node(&self.group, &name)? {
+            let is_class = match self.column(&name)? {
                 Some(Node::Group(group)) => {
                     attribute(&group, "encoding-type")?.is_some_and(|kind| kind == "categorical")
                 }
-                Some(Node::Array(array)) => !is_number(&array.dtype()?),
+                Some(Node::Array(array)) => !is_number(&array.dtype()?) || self.apart(&name)?.is_some(),
                 None => false,
             };
             if is_class {
@@ -68,18 +100,31 @@ impl<'a> Frame<'a> {
         Ok(kept)
     }
 
+    /// The categories of a column of codes, where the file has them apart from it.
+    fn apart(&self, name: &str) -> Result<Option<Array>> {
+        let categories = match &self.columns {
+            Columns::Group(group) => match node(group, "__categories")? {
+                Some(Node::Group(old)) => node(&old, name)?,
+                _ => None,
+            },
+            Columns::Fields { uns: Some(uns), .. } => node(uns, &format!("{name}_categories"))?,
+            Columns::Fields { .. } => None,
+        };
+        Ok(match categories {
+            Some(Node::Array(array)) => Some(array),
+            _ => None,
+        })
+    }
+
     /// The labels in a column of `n` rows.
     pub(super) fn labels(&self, wanted: &str, n: usize) -> Result<Labels> {
         let names = self.columns()?;
         let name = one_of("column of obs", wanted, &names)?;
         let what = format!("{}/{name}", self.name);
-        let labels = match node(&self.group, name)? {
-            Some(Node::Array(array)) => match node(&self.group, "__categories")? {
-                Some(Node::Group(old)) if old.datasets()?.contains(name) => {
-                    let codes = self.store.integers(&array, &what)?;
-                    self.categories(&codes, &old.dataset(name)?, &what)?
-                }
-                _ => self.plain(&array, None, &what)?,
+        let labels = match self.column(name)? {
+            Some(Node::Array(array)) => match self.apart(name)? {
+                Some(categories) => self.codes(&array, &categories, &what)?,
+                None => self.plain(&array, None, &what)?,
             },
             Some(Node::Group(group)) => self.encoded(&group, &what)?,
             None => bail!("{what} is named, but not there: the file is damaged"),
@@ -90,6 +135,21 @@ impl<'a> Frame<'a> {
             labels.codes.len()
         );
         Ok(Labels { name: name.clone(), ..labels })
+    }
+
+    /// Labels of a column whose categories are apart from it. Of a compound array these are found by their name alone, so it has
+    /// them only if it can: the rule of anndata.
+    fn codes(&self, array: &Array, categories: &Array, what: &str) -> Result<Labels> {
+        let by_name = matches!(self.columns, Columns::Fields { .. });
+        if by_name && !is_integer(&array.dtype()?) {
+            return self.plain(array, None, what);
+        }
+        let codes = self.store.integers(array, what)?;
+        let count = categories.shape()?.iter().product::<u64>();
+        if by_name && codes.iter().any(|&code| u64::try_from(code).is_ok_and(|code| code >= count)) {
+            return self.plain(array, None, what);
+        }
+        self.categories(&codes, categories, what)
     }
 
     fn encoded(&self, group: &Group, what: &str) -> Result<Labels> {
@@ -108,7 +168,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Labels of codes, of which negative ones stand for none. Categories keep their names, also where those are words for nothing.
-    fn categories(&self, codes: &[i64], categories: &Dataset, what: &str) -> Result<Labels> {
+    fn categories(&self, codes: &[i64], categories: &Array, what: &str) -> Result<Labels> {
         let names = self.texts(categories, what)?;
         let mut labels = LabelsBuilder::default();
         for &code in codes {
@@ -125,7 +185,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Labels of the elements of an array, but for those that are masked.
-    fn plain(&self, array: &Dataset, mask: Option<&[f64]>, what: &str) -> Result<Labels> {
+    fn plain(&self, array: &Array, mask: Option<&[f64]>, what: &str) -> Result<Labels> {
         let texts = self.texts(array, what)?;
         ensure!(
             mask.is_none_or(|mask| mask.len() == texts.len()),
@@ -141,7 +201,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The elements of an array as text.
-    fn texts(&self, array: &Dataset, what: &str) -> Result<Vec<String>> {
+    fn texts(&self, array: &Array, what: &str) -> Result<Vec<String>> {
         let dtype = array.dtype().with_context(|| format!("{what} has no readable type"))?;
         Ok(match &dtype {
             DType::I8 | DType::I16 | DType::I32 | DType::I64 => {
@@ -166,4 +226,10 @@ impl<'a> Frame<'a> {
             _ => self.store.texts(array, what)?,
         })
     }
+}
+
+/// Whether elements can be codes of categories.
+fn is_integer(dtype: &DType) -> bool {
+    use DType::{I8, I16, I32, I64, U8, U16, U32};
+    matches!(dtype, I8 | I16 | I32 | I64 | U8 | U16 | U32)
 }

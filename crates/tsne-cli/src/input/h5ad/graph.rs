@@ -1,4 +1,4 @@
-//! The graph of neighbors that scanpy's `pp.neighbors` leaves in `obsp`.
+//! The graph of neighbors that scanpy's `pp.neighbors` leaves in `obsp`, or left in `uns` before anndata 0.7.
 
 use super::file::{Node, Store, array, attribute, members, node};
 use super::matrix::sparse;
@@ -8,19 +8,19 @@ use hdf5_pure::Group;
 use tsne::core::memory;
 use tsne::{KnnGraph, Scalar};
 
-/// Reads the distances of a key: of `uns[key]`, or of `obsp` itself. Rows of unequal length are cut to the shortest.
+/// The distances of a graph in `uns`.
+const DISTANCES: &str = "distances";
+
+/// Reads the distances of a key: of `uns[key]`, or of `obsp` itself; and where they are. Rows of unequal length are cut to the
+/// shortest.
 pub(super) fn read<T: Scalar>(store: &Store, root: &Group, key: &str) -> Result<(String, KnnGraph<T>)> {
-    let name = name_of(store, root, key)?;
-    let Some(Node::Group(obsp)) = node(root, "obsp")? else {
-        bail!("the file has no obsp, so no graph of neighbors: run scanpy.pp.neighbors before")
+    let (place, what, matrix) = match legacy(root, key)? {
+        Some(matrix) => (format!("uns {key:?}"), format!("uns/{key}/{DISTANCES}"), matrix),
+        None => {
+            let (name, matrix) = named(store, root, key)?;
+            (format!("obsp {name:?}"), format!("obsp/{name}"), matrix)
+        }
     };
-    let Some(Node::Group(matrix)) = node(&obsp, &name)? else {
-        let names = members(&obsp)?;
-        let near = nearest(&name, names.iter().map(String::as_str));
-        let known = if near.is_empty() { names.iter().map(String::as_str).collect() } else { near };
-        bail!("there is no sparse matrix {name:?} in obsp: give --neighbors-key one of {known:?}, or a key of uns")
-    };
-    let what = format!("obsp/{name}");
     let table = sparse::<T>(store, &matrix, &what).with_context(|| what.clone())?;
     let rows = table.rows()?;
     let n = rows.n();
@@ -44,7 +44,32 @@ pub(super) fn read<T: Scalar>(store: &Store, root: &Group, key: &str) -> Result<
         indices.extend(row[..least].iter().map(|(_, j)| *j));
         distances.extend(row[..least].iter().map(|(distance, _)| *distance));
     }
-    Ok((name, KnnGraph::from_parts(least, n, indices, distances)?))
+    Ok((place, KnnGraph::from_parts(least, n, indices, distances)?))
+}
+
+/// The distances in `uns[key]` itself.
+fn legacy(root: &Group, key: &str) -> Result<Option<Group>> {
+    let Some(Node::Group(uns)) = node(root, "uns")? else { return Ok(None) };
+    let Some(Node::Group(of_key)) = node(&uns, key)? else { return Ok(None) };
+    Ok(match node(&of_key, DISTANCES)? {
+        Some(Node::Group(matrix)) => Some(matrix),
+        _ => None,
+    })
+}
+
+/// The distances of a key in `obsp`, and their name.
+fn named(store: &Store, root: &Group, key: &str) -> Result<(String, Group)> {
+    let name = name_of(store, root, key)?;
+    let Some(Node::Group(obsp)) = node(root, "obsp")? else {
+        bail!("the file has no obsp, so no graph of neighbors: run scanpy.pp.neighbors before")
+    };
+    if let Some(Node::Group(matrix)) = node(&obsp, &name)? {
+        return Ok((name, matrix));
+    }
+    let names = members(&obsp)?;
+    let near = nearest(&name, names.iter().map(String::as_str));
+    let known = if near.is_empty() { names.iter().map(String::as_str).collect() } else { near };
+    bail!("there is no sparse matrix {name:?} in obsp: give --neighbors-key one of {known:?}, or a key of uns")
 }
 
 /// The name of the distances of a key.
@@ -60,5 +85,5 @@ fn name_of(store: &Store, root: &Group, key: &str) -> Result<String> {
             return Ok(name);
         }
     }
-    Ok(if key == "neighbors" { "distances".to_owned() } else { key.to_owned() })
+    Ok(if key == "neighbors" { DISTANCES.to_owned() } else { key.to_owned() })
 }

@@ -1,5 +1,6 @@
 //! Arrays and sparse matrices of a file as points.
 
+use super::array::Array;
 use super::file::{Node, Store, array, attribute};
 use crate::input::dense::Table;
 use crate::input::fits::Fits;
@@ -7,7 +8,7 @@ use crate::input::points::PointTable;
 use crate::input::sparse::{SparseTable, check_size};
 use crate::input::text::CsvOptions;
 use anyhow::{Result, bail, ensure};
-use hdf5_pure::{DType, Dataset, Group};
+use hdf5_pure::{DType, Group};
 use tsne::Scalar;
 
 /// Points of any form.
@@ -36,7 +37,7 @@ pub(super) fn matrix<T: Scalar>(store: &Store, node: &Node, what: &str, options:
 }
 
 /// Whether an `f32` holds every element exactly.
-fn fits_single(array: &Dataset) -> Result<bool> {
+fn fits_single(array: &Array) -> Result<bool> {
     Ok(!matches!(array.dtype()?, DType::F64 | DType::I32 | DType::I64 | DType::U32 | DType::U64))
 }
 
@@ -61,7 +62,7 @@ pub(super) fn sparse<T: Scalar>(store: &Store, group: &Group, what: &str) -> Res
     };
     let of = |name: &str| array(group, name, what);
     let (pointers, indices, data) = (of("indptr")?, of("indices")?, of("data")?);
-    let count = |array: &Dataset| -> Result<usize> { Ok(usize::try_from(array.shape()?.iter().product::<u64>())?) };
+    let count = |array: &Array| -> Result<usize> { Ok(usize::try_from(array.shape()?.iter().product::<u64>())?) };
     let lines = if by_rows { n } else { d };
     ensure!(
         count(&pointers)?.checked_sub(1) == Some(lines) && count(&indices)? == count(&data)?,

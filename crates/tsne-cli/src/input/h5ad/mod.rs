@@ -1,7 +1,10 @@
 //! Files of anndata: `X`, `raw`, `layers` or `obsm` as points, names and labels from `obs`, the graph of `obsp`.
 //!
-//! Format: "On-disk format" of the documentation of anndata.
+//! Format: "On-disk format" of the documentation of anndata; before 0.7, where `obs`, `var` and `obsm` were compound arrays,
+//! categories and graphs were in `uns`, and `raw` was spelled `raw.X`, its `_io/h5ad.py` and `compat`.
 
+mod array;
+mod field;
 mod file;
 mod frame;
 mod graph;
@@ -14,12 +17,15 @@ use super::names::one_of;
 use super::points::PointTable;
 use super::text::{CsvOptions, HeaderLine, IndexColumn};
 use anyhow::{Context, Result, bail, ensure};
-use file::{Node, Store, members, node};
+use file::{Node, Store, node};
 use frame::Frame;
 use hdf5_pure::Group;
 use matrix::{Points, matrix, shape_of};
 use std::path::Path;
 use tsne::Scalar;
+
+pub(crate) use field::{CONVERT, Field};
+pub(crate) use file::claimed;
 
 /// The components that are taken where no other array is asked for and `X` has many columns, as scanpy does.
 const COMPONENTS: &str = "X_pca";
@@ -65,12 +71,9 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
                 options.missing == Missing::Error,
                 "a graph of neighbors has no missing values: leave out --missing"
             );
-            let (name, graph) = graph::read::<T>(&store, &root, key)?;
+            let (place, graph) = graph::read::<T>(&store, &root, key)?;
             let neighbors = graph.indices().len() / graph.n().max(1);
-            (
-                format!("{neighbors} neighbors of each in obsp {name:?}, no search"),
-                Points::Other(PointTable::Graph(graph)),
-            )
+            (format!("{neighbors} neighbors of each in {place}, no search"), Points::Other(PointTable::Graph(graph)))
         }
         None => {
             let (part, node) = chosen(&root, choice)?;
@@ -132,23 +135,23 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
 /// The array that was chosen, and what it is called.
 fn chosen(root: &Group, choice: Choice<'_>) -> Result<(String, Node)> {
     let within = |parent: &'static str, wanted: &str| -> Result<Node> {
-        let Some(Node::Group(group)) = node(root, parent)? else {
+        let Some(parts) = node(root, parent)? else {
             bail!("the file has no {parent}, so there is no {wanted:?} in it")
         };
-        let names = members(&group)?;
+        let names = parts.members(parent)?;
         let name = one_of(&format!("array of {parent}"), wanted, &names)?;
-        node(&group, name)?.with_context(|| format!("{parent} has no {name:?}"))
+        parts.child(name, parent)?.with_context(|| format!("{parent} has no {name:?}"))
     };
     let x = || node(root, "X")?.context("the file has no X: choose an array with --obsm or --layer");
     match (choice.layer, choice.obsm, choice.raw) {
         (Some(layer), ..) => Ok((format!("layer {layer:?}"), within("layers", layer)?)),
         (_, Some("X"), _) => Ok(("X".to_owned(), x()?)),
         (_, Some(name), _) => Ok((format!("obsm {name:?}"), within("obsm", name)?)),
-        (.., true) => Ok(("raw.X".to_owned(), within("raw", "X")?)),
+        (.., true) => Ok(("raw.X".to_owned(), node(root, "raw.X")?.map_or_else(|| within("raw", "X"), Ok)?)),
         _ => {
             let components = match node(root, "obsm")? {
-                Some(Node::Group(group)) => node(&group, COMPONENTS)?,
-                _ => None,
+                Some(parts) => parts.child(COMPONENTS, "obsm")?,
+                None => None,
             };
             let wide = match node(root, "X")? {
                 Some(Node::Array(array)) => array.shape()?.get(1).is_none_or(|&d| d > FEW as u64),
