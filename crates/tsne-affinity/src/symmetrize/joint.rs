@@ -82,7 +82,7 @@ pub(crate) fn symmetrize_owned<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
     let (k, n_reference, indices, distances) = graph.into_parts();
-    drop(distances);
+    memory::release(distances);
     instance(Edges::of_parts(k, n_reference, &indices), weights, symmetrization, cx)
 }
 

@@ -67,7 +67,7 @@ pub struct LookArgs {
     #[arg(long, value_name = "LABEL[,LABEL...]", value_delimiter = ',')]
     pub highlight: Vec<String>,
     /// The ends of the scale of numbers; robust leaves far ones out, which have the colors of the ends then.
-    #[arg(long, value_name = "robust|LO,HI", value_parser = limits, default_value = "robust")]
+    #[arg(long, value_name = "robust|LO,HI", value_parser = limits, default_value = "robust", allow_hyphen_values = true)]
     pub limits: Limits,
     /// Small pictures side by side: one for each label, or for each map.
     #[arg(long, value_enum, default_value_t)]

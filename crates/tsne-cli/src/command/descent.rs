@@ -30,7 +30,7 @@ impl Checkpoint<'_> {
 }
 
 /// Begins a descent, and goes on with it to its end unless the run is interrupted: then something of it
-/// [remains](Embedding::remaining).
+/// [remains](Embedding::remaining). Tells whether there is a checkpoint of it.
 ///
 /// # Errors
 ///
@@ -40,15 +40,17 @@ pub(crate) fn descend<T: Float, const D: usize>(
     history: &mut History<'_>,
     (bars, interrupt): (&Bars, &Interrupt),
     checkpoint: Option<Checkpoint<'_>>,
-) -> Result<Embedding<T, D>> {
+) -> Result<(Embedding<T, D>, bool)> {
+    let mut saved = false;
     let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));
     let cx = Context::new().with_progress(bars).with_cancel(interrupt.token());
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {
         if let Some(checkpoint) = checkpoint {
             // The map is worth more than a copy of it on the way.
-            if let Err(error) = checkpoint.save(&embedding) {
-                bars.line(&format!("warning: {error:#}"));
+            match checkpoint.save(&embedding) {
+                Ok(()) => saved = true,
+                Err(error) => bars.line(&format!("warning: {error:#}")),
             }
             pause.has_saved();
         }
@@ -59,5 +61,5 @@ pub(crate) fn descend<T: Float, const D: usize>(
         embedding.resume_with(Some(&mut Observers::new().with(&mut *history).with(&mut pause)), cx)?;
     }
     bars.finish();
-    Ok(embedding)
+    Ok((embedding, saved))
 }

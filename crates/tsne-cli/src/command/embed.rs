@@ -127,7 +127,7 @@ impl Run<'_> {
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_input(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
-        let method = method::method::<T, D>(args, n, self.keep_data)?;
+        let method = method::method::<T, D>(args, (n, extras.annotations.ids.as_deref()), self.keep_data)?;
         let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
         let checkpoint = self.checkpoint.and_then(|args| {
@@ -137,11 +137,12 @@ impl Run<'_> {
         let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
-        let embedding = descend(begin, &mut history, (&bars, interrupt), checkpoint)?;
+        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint)?;
         Outcome {
             source: &self.source,
             args,
-            targets: &self.targets,
+            // Nobody is sent to a file that could not be written.
+            targets: &Targets { checkpoint: self.targets.checkpoint.filter(|_| saved), ..self.targets },
             extras: &extras,
             history: history.entries,
             read,

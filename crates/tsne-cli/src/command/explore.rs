@@ -7,7 +7,7 @@ use crate::command::progress::Bars;
 use crate::command::run::{print, warn};
 use crate::command::targets::{Targets, Written};
 use crate::explore::{self, Neighbors, Page};
-use crate::input::{InputOptions, Labels, Loaded, MapTable};
+use crate::input::{InputOptions, Labels, Loaded, MapTable, PointTable};
 use crate::report::{ExploreReport, ExploreSeconds};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{BufWriter, Write as _};
@@ -33,9 +33,12 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
     targets.check(&sources.into_iter().chain(args.reading.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
-    let MapTable { table, mut annotations } = map::read(&args.map, &args.reading.options())?;
+    let data = args.data.as_ref().map(|data| Loaded::<f32>::read(data, &InputOptions::default())).transpose()?;
+    let ids = data.as_ref().and_then(|data| data.annotations.ids.as_deref());
+    let map = map::read(&args.map, &args.reading.options())?.in_order_of(ids).with_context(|| name(&args.map))?;
+    let MapTable { table, mut annotations } = map;
     if let Some(path) = &args.ids {
-        annotations.ids = Some(ids(path, table.n()).with_context(|| name(path))?);
+        annotations.ids = Some(read_ids(path, table.n()).with_context(|| name(path))?);
     }
     if table.n() > MANY {
         let text = format!(
@@ -45,7 +48,9 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
         warn(args.quiet, &[text])?;
     }
     let read = started.elapsed().as_secs_f64();
-    let neighbors = args.data.as_ref().map(|data| neighbors(args, data, table.n()).with_context(|| name(data)));
+    let neighbors = data
+        .zip(args.data.as_ref())
+        .map(|(data, path)| neighbors(args, data.points, table.n()).with_context(|| name(path)));
     let neighbors = neighbors.transpose()?;
     let searched = started.elapsed().as_secs_f64();
     let stem = || args.map.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -118,15 +123,14 @@ fn points<'a, const D: usize>(rows: impl Iterator<Item = &'a [f64]>) -> Vec<[f64
 }
 
 /// The ids of the points from a file.
-fn ids(path: &Path, n: usize) -> Result<Vec<String>> {
+fn read_ids(path: &Path, n: usize) -> Result<Vec<String>> {
     let labels = Labels::read(path, n)?;
     Ok((0..n).map(|i| labels.of(i).unwrap_or_default().to_owned()).collect())
 }
 
 /// The neighbors of the points in the data, by the search that is fast for them.
-fn neighbors(args: &ExploreArgs, data: &Path, n: usize) -> Result<Neighbors> {
+fn neighbors(args: &ExploreArgs, points: PointTable<f32>, n: usize) -> Result<Neighbors> {
     let metric = method::metric(args.metric.as_ref(), None)?;
-    let points = Loaded::<f32>::read(data, &InputOptions::default())?.points;
     ensure!(points.n() == n, "the data have {} points, but the map has {n}: give the data of this map", points.n());
     ensure!(n > 1, "a single point has no neighbors: leave --data out");
     let k = NonZeroUsize::new(usize::from(args.k).min(n - 1)).context("a point has at least one neighbor")?;

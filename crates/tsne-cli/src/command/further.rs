@@ -111,8 +111,8 @@ impl Going<'_> {
         bars.go_on_from(embedding.iterations());
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
         let every = args.checkpoint.interval();
-        let saved = checkpoint.map(|path| Checkpoint { path, every, extras });
-        let embedding = in_pool(run.threads, || {
+        let saves = checkpoint.map(|path| Checkpoint { path, every, extras });
+        let (embedding, saved) = in_pool(run.threads, || {
             let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
                 match how {
                     How::Resume => embedding.resume_with(Some(observer), cx)?,
@@ -123,12 +123,13 @@ impl Going<'_> {
                 };
                 Ok(embedding)
             };
-            descend(begin, &mut history, (&bars, interrupt), saved)
+            descend(begin, &mut history, (&bars, interrupt), saves)
         })?;
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),
             args: &args.method,
-            targets: &Targets { checkpoint: *checkpoint, ..targets },
+            // What is resumed has a checkpoint already.
+            targets: &Targets { checkpoint: checkpoint.filter(|_| saved || *how == How::Resume), ..targets },
             extras,
             history: history.entries,
             read: Duration::ZERO,

@@ -34,34 +34,34 @@ pub(crate) fn check(args: &MethodArgs) -> Result<()> {
     Ok(())
 }
 
-/// The method for `n` points.
+/// The method for `n` points with these names.
 ///
 /// # Errors
 ///
 /// For a parameter out of its range, and for a file of initial positions that cannot be read or does not fit.
 pub(crate) fn method<T: Float + FromStr, const D: usize>(
     args: &MethodArgs,
-    n: usize,
+    (n, ids): (usize, Option<&[String]>),
     keep_data: bool,
 ) -> Result<Tsne<T, D>> {
     let mut builder = builder(args)?.keep_data(keep_data);
     if let Some(Init::File(path)) = &args.init {
-        builder = builder.initialization(Initialization::Given(initial_positions(path, n)?));
+        builder = builder.initialization(Initialization::Given(initial_positions(path, n, ids)?));
     }
     Ok(builder.build()?)
 }
 
-fn initial_positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Result<Vec<[T; D]>> {
-    positions(path, n).with_context(|| format!("--init {}", path.display()))
+fn initial_positions<T: Float, const D: usize>(path: &Path, n: usize, ids: Option<&[String]>) -> Result<Vec<[T; D]>> {
+    positions(path, n, ids).with_context(|| format!("--init {}", path.display()))
 }
 
-/// The positions of `n` points in a file.
+/// The positions of `n` points in a file, by their ids where both have any.
 ///
 /// # Errors
 ///
 /// If it cannot be read or has another shape.
-pub(crate) fn positions<T: Float + FromStr, const D: usize>(path: &Path, n: usize) -> Result<Vec<[T; D]>> {
-    let table = map::read(path, &InputOptions::default())?.table;
+fn positions<T: Float, const D: usize>(path: &Path, n: usize, ids: Option<&[String]>) -> Result<Vec<[T; D]>> {
+    let table = map::read(path, &InputOptions::default())?.in_order_of(ids)?.table;
     ensure!(
         (table.n(), table.d()) == (n, D),
         "the positions have shape ({}, {}), but ({n}, {D}) is needed: one for each point, in the dimension of the map",
@@ -197,7 +197,7 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
     Ok(builder.n_jobs(args.run.threads.unwrap_or(-1)))
 }
 
-/// The parameters for `n` new points of a map with that preset.
+/// The parameters for `n` new points with these names of a map with that preset.
 ///
 /// # Errors
 ///
@@ -205,7 +205,7 @@ fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T,
 pub(crate) fn transform_params<T: Float + FromStr, const D: usize>(
     args: &TransformArgs,
     fitted: Preset,
-    n: usize,
+    (n, ids): (usize, Option<&[String]>),
 ) -> Result<TransformParams<T, D>> {
     let mut params = TransformParams::preset(args.preset.unwrap_or(fitted))
         .n_jobs(args.run.threads.unwrap_or(-1))
@@ -236,7 +236,7 @@ pub(crate) fn transform_params<T: Float + FromStr, const D: usize>(
         Some(NewInit::Weighted) => params = params.initialization(PartialInitialization::Weighted),
         Some(NewInit::Random) => params = params.initialization(PartialInitialization::Random),
         Some(NewInit::File(path)) => {
-            params = params.initialization(PartialInitialization::Given(initial_positions(path, n)?));
+            params = params.initialization(PartialInitialization::Given(initial_positions(path, n, ids)?));
         }
         None => {}
     }

@@ -3,11 +3,11 @@
 use crate::args::PlotArgs;
 use crate::command::map;
 use crate::command::run::say;
-use crate::command::targets::Targets;
+use crate::command::targets::{Targets, is_h5ad};
 use crate::input::{Annotations, InputOptions, LabelType, Labels, MapTable};
 use crate::plot::{Format, Picture, grouped};
 use anyhow::{Context, Result, bail, ensure};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tsne::files;
 
 /// Draws maps that are there.
@@ -20,19 +20,24 @@ pub(crate) fn plot(args: &PlotArgs) -> Result<()> {
     let sources: Vec<_> = args.maps.iter().chain(&args.reading.labels).map(Some).collect();
     targets.check(&sources)?;
     let mut reading = args.reading.options();
-    // That which colors the map comes first.
+    // What colors the map comes first; a table of text has all its columns as labels anyway.
     let color = args.color.as_deref().filter(|color| *color != "none");
-    let wanted =
-        color.filter(|color| !reading.labels.is_empty() && !reading.table.label_columns.iter().any(|c| c == color));
+    let elsewhere = !reading.labels.is_empty() || args.maps.first().is_some_and(|map| is_h5ad(map));
+    let wanted = color.filter(|color| elsewhere && !reading.table.label_columns.iter().any(|c| c == color));
     reading.table.label_columns.splice(0..0, wanted.map(str::to_owned));
     // Labels are those of the first map.
     let plain = InputOptions::default();
-    let read = |(i, path): (usize, &PathBuf)| map::read(path, if i == 0 { &reading } else { &plain });
-    let maps: Vec<MapTable> = args.maps.iter().enumerate().map(read).collect::<Result<_>>()?;
+    let mut maps: Vec<MapTable> = Vec::new();
+    for (i, path) in args.maps.iter().enumerate() {
+        let map = map::read(path, if i == 0 { &reading } else { &plain })?;
+        // Points side by side are the same, wherever they stand in their files.
+        let ids = maps.first().and_then(|first| first.annotations.ids.as_deref());
+        maps.push(map.in_order_of(ids).with_context(|| path.display().to_string())?);
+    }
     let first = maps.first().context("there is no map")?;
     let labels = labels(args, &first.annotations)?;
     let title = match maps.len() {
-        1 => format!("t-SNE of {} points", grouped(first.table.n())),
+        1 => format!("{} points", grouped(first.table.n())),
         count => format!("{count} maps of {} points", grouped(first.table.n())),
     };
     let options = args.look.options(title);

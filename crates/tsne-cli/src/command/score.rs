@@ -53,7 +53,8 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
     let metric = method::metric(args.metric.as_ref(), args.metric_params.as_deref())?;
     let data = read::<T>(&args.data, &args.reading.options())?.prepared(&args.data, args.prepare.steps(), args.seed)?;
     let name = || args.map.display().to_string();
-    let map = map::read(&args.map, &InputOptions::default())?.table;
+    let map = map::read(&args.map, &InputOptions::default())?;
+    let map = map.in_order_of(data.annotations.ids.as_deref()).with_context(name)?.table;
     ensure!(
         map.n() == data.points.n(),
         "{}: the map has {} points, but the data have {}: give the map of these data, in their order",

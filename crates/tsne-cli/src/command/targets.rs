@@ -78,7 +78,7 @@ fn ends_in(path: &Path, wanted: &str) -> bool {
 }
 
 /// Whether a file is one of anndata by its name.
-fn is_h5ad(path: &Path) -> bool {
+pub(crate) fn is_h5ad(path: &Path) -> bool {
     ends_in(path, "h5ad")
 }
 

@@ -79,7 +79,7 @@ fn place<T: Float + FromStr, const D: usize>(
         points = preparation.apply(points).with_context(|| args.input.display().to_string())?;
         input.prepared = preparation.words();
     }
-    let params = method::transform_params::<T, D>(args, fitted.preset(), points.n())?;
+    let params = method::transform_params::<T, D>(args, fitted.preset(), (points.n(), annotations.ids.as_deref()))?;
     let seconds_read = started.elapsed().as_secs_f64();
 
     let bars = Bars::new(run.quiet);

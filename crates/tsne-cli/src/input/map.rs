@@ -3,11 +3,14 @@
 use super::annotations::Annotations;
 use super::dense::Table;
 use super::format::{Format, format_of};
+use super::grow::grow;
+use super::labels::Owners;
 use super::loaded::{InputOptions, Loaded};
 use super::open::open;
 use super::points::PointTable;
 use super::text::{CsvOptions, HeaderLine, IndexColumn, column_names};
 use anyhow::{Context as _, Result, bail, ensure};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Where the map of an `.h5ad` file is, unless another array is named.
@@ -23,6 +26,41 @@ pub struct MapTable {
 }
 
 impl MapTable {
+    /// The same map with its points in the order of these ids; as it is where either side has none, or names that only count.
+    ///
+    /// # Errors
+    ///
+    /// Where the ids are those of other points.
+    pub fn in_order_of(self, ids: Option<&[String]>) -> Result<Self> {
+        let (Some(own), Some(wanted)) = (&self.annotations.ids, ids) else { return Ok(self) };
+        let counts = |ids: &[String]| Owners { ids: Some(ids), ..Owners::default() }.counting().is_some();
+        if own == wanted || counts(own) || counts(wanted) {
+            return Ok(self);
+        }
+        let places: HashMap<&str, usize> = own.iter().map(String::as_str).zip(0..).collect();
+        let mut order = Vec::new();
+        grow("the order of the points", &mut order, wanted.len())?;
+        for id in wanted {
+            let Some(&place) = places.get(id.as_str()) else {
+                bail!("the map has no point {id:?}: it is a map of other points, or names them otherwise")
+            };
+            order.push(place);
+        }
+        ensure!(
+            places.len() == own.len() && own.len() == wanted.len(),
+            "the map has {} points with {} different names, but {} are needed: give each one name",
+            own.len(),
+            places.len(),
+            wanted.len()
+        );
+        let d = self.table.d();
+        let rows = self.table.rows()?;
+        let values = order.iter().flat_map(|&place| rows.row(place).iter().copied()).collect();
+        let labels = self.annotations.labels.iter().map(|labels| labels.chosen(order.iter().map(|&place| Some(place))));
+        let annotations = Annotations { ids: Some(wanted.to_vec()), labels: labels.collect() };
+        Ok(Self { table: Table::from_rows(values, d), annotations })
+    }
+
     /// Reads a map: an array, a text of coordinates only, a table whose names tell which columns these are (all others are
     /// labels), or `obsm` of an `.h5ad` file.
     ///
@@ -42,7 +80,13 @@ impl MapTable {
             Format::H5ad if options.obsm.is_none() => options.obsm = Some(OBSM.into()),
             _ => {}
         }
-        let Loaded { points, annotations, .. } = Loaded::<f64>::read(path, &options)?;
+        let mut loaded = Loaded::<f64>::read(path, &options)?;
+        if loaded.form.is_none() && options.table.label_columns.is_empty() && !loaded.left_out.is_empty() {
+            // As of a table of text: all that can be labels is.
+            options.table.label_columns = std::mem::take(&mut loaded.left_out);
+            loaded = Loaded::<f64>::read(path, &options)?;
+        }
+        let Loaded { points, annotations, .. } = loaded;
         let (PointTable::Dense(table) | PointTable::Wide(table)) = points else {
             bail!("{}: a map is a table of coordinates, and no sparse matrix", name());
         };
@@ -100,6 +144,20 @@ impl Columns {
         options.label_columns.extend(self.labels.iter().copied().map(selector));
         options.drop_columns.clear();
     }
+}
+
+/// Names for columns of labels beside ids and coordinates, such that [`MapTable::read`] takes each for what it is: those that it would
+/// take for coordinates or ids, and those that are there already, get `_label` behind them, once or more.
+pub(crate) fn label_names<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for label in labels {
+        let mut name = label.to_owned();
+        while is_coordinate(&name) || is_id(&name) || names.contains(&name) {
+            name.push_str("_label");
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// Whether a column of this name has coordinates: those that this program writes, and those of others.

@@ -34,6 +34,7 @@ pub(crate) use labels::kinds_in_words;
 pub use labels::{LabelType, Labels};
 pub use loaded::{InputOptions, Loaded};
 pub use map::MapTable;
+pub(crate) use map::label_names;
 pub use missing::{Missing, Resolved};
 pub use parameters::read_parameters;
 pub use points::PointTable;

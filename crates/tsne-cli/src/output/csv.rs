@@ -1,6 +1,6 @@
 //! Maps as tables of text, with the names and labels of the points.
 
-use crate::input::Annotations;
+use crate::input::{Annotations, label_names};
 use std::io::Write;
 use tsne::Scalar;
 
@@ -28,9 +28,9 @@ pub(super) fn encode<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Anno
         let name = NAMES.get(c).filter(|_| D <= NAMES.len()).map_or_else(|| format!("y{}", c + 1), |&name| name.into());
         bytes.extend_from_slice(name.as_bytes());
     }
-    for labels in &annotations.labels {
+    for name in label_names(annotations.labels.iter().map(|labels| labels.name.as_str())) {
         next(&mut bytes);
-        push(&mut bytes, &labels.name, delimiter);
+        push(&mut bytes, &name, delimiter);
     }
     bytes.push(b'\n');
     for (i, point) in y.iter().enumerate() {

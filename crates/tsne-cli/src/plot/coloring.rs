@@ -5,7 +5,6 @@ use super::palette::{self, Color, Palette};
 use super::scale::Scale;
 use crate::input::{LabelType, Labels};
 use anyhow::{Result, bail};
-use std::cmp::Ordering;
 
 /// Numbers of more kinds than there are colors are a scale.
 const MAX_CATEGORIES: usize = 64;
@@ -65,12 +64,11 @@ impl<'a> Coloring<'a> {
             };
             return Ok(Self { labels: Some(labels), colors, plain, key });
         }
-        let mut order: Vec<usize> = (0..labels.names.len()).collect();
-        order.sort_by(|&a, &b| natural(&labels.names[a], &labels.names[b]).then(a.cmp(&b)));
-        let mut colors = vec![None; labels.names.len()];
+        let count = labels.names.len();
+        let mut colors = vec![None; count];
         let mut entries = Vec::new();
-        for (rank, &code) in order.iter().enumerate().filter(|(_, code)| shown[**code]) {
-            let mut color = palette::category(options.palette, rank, order.len());
+        for code in (0..count).filter(|&code| shown[code]) {
+            let mut color = palette::category(options.palette, code, count);
             if options.theme == Theme::Dark && options.palette == Palette::Auto {
                 color = palette::on_dark(color);
             }
@@ -109,44 +107,12 @@ impl<'a> Coloring<'a> {
     }
 }
 
-/// The order in which people expect names: numbers in them, and numbers as a whole, by their value.
-pub(super) fn natural(a: &str, b: &str) -> Ordering {
-    if let (Ok(a), Ok(b)) = (a.trim().parse::<f64>(), b.trim().parse::<f64>()) {
-        return a.total_cmp(&b);
-    }
-    let (mut a, mut b) = (a, b);
-    loop {
-        let run = |text: &str| {
-            let digit = text.starts_with(|c: char| c.is_ascii_digit());
-            text.find(|c: char| c.is_ascii_digit() != digit).unwrap_or(text.len())
-        };
-        if a.is_empty() || b.is_empty() {
-            return a.len().cmp(&b.len());
-        }
-        let ((x, rest_a), (y, rest_b)) = (a.split_at(run(a)), b.split_at(run(b)));
-        let digits = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-        let order = if digits(x) && digits(y) {
-            let (x, y) = (x.trim_start_matches('0'), y.trim_start_matches('0'));
-            x.len().cmp(&y.len()).then_with(|| x.cmp(y))
-        } else {
-            x.to_lowercase().cmp(&y.to_lowercase()).then_with(|| x.cmp(y))
-        };
-        if order.is_ne() {
-            return order;
-        }
-        (a, b) = (rest_a, rest_b);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn two_comes_before_ten() {
-        let mut names = ["cluster 10", "cluster 2", "Cluster 1", "alpha", "10", "2", "x007", "x7a"];
-        names.sort_by(|a, b| natural(a, b));
-        assert_eq!(names, ["2", "10", "alpha", "Cluster 1", "cluster 2", "cluster 10", "x007", "x7a"]);
         let labels = Labels::from_texts(["c10", "c2", "c10"]);
         let coloring = Coloring::new(Some(&labels), &Options::default()).unwrap();
         let Key::List(entries) = &coloring.key else { unreachable!() };

@@ -16,6 +16,9 @@ const CELL: f32 = 14.0;
 /// How far in points a name may be from its place.
 const FAR: f32 = 70.0;
 
+/// The most names that a place is looked for: more than a page has room for, few enough that looking is no work.
+const MOST: usize = 300;
+
 /// A name that was placed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Placed {
@@ -78,6 +81,7 @@ pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> 
 /// Places names within a rectangle, those of many points first; returns them and the codes of those that found no place.
 pub(super) fn place(mut clusters: Vec<Cluster>, corner: [f32; 2], size: [f32; 2]) -> (Vec<Placed>, Vec<u32>) {
     clusters.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(&b.code)));
+    let few = clusters.split_off(clusters.len().min(MOST));
     let size_of_letters = if clusters.len() > 25 { 0.8 * SIZE } else { SIZE };
     let (mut placed, mut without): (Vec<Placed>, Vec<u32>) = (Vec::new(), Vec::new());
     for cluster in clusters {
@@ -103,6 +107,7 @@ pub(super) fn place(mut clusters: Vec<Cluster>, corner: [f32; 2], size: [f32; 2]
             None => without.push(cluster.code),
         }
     }
+    without.extend(few.iter().map(|cluster| cluster.code));
     (placed, without)
 }
 
@@ -136,7 +141,7 @@ mod tests {
 
     #[test]
     fn names_do_not_overlap_and_stay_inside() {
-        for (count, length) in [(2, 80), (20, 12), (60, 3), (60, 80), (200, 20)] {
+        for (count, length) in [(2, 80), (20, 12), (60, 3), (60, 80), (200, 20), (20_000, 8)] {
             let clusters: Vec<Cluster> = (0..count)
                 .map(|i| Cluster {
                     name: "m".repeat(length),

@@ -30,7 +30,7 @@ pub use palette::Palette;
 
 use crate::input::Labels;
 use anyhow::{Result, ensure};
-use coloring::{Coloring, natural};
+use coloring::Coloring;
 use figure::{Figure, Panel};
 use points::Canvas;
 use tsne::Scalar;
@@ -147,20 +147,19 @@ fn check<T: Scalar, const D: usize>(y: &[[T; D]], labels: Option<&Labels>) -> Re
     Ok(())
 }
 
-/// One panel for each label, in their natural order.
+/// One panel for each label, in their order.
 fn per_label(panels: Vec<Panel>, labels: &Labels) -> Result<Vec<Panel>> {
     let Ok([panel]) = <[Panel; 1]>::try_from(panels) else {
         anyhow::bail!("panels for each label take one map of one or two dimensions")
     };
-    let mut codes: Vec<usize> = (0..labels.names.len()).collect();
-    codes.sort_by(|&a, &b| natural(&labels.names[a], &labels.names[b]));
-    ensure!(codes.len() <= 100, "there are {} labels, but a picture has at most 100 panels", codes.len());
+    let kinds = labels.names.len();
+    ensure!(kinds <= 100, "there are {kinds} labels, but a picture has at most 100 panels");
     let one = |code: usize| {
         let count = labels.codes.iter().filter(|&&of| of as usize == code).count();
         let title = format!("{} ({})", labels.names[code], grouped(count));
         Panel { title, flat: panel.flat.clone(), below: panel.below, only: Some(code as u32) }
     };
-    Ok(codes.into_iter().map(one).collect())
+    Ok((0..kinds).map(one).collect())
 }
 
 fn encode(figure: Figure, options: &Options, format: Format) -> Result<Vec<u8>> {

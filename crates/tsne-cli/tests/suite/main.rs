@@ -13,6 +13,7 @@ mod formats;
 #[cfg(feature = "h5ad")]
 mod h5ad;
 mod labels;
+mod order;
 mod prepare;
 mod readers;
 mod resume;

@@ -1,5 +1,6 @@
 //! Labels of points: categories in a stable order, or numbers.
 
+mod natural;
 mod owners;
 mod read;
 
@@ -39,7 +40,7 @@ pub struct Labels {
     pub label_type: LabelType,
     /// The category of each point, an index into `names`, or [`Labels::MISSING`].
     pub codes: Vec<u32>,
-    /// The categories, sorted: as numbers if all of them are numbers, else as text.
+    /// The categories in their order: by value if all of them are numbers, else as people expect names (`c2` before `c10`).
     pub names: Vec<String>,
     /// The first line of their file, if it was taken for a title and not for a label.
     pub title: Option<String>,
@@ -222,14 +223,7 @@ impl LabelsBuilder {
     /// The labels in the order of their kinds.
     pub(crate) fn finish(mut self) -> Labels {
         let mut kinds: Vec<(Box<str>, u32)> = self.kinds.into_iter().collect();
-        let number = |text: &str| text.parse::<f64>().ok();
-        if kinds.iter().all(|(text, _)| number(text).is_some()) {
-            kinds.sort_unstable_by(|(a, _), (b, _)| {
-                number(a).unwrap_or_default().total_cmp(&number(b).unwrap_or_default()).then_with(|| a.cmp(b))
-            });
-        } else {
-            kinds.sort_unstable();
-        }
+        natural::sort(&mut kinds);
         let places: HashMap<u32, u32> = kinds.iter().zip(0..).map(|((_, code), place)| (*code, place)).collect();
         for code in &mut self.codes {
             *code = places.get(code).copied().unwrap_or(Labels::MISSING);
@@ -254,8 +248,8 @@ mod tests {
         assert_eq!(labels.names, ["-1", "9", "10"]);
         assert_eq!(labels.codes, [2, 1, 2, 0]);
         let labels = Labels::from_texts(["b", "a", "10", "9"]);
-        assert_eq!(labels.names, ["10", "9", "a", "b"]);
-        assert_eq!(labels.codes, [3, 2, 0, 1]);
+        assert_eq!(labels.names, ["9", "10", "a", "b"]);
+        assert_eq!(labels.codes, [3, 2, 1, 0]);
         assert!(labels.numbers().is_none());
     }
 

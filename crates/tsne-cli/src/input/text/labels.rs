@@ -187,6 +187,14 @@ impl<'a> Rows<'a> {
         let counted = points.counting().is_some() && counting.start().is_some();
         let enough = if form.guessed { 2 * shared >= found.len() } else { true };
         let by_id = shared > 0 && enough && !counted;
+        // Names on both sides, of which none is shared, are those of other points.
+        let strangers = shared == 0 && !form.guessed && points.counting().is_none() && counting.start().is_none();
+        if let (true, Some(of_row), Some(of_point)) = (strangers, &example, points.ids.and_then(<[String]>::first)) {
+            bail!(
+                "no row has the name of a point: rows are named like {of_row:?}, points like {of_point:?}; choose the columns of \
+                 names with --id-column, or --id-column none for labels in the order of the points"
+            );
+        }
         let mut labels = Vec::new();
         for ((_, name), (mut in_order, joined)) in form.labels.iter().zip(columns) {
             let mut of = if by_id {
