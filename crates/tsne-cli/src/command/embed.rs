@@ -82,7 +82,9 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     method::check(&args.method)?;
     // Without a directory the names are shown as they are written here.
     let directory = if args.out_dir == Path::new(".") { Path::new("") } else { &args.out_dir };
-    let (map, plot) = (directory.join("digits.npy"), directory.join("digits.png"));
+    // Without its feature, `plot` draws no other.
+    let picture = if cfg!(feature = "plot") { "digits.png" } else { "digits.svg" };
+    let (map, plot) = (directory.join("digits.npy"), directory.join(picture));
     let targets = Targets { map: Some(&map), plot: Some(&plot), ..Targets::default() };
     targets.check(&[])?;
     let speaks = !(args.method.run.json || args.method.run.quiet);

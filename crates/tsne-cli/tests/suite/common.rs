@@ -129,3 +129,24 @@ pub fn nearest(points: &[[f32; 2]], place: [f32; 2], k: usize) -> Vec<usize> {
     order.truncate(k);
     order
 }
+
+/// The points row by row, whatever they are; of a graph none.
+pub fn rows_of<T: tsne::Float>(points: &tsne_cli::input::PointTable<T>) -> Vec<Vec<f64>> {
+    use tsne_cli::input::PointTable;
+    let wide = |row: &[T]| row.iter().map(|value| value.to_f64()).collect();
+    match points {
+        PointTable::Dense(table) => table.rows().unwrap().iter().map(wide).collect(),
+        PointTable::Wide(table) => table.rows().unwrap().iter().map(<[f64]>::to_vec).collect(),
+        PointTable::Sparse(table) => {
+            let rows = table.rows().unwrap();
+            let row = |i| {
+                let mut row = vec![0.0; rows.d()];
+                let (columns, values) = rows.row(i);
+                columns.iter().zip(values).for_each(|(&column, value)| row[column as usize] = value.to_f64());
+                row
+            };
+            (0..rows.n()).map(row).collect()
+        }
+        PointTable::Graph(_) => Vec::new(),
+    }
+}

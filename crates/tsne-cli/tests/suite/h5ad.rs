@@ -1,6 +1,6 @@
 //! Files of anndata: every form of an array and of a column, against what the script that wrote them says (`data/make.py`).
 
-use crate::common::Directory;
+use crate::common::{Directory, rows_of};
 use flate2::read::GzDecoder;
 use std::io::Read;
 use tsne_cli::input::{CsvOptions, IndexColumn, InputOptions, Labels, Loaded, Missing, PointTable};
@@ -34,25 +34,9 @@ fn read(name: &str, options: &InputOptions) -> Result<Loaded<f32>, String> {
     Loaded::read(&directory.path("x.h5ad"), options).map_err(|error| format!("{error:#}"))
 }
 
-/// The points row by row, whatever they are.
+/// The points row by row.
 fn dense(points: &PointTable<f32>) -> Vec<Vec<f32>> {
-    match points {
-        PointTable::Dense(table) => table.rows().unwrap().iter().map(<[f32]>::to_vec).collect(),
-        PointTable::Wide(table) => {
-            table.rows().unwrap().iter().map(|row| row.iter().map(|&value| value as f32).collect()).collect()
-        }
-        PointTable::Sparse(table) => {
-            let rows = table.rows().unwrap();
-            let row = |i| {
-                let mut row = vec![0.0; rows.d()];
-                let (columns, values) = rows.row(i);
-                columns.iter().zip(values).for_each(|(&column, &value)| row[column as usize] = value);
-                row
-            };
-            (0..rows.n()).map(row).collect()
-        }
-        PointTable::Graph(_) => Vec::new(),
-    }
+    rows_of(points).iter().map(|row| row.iter().map(|&value| value as f32).collect()).collect()
 }
 
 fn expected(columns: std::ops::Range<usize>, factor: f32) -> Vec<Vec<f32>> {

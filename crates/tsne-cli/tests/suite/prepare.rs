@@ -1,6 +1,6 @@
 //! The preparation of points: against the definitions, dense against sparse, and kept in saved maps for new points.
 
-use crate::common::{Directory, clusters, npy, read_npy, text};
+use crate::common::{Directory, clusters, npy, read_npy, rows_of, text};
 use npyz::Order;
 use tsne_cli::input::{CsvOptions, PointTable, SparseTable, Table};
 use tsne_cli::prepare::{Preparation, Steps};
@@ -25,28 +25,9 @@ fn sparse(values: &[f64]) -> PointTable<f64> {
     PointTable::Sparse(SparseTable::from_coordinates(values.len() / D, D, entries).unwrap())
 }
 
-fn values(points: &PointTable<f64>) -> Vec<Vec<f64>> {
-    match points {
-        PointTable::Dense(table) | PointTable::Wide(table) => {
-            table.rows().unwrap().iter().map(<[f64]>::to_vec).collect()
-        }
-        PointTable::Sparse(table) => {
-            let rows = table.rows().unwrap();
-            let row = |i| {
-                let mut row = vec![0.0; rows.d()];
-                let (columns, values) = rows.row(i);
-                columns.iter().zip(values).for_each(|(&column, &value)| row[column as usize] = value);
-                row
-            };
-            (0..rows.n()).map(row).collect()
-        }
-        PointTable::Graph(_) => Vec::new(),
-    }
-}
-
 fn fit(points: PointTable<f64>, steps: Steps) -> (Vec<Vec<f64>>, Preparation) {
     let (points, learned) = Preparation::fit(points, steps, 0).unwrap();
-    (values(&points), learned.unwrap())
+    (rows_of(&points), learned.unwrap())
 }
 
 #[track_caller]
@@ -131,13 +112,13 @@ fn new_points_are_prepared_as_the_old_ones() {
         // One at a time they know nothing of the others.
         for i in [0, 7, N - 1] {
             let one = learned.apply(points(&x[i * D..(i + 1) * D])).unwrap();
-            near(&values(&one), &fitted[i..=i], 1e-12);
+            near(&rows_of(&one), &fitted[i..=i], 1e-12);
         }
         // Dense points as sparse ones, and the reverse, where nothing is centered before the components.
         assert!(learned.words().join(", ").ends_with("standardized, 3 principal components of 6 columns"));
     }
     let (_, learned) = fit(dense(&x), steps);
-    near(&values(&learned.apply(sparse(&x)).unwrap()), &fit(dense(&x), steps).0, 1e-12);
+    near(&rows_of(&learned.apply(sparse(&x)).unwrap()), &fit(dense(&x), steps).0, 1e-12);
     let narrow = Table::from_csv("1,2\n3,4\n".as_bytes(), &CsvOptions::default()).unwrap();
     assert!(learned.apply(PointTable::<f64>::Dense(narrow)).err().unwrap().to_string().contains("2 columns"));
     let negative: Vec<f64> = x.iter().map(|value| value - 5.0).collect();

@@ -192,17 +192,33 @@ fn an_early_phase_to_come_a_seed_and_the_threads_of_the_caller() {
     assert_eq!(again(&embedding), again(&loaded));
 }
 
+/// Settings that older files lack; all of today's have them.
+const NEWER: [&str; 8] = [
+    "seed",
+    "early_exaggeration",
+    "initial_momentum",
+    "transition_iter",
+    "adaptive_momentum",
+    "beginning",
+    "phase.completed",
+    "phase.settled",
+];
+
+/// The names in the first column of a table of a document, with a question mark behind those that may be missing.
+fn names_of(table: &str) -> Vec<(&str, bool)> {
+    let rows =
+        table.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| row.split('|').nth(1).unwrap().split(','))
+        .map(|name| (name.trim().trim_end_matches(" ?").trim_matches('`'), name.trim().ends_with('?')))
+        .collect()
+}
+
 /// The table of `docs/model-format.md` names the settings of files, and marks those that may be missing.
 #[test]
 fn the_settings_are_those_of_the_document() {
     let document = include_str!("../../docs/model-format.md");
     let table = document.split("Settings of the section `embedding`").nth(1).unwrap();
-    let rows =
-        table.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| line.starts_with('|'));
-    let names: Vec<(&str, bool)> = rows
-        .flat_map(|row| row.split('|').nth(1).unwrap().split(','))
-        .map(|name| (name.trim().trim_end_matches(" ?").trim_matches('`'), name.trim().ends_with('?')))
-        .collect();
+    let names = names_of(table);
     let x = data::<f64>();
     let rows = Rows::new(&x, N, 4).unwrap();
     let fit = |builder: TsneBuilder<f64, 2>| builder.build().unwrap().fit(rows).unwrap();
@@ -235,26 +251,49 @@ fn the_settings_are_those_of_the_document() {
     for name in seen.iter().flatten() {
         assert!(names.iter().any(|(named, _)| named == name), "{name} is not in the document");
     }
-    // Settings that older files lack are in all of today's.
-    let newer = [
-        "seed",
-        "early_exaggeration",
-        "initial_momentum",
-        "transition_iter",
-        "adaptive_momentum",
-        "beginning",
-        "phase.completed",
-        "phase.settled",
-    ];
     for (name, optional) in names {
         let count = seen.iter().filter(|names| names.iter().any(|other| other == name)).count();
         assert!(count > 0, "{name} is in no file");
         assert_eq!(
-            optional && !newer.contains(&name),
+            optional && !NEWER.contains(&name),
             count < seen.len(),
             "{name} is in {count} of {} files",
             seen.len()
         );
+    }
+}
+
+/// So it does with what a fit that was stopped leaves: all that is named is there, and nothing else.
+#[test]
+fn what_is_left_of_a_fit_is_as_the_document_says() {
+    let document = include_str!("../../docs/model-format.md");
+    let table = |behind: &str| names_of(document.split(behind).nth(1).unwrap());
+    let own = table("| name, after `unfinished.`");
+    let (all, x) = (table("Settings of the section `embedding`"), data::<f64>());
+    let mut stop = |_: &tsne::Iteration<'_, f64, 2>| std::ops::ControlFlow::Break(());
+    let mut seen = Vec::new();
+    // In the normal phase, of a guarded fit from coordinates and of one from a coarse map, with all that may be missing.
+    let guarded = Tsne::<f64, 2>::builder().perplexity(8.0).initialization(tsne::Initialization::Pca);
+    let unguarded = short().exaggeration(2.0).transition_iter(3).early_exaggeration_iter(5).n_iter(100);
+    let coarse = Tsne::<f64, 2>::builder().perplexity(8.0);
+    for tsne in [guarded.early_exaggeration_iter(20), unguarded, coarse] {
+        let mut stop = tsne::Observers::new().every(10, &mut stop);
+        let rows = Rows::new(&x, N, 4).unwrap();
+        let mut map = tsne.build().unwrap().fit_with(rows, Some(&mut stop), Context::new()).unwrap();
+        map.resume_with(Some(&mut stop), Context::new()).unwrap();
+        map.resume_with(Some(&mut stop), Context::new()).unwrap();
+        let file = File::new("left");
+        map.save(&file.0).unwrap();
+        let settings = Reader::open(&file.0).unwrap().settings("embedding").unwrap();
+        let left = settings.iter().filter_map(|(name, _)| name.strip_prefix("unfinished."));
+        seen.extend(left.map(str::to_owned));
+    }
+    for name in &seen {
+        assert!(own.iter().chain(&all).any(|(named, _)| named == name), "unfinished.{name} is not in the document");
+    }
+    // No start of today has an optimizer whose last step was adaptive.
+    for (name, _) in own.into_iter().filter(|(name, _)| *name != "optimizer.slope") {
+        assert!(seen.iter().any(|seen| seen == name), "unfinished.{name} is in no file");
     }
 }
 
@@ -368,17 +407,7 @@ fn contradictions_are_found() {
     // Files of before: a number of threads, and nothing of an early phase or the seed of the fit.
     let older = |settings: &mut Settings| {
         let mut old = Settings::new();
-        let newer = [
-            "seed",
-            "early_exaggeration",
-            "initial_momentum",
-            "transition_iter",
-            "adaptive_momentum",
-            "beginning",
-            "phase.completed",
-            "phase.settled",
-        ];
-        for (name, value) in settings.iter().filter(|(name, _)| !newer.contains(name)) {
+        for (name, value) in settings.iter().filter(|(name, _)| !NEWER.contains(name)) {
             old.set(name, value.clone());
         }
         *settings = old;
