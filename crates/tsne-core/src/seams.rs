@@ -58,6 +58,11 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
     /// [`Error::Cancelled`](crate::Error::Cancelled).
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
 
+    /// Whether no neighbor is ever missed. `false`, which is what is provided, promises nothing.
+    fn is_exact(&self) -> bool {
+        false
+    }
+
     /// The ranks of `others` among the neighbors of `rows`, all of them numbers of indexed points: of each row as many others
     /// as `others.len() / rows.len()`, row by row. The rank of a point is 1 for the nearest other point of the row by
     /// (distance, index), and what position it has in [`knn_graph`](Self::knn_graph) with `k = n - 1` plus 1.

@@ -72,6 +72,7 @@ pub use data::dataset::Dataset;
 pub use data::input::Input;
 pub use data::new_affinities::NewAffinities;
 pub use data::new_points::NewPoints;
+pub use data::search_quality::SearchQuality;
 pub use float::Float;
 pub use force_error::ForceError;
 pub use maps::embedding::Embedding;

@@ -11,7 +11,7 @@ use crate::plot::{self, Options, Picture};
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
-use tsne::{AffinityMethod, Context, Embedding, Float, files};
+use tsne::{AffinityMethod, Context, Embedding, Float, SearchQuality, files};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
@@ -122,7 +122,14 @@ fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
         AffinityMethod::Uniform(_) => ("uniform", Vec::new()),
         _ => ("custom", Vec::new()),
     };
+    let (neighbors, neighbors_recall) = match index.search_quality() {
+        Some(SearchQuality::Exact) => (Some("exact"), None),
+        Some(SearchQuality::Approximate { recall, .. }) => (Some("approximate"), Some(recall)),
+        _ => (None, None),
+    };
     Decided {
+        neighbors,
+        neighbors_recall,
         preset: embedding.preset().to_string(),
         affinities: affinities.into(),
         perplexities,

@@ -52,6 +52,10 @@ pub struct Decided {
     pub affinities: String,
     /// The perplexities that were used; none where affinities have no perplexity.
     pub perplexities: Vec<f64>,
+    /// How neighbors were found: `exact` or `approximate`; `null` where that is not known, as of neighbors that were given.
+    pub neighbors: Option<&'static str>,
+    /// The share of the nearest neighbors that an approximate search has found, measured for a sample of points; else `null`.
+    pub neighbors_recall: Option<f64>,
     /// The stored affinities of each point, on average.
     pub affinities_per_point: f64,
     /// How the repulsion was computed: `exact`, `bh` or `fft`.
@@ -88,13 +92,17 @@ impl From<tsne::ForceError> for ForceError {
 
 impl Decided {
     fn line(&self) -> String {
-        let Self { preset, affinities, perplexities, affinities_per_point, repulsion, finish, .. } = self;
+        let Self { preset, neighbors, affinities, perplexities, affinities_per_point, repulsion, finish, .. } = self;
+        let found = neighbors.map_or_else(String::new, |found| {
+            let recall = self.neighbors_recall.map_or_else(String::new, |recall| format!(" (recall {recall:.3})"));
+            format!(" neighbors {found}{recall};")
+        });
         let of = match perplexities.as_slice() {
             [] => String::new(),
             all => format!(" {}", all.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")),
         };
         let per_point = format!("{affinities_per_point:.0} per point");
-        format!("preset {preset}; affinities {affinities}{of}, {per_point}; repulsion {repulsion}; descent {finish}")
+        format!("preset {preset};{found} affinities {affinities}{of}, {per_point}; repulsion {repulsion}; descent {finish}")
     }
 }
 

@@ -4,6 +4,7 @@ use super::dataset::Dataset;
 use super::kept::Kept;
 use super::kept_index::KeptIndex;
 use super::recipe::{Recipe, joint, searched, warnings};
+use super::search_quality::SearchQuality;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::neighbors::Neighbors;
 use crate::threads;
@@ -43,6 +44,7 @@ pub struct AffinityIndex<T> {
     /// Of the data, by the recipe: neither changes.
     pub(super) kept_index: KeptIndex<T>,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) search_quality: Option<SearchQuality>,
     pub(crate) n_jobs: Option<i32>,
     /// What the neighbor search and the affinities took.
     pub(crate) durations: (Duration, Duration),
@@ -77,8 +79,16 @@ impl<T: Scalar> AffinityIndex<T> {
             doubts.retain(|doubt| !matches!(doubt, Warning::ColumnScales { .. }));
         }
         let k = recipe.k(n)?;
-        let graph = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?.knn_graph(k, cx)?;
-        let graph = searched(graph, (n, n), k)?;
+        let (graph, exact) = {
+            let searching = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?;
+            (searched(searching.knn_graph(k, cx)?, (n, n), k)?, searching.is_exact())
+        };
+        let search_quality = match recipe.neighbors {
+            _ if exact => Some(SearchQuality::Exact),
+            // It may have a distance of its own.
+            Neighbors::Custom(_) => None,
+            _ => Some(SearchQuality::measured(&graph, points, &recipe.metric, recipe.random_state, cx)?),
+        };
         let neighbors = clock.elapsed();
         let mut index = if keep.graph {
             let index = Self::of_graph(Cow::Borrowed(&graph), recipe, n_jobs, cx)?;
@@ -87,6 +97,7 @@ impl<T: Scalar> AffinityIndex<T> {
             Self::of_graph(Cow::Owned(graph), recipe, n_jobs, cx)?
         };
         index.durations.0 = neighbors;
+        index.search_quality = search_quality;
         if index.warnings.contains(&Warning::IdenticalNeighbors)
             && (doubts.contains(&Warning::IdenticalPoints) || all_same(points))
         {
@@ -120,7 +131,7 @@ impl<T: Scalar> AffinityIndex<T> {
         let joint = Arc::new(joint(&recipe.method, graph, cx)?);
         let durations = (Duration::ZERO, clock.elapsed());
         let kept_index = KeptIndex::default();
-        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, n_jobs, durations })
+        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, search_quality: None, n_jobs, durations })
     }
 
     /// The same with the neighbors.
@@ -136,7 +147,7 @@ impl<T: Scalar> AffinityIndex<T> {
         }
         let durations = (Duration::ZERO, Duration::ZERO);
         let (kept_index, warnings) = (KeptIndex::default(), Vec::new());
-        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, n_jobs, durations })
+        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, search_quality: None, n_jobs, durations })
     }
 
     /// An index as it was saved.
@@ -147,7 +158,7 @@ impl<T: Scalar> AffinityIndex<T> {
         data: Option<Kept<T>>,
     ) -> Self {
         let (joint, kept_index, durations) = (Arc::new(joint), KeptIndex::default(), (Duration::ZERO, Duration::ZERO));
-        Self { joint, graph, recipe, data, kept_index, warnings: Vec::new(), n_jobs: None, durations }
+        Self { joint, graph, recipe, data, kept_index, warnings: Vec::new(), search_quality: None, n_jobs: None, durations }
     }
 
     /// The joint affinities: symmetric, with sum 1.
@@ -284,6 +295,26 @@ impl<T: Scalar> AffinityIndex<T> {
     /// ```
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// How good the neighbors are; `None` where they were given, or saved, or found by a search of the user's own that does not
+    /// say that it is [exact](tsne_core::NeighborIndex::is_exact).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, SearchQuality, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).build()?;
+    /// let index = tsne.affinities(Rows::new(&data, 60, 5)?)?;
+    /// assert_eq!(index.search_quality(), Some(SearchQuality::Exact));
+    /// let graph = index.graph().ok_or("the neighbors were not kept")?;
+    /// assert_eq!(tsne.affinities(graph)?.search_quality(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn search_quality(&self) -> Option<SearchQuality> {
+        self.search_quality
     }
 
     /// The affinities of another perplexity, from the same neighbors: openTSNE's `set_perplexity`.

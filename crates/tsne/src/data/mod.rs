@@ -9,6 +9,7 @@ mod kept_index;
 pub(crate) mod new_affinities;
 pub(crate) mod new_points;
 pub(crate) mod recipe;
+pub(crate) mod search_quality;
 
 mod columns;
 mod distances;

@@ -221,16 +221,23 @@ pub(super) struct Indexed<'a, T> {
 impl<T: Scalar> Indexed<'_, T> {
     /// The `k` nearest other points of each of `rows`, which ascend, row by row.
     pub(super) fn neighbors(&self, k: NonZeroUsize, rows: &[u32]) -> Result<Vec<u32>> {
+        Ok(self.nearest(k, rows)?.0)
+    }
+
+    /// The [`neighbors`](Self::neighbors) with their distances.
+    pub(super) fn nearest(&self, k: NonZeroUsize, rows: &[u32]) -> Result<(Vec<u32>, Vec<T>)> {
         if rows.len() == self.points.n() {
-            return Ok(self.index.knn_graph(k, self.cx)?.into_parts().2);
+            let (_, _, indices, distances) = self.index.knn_graph(k, self.cx)?.into_parts();
+            return Ok((indices, distances));
         }
         // One more, as a point finds itself.
         let some = Subset::take(self.points, rows.iter().map(|&i| i as usize))?;
         let graph = self.index.knn(some.points()?, k.saturating_add(1), self.cx)?;
         let of_row = |(row, &i): (usize, &u32)| {
-            graph.row(row).0.iter().copied().filter(move |&j| j != i).take(k.get()).collect::<Vec<u32>>()
+            let (indices, distances) = graph.row(row);
+            indices.iter().copied().zip(distances.iter().copied()).filter(move |(j, _)| *j != i).take(k.get())
         };
-        Ok(rows.iter().enumerate().flat_map(of_row).collect())
+        Ok(rows.iter().enumerate().flat_map(of_row).unzip())
     }
 }
 

@@ -23,4 +23,4 @@ pub use extent::extent;
 pub use labels::label_agreement;
 pub use measures::Measures;
 pub use ranks::{trustworthiness, trustworthiness_sampled};
-pub use recall::neighbor_recall;
+pub use recall::{graph_recall, neighbor_recall};

@@ -1,6 +1,7 @@
-use super::comparison::Comparison;
+use super::comparison::{Comparison, Indexed, draw};
 use std::num::NonZeroUsize;
-use tsne_core::{Points, Result, Scalar, blocks};
+use tsne_affinity::{BruteForceSearch, Metric};
+use tsne_core::{Context, Error, KnnGraph, NeighborSearch, Points, Result, Scalar, blocks};
 
 /// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
 /// distances and all points.
@@ -30,6 +31,58 @@ pub fn neighbor_recall<'a, T: Scalar, const D: usize>(
     k: usize,
 ) -> Result<f64> {
     Comparison::new(x, y)?.neighbor_recall(k)
+}
+
+/// The share of the nearest neighbors of the points `x` that `graph` has: what an approximate search has found. Measured for all points,
+/// or for a sample of `(points, seed)` without repetition.
+///
+/// Neighbors as near as the last one count as well: of points that tie, a search may choose others. A sample of `m` of `n` points costs
+/// `m n` distances.
+///
+/// # Errors
+///
+/// [`Error::Shape`] unless the graph has a row for each point, among as many; [`Error::Parameter`] for an empty sample; those of the
+/// [search](BruteForceSearch), [`Error::Cancelled`] among them.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::core::KnnGraph;
+/// use tsne::{Context, Metric, Rows, metrics};
+///
+/// // The nearest neighbor of the last point is the one before it, and not the first.
+/// let x = Rows::new(&[0.0, 1.0, 10.0, 12.0], 4, 1)?;
+/// let graph = KnnGraph::from_parts(1, 4, vec![1, 0, 3, 0], vec![1.0, 1.0, 2.0, 12.0])?;
+/// assert_eq!(metrics::graph_recall(&graph, x, &Metric::Euclidean, None, Context::new())?, 0.75);
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn graph_recall<'a, T: Scalar>(
+    graph: &KnnGraph<T>,
+    x: impl Into<Points<'a, T>>,
+    metric: &Metric,
+    sample: Option<(usize, u64)>,
+    cx: Context<'_>,
+) -> Result<f64> {
+    let (x, k) = (x.into(), graph.k());
+    let n = x.n();
+    if (graph.n(), graph.n_reference()) != (n, n) {
+        return Err(Error::shape("neighbor graph", n, graph.n()));
+    }
+    let Some(wanted) = NonZeroUsize::new(k).filter(|k| k.get() < n) else { return Ok(1.0) };
+    let rows: Vec<u32> = match sample {
+        Some((0, _)) => return Err(Error::parameter("sample", 0, "at least 1 point")),
+        Some((points, seed)) if points < n => draw(n, points, seed).into_iter().map(|i| i as u32).collect(),
+        _ => (0..n).map(|i| i as u32).collect(),
+    };
+    let search = BruteForceSearch::new(metric.clone());
+    let (nearest, distances) = Indexed { points: x, index: search.build(x, cx)?, cx }.nearest(wanted, &rows)?;
+    let found = |row: usize| {
+        let (own, lengths) = graph.row(rows[row] as usize);
+        let nearest = &nearest[row * k..(row + 1) * k];
+        let last = distances[(row + 1) * k - 1];
+        own.iter().zip(lengths).filter(|(j, length)| **length <= last || nearest.contains(j)).count()
+    };
+    Ok((0..rows.len()).map(found).sum::<usize>() as f64 / (rows.len() * k) as f64)
 }
 
 impl<T: Scalar, const D: usize> Comparison<'_, T, D> {

@@ -21,6 +21,7 @@ mod optimize;
 mod own_code;
 mod resume;
 mod save;
+mod search_quality;
 mod sparse_pca;
 mod spectral;
 mod store;

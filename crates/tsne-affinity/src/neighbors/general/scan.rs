@@ -114,6 +114,10 @@ impl<T: Scalar> NeighborIndex<T> for Scan<'_, T> {
         self.space.shape()
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         check_own(self.shape().0, k.get())?;
         cx.check()?;

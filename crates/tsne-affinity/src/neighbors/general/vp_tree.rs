@@ -200,6 +200,10 @@ impl<T: Scalar> NeighborIndex<T> for VpTree<'_, T> {
         self.space.shape()
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         self.space.knn_graph(k, cx, |rows, k| self.search(rows, true, k, cx))
     }

@@ -25,6 +25,9 @@ pub(in crate::neighbors) trait Finder<T: Scalar>: Send + Sync {
         cx: Context<'_>,
     ) -> Result<()>;
 
+    /// Whether no neighbor is ever missed.
+    fn is_exact(&self) -> bool;
+
     /// The ranks that are [asked for](Asked), row by row; `None` from a finder that is not exact.
     fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>>;
 }

@@ -68,6 +68,10 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
         (self.indexed.points.rows.n(), self.indexed.points.rows.d())
     }
 
+    fn is_exact(&self) -> bool {
+        self.finder.is_exact()
+    }
+
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         let (n, _) = NeighborIndex::<T>::shape(self);
         let k = k.get();

@@ -103,6 +103,10 @@ impl<const K: usize> KdFinder<K> {
 }
 
 impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn search(
         &self,
         indexed: &IndexedPoints<'_, T>,

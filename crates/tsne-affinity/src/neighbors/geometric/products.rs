@@ -68,6 +68,10 @@ impl Products {
 }
 
 impl<T: Scalar> Finder<T> for Products {
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn search(
         &self,
         indexed: &IndexedPoints<'_, T>,

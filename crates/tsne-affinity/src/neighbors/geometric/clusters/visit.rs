@@ -50,6 +50,10 @@ impl<V: Scalar> ClusterFinder<V> {
 }
 
 impl<V: Scalar> Finder<V> for ClusterFinder<V> {
+    fn is_exact(&self) -> bool {
+        false
+    }
+
     fn search(
         &self,
         indexed: &IndexedPoints<'_, V>,

@@ -1,0 +1,62 @@
+//! How good the neighbors are that affinities were computed from.
+
+use crate::metrics::graph_recall;
+use std::fmt;
+use tsne_affinity::Metric;
+use tsne_core::{Context, KnnGraph, Points, Result, Scalar};
+
+/// Points whose neighbors are compared with the true ones. Rows of the search's own data differ by some 0.03 in recall, so that the
+/// mean of 128 is known to 0.003; they took 12 ms of 2.9 s for 70,000 x 50 points, and 90 ms of 7.1 s for 70,000 x 784.
+const SAMPLE: usize = 128;
+
+/// How good the neighbors are that affinities were computed from.
+///
+/// # Examples
+///
+/// ```
+/// use tsne::{Rows, SearchQuality, Tsne};
+///
+/// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+/// let index = Tsne::<_, 2>::builder().perplexity(10.0).build()?.affinities(Rows::new(&data, 60, 5)?)?;
+/// assert_eq!(index.search_quality(), Some(SearchQuality::Exact));
+/// # Ok::<(), tsne::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum SearchQuality {
+    /// They are the nearest ones.
+    Exact,
+    /// The search may have missed some.
+    Approximate {
+        /// The [share of the nearest neighbors](crate::metrics::graph_recall) that were found of a sample of the points.
+        recall: f64,
+        /// The number of these points.
+        sample: usize,
+    },
+}
+
+impl fmt::Display for SearchQuality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact => f.write_str("exact"),
+            Self::Approximate { recall, .. } => write!(f, "approximate (recall {recall:.3})"),
+        }
+    }
+}
+
+impl SearchQuality {
+    /// Of the neighbors that an approximate search has found.
+    pub(super) fn measured<T: Scalar>(
+        graph: &KnnGraph<T>,
+        points: Points<'_, T>,
+        metric: &Metric,
+        seed: u64,
+        cx: Context<'_>,
+    ) -> Result<Self> {
+        let sample = SAMPLE.min(points.n());
+        // The caller's progress is that of the search, which is over.
+        let silent = cx.cancel_token().map_or_else(Context::new, |token| Context::new().with_cancel(token));
+        let recall = graph_recall(graph, points, metric, Some((sample, seed)), silent)?;
+        Ok(Self::Approximate { recall, sample })
+    }
+}
