@@ -13,7 +13,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE")]
     pub labels: Vec<PathBuf>,
     /// A column that holds labels, of a table of --labels, of the points' own table, or of obs of an .h5ad file: its name, or #
-    /// and its number from 1 ('#3'; 3 will do where no column has that name); may be repeated.
+    /// and its number from 1 ('#3'; 3 will do where no column has that name); may be repeated. Of an .h5ad file also a gene, whose
+    /// values are those of raw, or of X where there is no raw.
     #[arg(long, value_name = "NAME|#N")]
     pub label_column: Vec<String>,
     /// Whether labels are classes or numbers. With auto they are numbers if there are more than ten, with fractions or fewer

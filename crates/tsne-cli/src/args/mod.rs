@@ -84,8 +84,8 @@ pub enum Command {
     },
     /// Write manual pages, one for each subcommand.
     Man {
-        /// The directory that they go to. Older files are replaced.
-        #[arg(help_heading = "Output", default_value = ".")]
+        /// The directory that they go to, such as . for the current one. Older files are replaced.
+        #[arg(help_heading = "Output")]
         out_dir: std::path::PathBuf,
     },
 }

@@ -8,7 +8,7 @@ use tsne::Preset;
 /// The arguments of `tsne transform`.
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true,
-          group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plot"]))]
+          group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plot", "html"]))]
 pub struct TransformArgs {
     /// A map that `tsne embed --save` saved.
     #[arg(help_heading = "Input and output")]
@@ -27,6 +27,9 @@ pub struct TransformArgs {
     /// A picture: .png, .svg or .pdf, fitted points gray, new ones colored by label. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub plot: Option<PathBuf>,
+    /// A page to explore the fitted points and the new ones together in a browser: .html. An older file is replaced.
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub html: Option<PathBuf>,
     /// The defaults of all options: recommended, opentsne or documented [default: that of the map].
     #[arg(long, help_heading = "Method")]
     pub preset: Option<Preset>,

@@ -5,7 +5,7 @@ use crate::command::descent::{Checkpoint, descend};
 use crate::command::interrupt::Interrupt;
 use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
-use crate::command::run::{Data, read, say};
+use crate::command::run::{Data, read, say, warn};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
 use crate::command::{further, method};
@@ -124,6 +124,8 @@ impl Run<'_> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
+        // Before what takes long.
+        warn(run.quiet, &input.warnings(n))?;
         let extras =
             Extras { call: Call::of_this_process(points.d(), input, resolved, columns)?, annotations, preparation };
         let metric = args.affinities.metric.clone().unwrap_or_default();

@@ -21,6 +21,7 @@ mod run;
 mod saved;
 mod score;
 mod targets;
+mod together;
 mod transform;
 mod usage;
 

@@ -3,7 +3,7 @@
 use crate::args::MethodArgs;
 use crate::command::explore::write_page;
 use crate::command::interrupt::Interrupted;
-use crate::command::run::{agreement, in_pool, print, warn};
+use crate::command::run::{agreement, in_pool, print, warn, words};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
 use crate::explore::{Neighbors, Page};
@@ -45,7 +45,8 @@ impl Outcome<'_> {
         let Self { args, targets, extras, .. } = self;
         let (run, call, annotations) = (&args.run, &extras.call, &extras.annotations);
         let (y, n, remaining) = (embedding.positions(), embedding.positions().len(), embedding.remaining());
-        warn(run.quiet, embedding.warnings())?;
+        let warnings = words(embedding.warnings(), call.columns.as_deref());
+        warn(run.quiet, &warnings)?;
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
         written.map(targets.map, y, annotations)?;
@@ -87,7 +88,7 @@ impl Outcome<'_> {
             d: call.d,
             input: call.input.clone(),
             decided: decided(embedding),
-            warnings: embedding.warnings().iter().map(ToString::to_string).collect(),
+            warnings: call.input.warnings(n).into_iter().chain(warnings).collect(),
             iterations: embedding.iterations(),
             remaining,
             kl_divergence,

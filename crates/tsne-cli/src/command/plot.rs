@@ -50,7 +50,7 @@ pub(crate) fn plot(args: &PlotArgs) -> Result<()> {
     }?;
     files::write(&args.output, &bytes).with_context(|| format!("{} cannot be written", args.output.display()))?;
     if !args.quiet {
-        say(&format!("The picture: {}", args.output.display()))?;
+        say(&format!("{:<16} {}", "written", args.output.display()))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 use std::str::FromStr;
-use tsne::{Float, metrics};
+use tsne::{Float, Warning, metrics};
 
 /// Points with their names and labels, and what their files were taken for.
 pub(crate) struct Data<T> {
@@ -72,6 +72,27 @@ pub(crate) fn warn(quiet: bool, warnings: &[impl Display]) -> Result<()> {
         writeln!(std::io::stderr(), "warning: {warning}").context("cannot write to standard error")?;
     }
     Ok(())
+}
+
+/// The words of warnings, with the names of columns where there are any, and the options of this command.
+pub(crate) fn words(warnings: &[Warning], columns: Option<&[String]>) -> Vec<String> {
+    let of = |warning: &Warning| match warning {
+        Warning::ColumnScales { columns: count, of, column, share } => {
+            let name = columns.filter(|names| names.len() == *of).and_then(|names| names.get(*column));
+            let column = name.map_or_else(|| format!("column {}", column + 1), |name| format!("column {name:?}"));
+            let (hold, first) = match count {
+                1 => (format!("{column} holds"), String::new()),
+                count => (format!("{count} columns hold"), format!(" ({column} most)")),
+            };
+            format!(
+                "{hold} {:.1} % of the variance of all {of}{first}, so that the others hardly count: if their units differ, give \
+                 --standardize or --metric seuclidean",
+                100.0 * share
+            )
+        }
+        other => other.to_string(),
+    };
+    warnings.iter().map(of).collect()
 }
 
 /// Prints a line.

@@ -1,11 +1,14 @@
 //! `tsne transform`.
 
 use crate::args::{NewInit, TransformArgs};
+use crate::command::explore::write_page;
 use crate::command::method;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, print, read, warn};
 use crate::command::saved::{self, unusable};
 use crate::command::targets::{Targets, Written};
+use crate::command::together::together;
+use crate::explore::Page;
 use crate::output::Note;
 use crate::plot::{self, Options, Picture};
 use crate::prepare::Preparation;
@@ -24,6 +27,7 @@ pub(crate) fn transform(args: &TransformArgs) -> Result<()> {
     let targets = Targets {
         map: args.output.as_deref(),
         plot: args.plot.as_deref(),
+        page: args.html.as_deref(),
         source: Some(&args.input),
         ..Targets::default()
     };
@@ -59,6 +63,8 @@ fn place<T: Float + FromStr, const D: usize>(
 ) -> Result<()> {
     let run = &args.run;
     let preparation = Preparation::take(model.sections()).map_err(|error| unusable(&args.model, &error))?;
+    let n_fitted = model.n();
+    let of_map = saved::annotations(model.sections(), n_fitted).with_context(|| args.model.display().to_string())?;
     let fitted_columns = saved::columns(model.sections()).with_context(|| args.model.display().to_string())?;
     let fitted = model.embedding::<T, D>().map_err(|error| unusable(&args.model, &error))?;
     let index = fitted.affinity_index();
@@ -71,6 +77,7 @@ fn place<T: Float + FromStr, const D: usize>(
     }
     let Data { mut points, annotations, mut input, resolved, columns, .. } =
         read::<T>(&args.input, &args.reading.options())?;
+    warn(run.quiet, &input.warnings(points.n()))?;
     if let (Some(fitted), Some(given)) = (&fitted_columns, &columns) {
         let doubt = same_columns(fitted, given).with_context(|| args.input.display().to_string())?;
         warn(run.quiet, doubt.as_slice())?;
@@ -105,6 +112,12 @@ fn place<T: Float + FromStr, const D: usize>(
         let picture = Picture::onto(fitted.positions(), y, annotations.labels.first())?;
         let picture = picture.encode(&options, plot::Format::of(path)?)?;
         Ok(files::write(path, &picture)?)
+    })?;
+    written.add(targets.page, |path| {
+        let all: Vec<[T; D]> = fitted.positions().iter().chain(y).copied().collect();
+        let annotations = together((n_fitted, &of_map), (y.len(), &annotations));
+        let title = format!("{} in the t-SNE of {}", args.input.display(), args.model.display());
+        write_page(path, &all, &Page { title: &title, annotations: Some(&annotations), ..Page::default() }).map(drop)
     })?;
     let report = TransformReport {
         n: points.n(),

@@ -32,7 +32,7 @@ pub(super) struct Coloring<'a> {
 #[derive(Debug)]
 pub(super) enum Key {
     None,
-    List(Vec<Entry>),
+    List { title: String, entries: Vec<Entry> },
     Scale { scale: Scale, title: String, palette: Palette },
 }
 
@@ -85,7 +85,7 @@ impl<'a> Coloring<'a> {
         } else if labels.codes.iter().any(|&code| code as usize >= labels.names.len()) {
             gray("no label");
         }
-        let key = if options.legend == Legend::None { Key::None } else { Key::List(entries) };
+        let key = if options.legend == Legend::None { Key::None } else { Key::List { title: title(), entries } };
         Ok(Self { labels: Some(labels), colors, plain, key })
     }
 
@@ -115,7 +115,7 @@ mod tests {
     fn two_comes_before_ten() {
         let labels = Labels::from_texts(["c10", "c2", "c10"]);
         let coloring = Coloring::new(Some(&labels), &Options::default()).unwrap();
-        let Key::List(entries) = &coloring.key else { unreachable!() };
+        let Key::List { entries, .. } = &coloring.key else { unreachable!() };
         assert_eq!(entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["c2", "c10"]);
         assert_eq!(coloring.color(1), Some(entries[0].color));
     }
@@ -131,7 +131,7 @@ mod tests {
         labels.codes[1] = Labels::MISSING;
         let coloring = Coloring::new(Some(&labels), &Options::default()).unwrap();
         assert_eq!(coloring.color(1), None);
-        let Key::List(entries) = &coloring.key else { unreachable!() };
+        let Key::List { entries, .. } = &coloring.key else { unreachable!() };
         assert_eq!(entries.last().unwrap().name, "no label");
     }
 }

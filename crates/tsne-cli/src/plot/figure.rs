@@ -98,9 +98,9 @@ impl Figure {
         );
         let (boxes, aspect) = extents(panels, shared);
         let on_clusters = options.legend == Legend::OnClusters;
-        let entries: &[Entry] = match &coloring.key {
-            Key::List(entries) => entries,
-            _ => &[],
+        let (heading, entries): (&str, &[Entry]) = match &coloring.key {
+            Key::List { title, entries } => (title, entries),
+            _ => ("", &[]),
         };
         let mut listed: Vec<Entry> = if on_clusters { Vec::new() } else { entries.to_vec() };
         if options.panel_per_label {
@@ -110,7 +110,7 @@ impl Figure {
         // Names that find no place on the points are listed, which makes the map smaller: until all have a place.
         let mut round = 0;
         let (page, key, fields, names) = loop {
-            let (page, key) = layout(panels, aspect, &listed, coloring, options);
+            let (page, key) = layout(panels, aspect, (heading, &listed), coloring, options);
             let fields: Vec<PlacedField> =
                 panels.iter().enumerate().map(|(i, panel)| page.place(i, panel, boxes[i], coloring)).collect();
             if !on_clusters || entries.is_empty() {
@@ -185,8 +185,12 @@ impl Figure {
             if panels.len() > 1 {
                 self.under.frame([x, y], [width, height], options.theme.below());
             }
-            let style = Style { size: TITLE[2], weight: Weight::Bold, ..style };
-            let title = font::fit(&panel.title, TITLE[2], Weight::Bold, width);
+            // In smaller letters before it is cut, and then in the middle: names of maps differ at their ends.
+            let sizes = [TITLE[2], 0.85 * TITLE[2], 0.7 * TITLE[2]];
+            let fits = |size: &f32| font::width(&panel.title, *size, Weight::Bold) <= width;
+            let size = sizes.into_iter().find(fits).unwrap_or(sizes[2]);
+            let style = Style { size, weight: Weight::Bold, ..style };
+            let title = font::fit_ends(&panel.title, size, Weight::Bold, width);
             self.over.text(&title, [x, y - 0.45 * TITLE[2]], style, None);
         }
     }
@@ -284,7 +288,7 @@ fn clusters(panel: &Panel, field: &PlacedField, entries: &[Entry], coloring: &Co
 fn layout<'a>(
     panels: &[Panel],
     aspect: f32,
-    entries: &[Entry],
+    listed: (&str, &[Entry]),
     coloring: &'a Coloring<'_>,
     options: &Options,
 ) -> (Page, KeyBox<'a>) {
@@ -323,7 +327,7 @@ fn layout<'a>(
         let bar = Bar::new(scale, title, *palette, 0.4 * inner, rough);
         return (page(inner - bar.width - GAP, 0.0), KeyBox::Bar(bar));
     }
-    if entries.is_empty() {
+    if listed.1.is_empty() {
         return (page(inner, 0.0), KeyBox::None);
     }
     let share = BESIDE[usize::from(options.legend == Legend::Right)];
@@ -331,7 +335,7 @@ fn layout<'a>(
         // The narrower the map, the lower, where the height follows: the list must fit beside what it leaves.
         let mut room = page(inner, 0.0).grid().1;
         for _ in 0..8 {
-            let Some(list) = List::beside(entries, size, share * inner, room) else { break };
+            let Some(list) = List::beside(listed, size, share * inner, room) else { break };
             let page = page(inner - list.width - GAP, 0.0);
             if list.height <= page.grid().1 {
                 return (page, KeyBox::List(list, false));
@@ -343,12 +347,12 @@ fn layout<'a>(
     for &size in &SIZES {
         let last = size == SIZES[SIZES.len() - 1];
         let limit = if height.is_none() && last { f32::INFINITY } else { half };
-        if let Some(list) = List::below(entries, size, inner, limit) {
+        if let Some(list) = List::below(listed, size, inner, limit) {
             let page = page(inner, list.height + GAP);
             return (page, KeyBox::List(list, true));
         }
     }
-    let list = List::cut(entries, inner, half);
+    let list = List::cut(listed, inner, half);
     (page(inner, list.height + GAP), KeyBox::List(list, true))
 }
 

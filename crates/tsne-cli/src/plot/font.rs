@@ -60,6 +60,26 @@ pub(super) fn fit(text: &str, size: f32, weight: Weight, limit: f32) -> String {
     kept + "…"
 }
 
+/// As much of both ends of a text as fits, with an ellipsis between them where something is left out.
+pub(super) fn fit_ends(text: &str, size: f32, weight: Weight, limit: f32) -> String {
+    if width(text, size, weight) <= limit {
+        return text.to_owned();
+    }
+    let room = limit - width("…", size, weight);
+    let start = fit(text, size, weight, 0.4 * room + width("…", size, weight));
+    let start = start.trim_end_matches('…');
+    let mut used = width(start, size, weight);
+    let end: Vec<char> = text
+        .chars()
+        .rev()
+        .take_while(|c| {
+            used += width(c.encode_utf8(&mut [0; 4]), size, weight);
+            used <= room
+        })
+        .collect();
+    start.chars().chain(['…']).chain(end.into_iter().rev()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +97,12 @@ mod tests {
             let cut = fit(text, 9.0, Weight::Regular, limit);
             assert!(width(&cut, 9.0, Weight::Regular) <= limit && cut.ends_with('…'), "{cut}");
         }
+        for limit in [10.0, 50.0, 100.0] {
+            let cut = fit_ends(text, 9.0, Weight::Regular, limit);
+            assert!(width(&cut, 9.0, Weight::Regular) <= limit && cut.contains('…'), "{cut}");
+            assert!(limit < 100.0 || (cut.starts_with("a n") && cut.ends_with("column")), "{cut}");
+        }
+        assert_eq!(fit_ends(text, 9.0, Weight::Bold, 1000.0), text);
         assert_eq!(fit(text, 9.0, Weight::Bold, 1000.0), text);
         assert!(width("WW", 9.0, Weight::Regular) > width("ii", 9.0, Weight::Regular));
     }

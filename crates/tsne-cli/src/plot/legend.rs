@@ -22,12 +22,16 @@ pub(super) const SIZES: [f32; 5] = [9.0, 8.0, 7.0, 6.0, 5.0];
 /// The most categories of a list; the others are counted.
 const MAX_ENTRIES: usize = 200;
 
+/// The width that the title of a list has at least, in sizes of the letters: the list of two short names is narrower than their title.
+const TITLE: f32 = 9.0;
+
 /// The size of the scale in points.
 const BAR: [f32; 2] = [10.0, 150.0];
 
 /// A list in columns.
 #[derive(Debug, Clone)]
 pub(super) struct List {
+    title: String,
     size: f32,
     rows: usize,
     /// The left end and the width of each column.
@@ -38,8 +42,19 @@ pub(super) struct List {
     pub(super) height: f32,
 }
 
+/// The rows of a list of that height, beside its title.
+fn rows_of(title: &str, size: f32, height: f32) -> usize {
+    let all = (height / (size * LEADING)).floor() as usize;
+    all.saturating_sub(usize::from(!title.is_empty())).max(1)
+}
+
 impl List {
-    fn with_columns(lines: &[(String, Option<palette::Color>)], size: f32, columns: usize, limit: Option<f32>) -> Self {
+    fn with_columns(
+        (title, lines): (&str, &[(String, Option<palette::Color>)]),
+        size: f32,
+        columns: usize,
+        limit: Option<f32>,
+    ) -> Self {
         let rows = lines.len().div_ceil(columns.max(1)).max(1);
         let (mut placed, mut kept) = (Vec::new(), Vec::new());
         let mut left = 0.0;
@@ -56,8 +71,15 @@ impl List {
             placed.push([left, INDENT * size + widest]);
             left += INDENT * size + widest + GUTTER * size;
         }
+        // The title takes as much width as the list has, so that it never makes the map smaller, or a little where that is nothing.
         let width = (left - GUTTER * size).max(0.0);
-        Self { size, rows, columns: placed, lines: kept, width, height: rows as f32 * size * LEADING }
+        let title = match title {
+            "" => String::new(),
+            title => font::fit(title, size, Weight::Bold, limit.unwrap_or(TITLE * size).max(width)),
+        };
+        let width = width.max(font::width(&title, size, Weight::Bold));
+        let rows_and_title = rows as f32 + if title.is_empty() { 0.0 } else { 1.0 };
+        Self { title, size, rows, columns: placed, lines: kept, width, height: rows_and_title * size * LEADING }
     }
 
     fn lines(entries: &[Entry], most: usize) -> Vec<(String, Option<palette::Color>)> {
@@ -72,35 +94,39 @@ impl List {
     }
 
     /// The list with as few columns as the height allows, if it fits.
-    pub(super) fn beside(entries: &[Entry], size: f32, width: f32, height: f32) -> Option<Self> {
+    pub(super) fn beside((title, entries): (&str, &[Entry]), size: f32, width: f32, height: f32) -> Option<Self> {
         let lines = Self::lines(entries, MAX_ENTRIES);
-        let rows = (height / (size * LEADING)).floor().max(1.0) as usize;
-        let list = Self::with_columns(&lines, size, lines.len().div_ceil(rows), None);
+        let list = Self::with_columns((title, &lines), size, lines.len().div_ceil(rows_of(title, size, height)), None);
         (list.width <= width && list.height <= height).then_some(list)
     }
 
     /// The list with as many columns as the width allows, if it fits.
-    pub(super) fn below(entries: &[Entry], size: f32, width: f32, height: f32) -> Option<Self> {
+    pub(super) fn below((title, entries): (&str, &[Entry]), size: f32, width: f32, height: f32) -> Option<Self> {
         let lines = Self::lines(entries, MAX_ENTRIES);
         let list = (1..=lines.len().min(12))
             .rev()
-            .map(|columns| Self::with_columns(&lines, size, columns, None))
+            .map(|columns| Self::with_columns((title, &lines), size, columns, None))
             .find(|list| list.width <= width)?;
         (list.height <= height).then_some(list)
     }
 
     /// As much of the list as fits, with names that are cut.
-    pub(super) fn cut(entries: &[Entry], width: f32, height: f32) -> Self {
+    pub(super) fn cut((title, entries): (&str, &[Entry]), width: f32, height: f32) -> Self {
         let size = SIZES[SIZES.len() - 1];
-        let rows = (height / (size * LEADING)).floor().max(1.0) as usize;
+        let rows = rows_of(title, size, height);
         let most_columns = ((width / (8.0 * size)) as usize).max(1);
         let lines = Self::lines(entries, (rows * most_columns).min(MAX_ENTRIES));
         let columns = lines.len().div_ceil(rows).max(1);
         let limit = (width - GUTTER * size * (columns - 1) as f32) / columns as f32;
-        Self::with_columns(&lines, size, columns, Some(limit))
+        Self::with_columns((title, &lines), size, columns, Some(limit))
     }
 
-    pub(super) fn draw(&self, out: &mut Elements, [x, y]: [f32; 2], theme: Theme) {
+    pub(super) fn draw(&self, out: &mut Elements, [x, mut y]: [f32; 2], theme: Theme) {
+        if !self.title.is_empty() {
+            let bold = Style { size: self.size, weight: Weight::Bold, color: theme.ink(), anchor: Anchor::Start };
+            out.text(&self.title, [x, y + self.size], bold, None);
+            y += self.size * LEADING;
+        }
         for (i, (text, color)) in self.lines.iter().enumerate() {
             let left = x + self.columns[i / self.rows][0];
             let base = y + (i % self.rows) as f32 * self.size * LEADING + self.size;

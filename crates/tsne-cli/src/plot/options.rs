@@ -168,20 +168,24 @@ const MAX_PIXELS: f64 = 1e8;
 impl Options {
     /// Whether the numbers make sense.
     pub(super) fn check(&self) -> Result<()> {
-        let inches = |value: f64| value.is_finite() && (1.0..=200.0).contains(&value);
-        ensure!(inches(self.width), "the width of a picture must be 1 to 200 inches");
-        ensure!(self.height.is_none_or(inches), "the height of a picture must be 1 to 200 inches");
-        ensure!((20.0..=2400.0).contains(&self.dpi), "a picture has 20 to 2,400 dpi");
-        ensure!(self.point_size.is_none_or(|size| (0.01..=100.0).contains(&size)), "points are 0.01 to 100 wide");
+        for (side, inches) in [("width", Some(self.width)), ("height", self.height)] {
+            let inches = inches.unwrap_or(1.0);
+            ensure!((1.0..=200.0).contains(&inches), "the {side} is {inches} inches: give 1 to 200");
+        }
         ensure!(
-            self.opacity.is_none_or(|opacity| opacity > 0.0 && opacity <= 1.0),
-            "the opacity is above 0, at most 1"
+            (20.0..=2400.0).contains(&self.dpi),
+            "there are {} pixels per inch: give a --dpi of 20 to 2,400",
+            self.dpi
         );
+        if let Some(size) = self.point_size {
+            ensure!((0.01..=100.0).contains(&size), "the points are {size} wide: give 0.01 to 100");
+        }
+        if let Some(opacity) = self.opacity {
+            ensure!(opacity > 0.0 && opacity <= 1.0, "the opacity is {opacity}: give a number above 0 and at most 1");
+        }
         if let Limits::Given(low, high) = self.limits {
-            ensure!(
-                low < high && (high - low).is_finite(),
-                "the limits of the scale must be two numbers, the lower first"
-            );
+            let scale = low < high && (high - low).is_finite();
+            ensure!(scale, "the limits of the scale are {low} and {high}: give two numbers, the lower one first");
         }
         Ok(())
     }

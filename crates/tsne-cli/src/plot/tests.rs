@@ -24,7 +24,8 @@ fn the_legend_is_inside_the_picture() {
     let y = cloud(400);
     for names in [2, 20, 60, 300] {
         for length in [3, 20, 80] {
-            let labels = named(400, names, length);
+            let name = if length == 3 { String::new() } else { "the kind of cell".into() };
+            let labels = Labels { name, ..named(400, names, length) };
             for (width, height) in [(7.0, None), (3.3, None), (7.0, Some(5.0)), (3.3, Some(2.5)), (12.0, Some(4.0))] {
                 for legend in [Legend::Auto, Legend::Right, Legend::OnClusters] {
                     let options = Options { width, height, legend, title: "T".into(), ..Options::default() };

@@ -102,7 +102,9 @@ impl Decided {
             all => format!(" {}", all.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")),
         };
         let per_point = format!("{affinities_per_point:.0} per point");
-        format!("preset {preset};{found} affinities {affinities}{of}, {per_point}; repulsion {repulsion}; descent {finish}")
+        format!(
+            "preset {preset};{found} affinities {affinities}{of}, {per_point}; repulsion {repulsion}; descent {finish}"
+        )
     }
 }
 

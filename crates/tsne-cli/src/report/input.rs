@@ -32,6 +32,12 @@ pub struct InputReport {
     pub prepared: Vec<String>,
     /// Whether labels were joined with the points by their names.
     pub joined: bool,
+    /// Columns of classes among the values.
+    #[serde(default)]
+    pub like_labels: Vec<String>,
+    /// A name that several points have; `null` without.
+    #[serde(default)]
+    pub repeated_id: Option<String>,
 }
 
 /// What the labels were taken for.
@@ -81,7 +87,37 @@ impl InputReport {
             more_labels: labels.collect(),
             prepared: Vec::new(),
             joined: loaded.joined,
+            like_labels: form.map_or_else(Vec::new, |form| form.like_labels.clone()),
+            repeated_id: loaded.annotations.ids.as_deref().and_then(repeated).map(str::to_owned),
         }
+    }
+
+    /// What may have been meant otherwise, of `n` points.
+    pub fn warnings(&self, n: usize) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(first) = self.like_labels.first() {
+            let (are, they) = match self.like_labels.as_slice() {
+                [_] => (format!("column {first:?} looks like classes, but is a value"), "it"),
+                all => (format!("columns {all:?} look like classes, but are values"), "them"),
+            };
+            warnings.push(format!(
+                "{are} of the points like all others: --label-column {first} makes labels of it, --drop-columns leaves {they} out"
+            ));
+        }
+        for labels in self.labels.iter().chain(&self.more_labels) {
+            // Where most labels differ, the first one being another than the rest says nothing.
+            if let Some(title) = labels.title.as_ref().filter(|_| 2 * labels.kinds > n) {
+                warnings.push(format!(
+                    "the first line of {:?}, {title:?}, was taken for a title, as there is a line more than points: if it is a label, \
+                     another line is too many",
+                    labels.source
+                ));
+            }
+        }
+        if let Some(id) = &self.repeated_id {
+            warnings.push(format!("several points are called {id:?}: what goes by names cannot tell them apart"));
+        }
+        warnings
     }
 
     /// All of it in one line.
@@ -128,6 +164,13 @@ impl InputReport {
         }
         line
     }
+}
+
+/// A name that is there more than once, the first of them in alphabetical order.
+fn repeated(ids: &[String]) -> Option<&str> {
+    let mut sorted: Vec<&str> = ids.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 #[cfg(test)]

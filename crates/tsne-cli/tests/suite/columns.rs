@@ -186,3 +186,45 @@ fn a_table_comes_through_a_pipe_and_goes_through_one() {
     let (done, _, error) = pipe(b"", "embed - -o y.csv");
     assert!(!done && error.starts_with("error: standard input: the file has no lines"), "{error}");
 }
+
+/// A class that is written as a number is a value like all others, but not in silence.
+#[test]
+fn numbers_that_look_like_classes_are_told() {
+    let directory = Directory::new();
+    let row = |i: usize| format!("{},{},{}\n", i * i % 31, i * 7 % 23, i % 4);
+    directory.write("x.csv", "gene1,gene2,louvain\n".to_owned() + &(0..60).map(row).collect::<String>());
+    let embed = "embed x.csv --perplexity 5 --n-iter 5 -o y.npy";
+    let output = directory.tsne(embed);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("column \"louvain\" looks like classes") && stderr.contains("--label-column louvain"),
+        "{stderr}"
+    );
+    let report = directory.json(embed);
+    assert_eq!((report["d"].as_u64(), &report["input"]["like_labels"]), (Some(3), &serde_json::json!(["louvain"])));
+    assert!(report["warnings"][0].as_str().unwrap().contains("louvain"), "{report}");
+    for told in ["--label-column louvain", "--drop-columns louvain", "--columns gene1..louvain"] {
+        let report = directory.json(&format!("{embed} {told}"));
+        assert_eq!(report["warnings"], serde_json::json!([]), "{told}");
+    }
+}
+
+/// Warnings name a column as its table does.
+#[test]
+fn a_column_of_another_unit_is_named() {
+    let directory = Directory::new();
+    let row = |i: usize| format!("{},{},{}\n", i * i % 31, i * 7 % 23, 1000 * (i * 5 % 17));
+    directory.write("x.csv", "a,b,income\n".to_owned() + &(0..60).map(row).collect::<String>());
+    let report = directory.json("embed x.csv --perplexity 5 --n-iter 5 -o y.npy");
+    let warning = report["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("column \"income\" holds") && warning.contains("--standardize"), "{warning}");
+}
+
+#[test]
+fn a_name_of_several_points_is_told() {
+    let directory = Directory::new();
+    let row = |i: usize| format!("p{},{},{}\n", i / 2, i * i % 31, i * 7 % 23);
+    directory.write("x.csv", "id,a,b\n".to_owned() + &(0..60).map(row).collect::<String>());
+    let report = directory.json("embed x.csv --perplexity 5 --n-iter 5 -o y.npy");
+    assert!(report["warnings"][0].as_str().unwrap().contains("several points are called \"p0\""), "{report}");
+}

@@ -289,3 +289,21 @@ fn damage(name: &str) {
         read_or_refused(&bytes);
     }
 }
+
+/// A gene is labels like a column of `obs`; of `raw`, where there is one, as in scanpy.
+#[test]
+fn the_values_of_a_gene_are_labels() {
+    for name in ["dense", "gzip", "lzf", "csr", "csc", "legacy"] {
+        let options = with(|o| o.table.label_columns = vec!["gene5".into()]);
+        let loaded = read(name, &options).unwrap();
+        let labels = &loaded.annotations.labels[0];
+        let raw = read(name, &with(|o| o.raw = true)).is_ok();
+        let factor = if raw { 2.0 } else { 1.0 };
+        let expected: Vec<String> = (0..N).map(|i| (factor * value(i, 5)).to_string()).collect();
+        assert_eq!((0..N).map(|i| labels.of(i).unwrap()).collect::<Vec<_>>(), expected, "{name}");
+        assert!(labels.are_continuous() && labels.name == "gene5", "{name}");
+    }
+    // Neither a column nor a gene: the names that are near are those of columns.
+    let error = read("dense", &with(|o| o.table.label_columns = vec!["gene55".into()])).unwrap_err();
+    assert!(error.contains("there is no column of obs \"gene55\""), "{error}");
+}

@@ -14,6 +14,7 @@ mod formats;
 mod h5ad;
 mod labels;
 mod order;
+mod plot;
 mod prepare;
 mod readers;
 mod resume;

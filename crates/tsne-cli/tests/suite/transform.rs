@@ -190,3 +190,27 @@ fn columns_of_new_points_are_those_of_the_fit() {
     directory.succeed("transform m.tsne plain.csv -o y.npy -q");
     assert!(directory.read("y.npy") == directory.read("same.npy"));
 }
+
+/// A page of the fitted points and the new ones, each with what is known of it.
+#[test]
+fn a_page_shows_both() {
+    let directory = Directory::new();
+    let values = clusters(N + 30, D);
+    let table = |from: usize, to: usize| {
+        let rows = (from..to).map(|i| {
+            let row: Vec<String> = values[i * D..(i + 1) * D].iter().map(f64::to_string).collect();
+            format!("p{i},{},kind {}\n", row.join(","), i % 3)
+        });
+        "id,a,b,c,d,e,kind\n".to_owned() + &rows.collect::<String>()
+    };
+    directory.write("x.csv", table(0, N));
+    directory.write("new.csv", table(N, N + 30));
+    directory.succeed("embed x.csv --label-column kind --save m.tsne -q --perplexity 8 --n-iter 40");
+    directory.succeed("transform m.tsne new.csv --label-column kind --html y.html -q");
+    let page = String::from_utf8(directory.read("y.html")).unwrap();
+    let meta = page.split_once("id=\"data-meta\">").unwrap().1.split_once("</script>").unwrap().0;
+    let meta: serde_json::Value = serde_json::from_str(meta).unwrap();
+    assert_eq!(meta["n"].as_u64(), Some(120), "{meta}");
+    let names: Vec<&str> = meta["columns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["points", "kind"], "{meta}");
+}

@@ -131,7 +131,17 @@ impl<T: Scalar> AffinityIndex<T> {
         let joint = Arc::new(joint(&recipe.method, graph, cx)?);
         let durations = (Duration::ZERO, clock.elapsed());
         let kept_index = KeptIndex::default();
-        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, search_quality: None, n_jobs, durations })
+        Ok(Self {
+            joint,
+            graph: None,
+            recipe,
+            data: None,
+            kept_index,
+            warnings,
+            search_quality: None,
+            n_jobs,
+            durations,
+        })
     }
 
     /// The same with the neighbors.
@@ -147,7 +157,17 @@ impl<T: Scalar> AffinityIndex<T> {
         }
         let durations = (Duration::ZERO, Duration::ZERO);
         let (kept_index, warnings) = (KeptIndex::default(), Vec::new());
-        Ok(Self { joint, graph: None, recipe, data: None, kept_index, warnings, search_quality: None, n_jobs, durations })
+        Ok(Self {
+            joint,
+            graph: None,
+            recipe,
+            data: None,
+            kept_index,
+            warnings,
+            search_quality: None,
+            n_jobs,
+            durations,
+        })
     }
 
     /// An index as it was saved.
@@ -158,7 +178,17 @@ impl<T: Scalar> AffinityIndex<T> {
         data: Option<Kept<T>>,
     ) -> Self {
         let (joint, kept_index, durations) = (Arc::new(joint), KeptIndex::default(), (Duration::ZERO, Duration::ZERO));
-        Self { joint, graph, recipe, data, kept_index, warnings: Vec::new(), search_quality: None, n_jobs: None, durations }
+        Self {
+            joint,
+            graph,
+            recipe,
+            data,
+            kept_index,
+            warnings: Vec::new(),
+            search_quality: None,
+            n_jobs: None,
+            durations,
+        }
     }
 
     /// The joint affinities: symmetric, with sum 1.

@@ -9,8 +9,7 @@ use tsne::{Context, Error, Metric, Neighbors, Rows, SearchQuality, Tsne};
 fn sorted(x: &[f64], d: usize, i: usize) -> Vec<(f64, u32)> {
     let row = |i: usize| &x[i * d..(i + 1) * d];
     let distance = |j: usize| row(i).iter().zip(row(j)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-    let mut others: Vec<(f64, u32)> =
-        (0..x.len() / d).filter(|j| *j != i).map(|j| (distance(j), j as u32)).collect();
+    let mut others: Vec<(f64, u32)> = (0..x.len() / d).filter(|j| *j != i).map(|j| (distance(j), j as u32)).collect();
     others.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     others
 }

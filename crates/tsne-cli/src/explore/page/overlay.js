@@ -59,7 +59,10 @@ class Overlay {
     }
   }
 
-  /** Names at the medians of their classes, those of many points first; one that would touch another is left out. */
+  /**
+   * Names at the medians of their classes, those of many points first; one that would touch another goes to the nearest free place
+   * above or below, and is left out where that is far.
+   */
   names(app, theme) {
     const { column, camera } = app;
     if (!column || column.isNumbers || !app.medians) return;
@@ -71,14 +74,16 @@ class Overlay {
     const taken = [];
     for (const code of app.bySize.slice(0, 400)) {
       if (column.hidden[code] || !app.medians[code]) continue;
-      const [x, y] = camera.toScreen(...app.medians[code]);
-      if (x < -50 || y < -10 || x > camera.width + 50 || y > camera.height + 10) continue;
+      const [x, middle] = camera.toScreen(...app.medians[code]);
+      if (x < -50 || middle < -10 || x > camera.width + 50 || middle > camera.height + 10) continue;
       const whole = column.names.get(code);
       const text = whole.length > 32 ? whole.slice(0, 31) + "…" : whole;
       const half = c.measureText(text).width / 2 + 3;
-      const box = [x - half, y - 9, x + half, y + 9];
-      if (taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1])) continue;
-      taken.push(box);
+      const box = (y) => [x - half, y - 9, x + half, y + 9];
+      const free = (a) => !taken.some((b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]);
+      const y = [0, -19, 19, -38, 38].map((step) => middle + step).find((y) => free(box(y)));
+      if (y === undefined) continue;
+      taken.push(box(y));
       c.strokeStyle = css(theme.ground);
       c.lineWidth = 4;
       c.strokeText(text, x, y);

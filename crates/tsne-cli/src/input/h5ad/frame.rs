@@ -81,6 +81,11 @@ impl<'a> Frame<'a> {
         Ok(names)
     }
 
+    /// Whether there is a column of that name.
+    pub(super) fn has(&self, name: &str) -> Result<bool> {
+        Ok(self.columns()?.iter().any(|known| known == name))
+    }
+
     /// The names of columns that hold classes or text.
     pub(super) fn classes(&self) -> Result<Vec<String>> {
         let mut names = self.columns()?;

@@ -9,9 +9,10 @@ mod file;
 mod frame;
 mod graph;
 mod matrix;
+mod variable;
 
 use super::annotations::Annotations;
-use super::labels::Owners;
+use super::labels::{Labels, Owners};
 use super::missing::Missing;
 use super::names::one_of;
 use super::points::PointTable;
@@ -110,9 +111,12 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
         }
         let owners = Owners { n, ids: None, kept: resolved.kept.as_deref() };
         for column in &options.label_columns {
-            let mut labels = owners.left(obs.labels(column, n)?);
-            labels.label_type = options.label_type;
-            annotations.labels.push(labels);
+            let of_variable = if obs.has(column)? { None } else { variable::labels(&store, &root, column, n)? };
+            let labels = match of_variable {
+                Some(labels) => labels,
+                None => Labels { label_type: options.label_type, ..obs.labels(column, n)? },
+            };
+            annotations.labels.push(owners.left(labels));
         }
         left_out = if options.label_columns.is_empty() { obs.classes()? } else { Vec::new() };
         annotations.ids = match &resolved.kept {

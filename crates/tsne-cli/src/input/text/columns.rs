@@ -18,6 +18,8 @@ pub struct TableForm {
     pub index_column: Option<String>,
     /// Columns of text that nobody asked for, which were left out.
     pub left_out: Vec<String>,
+    /// Columns among the values that look like classes, by their names and values.
+    pub like_labels: Vec<String>,
 }
 
 /// What a column is for.
@@ -150,6 +152,7 @@ impl Columns {
             header: self.header.is_some(),
             index_column: index.map(|column| self.name(column).unwrap_or_default().to_owned()),
             left_out: left_out.map(|(column, _)| self.called(column)).collect(),
+            like_labels: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod columns;
 mod header;
 mod labels;
+mod like_labels;
 mod number;
 mod options;
 mod records;
@@ -176,7 +177,7 @@ impl<T: Scalar + FromStr> Rows<T> {
     }
 
     fn finish(mut self, columns: &Columns, options: &CsvOptions) -> Result<Parsed<T>> {
-        let form = columns.form();
+        let mut form = columns.form();
         if let Some((column, numbers)) = self.text.iter().find(|(_, numbers)| 2 * numbers > self.n) {
             bail!(
                 "line {}, column {} is not a number, but {numbers} of {} lines have one there: correct it, or leave the \
@@ -192,6 +193,9 @@ impl<T: Scalar + FromStr> Rows<T> {
         let names = || of(Role::Value).map(|(column, _)| columns.called(column)).collect();
         let mut names: Option<Vec<String>> = columns.has_header().then(names);
         let mut ids = self.ids.map(|(_, ids)| ids);
+        if let (Some(names), true) = (&names, options.columns.is_empty() && !options.transpose) {
+            form.like_labels = like_labels::among(names, &self.values);
+        }
         if options.transpose {
             ensure!(
                 self.labels.is_empty(),
