@@ -144,9 +144,11 @@ impl Book {
         let tool = home.join("bin/mdbook").with_extension(std::env::consts::EXE_EXTENSION);
         let version = cmd!(shell, "{tool} --version").quiet().ignore_stderr().read();
         if !version.is_ok_and(|version| version.ends_with(MDBOOK)) {
+            // It runs for a second: to optimize it takes longer than that, and so do symbols that nobody reads.
+            let _no_symbols = shell.push_env("CARGO_PROFILE_DEV_DEBUG", "0");
             cmd!(
                 shell,
-                "cargo install mdbook --version {MDBOOK} --locked --no-default-features --features search --root {home}"
+                "cargo install mdbook --version {MDBOOK} --debug --locked --no-default-features --features search --root {home}"
             )
             .run()
             .context("mdBook cannot be installed: is there a network?")?;
