@@ -63,6 +63,16 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
         false
     }
 
+    /// [`knn`](Self::knn) without a miss: what the quality of an approximate search is measured by. `None`, which is what is provided
+    /// for an index that is not [exact](Self::is_exact), where it has no better way than a search of another kind.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`knn`](Self::knn).
+    fn knn_exact(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<Option<KnnGraph<T>>> {
+        if self.is_exact() { self.knn(queries, k, cx).map(Some) } else { Ok(None) }
+    }
+
     /// The ranks of `others` among the neighbors of `rows`, all of them numbers of indexed points: of each row as many others
     /// as `others.len() / rows.len()`, row by row. The rank of a point is 1 for the nearest other point of the row by
     /// (distance, index), and what position it has in [`knn_graph`](Self::knn_graph) with `k = n - 1` plus 1.

@@ -518,3 +518,25 @@ proptest! {
         }
     }
 }
+
+/// By the index of an approximate search, an exact one gives the graph of the exact search, where it gives any.
+#[test]
+fn an_index_of_clusters_can_search_without_a_miss() {
+    let (n, m, d) = (1_500, 40, 20);
+    for x in [blobs::<f32>(n + m, d), duplicated::<f32>(n + m, d)] {
+        let (points, queries) = (Rows::new(&x[..n * d], n, d).unwrap(), Rows::new(&x[n * d..], m, d).unwrap());
+        for metric in [Metric::Euclidean, Metric::Cosine, Metric::Manhattan] {
+            let cx = Context::new;
+            let exact = ExactSearch::new(metric.clone()).build(points.into(), cx()).unwrap();
+            let wanted = exact.knn(queries.into(), k(15), cx()).unwrap();
+            assert_eq!(exact.knn_exact(queries.into(), k(15), cx()).unwrap().as_ref(), Some(&wanted), "{metric:?}");
+            let index = approximate(metric.clone()).build(points.into(), cx()).unwrap();
+            assert!(exact.is_exact() && !index.is_exact());
+            let found = index.knn_exact(queries.into(), k(15), cx()).unwrap();
+            match metric {
+                Metric::Manhattan => assert_eq!(found, None),
+                _ => assert_eq!(found, Some(wanted), "{metric:?}"),
+            }
+        }
+    }
+}

@@ -79,15 +79,17 @@ impl<T: Scalar> AffinityIndex<T> {
             doubts.retain(|doubt| !matches!(doubt, Warning::ColumnScales { .. }));
         }
         let k = recipe.k(n)?;
-        let (graph, exact) = {
-            let searching = recipe.neighbors.search(&recipe.metric, recipe.random_state).build(points, cx)?;
-            (searched(searching.knn_graph(k, cx)?, (n, n), k)?, searching.is_exact())
-        };
-        let search_quality = match recipe.neighbors {
-            _ if exact => Some(SearchQuality::Exact),
-            // It may have a distance of its own.
-            Neighbors::Custom(_) => None,
-            _ => Some(SearchQuality::measured(&graph, points, &recipe.metric, recipe.random_state, cx)?),
+        let (graph, search_quality) = {
+            let (metric, seed) = (&recipe.metric, recipe.random_state);
+            let index = recipe.neighbors.search(metric, seed).build(points, cx)?;
+            let graph = searched(index.knn_graph(k, cx)?, (n, n), k)?;
+            let quality = match recipe.neighbors {
+                _ if index.is_exact() => Some(SearchQuality::Exact),
+                // It may have a distance of its own.
+                Neighbors::Custom(_) => None,
+                _ => Some(SearchQuality::measured(&graph, (points, &*index), metric, seed, cx)?),
+            };
+            (graph, quality)
         };
         let neighbors = clock.elapsed();
         let mut index = if keep.graph {

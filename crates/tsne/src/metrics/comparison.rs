@@ -1,7 +1,8 @@
 use std::num::NonZeroUsize;
 use tsne_affinity::{ExactSearch, Metric};
 use tsne_core::{
-    Context, Error, NeighborIndex, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding, random,
+    Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding,
+    random,
 };
 
 /// The stream of random numbers that chooses samples.
@@ -232,13 +233,17 @@ impl<T: Scalar> Indexed<'_, T> {
         }
         // One more, as a point finds itself.
         let some = Subset::take(self.points, rows.iter().map(|&i| i as usize))?;
-        let graph = self.index.knn(some.points()?, k.saturating_add(1), self.cx)?;
-        let of_row = |(row, &i): (usize, &u32)| {
-            let (indices, distances) = graph.row(row);
-            indices.iter().copied().zip(distances.iter().copied()).filter(move |(j, _)| *j != i).take(k.get())
-        };
-        Ok(rows.iter().enumerate().flat_map(of_row).unzip())
+        Ok(others(&self.index.knn(some.points()?, k.saturating_add(1), self.cx)?, k, rows))
     }
+}
+
+/// Of the `k + 1` points nearest to each of `rows`, the `k` others, row by row.
+pub(super) fn others<T: Scalar>(graph: &KnnGraph<T>, k: NonZeroUsize, rows: &[u32]) -> (Vec<u32>, Vec<T>) {
+    let of_row = |(row, &i): (usize, &u32)| {
+        let (indices, distances) = graph.row(row);
+        indices.iter().copied().zip(distances.iter().copied()).filter(move |(j, _)| *j != i).take(k.get())
+    };
+    rows.iter().enumerate().flat_map(of_row).unzip()
 }
 
 /// Some rows of points, copied.

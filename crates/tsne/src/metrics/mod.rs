@@ -23,4 +23,5 @@ pub use extent::extent;
 pub use labels::label_agreement;
 pub use measures::Measures;
 pub use ranks::{trustworthiness, trustworthiness_sampled};
+pub(crate) use recall::recall_of_search;
 pub use recall::{graph_recall, neighbor_recall};

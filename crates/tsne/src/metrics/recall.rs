@@ -1,7 +1,7 @@
-use super::comparison::{Comparison, Indexed, draw};
+use super::comparison::{Comparison, Indexed, Subset, draw, others};
 use std::num::NonZeroUsize;
 use tsne_affinity::{BruteForceSearch, Metric};
-use tsne_core::{Context, Error, KnnGraph, NeighborSearch, Points, Result, Scalar, blocks};
+use tsne_core::{Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar, blocks};
 
 /// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
 /// distances and all points.
@@ -74,15 +74,39 @@ pub fn graph_recall<'a, T: Scalar>(
         Some((points, seed)) if points < n => draw(n, points, seed).into_iter().map(|i| i as u32).collect(),
         _ => (0..n).map(|i| i as u32).collect(),
     };
-    let search = BruteForceSearch::new(metric.clone());
-    let (nearest, distances) = Indexed { points: x, index: search.build(x, cx)?, cx }.nearest(wanted, &rows)?;
+    let index = BruteForceSearch::new(metric.clone()).build(x, cx)?;
+    let nearest = Indexed { points: x, index, cx }.nearest(wanted, &rows)?;
+    Ok(found_share(graph, &rows, &nearest))
+}
+
+/// The [`graph_recall`] of a sample, by the index that found the graph where that can search without a miss.
+pub(crate) fn recall_of_search<T: Scalar>(
+    graph: &KnnGraph<T>,
+    (x, index): (Points<'_, T>, &dyn NeighborIndex<T>),
+    metric: &Metric,
+    (sample, seed): (usize, u64),
+    cx: Context<'_>,
+) -> Result<f64> {
+    let (n, k) = (x.n(), graph.k());
+    let (true, Some(wanted)) = (k < n, NonZeroUsize::new(k)) else { return Ok(1.0) };
+    let rows: Vec<u32> = draw(n, sample, seed).into_iter().map(|i| i as u32).collect();
+    let some = Subset::take(x, rows.iter().map(|&i| i as usize))?;
+    match index.knn_exact(some.points()?, wanted.saturating_add(1), cx)? {
+        Some(nearest) => Ok(found_share(graph, &rows, &others(&nearest, wanted, &rows))),
+        None => graph_recall(graph, x, metric, Some((sample, seed)), cx),
+    }
+}
+
+/// The share of the nearest others of `rows` that a graph of all points has.
+fn found_share<T: Scalar>(graph: &KnnGraph<T>, rows: &[u32], (nearest, distances): &(Vec<u32>, Vec<T>)) -> f64 {
+    let k = graph.k();
     let found = |row: usize| {
         let (own, lengths) = graph.row(rows[row] as usize);
         let nearest = &nearest[row * k..(row + 1) * k];
         let last = distances[(row + 1) * k - 1];
         own.iter().zip(lengths).filter(|(j, length)| **length <= last || nearest.contains(j)).count()
     };
-    Ok((0..rows.len()).map(found).sum::<usize>() as f64 / (rows.len() * k) as f64)
+    (0..rows.len()).map(found).sum::<usize>() as f64 / (rows.len() * k) as f64
 }
 
 impl<T: Scalar, const D: usize> Comparison<'_, T, D> {

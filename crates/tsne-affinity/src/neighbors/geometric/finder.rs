@@ -28,6 +28,19 @@ pub(in crate::neighbors) trait Finder<T: Scalar>: Send + Sync {
     /// Whether no neighbor is ever missed.
     fn is_exact(&self) -> bool;
 
+    /// The search of other points without a miss.
+    fn search_exactly(
+        &self,
+        indexed: &IndexedPoints<'_, T>,
+        points: &PointSet<'_, T>,
+        k: usize,
+        indices: &mut [u32],
+        distances: &mut [T],
+        cx: Context<'_>,
+    ) -> Result<()> {
+        self.search(indexed, Queries::Other(points), k, indices, distances, cx)
+    }
+
     /// The ranks that are [asked for](Asked), row by row; `None` from a finder that is not exact.
     fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>>;
 }

@@ -49,14 +49,17 @@ pub(super) fn nearest<V: Scalar>(
     indexed: &IndexedPoints<'_, V>,
     finder: &dyn Finder<V>,
     points: &PointSet<'_, V>,
-    k: usize,
+    (k, exactly): (usize, bool),
     cx: Context<'_>,
 ) -> Result<Found<V>> {
     indexed.ruler.check(points.rows.largest(), points.rows.d())?;
     let n = points.rows.n();
     let k_groups = k.min(indexed.groups.len());
     let (mut indices, mut distances) = room::<V>(n, k_groups)?;
-    finder.search(indexed, Queries::Other(points), k_groups, &mut indices, &mut distances, cx)?;
+    match exactly {
+        true => finder.search_exactly(indexed, points, k_groups, &mut indices, &mut distances, cx)?,
+        false => finder.search(indexed, Queries::Other(points), k_groups, &mut indices, &mut distances, cx)?,
+    }
     if indexed.groups.is_trivial() {
         return Ok((indices, distances));
     }
@@ -91,17 +94,11 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        let (n, d) = NeighborIndex::<T>::shape(self);
-        let k = k.get();
-        check_queries((n, d), queries.d(), k)?;
-        let queries = queries.dense("this index")?;
-        queries.check_finite()?;
-        check_rows(queries.into(), &self.metric)?;
-        cx.check()?;
-        let points = PointSet::new(self.source.rows(DenseRows::Borrowed(queries))?, self.indexed.ruler.geometry)?;
-        let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, k, cx)?;
-        cx.advance(Stage::Neighbors, queries.n(), queries.n());
-        KnnGraph::from_parts(k, n, indices, narrow(distances))
+        self.knn_of(queries, (k, false), cx)
+    }
+
+    fn knn_exact(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<Option<KnnGraph<T>>> {
+        self.knn_of(queries, (k, true), cx).map(Some)
     }
 
     fn ranks(&self, rows: &[u32], others: &[u32], cx: Context<'_>) -> Result<Option<Vec<u32>>> {
@@ -111,6 +108,30 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
             return Ok(Some(Vec::new()));
         }
         self.finder.ranks(&self.indexed, Asked { rows, others, k }, cx)
+    }
+}
+
+impl<V: Scalar, S> Index<'_, V, S> {
+    fn knn_of<T: Scalar>(
+        &self,
+        queries: Points<'_, T>,
+        (k, exactly): (NonZeroUsize, bool),
+        cx: Context<'_>,
+    ) -> Result<KnnGraph<T>>
+    where
+        S: RowSource<T, V>,
+    {
+        let (n, d) = NeighborIndex::<T>::shape(self);
+        let k = k.get();
+        check_queries((n, d), queries.d(), k)?;
+        let queries = queries.dense("this index")?;
+        queries.check_finite()?;
+        check_rows(queries.into(), &self.metric)?;
+        cx.check()?;
+        let points = PointSet::new(self.source.rows(DenseRows::Borrowed(queries))?, self.indexed.ruler.geometry)?;
+        let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, (k, exactly), cx)?;
+        cx.advance(Stage::Neighbors, queries.n(), queries.n());
+        KnnGraph::from_parts(k, n, indices, narrow(distances))
     }
 }
 

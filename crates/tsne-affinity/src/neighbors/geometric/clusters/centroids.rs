@@ -34,6 +34,6 @@ impl<'c, V: Scalar> Centroids<'c, V> {
         if count > limits::items(size_of::<u32>()) / points.rows.n().max(1) {
             return Err(Error::capacity("clusters to visit for each row", count, limits::items(size_of::<u32>())));
         }
-        nearest(&self.indexed, &self.products, points, count, quiet(cx))
+        nearest(&self.indexed, &self.products, points, (count, true), quiet(cx))
     }
 }

@@ -63,10 +63,43 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
         distances: &mut [V],
         cx: Context<'_>,
     ) -> Result<()> {
+        let probe = Probe { clusters: self.clusters(indexed, cx)? };
+        let reach = self.reach(&probe, k, cx)?;
+        self.search_within(reach, indexed, queries, (k, indices, distances), cx)
+    }
+
+    fn search_exactly(
+        &self,
+        indexed: &IndexedPoints<'_, V>,
+        points: &PointSet<'_, V>,
+        k: usize,
+        indices: &mut [u32],
+        distances: &mut [V],
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let all = Reach::all(self.clusters(indexed, cx)?.len());
+        self.search_within(all, indexed, Queries::Other(points), (k, indices, distances), cx)
+    }
+
+    /// What is found is not exact, nor are ranks that go with it.
+    fn ranks(&self, _: &IndexedPoints<'_, V>, _: Asked<'_>, _: Context<'_>) -> Result<Option<Vec<u32>>> {
+        Ok(None)
+    }
+}
+
+impl<V: Scalar> ClusterFinder<V> {
+    /// The search that looks as far as `reach`.
+    fn search_within(
+        &self,
+        reach: Reach,
+        indexed: &IndexedPoints<'_, V>,
+        queries: Queries<'_, '_, V>,
+        (k, indices, distances): (usize, &mut [u32], &mut [V]),
+        cx: Context<'_>,
+    ) -> Result<()> {
         let clusters = self.clusters(indexed, cx)?;
         let points = &clusters.indexed.points;
         let probe = Probe { clusters };
-        let reach = self.reach(&probe, k, cx)?;
         let names = Some(&clusters.order[..]);
         let positions: Vec<u32>;
         let batch = match queries {
@@ -95,11 +128,6 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
         let counter = Counter::new(short.len(), Context::new());
         probe.search(&batch, Reach::all(clusters.len()), k, target, &counter, cx)?;
         Ok(())
-    }
-
-    /// What is found is not exact, nor are ranks that go with it.
-    fn ranks(&self, _: &IndexedPoints<'_, V>, _: Asked<'_>, _: Context<'_>) -> Result<Option<Vec<u32>>> {
-        Ok(None)
     }
 }
 
