@@ -68,8 +68,7 @@ impl Tools {
     }
 
     fn test(&self, shell: &Shell) -> Result<()> {
-        cmd!(shell, "cargo build --package tsne-cli").run()?;
-        let program = self.target.join("debug/tsne").with_extension(std::env::consts::EXE_EXTENSION);
+        let program = Workspace::command(shell, &self.target)?;
         let _chromium = shell.push_env("CHROMIUM", &self.chromium);
         let directory = &self.directory;
         cmd!(shell, "node crates/tsne-cli/tests/browser/explore.mjs {directory} {program}").run()?;

@@ -8,7 +8,7 @@ use crate::command::run::{print, warn};
 use crate::command::targets::{Targets, Written};
 use crate::explore::{self, Neighbors, Page};
 use crate::input::{InputOptions, Labels, Loaded, MapTable, PointTable};
-use crate::report::{ExploreReport, ExploreSeconds};
+use crate::report::{ExploreReport, ExploreSeconds, LabelsReport};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{BufWriter, Write as _};
 use std::num::NonZeroUsize;
@@ -38,7 +38,9 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let map = map::read(&args.map, &args.reading.options())?.in_order_of(ids).with_context(|| name(&args.map))?;
     let MapTable { table, mut annotations } = map;
     if let Some(path) = &args.ids {
-        annotations.ids = Some(read_ids(path, table.n()).with_context(|| name(path))?);
+        let (ids, doubt) = read_ids(path, table.n()).with_context(|| name(path))?;
+        annotations.ids = Some(ids);
+        warn(args.quiet, doubt.as_slice())?;
     }
     if table.n() > MANY {
         let text = format!(
@@ -122,10 +124,11 @@ fn points<'a, const D: usize>(rows: impl Iterator<Item = &'a [f64]>) -> Vec<[f64
     rows.map(|row| std::array::from_fn(|c| row.get(c).copied().unwrap_or_default())).collect()
 }
 
-/// The ids of the points from a file.
-fn read_ids(path: &Path, n: usize) -> Result<Vec<String>> {
+/// The ids of the points from a file, and what is doubtful about them.
+fn read_ids(path: &Path, n: usize) -> Result<(Vec<String>, Option<String>)> {
     let labels = Labels::read(path, n)?;
-    Ok((0..n).map(|i| labels.of(i).unwrap_or_default().to_owned()).collect())
+    let doubt = LabelsReport::new(path.display().to_string(), &labels).doubt(n);
+    Ok(((0..n).map(|i| labels.of(i).unwrap_or_default().to_owned()).collect(), doubt))
 }
 
 /// The neighbors of the points in the data, by the search that is fast for them.

@@ -63,6 +63,17 @@ impl LabelsReport {
         Self { source, title, kinds, continuous, missing }
     }
 
+    /// That the first line, taken for a title, may be a label: where most of `n` labels differ, it being another than the rest says
+    /// nothing.
+    pub fn doubt(&self, n: usize) -> Option<String> {
+        let title = self.title.as_ref().filter(|_| 2 * self.kinds > n)?;
+        Some(format!(
+            "the first line of {:?}, {title:?}, was taken for a title, as there is a line more than points: if it is a label, \
+             another line is too many",
+            self.source
+        ))
+    }
+
     fn words(&self) -> String {
         let title = self.title.as_ref().map(|title| format!("title {title:?}, ")).unwrap_or_default();
         title + &kinds_in_words(self.kinds, self.continuous, self.missing)
@@ -104,16 +115,7 @@ impl InputReport {
                 "{are} of the points like all others: --label-column {first} makes labels of it, --drop-columns leaves {they} out"
             ));
         }
-        for labels in self.labels.iter().chain(&self.more_labels) {
-            // Where most labels differ, the first one being another than the rest says nothing.
-            if let Some(title) = labels.title.as_ref().filter(|_| 2 * labels.kinds > n) {
-                warnings.push(format!(
-                    "the first line of {:?}, {title:?}, was taken for a title, as there is a line more than points: if it is a label, \
-                     another line is too many",
-                    labels.source
-                ));
-            }
-        }
+        warnings.extend(self.labels.iter().chain(&self.more_labels).filter_map(|labels| labels.doubt(n)));
         if let Some(id) = &self.repeated_id {
             warnings.push(format!("several points are called {id:?}: what goes by names cannot tell them apart"));
         }

@@ -267,6 +267,11 @@ fn the_command_writes_pages() {
             "{arguments}: {stderr}"
         );
     };
+    // Ids that are one line too many have moved up by one, or have a title: nothing in them tells.
+    directory.write("long.txt", (0..=n).map(|i| format!("point {i}\n")).collect::<String>());
+    let output = directory.tsne("explore x.csv --ids long.txt -o page.html");
+    let warned = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && warned.contains("\"point 0\", was taken for a title"), "{warned}");
     directory.write("three.csv", "1,2\n3,4\n5,6\n");
     fails("explore x.csv -o page.png", ".html");
     fails("explore missing.npy -o page.html", "missing.npy");
