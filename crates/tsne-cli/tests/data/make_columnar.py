@@ -64,4 +64,5 @@ if __name__ == "__main__":
     pq.write_table(lists(pa.list_(pa.float16(), D)), "fixed.parquet", compression="none")
     polars = pl.DataFrame(lists(pa.large_list(pa.float32())))
     polars.write_parquet("polars.parquet")
-    polars.write_ipc("polars.arrow", compression="zstd")
+    polars.write_ipc("polars.arrow")
+    polars.write_ipc("packed.arrow", compression="zstd")

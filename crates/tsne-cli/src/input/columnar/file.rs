@@ -1,7 +1,7 @@
 //! Opened tables.
 
-use super::guard::guarded;
-use super::ipc::{CONTINUATION, Ipc, MAGIC as ARROW};
+use super::ipc::{self, CONTINUATION, Ipc};
+use super::parquet::{self, Parquet};
 use super::schema::{fits_single, schema};
 use super::store::Store;
 use crate::input::grow::grow;
@@ -11,13 +11,8 @@ use anyhow::{Context, Result, bail};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use std::io::Read;
 use std::path::Path;
-
-/// How a file of Parquet begins and ends.
-const PARQUET: &[u8] = b"PAR1";
 
 /// How files of the first version of Feather begin, which is another format.
 const FEATHER_1: &[u8] = b"FEA1";
@@ -42,7 +37,7 @@ pub(in crate::input) struct Opened {
 }
 
 enum Content {
-    Parquet(Box<ParquetRecordBatchReaderBuilder<Store>>),
+    Parquet(Box<Parquet>),
     Arrow(Ipc),
 }
 
@@ -86,17 +81,13 @@ impl Opened {
     }
 
     fn of_store(start: &[u8], store: Store) -> Result<Self> {
-        if start.starts_with(ARROW) {
+        if start.starts_with(ipc::MAGIC) {
             let ipc = Ipc::of_file(store).context("not a readable file of Arrow")?;
             return Ok(Self::new(ipc.schema.clone(), Content::Arrow(ipc)));
         }
-        if start.starts_with(PARQUET) {
-            let open = || {
-                let options = ArrowReaderOptions::new();
-                Ok(ParquetRecordBatchReaderBuilder::try_new_with_options(store, options)?)
-            };
-            let builder = guarded(open).context("not a readable file of Parquet")?;
-            return Ok(Self::new(builder.schema().clone(), Content::Parquet(Box::new(builder))));
+        if start.starts_with(parquet::MAGIC) {
+            let parquet = Parquet::open(store).context("not a readable file of Parquet")?;
+            return Ok(Self::new(parquet.schema().clone(), Content::Parquet(Box::new(parquet))));
         }
         if start.starts_with(FEATHER_1) {
             bail!(
@@ -125,30 +116,14 @@ impl Opened {
         let at = (0..self.places.len()).map(place).collect();
         let of: Box<dyn Iterator<Item = Result<RecordBatch>>> = match self.content {
             Content::Arrow(ipc) => Box::new(ipc.batches(places)),
-            Content::Parquet(builder) => {
+            Content::Parquet(parquet) => {
                 let is_list = |&&place: &&usize| self.stored.field(place).data_type().is_list();
                 let values = places.len() + places.iter().filter(is_list).count() * LIST;
-                let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-                let rows = (BATCH / values.max(1)).clamp(1, ROWS);
-                let mut batches = guarded(|| Ok(builder.with_projection(mask).with_batch_size(rows).build()?))?;
-                Box::new(std::iter::from_fn(move || {
-                    guarded(|| Ok(batches.next().transpose()?)).map_err(|error| unpacked(error)).transpose()
-                }))
+                Box::new(parquet.batches(places, (BATCH / values.max(1)).clamp(1, ROWS))?)
             }
         };
         Ok(Batches { of, at })
     }
-}
-
-/// What an error of decoding means for who has the file.
-fn unpacked(error: anyhow::Error) -> anyhow::Error {
-    let text = format!("{error:#}");
-    if text.contains("feature flag") {
-        return error.context(
-            "a column is packed by a method that is not read: write the file with snappy, gzip, lz4, zstd or unpacked",
-        );
-    }
-    error.context("the rows cannot be read")
 }
 
 /// Rows of a table.

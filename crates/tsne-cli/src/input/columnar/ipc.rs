@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{FileDecoder, read_footer_length};
-use arrow_ipc::{Block, Message, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
+use arrow_ipc::{Block, CompressionType, Message, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
 use arrow_schema::{Schema, SchemaRef};
 use parquet::file::reader::Length;
 use std::io::Read;
@@ -172,6 +172,10 @@ fn check(message: &Message<'_>, body: &[u8]) -> Result<()> {
         _ => message.header_as_record_batch(),
     };
     let Some(batch) = batch else { return Ok(()) };
+    ensure!(
+        batch.compression().is_none_or(|packed| packed.codec() == CompressionType::LZ4_FRAME),
+        "the rows are packed with Zstandard, which is read of Parquet only: write them with lz4 or unpacked"
+    );
     let packed = batch.compression().is_some();
     let mut claimed = 0u64;
     for buffer in batch.buffers().into_iter().flatten() {
