@@ -131,7 +131,11 @@ impl Run<'_> {
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_input(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
-        let method = method::method::<T, D>(args, (n, extras.annotations.ids.as_deref()), self.keep_data)?;
+        let method = method::method::<T, D>(
+            args,
+            (n, extras.annotations.ids.as_deref()),
+            (self.keep_data, self.targets.wants_neighbors()),
+        )?;
         let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
         let checkpoint = self.checkpoint.and_then(|args| {

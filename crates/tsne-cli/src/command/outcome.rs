@@ -7,6 +7,7 @@ use crate::command::run::{agreement, in_pool, print, warn, words};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
 use crate::explore::{Neighbors, Page};
+use crate::output::Beside;
 use crate::plot::{self, Options, Picture};
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
@@ -49,7 +50,8 @@ impl Outcome<'_> {
         warn(run.quiet, &warnings)?;
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
-        written.map(targets.map, y, annotations)?;
+        let graph = embedding.affinity_index().graph();
+        written.map(targets.map, y, &Beside { annotations: Some(annotations), graph })?;
         written.h5ad(targets, y, &call.resolved, || args.described())?;
         written.add(targets.model, |path| {
             let mut writer = embedding.writer()?;

@@ -1,14 +1,14 @@
 //! Files that a run writes.
 
-use crate::input::{Annotations, Resolved};
-use crate::output::{Format, Note};
+use crate::input::Resolved;
+use crate::output::{Beside, Format, Note};
 use crate::plot;
 #[cfg(not(feature = "h5ad"))]
 use anyhow::bail;
 use anyhow::{Context, Result, ensure};
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use tsne::{Scalar, files};
+use tsne::Scalar;
+use tsne::files::{self, AtomicFile};
 
 /// Where the results of a run go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +25,11 @@ pub(crate) struct Targets<'a> {
 }
 
 impl Targets<'_> {
+    /// Whether the map goes where its neighbors have room.
+    pub(crate) fn wants_neighbors(&self) -> bool {
+        self.map.and_then(|map| Format::of(map).ok()).is_some_and(Format::has_neighbors)
+    }
+
     /// Checks before any work that the files can be written, that no two are the same, and that none is one of
     /// `sources`.
     ///
@@ -129,16 +134,18 @@ impl Written {
         &mut self,
         path: Option<&Path>,
         y: &[[T; D]],
-        annotations: &Annotations,
+        beside: &Beside<'_, T>,
     ) -> Result<()> {
         let Some(path) = path.filter(|path| !is_h5ad(path)) else { return Ok(()) };
-        let encode = |path: &Path| Ok::<_, anyhow::Error>(Format::of(path)?.encode_with(y, annotations));
         if is_standard_output(path) {
             self.to_standard_output = true;
-            let bytes = encode(path)?;
-            return std::io::stdout().write_all(&bytes).context("cannot write to standard output");
+            return Format::of(path)?.write(std::io::stdout(), y, beside).context("cannot write to standard output");
         }
-        self.add(Some(path), |path| Ok(files::write(path, &encode(path)?)?))
+        self.add(Some(path), |path| {
+            let mut file = AtomicFile::create(path)?;
+            Format::of(path)?.write(&mut file, y, beside)?;
+            Ok(file.commit()?)
+        })
     }
 
     /// Puts a map into the `.h5ad` file of its points, or a copy of that, where one of both is asked for; `note` describes it.

@@ -1,18 +1,25 @@
 //! Points of any file, with what is known of them.
 
 use super::annotations::Annotations;
+#[cfg(feature = "columnar")]
+use super::columnar;
+#[cfg(feature = "columnar")]
+use super::dense::no_text;
 use super::dense::{Table, no_columns};
+#[cfg(not(feature = "columnar"))]
+use super::format::no_columnar;
 use super::format::{Format, format_of, format_of_bytes};
 #[cfg(feature = "h5ad")]
 use super::h5ad;
-use super::labels::{Labels, Owners, is_table, read_labels};
+use super::labels::{Labels, Owners, is_table, read_labels, schema_of};
 use super::missing::Resolved;
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{MAGIC, is_compressed, is_standard_input, open};
 use super::points::PointTable;
 use super::sparse::SparseTable;
-use super::text::{CsvOptions, TableForm, column_names};
+use super::table::{CsvOptions, IndexColumn, TableForm};
+use super::text::HeaderLine;
 use super::{mtx, tenx};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::File;
@@ -80,8 +87,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
         for file in &options.labels {
             let mut found = Vec::new();
             if is_table(file) && !wanted.is_empty() {
-                let names =
-                    open(file).and_then(|read| column_names(read, &options.table)).with_context(|| name(file))?;
+                let names = schema_of(file, &options.table).with_context(|| name(file))?.names.unwrap_or_default();
                 rest.retain(|column| {
                     let has = names.iter().any(|name| name == column);
                     found.extend(has.then(|| column.clone()));
@@ -93,7 +99,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
         }
         let mut table = CsvOptions { label_columns: rest, ..options.table.clone() };
         let format = format_of(path).with_context(|| name(path))?;
-        let has_columns = matches!(format, Format::Text | Format::H5ad | Format::Npz);
+        let has_columns = matches!(format, Format::Text | Format::Columnar | Format::H5ad | Format::Npz);
         if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
             // `#3` is a column of the last table, and what is none is an error of it.
             for column in &table.label_columns {
@@ -107,8 +113,8 @@ impl<T: Scalar + FromStr> Loaded<T> {
         }
         if !has_columns && !options.labels.is_empty() {
             // The column of names is one of the labels' table then.
-            table.index_column = super::text::IndexColumn::default();
-            table.header = super::text::HeaderLine::default();
+            table.index_column = IndexColumn::default();
+            table.header = HeaderLine::default();
         }
         let inner = InputOptions { table, ..options.clone() };
         let mut loaded = Self::points_of(path, format, &inner).with_context(|| name(path))?;
@@ -184,6 +190,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 loaded
             }
             Format::H5ad => Self::of_h5ad(path, options)?,
+            Format::Columnar => Self::of_columnar(path, &options.table)?,
         };
         let h5ad = format == Format::H5ad;
         ensure!(
@@ -218,7 +225,23 @@ impl<T: Scalar + FromStr> Loaded<T> {
         Ok(Self { annotations, sources, left_out, part: Some(part), resolved, names, ..Self::from(points) })
     }
 
-    fn of_stream(read: impl BufRead, format: Format, options: &InputOptions) -> Result<Self> {
+    #[cfg(not(feature = "columnar"))]
+    fn of_columnar(path: &Path, _: &CsvOptions) -> Result<Self> {
+        Err(no_columnar(path))
+    }
+
+    #[cfg(feature = "columnar")]
+    fn of_columnar(path: &Path, options: &CsvOptions) -> Result<Self> {
+        Self::of_opened(columnar::Opened::open(path)?, options)
+    }
+
+    #[cfg(feature = "columnar")]
+    fn of_opened(opened: columnar::Opened, options: &CsvOptions) -> Result<Self> {
+        no_text(options)?;
+        columnar::read(opened, options).map(Self::from)
+    }
+
+    fn of_stream(read: impl BufRead + 'static, format: Format, options: &InputOptions) -> Result<Self> {
         match format {
             Format::Npy => Self::of_npy(Npy::of_stream(read)?, &options.table),
             Format::Mtx => {
@@ -232,6 +255,10 @@ impl<T: Scalar + FromStr> Loaded<T> {
             }
             Format::Text => Ok(Self::from(PointTable::from_csv(read, &options.table)?)),
             Format::H5ad => bail!("an .h5ad file cannot be read from standard input: name the file"),
+            #[cfg(feature = "columnar")]
+            Format::Columnar => Self::of_opened(columnar::Opened::of_pipe(read)?, &options.table),
+            #[cfg(not(feature = "columnar"))]
+            Format::Columnar => Err(no_columnar(Path::new("-"))),
             Format::TenX => bail!("a folder cannot be read from standard input"),
         }
     }
@@ -292,7 +319,9 @@ impl<T> From<PointTable<T>> for Loaded<T> {
             PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
         };
         let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
-        Self { points, annotations, sources, form, left_out: Vec::new(), part: None, resolved, joined: false, names }
+        let vector = form.as_ref().and_then(|form| form.vector.as_ref());
+        let part = vector.map(|column| format!("column {column:?} of lists"));
+        Self { points, annotations, sources, form, left_out: Vec::new(), part, resolved, joined: false, names }
     }
 }
 

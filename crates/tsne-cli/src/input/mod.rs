@@ -4,6 +4,8 @@
 //! allocates is bounded by what the file holds.
 
 mod annotations;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod counting;
 mod dense;
 mod fits;
@@ -24,6 +26,7 @@ mod open;
 mod parameters;
 mod points;
 mod sparse;
+mod table;
 mod tenx;
 mod text;
 mod transpose;
@@ -34,9 +37,12 @@ pub(crate) use labels::kinds_in_words;
 pub use labels::{LabelType, Labels};
 pub use loaded::{InputOptions, Loaded};
 pub use map::MapTable;
+#[cfg(feature = "columnar")]
+pub(crate) use map::PROJECTION;
 pub(crate) use map::label_names;
 pub use missing::{Missing, Resolved};
 pub use parameters::read_parameters;
 pub use points::PointTable;
 pub use sparse::SparseTable;
-pub use text::{CsvOptions, Decimal, HeaderLine, IndexColumn, TableForm};
+pub use table::{CsvOptions, Decimal, IndexColumn, TableForm};
+pub use text::HeaderLine;

@@ -4,7 +4,7 @@ use super::dense::Table;
 use super::fits::Fits;
 use super::npy::Npy;
 use super::sparse::SparseTable;
-use super::text::CsvOptions;
+use super::table::CsvOptions;
 use anyhow::{Result, bail};
 use std::io::{BufRead, Read};
 use std::str::FromStr;

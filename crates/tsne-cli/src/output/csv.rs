@@ -28,7 +28,7 @@ pub(super) fn encode<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Anno
         let name = NAMES.get(c).filter(|_| D <= NAMES.len()).map_or_else(|| format!("y{}", c + 1), |&name| name.into());
         bytes.extend_from_slice(name.as_bytes());
     }
-    for name in label_names(annotations.labels.iter().map(|labels| labels.name.as_str())) {
+    for name in label_names(annotations.labels.iter().map(|labels| labels.name.as_str()), &[]) {
         next(&mut bytes);
         push(&mut bytes, &name, delimiter);
     }

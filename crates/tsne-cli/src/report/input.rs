@@ -12,6 +12,9 @@ const SHOWN: usize = 5;
 pub struct InputReport {
     /// Of a text table, whether its first line names the columns; of other files `null`.
     pub header: Option<bool>,
+    /// Whether it is a table that says itself what its columns are called and hold, as Parquet does.
+    #[serde(default)]
+    pub typed: bool,
     /// The name of the column with the names of the rows, perhaps empty; `null` without such a column.
     pub index_column: Option<String>,
     /// Columns of text that were left out.
@@ -87,7 +90,8 @@ impl InputReport {
         let labels = loaded.sources.iter().zip(&loaded.annotations.labels);
         let mut labels = labels.map(|(source, labels)| LabelsReport::new(source.clone(), labels));
         Self {
-            header: form.map(|form| form.header),
+            header: form.filter(|form| !form.typed).map(|form| form.header),
+            typed: form.is_some_and(|form| form.typed),
             index_column: form.and_then(|form| form.index_column.clone()),
             left_out: form.map_or(&loaded.left_out, |form| &form.left_out).clone(),
             part: loaded.part.clone(),
@@ -143,15 +147,19 @@ impl InputReport {
             line.push_str("; labels joined by name");
         }
         // What else a file of anndata has is told where no labels were chosen.
-        if !self.left_out.is_empty() && (self.header.is_some() || self.labels.is_none()) {
+        if !self.left_out.is_empty() && (self.header.is_some() || self.typed || self.labels.is_none()) {
             let names: Vec<String> = self.left_out.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
             let more = match self.left_out.len().saturating_sub(SHOWN) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
             let hint = if self.labels.is_none() { " (--label-column colors the map by one)" } else { "" };
-            // Of a file that is no table of text, these are not among the points.
-            let what = if self.header.is_some() { "text left out" } else { "classes" };
+            // Of a file that is no table, these are not among the points.
+            let what = match (self.header, self.typed) {
+                (Some(_), _) => "text left out",
+                (None, true) => "left out",
+                (None, false) => "classes",
+            };
             let _ = write!(line, "; {what}: {}{more}{hint}", names.join(", "));
         }
         if self.missing > 0 {

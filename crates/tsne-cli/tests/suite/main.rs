@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod archives;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod columns;
 mod common;
 mod demo;

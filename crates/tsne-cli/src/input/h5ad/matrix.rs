@@ -6,7 +6,7 @@ use crate::input::dense::Table;
 use crate::input::fits::Fits;
 use crate::input::points::PointTable;
 use crate::input::sparse::{SparseTable, check_size};
-use crate::input::text::CsvOptions;
+use crate::input::table::CsvOptions;
 use anyhow::{Result, bail, ensure};
 use hdf5_pure::{DType, Group};
 use tsne::Scalar;
