@@ -132,7 +132,15 @@ impl Written {
         annotations: &Annotations,
     ) -> Result<()> {
         let Some(path) = path.filter(|path| !is_h5ad(path)) else { return Ok(()) };
-        let encode = |path: &Path| Ok::<_, anyhow::Error>(Format::of(path)?.encode_with(y, annotations));
+        self.table(path, |path| Ok(Format::of(path)?.encode_with(y, annotations)))
+    }
+
+    /// Writes a table into a file or to standard output.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, and those of `encode`.
+    pub(crate) fn table(&mut self, path: &Path, encode: impl Fn(&Path) -> Result<Vec<u8>>) -> Result<()> {
         if is_standard_output(path) {
             self.to_standard_output = true;
             let bytes = encode(path)?;

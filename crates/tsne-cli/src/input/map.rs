@@ -6,7 +6,7 @@ use super::format::{Format, format_of};
 use super::grow::grow;
 use super::labels::Owners;
 use super::loaded::{InputOptions, Loaded};
-use super::open::open;
+use super::open::{is_standard_input, open};
 use super::points::PointTable;
 use super::text::{CsvOptions, HeaderLine, IndexColumn, column_names};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -98,6 +98,34 @@ impl MapTable {
         );
         Ok(Self { table, annotations })
     }
+}
+
+/// Options that read the data of maps as `tsne embed` has read them: columns of a text table that are labels of a map are labels and no
+/// values, unless values were chosen; labels that only a map has are not looked for in the data.
+///
+/// # Errors
+///
+/// If the data cannot be opened.
+pub fn as_embedded(data: &Path, mut options: InputOptions, maps: &[&Annotations]) -> Result<InputOptions> {
+    let name = || data.display().to_string();
+    let is_text = !is_standard_input(data) && format_of(data).with_context(name)? == Format::Text;
+    let table = &mut options.table;
+    let names = match is_text && table.header != HeaderLine::No {
+        true => column_names(open(data).with_context(name)?, table).with_context(name)?,
+        false => Vec::new(),
+    };
+    let is_label = |name: &str| maps.iter().any(|map| map.column(name).is_some());
+    table.label_columns.retain(|column| names.contains(column) || !is_label(column));
+    if table.columns.is_empty() {
+        for column in &names {
+            // A map calls its labels otherwise where it would take them for coordinates.
+            let used = label_names(std::iter::once(column.as_str())).iter().any(|name| is_label(name));
+            if used && !table.label_columns.contains(column) && !table.drop_columns.contains(column) {
+                table.label_columns.push(column.clone());
+            }
+        }
+    }
+    Ok(options)
 }
 
 fn selector(column: usize) -> String {

@@ -59,4 +59,31 @@ impl Format {
             Self::Tsv => csv::encode(y, annotations, b'\t'),
         }
     }
+
+    /// Whether a file of this format has columns with names.
+    pub fn has_columns(self) -> bool {
+        self != Self::Npy
+    }
+
+    /// The bytes of a file with columns of numbers, a row for each name.
+    ///
+    /// # Errors
+    ///
+    /// For a format without names of columns.
+    pub fn encode_numbers(self, ids: &[String], columns: &[Numbers]) -> Result<Vec<u8>> {
+        match self {
+            Self::Csv => Ok(csv::encode_numbers(ids, columns, b',')),
+            Self::Tsv => Ok(csv::encode_numbers(ids, columns, b'\t')),
+            Self::Npy => bail!("an .npy file has no names of columns: write .csv or .tsv"),
+        }
+    }
+}
+
+/// A column of numbers, some of which may be missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    /// What they are.
+    pub name: String,
+    /// One for each row.
+    pub values: Vec<Option<f64>>,
 }
