@@ -96,8 +96,9 @@ fn read(args: &ExploreArgs) -> Result<(MapTable, Option<Loaded<f32>>)> {
     Ok((map, Some(Loaded::read(data, &options)?)))
 }
 
-/// Adds the labels of the data, unless the map has them, and brings those first that were asked for.
+/// Adds the names and labels of the data, unless the map has them, and brings those labels first that were asked for.
 fn take_labels(annotations: &mut Annotations, data: Annotations, wanted: &[String]) {
+    annotations.ids = annotations.ids.take().or(data.ids);
     let known = std::mem::take(&mut annotations.labels);
     let is_new = |labels: &Labels| known.iter().all(|known| known.name != labels.name);
     annotations.labels = data.labels.into_iter().filter(is_new).collect();
