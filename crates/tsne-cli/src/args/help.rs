@@ -29,6 +29,8 @@ const FIRST: &[&str] = &[
     "out_dir",
     "color",
     "maps",
+    "first",
+    "per_point",
     "width",
     "title",
     "legend",
@@ -54,7 +56,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "score",
         "Examples:
   tsne score points.npy map.npy
-  tsne score cells.csv map.csv --label-column cell_type --json",
+  tsne score cells.csv map.csv --label-column cell_type --json
+  tsne score perplexity30.npy perplexity100.npy --data points.npy --per-point points.csv",
     ),
     (
         "explore",

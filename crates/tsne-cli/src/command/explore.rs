@@ -7,7 +7,7 @@ use crate::command::progress::Bars;
 use crate::command::run::{print, warn};
 use crate::command::targets::{Targets, Written};
 use crate::explore::{self, Neighbors, Page};
-use crate::input::{InputOptions, Labels, Loaded, MapTable, PointTable};
+use crate::input::{Annotations, InputOptions, Labels, Loaded, MapTable, PointTable, as_embedded};
 use crate::report::{ExploreReport, ExploreSeconds, LabelsReport};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{BufWriter, Write as _};
@@ -33,10 +33,13 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
     targets.check(&sources.into_iter().chain(args.reading.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
-    let data = args.data.as_ref().map(|data| Loaded::<f32>::read(data, &InputOptions::default())).transpose()?;
+    let (map, data) = read(args)?;
     let ids = data.as_ref().and_then(|data| data.annotations.ids.as_deref());
-    let map = map::read(&args.map, &args.reading.options())?.in_order_of(ids).with_context(|| name(&args.map))?;
-    let MapTable { table, mut annotations } = map;
+    let MapTable { table, mut annotations } = map.in_order_of(ids).with_context(|| name(&args.map))?;
+    let data = data.map(|data| {
+        take_labels(&mut annotations, data.annotations, &args.reading.label_column);
+        data.points
+    });
     if let Some(path) = &args.ids {
         let (ids, doubt) = read_ids(path, table.n()).with_context(|| name(path))?;
         annotations.ids = Some(ids);
@@ -47,12 +50,11 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
             "a page of {} points is slow to open, and may be too large for a browser: explore a sample",
             table.n()
         );
-        warn(args.quiet, &[text])?;
+        warn(args.call.quiet, &[text])?;
     }
     let read = started.elapsed().as_secs_f64();
-    let neighbors = data
-        .zip(args.data.as_ref())
-        .map(|(data, path)| neighbors(args, data.points, table.n()).with_context(|| name(path)));
+    let neighbors =
+        data.zip(args.data.as_ref()).map(|(data, path)| neighbors(args, data, table.n()).with_context(|| name(path)));
     let neighbors = neighbors.transpose()?;
     let searched = started.elapsed().as_secs_f64();
     let stem = || args.map.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -81,10 +83,31 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
         bytes,
         seconds: ExploreSeconds { read, neighbors: searched - read, write: total - searched, total },
         peak_memory_bytes: crate::memory::peak_bytes(),
-        seed: args.seed,
+        seed: args.call.seed,
         version: env!("CARGO_PKG_VERSION"),
     };
-    print(&report, (args.json, args.quiet), &written)
+    print(&report, (args.call.json, args.call.quiet), &written)
+}
+
+/// The map, and the data if they were asked for: then it is the data that the options of reading are about, as in `tsne embed`.
+fn read(args: &ExploreArgs) -> Result<(MapTable, Option<Loaded<f32>>)> {
+    let options = args.reading.options();
+    let Some(data) = &args.data else { return Ok((map::read(&args.map, &options)?, None)) };
+    let map = map::read(&args.map, &InputOptions::default())?;
+    let options = as_embedded(data, options, &[&map.annotations])?;
+    Ok((map, Some(Loaded::read(data, &options)?)))
+}
+
+/// Adds the names and labels of the data, unless the map has them, and brings those labels first that were asked for.
+fn take_labels(annotations: &mut Annotations, data: Annotations, wanted: &[String]) {
+    annotations.ids = annotations.ids.take().or(data.ids);
+    let known = std::mem::take(&mut annotations.labels);
+    let is_new = |labels: &Labels| known.iter().all(|known| known.name != labels.name);
+    annotations.labels = data.labels.into_iter().filter(is_new).collect();
+    annotations.labels.extend(known);
+    annotations
+        .labels
+        .sort_by_key(|labels| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
 }
 
 /// Writes a page, whole or not at all, and tells its size.
@@ -140,14 +163,14 @@ fn neighbors(args: &ExploreArgs, points: PointTable<f32>, n: usize) -> Result<Ne
     let tsne = Tsne::<f32, 2>::builder()
         .metric(metric.clone())
         .affinities(Uniform::new(k))
-        .random_state(args.seed)
-        .n_jobs(args.threads.unwrap_or(-1))
+        .random_state(args.call.seed)
+        .n_jobs(args.call.threads.unwrap_or(-1))
         .keep_data(false)
         .build()?;
-    let bars = Bars::new(args.quiet);
+    let bars = Bars::new(args.call.quiet);
     let index = tsne.affinities_with(points.into_dataset(&metric)?, Context::new().with_progress(&bars))?;
     bars.finish();
-    warn(args.quiet, index.warnings())?;
+    warn(args.call.quiet, index.warnings())?;
     let graph = index.graph().context("the search kept no neighbors")?;
     Neighbors::from_graph(graph, usize::from(args.k))
 }

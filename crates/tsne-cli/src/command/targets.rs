@@ -6,6 +6,7 @@ use crate::plot;
 #[cfg(not(feature = "h5ad"))]
 use anyhow::bail;
 use anyhow::{Context, Result, ensure};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use tsne::Scalar;
 use tsne::files::{self, AtomicFile};
@@ -137,13 +138,26 @@ impl Written {
         beside: &Beside<'_, T>,
     ) -> Result<()> {
         let Some(path) = path.filter(|path| !is_h5ad(path)) else { return Ok(()) };
+        self.table(path, |format, to| format.write(to, y, beside))
+    }
+
+    /// Writes a table into a file or to standard output.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, and those of `write`.
+    pub(crate) fn table(
+        &mut self,
+        path: &Path,
+        write: impl Fn(Format, &mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<()> {
         if is_standard_output(path) {
             self.to_standard_output = true;
-            return Format::of(path)?.write(std::io::stdout(), y, beside).context("cannot write to standard output");
+            return write(Format::of(path)?, &mut std::io::stdout()).context("cannot write to standard output");
         }
         self.add(Some(path), |path| {
             let mut file = AtomicFile::create(path)?;
-            Format::of(path)?.write(&mut file, y, beside)?;
+            write(Format::of(path)?, &mut file)?;
             Ok(file.commit()?)
         })
     }

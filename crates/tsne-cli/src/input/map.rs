@@ -6,6 +6,7 @@ use super::format::{Format, format_of};
 use super::grow::grow;
 use super::labels::{Owners, schema_of};
 use super::loaded::{InputOptions, Loaded};
+use super::open::is_standard_input;
 use super::points::PointTable;
 use super::table::{CsvOptions, IndexColumn, Schema};
 use super::text::HeaderLine;
@@ -103,6 +104,36 @@ impl MapTable {
         );
         Ok(Self { table, annotations })
     }
+}
+
+/// Options that read the data of maps as `tsne embed` has read them: columns of a text table that are labels of a map are labels and no
+/// values, unless values were chosen; labels that only a map has are not looked for in the data.
+///
+/// # Errors
+///
+/// If the data cannot be opened.
+pub fn as_embedded(data: &Path, mut options: InputOptions, maps: &[&Annotations]) -> Result<InputOptions> {
+    let name = || data.display().to_string();
+    let format = if is_standard_input(data) { None } else { Some(format_of(data).with_context(name)?) };
+    let table = &mut options.table;
+    let names = match format {
+        Some(Format::Text) if table.header == HeaderLine::No => None,
+        Some(Format::Text | Format::Columnar) => schema_of(data, table).with_context(name)?.names,
+        _ => None,
+    };
+    let names = names.unwrap_or_default();
+    let is_label = |name: &str| maps.iter().any(|map| map.column(name).is_some());
+    table.label_columns.retain(|column| names.contains(column) || !is_label(column));
+    if table.columns.is_empty() {
+        for column in &names {
+            // A map calls its labels otherwise where it would take them for coordinates.
+            let used = label_names(std::iter::once(column.as_str()), &[]).iter().any(|name| is_label(name));
+            if used && !table.label_columns.contains(column) && !table.drop_columns.contains(column) {
+                table.label_columns.push(column.clone());
+            }
+        }
+    }
+    Ok(options)
 }
 
 fn selector(column: usize) -> String {

@@ -36,10 +36,10 @@ pub use dense::Table;
 pub(crate) use labels::kinds_in_words;
 pub use labels::{LabelType, Labels};
 pub use loaded::{InputOptions, Loaded};
-pub use map::MapTable;
 #[cfg(feature = "columnar")]
 pub(crate) use map::PROJECTION;
 pub(crate) use map::label_names;
+pub use map::{MapTable, as_embedded};
 pub use missing::{Missing, Resolved};
 pub use parameters::read_parameters;
 pub use points::PointTable;

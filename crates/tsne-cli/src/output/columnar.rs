@@ -3,7 +3,7 @@
 //! `id`, `projection_x`, `projection_y` (and `projection_z`), labels, and `neighbors`: of each point the rows of its nearest
 //! neighbors in the data, itself first, and their distances.
 
-use super::Beside;
+use super::{Beside, Numbers};
 use crate::input::{Labels, PROJECTION, label_names};
 use anyhow::{Context, Result};
 use arrow_array::types::Int32Type;
@@ -34,39 +34,43 @@ const BATCH: usize = 1 << 14;
 /// Rows of a group, which a reader has in memory as a whole.
 const ROW_GROUP: usize = 1 << 17;
 
-/// Writes a map as Parquet.
-pub(super) fn write_parquet<T: Scalar, const D: usize>(
-    to: impl Write + Send,
-    y: &[[T; D]],
-    beside: &Beside<'_, T>,
-) -> Result<()> {
-    let map = Map::new(y, beside)?;
+/// A table that is written by batches of rows.
+pub(super) trait Batches {
+    /// Its columns.
+    fn schema(&self) -> SchemaRef;
+    /// The number of its rows.
+    fn n(&self) -> usize;
+    /// Some of its rows.
+    fn batch(&self, start: usize, end: usize) -> Result<RecordBatch>;
+}
+
+fn batches(table: &impl Batches) -> impl Iterator<Item = Result<RecordBatch>> {
+    (0..table.n()).step_by(BATCH).map(|start| table.batch(start, (start + BATCH).min(table.n())))
+}
+
+/// Writes a table as Parquet.
+pub(super) fn write_parquet(to: impl Write + Send, table: &impl Batches) -> Result<()> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .build();
-    let mut writer = ArrowWriter::try_new(to, map.schema.clone(), Some(properties))?;
-    map.batches().try_for_each(|batch| Ok::<_, anyhow::Error>(writer.write(&batch?)?))?;
+    let mut writer = ArrowWriter::try_new(to, table.schema(), Some(properties))?;
+    batches(table).try_for_each(|batch| Ok::<_, anyhow::Error>(writer.write(&batch?)?))?;
     writer.close()?;
     Ok(())
 }
 
-/// Writes a map as a file of Arrow IPC.
-pub(super) fn write_arrow<T: Scalar, const D: usize>(
-    to: impl Write,
-    y: &[[T; D]],
-    beside: &Beside<'_, T>,
-) -> Result<()> {
-    let map = Map::new(y, beside)?;
+/// Writes a table as a file of Arrow IPC.
+pub(super) fn write_arrow(to: impl Write, table: &impl Batches) -> Result<()> {
     let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = FileWriter::try_new_with_options(to, &map.schema, options)?;
-    map.batches().try_for_each(|batch| Ok::<_, anyhow::Error>(writer.write(&batch?)?))?;
+    let mut writer = FileWriter::try_new_with_options(to, &table.schema(), options)?;
+    batches(table).try_for_each(|batch| Ok::<_, anyhow::Error>(writer.write(&batch?)?))?;
     writer.finish()?;
     Ok(())
 }
 
-/// What is written.
-struct Map<'a, T, const D: usize> {
+/// A map with what is beside it.
+pub(super) struct Map<'a, T, const D: usize> {
     y: &'a [[T; D]],
     ids: Option<&'a [String]>,
     labels: Vec<Column<'a>>,
@@ -83,7 +87,7 @@ enum Column<'a> {
 }
 
 impl<'a, T: Scalar, const D: usize> Map<'a, T, D> {
-    fn new(y: &'a [[T; D]], beside: &Beside<'a, T>) -> Result<Self> {
+    pub(super) fn new(y: &'a [[T; D]], beside: &Beside<'a, T>) -> Result<Self> {
         let annotations = beside.annotations;
         let ids = annotations.and_then(|of| of.ids.as_deref());
         let all = annotations.map_or(&[][..], |of| &of.labels);
@@ -103,8 +107,15 @@ impl<'a, T: Scalar, const D: usize> Map<'a, T, D> {
         Ok(Self { y, ids, labels, graph, schema: Arc::new(Schema::new(fields)) })
     }
 
-    fn batches(&self) -> impl Iterator<Item = Result<RecordBatch>> {
-        (0..self.y.len()).step_by(BATCH).map(|start| self.batch(start, (start + BATCH).min(self.y.len())))
+}
+
+impl<T: Scalar, const D: usize> Batches for Map<'_, T, D> {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn n(&self) -> usize {
+        self.y.len()
     }
 
     fn batch(&self, start: usize, end: usize) -> Result<RecordBatch> {
@@ -125,6 +136,42 @@ impl<'a, T: Scalar, const D: usize> Map<'a, T, D> {
         }
         if let Some(graph) = self.graph {
             columns.push(neighbors(graph, start, end)?);
+        }
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+/// Columns of numbers, a row for each name.
+pub(super) struct NumberTable<'a> {
+    ids: &'a [String],
+    columns: &'a [Numbers],
+    schema: SchemaRef,
+}
+
+impl<'a> NumberTable<'a> {
+    pub(super) fn new(ids: &'a [String], columns: &'a [Numbers]) -> Self {
+        let id = Field::new("id", DataType::Utf8, false);
+        let numbers = columns.iter().map(|column| Field::new(&column.name, DataType::Float64, true));
+        let fields: Vec<Field> = std::iter::once(id).chain(numbers).collect();
+        Self { ids, columns, schema: Arc::new(Schema::new(fields)) }
+    }
+}
+
+impl Batches for NumberTable<'_> {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn n(&self) -> usize {
+        self.ids.len()
+    }
+
+    fn batch(&self, start: usize, end: usize) -> Result<RecordBatch> {
+        let ids = self.ids.get(start..end).context("there are fewer ids than rows")?;
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from_iter_values(ids))];
+        for column in self.columns {
+            let values = column.values.get(start..end).context("there are fewer numbers than rows")?;
+            columns.push(Arc::new(Float64Array::from_iter(values.iter().copied())));
         }
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }

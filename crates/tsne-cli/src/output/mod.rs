@@ -118,10 +118,42 @@ impl Format {
             Self::Csv => to.write_all(&csv::encode(y, annotations, b','))?,
             Self::Tsv => to.write_all(&csv::encode(y, annotations, b'\t'))?,
             #[cfg(feature = "columnar")]
-            Self::Parquet => columnar::write_parquet(to, y, beside)?,
+            Self::Parquet => columnar::write_parquet(to, &columnar::Map::new(y, beside)?)?,
             #[cfg(feature = "columnar")]
-            Self::Arrow => columnar::write_arrow(to, y, beside)?,
+            Self::Arrow => columnar::write_arrow(to, &columnar::Map::new(y, beside)?)?,
         }
         Ok(())
     }
+
+    /// Whether a file of this format has columns with names.
+    pub fn has_columns(self) -> bool {
+        self != Self::Npy
+    }
+
+    /// Writes a file with columns of numbers, a row for each name.
+    ///
+    /// # Errors
+    ///
+    /// For a format without names of columns, and what `to` refuses.
+    pub fn write_numbers(self, mut to: impl Write + Send, ids: &[String], columns: &[Numbers]) -> Result<()> {
+        match self {
+            Self::Csv => to.write_all(&csv::encode_numbers(ids, columns, b','))?,
+            Self::Tsv => to.write_all(&csv::encode_numbers(ids, columns, b'\t'))?,
+            Self::Npy => bail!("an .npy file has no names of columns: write .csv or .tsv"),
+            #[cfg(feature = "columnar")]
+            Self::Parquet => columnar::write_parquet(to, &columnar::NumberTable::new(ids, columns))?,
+            #[cfg(feature = "columnar")]
+            Self::Arrow => columnar::write_arrow(to, &columnar::NumberTable::new(ids, columns))?,
+        }
+        Ok(())
+    }
+}
+
+/// A column of numbers, some of which may be missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    /// What they are.
+    pub name: String,
+    /// One for each row.
+    pub values: Vec<Option<f64>>,
 }

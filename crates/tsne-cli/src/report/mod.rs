@@ -9,7 +9,7 @@ mod transform;
 pub use embed::{Decided, ForceError, Milliseconds, Report, Seconds};
 pub use explore::{ExploreReport, ExploreSeconds};
 pub use input::{InputReport, LabelsReport};
-pub use score::{ScoreReport, ScoreSeconds};
+pub use score::{MapScore, ScoreReport, ScoreSeconds, StandardErrors};
 pub use transform::{TransformReport, TransformSeconds};
 
 use anyhow::{Context, Result};
