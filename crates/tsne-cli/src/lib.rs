@@ -14,4 +14,4 @@ mod memory;
 
 #[cfg(not(test))]
 pub use command::main;
-pub use memory::peak_bytes;
+pub use memory::{available_bytes, peak_bytes};

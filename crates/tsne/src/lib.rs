@@ -50,6 +50,7 @@ pub use tsne_optim as optim;
 pub mod files;
 pub mod initialization;
 pub mod metrics;
+pub mod plan;
 
 #[macro_use]
 mod params;

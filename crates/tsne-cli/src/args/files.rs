@@ -6,9 +6,9 @@ use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The arguments of `tsne embed`.
+/// The arguments of `tsne embed` and `tsne plan`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "write_back", "plot", "html", "save"]))]
+#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "write_back", "plot", "html", "save", "dry_run"]))]
 pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
     /// (.csv, .tsv, .txt, or - for standard input), an .h5ad file, or a folder of 10x Genomics; all but .npz and .h5ad also
@@ -34,6 +34,9 @@ pub struct EmbedArgs {
     /// Leaves the data points out of the saved map, which makes it smaller; new points cannot be placed into it then.
     #[arg(long, help_heading = "Input and output", requires = "save")]
     pub no_keep_data: bool,
+    /// Begins nothing: tells what the run would take, as tsne plan does.
+    #[arg(long, help_heading = "Run")]
+    pub dry_run: bool,
     /// How the points and their labels are read.
     #[command(flatten)]
     pub reading: InputArgs,

@@ -45,6 +45,7 @@ const EXAMPLES: &[(&str, &str)] = &[
   tsne embed points.npy -o map.npy --perplexity 50 --save map.tsne
   tsne embed big.npy -o map.npy --checkpoint run.tsne    (and after Ctrl-C: tsne resume run.tsne)",
     ),
+    ("plan", "Examples:\n  tsne plan big.npy\n  tsne plan big.npy --perplexity 100 --float f64 --json"),
     ("resume", "Example:\n  tsne resume run.tsne"),
     (
         "transform",
@@ -79,7 +80,10 @@ const EXAMPLES: &[(&str, &str)] = &[
 
 /// The command line, with the short help of each subcommand and its examples.
 pub fn command() -> Command {
-    let mut command = Cli::command();
+    // What writes nothing needs no name of a file.
+    let mut command = Cli::command().mut_subcommand("plan", |plan| {
+        plan.mut_group("outputs", |outputs| outputs.required(false)).mut_arg("dry_run", |argument| argument.hide(true))
+    });
     let names: Vec<String> = command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
     for name in names {
         command = command.mut_subcommand(&name, |subcommand| {

@@ -48,6 +48,11 @@ pub struct Cli {
 pub enum Command {
     /// Embed the points of a file.
     Embed(Box<EmbedArgs>),
+    /// Tell what `tsne embed` with the same arguments would take: the memory and the time of each stage.
+    ///
+    /// Looks at the head of the file, measures for less than a second what the parts of a run cost on this machine, and begins
+    /// nothing. Where the run does not fit into the memory that is free, it says what would.
+    Plan(Box<EmbedArgs>),
     /// Go on with a run that was interrupted, from what `tsne embed --checkpoint` has saved.
     ///
     /// The map comes to the same bits as without the interruption, and goes where it would have gone.

@@ -8,7 +8,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say, warn};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
-use crate::command::{further, method};
+use crate::command::{further, method, plan};
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
@@ -63,6 +63,7 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     let mut sources = vec![Some(input), init, params];
     sources.extend(args.reading.labels.iter().map(Some));
     targets.check(&sources)?;
+    warn(args.method.run.quiet, plan::doubt(args, input).as_slice())?;
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;

@@ -166,7 +166,7 @@ fn or_default<'a>(kind: AffinityType, given: &'a [f64], default: &'a [f64]) -> &
 }
 
 /// Everything but initial positions in a file.
-fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T, D>> {
+pub(crate) fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T, D>> {
     let affinities = &args.affinities;
     let kind = affinities.affinities.unwrap_or(AffinityType::Perplexity);
     let rule = Rule {

@@ -14,6 +14,7 @@ mod map;
 mod method;
 mod outcome;
 mod pause;
+mod plan;
 mod plot;
 mod progress;
 mod resume;
@@ -47,7 +48,9 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::usage(&error),
     };
     let done = match &cli.command {
+        Command::Embed(args) if args.dry_run => plan::plan(args),
         Command::Embed(args) => embed::embed(args),
+        Command::Plan(args) => plan::plan(args),
         Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),

@@ -45,6 +45,23 @@ pub struct InputOptions {
     pub neighbors_key: Option<String>,
 }
 
+#[cfg(not(feature = "h5ad"))]
+pub(super) const NO_H5AD: &str =
+    "an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature";
+
+#[cfg(feature = "h5ad")]
+impl InputOptions {
+    /// Which array of an `.h5ad` file holds the points.
+    pub(super) fn h5ad_choice(&self) -> h5ad::Choice<'_> {
+        h5ad::Choice {
+            layer: self.layer.as_deref(),
+            obsm: self.obsm.as_deref(),
+            raw: self.raw,
+            neighbors_key: self.neighbors_key.as_deref(),
+        }
+    }
+}
+
 /// Points with what is known of them, and how they were understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded<T> {
@@ -206,21 +223,13 @@ impl<T: Scalar + FromStr> Loaded<T> {
 
     #[cfg(not(feature = "h5ad"))]
     fn of_h5ad(_: &Path, _: &InputOptions) -> Result<Self> {
-        bail!(
-            "an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature"
-        )
+        bail!(NO_H5AD)
     }
 
     #[cfg(feature = "h5ad")]
     fn of_h5ad(path: &Path, options: &InputOptions) -> Result<Self> {
-        let choice = h5ad::Choice {
-            layer: options.layer.as_deref(),
-            obsm: options.obsm.as_deref(),
-            raw: options.raw,
-            neighbors_key: options.neighbors_key.as_deref(),
-        };
         let h5ad::Content { points, annotations, part, left_out, names, resolved } =
-            h5ad::read(path, choice, &options.table)?;
+            h5ad::read(path, options.h5ad_choice(), &options.table)?;
         let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
         Ok(Self { annotations, sources, left_out, part: Some(part), resolved, names, ..Self::from(points) })
     }

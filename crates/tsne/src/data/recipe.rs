@@ -20,7 +20,7 @@ pub(crate) struct Recipe<T> {
 
 impl<T: Scalar> Recipe<T> {
     /// The neighbors to look for among `n` points: what the rule needs, or more if more are asked for. Fewer would be ignored.
-    pub(super) fn k(&self, n: usize) -> Result<NonZeroUsize> {
+    pub(crate) fn k(&self, n: usize) -> Result<NonZeroUsize> {
         let needed = self.method.model().neighbors_needed(n)?;
         let asked = self.k_neighbors.and_then(|k| NonZeroUsize::new(k.min(n.saturating_sub(1))));
         match asked {

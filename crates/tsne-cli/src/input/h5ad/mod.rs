@@ -137,6 +137,38 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
     Ok(Content { points, annotations, part, left_out, names, resolved })
 }
 
+/// What the points of a file are, before they are read.
+pub(super) enum Look {
+    Dense {
+        n: usize,
+        d: usize,
+        /// Whether single precision does not hold all values.
+        is_wide: bool,
+    },
+    Sparse {
+        n: usize,
+        d: usize,
+        entries: usize,
+        by_rows: bool,
+    },
+    Graph {
+        n: usize,
+        k: usize,
+    },
+}
+
+/// Looks at the points of a file, for a run in single precision or not.
+pub(super) fn look(path: &Path, choice: Choice<'_>, single: bool) -> Result<Look> {
+    let store = Store::open(path)?;
+    let root = store.root();
+    if let Some(key) = choice.neighbors_key {
+        let (n, entries) = graph::shape(&store, &root, key)?;
+        return Ok(Look::Graph { n, k: entries / n.max(1) });
+    }
+    let (part, node) = chosen(&root, choice)?;
+    matrix::look(&node, &part, single).with_context(|| part.clone())
+}
+
 /// The array that was chosen, and what it is called.
 fn chosen(root: &Group, choice: Choice<'_>) -> Result<(String, Node)> {
     let within = |parent: &'static str, wanted: &str| -> Result<Node> {
