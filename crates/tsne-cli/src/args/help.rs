@@ -12,6 +12,7 @@ const FIRST: &[&str] = &[
     "save",
     "plot",
     "html",
+    "frames",
     "checkpoint",
     "perplexity",
     "metric",
@@ -41,6 +42,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Examples:
   tsne embed cells.csv -o map.csv --plot map.png --label-column cell_type
   tsne embed points.npy -o map.npy --perplexity 50 --save map.tsne
+  tsne embed cells.csv --label-column cell_type --frames film.html
   tsne embed big.npy -o map.npy --checkpoint run.tsne    (and after Ctrl-C: tsne resume run.tsne)",
     ),
     ("resume", "Example:\n  tsne resume run.tsne"),
