@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod explore;
+pub mod film;
 pub mod input;
 pub mod output;
 pub mod plot;

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 /// The arguments of `tsne embed` and `tsne plan`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "write_back", "plot", "html", "save", "dry_run"]))]
+#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args([
+    "output", "write_back", "plot", "html", "frames", "save", "dry_run",
+]))]
 pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
     /// (.csv, .tsv, .txt, or - for standard input), an .h5ad file, or a folder of 10x Genomics; all but .npz and .h5ad also
@@ -52,6 +54,14 @@ pub struct EmbedArgs {
     /// A page to explore the map in a browser, without a network: .html. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub html: Option<PathBuf>,
+    /// The film of the descent, of a map of two dimensions: .html, the page of --html with a slider over its frames, or .png, an
+    /// animated picture. An older file is replaced.
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub frames: Option<PathBuf>,
+    /// The most frames of the film, which are denser at its beginning; above 500,000 points there are fewer.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(2..=1000),
+          requires = "frames", help_heading = "Input and output")]
+    pub n_frames: u16,
     /// The method and how to run it.
     #[command(flatten)]
     pub method: MethodArgs,
@@ -102,6 +112,9 @@ pub struct ResumeArgs {
     /// A page to explore the map: .html [default: as in the call that was interrupted].
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub html: Option<PathBuf>,
+    /// The film of the descent: .html or .png [default: as in the call that was interrupted].
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub frames: Option<PathBuf>,
     /// The seconds between two checkpoints [default: as in the call that was interrupted].
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Run")]
     pub checkpoint_every: Option<f64>,

@@ -12,6 +12,7 @@ const FIRST: &[&str] = &[
     "save",
     "plot",
     "html",
+    "frames",
     "checkpoint",
     "perplexity",
     "metric",
@@ -43,6 +44,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Examples:
   tsne embed cells.csv -o map.csv --plot map.png --label-column cell_type
   tsne embed points.npy -o map.npy --perplexity 50 --save map.tsne
+  tsne embed cells.csv --label-column cell_type --frames film.html
   tsne embed big.npy -o map.npy --checkpoint run.tsne    (and after Ctrl-C: tsne resume run.tsne)",
     ),
     ("plan", "Examples:\n  tsne plan big.npy\n  tsne plan big.npy --perplexity 100 --float f64 --json"),

@@ -59,8 +59,8 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let searched = started.elapsed().as_secs_f64();
     let stem = || args.map.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let title = args.title.clone().unwrap_or_else(stem);
-    let page =
-        Page { title: &title, theme: args.theme, annotations: Some(&annotations), neighbors: neighbors.as_ref() };
+    let (annotated, near) = (Some(&annotations), neighbors.as_ref());
+    let page = Page { title: &title, theme: args.theme, annotations: annotated, neighbors: near, film: None };
     let mut written = Written::default();
     let mut bytes = 0;
     written.add(targets.page, |path| {

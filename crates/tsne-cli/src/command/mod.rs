@@ -7,6 +7,7 @@
 mod descent;
 mod embed;
 mod explore;
+mod film;
 mod further;
 mod interrupt;
 mod manual;

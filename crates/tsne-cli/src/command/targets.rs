@@ -1,5 +1,6 @@
 //! Files that a run writes.
 
+use crate::film::FilmFormat;
 use crate::input::Resolved;
 use crate::output::{Beside, Format, Note};
 use crate::plot;
@@ -19,6 +20,7 @@ pub(crate) struct Targets<'a> {
     pub(crate) model: Option<&'a Path>,
     pub(crate) checkpoint: Option<&'a Path>,
     pub(crate) page: Option<&'a Path>,
+    pub(crate) film: Option<&'a Path>,
     /// The `.h5ad` file that the map is put into.
     pub(crate) back: Option<&'a Path>,
     /// The file of the points.
@@ -39,7 +41,7 @@ impl Targets<'_> {
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
         let to_file = |path: &&Path| !is_standard_output(path);
-        let targets = [self.map.filter(to_file), self.plot, self.page, self.model, self.checkpoint];
+        let targets = [self.map.filter(to_file), self.plot, self.page, self.film, self.model, self.checkpoint];
         let targets: Vec<&Path> = targets.into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
@@ -72,6 +74,9 @@ impl Targets<'_> {
         }
         if let Some(page) = self.page {
             ensure!(ends_in(page, "html"), "{}: the extension of the page must be .html", page.display());
+        }
+        if let Some(film) = self.film {
+            FilmFormat::of(film)?;
         }
         targets.into_iter().try_for_each(|target| {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))

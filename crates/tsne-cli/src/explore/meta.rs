@@ -1,6 +1,7 @@
 //! What a page is told besides its arrays, as JSON.
 
 use super::columns::Form;
+use super::frames::{self, FrameMeta};
 use super::neighbors::Neighbors;
 use super::options::{Page, Theme};
 use crate::input::{Annotations, Labels};
@@ -27,6 +28,9 @@ pub(super) struct Meta<'a> {
     columns: Vec<Column<'a>>,
     /// The colors of the scale of numbers.
     scale: Vec<String>,
+    /// The frames of a film, and the square in which they are shown.
+    frames: Vec<FrameMeta>,
+    square: Option<[[f64; 2]; 2]>,
 }
 
 /// What a column of labels is.
@@ -46,6 +50,7 @@ impl<'a> Meta<'a> {
             Theme::Light => "light",
             Theme::Dark => "dark",
         };
+        let (frames, square) = page.film.map(|film| frames::metas(film, origin)).unwrap_or_default();
         Self {
             title: page.title,
             theme,
@@ -56,6 +61,8 @@ impl<'a> Meta<'a> {
             k: page.neighbors.map_or(0, Neighbors::k),
             columns: annotations.labels.iter().map(Column::new).collect(),
             scale: (0..STOPS).map(stop).collect(),
+            frames,
+            square,
         }
     }
 }

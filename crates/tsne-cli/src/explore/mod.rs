@@ -9,6 +9,7 @@
 
 mod blob;
 mod columns;
+mod frames;
 mod meta;
 mod neighbors;
 mod options;
@@ -17,6 +18,7 @@ mod text;
 pub use neighbors::Neighbors;
 pub use options::{Page, Theme};
 
+use crate::film::Frame;
 use crate::input::Annotations;
 use anyhow::{Context, Result, ensure};
 use blob::{element, planes};
@@ -27,7 +29,7 @@ use tsne::Scalar;
 
 const MARKUP: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: [&str; 14] = [
+const SCRIPT: [&str; 15] = [
     include_str!("page/data.js"),
     include_str!("page/geometry.js"),
     include_str!("page/colors.js"),
@@ -39,6 +41,7 @@ const SCRIPT: [&str; 14] = [
     include_str!("page/legend.js"),
     include_str!("page/search.js"),
     include_str!("page/panel.js"),
+    include_str!("page/film.js"),
     include_str!("page/gestures.js"),
     include_str!("page/app.js"),
     include_str!("page/main.js"),
@@ -74,12 +77,12 @@ pub fn page<T: Scalar, const D: usize>(y: &[[T; D]], options: &Page<'_>) -> Resu
 ///
 /// # Errors
 ///
-/// For a map without points or of more than three dimensions, positions that are not finite in single precision, annotations or
-/// neighbors that do not belong to `n` points, texts that are longer than a browser's, and what `to` refuses.
+/// For a map without points or of more than three dimensions, positions that are not finite in single precision, a film of a map that has
+/// not two dimensions, annotations, neighbors or frames that do not belong to `n` points, texts that are longer than a browser's, and what `to` refuses.
 pub fn write<T: Scalar, const D: usize>(mut to: impl Write, y: &[[T; D]], options: &Page<'_>) -> Result<()> {
     let none = Annotations::default();
     let annotations = options.annotations.unwrap_or(&none);
-    check(y, annotations, options.neighbors)?;
+    check(y, annotations, options)?;
     let origin = origin(y);
     let meta = Meta::new(y.len(), &origin, options, annotations);
     let json = serde_json::to_string(&meta).context("cannot write what the page holds")?;
@@ -97,6 +100,7 @@ pub fn write<T: Scalar, const D: usize>(mut to: impl Write, y: &[[T; D]], option
             Part::Field(_) => {
                 writeln!(to, "<script type=\"text/plain\" id=\"data-meta\">{}</script>", escaped_json(&json))?;
                 data(to, y, &origin, annotations, options.neighbors)?;
+                options.film.map_or(Ok(()), |film| frames::write(to, film))?;
             }
         }
     }
@@ -140,11 +144,7 @@ fn origin<T: Scalar, const D: usize>(y: &[[T; D]]) -> [f64; D] {
     })
 }
 
-fn check<T: Scalar, const D: usize>(
-    y: &[[T; D]],
-    annotations: &Annotations,
-    neighbors: Option<&Neighbors>,
-) -> Result<()> {
+fn check<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Annotations, options: &Page<'_>) -> Result<()> {
     let n = y.len();
     ensure!(n > 0, "the map has no points");
     ensure!((1..=3).contains(&D), "the map has {D} dimensions: a page shows 1, 2 or 3");
@@ -157,8 +157,13 @@ fn check<T: Scalar, const D: usize>(
     for labels in &annotations.labels {
         ensure!(labels.codes.len() == n, "there are {} labels {:?} for {n} points", labels.codes.len(), labels.name);
     }
-    if let Some(neighbors) = neighbors {
+    if let Some(neighbors) = options.neighbors {
         ensure!(neighbors.n() == n, "there are neighbors of {} points for {n} points", neighbors.n());
+    }
+    if let Some(film) = options.film {
+        ensure!(D == 2, "the map has {D} dimensions, but a film shows two");
+        let other = film.frames().iter().map(Frame::n).find(|&of| of != n);
+        ensure!(other.is_none(), "there are frames of {} points for {n} points", other.unwrap_or_default());
     }
     Ok(())
 }

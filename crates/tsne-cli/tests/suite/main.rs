@@ -10,11 +10,13 @@ mod demo;
 mod determinism;
 mod errors;
 mod explore;
+mod film;
 mod flags;
 mod formats;
 #[cfg(feature = "h5ad")]
 mod h5ad;
 mod labels;
+mod opened;
 mod order;
 mod plot;
 mod prepare;

@@ -37,7 +37,7 @@ class App {
     this.repaint();
     new ResizeObserver(() => this.resize()).observe(this.stage);
     this.resize();
-    Object.assign(this.camera, this.camera.around(this.plane.bounds()));
+    Object.assign(this.camera, this.camera.around(this.bounds()));
   }
 
   /** All data are there. */
@@ -61,6 +61,7 @@ class App {
     this.search = new Search(this);
     this.gestures = new Gestures(this, this.stage);
     this.colorBy(Number(select.value));
+    this.film = data.meta.frames.length > 0 ? new Film(this) : null;
   }
 
   // Drawing.
@@ -157,8 +158,14 @@ class App {
   }
 
   bounds() {
-    this.box ??= this.plane.bounds();
+    this.box ??= this.square() ?? this.plane.bounds();
     return this.box;
+  }
+
+  /** Where all frames of a film are shown. */
+  square() {
+    const { square } = this.data.meta;
+    return square && { x: { low: square[0][0], high: square[0][1] }, y: { low: square[1][0], high: square[1][1] } };
   }
 
   /** Colors and groups of all points: missing ones below, those that are held above. */
@@ -297,6 +304,11 @@ class App {
   rotate(across, along) {
     this.plane.rotate(across, along);
     this.box = null;
+    this.placed();
+  }
+
+  /** The points are elsewhere in the plane. */
+  placed() {
     this.renderer.place(this.plane, this.order);
     this.findMedians();
     this.moves();

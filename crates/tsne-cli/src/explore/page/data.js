@@ -174,6 +174,9 @@ class Dataset {
     for (let c = 0; c < meta.columns.length; c++) this.columns.push(await Column.read(meta.columns[c], c));
     this.ids = meta.ids ? await Texts.read("ids") : null;
     this.neighbors = meta.k > 0 ? await numbers("neighbors", Uint32Array) : null;
+    // Of each frame both coordinates of the first point, then those of the second, and so on.
+    this.frames = [];
+    for (let f = 0; f < meta.frames.length; f++) this.frames.push(new Uint16Array((await numbers("frame-" + f, Uint32Array)).buffer));
   }
 
   /** What a point is called. */

@@ -36,6 +36,11 @@ class Plane {
     else this.project();
   }
 
+  /** Other places of the same points. */
+  set(x, y) {
+    Object.assign(this, { x, y, grid: null });
+  }
+
   /** A map of one dimension: a strip as thick as it is dense, within which points have any height. */
   strip(x) {
     const bins = 400;

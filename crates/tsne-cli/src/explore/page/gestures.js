@@ -21,7 +21,7 @@ class Gestures {
   }
 
   isOnMap(event) {
-    return !event.target.closest("#tools");
+    return !event.target.closest("#tools, #film");
   }
 
   at(event) {
@@ -120,10 +120,12 @@ class Gestures {
       "+": () => app.zoom(1.5), "=": () => app.zoom(1.5), "-": () => app.zoom(1 / 1.5), _: () => app.zoom(1 / 1.5),
       0: () => app.fit(), Home: () => app.fit(), "/": () => byId("search").focus(), l: () => app.setMode("lasso"),
       r: () => app.setMode("rotate"), d: () => app.toggleDensity(), n: () => app.toggleNames(), t: () => app.toggleTheme(),
-      "?": () => app.help(),
+      "?": () => app.help(), ",": () => app.film?.step(-1), ".": () => app.film?.step(1),
     };
+    // Where a button has the focus, the space key presses that.
+    if (app.film && !event.target.closest?.("button")) actions[" "] = () => app.film.toggle();
     if (arrows[event.key]) {
-      if (event.target.closest?.("#panel, #tools")) return;
+      if (event.target.closest?.("#panel, #tools, #film")) return;
       app.pan(...arrows[event.key]);
     } else {
       const action = actions[event.key] ?? actions[event.key.toLowerCase()];

@@ -1,0 +1,73 @@
+//! The scale of each frame.
+
+use super::frame::Frame;
+
+/// Frames to either side whose sizes a scale is smoothed over.
+const AROUND: usize = 2;
+
+/// The part of the plane that a frame shows: a square.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct View {
+    /// The mean of the points, which the forces leave where it is.
+    pub center: [f64; 2],
+    /// Half of a side.
+    pub half: f64,
+}
+
+impl View {
+    /// The lowest and the highest coordinate along each axis.
+    pub fn ranges(&self) -> [[f64; 2]; 2] {
+        self.center.map(|center| [center - self.half, center + self.half])
+    }
+}
+
+/// Squares that hold all points of their frames and change smoothly: the geometric mean over near frames of the largest near each.
+pub(super) fn views(frames: &[Frame]) -> Vec<View> {
+    let own: Vec<View> = frames.iter().map(square).collect();
+    let near = |f: usize| f.saturating_sub(AROUND)..(f + AROUND + 1).min(own.len());
+    // Each mean is of squares around this frame, among others: none of them cuts it.
+    let largest: Vec<f64> =
+        (0..own.len()).map(|f| own[near(f)].iter().fold(f64::MIN_POSITIVE, |most, view| most.max(view.half))).collect();
+    let smooth = |f: usize| {
+        let logarithms = largest[near(f)].iter().map(|half| half.ln());
+        (logarithms.sum::<f64>() / near(f).len() as f64).exp().max(own[f].half)
+    };
+    (0..own.len()).map(|f| View { half: smooth(f), ..own[f] }).collect()
+}
+
+/// The smallest square around the mean that holds all points.
+fn square(frame: &Frame) -> View {
+    let n = frame.n().max(1) as f64;
+    let sum = frame.positions().fold([0.0; 2], |sum, p| [sum[0] + p[0], sum[1] + p[1]]);
+    let center = sum.map(|sum| sum / n);
+    let away = |p: [f64; 2]| (p[0] - center[0]).abs().max((p[1] - center[1]).abs());
+    View { center, half: frame.positions().map(away).fold(0.0, f64::max) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_hold_their_frames_and_grow_smoothly_with_them() {
+        // A map that grows a thousandfold, and shakes by a third from frame to frame.
+        let size = |f: usize| 1e-3 * 10f64.powf(f as f64 / 10.0) * if f.is_multiple_of(2) { 1.0 } else { 1.35 };
+        let of =
+            |f: usize| (0..90).map(|i| [(f64::from(i) * 0.3).cos() * size(f), (f64::from(i) * 0.7).sin() * size(f)]);
+        let frames: Vec<Frame> = (0..31).map(|f| Frame::new(f, None, &of(f).collect::<Vec<_>>())).collect();
+        let views = views(&frames);
+        for (frame, view) in frames.iter().zip(&views) {
+            let [x, y] = view.ranges();
+            assert!(frame.positions().all(|p| p[0] >= x[0] && p[0] <= x[1] && p[1] >= y[0] && p[1] <= y[1]));
+        }
+        // By a tenth of a power of ten each time: 1.26, at the ends less; never back.
+        let growth: Vec<f64> = views.windows(2).map(|pair| pair[1].half / pair[0].half).collect();
+        assert!(growth.iter().all(|&growth| (0.99..1.4).contains(&growth)), "{growth:?}");
+    }
+
+    #[test]
+    fn a_map_of_one_place_has_a_view() {
+        let [view] = views(&[Frame::new(0, None, &[[1.0f32, 2.0]; 3])])[..] else { unreachable!() };
+        assert!(view.half > 0.0 && view.center == [1.0, 2.0]);
+    }
+}
