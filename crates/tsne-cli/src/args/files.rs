@@ -13,8 +13,9 @@ use std::time::Duration;
 ]))]
 pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
-    /// (.csv, .tsv, .txt, or - for standard input), an .h5ad file, or a folder of 10x Genomics; all but .npz and .h5ad also
-    /// with .gz or .zst. Or the n × n distances (--metric precomputed).
+    /// (.csv, .tsv, .txt, or - for standard input), a table of Parquet or Arrow (.parquet, .arrow, .feather; where the program has
+    /// the feature columnar), an .h5ad file, or a folder of 10x Genomics; .npy, text and .mtx also with .gz or .zst. Or the n × n
+    /// distances (--metric precomputed).
     #[arg(help_heading = "Input and output", required_unless_present = "continue_from")]
     pub input: Option<PathBuf>,
     /// Optimizes a map further that --save has saved, instead of embedding points: by --n-iter iterations of the normal phase, or
@@ -22,8 +23,8 @@ pub struct EmbedArgs {
     #[arg(long = "continue", value_name = "MODEL", help_heading = "Input and output",
           conflicts_with_all = ["input", "write_back", "init", "preset", "metric", "perplexity", "affinities"])]
     pub continue_from: Option<PathBuf>,
-    /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points; - is standard output, as .csv;
-    /// of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. It may be left out
+    /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points, .parquet or .arrow (feature columnar)
+    /// also with their nearest neighbors, as Embedding Atlas opens it; - is standard output, as .csv; of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. It may be left out
     /// if there is another output.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
