@@ -106,7 +106,6 @@ impl<'a, T: Scalar, const D: usize> Map<'a, T, D> {
         fields.extend(graph.map(|_| Field::new(NEIGHBORS, DataType::Struct(neighbor_fields()), false)));
         Ok(Self { y, ids, labels, graph, schema: Arc::new(Schema::new(fields)) })
     }
-
 }
 
 impl<T: Scalar, const D: usize> Batches for Map<'_, T, D> {
