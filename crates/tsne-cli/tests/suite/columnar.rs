@@ -119,7 +119,7 @@ fn nulls_are_missing_values() {
 fn columns_are_named_and_mistaken_as_in_text() {
     let with = |columns: &[&str]| CsvOptions { columns: texts(columns), ..CsvOptions::default() };
     let error = |options| read("types.parquet", options).unwrap_err();
-    assert!(error(with(&["i83"])).contains("did you mean \"i8\" or \"i32\""), "{}", error(with(&["i83"])));
+    assert!(error(with(&["i83"])).contains("did you mean \"i8\"?"), "{}", error(with(&["i83"])));
     assert!(error(with(&["text"])).contains("row 1, column 17 (\"text\") is \"t0\", not a number"));
     assert!(error(with(&["none"])).contains("values of the type null, which are no numbers"));
     let labels = CsvOptions { label_columns: texts(&["none"]), ..CsvOptions::default() };
@@ -282,8 +282,9 @@ fn damaged_files_are_errors() {
     for (name, bytes) in &FILES {
         // A stream may end after any batch; a file says at its end what it has.
         let is_stream = name.ends_with("arrows");
-        let errors = (0..bytes.len()).filter(|&length| damaged(&directory, name, &bytes[..length])).count();
-        assert!(errors == bytes.len() || (is_stream && errors + 6 > bytes.len()), "{name}: {errors}");
+        let lengths = (0..bytes.len()).step_by(if bytes.len() < 4096 { 1 } else { 5 });
+        let whole = lengths.filter(|&length| !damaged(&directory, name, &bytes[..length])).count();
+        assert!(whole <= if is_stream { 4 } else { 0 }, "{name}: {whole}");
     }
 }
 

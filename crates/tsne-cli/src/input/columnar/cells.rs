@@ -91,7 +91,7 @@ fn write(to: &mut String, value: impl Display) {
 /// Lists of numbers: those of all rows one after the other, and where each row's begin and end.
 pub(super) struct Vectors<'a> {
     array: &'a dyn Array,
-    /// Those of all lists.
+    /// Those of all rows, also of others than are looked at.
     items: &'a dyn Array,
 }
 
@@ -106,30 +106,25 @@ impl<'a> Vectors<'a> {
         Ok(Self { array, items })
     }
 
+    /// Where the list of a row begins; that behind the last row, where it ends.
+    fn offset(&self, row: usize) -> usize {
+        match self.array.data_type() {
+            DataType::List(_) => self.array.as_list::<i32>().value_offsets()[row] as usize,
+            DataType::LargeList(_) => self.array.as_list::<i64>().value_offsets()[row] as usize,
+            _ => row * self.array.as_fixed_size_list().value_length() as usize,
+        }
+    }
+
     /// The place of the first item of a row and how many it has; none where the list is missing.
     pub(super) fn row(&self, row: usize) -> Option<(usize, usize)> {
-        if self.array.is_null(row) {
-            return None;
-        }
-        Some(match self.array.data_type() {
-            DataType::List(_) => {
-                let offsets = self.array.as_list::<i32>().value_offsets();
-                (offsets[row] as usize, (offsets[row + 1] - offsets[row]) as usize)
-            }
-            DataType::LargeList(_) => {
-                let offsets = self.array.as_list::<i64>().value_offsets();
-                (offsets[row] as usize, (offsets[row + 1] - offsets[row]) as usize)
-            }
-            _ => {
-                let list = self.array.as_fixed_size_list();
-                (list.value_offset_at(row) as usize, list.value_length() as usize)
-            }
-        })
+        let (start, end) = (self.offset(row), self.offset(row + 1));
+        self.array.is_valid(row).then_some((start - self.offset(0), end - start))
     }
 
     /// The numbers of all lists, `None` for those that are missing.
     pub(super) fn items(&self) -> Result<Vec<Option<f64>>> {
-        optional(self.items)
+        let (start, end) = (self.offset(0), self.offset(self.array.len()));
+        optional(&self.items.slice(start, end - start))
     }
 }
 

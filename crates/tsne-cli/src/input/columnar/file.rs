@@ -49,7 +49,7 @@ impl Opened {
     /// If it is none of those that are read, or damaged.
     pub(in crate::input) fn open(path: &Path) -> Result<Self> {
         let store = Store::open(path)?;
-        let (start, stream) = sniff(store.from(0)?).context("cannot read")?;
+        let (start, stream) = sniff(store.read_from(0)?).context("cannot read")?;
         if start.starts_with(&CONTINUATION) { Self::of_stream(Box::new(stream)) } else { Self::of_store(&start, store) }
     }
 
@@ -114,15 +114,14 @@ impl Opened {
         places.dedup();
         let place = |column: usize| places.binary_search(&self.places[column]).ok();
         let at = (0..self.places.len()).map(place).collect();
+        let is_list = |&&place: &&usize| self.stored.field(place).data_type().is_list();
+        let values = places.len() + places.iter().filter(is_list).count() * LIST;
+        let most = (BATCH / values.max(1)).clamp(1, ROWS);
         let of: Box<dyn Iterator<Item = Result<RecordBatch>>> = match self.content {
             Content::Arrow(ipc) => Box::new(ipc.batches(places)),
-            Content::Parquet(parquet) => {
-                let is_list = |&&place: &&usize| self.stored.field(place).data_type().is_list();
-                let values = places.len() + places.iter().filter(is_list).count() * LIST;
-                Box::new(parquet.batches(places, (BATCH / values.max(1)).clamp(1, ROWS))?)
-            }
+            Content::Parquet(parquet) => Box::new(parquet.batches(places, most)?),
         };
-        Ok(Batches { of, at })
+        Ok(Batches { of, at, rest: None, most })
     }
 }
 
@@ -131,12 +130,22 @@ pub(super) struct Batches {
     of: Box<dyn Iterator<Item = Result<RecordBatch>>>,
     /// Where each column is in a batch, if it is there.
     at: Vec<Option<usize>>,
+    /// What is left of a batch: files of Arrow may have all rows in one.
+    rest: Option<RecordBatch>,
+    /// The most rows that are looked at together.
+    most: usize,
 }
 
 impl Batches {
     /// The next rows.
     pub(super) fn next(&mut self) -> Result<Option<Batch<'_>>> {
-        Ok(self.of.next().transpose()?.map(|rows| Batch { rows, at: &self.at }))
+        let Some(rows) = self.rest.take().map(Ok).or_else(|| self.of.next()).transpose()? else { return Ok(None) };
+        let rest = rows.num_rows().saturating_sub(self.most);
+        if rest == 0 {
+            return Ok(Some(Batch { rows, at: &self.at }));
+        }
+        self.rest = Some(rows.slice(self.most, rest));
+        Ok(Some(Batch { rows: rows.slice(0, self.most), at: &self.at }))
     }
 }
 

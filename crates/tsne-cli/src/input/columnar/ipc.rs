@@ -105,7 +105,10 @@ impl Messages {
                 let start = u64::try_from(start).ok();
                 let length = length.and_then(|length| u64::try_from(length).ok());
                 let (start, length) = start.zip(length).context("a message has no place: the file is damaged")?;
-                let mut bytes = store.bytes(start, length)?.to_vec();
+                let within = start.checked_add(length).is_some_and(|end| end <= store.len());
+                ensure!(within, "a message lies beyond the end of the file: it is damaged");
+                let mut bytes = Vec::new();
+                append(&mut store.read_from(start)?, &mut bytes, length)?;
                 // Files of old versions have no mark before the length.
                 if bytes.get(..CONTINUATION.len()).is_some_and(|mark| mark != CONTINUATION) {
                     bytes.splice(0..0, CONTINUATION);

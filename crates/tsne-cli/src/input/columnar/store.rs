@@ -24,7 +24,7 @@ impl Store {
     }
 
     /// All from a place on.
-    pub(super) fn from(&self, start: u64) -> io::Result<Box<dyn Read>> {
+    pub(super) fn read_from(&self, start: u64) -> io::Result<Box<dyn Read>> {
         Ok(match self {
             Self::File(file, _) => Box::new(file.get_read(start).map_err(io::Error::other)?),
             Self::Memory(bytes) => Box::new(bytes.get_read(start).map_err(io::Error::other)?),
@@ -60,7 +60,7 @@ impl ChunkReader for Store {
     type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(self.from(start)?)
+        Ok(self.read_from(start)?)
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
