@@ -338,7 +338,9 @@ fn measures_of_points_as_their_definitions_read() {
     let unit = 0.5 * (nearest[(nearest.len() - 1) / 2] + nearest[nearest.len() / 2]);
     let each = points.trustworthiness().zip(points.continuity()).zip(points.neighbor_recall());
     for (i, ((trust, continuity), recall)) in each.enumerate() {
-        assert!((trust - of(&in_map, &in_data, i)).abs() < 1e-14 && (continuity - of(&in_data, &in_map, i)).abs() < 1e-14);
+        assert!(
+            (trust - of(&in_map, &in_data, i)).abs() < 1e-14 && (continuity - of(&in_data, &in_map, i)).abs() < 1e-14
+        );
         let kept = in_data[i][..k].iter().filter(|j| in_map[i][..k].contains(j)).count();
         assert_eq!(recall, kept as f64 / k as f64);
         let kin = in_data[i][..k].iter().map(|&j| euclidean(&map[i], &map[j])).fold(f64::INFINITY, f64::min);
