@@ -9,8 +9,8 @@ use tsne_core::{Context, Kernel, Profile, ProfileVisitor, Result, Scalar, check_
 /// Points whose sums one task computes: few, as the sums of the first points are the longest.
 const TASK_ROWS: usize = 64;
 
-/// The normalizer `Z = Σ_{i≠j} w(r_ij²)` of the embedding `y`, each pair computed once: in a fifth of the time of [`Exact`], which
-/// has the forces as well.
+/// The normalizer `Z = Σ_{i≠j} w(r_ij²)` of the embedding `y`, each pair computed once and without the forces
+/// of [`Exact`].
 ///
 /// For any number of dimensions. Differences, weights and sums of 64 terms are taken in `T`, sums beyond in `f64`, so that the
 /// relative error is that of `T`. Exact duplicates count with weight 1. 0 for fewer than two points.

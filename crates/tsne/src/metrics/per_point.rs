@@ -175,10 +175,10 @@ fn measure<T: Scalar>(
         }
     }
     let ranks = ranks_of(data, rows, &all, width)?;
-    let each = maps.iter().zip(&in_maps).enumerate();
-    let of_map = |(m, (map, (in_map, distances))): (usize, (&Indexed<'_, T>, &(Vec<u32>, Vec<T>)))| {
+    let mut measured = Vec::with_capacity(maps.len());
+    for (m, (map, (in_map, distances))) in maps.iter().zip(&in_maps).enumerate() {
         let of_data = ranks_of(map, rows, &near, k.get())?;
-        Ok(PointMeasures {
+        measured.push(PointMeasures {
             n: data.points.n(),
             k,
             points: rows.to_vec(),
@@ -186,9 +186,9 @@ fn measure<T: Scalar>(
             lost: excesses(&of_data, (0, k.get()), k),
             kept: kept_counts(&near, in_map, k),
             kin: kin_distances(map, rows, &near, (distances, k))?,
-        })
-    };
-    each.map(of_map).collect()
+        });
+    }
+    Ok(measured)
 }
 
 /// The distance of each row, in the map, to the nearest of its neighbors in the data, in units of the median of the distances to
