@@ -27,7 +27,7 @@ const LOOKED_AT: usize = 1 << 18;
 const PLACES: u64 = 8;
 
 /// The bytes of an entry and of its value while a sparse matrix is sorted.
-const COORDINATE: u64 = 16;
+const COORDINATE: f64 = 16.0;
 
 /// What points will be, and what reading them takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,9 +132,8 @@ const fn turned((n, d): (usize, usize), transpose: bool) -> (usize, usize) {
 /// The bytes of values at the peak: those that are read, twice while they are transposed, and what they are converted to piece
 /// by piece.
 fn dense<T>(n: usize, d: usize, is_wide: bool, transposed: bool) -> u64 {
-    let size = if is_wide { 8 } else { size_of::<T>() as u64 };
-    let count = n as u64 * d as u64;
-    count.saturating_mul(size).saturating_mul(if transposed { 2 } else { 1 })
+    let size = if is_wide { 8 } else { size_of::<T>() };
+    DataShape::dense(n, d).bytes(size).saturating_mul(if transposed { 2 } else { 1 })
 }
 
 fn of_array<T: Scalar, R: Read>(npy: &Npy<R>, grows: bool, transpose: bool) -> Result<Sizes> {
@@ -149,19 +148,18 @@ fn of_array<T: Scalar, R: Read>(npy: &Npy<R>, grows: bool, transpose: bool) -> R
 
 /// Compressed rows or columns: columns and values in double precision, and values as they will be.
 fn of_sparse<T: Scalar>((n, d, entries): (usize, usize, usize), by_rows: bool, transpose: bool) -> Sizes {
-    let size = size_of::<T>() as u64;
-    let pointers = 16 * n.max(d) as u64;
-    let once = entries as u64 * (4 + 8 + size);
-    let turning = entries as u64 * 2 * (4 + size);
-    let peak = pointers + if by_rows && !transpose { once } else { once.max(turning) };
+    let (size, count) = (size_of::<T>() as f64, entries as f64);
+    let once = count * (4.0 + 8.0 + size);
+    let turning = count * 2.0 * (4.0 + size);
+    let peak = 16.0 * n.max(d) as f64 + if by_rows && !transpose { once } else { once.max(turning) };
     let (n, d) = turned((n, d), transpose);
-    Sizes { shape: DataShape::sparse(n, d, entries), is_wide: false, peak }
+    Sizes { shape: DataShape::sparse(n, d, entries), is_wide: false, peak: peak as u64 }
 }
 
 /// Rows, columns and values of entries in any order, and the same by rows.
 fn of_coordinates<T: Scalar>((n, d, entries): (usize, usize, usize), transpose: bool) -> Sizes {
     let of_rows = of_sparse::<T>((n, d, entries), true, transpose);
-    let peak = of_rows.peak.max(2 * COORDINATE * entries as u64 + 8 * n as u64);
+    let peak = of_rows.peak.max((2.0 * COORDINATE * entries as f64 + 8.0 * n as f64) as u64);
     Sizes { peak, ..of_rows }
 }
 
@@ -172,7 +170,6 @@ fn of_h5ad<T: Scalar>(_: &Path, _: &InputOptions, _: u64) -> Result<Preview> {
 
 #[cfg(feature = "h5ad")]
 fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> Result<Preview> {
-    let size = size_of::<T>() as u64;
     let looked_at = h5ad::look(path, options.h5ad_choice(), size_of::<T>() < size_of::<f64>())?;
     let (shape, is_wide, peak_bytes) = match looked_at {
         h5ad::Look::Dense { n, d, is_wide } => {
@@ -181,11 +178,11 @@ fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> R
         h5ad::Look::Sparse { n, d, entries, by_rows } => {
             let sizes = of_sparse::<T>((n, d, entries), by_rows, false);
             // Columns are 64 bits wide while they are read.
-            (sizes.shape.into(), false, sizes.peak.max(12 * entries as u64))
+            (sizes.shape.into(), false, sizes.peak.max((12.0 * entries as f64) as u64))
         }
         h5ad::Look::Graph { n, k } => {
-            let entries = n as u64 * k as u64;
-            (InputShape::Graph { n, k }, false, entries * (4 + 8 + size).max(2 * (4 + size)))
+            let peak = of_sparse::<T>((n, n, n.saturating_mul(k)), true, false).peak;
+            (InputShape::Graph { n, k }, false, peak)
         }
     };
     Ok(Preview { shape, is_exact: true, is_wide, peak_bytes, file_bytes, bytes_per_second: None })

@@ -14,6 +14,7 @@ mod formats;
 mod h5ad;
 mod labels;
 mod order;
+mod plan;
 mod plot;
 mod prepare;
 mod readers;

@@ -150,7 +150,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
 
 /// Seconds of an iteration without repulsion, for each entry of the affinities.
 fn attraction<T: Float, const D: usize>(task: &Task<T, D>) -> Result<f64> {
-    let each = (task.entries / task.shape.n()).max(2);
+    let each = ((task.entries / task.shape.n() as f64) as usize).max(2);
     let n = ATTRACTED.0.min(ATTRACTED.1 / each).max(each + 2).min(task.shape.n().max(4));
     let p = made_up::ring::<T>(n, each.min(n - 1))?;
     let mut y = made_up::ring_map::<T, D>(n)?;
