@@ -15,6 +15,7 @@ mod method;
 mod outcome;
 mod pause;
 mod plan;
+mod planner;
 mod plot;
 mod progress;
 mod resume;

@@ -211,15 +211,15 @@ fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u
     let seconds = clock.elapsed().as_secs_f64();
     let (rows, d) = (parsed.n.max(1), parsed.d);
     let of_row = bytes.len() as f64 / rows as f64;
+    let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let n = match () {
         () if all => parsed.n,
-        () if is_compressed(path) => (file_bytes as f64 * ratio(path)? / of_row) as usize,
+        () if is_compressed(path) => (file_bytes as f64 * unpacked / of_row) as usize,
         () => (file_bytes as f64 / line_length(path, file_bytes)?.unwrap_or(of_row)) as usize,
     };
     let n = n.max(rows);
     let names = if parsed.ids.is_some() { 48 * n as u64 } else { 0 };
     let peak_bytes = dense::<T>(n, d, is_wide, options.transpose) + names;
-    let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let (n, d) = turned((n, d), options.transpose);
     Ok(Preview {
         shape: InputShape::from(DataShape::dense(n, d)),

@@ -47,9 +47,10 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
         _ => 16.0 * D as f64 * n,
     };
     let kept = if task.keeps_data { data } else { 0.0 };
-    let optimization = kept + joint + descent;
-    let stages =
-        [data + neighbors, data + affinities(task, joint), data + joint + starting, optimization, optimization];
+    let retained = if task.search.is_some() { (n * task.k as f64 * entry).min(RETAINED) } else { 0.0 };
+    let optimization = retained + kept + joint + descent;
+    let [affinities, initialization] = [affinities(task, joint), joint + starting].map(|bytes| retained + data + bytes);
+    let stages = [data + neighbors, affinities, initialization, optimization, optimization];
     stages.map(|bytes| bytes as u64)
 }
 

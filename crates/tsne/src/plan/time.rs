@@ -99,5 +99,11 @@ pub(super) fn stages<T: Float, const D: usize>(
         _ => 0.0,
     };
     let (early, normal) = task.iterations;
-    [neighbors, affinities, starting, early as f64 * iteration, (normal as f64 + EVALUATIONS) * iteration]
+    [
+        neighbors,
+        affinities,
+        starting,
+        early as f64 * iteration,
+        (normal as f64 + EVALUATIONS) * iteration + NUMBERING * round,
+    ]
 }
