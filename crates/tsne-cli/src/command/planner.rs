@@ -7,6 +7,7 @@ use crate::report::Remedy;
 use anyhow::Result;
 use std::path::Path;
 use std::str::FromStr;
+use tsne::affinity::PerplexityAffinity;
 use tsne::plan::{Calibration, DataShape, InputShape, Plan, PlanStage};
 use tsne::{Float, TsneBuilder};
 
@@ -110,7 +111,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
     ) -> Result<Memory> {
         let shape = self.shape(change);
         let builder = match change.perplexity {
-            Some(perplexity) => builder.perplexity(perplexity),
+            Some(perplexity) => builder.affinities(PerplexityAffinity::new(perplexity)?),
             None => builder,
         };
         let builder = if change.forgets_data { builder.keep_data(false) } else { builder };

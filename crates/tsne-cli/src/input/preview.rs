@@ -1,9 +1,10 @@
 //! The shape of points before they are read: what the head of a file says, and of a text table what a part of it shows.
 
+use super::dense::no_columns;
 use super::format::{Format, format_of};
 #[cfg(feature = "h5ad")]
 use super::h5ad;
-use super::loaded::InputOptions;
+use super::loaded::{InputOptions, check_choices, name, split};
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{is_compressed, is_standard_input, open};
@@ -61,18 +62,17 @@ impl Preview {
     /// For standard input, which can be read once only; for files that cannot be opened, and what else can be seen to be wrong
     /// before points are read. What is wrong within them shows when they are read.
     pub fn of<T: Scalar + FromStr>(path: &Path, options: &InputOptions) -> Result<Self> {
-        Self::look::<T>(path, options).with_context(|| match is_standard_input(path) {
-            true => "standard input".to_owned(),
-            false => path.display().to_string(),
-        })
+        let format = format_of(path).with_context(|| name(path))?;
+        let (table, _) = split(format, options)?;
+        Self::look::<T>(path, format, &InputOptions { table, ..options.clone() }).with_context(|| name(path))
     }
 
-    fn look<T: Scalar + FromStr>(path: &Path, options: &InputOptions) -> Result<Self> {
+    fn look<T: Scalar + FromStr>(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
         ensure!(
             !is_standard_input(path),
             "it can be read once only, so nothing of it is known before: write the points to a file, and name that"
         );
-        let format = format_of(path)?;
+        check_choices(format, options)?;
         let file_bytes = std::fs::metadata(path).context("cannot open")?.len();
         let of = |sizes: Sizes| Self {
             shape: sizes.shape.into(),
@@ -83,6 +83,10 @@ impl Preview {
             bytes_per_second: None,
         };
         let transpose = options.table.transpose;
+        match format {
+            Format::Npy | Format::Mtx | Format::TenX => no_columns(&options.table)?,
+            Format::Npz | Format::H5ad | Format::Text => {}
+        }
         Ok(match format {
             Format::Npy if is_compressed(path) => {
                 of(of_array::<T, _>(&Npy::of_stream(open(path)?)?, transpose, transpose)?)
@@ -92,9 +96,11 @@ impl Preview {
                 let file = File::open(path).context("cannot open")?;
                 let mut archive = Archive::open(BufReader::new(file), file_bytes)?;
                 if archive.is_sparse() {
+                    no_columns(&options.table)?;
                     let (n, d, entries, by_rows) = archive.sparse_shape()?;
                     of(of_sparse::<T>((n, d, entries), by_rows, transpose))
                 } else {
+                    no_columns(&CsvOptions { label_columns: Vec::new(), ..options.table.clone() })?;
                     let name = archive.points(options.layer.as_deref())?;
                     of(archive.look(&name, |npy| of_array::<T, _>(&npy, true, transpose))?)
                 }
@@ -209,7 +215,7 @@ fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u
     let clock = Instant::now();
     let parsed = text::read::<f64>(Cursor::new(&bytes), &straight, Fits::of::<T>())?;
     let seconds = clock.elapsed().as_secs_f64();
-    let (rows, d) = (parsed.n.max(1), parsed.d);
+    let (rows, d) = (parsed.resolved.given(parsed.n).max(1), parsed.d);
     let of_row = bytes.len() as f64 / rows as f64;
     let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let n = match () {

@@ -6,6 +6,7 @@ use flate2::write::GzEncoder;
 use npyz::Order;
 use std::fs::File;
 use std::io::Write;
+use std::process::Command;
 use tsne::plan::InputShape;
 use tsne_cli::input::{CsvOptions, InputOptions, Loaded, PointTable, Preview};
 
@@ -170,6 +171,8 @@ fn what_is_wrong_is_the_same_error_as_of_the_run() {
         "x.csv --perplexity 0.5",
         "x.csv --decimal , --label-column kinds",
         "x.csv --affinities fixed-sigma",
+        "x.csv --layer counts",
+        "x.csv --labels none.csv --label-column kind",
     ] {
         let run = directory.tsne(&format!("embed {arguments} -o y.npy"));
         let plan = directory.tsne(&format!("plan {arguments}"));
@@ -203,15 +206,20 @@ fn a_run_that_does_not_fit_says_so_at_its_start_and_what_would() {
     let sample = would.iter().find(|remedy| remedy["change"].as_str().unwrap().contains("a sample of"));
     let bytes = |value: &serde_json::Value| value["peak_memory_bytes"].as_u64().unwrap();
     assert!(sample.is_some_and(|sample| bytes(sample) <= plan["available_memory_bytes"].as_u64().unwrap()));
-    // The run itself warns, and goes on to the next error.
-    let call = "embed enormous.npy -o y.npy --labels none.csv --label-column kind";
-    let run = directory.tsne(call);
-    let stderr = String::from_utf8(run.stderr).unwrap();
-    let first = stderr.lines().next().unwrap();
+    // The run itself warns, and then finds no memory: no more than this is given to it.
+    let embed = |flags: &str| {
+        let program = env!("CARGO_BIN_EXE_tsne");
+        let line = format!("ulimit -v 8000000; exec {program} embed enormous.npy -o y.npy {flags}");
+        let output = Command::new("sh").current_dir(directory.path("")).args(["-c", &line]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let stderr = embed("");
+    let (first, second) = stderr.split_once('\n').unwrap();
     assert!(first.starts_with("warning: this run takes about"), "{stderr}");
     assert!(first.contains("are free") && first.contains("would fit: a sample of"), "{stderr}");
-    let quiet = directory.tsne(&format!("{call} --quiet"));
-    assert_eq!(String::from_utf8(quiet.stderr).unwrap().lines().count(), 1);
+    assert!(second.starts_with("error: enormous.npy"), "{stderr}");
+    assert_eq!(embed("--quiet").lines().count(), 1);
 }
 
 #[cfg(target_os = "linux")]
