@@ -37,6 +37,7 @@ pub use loaded::{InputOptions, Loaded};
 pub use map::MapTable;
 pub(crate) use map::label_names;
 pub use missing::{Missing, Resolved};
+#[cfg(not(test))]
 pub(crate) use open::is_standard_input;
 pub use parameters::read_parameters;
 pub use points::PointTable;
