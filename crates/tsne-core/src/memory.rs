@@ -146,3 +146,19 @@ pub fn resize<A: Clone>(what: &'static str, array: &mut Vec<A>, len: usize, valu
     array.resize(len, value);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PROBE, converted};
+
+    #[test]
+    fn arrays_of_several_pieces_are_converted_item_by_item() {
+        let of = |i: usize| (i % 251) as u8;
+        let len = PROBE + 1_000_003;
+        let from: Vec<u8> = (0..len).map(of).collect();
+        let to = converted("bytes", from, 0u8, |place, item| item ^ (place >> 7) as u8).unwrap();
+        assert_eq!(to.len(), len);
+        assert!(to.iter().enumerate().all(|(i, &item)| item == of(i) ^ (i >> 7) as u8));
+        assert!(converted("none", Vec::<f64>::new(), 0.0f32, |_, v| v as f32).unwrap().is_empty());
+    }
+}

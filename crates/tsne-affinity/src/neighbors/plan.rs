@@ -52,11 +52,12 @@ impl DataShape {
     /// ```
     /// assert_eq!(tsne_affinity::DataShape::dense(2, 3).bytes(8), 48);
     /// ```
-    pub const fn bytes(&self, scalar: usize) -> u64 {
-        match self.entries {
+    pub fn bytes(&self, scalar: usize) -> u64 {
+        let bytes = match self.entries {
             None => product(&[self.n, self.d, scalar]),
-            Some(entries) => product(&[entries, 4 + scalar]).saturating_add(product(&[self.n.saturating_add(1), 8])),
-        }
+            Some(entries) => product(&[entries, 4 + scalar]) + 8.0 * (self.n as f64 + 1.0),
+        };
+        bytes as u64
     }
 }
 
@@ -90,14 +91,9 @@ pub struct SearchPlan {
     pub bytes: u64,
 }
 
-/// The product of numbers, or the largest number.
-pub(crate) const fn product(factors: &[usize]) -> u64 {
-    let (mut result, mut i) = (1u64, 0);
-    while i < factors.len() {
-        result = result.saturating_mul(factors[i] as u64);
-        i += 1;
-    }
-    result
+/// The product of numbers, which may be beyond all that a computer has.
+fn product(factors: &[usize]) -> f64 {
+    factors.iter().map(|&factor| factor as f64).product()
 }
 
 /// Visited clusters that are ranked for each row: what calibrations at a recall of .99 come to with 90 neighbors of 70,000 to
@@ -119,23 +115,23 @@ impl Asked<'_> {
         let Self { metric, shape: DataShape { n, d, entries }, k, scalar, threads } = self;
         let mapped = Mapping::serves(metric) && !Mapping::is_as_given(metric);
         // Mapped rows are a copy, in double precision.
-        let (number, copy) = if mapped { (8, product(&[n, d, 8])) } else { (scalar, 0) };
+        let (number, copy) = if mapped { (8, product(&[n, d, 8])) } else { (scalar, 0.0) };
         let width = d + 1;
         let found = product(&[n, k, 4 + number]);
-        let shared = |threads: usize, each: usize| product(&[threads, each]);
         let bytes = match method {
             // Candidates of a row and its scores, by 128 rows, on each thread.
             SearchMethod::Products => {
-                copy + product(&[n, 4 * width + 8]) + shared(threads, 128 * (960 * 4 + 16 * (k + 192) + 4 * width))
+                let of_thread = product(&[threads, 128, 960 * 4 + 16 * (k + 192) + 4 * width]);
+                copy + product(&[n, 4 * width + 8]) + of_thread
             }
             // Rows in the order of the clusters, as they are and for the products; where results go, row by row.
             SearchMethod::Clusters => {
-                let batch = n.min(1 << 16);
-                let seen = d.min(64);
-                let of_batch = product(&[batch, seen * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
-                let of_thread = 512.min((1 << 21) / (k + width)) * (16 * (k + 192) + 4 * width);
-                let rows = product(&[n, d, number]) + product(&[n, 4 * width]);
-                copy + rows + product(&[n, 8 + 32 + 4]) + of_batch + shared(threads, of_thread)
+                // Batches of the same length.
+                let rows = n.div_ceil(n.div_ceil(1 << 16).max(1));
+                let batch = product(&[rows, d.min(64) * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
+                let of_thread = product(&[512.min((1 << 21) / (k + width)), 16 * (k + 192) + 4 * width]);
+                let rows = product(&[n, d, number]) + product(&[n, 4 * width + 8 + 32 + 4]);
+                copy + rows + batch + threads as f64 * of_thread
             }
             SearchMethod::KdTree => copy + product(&[n, 8 * d.next_multiple_of(2) + 24]),
             SearchMethod::VpTree => copy + product(&[n, 40]),
@@ -146,12 +142,14 @@ impl Asked<'_> {
             }
             // The rows in double precision, and for each column the points that have it.
             SearchMethod::SharedColumns => {
-                product(&[entries.unwrap_or(n.saturating_mul(d)), 24]) + product(&[n, 48]) + product(&[d, 8])
+                entries.map_or(product(&[n, d, 24]), |entries| product(&[entries, 24]))
+                    + product(&[n, 48])
+                    + product(&[d, 8])
             }
         };
         // The lists of a descent are its result.
-        let result = if method == SearchMethod::Descent { 0 } else { found };
-        SearchPlan { method, bytes: bytes.saturating_add(result) }
+        let result = if method == SearchMethod::Descent { 0.0 } else { found };
+        SearchPlan { method, bytes: (bytes + result) as u64 }
     }
 }
 

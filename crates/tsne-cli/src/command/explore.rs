@@ -43,7 +43,7 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     if let Some(path) = &args.ids {
         let (ids, doubt) = read_ids(path, table.n()).with_context(|| name(path))?;
         annotations.ids = Some(ids);
-        warn(args.quiet, doubt.as_slice())?;
+        warn(args.call.quiet, doubt.as_slice())?;
     }
     if table.n() > MANY {
         let text = format!(

@@ -16,6 +16,7 @@ mod method;
 mod outcome;
 mod pause;
 mod plan;
+mod planner;
 mod plot;
 mod progress;
 mod resume;

@@ -85,6 +85,72 @@ pub struct Loaded<T> {
     pub names: Option<Vec<String>>,
 }
 
+/// A file as messages call it.
+pub(super) fn name(path: &Path) -> String {
+    match is_standard_input(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// Files of labels, each with the columns that are looked for in it.
+type InFiles<'a> = Vec<(&'a Path, Vec<String>)>;
+
+/// How points of a format are read, and which columns of labels are in which file.
+pub(super) fn split(format: Format, options: &InputOptions) -> Result<(CsvOptions, InFiles<'_>)> {
+    // Columns of labels that a table of labels has are not looked for in the points.
+    let wanted = &options.table.label_columns;
+    let mut rest = wanted.clone();
+    let mut in_files: Vec<(&Path, Vec<String>)> = Vec::new();
+    let mut known = Vec::new();
+    for file in &options.labels {
+        let mut found = Vec::new();
+        if is_table(file) && !wanted.is_empty() {
+            let names = schema_of(file, &options.table).with_context(|| name(file))?.names.unwrap_or_default();
+            rest.retain(|column| {
+                let has = names.iter().any(|name| name == column);
+                found.extend(has.then(|| column.clone()));
+                !has
+            });
+            known.push((file, names));
+        }
+        in_files.push((file, found));
+    }
+    let mut table = CsvOptions { label_columns: rest, ..options.table.clone() };
+    let has_columns = matches!(format, Format::Text | Format::Columnar | Format::H5ad | Format::Npz);
+    if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
+        // `#3` is a column of the last table, and what is none is an error of it.
+        for column in &table.label_columns {
+            let names = super::names::Names::new(names.iter().map(|n| Some(n.as_str())), super::names::COLUMN);
+            let found = names.find(column).with_context(|| name(file))?;
+            if let Some((_, columns)) = in_files.iter_mut().find(|(path, _)| path == file) {
+                columns.push(format!("#{}", found + 1));
+            }
+        }
+        table.label_columns.clear();
+    }
+    if !has_columns && !options.labels.is_empty() {
+        // The column of names is one of the labels' table then.
+        table.index_column = IndexColumn::default();
+        table.header = HeaderLine::default();
+    }
+    Ok((table, in_files))
+}
+
+/// Checks that what is chosen among the arrays of a file is of its format.
+pub(super) fn check_choices(format: Format, options: &InputOptions) -> Result<()> {
+    let h5ad = format == Format::H5ad;
+    ensure!(
+        h5ad || (options.obsm.is_none() && !options.raw && options.neighbors_key.is_none()),
+        "--obsm, --raw and --neighbors-key choose among the arrays of an .h5ad file: leave them out"
+    );
+    ensure!(
+        h5ad || format == Format::Npz || options.layer.is_none(),
+        "--layer chooses among the arrays of an .h5ad or .npz file: leave it out"
+    );
+    Ok(())
+}
+
 impl<T: Scalar + FromStr> Loaded<T> {
     /// Reads points by the extension of the name, from a folder of 10x Genomics, or from standard input (`-`), and their labels.
     ///
@@ -92,47 +158,9 @@ impl<T: Scalar + FromStr> Loaded<T> {
     ///
     /// For whatever is not an `n × d` matrix of finite numbers with labels that fit; the message says where and what to do.
     pub fn read(path: &Path, options: &InputOptions) -> Result<Self> {
-        let name = |path: &Path| match is_standard_input(path) {
-            true => "standard input".to_owned(),
-            false => path.display().to_string(),
-        };
-        // Columns of labels that a table of labels has are not looked for in the points.
         let wanted = &options.table.label_columns;
-        let mut rest = wanted.clone();
-        let mut in_files: Vec<(&Path, Vec<String>)> = Vec::new();
-        let mut known = Vec::new();
-        for file in &options.labels {
-            let mut found = Vec::new();
-            if is_table(file) && !wanted.is_empty() {
-                let names = schema_of(file, &options.table).with_context(|| name(file))?.names.unwrap_or_default();
-                rest.retain(|column| {
-                    let has = names.iter().any(|name| name == column);
-                    found.extend(has.then(|| column.clone()));
-                    !has
-                });
-                known.push((file, names));
-            }
-            in_files.push((file, found));
-        }
-        let mut table = CsvOptions { label_columns: rest, ..options.table.clone() };
         let format = format_of(path).with_context(|| name(path))?;
-        let has_columns = matches!(format, Format::Text | Format::Columnar | Format::H5ad | Format::Npz);
-        if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
-            // `#3` is a column of the last table, and what is none is an error of it.
-            for column in &table.label_columns {
-                let names = super::names::Names::new(names.iter().map(|n| Some(n.as_str())), super::names::COLUMN);
-                let found = names.find(column).with_context(|| name(file))?;
-                if let Some((_, columns)) = in_files.iter_mut().find(|(path, _)| path == file) {
-                    columns.push(format!("#{}", found + 1));
-                }
-            }
-            table.label_columns.clear();
-        }
-        if !has_columns && !options.labels.is_empty() {
-            // The column of names is one of the labels' table then.
-            table.index_column = IndexColumn::default();
-            table.header = HeaderLine::default();
-        }
+        let (table, in_files) = split(format, options)?;
         let inner = InputOptions { table, ..options.clone() };
         let mut loaded = Self::points_of(path, format, &inner).with_context(|| name(path))?;
         for (file, columns) in in_files {
@@ -178,6 +206,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
     }
 
     fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
+        check_choices(format, options)?;
         let loaded = match format {
             Format::Text if is_standard_input(path) => {
                 let mut read = open(path)?;
@@ -209,15 +238,6 @@ impl<T: Scalar + FromStr> Loaded<T> {
             Format::H5ad => Self::of_h5ad(path, options)?,
             Format::Columnar => Self::of_columnar(path, &options.table)?,
         };
-        let h5ad = format == Format::H5ad;
-        ensure!(
-            h5ad || (options.obsm.is_none() && !options.raw && options.neighbors_key.is_none()),
-            "--obsm, --raw and --neighbors-key choose among the arrays of an .h5ad file: leave them out"
-        );
-        ensure!(
-            h5ad || format == Format::Npz || options.layer.is_none(),
-            "--layer chooses among the arrays of an .h5ad or .npz file: leave it out"
-        );
         Ok(loaded)
     }
 

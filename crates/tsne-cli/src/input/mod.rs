@@ -42,6 +42,7 @@ pub(crate) use map::PROJECTION;
 pub(crate) use map::label_names;
 pub use map::{MapTable, as_embedded};
 pub use missing::{Missing, Resolved};
+#[cfg(not(test))]
 pub(crate) use open::is_standard_input;
 pub use parameters::read_parameters;
 pub use points::PointTable;

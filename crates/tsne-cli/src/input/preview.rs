@@ -1,13 +1,19 @@
 //! The shape of points before they are read: what the head of a file says, and of a text table what a part of it shows.
 
+#[cfg(feature = "columnar")]
+use super::columnar;
+use super::dense::no_columns;
+#[cfg(not(feature = "columnar"))]
+use super::format::no_columnar;
 use super::format::{Format, format_of};
 #[cfg(feature = "h5ad")]
 use super::h5ad;
-use super::loaded::InputOptions;
+use super::loaded::{InputOptions, check_choices, name, split};
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{is_compressed, is_standard_input, open};
-use super::text::{self, CsvOptions};
+use super::table::CsvOptions;
+use super::text;
 use super::{fits::Fits, mtx, tenx};
 #[cfg(not(feature = "h5ad"))]
 use anyhow::bail;
@@ -27,7 +33,7 @@ const LOOKED_AT: usize = 1 << 18;
 const PLACES: u64 = 8;
 
 /// The bytes of an entry and of its value while a sparse matrix is sorted.
-const COORDINATE: u64 = 16;
+const COORDINATE: f64 = 16.0;
 
 /// What points will be, and what reading them takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,18 +67,17 @@ impl Preview {
     /// For standard input, which can be read once only; for files that cannot be opened, and what else can be seen to be wrong
     /// before points are read. What is wrong within them shows when they are read.
     pub fn of<T: Scalar + FromStr>(path: &Path, options: &InputOptions) -> Result<Self> {
-        Self::look::<T>(path, options).with_context(|| match is_standard_input(path) {
-            true => "standard input".to_owned(),
-            false => path.display().to_string(),
-        })
+        let format = format_of(path).with_context(|| name(path))?;
+        let (table, _) = split(format, options)?;
+        Self::look::<T>(path, format, &InputOptions { table, ..options.clone() }).with_context(|| name(path))
     }
 
-    fn look<T: Scalar + FromStr>(path: &Path, options: &InputOptions) -> Result<Self> {
+    fn look<T: Scalar + FromStr>(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
         ensure!(
             !is_standard_input(path),
             "it can be read once only, so nothing of it is known before: write the points to a file, and name that"
         );
-        let format = format_of(path)?;
+        check_choices(format, options)?;
         let file_bytes = std::fs::metadata(path).context("cannot open")?.len();
         let of = |sizes: Sizes| Self {
             shape: sizes.shape.into(),
@@ -83,6 +88,10 @@ impl Preview {
             bytes_per_second: None,
         };
         let transpose = options.table.transpose;
+        match format {
+            Format::Npy | Format::Mtx | Format::TenX => no_columns(&options.table)?,
+            Format::Npz | Format::H5ad | Format::Columnar | Format::Text => {}
+        }
         Ok(match format {
             Format::Npy if is_compressed(path) => {
                 of(of_array::<T, _>(&Npy::of_stream(open(path)?)?, transpose, transpose)?)
@@ -92,9 +101,11 @@ impl Preview {
                 let file = File::open(path).context("cannot open")?;
                 let mut archive = Archive::open(BufReader::new(file), file_bytes)?;
                 if archive.is_sparse() {
+                    no_columns(&options.table)?;
                     let (n, d, entries, by_rows) = archive.sparse_shape()?;
                     of(of_sparse::<T>((n, d, entries), by_rows, transpose))
                 } else {
+                    no_columns(&CsvOptions { label_columns: Vec::new(), ..options.table.clone() })?;
                     let name = archive.points(options.layer.as_deref())?;
                     of(archive.look(&name, |npy| of_array::<T, _>(&npy, true, transpose))?)
                 }
@@ -105,6 +116,14 @@ impl Preview {
                 of(of_coordinates::<T>(matrix, turned != transpose))
             }
             Format::H5ad => of_h5ad::<T>(path, options, file_bytes)?,
+            #[cfg(feature = "columnar")]
+            Format::Columnar => {
+                let (n, d, is_wide) = columnar::shape::<T>(columnar::Opened::open(path)?, &options.table)?;
+                let shape = turned((n, d), transpose);
+                of(Sizes { shape: DataShape::dense(shape.0, shape.1), is_wide, peak: dense::<T>(n, d, is_wide, transpose) })
+            }
+            #[cfg(not(feature = "columnar"))]
+            Format::Columnar => return Err(no_columnar(path)),
             Format::Text => of_text::<T>(path, &options.table, file_bytes)?,
         })
     }
@@ -132,9 +151,8 @@ const fn turned((n, d): (usize, usize), transpose: bool) -> (usize, usize) {
 /// The bytes of values at the peak: those that are read, twice while they are transposed, and what they are converted to piece
 /// by piece.
 fn dense<T>(n: usize, d: usize, is_wide: bool, transposed: bool) -> u64 {
-    let size = if is_wide { 8 } else { size_of::<T>() as u64 };
-    let count = n as u64 * d as u64;
-    count.saturating_mul(size).saturating_mul(if transposed { 2 } else { 1 })
+    let size = if is_wide { 8 } else { size_of::<T>() };
+    DataShape::dense(n, d).bytes(size).saturating_mul(if transposed { 2 } else { 1 })
 }
 
 fn of_array<T: Scalar, R: Read>(npy: &Npy<R>, grows: bool, transpose: bool) -> Result<Sizes> {
@@ -149,19 +167,18 @@ fn of_array<T: Scalar, R: Read>(npy: &Npy<R>, grows: bool, transpose: bool) -> R
 
 /// Compressed rows or columns: columns and values in double precision, and values as they will be.
 fn of_sparse<T: Scalar>((n, d, entries): (usize, usize, usize), by_rows: bool, transpose: bool) -> Sizes {
-    let size = size_of::<T>() as u64;
-    let pointers = 16 * n.max(d) as u64;
-    let once = entries as u64 * (4 + 8 + size);
-    let turning = entries as u64 * 2 * (4 + size);
-    let peak = pointers + if by_rows && !transpose { once } else { once.max(turning) };
+    let (size, count) = (size_of::<T>() as f64, entries as f64);
+    let once = count * (4.0 + 8.0 + size);
+    let turning = count * 2.0 * (4.0 + size);
+    let peak = 16.0 * n.max(d) as f64 + if by_rows && !transpose { once } else { once.max(turning) };
     let (n, d) = turned((n, d), transpose);
-    Sizes { shape: DataShape::sparse(n, d, entries), is_wide: false, peak }
+    Sizes { shape: DataShape::sparse(n, d, entries), is_wide: false, peak: peak as u64 }
 }
 
 /// Rows, columns and values of entries in any order, and the same by rows.
 fn of_coordinates<T: Scalar>((n, d, entries): (usize, usize, usize), transpose: bool) -> Sizes {
     let of_rows = of_sparse::<T>((n, d, entries), true, transpose);
-    let peak = of_rows.peak.max(2 * COORDINATE * entries as u64 + 8 * n as u64);
+    let peak = of_rows.peak.max((2.0 * COORDINATE * entries as f64 + 8.0 * n as f64) as u64);
     Sizes { peak, ..of_rows }
 }
 
@@ -172,7 +189,6 @@ fn of_h5ad<T: Scalar>(_: &Path, _: &InputOptions, _: u64) -> Result<Preview> {
 
 #[cfg(feature = "h5ad")]
 fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> Result<Preview> {
-    let size = size_of::<T>() as u64;
     let looked_at = h5ad::look(path, options.h5ad_choice(), size_of::<T>() < size_of::<f64>())?;
     let (shape, is_wide, peak_bytes) = match looked_at {
         h5ad::Look::Dense { n, d, is_wide } => {
@@ -181,11 +197,11 @@ fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> R
         h5ad::Look::Sparse { n, d, entries, by_rows } => {
             let sizes = of_sparse::<T>((n, d, entries), by_rows, false);
             // Columns are 64 bits wide while they are read.
-            (sizes.shape.into(), false, sizes.peak.max(12 * entries as u64))
+            (sizes.shape.into(), false, sizes.peak.max((12.0 * entries as f64) as u64))
         }
         h5ad::Look::Graph { n, k } => {
-            let entries = n as u64 * k as u64;
-            (InputShape::Graph { n, k }, false, entries * (4 + 8 + size).max(2 * (4 + size)))
+            let peak = of_sparse::<T>((n, n, n.saturating_mul(k)), true, false).peak;
+            (InputShape::Graph { n, k }, false, peak)
         }
     };
     Ok(Preview { shape, is_exact: true, is_wide, peak_bytes, file_bytes, bytes_per_second: None })
@@ -212,17 +228,17 @@ fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u
     let clock = Instant::now();
     let parsed = text::read::<f64>(Cursor::new(&bytes), &straight, Fits::of::<T>())?;
     let seconds = clock.elapsed().as_secs_f64();
-    let (rows, d) = (parsed.n.max(1), parsed.d);
+    let (rows, d) = (parsed.resolved.given(parsed.n).max(1), parsed.d);
     let of_row = bytes.len() as f64 / rows as f64;
+    let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let n = match () {
         () if all => parsed.n,
-        () if is_compressed(path) => (file_bytes as f64 * ratio(path)? / of_row) as usize,
+        () if is_compressed(path) => (file_bytes as f64 * unpacked / of_row) as usize,
         () => (file_bytes as f64 / line_length(path, file_bytes)?.unwrap_or(of_row)) as usize,
     };
     let n = n.max(rows);
     let names = if parsed.ids.is_some() { 48 * n as u64 } else { 0 };
     let peak_bytes = dense::<T>(n, d, is_wide, options.transpose) + names;
-    let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let (n, d) = turned((n, d), options.transpose);
     Ok(Preview {
         shape: InputShape::from(DataShape::dense(n, d)),

@@ -18,6 +18,7 @@ mod h5ad;
 mod labels;
 mod opened;
 mod order;
+mod plan;
 mod plot;
 mod prepare;
 mod readers;

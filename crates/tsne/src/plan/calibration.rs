@@ -5,11 +5,14 @@ use super::time::{affinity_work, search_work};
 use super::{InputShape, Task, made_up};
 use crate::builder::Tsne;
 use crate::float::Float;
+use crate::params::affinity_method::AffinityMethod;
+use crate::params::repulsion::RepulsionMethod;
 use crate::threads;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 use tsne_affinity::{
-    ApproximateSearch, BruteForceSearch, DataShape, ExactSearch, KdTreeSearch, Metric, SearchMethod, VpTreeSearch,
+    ApproximateSearch, BruteForceSearch, DataShape, ExactSearch, KdTreeSearch, Metric, PerplexityAffinity,
+    SearchMethod, VpTreeSearch,
 };
 use tsne_core::{Context, Kernel, NeighborSearch, Repulsion, Result, Scalar};
 use tsne_optim::{Descent, Joint, Momentum, MomentumGains, Phase};
@@ -29,19 +32,19 @@ pub struct Calibration {
     pub(super) coarse_repulsion: f64,
 }
 
-/// Points among which neighbors are searched, and multiplications that this may take.
+/// Points among which neighbors are searched, multiplications that this may take, and columns.
 const SEARCHED: usize = 4_000;
 const PRODUCTS: f64 = 1e9;
+const COLUMNS: usize = 2_048;
 
 /// Columns of made-up points whose neighbors stand for given ones.
 const FEW_COLUMNS: usize = 4;
 
-/// Points and entries of the affinities that attract, and iterations: before those that count, points are numbered anew.
-const ATTRACTED: (usize, usize) = (16_384, 1_500_000);
+/// Points that attract, entries of their affinities in all and for each, and iterations: before those that count, points are numbered
+/// anew.
+const ATTRACTED: usize = 16_384;
+const ENTRIES: (usize, usize) = (1_500_000, 1_000);
 const ITERATIONS: (usize, usize) = (4, 6);
-
-/// Points of the map that repels; more of them take as much longer.
-const REPELLED: usize = 200_000;
 
 /// Points of the coarsest map.
 pub(super) const COARSEST: usize = 5_000;
@@ -96,42 +99,57 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             (InputShape::Data(shape), Some(search)) => (shape, search.method),
             (shape, _) => (DataShape::dense(shape.n(), FEW_COLUMNS), SearchMethod::KdTree),
         };
-        let width = shape.entries.map_or(shape.d, |entries| entries / shape.n.max(1)).max(1);
-        let n = SEARCHED.min((PRODUCTS / width as f64).sqrt() as usize).max(500).min(shape.n);
+        let made = DataShape { d: shape.d.min(COLUMNS), ..shape };
+        let made = if shape.entries.is_some() { shape } else { made };
+        let width = made.entries.map_or(made.d, |entries| entries / made.n.max(1)).clamp(1, COLUMNS);
+        let most = match method {
+            SearchMethod::AllPairs | SearchMethod::VpTree => SEARCHED / 4,
+            SearchMethod::Descent | SearchMethod::SharedColumns => SEARCHED / 2,
+            _ => SEARCHED,
+        };
+        let n = most.min((PRODUCTS / width as f64).sqrt() as usize).max(500).min(shape.n);
+        let made = DataShape { n, entries: made.entries.map(|_| width * n), ..made };
         let k = task.k.min(n - 1);
-        // Parameters of a metric are of the real columns, and distances that are given have no columns.
-        let metric = match &self.parameters.metric {
-            Metric::Precomputed => Metric::Euclidean,
-            other => other.clone(),
+        let search_by = |metric: Metric| -> Box<dyn NeighborSearch<T>> {
+            match method {
+                SearchMethod::KdTree => Box::new(KdTreeSearch::new(metric)),
+                SearchMethod::VpTree => Box::new(VpTreeSearch::new(metric)),
+                SearchMethod::Descent => Box::new(ApproximateSearch::new(metric).with_exact_up_to(0)),
+                SearchMethod::SharedColumns => Box::new(ExactSearch::new(metric)),
+                _ => Box::new(BruteForceSearch::new(metric)),
+            }
         };
-        let search: Box<dyn NeighborSearch<T>> = match method {
-            SearchMethod::KdTree => Box::new(KdTreeSearch::new(metric)),
-            SearchMethod::VpTree => Box::new(VpTreeSearch::new(metric)),
-            SearchMethod::Descent => Box::new(ApproximateSearch::new(metric).with_exact_up_to(0)),
-            SearchMethod::SharedColumns => Box::new(ExactSearch::new(metric)),
-            _ => Box::new(BruteForceSearch::new(metric)),
-        };
-        let points = made_up::points::<T>(shape, n)?;
-        let points = points.points();
-        let cx = Context::new();
+        let points = made_up::points::<T>(made)?;
         let neighbors = NonZeroUsize::new(k).unwrap_or(NonZeroUsize::MIN);
-        let clock = Instant::now();
-        let graph = search.build(points, cx)?.knn_graph(neighbors, cx)?;
+        let found = |metric: Metric| {
+            let cx = Context::new();
+            search_by(metric).build(points.points(), cx)?.knn_graph(neighbors, cx)
+        };
+        let mut clock = Instant::now();
+        // Made-up values are not those of every metric: its parameters may be of other columns, or it asks for what they are not.
+        let graph = found(self.parameters.metric.clone()).or_else(|_| {
+            clock = Instant::now();
+            found(Metric::Euclidean)
+        })?;
         let searched = clock.elapsed().as_secs_f64();
         let clock = Instant::now();
-        self.parameters.method()?.model().joint_owned(graph, cx)?;
+        method_for(self.parameters.method()?, k, task.k)?.model().joint_owned(graph, Context::new())?;
         let joined = clock.elapsed().as_secs_f64();
         // All pairs are compared here, whatever will be.
         let compared = match method {
             SearchMethod::Clusters => SearchMethod::Products,
             other => other,
         };
-        let made = DataShape { n, entries: shape.entries.map(|_| width * n), ..shape };
         Ok((searched / search_work(compared, made, k), joined / affinity_work(n, k)))
     }
 
     fn repulsion(&self, task: &Task<T, D>, n: usize) -> Result<f64> {
-        let some = n.min(REPELLED);
+        let (some, growth) = match self.parameters.optimize.repulsion.method.resolve(n, task.kernel) {
+            RepulsionMethod::Fft => (n.min(200_000), 1),
+            RepulsionMethod::BarnesHut => (n.min(50_000), 1),
+            RepulsionMethod::Custom(_) => (n.min(2_000), 1),
+            _ => (n.min(2_000), 2),
+        };
         // The method is that of the whole map.
         let params = self.parameters.optimize.repulsion.resolve(n, task.kernel);
         let mut repulsion = params.make(n, task.kernel)?;
@@ -144,14 +162,22 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             repulsion.repulse(task.kernel, &map, &mut forces, Context::new())?;
             best = best.min(clock.elapsed().as_secs_f64());
         }
-        Ok(best * n as f64 / some as f64)
+        Ok(best * (n as f64 / some as f64).powi(growth))
     }
+}
+
+/// The rule of the affinities, or one that does with fewer neighbors than it asks for.
+fn method_for<T: Float>(method: AffinityMethod<T>, k: usize, wanted: usize) -> Result<AffinityMethod<T>> {
+    if k >= wanted {
+        return Ok(method);
+    }
+    Ok(PerplexityAffinity::new((k as f64 / 3.0).max(1.0))?.into())
 }
 
 /// Seconds of an iteration without repulsion, for each entry of the affinities.
 fn attraction<T: Float, const D: usize>(task: &Task<T, D>) -> Result<f64> {
-    let each = (task.entries / task.shape.n()).max(2);
-    let n = ATTRACTED.0.min(ATTRACTED.1 / each).max(each + 2).min(task.shape.n().max(4));
+    let each = ((task.entries / task.shape.n() as f64) as usize).clamp(2, ENTRIES.1);
+    let n = ATTRACTED.min(ENTRIES.0 / each).max(each + 2).min(task.shape.n().max(4));
     let p = made_up::ring::<T>(n, each.min(n - 1))?;
     let mut y = made_up::ring_map::<T, D>(n)?;
     let mut nothing = Nothing;

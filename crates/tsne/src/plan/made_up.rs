@@ -18,11 +18,13 @@ fn number(stage: u64, i: u64, c: u64) -> f64 {
     2.0 * unit(element_seed(stage, c, i)) - 1.0
 }
 
-/// `n` points of as many columns and, if sparse, as many entries as those of `shape`.
-pub(super) fn points<T: Float>(shape: DataShape, n: usize) -> Result<SharedPoints<T>> {
-    let d = shape.d;
-    if let Some(entries) = shape.entries {
-        let each = (entries / shape.n.max(1)).clamp(1, d.max(1));
+/// What lies above all values, so that none is negative: some metrics ask for that.
+const ABOVE: f64 = 11.0;
+
+/// Points of that shape.
+pub(super) fn points<T: Float>(DataShape { n, d, entries }: DataShape) -> Result<SharedPoints<T>> {
+    if let Some(entries) = entries {
+        let each = (entries / n.max(1)).clamp(1, d.max(1));
         let (mut starts, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
         memory::reserve(WHAT, &mut columns, n.saturating_mul(each))?;
         memory::reserve(WHAT, &mut values, n.saturating_mul(each))?;
@@ -50,7 +52,7 @@ pub(super) fn points<T: Float>(shape: DataShape, n: usize) -> Result<SharedPoint
         for column in 0..d as u64 {
             let center = 2.0 * number(2, cluster, column);
             let spread: f64 = along.iter().zip(0..).map(|(v, c)| v * number(3, c, column)).sum();
-            values.push(T::from_f64(center + spread + 0.1 * unit(mix(i ^ column << 32))));
+            values.push(T::from_f64(ABOVE + center + spread + 0.1 * unit(mix(i ^ column << 32))));
         }
     }
     Ok(SharedRows::new(values, n, d)?.into())

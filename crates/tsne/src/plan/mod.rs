@@ -72,10 +72,10 @@ impl InputShape {
     ///
     /// assert_eq!(InputShape::Graph { n: 700, k: 15 }.bytes(4), 700 * 15 * 8);
     /// ```
-    pub const fn bytes(&self, scalar: usize) -> u64 {
+    pub fn bytes(&self, scalar: usize) -> u64 {
         match self {
             Self::Data(shape) => shape.bytes(scalar),
-            Self::Graph { n, k } => (*n as u64).saturating_mul(*k as u64).saturating_mul(4 + scalar as u64),
+            Self::Graph { n, k } => (*n as f64 * *k as f64 * (4 + scalar) as f64) as u64,
         }
     }
 }
@@ -170,7 +170,7 @@ struct Task<T, const D: usize> {
     shape: InputShape,
     k: usize,
     /// Entries of the joint affinities, about.
-    entries: usize,
+    entries: f64,
     symmetric: bool,
     search: Option<SearchPlan>,
     repulsion: RepulsionMethod<T, D>,
@@ -183,6 +183,9 @@ struct Task<T, const D: usize> {
 /// The share of the neighbors of a point that do not name it in turn: with 90 neighbors, 70,000 × 50 and 250,000 × 50 points of
 /// real images and mixtures of normal distributions have 1.5 to 1.6 affinities for each neighbor.
 const NOT_MUTUAL: f64 = 0.55;
+
+/// Points have numbers of 32 bits.
+const MAX_POINTS: usize = u32::MAX as usize;
 
 impl<T: Float, const D: usize> Tsne<T, D> {
     /// What a fit of data of this shape will take, which are given away (an owned [`Dataset`](crate::Dataset)) and not the
@@ -225,7 +228,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         Ok(Plan {
             stages,
             k: task.k,
-            affinities: task.entries,
+            affinities: task.entries as usize,
             search: task.search.map(|search| search.method),
             iterations: task.iterations.0 + task.iterations.1,
             threads: task.threads,
@@ -237,6 +240,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let n = shape.n();
         if n < 2 {
             return Err(Error::too_few_points(n, 2));
+        }
+        if n > MAX_POINTS {
+            return Err(Error::capacity("points", n, MAX_POINTS));
         }
         let recipe = Recipe {
             method: parameters.method()?,
@@ -278,7 +284,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         Ok(Task {
             shape,
             k,
-            entries: (per_point * n as f64) as usize,
+            entries: per_point * n as f64,
             symmetric,
             search,
             repulsion: parameters.optimize.repulsion.method.resolve(n, kernel),

@@ -107,6 +107,18 @@ impl Opened {
         columns.all(|column| fits_single(self.stored.field(self.places[column]).data_type()))
     }
 
+    /// The number of rows: as the index of Parquet says, or as each batch of a file of Arrow does before it.
+    ///
+    /// # Errors
+    ///
+    /// For what is damaged, and for a stream, which says so at its end.
+    pub(super) fn rows(&self) -> Result<usize> {
+        match &self.content {
+            Content::Arrow(ipc) => ipc.rows(),
+            Content::Parquet(parquet) => Ok(parquet.rows()),
+        }
+    }
+
     /// The rows, batch by batch, of some columns.
     pub(super) fn batches(self, columns: &[usize]) -> Result<Batches> {
         let mut places: Vec<usize> = columns.iter().map(|&column| self.places[column]).collect();

@@ -65,6 +65,27 @@ impl Ipc {
         Ok(Self { schema, version: message.version(), messages: Messages::Stream(read) })
     }
 
+    /// The number of rows in all batches, which stay to be read.
+    pub(super) fn rows(&self) -> Result<usize> {
+        let Messages::File(store, blocks) = &self.messages else {
+            bail!("a stream of Arrow does not say how many rows it has: write it as a file (.arrow)")
+        };
+        let mut rows = 0usize;
+        for block in blocks.as_slice() {
+            let place = u64::try_from(block.offset()).ok().zip(u64::try_from(block.metaDataLength()).ok());
+            let (start, length) = place.context("a message has no place: the file is damaged")?;
+            let within = start.checked_add(length).is_some_and(|end| end <= store.len());
+            ensure!(within, "a message lies beyond the end of the file: it is damaged");
+            let bytes = store.bytes(start, length)?;
+            // Files of old versions have no mark before the length.
+            let prefix = if bytes.starts_with(&CONTINUATION) { PREFIX } else { PREFIX - CONTINUATION.len() };
+            let message = parse(bytes.get(prefix..).context("a message is too short: the file is damaged")?)?;
+            let of_batch = message.header_as_record_batch().map_or(0, |batch| batch.length());
+            rows = rows.saturating_add(usize::try_from(of_batch).unwrap_or_default());
+        }
+        Ok(rows)
+    }
+
     /// The rows, batch by batch, of some columns in the order of the file.
     pub(super) fn batches(self, columns: Vec<usize>) -> impl Iterator<Item = Result<RecordBatch>> {
         let Self { schema, version, mut messages } = self;

@@ -18,4 +18,4 @@ mod store;
 
 pub(super) use file::Opened;
 pub(super) use labels::read_labels;
-pub(super) use points::read;
+pub(super) use points::{read, shape};

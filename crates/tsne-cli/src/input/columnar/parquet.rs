@@ -39,6 +39,11 @@ impl Parquet {
         self.metadata.schema()
     }
 
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or_default()
+    }
+
     /// The rows, so many in a batch, of some columns in the order of the file.
     pub(super) fn batches(self, columns: Vec<usize>, rows: usize) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let groups = Groups { store: Arc::new(self.store), metadata: self.metadata.metadata().clone() };

@@ -27,6 +27,29 @@ pub(in crate::input) fn read<T: Scalar>(opened: Opened, options: &CsvOptions) ->
     })
 }
 
+/// The rows and columns that points will have, and whether they are in double precision for a run in single precision: by the
+/// index of a file, or what stands before each batch, and its first batch.
+///
+/// # Errors
+///
+/// For options that name no column, and damage that is seen so far.
+pub(in crate::input) fn shape<T: Scalar>(opened: Opened, options: &CsvOptions) -> Result<(usize, usize, bool)> {
+    let mut columns = Columns::new(options, opened.schema.clone())?;
+    let is_wide = size_of::<T>() < size_of::<f64>() && !opened.fit_single(columns.of(Role::Value));
+    let n = opened.rows()?;
+    let values: Vec<usize> = columns.of(Role::Value).collect();
+    if values.iter().any(|&column| columns.is_vector(column)) {
+        let mut batches = opened.batches(&values)?;
+        while let Some(batch) = batches.next()? {
+            if batch.n() > 0 {
+                measure(&batch, &mut columns)?;
+                break;
+            }
+        }
+    }
+    Ok((n, columns.d(), is_wide))
+}
+
 fn parse<T: Scalar>(opened: Opened, mut columns: Columns, options: &CsvOptions, fits: Fits) -> Result<Parsed<T>> {
     let wanted = |role: &Role| matches!(role, Role::Value | Role::Label(_) | Role::Index);
     let read: Vec<usize> =
