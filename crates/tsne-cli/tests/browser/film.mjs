@@ -79,7 +79,11 @@ test("keys play and step", async () => {
   await page.keyboard.press(".");
   await page.keyboard.press(".");
   assert.equal(await at(), 29);
-  await page.locator("#stage").focus();
+  // Also where the slider has the focus, whose own keys are others.
+  await page.locator("#moment").focus();
+  await page.keyboard.press(",");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await at(), 29);
   await page.keyboard.press("Space");
   assert.equal(await page.locator("#play").getAttribute("aria-pressed"), "true");
   await page.waitForFunction(() => tsne.film.at > 2 && tsne.film.at < 29);

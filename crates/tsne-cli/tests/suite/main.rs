@@ -24,4 +24,5 @@ mod score;
 mod sparse;
 mod tables;
 mod targets;
+mod tiles;
 mod transform;
