@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 const DRIVER: &str = "playwright-core@1.64.1";
 
 /// The files of the tests, in the order in which they run.
-const TESTS: [&str; 2] = ["explore", "film"];
+const TESTS: [&str; 3] = ["explore", "film", "tiles"];
 
 /// Runs `cargo xtask browser`.
 pub(crate) fn run() -> Result<()> {

@@ -13,7 +13,8 @@ pub struct ExploreArgs {
     /// tsne-2 and alike) are the coordinates, one called id or alike in the first place has the ids, and all others are labels.
     #[arg(help_heading = "Input and output")]
     pub map: PathBuf,
-    /// Where the page goes: .html. An older file is replaced.
+    /// Where the page goes: .html, or a folder (map/) for millions of points, of which a browser loads what it shows; index.html in
+    /// it is the page. An older page is replaced.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: PathBuf,
     /// The ids of the points, in a file like that of labels.

@@ -66,7 +66,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "explore",
         "Examples:
   tsne explore map.csv -o map.html
-  tsne explore map.npy --labels labels.txt --ids names.txt --data points.npy -o map.html",
+  tsne explore map.npy --labels labels.txt --ids names.txt --data points.npy -o map.html
+  tsne explore millions.npy -o map/",
     ),
     (
         "plot",

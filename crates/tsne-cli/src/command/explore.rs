@@ -4,9 +4,9 @@ use crate::args::ExploreArgs;
 use crate::command::map;
 use crate::command::method;
 use crate::command::progress::Bars;
-use crate::command::run::{print, warn};
+use crate::command::run::{in_pool, print, warn};
 use crate::command::targets::{Targets, Written};
-use crate::explore::{self, Neighbors, Page};
+use crate::explore::{self, Folder, Neighbors, Page};
 use crate::input::{Annotations, InputOptions, Labels, Loaded, MapTable, PointTable, as_embedded};
 use crate::report::{ExploreReport, ExploreSeconds, LabelsReport};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -20,7 +20,7 @@ use tsne::{Context, Scalar, Tsne};
 
 /// More points than this make a page that is slow to open: 1,000,000 with ids of 20 letters take 2 s and 22 MB
 /// (headless Chromium, software rendering, two busy cores).
-const MANY: usize = 4_000_000;
+const MANY: usize = 2_000_000;
 
 /// Writes a page that shows a map.
 ///
@@ -29,7 +29,15 @@ const MANY: usize = 4_000_000;
 /// For files that cannot be used, do not fit each other, or cannot be written.
 pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let started = Instant::now();
-    let targets = Targets { page: Some(&args.output), ..Targets::default() };
+    let is_folder = is_folder(&args.output);
+    let targets = Targets { page: (!is_folder).then_some(args.output.as_path()), ..Targets::default() };
+    if is_folder {
+        Folder::check(&args.output)?;
+        ensure!(
+            args.data.is_none(),
+            "a page in a folder has no neighbors in the data: leave --data out, or name an .html file"
+        );
+    }
     let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
     targets.check(&sources.into_iter().chain(args.reading.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
@@ -45,13 +53,17 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
         annotations.ids = Some(ids);
         warn(args.call.quiet, doubt.as_slice())?;
     }
-    if table.n() > MANY {
-        let text = format!(
-            "a page of {} points is slow to open, and may be too large for a browser: explore a sample",
-            table.n()
-        );
+    if table.n() > MANY && !is_folder {
+        let remedy = if table.d() == 2 { "name a folder (-o map/)" } else { "explore a sample" };
+        let text =
+            format!("a page of {} points is slow to open, and may be too large for a browser: {remedy}", table.n());
         warn(args.call.quiet, &[text])?;
     }
+    ensure!(
+        !is_folder || table.d() == 2,
+        "a folder is for maps of two dimensions, not of {}: name an .html file",
+        table.d()
+    );
     let read = started.elapsed().as_secs_f64();
     let neighbors =
         data.zip(args.data.as_ref()).map(|(data, path)| neighbors(args, data, table.n()).with_context(|| name(path)));
@@ -62,7 +74,13 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let (annotated, near) = (Some(&annotations), neighbors.as_ref());
     let page = Page { title: &title, theme: args.theme, annotations: annotated, neighbors: near, film: None };
     let mut written = Written::default();
-    let mut bytes = 0;
+    let (mut bytes, mut files) = (0, 1);
+    written.add(is_folder.then_some(args.output.as_path()), |path| {
+        let y = points::<2>(table.rows()?.iter());
+        let folder = in_pool(args.threads, || explore::write_folder(path, &y, &page))?;
+        (bytes, files) = (folder.bytes(), folder.files());
+        Ok(())
+    })?;
     written.add(targets.page, |path| {
         let rows = table.rows()?;
         bytes = match table.d() {
@@ -81,6 +99,7 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
         labels: annotations.labels.iter().map(|labels| labels.name.clone()).collect(),
         k: neighbors.as_ref().map_or(0, Neighbors::k),
         bytes,
+        files,
         seconds: ExploreSeconds { read, neighbors: searched - read, write: total - searched, total },
         peak_memory_bytes: crate::memory::peak_bytes(),
         seed: args.call.seed,
@@ -108,6 +127,11 @@ fn take_labels(annotations: &mut Annotations, data: Annotations, wanted: &[Strin
     annotations
         .labels
         .sort_by_key(|labels| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
+}
+
+/// Whether a page goes into a folder: one that is there, or a name that ends like one.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
 /// Writes a page, whole or not at all, and tells its size.

@@ -1,10 +1,9 @@
 //! The frames of a film: what a page is told of them, and their arrays.
 
-use super::blob::{element, planes};
+use super::blob::Arrays;
 use crate::film::Film;
 use anyhow::Result;
 use serde::Serialize;
-use std::io::Write;
 
 /// What the page is told of a frame.
 #[derive(Debug, Serialize)]
@@ -34,10 +33,9 @@ pub(super) fn metas(film: &Film, origin: &[f64]) -> (Vec<FrameMeta>, Option<[[f6
 }
 
 /// Writes the places of each frame.
-pub(super) fn write(to: &mut dyn Write, film: &Film) -> Result<()> {
+pub(super) fn write(to: &mut Arrays<'_>, film: &Film) -> Result<()> {
     for (f, frame) in film.frames().iter().enumerate() {
-        let places = frame.places().iter().map(|place| place.to_le_bytes());
-        element(to, &format!("frame-{f}"), |to| planes(to, places))?;
+        to.numbers(&format!("frame-{f}"), frame.places().iter().map(|place| place.to_le_bytes()))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::Film;
 use crate::input::Labels;
 use crate::plot::{Options, Picture, grouped};
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 use std::io::Write;
 
 /// Frames a second, and the seconds that the last one stays.
@@ -13,7 +14,10 @@ const LAST: u16 = 3;
 /// Pixels per inch, on 7 inches: a film has the bytes of a hundred pictures.
 const DPI: f64 = 100.0;
 
-/// Writes a film as an animated picture, frame by frame, with its points colored by label.
+/// Frames that are drawn side by side: so many are in memory.
+const AT_ONCE: usize = 16;
+
+/// Writes a film as an animated picture, with its points colored by label.
 ///
 /// # Errors
 ///
@@ -42,13 +46,15 @@ pub fn write(to: impl Write, film: &Film, labels: Option<&Labels>) -> Result<()>
     encoder.set_sep_def_img(true)?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&still.values)?;
-    for f in 0..=last {
-        let (numerator, denominator) = if f < last { (1, RATE) } else { (LAST, 1) };
-        writer.set_frame_delay(numerator, denominator)?;
-        // Nothing is left to draw of the last one.
-        let values = if f < last { picture(f)?.values } else { still.values.clone() };
-        writer.write_image_data(&values)?;
+    for first in (0..last).step_by(AT_ONCE) {
+        let frames = (first..last.min(first + AT_ONCE)).into_par_iter().map(picture);
+        for frame in frames.collect::<Result<Vec<_>>>()? {
+            writer.set_frame_delay(1, RATE)?;
+            writer.write_image_data(&frame.values)?;
+        }
     }
+    writer.set_frame_delay(LAST, 1)?;
+    writer.write_image_data(&still.values)?;
     writer.finish()?;
     Ok(())
 }

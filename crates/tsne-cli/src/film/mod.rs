@@ -1,7 +1,7 @@
 //! The descent as a film: maps of two dimensions as they were after some of its iterations.
 //!
 //! Frames are denser at the beginning, where most happens. Each is kept in 16 bits for a coordinate, four bytes for a point. A map
-//! grows by orders of magnitude in its descent, so each frame is shown on a scale of its own, which changes smoothly ([`View`]).
+//! may grow by orders of magnitude in its descent, so each frame is shown on a scale of its own, which changes smoothly ([`View`]).
 
 #[cfg(feature = "plot")]
 mod apng;

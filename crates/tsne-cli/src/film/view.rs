@@ -2,8 +2,11 @@
 
 use super::frame::Frame;
 
-/// Frames to either side whose sizes a scale is smoothed over.
+/// Frames to either side whose sizes a scale is smoothed over, as far as there are as many on both sides.
 const AROUND: usize = 2;
+
+/// How much larger than its points a square may be for that: where a map grows by leaps, no frame is lost in its middle.
+const ROOM: f64 = 1.5;
 
 /// The part of the plane that a frame shows: a square.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,16 +24,15 @@ impl View {
     }
 }
 
-/// Squares that hold all points of their frames and change smoothly: the geometric mean over near frames of the largest near each.
+/// Squares that hold all points of their frames and change smoothly: the geometric mean over near frames, where that is no smaller
+/// than what holds them and not much larger.
 pub(super) fn views(frames: &[Frame]) -> Vec<View> {
     let own: Vec<View> = frames.iter().map(square).collect();
-    let near = |f: usize| f.saturating_sub(AROUND)..(f + AROUND + 1).min(own.len());
-    // Each mean is of squares around this frame, among others: none of them cuts it.
-    let largest: Vec<f64> =
-        (0..own.len()).map(|f| own[near(f)].iter().fold(f64::MIN_POSITIVE, |most, view| most.max(view.half))).collect();
     let smooth = |f: usize| {
-        let logarithms = largest[near(f)].iter().map(|half| half.ln());
-        (logarithms.sum::<f64>() / near(f).len() as f64).exp().max(own[f].half)
+        let reach = AROUND.min(f).min(own.len() - 1 - f);
+        let near = &own[f - reach..=f + reach];
+        let mean = (near.iter().map(|view| view.half.ln()).sum::<f64>() / near.len() as f64).exp();
+        mean.clamp(own[f].half, ROOM * own[f].half)
     };
     (0..own.len()).map(|f| View { half: smooth(f), ..own[f] }).collect()
 }
@@ -41,7 +43,9 @@ fn square(frame: &Frame) -> View {
     let sum = frame.positions().fold([0.0; 2], |sum, p| [sum[0] + p[0], sum[1] + p[1]]);
     let center = sum.map(|sum| sum / n);
     let away = |p: [f64; 2]| (p[0] - center[0]).abs().max((p[1] - center[1]).abs());
-    View { center, half: frame.positions().map(away).fold(0.0, f64::max) }
+    let half = frame.positions().map(away).fold(0.0, f64::max);
+    // Points at one place have no size.
+    View { center, half: if half > 0.0 && half.is_finite() { half } else { 1.0 } }
 }
 
 #[cfg(test)]
@@ -53,16 +57,29 @@ mod tests {
         // A map that grows a thousandfold, and shakes by a third from frame to frame.
         let size = |f: usize| 1e-3 * 10f64.powf(f as f64 / 10.0) * if f.is_multiple_of(2) { 1.0 } else { 1.35 };
         let of =
-            |f: usize| (0..90).map(|i| [(f64::from(i) * 0.3).cos() * size(f), (f64::from(i) * 0.7).sin() * size(f)]);
-        let frames: Vec<Frame> = (0..31).map(|f| Frame::new(f, None, &of(f).collect::<Vec<_>>())).collect();
+            |size: f64| (0..90).map(move |i| [(f64::from(i) * 0.3).cos() * size, (f64::from(i) * 0.7).sin() * size]);
+        let frames: Vec<Frame> = (0..31).map(|f| Frame::new(f, None, &of(size(f)).collect::<Vec<_>>())).collect();
         let views = views(&frames);
         for (frame, view) in frames.iter().zip(&views) {
-            let [x, y] = view.ranges();
-            assert!(frame.positions().all(|p| p[0] >= x[0] && p[0] <= x[1] && p[1] >= y[0] && p[1] <= y[1]));
+            // Up to the rounding of the ends.
+            let is_in = |p: [f64; 2]| (0..2).all(|c| (p[c] - view.center[c]).abs() <= view.half * (1.0 + 1e-12));
+            assert!(frame.positions().all(is_in));
         }
-        // By a tenth of a power of ten each time: 1.26, at the ends less; never back.
-        let growth: Vec<f64> = views.windows(2).map(|pair| pair[1].half / pair[0].half).collect();
-        assert!(growth.iter().all(|&growth| (0.99..1.4).contains(&growth)), "{growth:?}");
+        // It never goes back, as the sizes themselves do: at the ends alone there is nothing to smooth over.
+        let growth: Vec<f64> = views[1..30].windows(2).map(|pair| pair[1].half / pair[0].half).collect();
+        assert!(growth.iter().all(|&growth| (1.0..1.6).contains(&growth)), "{growth:?}");
+        assert!(size(2) < size(1));
+    }
+
+    #[test]
+    fn a_leap_leaves_frames_their_size() {
+        let frames: Vec<Frame> = [1e-4, 1e-4, 1e-4, 1.0, 1.0]
+            .iter()
+            .zip(0..)
+            .map(|(size, f)| Frame::new(f, None, &[[-*size, 0.0], [*size, 0.0]]))
+            .collect();
+        let halves: Vec<f64> = views(&frames).iter().map(|view| view.half).collect();
+        assert!((halves[2] - 1.5e-4).abs() < 1e-8 && (halves[3] - 1.0).abs() < 1e-4, "{halves:?}");
     }
 
     #[test]

@@ -120,7 +120,11 @@ impl Preview {
             Format::Columnar => {
                 let (n, d, is_wide) = columnar::shape::<T>(columnar::Opened::open(path)?, &options.table)?;
                 let shape = turned((n, d), transpose);
-                of(Sizes { shape: DataShape::dense(shape.0, shape.1), is_wide, peak: dense::<T>(n, d, is_wide, transpose) })
+                of(Sizes {
+                    shape: DataShape::dense(shape.0, shape.1),
+                    is_wide,
+                    peak: dense::<T>(n, d, is_wide, transpose),
+                })
             }
             #[cfg(not(feature = "columnar"))]
             Format::Columnar => return Err(no_columnar(path)),

@@ -27,4 +27,5 @@ mod score;
 mod sparse;
 mod tables;
 mod targets;
+mod tiles;
 mod transform;

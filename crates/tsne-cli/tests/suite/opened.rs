@@ -5,23 +5,35 @@
 use serde_json::Value;
 use std::io::Read;
 
-/// A page as a browser sees it.
+/// A page as a browser sees it, or a script beside one.
 pub struct Opened {
     pub html: String,
+    /// What the page is told; nothing in a script.
     pub meta: Value,
 }
 
 impl Opened {
     pub fn new(html: Vec<u8>) -> Self {
         let html = String::from_utf8(html).unwrap();
-        let meta = serde_json::from_str(Self::element(&html, "meta")).unwrap();
-        Self { html, meta }
+        let mut page = Self { html, meta: Value::Object(serde_json::Map::new()) };
+        page.meta = serde_json::from_str(page.text("meta")).unwrap();
+        page
     }
 
-    fn element<'a>(html: &'a str, name: &str) -> &'a str {
-        let start = format!("<script type=\"text/plain\" id=\"data-{name}\">");
-        let (_, rest) = html.split_once(&start).unwrap_or_else(|| panic!("no {name}"));
-        rest.split_once("</script>").unwrap().0
+    /// The script of that name, which hands itself over under it.
+    pub fn script(bytes: Vec<u8>, name: &str) -> Self {
+        let html = String::from_utf8(bytes).unwrap();
+        assert!(html.starts_with(&format!("received(\"{name}\",{{\n")) && html.ends_with("\",\n});\n"), "{name}");
+        Self { html, meta: Value::Null }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        let (start, end) = match self.meta {
+            Value::Null => (format!("\"{name}\":\""), "\""),
+            _ => (format!("<script type=\"text/plain\" id=\"data-{name}\">"), "</script>"),
+        };
+        let (_, rest) = self.html.split_once(&start).unwrap_or_else(|| panic!("no {name}"));
+        rest.split_once(end).unwrap().0
     }
 
     pub fn bytes(&self, name: &str) -> Vec<u8> {
@@ -33,7 +45,7 @@ impl Opened {
             '/' => 63,
             _ => panic!("{c} is no digit"),
         };
-        let text = Self::element(&self.html, name);
+        let text = self.text(name);
         assert_eq!(text.len() % 4, 0);
         let bits: Vec<u32> =
             text.trim_end_matches('=').chars().flat_map(|c| (0..6).rev().map(move |b| digit(c) >> b & 1)).collect();
@@ -54,6 +66,10 @@ impl Opened {
 
     pub fn singles(&self, name: &str) -> Vec<f32> {
         self.numbers(name).into_iter().map(f32::from_le_bytes).collect()
+    }
+
+    pub fn u32s(&self, name: &str) -> Vec<u32> {
+        self.numbers(name).into_iter().map(u32::from_le_bytes).collect()
     }
 
     pub fn texts(&self, name: &str) -> Vec<String> {

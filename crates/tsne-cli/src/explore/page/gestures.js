@@ -112,7 +112,8 @@ class Gestures {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open || app.isBusy) return;
-    const inField = event.target.matches?.("input, select, textarea");
+    const ofFilm = event.target.id === "moment" && " ,.".includes(event.key);
+    const inField = event.target.matches?.("input, select, textarea") && !ofFilm;
     if (inField) return;
     const step = 80;
     const arrows = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
