@@ -77,7 +77,7 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let (mut bytes, mut files) = (0, 1);
     written.add(is_folder.then_some(args.output.as_path()), |path| {
         let y = points::<2>(table.rows()?.iter());
-        let folder = in_pool(args.threads, || explore::write_folder(path, &y, &page))?;
+        let folder = in_pool(args.call.threads, || explore::write_folder(path, &y, &page))?;
         (bytes, files) = (folder.bytes(), folder.files());
         Ok(())
     })?;
