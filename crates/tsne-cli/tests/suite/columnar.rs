@@ -94,7 +94,7 @@ fn every_type_of_numbers() {
         let options = CsvOptions { columns: texts(&["f64", "d128", "d256"]), ..CsvOptions::default() };
         let loaded = read(name, options).unwrap();
         assert!(matches!(loaded.points, PointTable::Wide(_)));
-        let tenths = |i: usize| format!("{}.{}", i / 10, i % 10).parse().unwrap();
+        let tenths = |i: usize| format!("{}.{}", i / 10, i % 10).parse::<f64>().unwrap();
         assert!(rows_of(&loaded.points).iter().enumerate().all(|(i, row)| *row == [tenths(i); 3]), "{name}");
     }
 }
