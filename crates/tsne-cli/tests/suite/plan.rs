@@ -226,8 +226,8 @@ fn a_run_that_does_not_fit_says_so_at_its_start_and_what_would() {
 #[test]
 fn the_memory_is_that_of_the_run() {
     let directory = Directory::new();
-    let values: Vec<f32> = clusters(40_000, 40).into_iter().map(|v| v as f32).collect();
-    directory.write("x.npy", npy(values, &[40_000, 40], Order::C));
+    let values: Vec<f32> = clusters(20_000, 40).into_iter().map(|v| v as f32).collect();
+    directory.write("x.npy", npy(values, &[20_000, 40], Order::C));
     for arguments in ["", "--perplexity 10 --float f64 --save y.tsne"] {
         let call = format!("x.npy -o y.npy --n-iter 10 --threads 2 {arguments}");
         let planned = directory.json(&format!("plan {call}"))["peak_memory_bytes"].as_f64().unwrap();
