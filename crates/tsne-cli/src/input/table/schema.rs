@@ -27,7 +27,6 @@ pub(in crate::input) enum Kind {
     /// A text in each row.
     Text,
     /// Several numbers in each row.
-    #[cfg_attr(not(feature = "columnar"), expect(dead_code, reason = "text has none"))]
     Vector,
     /// What is none of these, in the words of the file.
     #[cfg_attr(not(feature = "columnar"), expect(dead_code, reason = "text has none"))]
