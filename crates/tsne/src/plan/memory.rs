@@ -99,7 +99,7 @@ pub(super) fn extent(n: usize, dimensions: usize) -> f64 {
 
 /// Nodes of a grid for each point, at most: beyond, near pairs are cheaper.
 const fn nodes_of_a_point(dimensions: usize) -> f64 {
-    if dimensions < 3 { 120.0 } else { 400.0 }
+    if dimensions < 3 { 200.0 } else { 400.0 }
 }
 
 fn repulsion<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
