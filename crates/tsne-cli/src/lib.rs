@@ -13,5 +13,5 @@ mod command;
 mod memory;
 
 #[cfg(not(test))]
-pub use command::main;
+pub use command::{main, run};
 pub use memory::peak_bytes;
