@@ -2,9 +2,7 @@
 
 use crate::error::exception;
 use crate::optimizer::State;
-use numpy::{
-    PyArray1, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
-};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -139,8 +137,7 @@ impl<'py, T: Element> Data<'py, T> {
         match self {
             Self::Dense(array) => rows(array).map(Points::Dense),
             Self::Sparse { row_pointers, columns, values, d } => {
-                let rows =
-                    SparseRows::new(contiguous(row_pointers)?, contiguous(columns)?, contiguous(values)?, *d);
+                let rows = SparseRows::new(contiguous(row_pointers)?, contiguous(columns)?, contiguous(values)?, *d);
                 rows.map(Points::Sparse).map_err(exception)
             }
         }
@@ -204,8 +201,7 @@ pub(crate) fn matrix<T: numpy::Element>(
     n: usize,
     d: usize,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let array: Bound<'_, PyArrayDyn<T>> = PyArray1::from_vec(py, values).to_dyn().clone();
-    Ok(array.reshape([n, d])?.into_any())
+    Ok(PyArray1::from_vec(py, values).reshape([n, d])?.into_any())
 }
 
 /// A new array.

@@ -17,7 +17,8 @@ pub(crate) trait Descending<T: Element, const D: usize>: Send + Sync {
     fn positions(&self) -> &[[T; D]];
     fn optimizer(&self) -> Option<&MomentumGains<T, D>>;
     fn iterations(&self) -> usize;
-    fn descend(&mut self, params: OptimizeParams<T, D>, listener: &mut Listener<'_>, cx: Context<'_>) -> Result<Finish>;
+    fn descend(&mut self, params: OptimizeParams<T, D>, listener: &mut Listener<'_>, cx: Context<'_>)
+    -> Result<Finish>;
     fn divergence(&self, cx: Context<'_>) -> Result<f64>;
 }
 
@@ -152,7 +153,8 @@ impl<T: Element, const D: usize> Observer<T, D> for Listener<'_> {
         if self.line.stops() {
             return ControlFlow::Break(());
         }
-        let (callback, array) = Python::attach(|py| (self.callback.as_ref().map(|f| f.clone_ref(py)), self.array.clone_ref(py)));
+        let (callback, array) =
+            Python::attach(|py| (self.callback.as_ref().map(|f| f.clone_ref(py)), self.array.clone_ref(py)));
         let Some(callback) = callback else { return ControlFlow::Continue(()) };
         let (index, divergence, positions) = (iteration.index, iteration.kl_divergence, iteration.embedding.to_vec());
         let (moved, stopped) = (Arc::clone(&self.moved), Arc::clone(&self.stopped));

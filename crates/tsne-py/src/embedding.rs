@@ -1,7 +1,9 @@
 //! Maps: of a data set, and of new points in one.
 
-use crate::arrays::{AnyIndex, Data, Element, gains, new_array, positions, scalar_of, with_dimensions, with_index, with_scalar};
-use crate::descent::{Call, Descending as _, Ended, descend, is_at, params};
+use crate::arrays::{
+    AnyIndex, Data, Element, gains, new_array, positions, scalar_of, with_dimensions, with_index, with_scalar,
+};
+use crate::descent::{Call, Ended, descend, is_at, params};
 use crate::error::{exception, of_document, of_file};
 use crate::index::{self, AffinityIndex, ConditionalAffinities, OfConditional};
 use crate::optimizer::{OptimizerState, State};
@@ -23,11 +25,28 @@ pub(crate) trait AnyMap: Send + Sync {
     fn state(&self) -> Option<Box<dyn State>>;
     fn index(&self) -> AnyIndex;
     /// Takes over what was changed from outside: positions, gains, affinities, degrees of freedom.
-    fn adopt(&mut self, array: &Bound<'_, PyAny>, optimizer: &OptimizerState, index: &AnyIndex, dof: f64) -> PyResult<()>;
+    fn adopt(
+        &mut self,
+        array: &Bound<'_, PyAny>,
+        optimizer: &OptimizerState,
+        index: &AnyIndex,
+        dof: f64,
+    ) -> PyResult<()>;
     fn optimize(&mut self, py: Python<'_>, call: &Call<'_, '_>, failure: &Failure) -> PyResult<Ended>;
     fn divergence(&self, py: Python<'_>, exact: bool) -> PyResult<f64>;
-    fn partial(&self, py: Python<'_>, new: &NewCall<'_, '_>, failure: &Failure) -> PyResult<(Partial, ConditionalAffinities)>;
-    fn place(&self, py: Python<'_>, array: &Bound<'_, PyAny>, p: &ConditionalAffinities, parameters: &str) -> PyResult<Partial>;
+    fn partial(
+        &self,
+        py: Python<'_>,
+        new: &NewCall<'_, '_>,
+        failure: &Failure,
+    ) -> PyResult<(Partial, ConditionalAffinities)>;
+    fn place(
+        &self,
+        py: Python<'_>,
+        array: &Bound<'_, PyAny>,
+        p: &ConditionalAffinities,
+        parameters: &str,
+    ) -> PyResult<Partial>;
     fn prepare_reference(&self, py: Python<'_>, parameters: &str) -> PyResult<()>;
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()>;
 }
@@ -75,7 +94,13 @@ where
         T::wrap(Arc::clone(self.affinity_index()))
     }
 
-    fn adopt(&mut self, array: &Bound<'_, PyAny>, optimizer: &OptimizerState, index: &AnyIndex, dof: f64) -> PyResult<()> {
+    fn adopt(
+        &mut self,
+        array: &Bound<'_, PyAny>,
+        optimizer: &OptimizerState,
+        index: &AnyIndex,
+        dof: f64,
+    ) -> PyResult<()> {
         let index = T::of(index)?;
         if !is_at(self, array, optimizer)? || self.kernel().dof() != dof {
             let state = gains::<T, D>(optimizer.lock().as_deref()).cloned();
@@ -97,7 +122,12 @@ where
         })
     }
 
-    fn partial(&self, py: Python<'_>, new: &NewCall<'_, '_>, failure: &Failure) -> PyResult<(Partial, ConditionalAffinities)> {
+    fn partial(
+        &self,
+        py: Python<'_>,
+        new: &NewCall<'_, '_>,
+        failure: &Failure,
+    ) -> PyResult<(Partial, ConditionalAffinities)> {
         let mut params: TransformParams<T, D> =
             serde_json::from_str(new.parameters).map_err(|error| of_document(&error))?;
         if let Some(array) = new.initialization {
@@ -112,7 +142,13 @@ where
         Ok((Partial::new(partial), p.into()))
     }
 
-    fn place(&self, py: Python<'_>, array: &Bound<'_, PyAny>, p: &ConditionalAffinities, parameters: &str) -> PyResult<Partial> {
+    fn place(
+        &self,
+        py: Python<'_>,
+        array: &Bound<'_, PyAny>,
+        p: &ConditionalAffinities,
+        parameters: &str,
+    ) -> PyResult<Partial> {
         let (at, params) = (positions::<T, D>(array)?, params(parameters)?);
         let affinities = Arc::clone(&T::conditional(&p.any)?.affinities);
         let partial = py.detach(|| tsne::PartialEmbedding::new(at, self, affinities, params, None));
@@ -304,7 +340,13 @@ impl Embedding {
     }
 
     /// Takes over positions, gains, affinities and degrees of freedom, where they are others.
-    fn adopt(&self, array: &Bound<'_, PyAny>, optimizer: &OptimizerState, index: &AffinityIndex, dof: f64) -> PyResult<()> {
+    fn adopt(
+        &self,
+        array: &Bound<'_, PyAny>,
+        optimizer: &OptimizerState,
+        index: &AffinityIndex,
+        dof: f64,
+    ) -> PyResult<()> {
         self.write()?.adopt(array, optimizer, &index.any, dof)
     }
 
@@ -353,7 +395,13 @@ impl Embedding {
     }
 
     /// New points at given positions.
-    fn place(&self, py: Python<'_>, array: &Bound<'_, PyAny>, p: &ConditionalAffinities, parameters: &str) -> PyResult<Partial> {
+    fn place(
+        &self,
+        py: Python<'_>,
+        array: &Bound<'_, PyAny>,
+        p: &ConditionalAffinities,
+        parameters: &str,
+    ) -> PyResult<Partial> {
         self.read()?.place(py, array, p, parameters)
     }
 }

@@ -1,6 +1,8 @@
 //! Affinities with what it takes to place new points.
 
-use crate::arrays::{AnyIndex, Data, Element, contiguous, matrix, scalar_of, scalar_of_data, vector, with_index, with_scalar};
+use crate::arrays::{
+    AnyIndex, Data, Element, contiguous, matrix, scalar_of, scalar_of_data, vector, with_index, with_scalar,
+};
 use crate::error::{exception, of_document, of_file};
 use crate::work::{self, Failure};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -61,7 +63,11 @@ pub(crate) fn method<T: Element>(document: Option<&str>) -> PyResult<Option<Affi
 }
 
 /// A graph of neighbors.
-pub(crate) fn graph<T: Element>(indices: &Bound<'_, PyAny>, distances: &Bound<'_, PyAny>, n: usize) -> PyResult<KnnGraph<T>> {
+pub(crate) fn graph<T: Element>(
+    indices: &Bound<'_, PyAny>,
+    distances: &Bound<'_, PyAny>,
+    n: usize,
+) -> PyResult<KnnGraph<T>> {
     let indices: PyReadonlyArray2<'_, u32> = indices.extract()?;
     let distances: PyReadonlyArray2<'_, T> = distances.extract()?;
     if indices.shape() != distances.shape() {
@@ -71,8 +77,13 @@ pub(crate) fn graph<T: Element>(indices: &Bound<'_, PyAny>, distances: &Bound<'_
             distances.shape()
         )));
     }
-    KnnGraph::from_parts(indices.shape()[1], n, indices.as_array().iter().copied().collect(), distances.as_array().iter().copied().collect())
-        .map_err(exception)
+    KnnGraph::from_parts(
+        indices.shape()[1],
+        n,
+        indices.as_array().iter().copied().collect(),
+        distances.as_array().iter().copied().collect(),
+    )
+    .map_err(exception)
 }
 
 /// Affinities from a sparse matrix.

@@ -1,8 +1,7 @@
 //! Where points start.
 
 use crate::arrays::{
-    Data, new_array, positions, scalar_of, scalar_of_data, with_dimensions, with_index, with_scalar,
-    write,
+    Data, new_array, positions, scalar_of, scalar_of_data, with_dimensions, with_index, with_scalar, write,
 };
 use crate::error::exception;
 use crate::index::{AffinityIndex, graph};

@@ -11,8 +11,7 @@ use std::sync::{Arc, OnceLock};
 use tsne::affinity::{ApproximateSearch, AutoSearch, ExactSearch};
 use tsne::core::SharedPoints;
 use tsne::{
-    Context, Error, KnnGraph, Metric, NeighborIndex, NeighborSearch, Points, SharedRows, SharedSparseRows,
-    with_threads,
+    Context, Error, KnnGraph, Metric, NeighborIndex, NeighborSearch, Points, SharedRows, SharedSparseRows, with_threads,
 };
 
 /// Indices and distances of neighbors.
@@ -100,17 +99,17 @@ macro_rules! with_any {
 
 /// The conversion of a searched data set to the enum of both number types.
 trait Wrap: Element {
-    fn wrap(searched: Searched<Self>) -> Any;
+    fn any(searched: Searched<Self>) -> Any;
 }
 
 impl Wrap for f32 {
-    fn wrap(searched: Searched<Self>) -> Any {
+    fn any(searched: Searched<Self>) -> Any {
         Any::F32(searched)
     }
 }
 
 impl Wrap for f64 {
-    fn wrap(searched: Searched<Self>) -> Any {
+    fn any(searched: Searched<Self>) -> Any {
         Any::F64(searched)
     }
 }
@@ -119,20 +118,14 @@ impl Wrap for f64 {
 impl KnnIndex {
     /// `metric` is the document of one, or a function.
     #[new]
-    fn new(
-        data: &Bound<'_, PyAny>,
-        method: &str,
-        metric: &Bound<'_, PyAny>,
-        seed: u64,
-        n_jobs: i32,
-    ) -> PyResult<Self> {
+    fn new(data: &Bound<'_, PyAny>, method: &str, metric: &Bound<'_, PyAny>, seed: u64, n_jobs: i32) -> PyResult<Self> {
         let failure = Failure::default();
         let metric = match metric.extract::<String>() {
             Ok(document) => serde_json::from_str(&document).map_err(|error| crate::error::of_document(&error))?,
             Err(_) => self::metric(metric.clone().unbind(), &failure),
         };
         with_scalar!(scalar_of_data(data)?.as_str(), T => {
-            Ok(Self { any: T::wrap(Searched::<T>::new(data, method, metric, seed)?), failure, n_jobs })
+            Ok(Self { any: T::any(Searched::<T>::new(data, method, metric, seed)?), failure, n_jobs })
         })
     }
 

@@ -11,7 +11,7 @@ use tsne::fft::{GridReference, GridRepulsion};
 use tsne::optim::{Conditional, Exact, ExactReference, Joint, Objective};
 use tsne::{
     Affinities, Context, Embedding, Error, Kernel, OptimizeParams, Preset, ReferenceRepulsion, Repulsion,
-    RepulsionMethod, RepulsionParams, Tsne, with_threads,
+    RepulsionMethod, RepulsionParams, Scalar, Tsne, with_threads,
 };
 
 /// A sparse matrix whose entries may sum to more than 1, and its number of columns.

@@ -6,9 +6,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::any::Any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tsne::Momentum;
 use tsne::core::Optimizer as _;
 use tsne::optim::MomentumGains;
-use tsne::Momentum;
 
 /// Gains and velocities of any number type and dimension.
 pub(crate) trait State: Send + Sync {
@@ -74,7 +74,11 @@ impl OptimizerState {
         let momentum = match momentum {
             "classical" => Momentum::Classical,
             "nesterov" => Momentum::Nesterov,
-            other => return Err(PyValueError::new_err(format!("the momentum is {other:?}, but must be \"classical\" or \"nesterov\""))),
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "the momentum is {other:?}, but must be \"classical\" or \"nesterov\""
+                )));
+            }
         };
         let dimensions: usize = gains.getattr("shape")?.get_item(1)?.extract()?;
         let state: Box<dyn State> = with_scalar!(scalar_of(gains)?.as_str(), T => with_dimensions!(dimensions, D => {

@@ -26,7 +26,9 @@ pub(crate) fn page<'py>(
         "light" => Theme::Light,
         "dark" => Theme::Dark,
         other => {
-            return Err(PyValueError::new_err(format!("theme is {other:?}, but must be \"auto\", \"light\" or \"dark\"")));
+            return Err(PyValueError::new_err(format!(
+                "theme is {other:?}, but must be \"auto\", \"light\" or \"dark\""
+            )));
         }
     };
     let failed = |error: &dyn std::fmt::Display| PyValueError::new_err(format!("{error:#}"));

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use tsne::{CancelToken, Context, Error, Progress, Stage};
+use tsne::{CancelToken, Context, Progress, Stage};
 
 /// How often signals are looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -61,12 +61,7 @@ impl Line {
 
 impl Line {
     /// Tells Python of a stage and its counts, where they have changed.
-    fn report(
-        &self,
-        py: Python<'_>,
-        progress: Option<&Py<PyAny>>,
-        reported: &mut (u8, usize, usize),
-    ) -> PyResult<()> {
+    fn report(&self, py: Python<'_>, progress: Option<&Py<PyAny>>, reported: &mut (u8, usize, usize)) -> PyResult<()> {
         let load = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         let state = (self.stage.load(Ordering::Relaxed), load(&self.done), load(&self.total));
         match (progress, stage_name(state.0)) {
@@ -115,7 +110,7 @@ pub(crate) fn run<R: Send>(
         total: AtomicUsize::new(0),
     };
     let progress = progress.map(|progress| progress.clone().unbind());
-    let (outcome, raised) = py.detach(|| {
+    let (outcome, raised) = py.detach(move || {
         thread::scope(|scope| {
             let (line, token) = (&line, &token);
             let worker = scope.spawn(move || {

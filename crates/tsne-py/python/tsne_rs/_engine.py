@@ -28,7 +28,8 @@ def descend(
     from .affinity import Affinities, PrecomputedAffinities
     from .tsne import PartialTSNEEmbedding, TSNEEmbedding
 
-    moving = embedding
+    moving: Any = embedding
+    target: Any
     if reference is None:
         if not isinstance(embedding, TSNEEmbedding):
             moving = TSNEEmbedding(embedding, P if isinstance(P, Affinities) else PrecomputedAffinities(P, normalize=False), dof=dof)

@@ -44,6 +44,11 @@ class _Map(MapArray):
     optimizer: Any
     kl_divergence: float | None
     _preset: str
+    _told: set[str]
+    _map: Any
+
+    def _warnings(self) -> list[str]:
+        raise NotImplementedError
 
     def _told_params(self, n_iter: int, given: dict[str, Any]) -> dict[str, Any]:
         """What the optimizer is called with."""
@@ -101,6 +106,10 @@ def _check_shape(positions: np.ndarray, n: int, n_components: int) -> None:
 
 class PartialTSNEEmbedding(_Map):
     """New points in a map, which stays as it is. Points do not act on each other."""
+
+    reference_embedding: Any
+    _P: Any
+    _matrix: Any
 
     _attributes = {
         "reference_embedding": None,
@@ -160,7 +169,7 @@ class PartialTSNEEmbedding(_Map):
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), "_P": None, "_matrix": self.P}
 
-    def copy(self, order: str = "C") -> "PartialTSNEEmbedding":
+    def copy(self, order: Any = "C") -> "PartialTSNEEmbedding":
         """A copy that is optimized by itself."""
         other = np.array(self.view(np.ndarray)).view(type(self))
         for name in self._attributes:
@@ -198,6 +207,8 @@ def _optimizer(optimizer: Any) -> gradient_descent:
 
 class TSNEEmbedding(_Map):
     """A map of a data set: an array of positions that can be optimized further, and that new points can be placed in."""
+
+    affinities: Any
 
     _attributes = {
         "affinities": None,
@@ -279,7 +290,7 @@ class TSNEEmbedding(_Map):
         """The iterations that were run, in all."""
         return 0 if self._map is None else self._map.report()[1]
 
-    def copy(self, order: str = "C") -> "TSNEEmbedding":
+    def copy(self, order: Any = "C") -> "TSNEEmbedding":
         """A copy that is optimized by itself; the affinities are shared."""
         other = np.array(self.view(np.ndarray)).view(type(self))
         for name in self._attributes:
@@ -317,7 +328,7 @@ class TSNEEmbedding(_Map):
         start = self._positions(initialization, n_rows(x)) if given else None
         document = {
             "preset": self._preset,
-            "affinities": {affinities._rule: rule},
+            "affinities": rule,
             "n_jobs": _parameters.n_jobs(params.get("n_jobs", 1)),
         }
         if not given:
@@ -388,7 +399,7 @@ class TSNEEmbedding(_Map):
             return schedule[name] if is_default(value) and schedule[name] != "none" else value
 
         rate = told("learning_rate", learning_rate)
-        common = {
+        common: dict[str, Any] = {
             "learning_rate": 0.1 if rate == "auto" else rate,
             "max_grad_norm": max_grad_norm,
             "max_step_norm": max_step_norm,
@@ -446,4 +457,4 @@ class _Loaded(_FromNeighbors):
 
     def _for_new(self, perplexity: Any = 5) -> tuple[dict[str, Any], int]:
         perplexities = [float(value) for value in np.ravel(perplexity)]
-        return {"perplexities": perplexities}, min(self.n_samples, int(3 * max(perplexities)))
+        return {"perplexity": {"perplexities": perplexities}}, min(self.n_samples, int(3 * max(perplexities)))

@@ -50,8 +50,8 @@ class Affinities:
         self.verbose = verbose
         self.knn_index: Any = None
 
-    def to_new(self, data: Any, return_distances: bool = False) -> Any:
-        """The affinities of new points to these."""
+    def to_new(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        """The affinities of new points to these: ``to_new(data, return_distances=False)``, and what a rule has of its own."""
         raise NotImplementedError("these affinities say nothing of new points")
 
     @property
@@ -207,8 +207,8 @@ class _FromNeighbors(Affinities):
         raise NotImplementedError
 
     def _to_new(self, data: Any, return_distances: bool, **parameters: Any) -> Any:
-        rules, k = self._for_new(**parameters)
-        rule = _parameters.document({self._rule: rules})
+        document, k = self._for_new(**parameters)
+        rule = _parameters.document(document)
         index = self._rust()
         if isinstance(self.knn_index, _FittedNeighbors):
             new = index.to_new(prepared(data, index.dtype), rule)
@@ -254,7 +254,10 @@ class _Perplexities(_FromNeighbors):
 
     def _gaussians_for_new(self, perplexities: list[float], k_neighbors: Any = "auto") -> tuple[dict[str, Any], int]:
         k = None if k_neighbors in ("auto", None) else min(_parameters.integer("k_neighbors", k_neighbors), self.n_samples)
-        return self._gaussians(perplexities, k), k or min(self.n_samples, int(3 * max(perplexities)))
+        if max(perplexities) < 1:
+            # The nearest neighbor counts, and no other: no distribution has a smaller perplexity.
+            return {"uniform": {"k_neighbors": 1}}, 1
+        return {self._rule: self._gaussians(perplexities, k)}, k or min(self.n_samples, int(3 * max(perplexities)))
 
 
 class PerplexityBasedNN(_Perplexities):
@@ -396,7 +399,7 @@ class FixedSigmaNN(_FromNeighbors):
 
     def _for_new(self, k: Any = None, sigma: Any = None) -> tuple[dict[str, Any], int]:
         k = _fewer("k", self.k if k is None else k, self.n_samples)
-        return {"sigma": self.sigma if sigma is None else sigma, "k_neighbors": k}, k
+        return {self._rule: {"sigma": self.sigma if sigma is None else sigma, "k_neighbors": k}}, k
 
 
 class Uniform(_FromNeighbors):
@@ -439,7 +442,7 @@ class Uniform(_FromNeighbors):
 
     def _for_new(self, k_neighbors: Any = None) -> tuple[dict[str, Any], int]:
         k = _fewer("k_neighbors", self.k_neighbors if k_neighbors is None else k_neighbors, self.n_samples)
-        return {"k_neighbors": k}, k
+        return {self._rule: {"k_neighbors": k}}, k
 
 
 def _fewer(name: str, k: Any, n: int) -> int:
