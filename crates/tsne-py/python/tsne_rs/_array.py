@@ -52,15 +52,16 @@ class MapArray(np.ndarray):
         return iter(self.view(np.ndarray))
 
     @property
-    def T(self) -> np.ndarray:
+    def T(self) -> np.ndarray:  # type: ignore[override]
         return self.view(np.ndarray).T
 
     def __copy__(self) -> Any:
         return self.copy()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
         other = self.copy()
-        memo[id(self)] = other
+        if memo is not None:
+            memo[id(self)] = other
         return other
 
     def __reduce__(self) -> Any:

@@ -49,7 +49,7 @@ def descend(
     }
     rate, momentum = given["learning_rate"], given["momentum"]
     if rate == "auto":
-        rate = len(embedding) / exaggeration
+        rate = len(embedding) / exaggeration if reference is None else 0.1
     update, gains = optimizer.update, optimizer.gains
     update = np.zeros_like(embedding, subok=False) if update is None else update
     gains = np.ones_like(update) if gains is None else gains

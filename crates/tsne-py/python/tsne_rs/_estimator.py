@@ -145,8 +145,8 @@ class TSNE(BaseEstimator):
         n_jobs = self._threads()
         if X is None and affinities is None:
             raise ValueError("an initialization alone says nothing of the points: give `X`, or `affinities`")
-        x = None if X is None else prepared(X)
-        n = n_rows(x) if x is not None else affinities.n_samples
+        x: Any = None if X is None else prepared(X)
+        n = affinities.n_samples if x is None and affinities is not None else n_rows(x)
         if is_array_like(chosen):
             given = np.asarray(chosen)
             if given.ndim != 2:

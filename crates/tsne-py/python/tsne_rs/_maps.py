@@ -62,9 +62,13 @@ class _Map(MapArray):
         if self._preset in ("opentsne", "documented"):
             rate = params.get("learning_rate")
             if rate is None or (isinstance(rate, str) and rate == "auto"):
-                params["learning_rate"] = len(self) / (params.get("exaggeration") or 1)
+                params["learning_rate"] = self._automatic_rate(params.get("exaggeration") or 1)
         params["n_iter"] = n_iter
         return params
+
+    def _automatic_rate(self, exaggeration: float) -> float:
+        """The learning rate that ``"auto"`` stands for."""
+        return len(self) / exaggeration
 
     def _optimized(self, embedding: Any, P: Any, propagate_exception: bool, params: dict[str, Any]) -> Any:
         """Runs the optimizer of a map, and keeps the divergence that it came to."""
@@ -150,6 +154,10 @@ class PartialTSNEEmbedding(_Map):
     @P.setter
     def P(self, matrix: Any) -> None:
         self._matrix, self._P = matrix, None
+
+    def _automatic_rate(self, exaggeration: float) -> float:
+        # The objectives of new points are of the same size however many there are.
+        return 0.1
 
     def _conditional(self) -> _tsne_rs.ConditionalAffinities:
         if self._P is None:
@@ -398,9 +406,8 @@ class TSNEEmbedding(_Map):
         def told(name: str, value: Any) -> Any:
             return schedule[name] if is_default(value) and schedule[name] != "none" else value
 
-        rate = told("learning_rate", learning_rate)
         common: dict[str, Any] = {
-            "learning_rate": 0.1 if rate == "auto" else rate,
+            "learning_rate": told("learning_rate", learning_rate),
             "max_grad_norm": max_grad_norm,
             "max_step_norm": max_step_norm,
             "inplace": True,

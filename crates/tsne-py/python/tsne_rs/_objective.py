@@ -42,6 +42,11 @@ class Objective:
         )
         return (error if should_eval_error else None), gradient
 
+    def divergence(self, embedding: Any, P: Any, dof: float, params: dict[str, Any] | None = None) -> float:
+        """The divergence alone."""
+        error, _ = self(embedding, P, dof, params, should_eval_error=True)
+        return float("nan") if error is None else error
+
     def __repr__(self) -> str:
         return f"<objective {self.__name__}>"
 

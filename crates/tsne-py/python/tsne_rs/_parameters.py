@@ -47,24 +47,21 @@ def number(name: str, value: Any, none: bool = True) -> Any:
 
 def integer(name: str, value: Any) -> int:
     """A whole number that is not negative."""
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-        if value >= 0:
-            return int(value)
-    elif isinstance(value, numbers.Real) and float(value).is_integer() and value >= 0:
-        return int(value)
-    else:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not float(value).is_integer():
         raise TypeError(f"{name} is {value!r}, but must be a whole number")
-    raise ValueError(f"{name} is {value!r}, but must not be negative")
+    if float(value) < 0:
+        raise ValueError(f"{name} is {value!r}, but must not be negative")
+    return int(float(value))
 
 
 def n_jobs(value: Any) -> int:
     """The number of threads; None is one, as in joblib."""
     if value is None:
         return 1
-    value = number("n_jobs", value, none=False)
-    if int(value) == 0:
+    threads = int(float(number("n_jobs", value, none=False)))
+    if threads == 0:
         raise ValueError("n_jobs is 0, but must be a positive number of threads, or -1 for all processors, -2 for all but one, and so on")
-    return int(value)
+    return threads
 
 
 def seed(random_state: Any) -> int:

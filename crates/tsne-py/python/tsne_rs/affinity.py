@@ -97,7 +97,7 @@ class Affinities:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self._index is not None:
-            self._index = AffinityIndex.from_bytes(self._index)
+            self._index = AffinityIndex.from_bytes(state["_index"])
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Affinities":
         # The toolkit's part is never changed, and shared.
@@ -117,12 +117,12 @@ class _FittedNeighbors(KNNIndex):
         self.metric, self.metric_params, self.n_jobs = metric, metric_params, n_jobs
 
     def build(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._affinities._rust().neighbors()
+        return self._affinities._neighbors()
 
     def query(self, query: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
         rule = _parameters.document({"uniform": {"k_neighbors": int(k)}})
         index = self._affinities._rust()
-        return index.to_new(prepared(query, index.dtype), rule).neighbors()
+        return _there(index.to_new(prepared(query, index.dtype), rule).neighbors())
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(self.__dict__)
@@ -158,7 +158,8 @@ class _FromNeighbors(Affinities):
             raise ValueError(f"Unrecognized nearest neighbor algorithm: {method!r}; it must be one of {', '.join(_METHODS)}, or an index")
         if knn_kwargs:
             log.info("knn_kwargs are those of searches that this toolkit does not use; they change nothing")
-        self.n_jobs, self._told = n_jobs, set()
+        self.n_jobs = n_jobs
+        self._told: set[str] = set()
         document = {
             "preset": _parameters.OPENTSNE,
             "neighbors": method,
@@ -194,7 +195,10 @@ class _FromNeighbors(Affinities):
 
     def _k(self) -> int:
         """The number of neighbors that were kept."""
-        return self._rust().neighbors()[0].shape[1]
+        return self._neighbors()[0].shape[1]
+
+    def _neighbors(self) -> tuple[np.ndarray, np.ndarray]:
+        return _there(self._rust().neighbors())
 
     def _change(self, parameters: dict[str, Any]) -> None:
         """Computes the affinities anew by other parameters of the rule."""
@@ -202,7 +206,7 @@ class _FromNeighbors(Affinities):
         self._index, self._P = self._rust().with_method(rule), None
         tell(self._index.warnings(), self._told, stacklevel=4)
 
-    def _for_new(self, **parameters: Any) -> tuple[dict[str, Any], int]:
+    def _for_new(self, *args: Any, **parameters: Any) -> tuple[dict[str, Any], int]:
         """The rule for new points by the parameters of ``to_new``, and the number of neighbors that it asks for."""
         raise NotImplementedError
 
@@ -213,10 +217,17 @@ class _FromNeighbors(Affinities):
         if isinstance(self.knn_index, _FittedNeighbors):
             new = index.to_new(prepared(data, index.dtype), rule)
         else:
-            new = index.to_new_neighbors(*arrays(*self.knn_index.query(data, k), index.dtype), rule)
+            neighbors, distances = self.knn_index.query(data, k)
+            new = index.to_new_neighbors(*arrays(neighbors, distances, index.dtype), rule)
         tell(new.warnings(), self._told, stacklevel=4)
         P = _matrix(new.p(), new.shape)
-        return (P, *new.neighbors()) if return_distances else P
+        return (P, *_there(new.neighbors())) if return_distances else P
+
+
+def _there(neighbors: tuple[np.ndarray, np.ndarray] | None) -> tuple[np.ndarray, np.ndarray]:
+    if neighbors is None:
+        raise RuntimeError("the neighbors were not kept")
+    return neighbors
 
 
 def _positive(perplexity: Any) -> float:

@@ -85,7 +85,7 @@ def coarse(A: Any, n_components: int = 2, dof: float = 1, random_state: Any = No
 def _finished(positions: np.ndarray, add_jitter: bool, seed: int) -> np.ndarray:
     if not _tsne_rs.rescale(positions, STD):
         # Constant data have no axis.
-        return _tsne_rs.random(*positions.shape, STD, seed).astype(positions.dtype)
+        return _tsne_rs.random(len(positions), positions.shape[1], STD, seed).astype(positions.dtype)
     if add_jitter:
         _tsne_rs.jitter(positions, STD * JITTER, seed)
     return positions

@@ -16,13 +16,13 @@ __all__ = ["kl_divergence_approx_bh", "kl_divergence_approx_fft", "kl_divergence
 
 def kl_divergence_exact(P: Any, embedding: Any, dof: float = 1) -> float:
     """By all pairs; ``P`` is dense or sparse."""
-    return float(_exact(embedding, sp.csr_matrix(P), dof, should_eval_error=True)[0])
+    return _exact.divergence(embedding, sp.csr_matrix(P), dof)
 
 
 def kl_divergence_approx_bh(indices: Any, indptr: Any, P_data: Any, embedding: Any, theta: float = 0.5, dof: float = 1) -> float:
     """By Barnes-Hut, of the parts of a sparse matrix."""
     P = _matrix(indices, indptr, P_data, embedding)
-    return float(_bh(embedding, P, dof, {"theta": theta}, should_eval_error=True)[0])
+    return _bh.divergence(embedding, P, dof, {"theta": theta})
 
 
 def kl_divergence_approx_fft(
@@ -38,7 +38,7 @@ def kl_divergence_approx_fft(
     """By the interpolation grid, of the parts of a sparse matrix."""
     P = _matrix(indices, indptr, P_data, embedding)
     grid = {"n_interpolation_points": n_interpolation_points, "min_num_intervals": min_num_intervals, "ints_in_interval": ints_in_interval}
-    return float(_fft(embedding, P, dof, None, grid, should_eval_error=True)[0])
+    return _fft.divergence(embedding, P, dof, grid)
 
 
 def _matrix(indices: Any, indptr: Any, data: Any, embedding: Any) -> sp.csr_matrix:

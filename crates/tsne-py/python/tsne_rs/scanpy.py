@@ -45,27 +45,28 @@ def tsne(
     """
     adata = adata.copy() if copy else adata
     name, X = _representation(adata, use_rep, n_pcs)
-    threads = {} if n_jobs is None else {"n_jobs": n_jobs}
+    threads: dict[str, Any] = {} if n_jobs is None else {"n_jobs": n_jobs}
     method = _estimator.TSNE(perplexity=30 if perplexity is None else perplexity, metric=metric, random_state=random_state, preset=preset,
                              **threads, **parameters)  # fmt: skip
+    used = 30.0 if perplexity is None else float(perplexity)
     if neighbors_key is None:
         embedding = method.fit(X)
     else:
         neighbors, distances = _graph(adata, neighbors_key)
         if perplexity is None:
-            perplexity = max(1.0, neighbors.shape[1] / 3)
+            used = max(1.0, neighbors.shape[1] / 3)
         affinities = PerplexityBasedNN(
-            perplexity=perplexity, knn_index=PrecomputedNeighbors(neighbors, distances), random_state=random_state, n_jobs=method._threads()
+            perplexity=used, knn_index=PrecomputedNeighbors(neighbors, distances), random_state=random_state, n_jobs=method._threads()
         )
         embedding = method.fit(X, affinities=affinities)
     key_obsm, key_uns = (key_added, key_added) if key_added is not None else ("X_tsne", "tsne")
     adata.obsm[key_obsm] = np.array(embedding)
     params: dict[str, Any] = {
-        "perplexity": 30.0 if perplexity is None else float(perplexity),
+        "perplexity": used,
         "metric": metric if neighbors_key is None else adata.uns[neighbors_key]["params"].get("metric", metric),
         "preset": preset,
         "use_rep": name,
-        "kl_divergence": float(embedding.kl_divergence),
+        "kl_divergence": embedding.kl_divergence,
     }
     if neighbors_key is not None:
         params["neighbors_key"] = neighbors_key
