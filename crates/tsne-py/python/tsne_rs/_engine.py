@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 import numpy as np
 
 from . import _parameters
+from ._defaults import is_default
 from ._objective import Objective
 from ._optimizer import Calls, OptimizationInterrupt
 
@@ -40,6 +42,8 @@ def descend(
             moving = PartialTSNEEmbedding(embedding, reference, P)
         target = _Placed(moving, optimizer)
     preset = moving._preset
+    if preset != _parameters.OPENTSNE:
+        given = {name: value for name, value in given.items() if not is_default(value)}
     remaining = n_iter
     while True:
         phase = _parameters.descent(preset, remaining, objective.method, _parameters.n_jobs(n_jobs), given, reference is not None)
@@ -58,11 +62,16 @@ def descend(
 
 
 def whole(embedding: Any, document: str, calls: Calls) -> float:
-    """A descent by a whole schedule, in one piece; callbacks that move the map end it there."""
+    """A descent by a whole schedule, in as many pieces as callbacks move the map."""
     target = _Map(embedding, embedding.optimizer, embedding.affinities, embedding.gradient_descent_params["dof"])
-    finish, _, error = target.run(document, calls)
+    finish, done, error = target.run(document, calls)
+    while finish == "moved":
+        params = json.loads(document)
+        params["schedule"]["part"] = {"start": done}
+        finish, more, error = target.run(_parameters.document(params), calls)
+        done += more
     error = calls.error if error is None else error
-    if finish in ("stopped", "moved"):
+    if finish == "stopped":
         raise OptimizationInterrupt(error=error, final_embedding=embedding)
     return error
 

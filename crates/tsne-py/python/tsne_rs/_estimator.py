@@ -13,7 +13,7 @@ from ._base import BaseEstimator
 from ._data import dense, is_array_like, n_rows, prepared
 from ._defaults import DefaultInt, DefaultFloat, DefaultStr, is_default
 from ._maps import TSNEEmbedding, _check_shape, _checked_callbacks
-from ._objective import objective
+from ._objective import Objective, objective
 from ._optimizer import OptimizationInterrupt, Calls
 from ._verbose import Stages
 from .affinity import Affinities, MultiscaleMixture
@@ -256,6 +256,8 @@ class TSNE(BaseEstimator):
         from . import _engine
 
         params = embedding._told_params(0, {})
+        if not isinstance(params["objective_function"], Objective):
+            raise ValueError(f"the preset {self.preset!r} has no constant phases, which an objective of your own needs: take preset=\"opentsne\"")
         schedule: dict[str, Any] = {"exaggeration": self.exaggeration}
         for name in ("learning_rate", "early_exaggeration_iter", "early_exaggeration", "n_iter", "initial_momentum", "final_momentum",
                      "min_grad_norm", "max_step_norm"):  # fmt: skip

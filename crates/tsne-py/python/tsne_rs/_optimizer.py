@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _parameters
+from ._defaults import DefaultFloat, DefaultInt, DefaultStr
 from ._objective import Objective
 from ._tsne_rs import OptimizerState
 
@@ -23,6 +24,9 @@ class OptimizationInterrupt(InterruptedError):
     def __init__(self, error: float, final_embedding: Any) -> None:
         super().__init__(f"the optimization was stopped by a callback at the KL divergence {error}")
         self.error, self.final_embedding = error, final_embedding
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.error, self.final_embedding)
 
 
 class gradient_descent:
@@ -82,14 +86,14 @@ class gradient_descent:
         P: Any,
         n_iter: int,
         objective_function: Callable[..., Any],
-        learning_rate: Any = "auto",
-        momentum: float | None = 0.8,
+        learning_rate: Any = DefaultStr("auto"),
+        momentum: float | None = DefaultFloat(0.8),
         exaggeration: float | None = None,
         dof: float = 1,
         min_gain: float = 0.01,
         min_grad_norm: float | None = None,
         max_grad_norm: float | None = None,
-        max_step_norm: float | None = 5,
+        max_step_norm: float | None = DefaultInt(5),
         theta: float = 0.5,
         n_interpolation_points: int = 3,
         min_num_intervals: int = 50,

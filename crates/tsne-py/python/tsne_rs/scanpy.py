@@ -93,7 +93,11 @@ def _graph(adata: Any, neighbors_key: str) -> tuple[np.ndarray, np.ndarray]:
     """Neighbors and distances that ``scanpy.pp.neighbors`` has found."""
     if neighbors_key not in adata.uns:
         raise ValueError(f"neighbors_key is {neighbors_key!r}, but .uns has no such neighbors: run scanpy.pp.neighbors first")
-    distances = sp.csr_matrix(adata.obsp[adata.uns[neighbors_key].get("distances_key", "distances")])
+    distances = sp.csr_matrix(adata.obsp[adata.uns[neighbors_key].get("distances_key", "distances")], copy=True)
+    # Some versions count a cell among its own neighbors.
+    others = distances.indices != np.repeat(np.arange(distances.shape[0]), np.diff(distances.indptr))
+    kept = np.concatenate([[0], np.cumsum(others)])[distances.indptr]
+    distances = sp.csr_matrix((distances.data[others], distances.indices[others], kept), shape=distances.shape)
     counts = np.diff(distances.indptr)
     k = int(counts.min()) if len(counts) else 0
     if k < 1:
