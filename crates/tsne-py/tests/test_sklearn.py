@@ -83,7 +83,7 @@ DEFAULTS = {
 def test_the_signature_is_openTSNE_s():
     parameters = inspect.signature(tsne_rs.TSNE).parameters
     theirs = {name: parameters[name].default for name in DEFAULTS}
-    assert theirs == DEFAULTS
+    assert theirs == DEFAULTS and list(parameters)[: len(DEFAULTS)] == list(DEFAULTS)
     assert set(parameters) - set(DEFAULTS) == {"min_grad_norm", "preset"}
     transform = {name: p.default for name, p in inspect.signature(tsne_rs.TSNEEmbedding.transform).parameters.items()}
     assert transform == {

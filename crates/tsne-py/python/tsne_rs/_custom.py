@@ -61,7 +61,7 @@ def descend(
         if due:
             error = float(error) / exaggeration - math.log(exaggeration)
             if calls(iteration, error):
-                optimizer._set(gains, update)
+                optimizer.gains, optimizer.update = gains, update
                 raise OptimizationInterrupt(error=error, final_embedding=embedding)
         _shortened(gradient, given["max_grad_norm"])
         flipped = np.sign(update) != np.sign(gradient)
@@ -73,6 +73,6 @@ def descend(
             at -= at.mean(axis=0)
         if given["min_grad_norm"] is not None and np.linalg.norm(gradient) < given["min_grad_norm"]:
             break
-    optimizer._set(gains.astype(at.dtype), update.astype(at.dtype))
+    optimizer.gains, optimizer.update = gains, update
     error, _ = objective(embedding, matrix, should_eval_error=True, **told)
     return float(error), embedding

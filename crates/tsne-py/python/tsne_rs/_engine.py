@@ -87,7 +87,7 @@ class _Map:
         engine = self.embedding._engine(self.optimizer, index, self.dof)
         callback = calls if calls.every() else None
         return engine.optimize(
-            self.embedding, self.optimizer._state, index, document, calls.every(), callback
+            self.embedding, self.optimizer._taken(self.embedding.dtype), index, document, calls.every(), callback
         )
 
 
@@ -103,7 +103,7 @@ class _Placed:
         callback = calls if calls.every() else None
         return engine.optimize(
             self.embedding,
-            self.optimizer._state,
+            self.optimizer._taken(self.embedding.dtype),
             reference._engine(),
             self.embedding._conditional(),
             document,

@@ -71,7 +71,6 @@ class TSNE(BaseEstimator):
         metric_params: dict[str, Any] | None = None,
         initial_momentum: float | None = DefaultFloat(0.8),
         final_momentum: float | None = DefaultFloat(0.8),
-        min_grad_norm: float | None = DefaultFloat(0.0),
         max_grad_norm: float | None = None,
         max_step_norm: float | None = DefaultInt(5),
         n_jobs: int | None = DefaultInt(1),
@@ -82,6 +81,7 @@ class TSNE(BaseEstimator):
         callbacks_every_iters: int = 50,
         random_state: Any = None,
         verbose: Any = False,
+        min_grad_norm: float | None = DefaultFloat(0.0),
         preset: str = _parameters.OPENTSNE,
     ) -> None:
         self.n_components = n_components
@@ -113,6 +113,8 @@ class TSNE(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
         self.preset = preset
+        if np.ndim(initialization) == 2 and np.shape(initialization)[1] != n_components:
+            raise ValueError(f"The provided initialization has {np.shape(initialization)[1]} columns, but `n_components` is {n_components}.")
 
     def fit(self, X: Any = None, affinities: Affinities | None = None, initialization: Any = None) -> TSNEEmbedding:
         """Fits a map of data, or of affinities, and returns it."""

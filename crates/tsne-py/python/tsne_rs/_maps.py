@@ -17,7 +17,7 @@ from ._objective import objective
 from ._optimizer import OptimizationInterrupt, gradient_descent
 from ._verbose import Stages
 from ._warn import tell
-from .affinity import Affinities, PrecomputedAffinities, _FittedNeighbors, _FromNeighbors
+from .affinity import Affinities, PrecomputedAffinities, _FromNeighbors
 
 
 def _float_type(x: Any) -> Any:
@@ -285,9 +285,9 @@ class TSNEEmbedding(_Map):
         dof = float(self.gradient_descent_params.get("dof", 1) if dof is None else dof)
         if self._map is None:
             document = _parameters.document({"preset": self._preset, "n_jobs": 1})
-            self._map = _tsne_rs.Embedding(self, index, dof, document, optimizer._state)
+            self._map = _tsne_rs.Embedding(self, index, dof, document, optimizer._taken(self.dtype))
         else:
-            self._map.adopt(self, optimizer._state, index, dof)
+            self._map.adopt(self, optimizer._taken(self.dtype), index, dof)
         return self._map
 
     def _warnings(self) -> list[str]:
@@ -329,7 +329,7 @@ class TSNEEmbedding(_Map):
         if not given and initialization not in ("median", "weighted", "random"):
             raise ValueError(f"Unrecognized initialization scheme: {initialization!r}; it must be \"median\", \"weighted\", \"random\" or an array")
         params = {name: value for name, value in self.gradient_descent_params.items() if name != "dof"}
-        if not isinstance(affinities, _FromNeighbors) or not isinstance(affinities.knn_index, _FittedNeighbors):
+        if not isinstance(affinities, _FromNeighbors) or not affinities._has_data():
             return self._prepare_by_matrix(X, initialization, k, params, affinity_params)
         x = prepared(X, self.dtype)
         rule, _ = affinities._for_new(**affinity_params)
@@ -419,8 +419,7 @@ class TSNEEmbedding(_Map):
         ]
         try:
             for iterations, factor, momentum in phases:
-                if iterations:
-                    partial.optimize(n_iter=iterations, exaggeration=factor, momentum=momentum, **common)
+                partial.optimize(n_iter=iterations, exaggeration=factor, momentum=momentum, **common)
         except OptimizationInterrupt as interrupt:
             return interrupt.final_embedding
         return partial
@@ -456,9 +455,8 @@ class _Loaded(_FromNeighbors):
     def _load(self, index: Any) -> None:
         Affinities.__init__(self)
         self._index, self._told = index, set()
-        self.knn_index = _FittedNeighbors(self, 0, "euclidean", None, 1)
 
-    def to_new(self, data: Any, perplexity: Any = 5, return_distances: bool = False) -> Any:
+    def to_new(self, data: Any, perplexity: Any = 5, return_distances: bool = False) -> Any:  # type: ignore[override]
         """The affinities of new points to these."""
         return self._to_new(data, return_distances, perplexity=perplexity)
 

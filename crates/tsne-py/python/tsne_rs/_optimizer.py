@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _parameters
-from ._defaults import DefaultFloat, DefaultInt, DefaultStr
+from ._defaults import DefaultFloat, DefaultInt, DefaultStr, is_default
 from ._objective import Objective
 from ._tsne_rs import OptimizerState
 
@@ -34,40 +34,51 @@ class gradient_descent:
 
     def __init__(self) -> None:
         self._state = OptimizerState()
+        # What was set by hand since.
+        self._given: dict[str, Any] = {}
+
+    def _part(self, name: str, place: int) -> np.ndarray | None:
+        if name in self._given:
+            return self._given[name]
+        parts = self._state.parts()
+        return None if parts is None else parts[place]
 
     @property
     def gains(self) -> np.ndarray | None:
-        """The factor on each step, ``n × n_components``; None before the first."""
-        parts = self._state.parts()
-        return None if parts is None else parts[1]
+        """The factor on each step, ``n × n_components``; None before the first. A copy: set it to change it."""
+        return self._part("gains", 1)
 
     @gains.setter
     def gains(self, gains: Any) -> None:
-        self._set(gains, self.update)
+        self._given["gains"] = gains
 
     @property
     def update(self) -> np.ndarray | None:
-        """The last step, ``n × n_components``; None before the first."""
-        parts = self._state.parts()
-        return None if parts is None else parts[2]
+        """The last step, ``n × n_components``; None before the first. A copy: set it to change it."""
+        return self._part("update", 2)
 
     @update.setter
     def update(self, update: Any) -> None:
-        self._set(self.gains, update)
+        self._given["update"] = update
 
-    def _set(self, gains: Any, update: Any) -> None:
-        if gains is None and update is None:
-            self._state = OptimizerState()
-            return
-        gains = np.ones_like(update) if gains is None else np.ascontiguousarray(gains)
-        update = np.zeros_like(gains) if update is None else np.ascontiguousarray(update, dtype=gains.dtype)
-        rule, _, _, steps, slope = self._state.parts() or ("classical", None, None, 0, None)
-        self._state = OptimizerState.from_parts(rule, gains, update, steps, slope)
+    def _taken(self, dtype: Any) -> OptimizerState:
+        """The state for the toolkit, with what was set by hand."""
+        if self._given:
+            gains, update = self.gains, self.update
+            rule, _, _, steps, slope = self._state.parts() or ("classical", None, None, 0, None)
+            self._given = {}
+            if gains is None and update is None:
+                self._state = OptimizerState()
+            else:
+                gains = np.ones_like(update, dtype=dtype) if gains is None else np.ascontiguousarray(gains, dtype=dtype)
+                update = np.zeros_like(gains) if update is None else np.ascontiguousarray(update, dtype=dtype)
+                self._state = OptimizerState.from_parts(rule, gains, update, steps, slope)
+        return self._state
 
     def copy(self) -> "gradient_descent":
         """A copy with its own gains and updates."""
         other = self.__class__()
-        other._state = self._state.copy()
+        other._state, other._given = self._state.copy(), dict(self._given)
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -91,7 +102,7 @@ class gradient_descent:
         exaggeration: float | None = None,
         dof: float = 1,
         min_gain: float = 0.01,
-        min_grad_norm: float | None = None,
+        min_grad_norm: float | None = DefaultFloat(0.0),
         max_grad_norm: float | None = None,
         max_step_norm: float | None = DefaultInt(5),
         theta: float = 0.5,
@@ -113,7 +124,7 @@ class gradient_descent:
             "learning_rate": learning_rate,
             "momentum": momentum,
             "exaggeration": exaggeration,
-            "min_grad_norm": min_grad_norm,
+            "min_grad_norm": None if is_default(min_grad_norm) else min_grad_norm,
             "max_grad_norm": max_grad_norm,
             "max_step_norm": max_step_norm,
             "theta": theta,

@@ -13,7 +13,7 @@ from ._data import compressed, dtype_of, n_rows, prepared
 from ._tsne_rs import AffinityIndex, ConditionalAffinities
 from ._verbose import Stages
 from ._warn import log, tell
-from .nearest_neighbors import KNNIndex, _METHODS, arrays
+from .nearest_neighbors import _METHODS, KNNIndex, PrecomputedDistanceMatrix, arrays
 
 __all__ = [
     "Affinities",
@@ -50,8 +50,8 @@ class Affinities:
         self.verbose = verbose
         self.knn_index: Any = None
 
-    def to_new(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """The affinities of new points to these: ``to_new(data, return_distances=False)``, and what a rule has of its own."""
+    def to_new(self, data: Any, return_distances: bool = False) -> Any:
+        """The affinities of new points to these: a matrix, or with ``return_distances`` also neighbors and distances."""
         raise NotImplementedError("these affinities say nothing of new points")
 
     @property
@@ -107,25 +107,12 @@ class Affinities:
         return other
 
 
-class _FittedNeighbors(KNNIndex):
-    """The neighbors that affinities were computed from, as an index."""
-
-    def __init__(self, affinities: "_FromNeighbors", k: int, metric: Any, metric_params: Any, n_jobs: int) -> None:
-        self._affinities = affinities
-        self.data = None
-        self.n_samples, self.k = affinities.n_samples, k
-        self.metric, self.metric_params, self.n_jobs = metric, metric_params, n_jobs
-
-    def build(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._affinities._neighbors()
-
-    def query(self, query: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
-        rule = _parameters.document({"uniform": {"k_neighbors": int(k)}})
-        index = self._affinities._rust()
-        return _there(index.to_new(prepared(query, index.dtype), rule).neighbors())
-
-    def __getstate__(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+def _fitted_index(affinities: "_FromNeighbors", method: str, metric: Any, metric_params: Any) -> KNNIndex:
+    """The neighbors that affinities were computed from, as an index of the class that the method stands for."""
+    cls = PrecomputedDistanceMatrix if metric == "precomputed" else _METHODS[method]
+    index = cls.__new__(cls)
+    KNNIndex.__init__(index, affinities, affinities._k(), metric, metric_params, affinities.n_jobs, verbose=affinities.verbose)
+    return index
 
 
 class _FromNeighbors(Affinities):
@@ -173,7 +160,7 @@ class _FromNeighbors(Affinities):
                 metric_, function = _parameters.metric_document(metric, metric_params)
                 document |= {"affinities": self._document(parameters, n_rows(x)), "metric": metric_, "k_neighbors": k}
                 self._index = AffinityIndex.of_data(_parameters.document(document), x, function, stages)
-                self.knn_index = _FittedNeighbors(self, self._k(), metric, metric_params, n_jobs)
+                self.knn_index = _fitted_index(self, method, metric, metric_params)
             else:
                 log.info("the neighbors are those of knn_index: what else is said of their search is not used")
                 neighbors, distances = knn_index.build()
@@ -193,12 +180,22 @@ class _FromNeighbors(Affinities):
         """The rule for ``n`` points of which ``k`` neighbors are known."""
         return {self._rule: parameters}
 
+    def _has_data(self) -> bool:
+        """Whether the toolkit finds the neighbors of new points by itself."""
+        return self._rust().has_data
+
     def _k(self) -> int:
         """The number of neighbors that were kept."""
         return self._neighbors()[0].shape[1]
 
     def _neighbors(self) -> tuple[np.ndarray, np.ndarray]:
         return _there(self._rust().neighbors())
+
+    def _neighbors_of(self, data: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Those of other points."""
+        index = self._rust()
+        rule = _parameters.document({"uniform": {"k_neighbors": k}})
+        return _there(index.to_new(prepared(data, index.dtype), rule).neighbors())
 
     def _change(self, parameters: dict[str, Any]) -> None:
         """Computes the affinities anew by other parameters of the rule."""
@@ -214,7 +211,7 @@ class _FromNeighbors(Affinities):
         document, k = self._for_new(**parameters)
         rule = _parameters.document(document)
         index = self._rust()
-        if isinstance(self.knn_index, _FittedNeighbors):
+        if self._has_data():
             new = index.to_new(prepared(data, index.dtype), rule)
         else:
             neighbors, distances = self.knn_index.query(data, k)
@@ -304,7 +301,7 @@ class PerplexityBasedNN(_Perplexities):
         self._reset([_positive(new_perplexity)], self.symmetrize)
         self.perplexity, self.effective_perplexity_ = new_perplexity, self._effective()[0]
 
-    def to_new(
+    def to_new(  # type: ignore[override]
         self, data: Any, perplexity: float | None = None, return_distances: bool = False, k_neighbors: Any = "auto"
     ) -> Any:
         """The affinities of new points to these: a matrix, or with ``return_distances`` also neighbors and distances."""
@@ -332,9 +329,10 @@ class MultiscaleMixture(_Perplexities):
         knn_kwargs: dict[str, Any] | None = None,
         knn_index: Any = None,
     ) -> None:
-        self.perplexities, self.symmetrize = self._listed(perplexities), symmetrize
+        listed = self._listed(perplexities)
+        self.perplexities, self.symmetrize = listed if isinstance(perplexities, Iterable) else perplexities, symmetrize
         super().__init__(
-            data, self._gaussians(self.perplexities, None, symmetrize), method=method, metric=metric, metric_params=metric_params,
+            data, self._gaussians(listed, None, symmetrize), method=method, metric=metric, metric_params=metric_params,
             n_jobs=n_jobs, random_state=random_state, verbose=verbose, knn_kwargs=knn_kwargs, knn_index=knn_index,
         )  # fmt: skip
         self.effective_perplexities_ = np.array(self._effective())
@@ -350,17 +348,17 @@ class MultiscaleMixture(_Perplexities):
     def set_perplexities(self, new_perplexities: Any) -> None:
         """Other perplexities, from the neighbors that are there."""
         perplexities = self._listed(new_perplexities)
-        if perplexities == self.perplexities:
+        if perplexities == self._listed(self.perplexities):
             return
         self._reset(perplexities, self.symmetrize)
         self.perplexities, self.effective_perplexities_ = perplexities, np.array(self._effective())
 
-    def to_new(self, data: Any, perplexities: Any = None, return_distances: bool = False) -> Any:
+    def to_new(self, data: Any, perplexities: Any = None, return_distances: bool = False) -> Any:  # type: ignore[override]
         """The affinities of new points to these: a matrix, or with ``return_distances`` also neighbors and distances."""
         return self._to_new(data, return_distances, perplexities=perplexities)
 
     def _for_new(self, perplexities: Any = None) -> tuple[dict[str, Any], int]:
-        return self._gaussians_for_new(self.perplexities if perplexities is None else self._listed(perplexities))
+        return self._gaussians_for_new(self._listed(self.perplexities if perplexities is None else perplexities))
 
 
 class Multiscale(MultiscaleMixture):
@@ -404,7 +402,9 @@ class FixedSigmaNN(_FromNeighbors):
     def _document(self, parameters: dict[str, Any], n: int, k: int | None = None) -> dict[str, Any]:
         return {self._rule: {**parameters, "k_neighbors": k or self.k}}
 
-    def to_new(self, data: Any, k: int | None = None, sigma: float | None = None, return_distances: bool = False) -> Any:
+    def to_new(  # type: ignore[override]
+        self, data: Any, k: int | None = None, sigma: float | None = None, return_distances: bool = False
+    ) -> Any:
         """The affinities of new points to these: a matrix, or with ``return_distances`` also neighbors and distances."""
         return self._to_new(data, return_distances, k=k, sigma=sigma)
 
@@ -447,7 +447,7 @@ class Uniform(_FromNeighbors):
     def _document(self, parameters: dict[str, Any], n: int, k: int | None = None) -> dict[str, Any]:
         return {self._rule: {**parameters, "k_neighbors": k or self.k_neighbors}}
 
-    def to_new(self, data: Any, k_neighbors: int | None = None, return_distances: bool = False) -> Any:
+    def to_new(self, data: Any, k_neighbors: int | None = None, return_distances: bool = False) -> Any:  # type: ignore[override]
         """The affinities of new points to these: a matrix, or with ``return_distances`` also neighbors and distances."""
         return self._to_new(data, return_distances, k_neighbors=k_neighbors)
 

@@ -100,9 +100,10 @@ def _index(affinities: Any) -> _tsne_rs.AffinityIndex:
     if matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"the adjacency matrix has the shape {matrix.shape}, but must be square")
     matrix = matrix.astype(np.float32 if matrix.dtype == np.float32 else np.float64)
-    matrix.setdiag(0)
-    matrix.eliminate_zeros()
-    return _tsne_rs.AffinityIndex.of_joint(_parameters.document({"preset": "opentsne"}), compressed(matrix / matrix.sum()))
+    if matrix.diagonal().any():
+        matrix.setdiag(0)
+        matrix.eliminate_zeros()
+    return _tsne_rs.AffinityIndex.of_joint(_parameters.document({"preset": "opentsne"}), compressed(matrix if abs(matrix.sum() - 1) < 1e-6 else matrix / matrix.sum()))
 
 
 def weighted_mean(X: Any, embedding: Any, neighbors: Any, distances: Any, verbose: bool = False) -> np.ndarray:

@@ -48,7 +48,7 @@ class KNNIndex:
         if not callable(metric) and metric not in self.VALID_METRICS:
             raise ValueError(f"`{self.__class__.__name__}` does not support the `{metric}` metric; it knows {self.VALID_METRICS}")
         self.data = data
-        self.n_samples = data.shape[0] if hasattr(data, "shape") else len(data)
+        self.n_samples = data.n_samples if hasattr(data, "n_samples") else data.shape[0] if hasattr(data, "shape") else len(data)
         self.k = self.check_k(k, self.n_samples)
         self.metric = metric
         self.metric_params = metric_params
@@ -70,10 +70,15 @@ class KNNIndex:
 
     def build(self) -> tuple[np.ndarray, np.ndarray]:
         """Indices and distances of the ``k`` nearest others of each point."""
+        if hasattr(self.data, "_neighbors"):
+            # Of affinities, which have found them.
+            return self.data._neighbors()
         return self._built().build(self.k)
 
     def query(self, query: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Indices and distances of the ``k`` points nearest to each of other points."""
+        if hasattr(self.data, "_neighbors_of"):
+            return self.data._neighbors_of(query, int(k))
         index = self._built()
         return index.query(prepared(query, self._dtype), int(k))
 

@@ -50,7 +50,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         metric_params: dict[str, Any] | None = None,
         initial_momentum: float | None = None,
         final_momentum: float | None = None,
-        min_grad_norm: float | None = None,
         max_grad_norm: float | None = None,
         max_step_norm: float | None = None,
         n_jobs: int | None = None,
@@ -61,6 +60,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         callbacks_every_iters: int = 50,
         random_state: Any = None,
         verbose: Any = False,
+        min_grad_norm: float | None = None,
         preset: str = "recommended",
     ) -> None:
         self.n_components = n_components
