@@ -201,6 +201,12 @@ impl AffinityIndex {
         }
     }
 
+    /// The number of neighbors of each point that were kept.
+    #[getter]
+    fn k(&self) -> Option<usize> {
+        with_index!(&self.any, index => index.graph().map(tsne::KnnGraph::k))
+    }
+
     #[getter]
     fn has_data(&self) -> bool {
         with_index!(&self.any, index => index.has_data())

@@ -165,10 +165,9 @@ class TSNE(BaseEstimator):
             )  # fmt: skip
         index = affinities._rust()
         document = {
-            "preset": self.preset,
             "random_state": seed,
             "dof": self.dof,
-            "optimize": {"n_jobs": n_jobs},
+            "optimize": {"preset": self.preset, "n_jobs": n_jobs},
         }
         positions = None
         if is_array_like(chosen):
@@ -267,10 +266,10 @@ class TSNE(BaseEstimator):
         schedule["max_grad_norm"] = self.max_grad_norm
         initialization = self.initialization if isinstance(self.initialization, str) else "random"
         document = {
-            "preset": self.preset,
             **({} if is_default(self.initialization) else {"initialization": initialization}),
             "dof": self.dof,
             "optimize": {
+                "preset": self.preset,
                 "n_jobs": params["n_jobs"],
                 "schedule": schedule,
                 "repulsion": _parameters.repulsion(params["objective_function"].method, params),

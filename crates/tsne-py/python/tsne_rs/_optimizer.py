@@ -40,7 +40,7 @@ class gradient_descent:
     def _part(self, name: str, place: int) -> np.ndarray | None:
         if name in self._given:
             return self._given[name]
-        parts = self._state.parts()
+        parts: Any = self._state.parts()
         return None if parts is None else parts[place]
 
     @property

@@ -36,6 +36,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def method(n_jobs: int = 1, **parameters: Any) -> str:
+    """The document of a fit by openTSNE's defaults, with what is given."""
+    return document({**parameters, "optimize": {"preset": OPENTSNE, "n_jobs": n_jobs}})
+
+
 def number(name: str, value: Any, none: bool = True) -> Any:
     """A real number, or None where that is allowed."""
     if value is None and none:

@@ -85,7 +85,7 @@ class Affinities:
             if self._P is None:
                 raise RuntimeError("the affinities have no matrix P")
             matrix = sp.csr_matrix(self._P)
-            self._index = AffinityIndex.of_joint(_parameters.document({"preset": _parameters.OPENTSNE}), compressed(matrix))
+            self._index = AffinityIndex.of_joint(_parameters.method(), compressed(matrix))
         return self._index
 
     def __getstate__(self) -> dict[str, Any]:
@@ -148,10 +148,9 @@ class _FromNeighbors(Affinities):
         self.n_jobs = n_jobs
         self._told: set[str] = set()
         document = {
-            "preset": _parameters.OPENTSNE,
             "neighbors": method,
             "random_state": _parameters.seed(random_state),
-            "optimize": {"n_jobs": _parameters.n_jobs(n_jobs)},
+            "optimize": {"preset": _parameters.OPENTSNE, "n_jobs": _parameters.n_jobs(n_jobs)},
         }
         with Stages(verbose) as stages:
             if knn_index is None:
@@ -186,7 +185,7 @@ class _FromNeighbors(Affinities):
 
     def _k(self) -> int:
         """The number of neighbors that were kept."""
-        return self._neighbors()[0].shape[1]
+        return self._rust().k or 0
 
     def _neighbors(self) -> tuple[np.ndarray, np.ndarray]:
         return _there(self._rust().neighbors())
@@ -505,8 +504,7 @@ def joint_probabilities_nn(
     parameters = {"perplexities": listed, "k_neighbors": k, "symmetrization": "mean" if symmetrize else "none"}
     threads = _parameters.n_jobs(n_jobs)
     if normalization == "pair-wise" and (n_reference_samples or n) == n:
-        document = {"preset": _parameters.OPENTSNE, "affinities": {"perplexity": parameters}, "optimize": {"n_jobs": threads}}
-        index = AffinityIndex.of_neighbors(_parameters.document(document), *found)
+        index = AffinityIndex.of_neighbors(_parameters.method(threads, affinities={"perplexity": parameters}), *found)
         return _matrix(index.p(), (n, n))
     rule = _parameters.document({"perplexity": {**parameters, "symmetrization": "none"}})
     new = ConditionalAffinities.of_neighbors(*found, n_reference_samples or n, rule, threads)

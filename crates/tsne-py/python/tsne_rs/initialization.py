@@ -103,7 +103,7 @@ def _index(affinities: Any) -> _tsne_rs.AffinityIndex:
     if matrix.diagonal().any():
         matrix.setdiag(0)
         matrix.eliminate_zeros()
-    return _tsne_rs.AffinityIndex.of_joint(_parameters.document({"preset": "opentsne"}), compressed(matrix if abs(matrix.sum() - 1) < 1e-6 else matrix / matrix.sum()))
+    return _tsne_rs.AffinityIndex.of_joint(_parameters.method(), compressed(matrix if abs(matrix.sum() - 1) < 1e-6 else matrix / matrix.sum()))
 
 
 def weighted_mean(X: Any, embedding: Any, neighbors: Any, distances: Any, verbose: bool = False) -> np.ndarray:

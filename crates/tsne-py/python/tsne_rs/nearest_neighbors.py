@@ -19,6 +19,7 @@ _METRICS = [
     "braycurtis", "canberra", "chebyshev", "cityblock", "correlation", "cosine", "dice", "dot", "euclidean", "hamming", "haversine",
     "hellinger", "infinity", "ip", "jaccard", "jensen-shannon", "jensenshannon", "l1", "l2", "linf", "linfinity", "linfty",
     "mahalanobis", "manhattan", "matching", "minkowski", "p", "precomputed", "rogerstanimoto", "russellrao", "seuclidean",
+    "jensen_shannon", "symmetric_kl", "symmetric_kullback_liebler", "weighted_minkowski", "wminkowski",
     "sokalmichener", "sokalsneath", "spearmanr", "sqeuclidean", "standardised_euclidean", "symmetric-kl", "taxicab", "yule",
 ]  # fmt: skip
 
@@ -45,7 +46,7 @@ class KNNIndex:
         verbose: bool = False,
         knn_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        if not callable(metric) and metric not in self.VALID_METRICS:
+        if not callable(metric) and str(metric).partition(":")[0] not in self.VALID_METRICS:
             raise ValueError(f"`{self.__class__.__name__}` does not support the `{metric}` metric; it knows {self.VALID_METRICS}")
         self.data = data
         self.n_samples = data.n_samples if hasattr(data, "n_samples") else data.shape[0] if hasattr(data, "shape") else len(data)
