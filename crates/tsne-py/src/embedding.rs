@@ -24,6 +24,8 @@ pub(crate) trait AnyMap: Send + Sync {
     fn report(&self) -> Report;
     fn state(&self) -> Option<Box<dyn State>>;
     fn index(&self) -> AnyIndex;
+    /// Whether it is at these positions, with this optimizer and these affinities.
+    fn is(&self, array: &Bound<'_, PyAny>, optimizer: &OptimizerState, index: &AnyIndex, dof: f64) -> PyResult<bool>;
     /// Takes over what was changed from outside: positions, gains, affinities, degrees of freedom.
     fn adopt(
         &mut self,
@@ -92,6 +94,11 @@ where
 
     fn index(&self) -> AnyIndex {
         T::wrap(Arc::clone(self.affinity_index()))
+    }
+
+    fn is(&self, array: &Bound<'_, PyAny>, optimizer: &OptimizerState, index: &AnyIndex, dof: f64) -> PyResult<bool> {
+        let same = Arc::ptr_eq(T::of(index)?, self.affinity_index()) && self.kernel().dof() == dof;
+        Ok(same && is_at(self, array, optimizer)?)
     }
 
     fn adopt(
@@ -347,6 +354,10 @@ impl Embedding {
         index: &AffinityIndex,
         dof: f64,
     ) -> PyResult<()> {
+        // Many threads may place new points into one map.
+        if self.read()?.is(array, optimizer, &index.any, dof)? {
+            return Ok(());
+        }
         self.write()?.adopt(array, optimizer, &index.any, dof)
     }
 

@@ -12,6 +12,12 @@ from sklearn.neighbors import NearestNeighbors
 from tsne_rs import _tsne, affinity, nearest_neighbors
 
 
+@pytest.fixture(scope="module")
+def some(digits):
+    """Digits of which no two neighbors are equally far: of those, any may be taken."""
+    return digits[:300] + np.random.default_rng(0).normal(scale=0.01, size=(300, 64))
+
+
 def naive_rows(distances, perplexities):
     """The affinities of rows of distances: precisions by bisection, mixed before they are normalized."""
     rows = np.zeros_like(distances)

@@ -145,7 +145,7 @@ def test_starts_of_the_module(some):
     random = tsne_rs.initialization.random(some, random_state=1)
     assert random.shape == (300, 2) and abs(random.std() - 1e-4) < 2e-5
     assert np.array_equal(random, tsne_rs.initialization.random(300, random_state=1))
-    wide = tsne_rs.initialization.rescale(some[:, :2] + 5)
+    wide = tsne_rs.initialization.rescale(some[:, 20:22] + 5)
     assert abs(wide[:, 0].std() - 1e-4) < 1e-9 and abs(wide[:, 0].mean()) < 1e-9
     moved = tsne_rs.initialization.jitter(wide, random_state=1)
     assert 0 < np.abs(moved - wide).max() < 1e-5

@@ -119,6 +119,7 @@ class TSNE(BaseEstimator):
     def fit(self, X: Any = None, affinities: Affinities | None = None, initialization: Any = None) -> TSNEEmbedding:
         """Fits a map of data, or of affinities, and returns it."""
         embedding = self.prepare_initial(X, affinities, initialization)
+        embedding._on_its_way = True
         try:
             if self.preset in _CLASSICAL:
                 for n_iter, factor, momentum in self._phases():
@@ -129,6 +130,9 @@ class TSNE(BaseEstimator):
                 self._descend(embedding)
         except OptimizationInterrupt as interrupt:
             return interrupt.final_embedding
+        finally:
+            embedding._on_its_way = False
+            embedding._tell()
         return embedding
 
     def prepare_initial(self, X: Any = None, affinities: Affinities | None = None, initialization: Any = None) -> TSNEEmbedding:

@@ -45,6 +45,8 @@ class _Map(MapArray):
     kl_divergence: float | None
     _preset: str
     _told: set[str]
+    #: Whether more is to come, so that what the map looks like is no matter yet.
+    _on_its_way: bool
     _map: Any
 
     def _warnings(self) -> list[str]:
@@ -85,7 +87,7 @@ class _Map(MapArray):
 
     def _tell(self) -> None:
         """Warns of what deserves a second look."""
-        if self._map is not None:
+        if self._map is not None and not self._on_its_way:
             tell(self._warnings(), self._told, stacklevel=5)
 
     def _positions(self, initialization: Any, n: int) -> np.ndarray:
@@ -125,6 +127,7 @@ class PartialTSNEEmbedding(_Map):
         "kl_divergence": None,
         "_preset": _parameters.OPENTSNE,
         "_told": None,
+        "_on_its_way": False,
         "_map": None,
     }
 
@@ -226,6 +229,7 @@ class TSNEEmbedding(_Map):
         "kl_divergence": None,
         "_preset": _parameters.OPENTSNE,
         "_told": None,
+        "_on_its_way": False,
         "_map": None,
     }
 

@@ -475,7 +475,7 @@ class PrecomputedAffinities(Affinities):
             matrix.setdiag(0)
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
-        self.P = matrix / matrix.sum() if normalize else matrix
+        self.P = (matrix / matrix.sum()).astype(matrix.dtype) if normalize else matrix
         # What is wrong with them shows here.
         self._rust()
 
