@@ -321,8 +321,9 @@ impl Embedding {
         self.read()?.save(py, path)
     }
 
-    fn copy(&self) -> PyResult<Self> {
-        Ok(Self::with(self.read()?.copied()))
+    /// A copy; none while the map is being optimized.
+    fn copy(&self) -> Option<Self> {
+        Some(Self::with(self.read().ok()?.copied()))
     }
 
     /// A new array of the positions.
@@ -441,8 +442,9 @@ impl Partial {
 
 #[pymethods]
 impl Partial {
-    fn copy(&self) -> PyResult<Self> {
-        Ok(Self { map: RwLock::new(self.read()?.copied()) })
+    /// A copy; none while the map is being optimized.
+    fn copy(&self) -> Option<Self> {
+        Some(Self { map: RwLock::new(self.read().ok()?.copied()) })
     }
 
     fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

@@ -310,6 +310,7 @@ class TSNEEmbedding(_Map):
         other.gradient_descent_params = dict(self.gradient_descent_params or {})
         other.optimizer = None if self.optimizer is None else self.optimizer.copy()
         other._told = set(self._told or ())
+        # A callback's copy has none: it is made anew from the positions.
         other._map = None if self._map is None else self._map.copy()
         return other
 

@@ -15,8 +15,6 @@ from ._defaults import is_default
 EXPECTED_FAILED_CHECKS = {
     "check_transformer_general": "the fitted points are optimized together, new points one by one: fit_transform is not transform",
     "check_transformer_data_not_an_array": "as check_transformer_general",
-    "check_methods_sample_order_invariance": "a descent adds up in the order of the points",
-    "check_methods_subset_invariance": "a descent adds up in the order of the points",
 }
 
 
