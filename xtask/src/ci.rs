@@ -11,6 +11,7 @@ use crate::browser;
 use crate::icount;
 use crate::outcome::Outcome;
 use crate::packages;
+use crate::python;
 use crate::span;
 use crate::tidy;
 use crate::toolchains;
@@ -24,7 +25,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
     Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
@@ -44,6 +45,7 @@ const STEPS: [Step; 17] = [
         run: |shell| passed(packages::consumers(shell)),
     },
     Step { name: "browser", what: "the page of a map works in a real browser", run: browser::check },
+    Step { name: "python", what: "the Python package builds, and passes its tests", run: python::check },
     Step { name: "i686", what: "a target of 32 bits builds", run: toolchains::i686 },
     Step { name: "msrv", what: "the oldest compiler that is promised builds it", run: toolchains::msrv },
     Step { name: "miri", what: "Miri sees no undefined behavior", run: toolchains::miri },

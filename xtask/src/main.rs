@@ -10,6 +10,7 @@ mod debian;
 mod icount;
 mod outcome;
 mod packages;
+mod python;
 mod span;
 mod table;
 mod tidy;
@@ -46,6 +47,8 @@ enum Command {
     Book(book::Options),
     /// Test the page that `tsne explore` writes in a real browser.
     Browser,
+    /// Build the Python package, install it into an environment of its own, and test it there.
+    Python(python::Options),
     /// Run this toolkit and its peers one after another and judge all maps alike.
     Compare(compare::Options),
     /// Make the data of the benchmarks as .npy files.
@@ -75,6 +78,7 @@ fn run(command: Command) -> Result<()> {
         Command::Span(options) => span::run(&options),
         Command::Book(options) => book::run(&options),
         Command::Browser => browser::run(),
+        Command::Python(options) => python::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Data(set) => data::run(&set),
     }

@@ -14,5 +14,5 @@ mod command;
 mod memory;
 
 #[cfg(not(test))]
-pub use command::main;
+pub use command::{main, run};
 pub use memory::{available_bytes, peak_bytes};

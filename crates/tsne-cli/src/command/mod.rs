@@ -31,8 +31,13 @@ mod usage;
 use crate::args::{self, Cli, Command};
 use clap::FromArgMatches;
 use interrupt::{Interrupt, Interrupted};
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+
+/// The exit codes of a program that did what it was asked for, and of one that did not.
+const SUCCESS: u8 = 0;
+const FAILURE: u8 = 1;
 
 /// Runs the command that the arguments of this process name: the program `tsne`.
 ///
@@ -44,10 +49,23 @@ use std::process::ExitCode;
 /// }
 /// ```
 pub fn main() -> ExitCode {
-    let matched = args::command().try_get_matches();
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Runs the command of these arguments, the first of which is the name of the program, and returns its exit code: what
+/// [`main`] does, for programs whose arguments come from elsewhere.
+///
+/// # Examples
+///
+/// ```no_run
+/// assert_eq!(tsne_cli::run(["tsne", "demo"]), 0);
+/// ```
+pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let matched = args::command().try_get_matches_from(&arguments);
     let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return usage::usage(&error),
+        Err(error) => return usage::usage(&error, arguments.get(1)),
     };
     let done = match &cli.command {
         Command::Embed(args) if args.dry_run => plan::plan(args),
@@ -63,14 +81,14 @@ pub fn main() -> ExitCode {
         Command::Man { out_dir } => manual::man(out_dir),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => SUCCESS,
         Err(error) => {
             // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
             let (line, code) = match Interrupt::of_this_process() {
-                false => (format!("error: {line}"), ExitCode::FAILURE),
-                true if error.is::<Interrupted>() => (line, ExitCode::from(interrupt::CODE)),
-                true => ("interrupted before there was a map to write".into(), ExitCode::from(interrupt::CODE)),
+                false => (format!("error: {line}"), FAILURE),
+                true if error.is::<Interrupted>() => (line, interrupt::CODE),
+                true => ("interrupted before there was a map to write".into(), interrupt::CODE),
             };
             let _ = writeln!(std::io::stderr(), "{line}");
             code

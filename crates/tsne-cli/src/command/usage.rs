@@ -2,30 +2,34 @@
 
 use crate::args::command;
 use clap::error::ErrorKind;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::process::ExitCode;
 
 /// How alike a word and what was written must be for a suggestion: from 0 to 1, by edits over the longer length. `cosin`, `recomended`
 /// and `pac` are 0.83, 0.91 and 0.67 like what was meant; `fast` is 0.5 like `fft`.
 const ALIKE: f64 = 0.6;
 
-/// Prints help and version as they are, and what is wrong with the arguments in one line.
-pub(super) fn usage(error: &clap::Error) -> ExitCode {
+/// The exit code of arguments that are wrong.
+const CODE: u8 = 2;
+
+/// Prints help and version as they are, and what is wrong with the arguments in one line; returns the exit code. `first` is the first
+/// argument, which may name a subcommand.
+pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
     if !error.use_stderr() {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return super::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
-        return ExitCode::from(2);
+        return CODE;
     }
     let text = error.to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
     let line = lines.take_while(|line| !line.starts_with("For more information")).collect::<Vec<_>>().join(" ");
     let meant = written(error).and_then(|written| meant(&written, &line));
     let meant = meant.map(|word| format!("did you mean {word}? ")).unwrap_or_default();
-    let _ = writeln!(std::io::stderr(), "{line} ({meant}`{} --help` lists the options)", called());
-    ExitCode::from(2)
+    let _ = writeln!(std::io::stderr(), "{line} ({meant}`{} --help` lists the options)", called(first.map(OsString::as_os_str)));
+    CODE
 }
 
 /// The value that was refused.
@@ -46,9 +50,9 @@ fn meant(written: &str, message: &str) -> Option<String> {
 }
 
 /// The program with the subcommand that was asked for, if it was.
-fn called() -> String {
+fn called(first: Option<&OsStr>) -> String {
     let command = command();
-    let first = std::env::args().nth(1).unwrap_or_default();
+    let first = first.and_then(OsStr::to_str).unwrap_or_default();
     let known = command.get_subcommands().any(|subcommand| subcommand.get_name() == first);
     if known { format!("tsne {first}") } else { "tsne".into() }
 }
