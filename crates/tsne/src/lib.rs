@@ -62,6 +62,8 @@ mod document;
 mod fit;
 mod float;
 mod force_error;
+#[cfg(debug_assertions)]
+mod instances;
 mod maps;
 mod model;
 mod threads;
