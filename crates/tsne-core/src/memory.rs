@@ -1,7 +1,7 @@
 //! Arrays that grow with the input, asked for so that running out of memory is an error and not an abort.
 
+use crate::chunks;
 use crate::error::{Error, Result};
-use crate::{blocks, chunks};
 
 /// Room for `additional` more items behind those that `array` has.
 ///
@@ -85,6 +85,9 @@ pub fn release<A>(mut array: Vec<A>) {
 /// Pieces in which an array is converted: more, where it is small, would cost more calls of the system than they save memory.
 const PIECES: usize = 32;
 
+/// Items that are converted in one task.
+const TASK: usize = 1 << 14;
+
 /// An array of `of(place, item)` of all items of another, which is given back as it is converted: hardly more than the larger of
 /// the two is in memory at a time.
 ///
@@ -113,8 +116,8 @@ pub fn converted<A: Copy + Sync, B: Copy + Send>(
     while !from.is_empty() {
         let start = (from.len() - 1) / piece * piece;
         let last = &from[start..];
-        chunks::for_each(&mut to[start..start + last.len()], blocks::BLOCK, |b, to| {
-            let first = b * blocks::BLOCK;
+        chunks::for_each(&mut to[start..start + last.len()], TASK, |b, to| {
+            let first = b * TASK;
             for (i, (to, item)) in to.iter_mut().zip(&last[first..]).enumerate() {
                 *to = of(start + first + i, *item);
             }

@@ -10,6 +10,7 @@ mod dense_rows;
 mod duplicates;
 mod general;
 mod geometric;
+mod method;
 mod nearest;
 mod overlap;
 mod plan;
@@ -19,5 +20,6 @@ mod search;
 mod source;
 
 pub use general::graph::NeighborDescent;
-pub use plan::{DataShape, SearchMethod, SearchPlan};
+pub use method::SearchMethod;
+pub use plan::{DataShape, SearchPlan};
 pub use search::{ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, VpTreeSearch};

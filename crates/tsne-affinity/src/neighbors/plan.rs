@@ -1,6 +1,7 @@
 //! What a search will be, and the memory that it takes, from the shape of the points alone.
 
 use super::geometric::mapping::Mapping;
+use super::method::SearchMethod;
 use super::search::{ApproximateSearch, AutoSearch, ExactSearch, exact_method};
 use crate::metric::Metric;
 
@@ -59,26 +60,6 @@ impl DataShape {
         };
         bytes as u64
     }
-}
-
-/// How a search goes about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SearchMethod {
-    /// A kd-tree.
-    KdTree,
-    /// All pairs, by matrix products.
-    Products,
-    /// The points of near clusters.
-    Clusters,
-    /// A vantage-point tree.
-    VpTree,
-    /// All pairs, one by one.
-    AllPairs,
-    /// Neighbors of neighbors.
-    Descent,
-    /// The columns that sparse rows share.
-    SharedColumns,
 }
 
 /// What a search will be.

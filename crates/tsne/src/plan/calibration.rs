@@ -1,8 +1,9 @@
 //! What the parts of a fit cost on this machine, measured by running them.
 
+use super::made_up;
 use super::memory::extent;
-use super::time::{affinity_work, search_work};
-use super::{InputShape, Task, made_up};
+use super::task::{COARSEST, InputShape, Task};
+use super::work::{affinity_work, search_work};
 use crate::builder::Tsne;
 use crate::float::Float;
 use crate::params::affinity_method::AffinityMethod;
@@ -45,9 +46,6 @@ const FEW_COLUMNS: usize = 4;
 const ATTRACTED: usize = 16_384;
 const ENTRIES: (usize, usize) = (1_500_000, 1_000);
 const ITERATIONS: (usize, usize) = (4, 6);
-
-/// Points of the coarsest map.
-pub(super) const COARSEST: usize = 5_000;
 
 /// No repulsion: it is measured on its own.
 struct Nothing;

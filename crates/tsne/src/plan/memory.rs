@@ -1,6 +1,6 @@
 //! The arrays that are alive together.
 
-use super::{InputShape, Task};
+use super::task::{InputShape, Task};
 use crate::float::Float;
 use crate::params::initialization::Initialization;
 use crate::params::repulsion::RepulsionMethod;

@@ -8,9 +8,12 @@
 mod calibration;
 mod made_up;
 mod memory;
+mod task;
 mod time;
+mod work;
 
 pub use calibration::Calibration;
+pub use task::InputShape;
 pub use tsne_affinity::{DataShape, SearchMethod, SearchPlan};
 
 use crate::builder::Tsne;
@@ -20,65 +23,10 @@ use crate::params::affinity_method::AffinityMethod;
 use crate::params::initialization::Initialization;
 use crate::params::neighbors::Neighbors;
 use crate::params::random_state::RandomState;
-use crate::params::repulsion::RepulsionMethod;
 use crate::threads;
+use task::Task;
 use tsne_affinity::{ApproximateSearch, AutoSearch, ExactSearch, Symmetrization};
 use tsne_core::{Error, Kernel, Result};
-
-/// The shape of what a map is fitted to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InputShape {
-    /// Data points.
-    Data(DataShape),
-    /// A graph of neighbors.
-    Graph {
-        /// The number of points.
-        n: usize,
-        /// The neighbors of each.
-        k: usize,
-    },
-}
-
-impl From<DataShape> for InputShape {
-    fn from(shape: DataShape) -> Self {
-        Self::Data(shape)
-    }
-}
-
-impl InputShape {
-    /// The number of points.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tsne::plan::InputShape;
-    ///
-    /// assert_eq!(InputShape::Graph { n: 700, k: 15 }.n(), 700);
-    /// ```
-    pub const fn n(&self) -> usize {
-        match self {
-            Self::Data(shape) => shape.n,
-            Self::Graph { n, .. } => *n,
-        }
-    }
-
-    /// The bytes that it takes with numbers of so many bytes.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tsne::plan::InputShape;
-    ///
-    /// assert_eq!(InputShape::Graph { n: 700, k: 15 }.bytes(4), 700 * 15 * 8);
-    /// ```
-    pub fn bytes(&self, scalar: usize) -> u64 {
-        match self {
-            Self::Data(shape) => shape.bytes(scalar),
-            Self::Graph { n, k } => (*n as f64 * *k as f64 * (4 + scalar) as f64) as u64,
-        }
-    }
-}
 
 /// A stage of a fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,22 +110,6 @@ impl Plan {
     pub fn seconds(&self) -> Option<f64> {
         self.stages.iter().map(|stage| stage.seconds).sum()
     }
-}
-
-/// All that memory and time follow from.
-#[derive(Debug, Clone)]
-struct Task<T, const D: usize> {
-    shape: InputShape,
-    k: usize,
-    /// Entries of the joint affinities, about.
-    entries: f64,
-    symmetric: bool,
-    search: Option<SearchPlan>,
-    repulsion: RepulsionMethod<T, D>,
-    kernel: Kernel,
-    iterations: (usize, usize),
-    threads: usize,
-    keeps_data: bool,
 }
 
 /// The share of the neighbors of a point that do not name it in turn: with 90 neighbors, 70,000 × 50 and 250,000 × 50 points of

@@ -6,7 +6,7 @@ use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::vp_tree::VpTree;
 use crate::neighbors::geometric::mapping::Mapping;
-use crate::neighbors::plan::SearchMethod;
+use crate::neighbors::method::SearchMethod;
 use crate::neighbors::source::Source;
 use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 

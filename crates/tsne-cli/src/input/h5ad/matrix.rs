@@ -1,8 +1,8 @@
 //! Arrays and sparse matrices of a file as points.
 
-use super::Look;
 use super::array::Array;
 use super::file::{Node, Store, array, attribute};
+use super::look::Look;
 use crate::input::dense::Table;
 use crate::input::fits::Fits;
 use crate::input::points::PointTable;

@@ -8,6 +8,7 @@ mod field;
 mod file;
 mod frame;
 mod graph;
+mod look;
 mod matrix;
 mod variable;
 
@@ -28,6 +29,7 @@ use tsne::Scalar;
 
 pub(crate) use field::{CONVERT, Field};
 pub(crate) use file::claimed;
+pub(super) use look::Look;
 
 /// The components that are taken where no other array is asked for and `X` has many columns, as scanpy does.
 const COMPONENTS: &str = "X_pca";
@@ -135,26 +137,6 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
         names = Frame::open(&store, &root, "var")?.map(|var| var.index()).transpose()?.flatten();
     }
     Ok(Content { points, annotations, part, left_out, names, resolved })
-}
-
-/// What the points of a file are, before they are read.
-pub(super) enum Look {
-    Dense {
-        n: usize,
-        d: usize,
-        /// Whether single precision does not hold all values.
-        is_wide: bool,
-    },
-    Sparse {
-        n: usize,
-        d: usize,
-        entries: usize,
-        by_rows: bool,
-    },
-    Graph {
-        n: usize,
-        k: usize,
-    },
 }
 
 /// Looks at the points of a file, for a run in single precision or not.
