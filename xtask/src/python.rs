@@ -132,7 +132,8 @@ impl Environment {
             .run()
             .context("the wheel cannot be built")?;
         let wheel = only_wheel(&wheels)?;
-        cmd!(shell, "{python} -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall {wheel}").run()?;
+        cmd!(shell, "{python} -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall {wheel}")
+            .run()?;
         Ok(())
     }
 
@@ -140,7 +141,9 @@ impl Environment {
     fn test(&self, shell: &Shell, pytest: &[String]) -> Result<()> {
         let python = self.python();
         let tests = format!("{PACKAGE}/tests");
-        cmd!(shell, "{python} -m mypy.stubtest tsne_rs._tsne_rs").run().context("the stubs are not those of the extension")?;
+        cmd!(shell, "{python} -m mypy.stubtest tsne_rs._tsne_rs")
+            .run()
+            .context("the stubs are not those of the extension")?;
         // Not from the directory of the sources, whose package has no extension.
         cmd!(shell, "{python} -m pytest -p no:cacheprovider --rootdir {tests} {tests} {pytest...}").run()?;
         Ok(())

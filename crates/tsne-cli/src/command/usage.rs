@@ -28,7 +28,11 @@ pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
     let line = lines.take_while(|line| !line.starts_with("For more information")).collect::<Vec<_>>().join(" ");
     let meant = written(error).and_then(|written| meant(&written, &line));
     let meant = meant.map(|word| format!("did you mean {word}? ")).unwrap_or_default();
-    let _ = writeln!(std::io::stderr(), "{line} ({meant}`{} --help` lists the options)", called(first.map(OsString::as_os_str)));
+    let _ = writeln!(
+        std::io::stderr(),
+        "{line} ({meant}`{} --help` lists the options)",
+        called(first.map(OsString::as_os_str))
+    );
     CODE
 }
 

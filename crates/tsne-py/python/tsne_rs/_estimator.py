@@ -16,6 +16,7 @@ from ._maps import TSNEEmbedding, _check_shape, _checked_callbacks
 from ._objective import Objective, objective
 from ._optimizer import OptimizationInterrupt, Calls
 from ._verbose import Stages
+from ._warn import tell
 from .affinity import Affinities, MultiscaleMixture
 
 #: Presets whose descent is one of constant numbers in two phases, as openTSNE's.
@@ -168,6 +169,9 @@ class TSNE(BaseEstimator):
                 random_state=seed, verbose=self.verbose, knn_kwargs=self.knn_kwargs,
             )  # fmt: skip
         index = affinities._rust()
+        if X is None and isinstance(chosen, str) and chosen == "pca":
+            tell(["there are no coordinates to compute principal components of: the spectral initialization is used; give `X`, or choose it"], set())
+            chosen = "spectral"
         document = {
             "random_state": seed,
             "dof": self.dof,

@@ -334,7 +334,7 @@ class TSNEEmbedding(_Map):
         if not given and initialization not in ("median", "weighted", "random"):
             raise ValueError(f"Unrecognized initialization scheme: {initialization!r}; it must be \"median\", \"weighted\", \"random\" or an array")
         params = {name: value for name, value in self.gradient_descent_params.items() if name != "dof"}
-        if not isinstance(affinities, _FromNeighbors) or not affinities._has_data():
+        if not isinstance(affinities, _FromNeighbors) or not affinities._rust().has_data:
             return self._prepare_by_matrix(X, initialization, k, params, affinity_params)
         x = prepared(X, self.dtype)
         rule, _ = affinities._for_new(**affinity_params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,15 +29,22 @@ __all__ = [
 
 
 def _matrix(parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> sp.csr_matrix:
-    """A matrix of the parts that the toolkit returns, which is not to be changed in place."""
+    """A matrix of the parts that the toolkit returns."""
     indptr, indices, data = parts
     if len(data) <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)
     matrix = sp.csr_matrix((data, indices, indptr), shape=shape)
     matrix.has_canonical_format = True
-    for array in (matrix.data, matrix.indices, matrix.indptr):
-        array.flags.writeable = False
     return matrix
+
+
+def _marked(matrix: Any) -> int:
+    """A number that is another one when the matrix was changed."""
+    mark = 0
+    for name in ("data", "indices", "indptr"):
+        array = getattr(matrix, name, None)
+        mark = zlib.crc32(np.ascontiguousarray(matrix if array is None else array).view(np.uint8).data, mark)
+    return mark
 
 
 class Affinities:
@@ -66,33 +74,44 @@ class Affinities:
     # What is computed lies in the toolkit, and becomes a matrix when it is looked at.
     _index: AffinityIndex | None = None
     _P: Any = None
+    # What the matrix was then; and the affinities of one that was assigned, or changed since.
+    _mark: int | None = None
+    _joint: AffinityIndex | None = None
 
     @property
     def P(self) -> Any:
-        """The matrix. It is not to be changed in place: assign another one."""
+        """The matrix, whose entries sum to 1. What is changed in it, or assigned, is what maps are fitted to from then on."""
         if self._P is None and self._index is not None:
             n = self._index.n
             self._P = _matrix(self._index.p(), (n, n))
+            self._mark = _marked(self._P)
         return self._P
 
     @P.setter
     def P(self, matrix: Any) -> None:
-        self._P, self._index = matrix, None
+        self._P, self._mark, self._joint = matrix, None, None
 
     def _rust(self) -> AffinityIndex:
         """The affinities as the toolkit has them."""
-        if self._index is None:
-            if self._P is None:
+        if self._P is None:
+            if self._index is None:
                 raise RuntimeError("the affinities have no matrix P")
-            matrix = sp.csr_matrix(self._P)
-            self._index = AffinityIndex.of_joint(_parameters.method(), compressed(matrix))
-        return self._index
+            return self._index
+        mark = _marked(self._P)
+        if self._index is not None and self._joint is None and mark == self._mark:
+            return self._index
+        if self._joint is None or mark != self._mark:
+            self._joint = AffinityIndex.of_joint(_parameters.method(), compressed(sp.csr_matrix(self._P)))
+            self._mark = mark
+        return self._joint
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         if state.get("_index") is not None:
-            state["_index"], state["_P"] = state["_index"].to_bytes(), None
-        return state
+            state["_index"] = state["_index"].to_bytes()
+        if self._index is not None and self._rust() is self._index:
+            state["_P"] = None
+        return {**state, "_joint": None, "_mark": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -103,6 +122,7 @@ class Affinities:
         # The toolkit's part is never changed, and shared.
         other = self.__class__.__new__(self.__class__)
         other.__dict__.update(self.__dict__)
+        other._P = None if self._P is None else self._P.copy()
         memo[id(self)] = other
         return other
 
@@ -179,27 +199,29 @@ class _FromNeighbors(Affinities):
         """The rule for ``n`` points of which ``k`` neighbors are known."""
         return {self._rule: parameters}
 
-    def _has_data(self) -> bool:
-        """Whether the toolkit finds the neighbors of new points by itself."""
-        return self._rust().has_data
+    def _searched(self) -> AffinityIndex:
+        """The affinities that were computed, whatever has become of the matrix."""
+        if self._index is None:
+            raise RuntimeError("the affinities were not computed")
+        return self._index
 
     def _k(self) -> int:
         """The number of neighbors that were kept."""
-        return self._rust().k or 0
+        return self._searched().k or 0
 
     def _neighbors(self) -> tuple[np.ndarray, np.ndarray]:
-        return _there(self._rust().neighbors())
+        return _there(self._searched().neighbors())
 
     def _neighbors_of(self, data: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Those of other points."""
-        index = self._rust()
+        index = self._searched()
         rule = _parameters.document({"uniform": {"k_neighbors": k}})
         return _there(index.to_new(prepared(data, index.dtype), rule).neighbors())
 
     def _change(self, parameters: dict[str, Any]) -> None:
         """Computes the affinities anew by other parameters of the rule."""
         rule = _parameters.document({self._rule: parameters})
-        self._index, self._P = self._rust().with_method(rule), None
+        self._index, self._P, self._joint = self._searched().with_method(rule), None, None
         tell(self._index.warnings(), self._told, stacklevel=4)
 
     def _for_new(self, *args: Any, **parameters: Any) -> tuple[dict[str, Any], int]:
@@ -209,8 +231,8 @@ class _FromNeighbors(Affinities):
     def _to_new(self, data: Any, return_distances: bool, **parameters: Any) -> Any:
         document, k = self._for_new(**parameters)
         rule = _parameters.document(document)
-        index = self._rust()
-        if self._has_data():
+        index = self._searched()
+        if index.has_data:
             new = index.to_new(prepared(data, index.dtype), rule)
         else:
             neighbors, distances = self.knn_index.query(data, k)
@@ -237,6 +259,7 @@ class _Perplexities(_FromNeighbors):
     """What the classes with one and with several perplexities have in common."""
 
     _multiscale = False
+    _takes_few = False
 
     def _gaussians(self, perplexities: list[float], k: int | None = None, symmetrize: bool = True) -> dict[str, Any]:
         return {
@@ -247,12 +270,13 @@ class _Perplexities(_FromNeighbors):
         }
 
     def _effective(self) -> list[float]:
-        return self._rust().effective_perplexities() or []
+        return self._searched().effective_perplexities() or []
 
     def _reset(self, perplexities: list[float], symmetrize: bool) -> None:
         kept = self._k()
         needed = 3 * max(perplexities)
-        if max(perplexities) > kept:
+        # Of one perplexity, openTSNE takes what neighbors there are; of several it does not.
+        if (max(perplexities) if self._takes_few else int(needed)) > kept:
             raise RuntimeError(
                 f"the perplexity {max(perplexities)} needs {int(needed)} neighbors, but only {kept} were computed: make new affinities with "
                 "the largest perplexity first, which can then be lowered"
@@ -269,6 +293,8 @@ class _Perplexities(_FromNeighbors):
 
 class PerplexityBasedNN(_Perplexities):
     """Gaussians of one perplexity."""
+
+    _takes_few = True
 
     def __init__(
         self,
