@@ -203,11 +203,25 @@ def test_affinities_of_one_s_own(some):
         embedding.optimize(1)
 
 
-def test_the_matrix_is_not_changed_in_place(some):
-    made = affinity.PerplexityBasedNN(some, 10)
-    with pytest.raises(ValueError, match="read-only"):
-        made.P.data[:] = 0
+def test_what_is_changed_in_the_matrix_counts(some):
+    made = affinity.PerplexityBasedNN(some[:250], 10)
+    start = tsne_rs.initialization.pca(some[:250], random_state=1)
+    as_computed = tsne_rs.TSNEEmbedding(start, made).optimize(20)
     assert made.P is made.P
+    made.P.data[:] = 1 / made.P.nnz
+    changed = tsne_rs.TSNEEmbedding(start, made)
+    assert not np.array_equal(changed.optimize(20), as_computed)
+    flat = affinity.PrecomputedAffinities(made.P, normalize=False)
+    assert np.array_equal(changed.optimize(20), tsne_rs.TSNEEmbedding(start, flat).optimize(20))
+    # New points have affinities by the rule, all the same; and a pickle has the matrix.
+    assert changed.transform(some[250:]).shape == (50, 2)
+    assert np.array_equal(pickle.loads(pickle.dumps(made)).P.toarray(), made.P.toarray())
+    # Exaggerated by hand: the sum has to be 1.
+    made.P.data[:] *= 12
+    with pytest.raises(ValueError, match="sum"):
+        changed.optimize(1)
+    made.set_perplexity(5)
+    assert np.array_equal(made.P.toarray(), affinity.PerplexityBasedNN(some[:250], 5).P.toarray())
 
 
 def test_copies_and_pickles(some):

@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn
 import scipy.sparse as sp
+import sklearn
 import tsne_rs
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline

@@ -12,7 +12,6 @@ import scipy.sparse as sp
 from ._optimizer import Calls, OptimizationInterrupt
 
 
-
 def _shortened(rows: np.ndarray, longest: float | None) -> None:
     """Shortens rows that are longer than allowed."""
     if longest is None:

@@ -27,8 +27,9 @@ def descend(
     calls: Calls,
 ) -> tuple[float, np.ndarray]:
     """One phase, in as many pieces as callbacks move the map."""
-    from .affinity import Affinities, PrecomputedAffinities
-    from .tsne import PartialTSNEEmbedding, TSNEEmbedding
+    from ._affinities import Affinities, PrecomputedAffinities
+    from ._embedding import TSNEEmbedding
+    from ._partial import PartialTSNEEmbedding
 
     moving: Any = embedding
     target: Any

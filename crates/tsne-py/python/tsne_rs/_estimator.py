@@ -9,14 +9,17 @@ import scipy.sparse as sp
 
 from . import _parameters, _tsne_rs
 from . import initialization as start
+from ._affinities import Affinities
 from ._base import BaseEstimator
 from ._data import dense, is_array_like, n_rows, prepared
-from ._defaults import DefaultInt, DefaultFloat, DefaultStr, is_default
-from ._maps import TSNEEmbedding, _check_shape, _checked_callbacks
+from ._defaults import DefaultFloat, DefaultInt, DefaultStr, is_default
+from ._embedding import TSNEEmbedding
+from ._map import check_shape, checked_callbacks
 from ._objective import Objective, objective
-from ._optimizer import OptimizationInterrupt, Calls
+from ._optimizer import Calls, OptimizationInterrupt
+from ._perplexity import MultiscaleMixture
 from ._verbose import Stages
-from .affinity import Affinities, MultiscaleMixture
+from ._warn import tell
 
 #: Presets whose descent is one of constant numbers in two phases, as openTSNE's.
 _CLASSICAL = ("opentsne", "documented")
@@ -145,7 +148,7 @@ class TSNE(BaseEstimator):
             raise ValueError(f"preset is {self.preset!r}, but must be one of {', '.join(_parameters.PRESETS)}")
         chosen = self.initialization if initialization is None else initialization
         # Wrong arguments should not cost a search.
-        _checked_callbacks(self.callbacks)
+        checked_callbacks(self.callbacks)
         objective(self.negative_gradient_method)
         seed = _parameters.seed(self.random_state)
         n_jobs = self._threads()
@@ -157,7 +160,7 @@ class TSNE(BaseEstimator):
             given = np.asarray(chosen)
             if given.ndim != 2:
                 raise ValueError(f"the initialization has {given.ndim} dimensions, but must have a row for each point and {self.n_components} columns")
-            _check_shape(given, n, self.n_components)
+            check_shape(given, n, self.n_components)
         elif chosen not in ("pca", "spectral", "random", "coarse"):
             raise ValueError(
                 f"Unrecognized initialization scheme: {chosen!r}; it must be \"pca\", \"spectral\", \"random\", \"coarse\" or an array of positions"
@@ -168,6 +171,9 @@ class TSNE(BaseEstimator):
                 random_state=seed, verbose=self.verbose, knn_kwargs=self.knn_kwargs,
             )  # fmt: skip
         index = affinities._rust()
+        if X is None and isinstance(chosen, str) and chosen == "pca":
+            tell(["there are no coordinates to compute principal components of: the spectral initialization is used; give `X`, or choose it"], set())
+            chosen = "spectral"
         document = {
             "random_state": seed,
             "dof": self.dof,

@@ -75,7 +75,7 @@ class gradient_descent:
                 self._state = OptimizerState.from_parts(rule, gains, update, steps, slope)
         return self._state
 
-    def copy(self) -> "gradient_descent":
+    def copy(self) -> gradient_descent:
         """A copy with its own gains and updates."""
         other = self.__class__()
         other._state, other._given = self._state.copy(), dict(self._given)
@@ -88,7 +88,7 @@ class gradient_descent:
         self.__dict__.update(state)
         self._state = OptimizerState() if state["_state"] is None else OptimizerState.from_parts(*state["_state"])
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "gradient_descent":
+    def __deepcopy__(self, memo: dict[int, Any]) -> gradient_descent:
         return self.copy()
 
     def __call__(

@@ -46,20 +46,24 @@ class KNNIndex:
         verbose: bool = False,
         knn_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        if not callable(metric) and str(metric).partition(":")[0] not in self.VALID_METRICS:
-            raise ValueError(f"`{self.__class__.__name__}` does not support the `{metric}` metric; it knows {self.VALID_METRICS}")
         self.data = data
         self.n_samples = data.n_samples if hasattr(data, "n_samples") else data.shape[0] if hasattr(data, "shape") else len(data)
         self.k = self.check_k(k, self.n_samples)
-        self.metric = metric
+        self.metric = self.check_metric(metric)
         self.metric_params = metric_params
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
         #: Options of the searches that openTSNE wraps; this toolkit's has none.
         self.knn_kwargs = knn_kwargs
-        self._index: _KnnIndex | None = None
+        self.index: _KnnIndex | None = None
         self._dtype: Any = None
+
+    def check_metric(self, metric: Any) -> Any:
+        """The metric, if there is such a one."""
+        if not callable(metric) and str(metric).partition(":")[0] not in self.VALID_METRICS:
+            raise ValueError(f"`{self.__class__.__name__}` does not support the `{metric}` metric; it knows {self.VALID_METRICS}")
+        return metric
 
     @staticmethod
     def check_k(k: Any, n: int) -> int:
@@ -84,19 +88,19 @@ class KNNIndex:
         return index.query(prepared(query, self._dtype), int(k))
 
     def _built(self) -> _KnnIndex:
-        if self._index is None:
+        if self.index is None:
             data = prepared(self.data)
             self._dtype = dtype_of(data)
             document, function = _parameters.metric_document(self.metric, self.metric_params)
             metric = function if function is not None else _parameters.document(document)
-            self._index = _KnnIndex(
+            self.index = _KnnIndex(
                 data, self._search, metric, _parameters.seed(self.random_state), _parameters.n_jobs(self.n_jobs)
             )
-        return self._index
+        return self.index
 
     def __getstate__(self) -> dict[str, Any]:
         # It is made anew from the data.
-        return {**self.__dict__, "_index": None}
+        return {**self.__dict__, "index": None}
 
 
 class Auto(KNNIndex):

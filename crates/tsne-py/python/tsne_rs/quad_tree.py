@@ -48,7 +48,7 @@ class QuadTree:
         """Whether it has no boxes within."""
         return not self.children
 
-    def __iter__(self) -> Iterator["QuadTree"]:
+    def __iter__(self) -> Iterator[QuadTree]:
         yield self
         for child in self.children:
             yield from child

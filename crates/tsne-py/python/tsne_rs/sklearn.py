@@ -98,7 +98,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X: Any, y: Any = None) -> "TSNE":
+    def fit(self, X: Any, y: Any = None) -> TSNE:
         """Fits a map of the data, which is ``embedding_``."""
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", ensure_min_samples=2)
         self.embedding_ = self._method().fit(X)

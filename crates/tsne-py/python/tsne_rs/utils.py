@@ -19,7 +19,7 @@ class Timer:
         self.message, self.verbose = message, verbose
         self.start_time: float | None = None
 
-    def __enter__(self) -> "Timer":
+    def __enter__(self) -> Timer:
         self.start_time = time.time()
         if self.verbose:
             print("===>", self.message, flush=True)
