@@ -4,6 +4,7 @@
 //! they are done, as a program is: this is all of the method for six combinations of number type and dimension. Without it the
 //! tests of the library are compiled in less than half of the time; it has none of its own.
 
+mod code;
 mod descent;
 mod embed;
 mod explore;
@@ -30,14 +31,11 @@ mod usage;
 
 use crate::args::{self, Cli, Command};
 use clap::FromArgMatches;
+use code::{FAILURE, SUCCESS};
 use interrupt::{Interrupt, Interrupted};
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
-
-/// The exit codes of a program that did what it was asked for, and of one that did not.
-const SUCCESS: u8 = 0;
-const FAILURE: u8 = 1;
 
 /// Runs the command that the arguments of this process name: the program `tsne`.
 ///
