@@ -1,7 +1,7 @@
 //! What is wrong with the arguments, in one line that says what to write instead.
 
-use super::code::{SUCCESS, USAGE};
 use crate::args::command;
+use crate::command::code::{SUCCESS, USAGE};
 use clap::error::ErrorKind;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
