@@ -32,8 +32,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// The exit codes of a program that did what it was asked for, and of one that did not.
-const SUCCESS: u8 = 0;
+/// The exit code of a program that did not do what it was asked for.
 const FAILURE: u8 = 1;
 
 /// Runs the command that the arguments of this process name: the program `tsne`.
@@ -76,7 +75,7 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
         Command::Man { out_dir } => manual::man(out_dir),
     };
     match done {
-        Ok(()) => SUCCESS,
+        Ok(()) => usage::SUCCESS,
         Err(error) => {
             // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");

@@ -9,6 +9,9 @@ use std::io::Write;
 /// and `pac` are 0.83, 0.91 and 0.67 like what was meant; `fast` is 0.5 like `fft`.
 const ALIKE: f64 = 0.6;
 
+/// The exit code of a program that did what it was asked for.
+pub(super) const SUCCESS: u8 = 0;
+
 /// The exit code of arguments that are wrong.
 const CODE: u8 = 2;
 
@@ -17,7 +20,7 @@ const CODE: u8 = 2;
 pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
     if !error.use_stderr() {
         let _ = error.print();
-        return super::SUCCESS;
+        return SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
