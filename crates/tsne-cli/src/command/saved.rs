@@ -97,7 +97,8 @@ impl Call {
         resolved: Resolved,
         columns: Option<Vec<String>>,
     ) -> Result<Self> {
-        let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        let arguments = called::arguments();
+        let arguments = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
         let directory = std::env::current_dir().context("the current directory has no name")?;
         Ok(Self { arguments, directory, d, input, resolved, columns })
     }
