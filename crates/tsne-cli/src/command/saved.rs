@@ -4,6 +4,7 @@
 //! A checkpoint needs all of it to go on by itself, from another directory and without the input; a picture of a saved map has its
 //! labels. They stand in sections of the command's own, `own.call`, `own.annotations` and `own.labels.0`, `own.labels.1` and so on.
 
+use super::called;
 use crate::input::{Annotations, LabelType, Labels, Resolved};
 use crate::prepare::Preparation;
 use crate::report::InputReport;
