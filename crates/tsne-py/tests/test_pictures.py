@@ -1,5 +1,10 @@
 """Measures, pictures, pages, and the command."""
 
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,3 +93,22 @@ def test_small_things():
     leaves = [node for node in tree if node.is_leaf and node.num_points]
     assert sum(leaf.num_points for leaf in leaves) == tree.num_points == 55 and max(leaf.num_points for leaf in leaves) == 2
     assert np.allclose(tree.center_of_mass, np.vstack([points, points[:5]]).mean(axis=0))
+
+
+def test_the_command_goes_on_with_a_run(tmp_path, digits):
+    np.save(tmp_path / "data.npy", digits)
+
+    def interrupted(*arguments):
+        """What a run says that Ctrl-C ends."""
+        line = [sys.executable, "-m", "tsne_rs._command", *arguments]
+        with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as run:
+            time.sleep(3)
+            run.send_signal(signal.SIGINT)
+            text = run.communicate(timeout=30)[1]
+        assert run.returncode == 130, text
+        return text
+
+    text = interrupted("embed", "data.npy", "-o", "map.npy", "--preset", "opentsne", "--n-iter", "1000000", "--checkpoint", "run.tsne")
+    assert "tsne resume run.tsne" in text
+    # Its arguments are saved with it.
+    assert "iterations to come" in interrupted("resume", "run.tsne")

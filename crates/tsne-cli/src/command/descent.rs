@@ -33,7 +33,8 @@ impl Checkpoint<'_> {
 }
 
 /// Begins a descent, and goes on with it to its end unless the run is interrupted: then something of it
-/// [remains](Embedding::remaining). Tells whether there is a checkpoint of it.
+/// [remains](Embedding::remaining). Tells whether there is a checkpoint of it. `film` is recorded, with the iteration at which the
+/// schedule ends.
 ///
 /// # Errors
 ///
@@ -43,7 +44,7 @@ pub(crate) fn descend<T: Float, const D: usize>(
     history: &mut History<'_>,
     (bars, interrupt): (&Bars, &Interrupt),
     checkpoint: Option<Checkpoint<'_>>,
-    film: Option<&mut Film>,
+    film: Option<(&mut Film, usize)>,
 ) -> Result<(Embedding<T, D>, bool)> {
     let mut saved = false;
     let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));

@@ -157,7 +157,8 @@ impl Run<'_> {
         let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
-        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, film.as_mut())?;
+        let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
+        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded)?;
         Outcome {
             source: &self.source,
             args,

@@ -31,12 +31,15 @@ pub(crate) fn warnings(args: &EmbedArgs, n: usize) -> Vec<String> {
 /// An observer that adds frames to a film, if there is one.
 pub(crate) struct Recorder<'a> {
     film: Option<&'a mut Film>,
+    /// The iteration at which the schedule ends: phases begin one by one.
+    end: usize,
     bars: &'a Bars,
 }
 
 impl<'a> Recorder<'a> {
-    pub(crate) const fn new(film: Option<&'a mut Film>, bars: &'a Bars) -> Self {
-        Self { film, bars }
+    pub(crate) fn new(film: Option<(&'a mut Film, usize)>, bars: &'a Bars) -> Self {
+        let (film, end) = film.unzip();
+        Self { film, end: end.unwrap_or_default(), bars }
     }
 
     /// What was recorded so far.
@@ -53,9 +56,10 @@ impl<'a> Recorder<'a> {
 }
 
 impl<T: Scalar, const D: usize> Observer<T, D> for Recorder<'_> {
-    fn about_to_start(&mut self, y: &[[T; D]], iterations: usize) {
+    fn about_to_start(&mut self, y: &[[T; D]], _: usize) {
         if let Some(film) = &mut self.film {
-            film.begin(self.bars.iterations(), iterations, y);
+            let before = self.bars.iterations();
+            film.begin(before, self.end.saturating_sub(before), y);
         }
     }
 

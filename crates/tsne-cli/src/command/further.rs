@@ -119,18 +119,19 @@ impl Going<'_> {
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
         let every = args.checkpoint.interval();
         let saves = checkpoint.map(|path| Checkpoint { path, every, extras: &extras });
+        let further = args.method.descent.set_further(embedding.params());
+        let further = args.method.repulsion.set_further(further);
+        let left = if how == How::Resume { embedding.remaining() } else { further.schedule.iterations() };
+        let end = embedding.iterations() + left;
         let (embedding, saved) = in_pool(run.threads, || {
             let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
                 match how {
                     How::Resume => embedding.resume_with(Some(observer), cx)?,
-                    How::Further => {
-                        let params = args.method.descent.set_further(embedding.params());
-                        embedding.optimize_with(args.method.repulsion.set_further(params), Some(observer), cx)?
-                    }
+                    How::Further => embedding.optimize_with(further, Some(observer), cx)?,
                 };
                 Ok(embedding)
             };
-            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut())
+            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)))
         })?;
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),

@@ -4,6 +4,7 @@
 //! they are done, as a program is: this is all of the method for six combinations of number type and dimension. Without it the
 //! tests of the library are compiled in less than half of the time; it has none of its own.
 
+mod called;
 mod code;
 mod descent;
 mod embed;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
 /// ```
 pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    called::with(&arguments);
     let matched = args::command().try_get_matches_from(&arguments);
     let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -79,7 +81,7 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
         Command::Man { out_dir } => manual::man(out_dir),
     };
     match done {
-        Ok(()) => SUCCESS,
+        Ok(()) => usage::SUCCESS,
         Err(error) => {
             // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");

@@ -4,6 +4,7 @@
 //! A checkpoint needs all of it to go on by itself, from another directory and without the input; a picture of a saved map has its
 //! labels. They stand in sections of the command's own, `own.call`, `own.annotations` and `own.labels.0`, `own.labels.1` and so on.
 
+use super::called;
 use crate::input::{Annotations, LabelType, Labels, Resolved};
 use crate::prepare::Preparation;
 use crate::report::InputReport;
@@ -97,7 +98,8 @@ impl Call {
         resolved: Resolved,
         columns: Option<Vec<String>>,
     ) -> Result<Self> {
-        let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        let arguments = called::arguments();
+        let arguments = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
         let directory = std::env::current_dir().context("the current directory has no name")?;
         Ok(Self { arguments, directory, d, input, resolved, columns })
     }

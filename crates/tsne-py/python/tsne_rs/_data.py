@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 #: A C-contiguous array, or row pointers, columns, values and the number of columns of compressed rows.
-Prepared = Union[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, int]]
+Prepared = np.ndarray | tuple[np.ndarray, np.ndarray, np.ndarray, int]
 
 
 def is_array_like(x: Any) -> bool:

@@ -15,6 +15,31 @@ _Progress = Callable[[str, int, int], object] | None
 _Callback = Callable[[int, float], bool] | None
 _Ended = tuple[str, int, float | None]
 
+__all__ = [
+    "AffinityIndex",
+    "ConditionalAffinities",
+    "Embedding",
+    "KnnIndex",
+    "OptimizerState",
+    "Partial",
+    "VERSION",
+    "among",
+    "coarse",
+    "command",
+    "compare",
+    "defaults",
+    "descent_of_fit",
+    "evaluate",
+    "jitter",
+    "label_agreement",
+    "page",
+    "pbic",
+    "pca",
+    "random",
+    "rescale",
+    "spectral",
+]
+
 VERSION: str
 
 @final
