@@ -100,10 +100,7 @@ impl Book {
     fn run_commands(&self, shell: &Shell, options: &Options) -> Result<()> {
         let program = match &options.tsne {
             Some(program) => fs::canonicalize(program).with_context(|| format!("no {}", program.display()))?,
-            None => {
-                cmd!(shell, "cargo build --package tsne-cli").run()?;
-                self.target.join("debug/tsne").with_extension(std::env::consts::EXE_EXTENSION)
-            }
+            None => Workspace::command(shell, &self.target)?,
         };
         let path = std::env::var_os("PATH").unwrap_or_default();
         let first = program.parent().map(Path::to_path_buf);

@@ -16,6 +16,9 @@ use crate::workspace::Workspace;
 /// The driver: the version that was tried, with the Chromium of Debian 12.
 const DRIVER: &str = "playwright-core@1.64.1";
 
+/// The files of the tests, in the order in which they run.
+const TESTS: [&str; 3] = ["explore", "film", "tiles"];
+
 /// Runs `cargo xtask browser`.
 pub(crate) fn run() -> Result<()> {
     let shell = Shell::new()?;
@@ -68,12 +71,13 @@ impl Tools {
     }
 
     fn test(&self, shell: &Shell) -> Result<()> {
-        cmd!(shell, "cargo build --package tsne-cli").run()?;
-        let program = self.target.join("debug/tsne").with_extension(std::env::consts::EXE_EXTENSION);
+        let program = Workspace::command(shell, &self.target)?;
         let _chromium = shell.push_env("CHROMIUM", &self.chromium);
         let directory = &self.directory;
-        cmd!(shell, "node crates/tsne-cli/tests/browser/explore.mjs {directory} {program}").run()?;
-        Ok(())
+        TESTS.iter().try_for_each(|name| -> Result<()> {
+            let test = format!("crates/tsne-cli/tests/browser/{name}.mjs");
+            Ok(cmd!(shell, "node {test} {directory} {program}").run()?)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What `cargo metadata` knows about the workspace, reduced to what the commands ask.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -53,6 +54,13 @@ impl Package {
 }
 
 impl Workspace {
+    /// Builds the command as the step `test` does, whose build serves then: with all features, and those that tests ask of its
+    /// dependencies. Alone it would be compiled again.
+    pub(crate) fn command(shell: &Shell, target: &Path) -> Result<PathBuf> {
+        cmd!(shell, "cargo test --workspace --all-features --no-run").run()?;
+        Ok(target.join("debug/tsne").with_extension(std::env::consts::EXE_EXTENSION))
+    }
+
     /// Asks cargo, for the platform this runs on: other platforms would need crates nothing here builds.
     pub(crate) fn load(shell: &Shell) -> Result<Self> {
         let version = cmd!(shell, "rustc -vV").quiet().read()?;

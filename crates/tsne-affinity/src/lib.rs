@@ -71,7 +71,8 @@ pub use given::{
 pub use metric::{DistanceFunction, Metric, Translation};
 pub use model::{FixedSigma, PerplexityAffinity, Uniform};
 pub use neighbors::{
-    ApproximateSearch, AutoSearch, BruteForceSearch, ExactSearch, KdTreeSearch, NeighborDescent, VpTreeSearch,
+    ApproximateSearch, AutoSearch, BruteForceSearch, DataShape, ExactSearch, KdTreeSearch, NeighborDescent,
+    SearchMethod, SearchPlan, VpTreeSearch,
 };
 pub use perplexity::{Calibration, calibrate_row};
 pub use symmetrize::{Symmetrization, symmetrize, symmetrize_with};

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod explore;
+pub mod film;
 pub mod input;
 pub mod output;
 pub mod plot;
@@ -14,4 +15,4 @@ mod memory;
 
 #[cfg(not(test))]
 pub use command::{main, run};
-pub use memory::peak_bytes;
+pub use memory::{available_bytes, peak_bytes};

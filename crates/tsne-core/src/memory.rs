@@ -1,5 +1,6 @@
 //! Arrays that grow with the input, asked for so that running out of memory is an error and not an abort.
 
+use crate::chunks;
 use crate::error::{Error, Result};
 
 /// Room for `additional` more items behind those that `array` has.
@@ -81,6 +82,52 @@ pub fn release<A>(mut array: Vec<A>) {
     array.shrink_to_fit();
 }
 
+/// Pieces in which an array is converted: more, where it is small, would cost more calls of the system than they save memory.
+const PIECES: usize = 32;
+
+/// Items that are converted in one task.
+const TASK: usize = 1 << 14;
+
+/// An array of `of(place, item)` of all items of another, which is given back as it is converted: hardly more than the larger of
+/// the two is in memory at a time.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if the new array cannot be had.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// let narrow = memory::converted("the values", vec![0.5, 1.5], 0.0f32, |place, v: f64| (v + place as f64) as f32)?;
+/// assert_eq!(narrow, [0.5, 2.5]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn converted<A: Copy + Sync, B: Copy + Send>(
+    what: &'static str,
+    mut from: Vec<A>,
+    zero: B,
+    of: impl Fn(usize, A) -> B + Sync,
+) -> Result<Vec<B>> {
+    // Zeros that nobody has written take no memory: the new array grows from its end as the old one shrinks.
+    let mut to = filled(what, from.len(), zero)?;
+    let piece = from.len().div_ceil(PIECES).max(PROBE / size_of::<A>().max(1));
+    while !from.is_empty() {
+        let start = (from.len() - 1) / piece * piece;
+        let last = &from[start..];
+        chunks::for_each(&mut to[start..start + last.len()], TASK, |b, to| {
+            let first = b * TASK;
+            for (i, (to, item)) in to.iter_mut().zip(&last[first..]).enumerate() {
+                *to = of(start + first + i, *item);
+            }
+        });
+        from.truncate(start);
+        from.shrink_to_fit();
+    }
+    Ok(to)
+}
+
 /// Makes `array` `len` items long; new ones are copies of `value`, memory that is there is used again.
 ///
 /// # Errors
@@ -101,4 +148,20 @@ pub fn resize<A: Clone>(what: &'static str, array: &mut Vec<A>, len: usize, valu
     reserve(what, array, len.saturating_sub(array.len()))?;
     array.resize(len, value);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PROBE, converted};
+
+    #[test]
+    fn arrays_of_several_pieces_are_converted_item_by_item() {
+        let of = |i: usize| (i % 251) as u8;
+        let len = PROBE + 1_000_003;
+        let from: Vec<u8> = (0..len).map(of).collect();
+        let to = converted("bytes", from, 0u8, |place, item| item ^ (place >> 7) as u8).unwrap();
+        assert_eq!(to.len(), len);
+        assert!(to.iter().enumerate().all(|(i, &item)| item == of(i) ^ (i >> 7) as u8));
+        assert!(converted("none", Vec::<f64>::new(), 0.0f32, |_, v| v as f32).unwrap().is_empty());
+    }
 }

@@ -4,7 +4,7 @@
 //!   [`Repulsion`], the KL divergence. [`Conditional`] is that of new points against a fixed
 //!   reference. Both are an [`Objective`].
 //! - [`Exact`] and [`ExactReference`] are the O(n²) repulsion: the oracle of every approximation, and the fastest
-//!   choice for small maps.
+//!   choice for small maps. [`normalizer`] is what the KL divergence needs of it.
 //! - [`MomentumGains`] is the update rule of t-SNE with either form of momentum, and [`Descent`] runs phases of it.
 //!
 //! # The gradient
@@ -35,7 +35,8 @@ pub use descent::run::Descent;
 pub use objective::conditional::Conditional;
 pub use objective::evaluate::{Evaluation, Objective};
 pub use objective::exact::{Exact, ExactReference};
-pub use objective::joint::{Joint, JointState, kl_divergence};
+pub use objective::joint::{Joint, JointState, kl_divergence, kl_shares};
+pub use objective::normalizer::normalizer;
 
 // What the signatures above name: this crate is all that its users need to depend on.
 pub use tsne_core::{

@@ -33,6 +33,7 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) metric: Metric,
     pub(crate) neighbors: Neighbors<T>,
     pub(crate) keep_data: bool,
+    pub(crate) keep_neighbors: usize,
     pub(crate) initialization: Initialization<T, D>,
     pub(crate) initialization_std: f64,
     pub(crate) initialization_jitter: f64,
@@ -130,6 +131,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 metric: Metric::Euclidean,
                 neighbors,
                 keep_data: true,
+                keep_neighbors: 0,
                 initialization,
                 initialization_std: preset.initialization_std(),
                 initialization_jitter: preset.initialization_jitter(),
@@ -332,6 +334,25 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
     /// ```
     pub const fn keep_data(mut self, keep_data: bool) -> Self {
         self.parameters.keep_data = keep_data;
+        self
+    }
+
+    /// How many of each point's nearest neighbors, at most those that were searched, the embedding keeps with their distances:
+    /// [`AffinityIndex::graph`](crate::AffinityIndex::graph). None unless it is asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..60).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(3.0).n_iter(30).keep_neighbors(4).build()?;
+    /// let embedding = tsne.fit(Rows::new(&data, 12, 5)?)?;
+    /// assert_eq!(embedding.affinity_index().graph().map(|graph| (graph.n(), graph.k())), Some((12, 4)));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub const fn keep_neighbors(mut self, keep_neighbors: usize) -> Self {
+        self.parameters.keep_neighbors = keep_neighbors;
         self
     }
 
@@ -540,6 +561,7 @@ mod tests {
         fit!("metric", |p| p.metric.to_string());
         fit!("neighbors", |p| p.neighbors.to_string());
         fit!("keep_data", |p| p.keep_data.to_string());
+        fit!("keep_neighbors", |p| p.keep_neighbors.to_string());
         fit!("initialization", |p| format!("{:?}", p.initialization).to_lowercase());
         fit!("initialization_std", |p| p.initialization_std.to_string());
         fit!("initialization_jitter", |p| p.initialization_jitter.to_string());

@@ -195,7 +195,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     pub fn affinities_with<'a>(&self, x: impl Into<Input<'a, T>>, cx: Context<'_>) -> Result<AffinityIndex<T>> {
         let x = x.into();
         let parameters = &self.parameters;
-        let keep = Keep { data: parameters.keep_data, graph: true };
+        let keep = Keep { data: parameters.keep_data, neighbors: usize::MAX };
         let seed = parameters.random_state.unwrap_or_default().draw();
         let index = threads::run(parameters.optimize.n_jobs, || self.index(&x, keep, seed, cx))?;
         Ok(Arc::unwrap_or_clone(index))
@@ -217,11 +217,13 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             Input::Data(data) => Arc::new(AffinityIndex::of_data(data, recipe()?, keep, n_jobs, cx)?),
             Input::Graph(graph) => {
                 let index = AffinityIndex::of_graph(Cow::Borrowed(*graph), recipe()?, n_jobs, cx)?;
-                Arc::new(index.with_graph(|| Arc::new((*graph).clone()), keep))
+                // Neighbors that were lent are copied only where they are kept.
+                let keeps = keep.neighbors > 0;
+                Arc::new(if keeps { index.with_graph(&Arc::new((*graph).clone()), keep)? } else { index })
             }
             Input::SharedGraph(graph) => {
                 let index = AffinityIndex::of_graph(Cow::Borrowed(graph), recipe()?, n_jobs, cx)?;
-                Arc::new(index.with_graph(|| Arc::clone(graph), keep))
+                Arc::new(index.with_graph(graph, keep)?)
             }
             Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?),
             Input::Index(index) => Arc::clone(index),
@@ -248,7 +250,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             Input::Index(index) if !given => index.random_state(),
             _ => parameters.random_state.unwrap_or_default().draw(),
         };
-        let index = self.index(&x, Keep { data: parameters.keep_data, graph: false }, seed, cx)?;
+        let keep = Keep { data: parameters.keep_data, neighbors: parameters.keep_neighbors };
+        let index = self.index(&x, keep, seed, cx)?;
         let clock = Instant::now();
         let mut warnings = Vec::new();
         let begun = self.initial_positions(&x, &index, seed, &mut warnings, cx)?;

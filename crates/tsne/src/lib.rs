@@ -50,6 +50,7 @@ pub use tsne_optim as optim;
 pub mod files;
 pub mod initialization;
 pub mod metrics;
+pub mod plan;
 
 #[macro_use]
 mod params;
@@ -61,6 +62,8 @@ mod document;
 mod fit;
 mod float;
 mod force_error;
+#[cfg(debug_assertions)]
+mod instances;
 mod maps;
 mod model;
 mod threads;

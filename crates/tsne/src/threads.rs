@@ -111,6 +111,11 @@ fn number(n_jobs: i32) -> usize {
     }
 }
 
+/// The threads that a call with this parameter runs in; of the caller's own pool, which is not asked, as many as there are processors.
+pub(crate) fn count(n_jobs: Option<i32>) -> usize {
+    n_jobs.map_or_else(|| number(-1), number)
+}
+
 /// Runs `f` on this thread of a pool, unless another such call waits on it: rayon has begun this one within the wait of that.
 fn on_this_worker(mark: Inside, f: Call<'_>) -> Result<()> {
     if INSIDE.get() < mark {

@@ -72,6 +72,7 @@ const RULES: [Rule; 10] = [
             "hdf5-pure",
             "indicatif",
             "png",
+            "rayon",
             "resvg",
             "ruzstd",
             "serde",

@@ -6,13 +6,16 @@ use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The arguments of `tsne embed`.
+/// The arguments of `tsne embed` and `tsne plan`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "write_back", "plot", "html", "save"]))]
+#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args([
+    "output", "write_back", "plot", "html", "frames", "save", "dry_run",
+]))]
 pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
-    /// (.csv, .tsv, .txt, or - for standard input), an .h5ad file, or a folder of 10x Genomics; all but .npz and .h5ad also
-    /// with .gz or .zst. Or the n × n distances (--metric precomputed).
+    /// (.csv, .tsv, .txt, or - for standard input), a table of Parquet or Arrow (.parquet, .arrow, .feather; where the program has
+    /// the feature columnar), an .h5ad file, or a folder of 10x Genomics; .npy, text and .mtx also with .gz or .zst. Or the n × n
+    /// distances (--metric precomputed).
     #[arg(help_heading = "Input and output", required_unless_present = "continue_from")]
     pub input: Option<PathBuf>,
     /// Optimizes a map further that --save has saved, instead of embedding points: by --n-iter iterations of the normal phase, or
@@ -20,8 +23,8 @@ pub struct EmbedArgs {
     #[arg(long = "continue", value_name = "MODEL", help_heading = "Input and output",
           conflicts_with_all = ["input", "write_back", "init", "preset", "metric", "perplexity", "affinities"])]
     pub continue_from: Option<PathBuf>,
-    /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points; - is standard output, as .csv;
-    /// of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. It may be left out
+    /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points, .parquet or .arrow (feature columnar)
+    /// also with their nearest neighbors, as Embedding Atlas opens it; - is standard output, as .csv; of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. It may be left out
     /// if there is another output.
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     pub output: Option<PathBuf>,
@@ -34,6 +37,9 @@ pub struct EmbedArgs {
     /// Leaves the data points out of the saved map, which makes it smaller; new points cannot be placed into it then.
     #[arg(long, help_heading = "Input and output", requires = "save")]
     pub no_keep_data: bool,
+    /// Begins nothing: tells what the run would take, as tsne plan does.
+    #[arg(long, help_heading = "Run")]
+    pub dry_run: bool,
     /// How the points and their labels are read.
     #[command(flatten)]
     pub reading: InputArgs,
@@ -49,6 +55,14 @@ pub struct EmbedArgs {
     /// A page to explore the map in a browser, without a network: .html. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub html: Option<PathBuf>,
+    /// The film of the descent, of a map of two dimensions: .html, the page of --html with a slider over its frames, or .png, an
+    /// animated picture. An older file is replaced.
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub frames: Option<PathBuf>,
+    /// The most frames of the film, which are denser at its beginning; above 500,000 points there are fewer.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(2..=1000),
+          requires = "frames", help_heading = "Input and output")]
+    pub n_frames: u16,
     /// The method and how to run it.
     #[command(flatten)]
     pub method: MethodArgs,
@@ -99,6 +113,9 @@ pub struct ResumeArgs {
     /// A page to explore the map: .html [default: as in the call that was interrupted].
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub html: Option<PathBuf>,
+    /// The film of the descent: .html or .png [default: as in the call that was interrupted].
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    pub frames: Option<PathBuf>,
     /// The seconds between two checkpoints [default: as in the call that was interrupted].
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Run")]
     pub checkpoint_every: Option<f64>,

@@ -12,6 +12,7 @@ const FIRST: &[&str] = &[
     "save",
     "plot",
     "html",
+    "frames",
     "checkpoint",
     "perplexity",
     "metric",
@@ -29,6 +30,8 @@ const FIRST: &[&str] = &[
     "out_dir",
     "color",
     "maps",
+    "first",
+    "per_point",
     "width",
     "title",
     "legend",
@@ -41,8 +44,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Examples:
   tsne embed cells.csv -o map.csv --plot map.png --label-column cell_type
   tsne embed points.npy -o map.npy --perplexity 50 --save map.tsne
+  tsne embed cells.csv --label-column cell_type --frames film.html
   tsne embed big.npy -o map.npy --checkpoint run.tsne    (and after Ctrl-C: tsne resume run.tsne)",
     ),
+    ("plan", "Examples:\n  tsne plan big.npy\n  tsne plan big.npy --perplexity 100 --float f64 --json"),
     ("resume", "Example:\n  tsne resume run.tsne"),
     (
         "transform",
@@ -54,13 +59,15 @@ const EXAMPLES: &[(&str, &str)] = &[
         "score",
         "Examples:
   tsne score points.npy map.npy
-  tsne score cells.csv map.csv --label-column cell_type --json",
+  tsne score cells.csv map.csv --label-column cell_type --json
+  tsne score perplexity30.npy perplexity100.npy --data points.npy --per-point points.csv",
     ),
     (
         "explore",
         "Examples:
   tsne explore map.csv -o map.html
-  tsne explore map.npy --labels labels.txt --ids names.txt --data points.npy -o map.html",
+  tsne explore map.npy --labels labels.txt --ids names.txt --data points.npy -o map.html
+  tsne explore millions.npy -o map/",
     ),
     (
         "plot",
@@ -76,7 +83,10 @@ const EXAMPLES: &[(&str, &str)] = &[
 
 /// The command line, with the short help of each subcommand and its examples.
 pub fn command() -> Command {
-    let mut command = Cli::command();
+    // What writes nothing needs no name of a file.
+    let mut command = Cli::command().mut_subcommand("plan", |plan| {
+        plan.mut_group("outputs", |outputs| outputs.required(false)).mut_arg("dry_run", |argument| argument.hide(true))
+    });
     let names: Vec<String> = command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
     for name in names {
         command = command.mut_subcommand(&name, |subcommand| {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Labels of the points: .npy, text with one label per line, or a table (.csv, .tsv) whose rows are joined with the
+    /// Labels of the points: .npy, text with one label per line, or a table (.csv, .tsv, .parquet, .arrow) whose rows are joined with the
     /// points by their names where both have any; may be repeated. The first labels color the map.
     #[arg(long, value_name = "FILE")]
     pub labels: Vec<PathBuf>,
@@ -21,15 +21,15 @@ pub struct InputArgs {
     /// than five points for each.
     #[arg(long, value_enum, default_value_t)]
     pub label_type: LabelType,
-    /// The column of a text table with the names of the rows, by its name or number as above, or none. With auto it is the
-    /// first one, if the header line leaves its name out or empty, or calls it index, id or alike.
+    /// The column of a table with the names of the rows, by its name or number as above, or none. With auto it is the first one,
+    /// if its name is left out or empty, index, id or alike, or the index of a frame of pandas.
     #[arg(long, alias = "index-column", value_name = "auto|none|NAME|#N", default_value = "auto")]
     pub id_column: IndexColumn,
-    /// The columns of a text table that hold the values [default: all that are left]: by name, number ('#3'), range (gene1..gene9,
+    /// The columns of a table that hold the values [default: all that are left, or the one that has lists of numbers]: by name, number ('#3'), range (gene1..gene9,
     /// '#3..#50') or pattern ('gene*'), several between commas; may be repeated.
     #[arg(long, value_name = "COLUMNS")]
     pub columns: Vec<String>,
-    /// Columns of a text table to leave out, named as above; may be repeated.
+    /// Columns of a table to leave out, named as above; may be repeated.
     #[arg(long, alias = "drop-column", value_name = "COLUMNS")]
     pub drop_columns: Vec<String>,
     /// Whether the first line of a text table names the columns. With auto it does if none of its fields is a number, if

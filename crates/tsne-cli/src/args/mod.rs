@@ -3,6 +3,7 @@
 #[macro_use]
 mod parameters;
 
+mod call;
 mod explore;
 mod files;
 mod help;
@@ -14,6 +15,7 @@ mod score;
 mod transform;
 mod values;
 
+pub use call::CallArgs;
 pub use explore::ExploreArgs;
 pub use files::{CheckpointArgs, DemoArgs, EmbedArgs, ResumeArgs};
 pub use help::{command, subcommands};
@@ -21,7 +23,7 @@ pub use input::InputArgs;
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
 pub use plot::{Length, LookArgs, Panels, PlotArgs};
 pub use prepare::{PrepareArgs, Total};
-pub use score::{KlMode, ScoreArgs};
+pub use score::{KlMode, Sample, ScoreArgs};
 pub use transform::{PlacingArgs, TransformArgs};
 pub use values::{
     AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, NewInit, NewPerplexity,
@@ -46,6 +48,11 @@ pub struct Cli {
 pub enum Command {
     /// Embed the points of a file.
     Embed(Box<EmbedArgs>),
+    /// Tell what `tsne embed` with the same arguments would take: the memory and the time of each stage.
+    ///
+    /// Looks at the head of the file, measures for less than a second what the parts of a run cost on this machine, and begins
+    /// nothing. Where the run does not fit into the memory that is free, it says what would.
+    Plan(Box<EmbedArgs>),
     /// Go on with a run that was interrupted, from what `tsne embed --checkpoint` has saved.
     ///
     /// The map comes to the same bits as without the interruption, and goes where it would have gone.
@@ -57,8 +64,8 @@ pub enum Command {
     Transform(Box<TransformArgs>),
     /// Measure how well a map shows its data.
     ///
-    /// Prints the KL divergence, trustworthiness, neighbor recall, the rank correlation of distances, pBIC and, with
-    /// labels, their agreement.
+    /// Prints the KL divergence, trustworthiness, continuity, neighbor recall, the rank correlation of distances, pBIC and, with
+    /// labels, their agreement; of several maps beside each other. Writes the measures of every point.
     Score(Box<ScoreArgs>),
     /// Write a page that shows a map in a browser.
     ///

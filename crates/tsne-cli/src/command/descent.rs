@@ -1,9 +1,11 @@
 //! A descent to its end, or to where it is interrupted, saved on the way.
 
+use super::film::Recorder;
 use super::interrupt::Interrupt;
 use super::pause::Pause;
 use super::progress::{Bars, History};
 use super::saved::Extras;
+use crate::film::Film;
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::time::Duration;
@@ -18,10 +20,11 @@ pub(crate) struct Checkpoint<'a> {
 }
 
 impl Checkpoint<'_> {
-    fn save<T: Float, const D: usize>(&self, embedding: &Embedding<T, D>) -> Result<()> {
+    fn save<T: Float, const D: usize>(&self, embedding: &Embedding<T, D>, film: Option<&Film>) -> Result<()> {
         let save = || -> Result<()> {
             let mut writer = embedding.writer()?;
             self.extras.add(&mut writer)?;
+            film.map_or(Ok(()), |film| film.put(&mut writer))?;
             writer.save(self.path)?;
             Ok(())
         };
@@ -30,7 +33,8 @@ impl Checkpoint<'_> {
 }
 
 /// Begins a descent, and goes on with it to its end unless the run is interrupted: then something of it
-/// [remains](Embedding::remaining). Tells whether there is a checkpoint of it.
+/// [remains](Embedding::remaining). Tells whether there is a checkpoint of it. `film` is recorded, with the iteration at which the
+/// schedule ends.
 ///
 /// # Errors
 ///
@@ -40,15 +44,17 @@ pub(crate) fn descend<T: Float, const D: usize>(
     history: &mut History<'_>,
     (bars, interrupt): (&Bars, &Interrupt),
     checkpoint: Option<Checkpoint<'_>>,
+    film: Option<(&mut Film, usize)>,
 ) -> Result<(Embedding<T, D>, bool)> {
     let mut saved = false;
     let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));
     let cx = Context::new().with_progress(bars).with_cancel(interrupt.token());
-    let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut pause), cx)?;
+    let mut recorder = Recorder::new(film, bars);
+    let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {
         if let Some(checkpoint) = checkpoint {
             // The map is worth more than a copy of it on the way.
-            match checkpoint.save(&embedding) {
+            match checkpoint.save(&embedding, recorder.film()) {
                 Ok(()) => saved = true,
                 Err(error) => bars.line(&format!("warning: {error:#}")),
             }
@@ -58,8 +64,10 @@ pub(crate) fn descend<T: Float, const D: usize>(
             break;
         }
         bars.go_on_from(embedding.iterations());
-        embedding.resume_with(Some(&mut Observers::new().with(&mut *history).with(&mut pause)), cx)?;
+        let mut observers = Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause);
+        embedding.resume_with(Some(&mut observers), cx)?;
     }
+    recorder.end(&embedding);
     bars.finish();
     Ok((embedding, saved))
 }

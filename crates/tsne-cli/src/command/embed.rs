@@ -1,14 +1,16 @@
 //! `tsne embed` and `tsne demo`.
 
-use crate::args::{CheckpointArgs, DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use crate::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
 use crate::command::descent::{Checkpoint, descend};
+use crate::command::film::{self, film};
 use crate::command::interrupt::Interrupt;
 use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say, warn};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
-use crate::command::{further, method};
+use crate::command::{further, method, plan};
+use crate::film::Film;
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
@@ -33,9 +35,10 @@ struct Run<'a> {
     /// For messages.
     source: String,
     args: &'a MethodArgs,
-    checkpoint: Option<&'a CheckpointArgs>,
     targets: Targets<'a>,
     keep_data: bool,
+    /// The call, if it is one of `tsne embed`.
+    embed: Option<&'a EmbedArgs>,
 }
 
 /// Embeds the points of a file.
@@ -52,6 +55,7 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
         model: args.save.as_deref(),
         checkpoint: args.checkpoint.checkpoint.as_deref(),
         page: args.html.as_deref(),
+        film: args.frames.as_deref(),
         back: args.write_back.then_some(input.as_path()),
         source: Some(input),
     };
@@ -63,10 +67,11 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     let mut sources = vec![Some(input), init, params];
     sources.extend(args.reading.labels.iter().map(Some));
     targets.check(&sources)?;
+    warn(args.method.run.quiet, plan::doubt(args, input).as_slice())?;
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
-    let run = Run { source, args: &args.method, checkpoint: Some(&args.checkpoint), targets, keep_data };
+    let run = Run { source, args: &args.method, embed: Some(args), targets, keep_data };
     match args.method.float {
         FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
         FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
@@ -91,7 +96,7 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     if speaks {
         say(DEMO)?;
     }
-    let run = Run { source: "the digits".into(), args: &args.method, checkpoint: None, targets, keep_data: false };
+    let run = Run { source: "the digits".into(), args: &args.method, embed: None, targets, keep_data: false };
     match args.method.float {
         FloatType::F32 => run.start(digits::<f32>),
         FloatType::F64 => run.start(digits::<f64>),
@@ -112,36 +117,48 @@ impl Run<'_> {
     /// Reads, and embeds in the dimension asked for.
     fn start<T: Float + FromStr>(self, read: impl FnOnce() -> Result<Data<T>>) -> Result<()> {
         let started = Instant::now();
+        let film = self.embed.map_or(Ok(None), |embed| film(embed, self.args.components.into()))?;
         let data = read()?;
         match self.args.components {
-            1 => self.embed::<T, 1>(data, started),
-            2 => self.embed::<T, 2>(data, started),
-            _ => self.embed::<T, 3>(data, started),
+            1 => self.embed::<T, 1>(data, film, started),
+            2 => self.embed::<T, 2>(data, film, started),
+            _ => self.embed::<T, 3>(data, film, started),
         }
     }
 
-    fn embed<T: Float + FromStr, const D: usize>(&self, data: Data<T>, started: Instant) -> Result<()> {
+    fn embed<T: Float + FromStr, const D: usize>(
+        &self,
+        data: Data<T>,
+        mut film: Option<Film>,
+        started: Instant,
+    ) -> Result<()> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
         // Before what takes long.
         warn(run.quiet, &input.warnings(n))?;
+        warn(run.quiet, &self.embed.map(|embed| film::warnings(embed, n)).unwrap_or_default())?;
         let extras =
             Extras { call: Call::of_this_process(points.d(), input, resolved, columns)?, annotations, preparation };
         let metric = args.affinities.metric.clone().unwrap_or_default();
         let data = points.into_input(&metric).with_context(|| self.source.clone())?;
         let read = started.elapsed();
-        let method = method::method::<T, D>(args, (n, extras.annotations.ids.as_deref()), self.keep_data)?;
+        let method = method::method::<T, D>(
+            args,
+            (n, extras.annotations.ids.as_deref()),
+            (self.keep_data, self.targets.wants_neighbors()),
+        )?;
         let (bars, interrupt) = (Bars::new(run.quiet), Interrupt::install()?);
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
-        let checkpoint = self.checkpoint.and_then(|args| {
+        let checkpoint = self.embed.map(|embed| &embed.checkpoint).and_then(|args| {
             let path = args.checkpoint.as_deref()?;
             Some(Checkpoint { path, every: args.interval(), extras: &extras })
         });
         let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
-        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint)?;
+        let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
+        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded)?;
         Outcome {
             source: &self.source,
             args,
@@ -149,6 +166,7 @@ impl Run<'_> {
             targets: &Targets { checkpoint: self.targets.checkpoint.filter(|_| saved), ..self.targets },
             extras: &extras,
             history: history.entries,
+            film,
             read,
             started,
         }

@@ -4,11 +4,11 @@ use crate::args::ExploreArgs;
 use crate::command::map;
 use crate::command::method;
 use crate::command::progress::Bars;
-use crate::command::run::{print, warn};
+use crate::command::run::{in_pool, print, warn};
 use crate::command::targets::{Targets, Written};
-use crate::explore::{self, Neighbors, Page};
-use crate::input::{InputOptions, Labels, Loaded, MapTable, PointTable};
-use crate::report::{ExploreReport, ExploreSeconds};
+use crate::explore::{self, Folder, Neighbors, Page};
+use crate::input::{Annotations, InputOptions, Labels, Loaded, MapTable, PointTable, as_embedded};
+use crate::report::{ExploreReport, ExploreSeconds, LabelsReport};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{BufWriter, Write as _};
 use std::num::NonZeroUsize;
@@ -20,7 +20,7 @@ use tsne::{Context, Scalar, Tsne};
 
 /// More points than this make a page that is slow to open: 1,000,000 with ids of 20 letters take 2 s and 22 MB
 /// (headless Chromium, software rendering, two busy cores).
-const MANY: usize = 4_000_000;
+const MANY: usize = 2_000_000;
 
 /// Writes a page that shows a map.
 ///
@@ -29,36 +29,58 @@ const MANY: usize = 4_000_000;
 /// For files that cannot be used, do not fit each other, or cannot be written.
 pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     let started = Instant::now();
-    let targets = Targets { page: Some(&args.output), ..Targets::default() };
+    let is_folder = is_folder(&args.output);
+    let targets = Targets { page: (!is_folder).then_some(args.output.as_path()), ..Targets::default() };
+    if is_folder {
+        Folder::check(&args.output)?;
+        ensure!(
+            args.data.is_none(),
+            "a page in a folder has no neighbors in the data: leave --data out, or name an .html file"
+        );
+    }
     let sources = [Some(&args.map), args.ids.as_ref(), args.data.as_ref()];
     targets.check(&sources.into_iter().chain(args.reading.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
-    let data = args.data.as_ref().map(|data| Loaded::<f32>::read(data, &InputOptions::default())).transpose()?;
+    let (map, data) = read(args)?;
     let ids = data.as_ref().and_then(|data| data.annotations.ids.as_deref());
-    let map = map::read(&args.map, &args.reading.options())?.in_order_of(ids).with_context(|| name(&args.map))?;
-    let MapTable { table, mut annotations } = map;
+    let MapTable { table, mut annotations } = map.in_order_of(ids).with_context(|| name(&args.map))?;
+    let data = data.map(|data| {
+        take_labels(&mut annotations, data.annotations, &args.reading.label_column);
+        data.points
+    });
     if let Some(path) = &args.ids {
-        annotations.ids = Some(read_ids(path, table.n()).with_context(|| name(path))?);
+        let (ids, doubt) = read_ids(path, table.n()).with_context(|| name(path))?;
+        annotations.ids = Some(ids);
+        warn(args.call.quiet, doubt.as_slice())?;
     }
-    if table.n() > MANY {
-        let text = format!(
-            "a page of {} points is slow to open, and may be too large for a browser: explore a sample",
-            table.n()
-        );
-        warn(args.quiet, &[text])?;
+    if table.n() > MANY && !is_folder {
+        let remedy = if table.d() == 2 { "name a folder (-o map/)" } else { "explore a sample" };
+        let text =
+            format!("a page of {} points is slow to open, and may be too large for a browser: {remedy}", table.n());
+        warn(args.call.quiet, &[text])?;
     }
+    ensure!(
+        !is_folder || table.d() == 2,
+        "a folder is for maps of two dimensions, not of {}: name an .html file",
+        table.d()
+    );
     let read = started.elapsed().as_secs_f64();
-    let neighbors = data
-        .zip(args.data.as_ref())
-        .map(|(data, path)| neighbors(args, data.points, table.n()).with_context(|| name(path)));
+    let neighbors =
+        data.zip(args.data.as_ref()).map(|(data, path)| neighbors(args, data, table.n()).with_context(|| name(path)));
     let neighbors = neighbors.transpose()?;
     let searched = started.elapsed().as_secs_f64();
     let stem = || args.map.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let title = args.title.clone().unwrap_or_else(stem);
-    let page =
-        Page { title: &title, theme: args.theme, annotations: Some(&annotations), neighbors: neighbors.as_ref() };
+    let (annotated, near) = (Some(&annotations), neighbors.as_ref());
+    let page = Page { title: &title, theme: args.theme, annotations: annotated, neighbors: near, film: None };
     let mut written = Written::default();
-    let mut bytes = 0;
+    let (mut bytes, mut files) = (0, 1);
+    written.add(is_folder.then_some(args.output.as_path()), |path| {
+        let y = points::<2>(table.rows()?.iter());
+        let folder = in_pool(args.call.threads, || explore::write_folder(path, &y, &page))?;
+        (bytes, files) = (folder.bytes(), folder.files());
+        Ok(())
+    })?;
     written.add(targets.page, |path| {
         let rows = table.rows()?;
         bytes = match table.d() {
@@ -77,12 +99,39 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
         labels: annotations.labels.iter().map(|labels| labels.name.clone()).collect(),
         k: neighbors.as_ref().map_or(0, Neighbors::k),
         bytes,
+        files,
         seconds: ExploreSeconds { read, neighbors: searched - read, write: total - searched, total },
         peak_memory_bytes: crate::memory::peak_bytes(),
-        seed: args.seed,
+        seed: args.call.seed,
         version: env!("CARGO_PKG_VERSION"),
     };
-    print(&report, (args.json, args.quiet), &written)
+    print(&report, (args.call.json, args.call.quiet), &written)
+}
+
+/// The map, and the data if they were asked for: then it is the data that the options of reading are about, as in `tsne embed`.
+fn read(args: &ExploreArgs) -> Result<(MapTable, Option<Loaded<f32>>)> {
+    let options = args.reading.options();
+    let Some(data) = &args.data else { return Ok((map::read(&args.map, &options)?, None)) };
+    let map = map::read(&args.map, &InputOptions::default())?;
+    let options = as_embedded(data, options, &[&map.annotations])?;
+    Ok((map, Some(Loaded::read(data, &options)?)))
+}
+
+/// Adds the names and labels of the data, unless the map has them, and brings those labels first that were asked for.
+fn take_labels(annotations: &mut Annotations, data: Annotations, wanted: &[String]) {
+    annotations.ids = annotations.ids.take().or(data.ids);
+    let known = std::mem::take(&mut annotations.labels);
+    let is_new = |labels: &Labels| known.iter().all(|known| known.name != labels.name);
+    annotations.labels = data.labels.into_iter().filter(is_new).collect();
+    annotations.labels.extend(known);
+    annotations
+        .labels
+        .sort_by_key(|labels| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
+}
+
+/// Whether a page goes into a folder: one that is there, or a name that ends like one.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
 /// Writes a page, whole or not at all, and tells its size.
@@ -122,10 +171,11 @@ fn points<'a, const D: usize>(rows: impl Iterator<Item = &'a [f64]>) -> Vec<[f64
     rows.map(|row| std::array::from_fn(|c| row.get(c).copied().unwrap_or_default())).collect()
 }
 
-/// The ids of the points from a file.
-fn read_ids(path: &Path, n: usize) -> Result<Vec<String>> {
+/// The ids of the points from a file, and what is doubtful about them.
+fn read_ids(path: &Path, n: usize) -> Result<(Vec<String>, Option<String>)> {
     let labels = Labels::read(path, n)?;
-    Ok((0..n).map(|i| labels.of(i).unwrap_or_default().to_owned()).collect())
+    let doubt = LabelsReport::new(path.display().to_string(), &labels).doubt(n);
+    Ok(((0..n).map(|i| labels.of(i).unwrap_or_default().to_owned()).collect(), doubt))
 }
 
 /// The neighbors of the points in the data, by the search that is fast for them.
@@ -137,14 +187,14 @@ fn neighbors(args: &ExploreArgs, points: PointTable<f32>, n: usize) -> Result<Ne
     let tsne = Tsne::<f32, 2>::builder()
         .metric(metric.clone())
         .affinities(Uniform::new(k))
-        .random_state(args.seed)
-        .n_jobs(args.threads.unwrap_or(-1))
+        .random_state(args.call.seed)
+        .n_jobs(args.call.threads.unwrap_or(-1))
         .keep_data(false)
         .build()?;
-    let bars = Bars::new(args.quiet);
+    let bars = Bars::new(args.call.quiet);
     let index = tsne.affinities_with(points.into_dataset(&metric)?, Context::new().with_progress(&bars))?;
     bars.finish();
-    warn(args.quiet, index.warnings())?;
+    warn(args.call.quiet, index.warnings())?;
     let graph = index.graph().context("the search kept no neighbors")?;
     Neighbors::from_graph(graph, usize::from(args.k))
 }

@@ -2,12 +2,14 @@
 
 use crate::args::EmbedArgs;
 use crate::command::descent::{Checkpoint, descend};
+use crate::command::film::{self, film};
 use crate::command::interrupt::Interrupt;
 use crate::command::outcome::Outcome;
 use crate::command::progress::{Bars, History};
-use crate::command::run::in_pool;
+use crate::command::run::{in_pool, warn};
 use crate::command::saved::{Call, Extras, unusable};
 use crate::command::targets::Targets;
+use crate::film::Film;
 use crate::input::{Annotations, Resolved};
 use crate::report::InputReport;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -34,6 +36,8 @@ pub(crate) struct Going<'a> {
     pub(crate) extras: Extras,
     /// Where it is saved on its way.
     pub(crate) checkpoint: Option<&'a Path>,
+    /// What was recorded before.
+    pub(crate) film: Option<Film>,
     pub(crate) started: Instant,
 }
 
@@ -61,7 +65,9 @@ pub(crate) fn embed_further(args: &EmbedArgs) -> Result<()> {
         }
     };
     let checkpoint = args.checkpoint.checkpoint.as_deref();
-    Going { from, how: How::Further, args, extras, checkpoint, started }.start(model)
+    let film = film(args, model.n_components())?;
+    warn(args.method.run.quiet, &film::warnings(args, n))?;
+    Going { from, how: How::Further, args, extras, checkpoint, film, started }.start(model)
 }
 
 impl Going<'_> {
@@ -70,7 +76,7 @@ impl Going<'_> {
     /// # Errors
     ///
     /// Those of the descent, and for files that cannot be written.
-    pub(crate) fn start(&self, model: Model) -> Result<()> {
+    pub(crate) fn start(self, model: Model) -> Result<()> {
         match (model.scalar(), model.n_components()) {
             ("f32", 1) => self.go_on::<f32, 1>(model),
             ("f32", 2) => self.go_on::<f32, 2>(model),
@@ -86,24 +92,25 @@ impl Going<'_> {
         }
     }
 
-    fn go_on<T: Float, const D: usize>(&self, model: Model) -> Result<()> {
-        let Self { from, how, args, extras, checkpoint, started } = self;
+    fn go_on<T: Float, const D: usize>(self, model: Model) -> Result<()> {
+        let Self { from, how, args, extras, checkpoint, mut film, started } = self;
         let run = &args.method.run;
         let targets = Targets {
             map: args.output.as_deref(),
             plot: args.plot.as_deref(),
             page: args.html.as_deref(),
+            film: args.frames.as_deref(),
             model: args.save.as_deref(),
-            checkpoint: checkpoint.filter(|checkpoint| *how == How::Further || checkpoint != from),
+            checkpoint: checkpoint.filter(|checkpoint| how == How::Further || *checkpoint != from),
             back: args.write_back.then_some(args.input.as_deref()).flatten(),
             source: args.input.as_deref(),
         };
         // An interrupted run may have saved itself where its map goes in the end.
-        let model_elsewhere = targets.model.filter(|model| *how == How::Further || !files::same_file(model, from));
+        let model_elsewhere = targets.model.filter(|model| how == How::Further || !files::same_file(model, from));
         Targets { model: model_elsewhere, ..targets }.check(&[Some(&PathBuf::from(from))])?;
         let mut embedding = model.embedding::<T, D>().map_err(|error| unusable(from, &error))?;
         ensure!(
-            *how == How::Further || embedding.remaining() > 0,
+            how == How::Further || embedding.remaining() > 0,
             "{}: its run came to its end, so nothing is left of it (`tsne embed --continue` goes beyond)",
             from.display()
         );
@@ -111,29 +118,31 @@ impl Going<'_> {
         bars.go_on_from(embedding.iterations());
         let mut history = History::new(run.report_every.map_or(0, |every| every as usize), !run.quiet, &bars);
         let every = args.checkpoint.interval();
-        let saves = checkpoint.map(|path| Checkpoint { path, every, extras });
+        let saves = checkpoint.map(|path| Checkpoint { path, every, extras: &extras });
+        let further = args.method.descent.set_further(embedding.params());
+        let further = args.method.repulsion.set_further(further);
+        let left = if how == How::Resume { embedding.remaining() } else { further.schedule.iterations() };
+        let end = embedding.iterations() + left;
         let (embedding, saved) = in_pool(run.threads, || {
             let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
                 match how {
                     How::Resume => embedding.resume_with(Some(observer), cx)?,
-                    How::Further => {
-                        let params = args.method.descent.set_further(embedding.params());
-                        embedding.optimize_with(args.method.repulsion.set_further(params), Some(observer), cx)?
-                    }
+                    How::Further => embedding.optimize_with(further, Some(observer), cx)?,
                 };
                 Ok(embedding)
             };
-            descend(begin, &mut history, (&bars, interrupt), saves)
+            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)))
         })?;
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),
             args: &args.method,
             // What is resumed has a checkpoint already.
-            targets: &Targets { checkpoint: checkpoint.filter(|_| saved || *how == How::Resume), ..targets },
-            extras,
+            targets: &Targets { checkpoint: checkpoint.filter(|_| saved || how == How::Resume), ..targets },
+            extras: &extras,
             history: history.entries,
+            film,
             read: Duration::ZERO,
-            started: *started,
+            started,
         }
         .write(&embedding)
     }

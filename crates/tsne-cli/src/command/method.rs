@@ -34,7 +34,10 @@ pub(crate) fn check(args: &MethodArgs) -> Result<()> {
     Ok(())
 }
 
-/// The method for `n` points with these names.
+/// Neighbors of each point that a map has beside it: with the point itself as many as Embedding Atlas computes.
+const NEIGHBORS: usize = 14;
+
+/// The method for `n` points with these names, which keeps the data or neighbors beside the map.
 ///
 /// # Errors
 ///
@@ -42,9 +45,12 @@ pub(crate) fn check(args: &MethodArgs) -> Result<()> {
 pub(crate) fn method<T: Float + FromStr, const D: usize>(
     args: &MethodArgs,
     (n, ids): (usize, Option<&[String]>),
-    keep_data: bool,
+    (keep_data, keep_neighbors): (bool, bool),
 ) -> Result<Tsne<T, D>> {
     let mut builder = builder(args)?.keep_data(keep_data);
+    if keep_neighbors {
+        builder = builder.keep_neighbors(NEIGHBORS);
+    }
     if let Some(Init::File(path)) = &args.init {
         builder = builder.initialization(Initialization::Given(initial_positions(path, n, ids)?));
     }
@@ -160,7 +166,7 @@ fn or_default<'a>(kind: AffinityType, given: &'a [f64], default: &'a [f64]) -> &
 }
 
 /// Everything but initial positions in a file.
-fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T, D>> {
+pub(crate) fn builder<T: Float, const D: usize>(args: &MethodArgs) -> Result<TsneBuilder<T, D>> {
     let affinities = &args.affinities;
     let kind = affinities.affinities.unwrap_or(AffinityType::Perplexity);
     let rule = Rule {

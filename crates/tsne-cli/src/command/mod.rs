@@ -5,9 +5,11 @@
 //! tests of the library are compiled in less than half of the time; it has none of its own.
 
 mod called;
+mod code;
 mod descent;
 mod embed;
 mod explore;
+mod film;
 mod further;
 mod interrupt;
 mod manual;
@@ -15,6 +17,8 @@ mod map;
 mod method;
 mod outcome;
 mod pause;
+mod plan;
+mod planner;
 mod plot;
 mod progress;
 mod resume;
@@ -28,13 +32,11 @@ mod usage;
 
 use crate::args::{self, Cli, Command};
 use clap::FromArgMatches;
+use code::{FAILURE, SUCCESS};
 use interrupt::{Interrupt, Interrupted};
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
-
-/// The exit code of a program that did not do what it was asked for.
-const FAILURE: u8 = 1;
 
 /// Runs the command that the arguments of this process name: the program `tsne`.
 ///
@@ -66,7 +68,9 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
         Err(error) => return usage::usage(&error, arguments.get(1)),
     };
     let done = match &cli.command {
+        Command::Embed(args) if args.dry_run => plan::plan(args),
         Command::Embed(args) => embed::embed(args),
+        Command::Plan(args) => plan::plan(args),
         Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),

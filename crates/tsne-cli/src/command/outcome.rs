@@ -7,10 +7,18 @@ use crate::command::run::{agreement, in_pool, print, warn, words};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
 use crate::explore::{Neighbors, Page};
+use crate::film::{Film, FilmFormat};
+use crate::input::Labels;
+use crate::output::Beside;
 use crate::plot::{self, Options, Picture};
 use crate::report::{Decided, ForceError, HistoryEntry, Milliseconds, Report, Seconds};
 use anyhow::{Result, bail};
+#[cfg(feature = "plot")]
+use std::io::BufWriter;
+use std::path::Path;
 use std::time::{Duration, Instant};
+#[cfg(feature = "plot")]
+use tsne::files::AtomicFile;
 use tsne::{AffinityMethod, Context, Embedding, Float, SearchQuality, files};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
@@ -30,6 +38,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) targets: &'a Targets<'a>,
     pub(crate) extras: &'a Extras,
     pub(crate) history: Vec<HistoryEntry>,
+    /// The film of the descent, if it is wanted.
+    pub(crate) film: Option<Film>,
     /// The time that reading took.
     pub(crate) read: Duration,
     pub(crate) started: Instant,
@@ -49,7 +59,8 @@ impl Outcome<'_> {
         warn(run.quiet, &warnings)?;
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
-        written.map(targets.map, y, annotations)?;
+        let graph = embedding.affinity_index().graph();
+        written.map(targets.map, y, &Beside { annotations: Some(annotations), graph })?;
         written.h5ad(targets, y, &call.resolved, || args.described())?;
         written.add(targets.model, |path| {
             let mut writer = embedding.writer()?;
@@ -74,12 +85,16 @@ impl Outcome<'_> {
             let picture = Picture::of(y, labels)?.encode(&options, plot::Format::of(path)?)?;
             Ok(files::write(path, &picture)?)
         })?;
-        written.add(targets.page, |path| {
+        let page = |path: &Path, film: Option<&Film>| {
             let neighbors = Neighbors::from_affinities(embedding.affinities(), PAGE_NEIGHBORS)?;
             let title = format!("t-SNE of {}", self.source);
-            let page =
-                Page { title: &title, annotations: Some(annotations), neighbors: Some(&neighbors), ..Page::default() };
-            write_page(path, y, &page).map(drop)
+            let (annotations, neighbors) = (Some(annotations), Some(&neighbors));
+            write_page(path, y, &Page { title: &title, annotations, neighbors, film, ..Page::default() }).map(drop)
+        };
+        written.add(targets.page, |path| page(path, None))?;
+        written.add(targets.film, |path| match (&self.film, FilmFormat::of(path)?) {
+            (Some(film), FilmFormat::Apng) => write_film(path, film, labels),
+            (film, _) => page(path, film.as_ref()),
         })?;
         let force_error = (args.force_error && whole).then(|| embedding.force_error(FORCE_SAMPLES, Context::new()));
         let force_error = written.then(|| Ok(force_error.transpose()?))?;
@@ -109,6 +124,19 @@ impl Outcome<'_> {
         }
         Ok(())
     }
+}
+
+/// Writes a film as a picture that moves, whole or not at all.
+#[cfg(feature = "plot")]
+fn write_film(path: &Path, film: &Film, labels: Option<&Labels>) -> Result<()> {
+    let mut file = BufWriter::new(AtomicFile::create(path)?);
+    crate::film::write(&mut file, film, labels)?;
+    Ok(file.into_inner().map_err(|error| error.into_error())?.commit()?)
+}
+
+#[cfg(not(feature = "plot"))]
+fn write_film(_: &Path, _: &Film, _: Option<&Labels>) -> Result<()> {
+    bail!("this program was built without its feature plot: only .html can be written")
 }
 
 /// What a map was made with.

@@ -102,7 +102,8 @@ impl Bars {
         times.map(|(_, time)| time.as_secs_f64()).sum()
     }
 
-    fn iterations(&self) -> usize {
+    /// The iterations of the descent so far, over all phases and calls.
+    pub(crate) fn iterations(&self) -> usize {
         self.current.lock().map_or(0, |current| current.iterations)
     }
 

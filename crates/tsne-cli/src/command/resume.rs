@@ -1,6 +1,7 @@
 //! `tsne resume`.
 
 use crate::args::{Cli, Command, EmbedArgs, ResumeArgs};
+use crate::command::film::film;
 use crate::command::further::{Going, How};
 use crate::command::saved::{Call, Extras, unusable};
 use anyhow::{Context as _, Result, bail};
@@ -23,7 +24,9 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<()> {
     let extras = Extras::take(model.sections(), n).with_context(name)?;
     let extras = extras.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
     let embed = interrupted(&extras.call, args).with_context(name)?;
-    Going { from, how: How::Resume, args: &embed, extras, checkpoint: Some(from), started }.start(model)
+    let mut film = film(&embed, model.n_components())?;
+    film.as_mut().map_or(Ok(()), |film| film.take(model.sections(), n)).with_context(name)?;
+    Going { from, how: How::Resume, args: &embed, extras, checkpoint: Some(from), film, started }.start(model)
 }
 
 /// The call that was interrupted, with what this one asks for instead.
@@ -40,6 +43,7 @@ fn interrupted(call: &Call, args: &ResumeArgs) -> Result<EmbedArgs> {
     embed.save = chosen(&args.save, embed.save.take());
     embed.plot = chosen(&args.plot, embed.plot.take());
     embed.html = chosen(&args.html, embed.html.take());
+    embed.frames = chosen(&args.frames, embed.frames.take());
     embed.checkpoint.checkpoint_every = args.checkpoint_every.unwrap_or(embed.checkpoint.checkpoint_every);
     let run = &mut embed.method.run;
     run.threads = args.threads.or(run.threads);

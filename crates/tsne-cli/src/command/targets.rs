@@ -1,14 +1,16 @@
 //! Files that a run writes.
 
-use crate::input::{Annotations, Resolved};
-use crate::output::{Format, Note};
+use crate::film::FilmFormat;
+use crate::input::Resolved;
+use crate::output::{Beside, Format, Note};
 use crate::plot;
 #[cfg(not(feature = "h5ad"))]
 use anyhow::bail;
 use anyhow::{Context, Result, ensure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tsne::{Scalar, files};
+use tsne::Scalar;
+use tsne::files::{self, AtomicFile};
 
 /// Where the results of a run go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +20,7 @@ pub(crate) struct Targets<'a> {
     pub(crate) model: Option<&'a Path>,
     pub(crate) checkpoint: Option<&'a Path>,
     pub(crate) page: Option<&'a Path>,
+    pub(crate) film: Option<&'a Path>,
     /// The `.h5ad` file that the map is put into.
     pub(crate) back: Option<&'a Path>,
     /// The file of the points.
@@ -25,6 +28,11 @@ pub(crate) struct Targets<'a> {
 }
 
 impl Targets<'_> {
+    /// Whether the map goes where its neighbors have room.
+    pub(crate) fn wants_neighbors(&self) -> bool {
+        self.map.and_then(|map| Format::of(map).ok()).is_some_and(Format::has_neighbors)
+    }
+
     /// Checks before any work that the files can be written, that no two are the same, and that none is one of
     /// `sources`.
     ///
@@ -33,7 +41,7 @@ impl Targets<'_> {
     /// For the first that cannot.
     pub(crate) fn check(&self, sources: &[Option<&PathBuf>]) -> Result<()> {
         let to_file = |path: &&Path| !is_standard_output(path);
-        let targets = [self.map.filter(to_file), self.plot, self.page, self.model, self.checkpoint];
+        let targets = [self.map.filter(to_file), self.plot, self.page, self.film, self.model, self.checkpoint];
         let targets: Vec<&Path> = targets.into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
             for source in sources.iter().flatten() {
@@ -66,6 +74,9 @@ impl Targets<'_> {
         }
         if let Some(page) = self.page {
             ensure!(ends_in(page, "html"), "{}: the extension of the page must be .html", page.display());
+        }
+        if let Some(film) = self.film {
+            FilmFormat::of(film)?;
         }
         targets.into_iter().try_for_each(|target| {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))
@@ -129,16 +140,31 @@ impl Written {
         &mut self,
         path: Option<&Path>,
         y: &[[T; D]],
-        annotations: &Annotations,
+        beside: &Beside<'_, T>,
     ) -> Result<()> {
         let Some(path) = path.filter(|path| !is_h5ad(path)) else { return Ok(()) };
-        let encode = |path: &Path| Ok::<_, anyhow::Error>(Format::of(path)?.encode_with(y, annotations));
+        self.table(path, |format, to| format.write(to, y, beside))
+    }
+
+    /// Writes a table into a file or to standard output.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, and those of `write`.
+    pub(crate) fn table(
+        &mut self,
+        path: &Path,
+        write: impl Fn(Format, &mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<()> {
         if is_standard_output(path) {
             self.to_standard_output = true;
-            let bytes = encode(path)?;
-            return std::io::stdout().write_all(&bytes).context("cannot write to standard output");
+            return write(Format::of(path)?, &mut std::io::stdout()).context("cannot write to standard output");
         }
-        self.add(Some(path), |path| Ok(files::write(path, &encode(path)?)?))
+        self.add(Some(path), |path| {
+            let mut file = AtomicFile::create(path)?;
+            write(Format::of(path)?, &mut file)?;
+            Ok(file.commit()?)
+        })
     }
 
     /// Puts a map into the `.h5ad` file of its points, or a copy of that, where one of both is asked for; `note` describes it.

@@ -9,7 +9,7 @@ use crate::command::saved::{self, unusable};
 use crate::command::targets::{Targets, Written};
 use crate::command::together::together;
 use crate::explore::Page;
-use crate::output::Note;
+use crate::output::{Beside, Note};
 use crate::plot::{self, Options, Picture};
 use crate::prepare::Preparation;
 use crate::report::{TransformReport, TransformSeconds};
@@ -102,7 +102,7 @@ fn place<T: Float + FromStr, const D: usize>(
     let kl_divergence = placed.kl_divergence();
     let kl_divergence_per_point = kl_divergence / y.len() as f64;
     let mut written = Written::default();
-    written.map(targets.map, y, &annotations)?;
+    written.map(targets.map, y, &Beside { annotations: Some(&annotations), graph: None })?;
     written.h5ad(targets, y, &resolved, || vec![("model", Note::Text(args.model.display().to_string()))])?;
     written.add(targets.plot, |path| {
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));

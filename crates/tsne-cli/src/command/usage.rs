@@ -1,6 +1,7 @@
 //! What is wrong with the arguments, in one line that says what to write instead.
 
 use crate::args::command;
+use crate::command::code::{SUCCESS, USAGE};
 use clap::error::ErrorKind;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -8,12 +9,6 @@ use std::io::Write;
 /// How alike a word and what was written must be for a suggestion: from 0 to 1, by edits over the longer length. `cosin`, `recomended`
 /// and `pac` are 0.83, 0.91 and 0.67 like what was meant; `fast` is 0.5 like `fft`.
 const ALIKE: f64 = 0.6;
-
-/// The exit code of a program that did what it was asked for.
-pub(super) const SUCCESS: u8 = 0;
-
-/// The exit code of arguments that are wrong.
-const CODE: u8 = 2;
 
 /// Prints help and version as they are, and what is wrong with the arguments in one line; returns the exit code. `first` is the first
 /// argument, which may name a subcommand.
@@ -24,7 +19,7 @@ pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
-        return CODE;
+        return USAGE;
     }
     let text = error.to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
@@ -36,7 +31,7 @@ pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
         "{line} ({meant}`{} --help` lists the options)",
         called(first.map(OsString::as_os_str))
     );
-    CODE
+    USAGE
 }
 
 /// The value that was refused.

@@ -8,25 +8,48 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use std::io::{self, Write};
 
-/// Writes a script element that holds what `write` writes, deflated and in base64, which no text can break out of.
-pub(super) fn element(
-    to: &mut dyn Write,
-    name: &str,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<()> {
-    write!(to, "<script type=\"text/plain\" id=\"data-{name}\">")?;
-    let mut encoder = ZlibEncoder::new(Base64::new(to), Compression::default());
-    write(&mut encoder)?;
-    encoder.finish()?.finish()?;
-    writeln!(to, "</script>")?;
-    Ok(())
+/// Where arrays are written to by their names: into elements of a page, or as properties of an object of its script.
+pub(super) struct Arrays<'a> {
+    to: &'a mut dyn Write,
+    elements: bool,
+}
+
+impl<'a> Arrays<'a> {
+    /// Elements of a page, whose text no text can break out of.
+    pub(super) fn elements(to: &'a mut dyn Write) -> Self {
+        Self { to, elements: true }
+    }
+
+    /// Properties, after the brace that opens their object.
+    pub(super) fn properties(to: &'a mut dyn Write) -> Self {
+        Self { to, elements: false }
+    }
+
+    /// Writes what `write` writes, deflated and in base64.
+    pub(super) fn add(&mut self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        match self.elements {
+            true => write!(self.to, "<script type=\"text/plain\" id=\"data-{name}\">")?,
+            false => write!(self.to, "\"{name}\":\"")?,
+        }
+        let mut encoder = ZlibEncoder::new(Base64::new(&mut *self.to), Compression::default());
+        write(&mut encoder)?;
+        encoder.finish()?.finish()?;
+        writeln!(self.to, "{}", if self.elements { "</script>" } else { "\"," })?;
+        Ok(())
+    }
+
+    /// Writes numbers byte by byte in [`planes`].
+    pub(super) fn numbers<const S: usize>(
+        &mut self,
+        name: &str,
+        values: impl Iterator<Item = [u8; S]> + Clone,
+    ) -> Result<()> {
+        self.add(name, |to| planes(to, values))
+    }
 }
 
 /// Writes the first byte of each number, then the second of each, and so on.
-pub(super) fn planes<const S: usize>(
-    to: &mut dyn Write,
-    values: impl Iterator<Item = [u8; S]> + Clone,
-) -> io::Result<()> {
+fn planes<const S: usize>(to: &mut dyn Write, values: impl Iterator<Item = [u8; S]> + Clone) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(CHUNK);
     for plane in 0..S {
         for bytes in values.clone() {

@@ -1,10 +1,9 @@
 //! Columns of labels as arrays: codes of classes as narrow as they can be, or numbers.
 
-use super::blob::{element, planes};
+use super::blob::Arrays;
 use super::text;
 use crate::input::Labels;
 use anyhow::Result;
-use std::io::Write;
 
 /// How a column is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,26 +31,35 @@ impl Form {
     }
 }
 
-/// Writes the values of column `c`, and the names of its classes.
-pub(super) fn write(to: &mut dyn Write, c: usize, labels: &Labels) -> Result<()> {
+/// Writes the values of column `c` at these points.
+pub(super) fn write_values(
+    to: &mut Arrays<'_>,
+    c: usize,
+    (labels, form): (&Labels, &Form),
+    points: impl Iterator<Item = usize> + Clone,
+) -> Result<()> {
     let name = format!("values-{c}");
     // What is no category is a missing one.
-    let codes = || labels.codes.iter().map(|&code| if (code as usize) < labels.names.len() { code } else { u32::MAX });
-    match Form::of(labels) {
+    let code = |i: usize| labels.codes.get(i).copied().filter(|&code| (code as usize) < labels.names.len());
+    let codes = points.map(|i| code(i).unwrap_or(u32::MAX));
+    match form {
         Form::Numbers(numbers, bytes) => {
-            let values = codes().map(|code| numbers.get(code as usize).copied().unwrap_or(f64::NAN));
+            let values = codes.map(|code| numbers.get(code as usize).copied().unwrap_or(f64::NAN));
             match bytes {
-                4 => element(to, &name, |to| planes(to, values.map(|value| (value as f32).to_le_bytes()))),
-                _ => element(to, &name, |to| planes(to, values.map(f64::to_le_bytes))),
+                4 => to.numbers(&name, values.map(|value| (value as f32).to_le_bytes())),
+                _ => to.numbers(&name, values.map(f64::to_le_bytes)),
             }
         }
-        Form::Classes(bytes) => {
-            match bytes {
-                1 => element(to, &name, |to| planes(to, codes().map(|code| (code as u8).to_le_bytes())))?,
-                2 => element(to, &name, |to| planes(to, codes().map(|code| (code as u16).to_le_bytes())))?,
-                _ => element(to, &name, |to| planes(to, codes().map(u32::to_le_bytes)))?,
-            }
-            text::write(to, &format!("names-{c}"), &labels.names)
-        }
+        Form::Classes(1) => to.numbers(&name, codes.map(|code| (code as u8).to_le_bytes())),
+        Form::Classes(2) => to.numbers(&name, codes.map(|code| (code as u16).to_le_bytes())),
+        Form::Classes(_) => to.numbers(&name, codes.map(u32::to_le_bytes)),
+    }
+}
+
+/// Writes the names of the classes of column `c`, if it is one of classes.
+pub(super) fn write_names(to: &mut Arrays<'_>, c: usize, (labels, form): (&Labels, &Form)) -> Result<()> {
+    match form {
+        Form::Numbers(..) => Ok(()),
+        Form::Classes(_) => text::write(to, &format!("names-{c}"), labels.names.iter().map(String::as_str)),
     }
 }

@@ -1,6 +1,7 @@
 //! What a page is told besides its arrays, as JSON.
 
 use super::columns::Form;
+use super::frames::{self, FrameMeta};
 use super::neighbors::Neighbors;
 use super::options::{Page, Theme};
 use crate::input::{Annotations, Labels};
@@ -14,7 +15,7 @@ const COLORS: usize = 256;
 /// What the page reads first.
 #[derive(Debug, Serialize)]
 pub(super) struct Meta<'a> {
-    title: &'a str,
+    pub(super) title: &'a str,
     pub(super) theme: &'static str,
     n: usize,
     /// The names of the coordinates, as in the tables that the command writes.
@@ -27,6 +28,22 @@ pub(super) struct Meta<'a> {
     columns: Vec<Column<'a>>,
     /// The colors of the scale of numbers.
     scale: Vec<String>,
+    /// The frames of a film, and the square in which they are shown.
+    frames: Vec<FrameMeta>,
+    pub(super) square: Option<[[f64; 2]; 2]>,
+    /// Of a page with its points in tiles.
+    pub(super) tiles: Option<TilesMeta>,
+}
+
+/// How points are shared out among the scripts beside a page.
+#[derive(Debug, Serialize)]
+pub(super) struct TilesMeta {
+    /// The scripts of the sorted ids.
+    pub(super) ids: usize,
+    /// The rows in each script that tells in which tiles they are.
+    pub(super) rows: usize,
+    /// Of each column: how many points are in each class and in none, or the lowest and the highest number.
+    pub(super) columns: Vec<Vec<f64>>,
 }
 
 /// What a column of labels is.
@@ -40,12 +57,18 @@ struct Column<'a> {
 }
 
 impl<'a> Meta<'a> {
-    pub(super) fn new(n: usize, origin: &'a [f64], page: &Page<'a>, annotations: &'a Annotations) -> Self {
+    pub(super) fn new(
+        n: usize,
+        origin: &'a [f64],
+        page: &Page<'a>,
+        (annotations, forms): (&'a Annotations, &[Form]),
+    ) -> Self {
         let theme = match page.theme {
             Theme::Auto => "auto",
             Theme::Light => "light",
             Theme::Dark => "dark",
         };
+        let (frames, square) = page.film.map(|film| frames::metas(film, origin)).unwrap_or_default();
         Self {
             title: page.title,
             theme,
@@ -54,8 +77,11 @@ impl<'a> Meta<'a> {
             origin,
             ids: annotations.ids.is_some(),
             k: page.neighbors.map_or(0, Neighbors::k),
-            columns: annotations.labels.iter().map(Column::new).collect(),
+            columns: annotations.labels.iter().zip(forms).map(Column::new).collect(),
             scale: (0..STOPS).map(stop).collect(),
+            frames,
+            square,
+            tiles: None,
         }
     }
 }
@@ -64,8 +90,8 @@ impl<'a> Meta<'a> {
 const AXES: [&str; 3] = ["x", "y", "z"];
 
 impl<'a> Column<'a> {
-    fn new(labels: &'a Labels) -> Self {
-        let (kind, bytes, count) = match Form::of(labels) {
+    fn new((labels, form): (&'a Labels, &Form)) -> Self {
+        let (kind, bytes, count) = match *form {
             Form::Classes(bytes) => ("classes", bytes, labels.names.len().clamp(1, COLORS)),
             Form::Numbers(_, bytes) => ("numbers", bytes, 0),
         };

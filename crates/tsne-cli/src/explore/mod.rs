@@ -9,17 +9,22 @@
 
 mod blob;
 mod columns;
+mod frames;
 mod meta;
 mod neighbors;
 mod options;
 mod text;
+mod tiles;
 
 pub use neighbors::Neighbors;
 pub use options::{Page, Theme};
+pub use tiles::{Folder, write_folder};
 
+use crate::film::Frame;
 use crate::input::Annotations;
 use anyhow::{Context, Result, ensure};
-use blob::{element, planes};
+use blob::Arrays;
+use columns::Form;
 use meta::Meta;
 use std::io::Write;
 use text::{escaped_json, escaped_markup};
@@ -27,9 +32,11 @@ use tsne::Scalar;
 
 const MARKUP: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: [&str; 14] = [
+const SCRIPT: [&str; 17] = [
     include_str!("page/data.js"),
     include_str!("page/geometry.js"),
+    include_str!("page/tiles.js"),
+    include_str!("page/index.js"),
     include_str!("page/colors.js"),
     include_str!("page/render.js"),
     include_str!("page/density.js"),
@@ -39,6 +46,7 @@ const SCRIPT: [&str; 14] = [
     include_str!("page/legend.js"),
     include_str!("page/search.js"),
     include_str!("page/panel.js"),
+    include_str!("page/film.js"),
     include_str!("page/gestures.js"),
     include_str!("page/app.js"),
     include_str!("page/main.js"),
@@ -74,21 +82,52 @@ pub fn page<T: Scalar, const D: usize>(y: &[[T; D]], options: &Page<'_>) -> Resu
 ///
 /// # Errors
 ///
-/// For a map without points or of more than three dimensions, positions that are not finite in single precision, annotations or
-/// neighbors that do not belong to `n` points, texts that are longer than a browser's, and what `to` refuses.
+/// For a map without points or of more than three dimensions, positions that are not finite in single precision, a film of a map that has
+/// not two dimensions, annotations, neighbors or frames that do not belong to `n` points, texts that are longer than a browser's, and what `to` refuses.
 pub fn write<T: Scalar, const D: usize>(mut to: impl Write, y: &[[T; D]], options: &Page<'_>) -> Result<()> {
     let none = Annotations::default();
     let annotations = options.annotations.unwrap_or(&none);
-    check(y, annotations, options.neighbors)?;
+    check(y, annotations, options)?;
     let origin = origin(y);
-    let meta = Meta::new(y.len(), &origin, options, annotations);
-    let json = serde_json::to_string(&meta).context("cannot write what the page holds")?;
-    let to: &mut dyn Write = &mut to;
+    let forms: Vec<Form> = annotations.labels.iter().map(Form::of).collect();
+    let meta = Meta::new(y.len(), &origin, options, (annotations, &forms));
+    write_markup(&mut to, &meta, SELF_CONTAINED, |to| {
+        for c in 0..D {
+            to.numbers(&format!("axis-{c}"), y.iter().map(|point| place(point[c], origin[c])))?;
+        }
+        for (c, column) in annotations.labels.iter().zip(&forms).enumerate() {
+            columns::write_values(to, c, column, 0..y.len())?;
+            columns::write_names(to, c, column)?;
+        }
+        if let Some(ids) = &annotations.ids {
+            text::write(to, "ids", ids.iter().map(String::as_str))?;
+        }
+        if let Some(neighbors) = options.neighbors {
+            to.numbers("neighbors", neighbors.ranks().iter().map(|j| j.to_le_bytes()))?;
+        }
+        options.film.map_or(Ok(()), |film| frames::write(to, film))
+    })
+}
+
+/// What a page may load: nothing, or scripts beside it, be it from a server or from a disk.
+const SELF_CONTAINED: &str = "'unsafe-inline'";
+const WITH_SCRIPTS: &str = "'unsafe-inline' 'self' file:";
+
+/// The page with what it is told, and the arrays in the order in which it reads them.
+fn write_markup(
+    to: &mut dyn Write,
+    meta: &Meta<'_>,
+    scripts: &str,
+    arrays: impl FnOnce(&mut Arrays<'_>) -> Result<()>,
+) -> Result<()> {
+    let json = serde_json::to_string(meta).context("cannot write what the page holds")?;
+    let mut arrays = Some(arrays);
     for part in parts(MARKUP) {
         match part {
             Part::Text(text) => to.write_all(text.as_bytes())?,
             Part::Field("theme") => to.write_all(meta.theme.as_bytes())?,
-            Part::Field("title") => to.write_all(escaped_markup(options.title).as_bytes())?,
+            Part::Field("title") => to.write_all(escaped_markup(meta.title).as_bytes())?,
+            Part::Field("scripts") => to.write_all(scripts.as_bytes())?,
             Part::Field("style") => to.write_all(STYLE.as_bytes())?,
             Part::Field("script") => {
                 to.write_all(b"\"use strict\";\n")?;
@@ -96,35 +135,18 @@ pub fn write<T: Scalar, const D: usize>(mut to: impl Write, y: &[[T; D]], option
             }
             Part::Field(_) => {
                 writeln!(to, "<script type=\"text/plain\" id=\"data-meta\">{}</script>", escaped_json(&json))?;
-                data(to, y, &origin, annotations, options.neighbors)?;
+                if let Some(arrays) = arrays.take() {
+                    arrays(&mut Arrays::elements(to))?;
+                }
             }
         }
     }
     Ok(())
 }
 
-/// The arrays, in the order in which the page reads them.
-fn data<T: Scalar, const D: usize>(
-    to: &mut dyn Write,
-    y: &[[T; D]],
-    origin: &[f64; D],
-    annotations: &Annotations,
-    neighbors: Option<&Neighbors>,
-) -> Result<()> {
-    for c in 0..D {
-        let values = y.iter().map(|point| ((point[c].to_f64() - origin[c]) as f32).to_le_bytes());
-        element(to, &format!("axis-{c}"), |to| planes(to, values))?;
-    }
-    for (c, labels) in annotations.labels.iter().enumerate() {
-        columns::write(to, c, labels)?;
-    }
-    if let Some(ids) = &annotations.ids {
-        text::write(to, "ids", ids)?;
-    }
-    if let Some(neighbors) = neighbors {
-        element(to, "neighbors", |to| planes(to, neighbors.ranks().iter().map(|j| j.to_le_bytes())))?;
-    }
-    Ok(())
+/// A coordinate as the page has it: in single precision, from the origin of its axis.
+fn place<T: Scalar>(value: T, origin: f64) -> [u8; 4] {
+    ((value.to_f64() - origin) as f32).to_le_bytes()
 }
 
 /// Where single precision would lose digits of an axis because it is far from 0, its middle; else 0, and the page has the
@@ -140,11 +162,7 @@ fn origin<T: Scalar, const D: usize>(y: &[[T; D]]) -> [f64; D] {
     })
 }
 
-fn check<T: Scalar, const D: usize>(
-    y: &[[T; D]],
-    annotations: &Annotations,
-    neighbors: Option<&Neighbors>,
-) -> Result<()> {
+fn check<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Annotations, options: &Page<'_>) -> Result<()> {
     let n = y.len();
     ensure!(n > 0, "the map has no points");
     ensure!((1..=3).contains(&D), "the map has {D} dimensions: a page shows 1, 2 or 3");
@@ -157,8 +175,13 @@ fn check<T: Scalar, const D: usize>(
     for labels in &annotations.labels {
         ensure!(labels.codes.len() == n, "there are {} labels {:?} for {n} points", labels.codes.len(), labels.name);
     }
-    if let Some(neighbors) = neighbors {
+    if let Some(neighbors) = options.neighbors {
         ensure!(neighbors.n() == n, "there are neighbors of {} points for {n} points", neighbors.n());
+    }
+    if let Some(film) = options.film {
+        ensure!(D == 2, "the map has {D} dimensions, but a film shows two");
+        let other = film.frames().iter().map(Frame::n).find(|&of| of != n);
+        ensure!(other.is_none(), "there are frames of {} points for {n} points", other.unwrap_or_default());
     }
     Ok(())
 }

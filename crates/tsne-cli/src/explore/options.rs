@@ -1,6 +1,7 @@
 //! What a page is to show.
 
 use super::neighbors::Neighbors;
+use crate::film::Film;
 use crate::input::Annotations;
 
 /// Whether the page is light or dark when it opens.
@@ -26,4 +27,6 @@ pub struct Page<'a> {
     pub annotations: Option<&'a Annotations>,
     /// Their neighbors in the data.
     pub neighbors: Option<&'a Neighbors>,
+    /// The film of its descent, of a map of two dimensions: the page has a slider over its frames.
+    pub film: Option<&'a Film>,
 }

@@ -1,8 +1,7 @@
 //! Texts of anybody's tables: as arrays, in markup and in JSON, where none of them can end what they stand in.
 
-use super::blob::{element, planes};
+use super::blob::Arrays;
 use anyhow::{Result, ensure};
-use std::io::Write;
 
 /// The longest text of the browsers: Chrome's, in units of UTF-16, is 2²⁹ - 24, the others' are longer.
 const LONGEST: usize = (1 << 29) - 24;
@@ -12,16 +11,16 @@ const LONGEST: usize = (1 << 29) - 24;
 /// # Errors
 ///
 /// Where they are longer together than a text can be in a browser.
-pub(super) fn write(to: &mut dyn Write, name: &str, texts: &[String]) -> Result<()> {
-    let length = |text: &String| text.encode_utf16().count();
-    let total = texts.iter().map(length).fold(0, usize::saturating_add);
+pub(super) fn write<'t>(to: &mut Arrays<'_>, name: &str, texts: impl Iterator<Item = &'t str> + Clone) -> Result<()> {
+    let length = |text: &str| text.encode_utf16().count();
+    let total = texts.clone().map(length).fold(0, usize::saturating_add);
     ensure!(
         total <= LONGEST,
-        "the {name} have {total} characters together, more than a browser's longest text: shorten them, or leave them out"
+        "the {name} have {total} characters together, more than a browser's longest text: shorten them, leave them out, or write a \
+         folder (-o map/)"
     );
-    element(to, name, |to| texts.iter().try_for_each(|text| to.write_all(text.as_bytes())))?;
-    let lengths = texts.iter().map(|text| (length(text) as u32).to_le_bytes());
-    element(to, &format!("{name}-lengths"), |to| planes(to, lengths))
+    to.add(name, |to| texts.clone().try_for_each(|text| to.write_all(text.as_bytes())))?;
+    to.numbers(&format!("{name}-lengths"), texts.map(|text| (length(text) as u32).to_le_bytes()))
 }
 
 /// A text as it stands in markup; characters that a page may not hold become U+FFFD.

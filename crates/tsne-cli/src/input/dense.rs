@@ -7,7 +7,8 @@ use super::labels::Labels;
 use super::missing::{Missing, Resolved};
 use super::npy::Npy;
 use super::open::{is_compressed, open};
-use super::text::{self, CsvOptions, HeaderLine, IndexColumn, TableForm};
+use super::table::{CsvOptions, IndexColumn, Parsed, TableForm};
+use super::text::{self, HeaderLine};
 use super::transpose::transposed;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, Read};
@@ -58,9 +59,7 @@ impl<T: Scalar + FromStr> Table<T> {
 
     /// Reads delimited text, of values that `fits` admits.
     pub(super) fn from_text(read: impl BufRead, options: &CsvOptions, fits: Fits) -> Result<Self> {
-        let text::Parsed { values, n, d, ids, labels, form, names, resolved } = text::read(read, options, fits)?;
-        let annotations = Annotations { ids, labels };
-        Ok(Self { data: values, n, d, annotations, form: Some(form), resolved, names })
+        text::read(read, options, fits).map(Self::from)
     }
 }
 
@@ -158,6 +157,14 @@ impl<T> Table<T> {
     }
 }
 
+impl<T> From<Parsed<T>> for Table<T> {
+    fn from(parsed: Parsed<T>) -> Self {
+        let Parsed { values, n, d, ids, labels, form, names, resolved } = parsed;
+        let annotations = Annotations { ids, labels };
+        Self { data: values, n, d, annotations, form: Some(form), resolved, names }
+    }
+}
+
 /// Checks that no columns of a file without names are asked for.
 pub(super) fn no_columns(options: &CsvOptions) -> Result<()> {
     ensure!(
@@ -165,8 +172,13 @@ pub(super) fn no_columns(options: &CsvOptions) -> Result<()> {
             && options.columns.is_empty()
             && options.drop_columns.is_empty()
             && options.index_column == IndexColumn::default(),
-        "columns can be chosen in text tables only: use --labels FILE, or drop the columns before"
+        "columns can be chosen in tables only: use --labels FILE, or drop the columns before"
     );
+    no_text(options)
+}
+
+/// Checks that nothing is asked for that only text has.
+pub(super) fn no_text(options: &CsvOptions) -> Result<()> {
     ensure!(
         options.header == HeaderLine::default(),
         "only text tables have a line that may name the columns: leave out --header"

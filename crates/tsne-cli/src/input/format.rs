@@ -17,6 +17,8 @@ pub(crate) enum Format {
     TenX,
     /// A file of anndata.
     H5ad,
+    /// Parquet or Arrow.
+    Columnar,
     /// Delimited text.
     Text,
 }
@@ -39,9 +41,27 @@ pub(crate) fn format_of(path: &Path) -> Result<Format> {
             ensure!(!is_compressed(path), "an .h5ad file is compressed within: unpack it first");
             Format::H5ad
         }
+        () if is_columnar(path) => Format::Columnar,
+        () if is_columnar(&name) => bail!("a table of this format is compressed within: unpack it first"),
         () if is(&["csv", "tsv", "txt", "data", "dat", "tab"]) => Format::Text,
         () => return unknown(&name),
     })
+}
+
+/// Whether a file is a table of Parquet or Arrow by its name.
+pub(crate) fn is_columnar(path: &Path) -> bool {
+    ["parquet", "pq", "arrow", "feather", "ipc", "arrows"].iter().any(|extension| ends_in(path, extension))
+}
+
+/// Why a table of Parquet or Arrow cannot be read without its feature, and what to do.
+#[cfg(not(feature = "columnar"))]
+pub(crate) fn no_columnar(path: &Path) -> anyhow::Error {
+    const BUILD: &str = "this program was built without the feature columnar, so it reads neither Parquet nor Arrow: build it with \
+                         cargo install --path crates/tsne-cli --features columnar";
+    match conversion(path) {
+        Some(line) => anyhow::anyhow!("{BUILD}, or convert the file: {line}"),
+        None => anyhow::anyhow!("{BUILD}"),
+    }
 }
 
 /// The format of a stream that begins like this.
@@ -51,6 +71,7 @@ pub(crate) fn format_of_bytes(start: &[u8]) -> Format {
         () if start.starts_with(b"PK\x03\x04") => Format::Npz,
         () if start.starts_with(b"%%MatrixMarket") || start.starts_with(b"%%matrixmarket") => Format::Mtx,
         () if start.starts_with(b"\x89HDF\r\n\x1a\n") => Format::H5ad,
+        () if [&b"PAR1"[..], b"ARROW1", &[0xff; 4]].iter().any(|magic| start.starts_with(magic)) => Format::Columnar,
         () => Format::Text,
     }
 }
@@ -78,17 +99,23 @@ const CONVERSIONS: [(&[&str], &str); 13] = [
     (&["json", "jsonl"], "python -c 'import pandas; pandas.read_json(\"X.json\").to_csv(\"X.csv\", index=False)'"),
 ];
 
+/// The line that converts a file of a known format.
+fn conversion(path: &Path) -> Option<String> {
+    let is_of = |extensions: &[&str]| extensions.iter().any(|extension| ends_in(path, extension));
+    let (_, line) = CONVERSIONS.iter().find(|(extensions, _)| is_of(extensions))?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Some(line.replace("X.", &format!("{stem}.")))
+}
+
 fn unknown(path: &Path) -> Result<Format> {
-    let known = CONVERSIONS.iter().find(|(extensions, _)| extensions.iter().any(|extension| ends_in(path, extension)));
-    if let Some((_, line)) = known {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    if let Some(line) = conversion(path) {
         bail!(
-            "this format is not read; this line converts it: {} (what is read: .npy, .npz, .csv, .tsv, .txt, .mtx, .h5ad)",
-            line.replace("X.", &format!("{stem}."))
+            "this format is not read; this line converts it: {line} (what is read: .npy, .npz, .csv, .tsv, .txt, .mtx, .h5ad, \
+             .parquet, .arrow)"
         );
     }
     bail!(
         "the format is not known by the extension: use .npy, .csv, .tsv or .txt (also with .gz or .zst), .npz or .mtx for \
-         sparse points, .h5ad, or a folder of 10x Genomics; other tables can be piped in as text: ... | tsne embed -"
+         sparse points, .h5ad, .parquet, .arrow, or a folder of 10x Genomics; other tables can be piped in as text: ... | tsne embed -"
     )
 }

@@ -1,18 +1,25 @@
 //! Points of any file, with what is known of them.
 
 use super::annotations::Annotations;
+#[cfg(feature = "columnar")]
+use super::columnar;
+#[cfg(feature = "columnar")]
+use super::dense::no_text;
 use super::dense::{Table, no_columns};
+#[cfg(not(feature = "columnar"))]
+use super::format::no_columnar;
 use super::format::{Format, format_of, format_of_bytes};
 #[cfg(feature = "h5ad")]
 use super::h5ad;
-use super::labels::{Labels, Owners, is_table, read_labels};
+use super::labels::{Labels, Owners, is_table, read_labels, schema_of};
 use super::missing::Resolved;
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{MAGIC, is_compressed, is_standard_input, open};
 use super::points::PointTable;
 use super::sparse::SparseTable;
-use super::text::{CsvOptions, TableForm, column_names};
+use super::table::{CsvOptions, IndexColumn, TableForm};
+use super::text::HeaderLine;
 use super::{mtx, tenx};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::File;
@@ -38,6 +45,23 @@ pub struct InputOptions {
     pub neighbors_key: Option<String>,
 }
 
+#[cfg(not(feature = "h5ad"))]
+pub(super) const NO_H5AD: &str =
+    "an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature";
+
+#[cfg(feature = "h5ad")]
+impl InputOptions {
+    /// Which array of an `.h5ad` file holds the points.
+    pub(super) fn h5ad_choice(&self) -> h5ad::Choice<'_> {
+        h5ad::Choice {
+            layer: self.layer.as_deref(),
+            obsm: self.obsm.as_deref(),
+            raw: self.raw,
+            neighbors_key: self.neighbors_key.as_deref(),
+        }
+    }
+}
+
 /// Points with what is known of them, and how they were understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded<T> {
@@ -61,6 +85,72 @@ pub struct Loaded<T> {
     pub names: Option<Vec<String>>,
 }
 
+/// A file as messages call it.
+pub(super) fn name(path: &Path) -> String {
+    match is_standard_input(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// Files of labels, each with the columns that are looked for in it.
+type InFiles<'a> = Vec<(&'a Path, Vec<String>)>;
+
+/// How points of a format are read, and which columns of labels are in which file.
+pub(super) fn split(format: Format, options: &InputOptions) -> Result<(CsvOptions, InFiles<'_>)> {
+    // Columns of labels that a table of labels has are not looked for in the points.
+    let wanted = &options.table.label_columns;
+    let mut rest = wanted.clone();
+    let mut in_files: Vec<(&Path, Vec<String>)> = Vec::new();
+    let mut known = Vec::new();
+    for file in &options.labels {
+        let mut found = Vec::new();
+        if is_table(file) && !wanted.is_empty() {
+            let names = schema_of(file, &options.table).with_context(|| name(file))?.names.unwrap_or_default();
+            rest.retain(|column| {
+                let has = names.iter().any(|name| name == column);
+                found.extend(has.then(|| column.clone()));
+                !has
+            });
+            known.push((file, names));
+        }
+        in_files.push((file, found));
+    }
+    let mut table = CsvOptions { label_columns: rest, ..options.table.clone() };
+    let has_columns = matches!(format, Format::Text | Format::Columnar | Format::H5ad | Format::Npz);
+    if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
+        // `#3` is a column of the last table, and what is none is an error of it.
+        for column in &table.label_columns {
+            let names = super::names::Names::new(names.iter().map(|n| Some(n.as_str())), super::names::COLUMN);
+            let found = names.find(column).with_context(|| name(file))?;
+            if let Some((_, columns)) = in_files.iter_mut().find(|(path, _)| path == file) {
+                columns.push(format!("#{}", found + 1));
+            }
+        }
+        table.label_columns.clear();
+    }
+    if !has_columns && !options.labels.is_empty() {
+        // The column of names is one of the labels' table then.
+        table.index_column = IndexColumn::default();
+        table.header = HeaderLine::default();
+    }
+    Ok((table, in_files))
+}
+
+/// Checks that what is chosen among the arrays of a file is of its format.
+pub(super) fn check_choices(format: Format, options: &InputOptions) -> Result<()> {
+    let h5ad = format == Format::H5ad;
+    ensure!(
+        h5ad || (options.obsm.is_none() && !options.raw && options.neighbors_key.is_none()),
+        "--obsm, --raw and --neighbors-key choose among the arrays of an .h5ad file: leave them out"
+    );
+    ensure!(
+        h5ad || format == Format::Npz || options.layer.is_none(),
+        "--layer chooses among the arrays of an .h5ad or .npz file: leave it out"
+    );
+    Ok(())
+}
+
 impl<T: Scalar + FromStr> Loaded<T> {
     /// Reads points by the extension of the name, from a folder of 10x Genomics, or from standard input (`-`), and their labels.
     ///
@@ -68,48 +158,9 @@ impl<T: Scalar + FromStr> Loaded<T> {
     ///
     /// For whatever is not an `n × d` matrix of finite numbers with labels that fit; the message says where and what to do.
     pub fn read(path: &Path, options: &InputOptions) -> Result<Self> {
-        let name = |path: &Path| match is_standard_input(path) {
-            true => "standard input".to_owned(),
-            false => path.display().to_string(),
-        };
-        // Columns of labels that a table of labels has are not looked for in the points.
         let wanted = &options.table.label_columns;
-        let mut rest = wanted.clone();
-        let mut in_files: Vec<(&Path, Vec<String>)> = Vec::new();
-        let mut known = Vec::new();
-        for file in &options.labels {
-            let mut found = Vec::new();
-            if is_table(file) && !wanted.is_empty() {
-                let names =
-                    open(file).and_then(|read| column_names(read, &options.table)).with_context(|| name(file))?;
-                rest.retain(|column| {
-                    let has = names.iter().any(|name| name == column);
-                    found.extend(has.then(|| column.clone()));
-                    !has
-                });
-                known.push((file, names));
-            }
-            in_files.push((file, found));
-        }
-        let mut table = CsvOptions { label_columns: rest, ..options.table.clone() };
         let format = format_of(path).with_context(|| name(path))?;
-        let has_columns = matches!(format, Format::Text | Format::H5ad | Format::Npz);
-        if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
-            // `#3` is a column of the last table, and what is none is an error of it.
-            for column in &table.label_columns {
-                let names = super::names::Names::new(names.iter().map(|n| Some(n.as_str())), super::names::COLUMN);
-                let found = names.find(column).with_context(|| name(file))?;
-                if let Some((_, columns)) = in_files.iter_mut().find(|(path, _)| path == file) {
-                    columns.push(format!("#{}", found + 1));
-                }
-            }
-            table.label_columns.clear();
-        }
-        if !has_columns && !options.labels.is_empty() {
-            // The column of names is one of the labels' table then.
-            table.index_column = super::text::IndexColumn::default();
-            table.header = super::text::HeaderLine::default();
-        }
+        let (table, in_files) = split(format, options)?;
         let inner = InputOptions { table, ..options.clone() };
         let mut loaded = Self::points_of(path, format, &inner).with_context(|| name(path))?;
         for (file, columns) in in_files {
@@ -155,6 +206,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
     }
 
     fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
+        check_choices(format, options)?;
         let loaded = match format {
             Format::Text if is_standard_input(path) => {
                 let mut read = open(path)?;
@@ -184,41 +236,41 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 loaded
             }
             Format::H5ad => Self::of_h5ad(path, options)?,
+            Format::Columnar => Self::of_columnar(path, &options.table)?,
         };
-        let h5ad = format == Format::H5ad;
-        ensure!(
-            h5ad || (options.obsm.is_none() && !options.raw && options.neighbors_key.is_none()),
-            "--obsm, --raw and --neighbors-key choose among the arrays of an .h5ad file: leave them out"
-        );
-        ensure!(
-            h5ad || format == Format::Npz || options.layer.is_none(),
-            "--layer chooses among the arrays of an .h5ad or .npz file: leave it out"
-        );
         Ok(loaded)
     }
 
     #[cfg(not(feature = "h5ad"))]
     fn of_h5ad(_: &Path, _: &InputOptions) -> Result<Self> {
-        bail!(
-            "an .h5ad file cannot be read by a program that was built without the feature h5ad: build it with the feature"
-        )
+        bail!(NO_H5AD)
     }
 
     #[cfg(feature = "h5ad")]
     fn of_h5ad(path: &Path, options: &InputOptions) -> Result<Self> {
-        let choice = h5ad::Choice {
-            layer: options.layer.as_deref(),
-            obsm: options.obsm.as_deref(),
-            raw: options.raw,
-            neighbors_key: options.neighbors_key.as_deref(),
-        };
         let h5ad::Content { points, annotations, part, left_out, names, resolved } =
-            h5ad::read(path, choice, &options.table)?;
+            h5ad::read(path, options.h5ad_choice(), &options.table)?;
         let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
         Ok(Self { annotations, sources, left_out, part: Some(part), resolved, names, ..Self::from(points) })
     }
 
-    fn of_stream(read: impl BufRead, format: Format, options: &InputOptions) -> Result<Self> {
+    #[cfg(not(feature = "columnar"))]
+    fn of_columnar(path: &Path, _: &CsvOptions) -> Result<Self> {
+        Err(no_columnar(path))
+    }
+
+    #[cfg(feature = "columnar")]
+    fn of_columnar(path: &Path, options: &CsvOptions) -> Result<Self> {
+        Self::of_opened(columnar::Opened::open(path)?, options)
+    }
+
+    #[cfg(feature = "columnar")]
+    fn of_opened(opened: columnar::Opened, options: &CsvOptions) -> Result<Self> {
+        no_text(options)?;
+        columnar::read(opened, options).map(Self::from)
+    }
+
+    fn of_stream(read: impl BufRead + 'static, format: Format, options: &InputOptions) -> Result<Self> {
         match format {
             Format::Npy => Self::of_npy(Npy::of_stream(read)?, &options.table),
             Format::Mtx => {
@@ -232,6 +284,10 @@ impl<T: Scalar + FromStr> Loaded<T> {
             }
             Format::Text => Ok(Self::from(PointTable::from_csv(read, &options.table)?)),
             Format::H5ad => bail!("an .h5ad file cannot be read from standard input: name the file"),
+            #[cfg(feature = "columnar")]
+            Format::Columnar => Self::of_opened(columnar::Opened::of_pipe(read)?, &options.table),
+            #[cfg(not(feature = "columnar"))]
+            Format::Columnar => Err(no_columnar(Path::new("-"))),
             Format::TenX => bail!("a folder cannot be read from standard input"),
         }
     }
@@ -292,7 +348,9 @@ impl<T> From<PointTable<T>> for Loaded<T> {
             PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
         };
         let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
-        Self { points, annotations, sources, form, left_out: Vec::new(), part: None, resolved, joined: false, names }
+        let vector = form.as_ref().and_then(|form| form.vector.as_ref());
+        let part = vector.map(|column| format!("column {column:?} of lists"));
+        Self { points, annotations, sources, form, left_out: Vec::new(), part, resolved, joined: false, names }
     }
 }
 

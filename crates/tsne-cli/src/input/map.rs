@@ -4,11 +4,12 @@ use super::annotations::Annotations;
 use super::dense::Table;
 use super::format::{Format, format_of};
 use super::grow::grow;
-use super::labels::Owners;
+use super::labels::{Owners, schema_of};
 use super::loaded::{InputOptions, Loaded};
-use super::open::open;
+use super::open::is_standard_input;
 use super::points::PointTable;
-use super::text::{CsvOptions, HeaderLine, IndexColumn, column_names};
+use super::table::{CsvOptions, IndexColumn, Schema};
+use super::text::HeaderLine;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::collections::HashMap;
 use std::path::Path;
@@ -71,10 +72,15 @@ impl MapTable {
         let name = || path.display().to_string();
         let mut options = options.clone();
         match format_of(path).with_context(name)? {
-            Format::Text if options.table.header != HeaderLine::No && options.table.columns.is_empty() => {
-                let names = column_names(open(path).with_context(name)?, &options.table).with_context(name)?;
-                if let Some(columns) = Columns::of(&names, &options.table) {
+            format @ (Format::Text | Format::Columnar)
+                if options.table.header != HeaderLine::No && options.table.columns.is_empty() =>
+            {
+                let schema = schema_of(path, &options.table).with_context(name)?;
+                if let Some(columns) = Columns::of(&schema, &options.table) {
                     columns.choose(&mut options.table);
+                    if format == Format::Text {
+                        options.table.header = HeaderLine::Yes;
+                    }
                 }
             }
             Format::H5ad if options.obsm.is_none() => options.obsm = Some(OBSM.into()),
@@ -100,6 +106,36 @@ impl MapTable {
     }
 }
 
+/// Options that read the data of maps as `tsne embed` has read them: columns of a text table that are labels of a map are labels and no
+/// values, unless values were chosen; labels that only a map has are not looked for in the data.
+///
+/// # Errors
+///
+/// If the data cannot be opened.
+pub fn as_embedded(data: &Path, mut options: InputOptions, maps: &[&Annotations]) -> Result<InputOptions> {
+    let name = || data.display().to_string();
+    let format = if is_standard_input(data) { None } else { Some(format_of(data).with_context(name)?) };
+    let table = &mut options.table;
+    let names = match format {
+        Some(Format::Text) if table.header == HeaderLine::No => None,
+        Some(Format::Text | Format::Columnar) => schema_of(data, table).with_context(name)?.names,
+        _ => None,
+    };
+    let names = names.unwrap_or_default();
+    let is_label = |name: &str| maps.iter().any(|map| map.column(name).is_some());
+    table.label_columns.retain(|column| names.contains(column) || !is_label(column));
+    if table.columns.is_empty() {
+        for column in &names {
+            // A map calls its labels otherwise where it would take them for coordinates.
+            let used = label_names(std::iter::once(column.as_str()), &[]).iter().any(|name| is_label(name));
+            if used && !table.label_columns.contains(column) && !table.drop_columns.contains(column) {
+                table.label_columns.push(column.clone());
+            }
+        }
+    }
+    Ok(options)
+}
+
 fn selector(column: usize) -> String {
     format!("#{}", column + 1)
 }
@@ -115,7 +151,8 @@ struct Columns {
 
 impl Columns {
     /// By their names, if some of them are those of coordinates.
-    fn of(names: &[String], options: &CsvOptions) -> Option<Self> {
+    fn of(schema: &Schema, options: &CsvOptions) -> Option<Self> {
+        let names = schema.names.as_deref()?;
         let count = names.len();
         let coordinates: Vec<usize> = (0..count).filter(|&c| is_coordinate(&names[c])).take(3).collect();
         if coordinates.is_empty() {
@@ -124,12 +161,13 @@ impl Columns {
         let is_called = |c: usize, wanted: &str| names[c] == wanted || selector(c) == wanted;
         let asked = |c: &usize| matches!(&options.index_column, IndexColumn::Column(wanted) if is_called(*c, wanted));
         let ids = match options.index_column {
-            IndexColumn::Auto => (!coordinates.contains(&0) && is_id(&names[0])).then_some(0),
+            IndexColumn::Auto => (!coordinates.contains(&0) && (schema.index > 0 || is_id(&names[0]))).then_some(0),
             IndexColumn::None => None,
             IndexColumn::Column(_) => (0..count).find(asked),
         };
         let is_dropped = |c: usize| options.drop_columns.iter().any(|wanted| is_called(c, wanted));
-        let is_label = |c: &usize| !coordinates.contains(c) && Some(*c) != ids && !is_dropped(*c);
+        let has_text = |c: usize| schema.kinds[c].no_text().is_none();
+        let is_label = |c: &usize| !coordinates.contains(c) && Some(*c) != ids && !is_dropped(*c) && has_text(*c);
         let mut labels: Vec<usize> = (0..count).filter(is_label).collect();
         // That which was asked for colors the map first.
         labels.sort_by_key(|&c| !options.label_columns.iter().any(|wanted| is_called(c, wanted)));
@@ -138,7 +176,6 @@ impl Columns {
 
     /// Makes options that read them so.
     fn choose(&self, options: &mut CsvOptions) {
-        options.header = HeaderLine::Yes;
         options.columns = self.coordinates.iter().copied().map(selector).collect();
         options.index_column = self.ids.map_or(IndexColumn::None, |ids| IndexColumn::Column(selector(ids)));
         options.label_columns.extend(self.labels.iter().copied().map(selector));
@@ -147,12 +184,12 @@ impl Columns {
 }
 
 /// Names for columns of labels beside ids and coordinates, such that [`MapTable::read`] takes each for what it is: those that it would
-/// take for coordinates or ids, and those that are there already, get `_label` behind them, once or more.
-pub(crate) fn label_names<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// take for coordinates or ids, those that are `reserved`, and those that are there already, get `_label` behind them, once or more.
+pub(crate) fn label_names<'a>(labels: impl Iterator<Item = &'a str>, reserved: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for label in labels {
         let mut name = label.to_owned();
-        while is_coordinate(&name) || is_id(&name) || names.contains(&name) {
+        while is_coordinate(&name) || is_id(&name) || names.contains(&name) || reserved.contains(&name.as_str()) {
             name.push_str("_label");
         }
         names.push(name);
@@ -160,10 +197,13 @@ pub(crate) fn label_names<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<Stri
     names
 }
 
+/// How Embedding Atlas begins the names of coordinates.
+pub(crate) const PROJECTION: &str = "projection_";
+
 /// Whether a column of this name has coordinates: those that this program writes, and those of others.
 fn is_coordinate(name: &str) -> bool {
     let name = name.trim().to_ascii_lowercase();
-    if ["x", "y", "z"].contains(&name.as_str()) {
+    if ["x", "y", "z"].contains(&name.strip_prefix(PROJECTION).unwrap_or(&name)) {
         return true;
     }
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -183,7 +223,7 @@ mod tests {
 
     #[test]
     fn names_tell_what_columns_are_for() {
-        let names = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let names = |text: &str| Schema::of_texts(text.split(',').map(str::to_owned).collect());
         let of = |text: &str| Columns::of(&names(text), &CsvOptions::default());
         let columns = |coordinates: &[usize], ids: Option<usize>, labels: &[usize], count: usize| {
             Some(Columns { count, coordinates: coordinates.to_vec(), ids, labels: labels.to_vec() })
@@ -192,6 +232,7 @@ mod tests {
         assert_eq!(of("id,x,y,kind,age"), columns(&[1, 2], Some(0), &[3, 4], 5));
         assert_eq!(of("kind,tSNE_1,tSNE_2"), columns(&[1, 2], None, &[0], 3));
         assert_eq!(of("tsne-1,tsne-2,tsne-3,batch"), columns(&[0, 1, 2], None, &[3], 4));
+        assert_eq!(of("id,projection_x,projection_y,kind"), columns(&[1, 2], Some(0), &[3], 4));
         assert_eq!(of("a,b"), None);
         assert_eq!(of("1.5,2.5"), None);
         let options =

@@ -4,6 +4,8 @@
 //! allocates is bounded by what the file holds.
 
 mod annotations;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod counting;
 mod dense;
 mod fits;
@@ -23,7 +25,9 @@ mod npz;
 mod open;
 mod parameters;
 mod points;
+mod preview;
 mod sparse;
+mod table;
 mod tenx;
 mod text;
 mod transpose;
@@ -33,10 +37,16 @@ pub use dense::Table;
 pub(crate) use labels::kinds_in_words;
 pub use labels::{LabelType, Labels};
 pub use loaded::{InputOptions, Loaded};
-pub use map::MapTable;
+#[cfg(feature = "columnar")]
+pub(crate) use map::PROJECTION;
 pub(crate) use map::label_names;
+pub use map::{MapTable, as_embedded};
 pub use missing::{Missing, Resolved};
+#[cfg(not(test))]
+pub(crate) use open::is_standard_input;
 pub use parameters::read_parameters;
 pub use points::PointTable;
+pub use preview::Preview;
 pub use sparse::SparseTable;
-pub use text::{CsvOptions, Decimal, HeaderLine, IndexColumn, TableForm};
+pub use table::{CsvOptions, Decimal, IndexColumn, TableForm};
+pub use text::HeaderLine;

@@ -38,10 +38,32 @@ pub(super) fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
             }
         }
     })?;
-    let entries =
-        entries.context("not a Matrix Market file: it has no line with the numbers of rows, columns and entries")?;
-    entries.finish()
+    entries.context(NO_SIZES)?.finish()
 }
+
+/// The sides of a matrix, and its entries with those that are mirrored: what stands before the first of them.
+pub(super) fn shape(read: impl BufRead) -> Result<(usize, usize, usize)> {
+    let mut kind = None;
+    for (line, number) in read.take(HEAD).lines().zip(1..) {
+        let line = line.context("cannot read")?;
+        let Some(kind) = kind else {
+            kind = Some(banner(&line)?);
+            continue;
+        };
+        if line.starts_with('%') {
+            continue;
+        }
+        let entries = Entries::new(kind, &mut Fields { number, fields: line.split_whitespace() })?;
+        let mirrored = if entries.kind.symmetry == Symmetry::General { 1 } else { 2 };
+        return Ok((entries.n, entries.d, entries.promised.saturating_mul(mirrored)));
+    }
+    bail!("{NO_SIZES}")
+}
+
+/// The bytes of the first lines, at most.
+const HEAD: u64 = 1 << 20;
+
+const NO_SIZES: &str = "not a Matrix Market file: it has no line with the numbers of rows, columns and entries";
 
 /// What the first line says.
 #[derive(Debug, Clone, Copy)]

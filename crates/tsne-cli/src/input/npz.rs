@@ -43,21 +43,7 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Reads a sparse matrix: compressed rows, compressed columns or coordinates.
     pub(super) fn sparse<T: Scalar>(mut self) -> Result<SparseTable<T>> {
-        let format = self.with("format", |npy| {
-            ensure!(npy.dtype.size <= MAX_FORMAT && npy.count() == 1, "it is no name of a format");
-            let dtype = npy.dtype;
-            element_text(dtype, &npy.elements()?).context("it is not text")
-        })?;
-        ensure!(
-            matches!(format.as_str(), "csr" | "csc" | "coo"),
-            "the matrix is saved as {format:?}, but compressed rows (csr), compressed columns (csc) or coordinates (coo) are \
-             needed: convert it with tocsr()"
-        );
-        let shape: Vec<usize> = self.with("shape", |npy| {
-            ensure!(npy.count() == 2, "the matrix has {} dimensions, but two are needed", npy.count());
-            npy.counts()
-        })?;
-        let &[n, d] = shape.as_slice() else { bail!("the matrix has {} dimensions, but two are needed", shape.len()) };
+        let (format, n, d) = self.form()?;
         if format == "coo" {
             return self.coordinates(n, d);
         }
@@ -89,6 +75,38 @@ impl<R: Read + Seek> Archive<R> {
             "csr" => SparseTable::from_compressed(pointers, indices, values, d),
             _ => SparseTable::from_compressed(pointers, indices, values, n)?.transposed(),
         }
+    }
+
+    /// The format of a sparse matrix, and its sides.
+    fn form(&mut self) -> Result<(String, usize, usize)> {
+        let format = self.with("format", |npy| {
+            ensure!(npy.dtype.size <= MAX_FORMAT && npy.count() == 1, "it is no name of a format");
+            let dtype = npy.dtype;
+            element_text(dtype, &npy.elements()?).context("it is not text")
+        })?;
+        ensure!(
+            matches!(format.as_str(), "csr" | "csc" | "coo"),
+            "the matrix is saved as {format:?}, but compressed rows (csr), compressed columns (csc) or coordinates (coo) are \
+             needed: convert it with tocsr()"
+        );
+        let shape: Vec<usize> = self.with("shape", |npy| {
+            ensure!(npy.count() == 2, "the matrix has {} dimensions, but two are needed", npy.count());
+            npy.counts()
+        })?;
+        let &[n, d] = shape.as_slice() else { bail!("the matrix has {} dimensions, but two are needed", shape.len()) };
+        Ok((format, n, d))
+    }
+
+    /// The sides and the entries of a sparse matrix, and whether it is in compressed rows.
+    pub(super) fn sparse_shape(&mut self) -> Result<(usize, usize, usize, bool)> {
+        let (format, n, d) = self.form()?;
+        let entries = self.with("data", |npy| Ok(npy.count()))?;
+        Ok((n, d, entries, format == "csr"))
+    }
+
+    /// Looks at one array by `look`.
+    pub(super) fn look<V>(&mut self, name: &str, look: impl FnOnce(Npy<ZipFile<'_, R>>) -> Result<V>) -> Result<V> {
+        self.with(name, look)
     }
 
     fn coordinates<T: Scalar>(mut self, n: usize, d: usize) -> Result<SparseTable<T>> {

@@ -46,6 +46,34 @@ pub(crate) fn sniff<R: Read>(mut read: R) -> io::Result<(Vec<u8>, impl Read + us
     Ok((start.clone(), Cursor::new(start).chain(read)))
 }
 
+/// The bytes of a compressed file that unpack to about so many at its beginning, and how many these are.
+pub(super) fn unpacked_beginning(path: &Path, unpacked: u64) -> Result<(u64, u64)> {
+    let file = File::open(path).context("cannot open")?;
+    let mut taken = 0;
+    let counted = Counted { file, taken: &mut taken };
+    let copied = if ends_in(path, "gz") {
+        io::copy(&mut MultiGzDecoder::new(counted).take(unpacked), &mut io::sink())
+    } else {
+        io::copy(&mut Zstd::new(BufReader::new(counted))?.take(unpacked), &mut io::sink())
+    };
+    let copied = copied.context("cannot read")?;
+    Ok((taken, copied))
+}
+
+/// A file that counts what is taken of it.
+struct Counted<'t> {
+    file: File,
+    taken: &'t mut u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(bytes)?;
+        *self.taken += count as u64;
+        Ok(count)
+    }
+}
+
 /// Whether a name stands for standard input.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")

@@ -3,7 +3,7 @@
 use super::dense::Table;
 use super::npy::Npy;
 use super::open::ends_in;
-use super::text::CsvOptions;
+use super::table::CsvOptions;
 use anyhow::{Result, ensure};
 use std::path::Path;
 

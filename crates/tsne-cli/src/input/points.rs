@@ -4,7 +4,7 @@ use super::dense::Table;
 use super::fits::Fits;
 use super::npy::Npy;
 use super::sparse::SparseTable;
-use super::text::CsvOptions;
+use super::table::CsvOptions;
 use anyhow::{Result, bail};
 use std::io::{BufRead, Read};
 use std::str::FromStr;
@@ -79,7 +79,10 @@ impl<T: Scalar> PointTable<T> {
                 let (values, n, d) = table.into_parts();
                 Dataset::dense(values, n, d)?
             }
-            Self::Wide(table) => Dataset::from_f64(table.rows()?, metric)?,
+            Self::Wide(table) => {
+                let (values, n, d) = table.into_parts();
+                Dataset::dense_from_f64(values, n, d, metric)?
+            }
             Self::Sparse(table) => {
                 let (row_pointers, columns, values, d) = table.into_parts();
                 Dataset::sparse(row_pointers, columns, values, d)?

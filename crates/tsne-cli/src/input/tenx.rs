@@ -17,30 +17,51 @@ pub(super) struct Cells<T> {
 
 /// Reads a folder, of which the matrix has a row for each gene.
 pub(super) fn read<T: Scalar>(folder: &Path) -> Result<Cells<T>> {
-    let find = |stems: &[&str]| -> Option<PathBuf> {
-        let names = stems.iter().flat_map(|stem| ["", ".gz", ".zst"].map(|ending| format!("{stem}{ending}")));
-        names.map(|name| folder.join(name)).find(|path| path.is_file())
-    };
-    let named = |path: &Path| path.display().to_string();
-    let matrix = find(&["matrix.mtx"]).context(
-        "the folder holds no matrix.mtx or matrix.mtx.gz, as those of 10x Genomics do: name the file that holds the points",
-    )?;
-    let barcodes_file = find(&["barcodes.tsv", "cells.tsv"])
-        .context("the folder holds a matrix, but no barcodes.tsv or barcodes.tsv.gz: name the matrix itself")?;
-    let barcodes = first_fields(&barcodes_file).with_context(|| named(&barcodes_file))?;
+    let (matrix, barcodes) = files(folder)?;
     let points = mtx::read::<T>(&matrix).with_context(|| named(&matrix))?;
-    let (rows, columns, cells) = (points.n(), points.d(), barcodes.len());
-    ensure!(
-        cells == columns || cells == rows,
-        "there are {cells} barcodes for a matrix of {rows} rows and {columns} columns: the files do not belong together"
-    );
-    let points = if cells == columns { points.transposed()? } else { points };
-    let genes = match find(&["features.tsv", "genes.tsv"]) {
+    let points = if is_turned((points.n(), points.d()), barcodes.len())? { points.transposed()? } else { points };
+    let genes = match find(folder, &["features.tsv", "genes.tsv"]) {
         Some(path) => Some(first_fields(&path).with_context(|| named(&path))?),
         None => None,
     };
     let genes = genes.filter(|genes| genes.len() == points.d());
     Ok(Cells { points, barcodes, genes })
+}
+
+/// The rows, columns and entries of the matrix of a folder, and whether cells are its columns.
+pub(super) fn shape(folder: &Path) -> Result<((usize, usize, usize), bool)> {
+    let (matrix, barcodes) = files(folder)?;
+    let shape = open(&matrix).and_then(mtx::shape).with_context(|| named(&matrix))?;
+    Ok((shape, is_turned((shape.0, shape.1), barcodes.len())?))
+}
+
+fn find(folder: &Path, stems: &[&str]) -> Option<PathBuf> {
+    let names = stems.iter().flat_map(|stem| ["", ".gz", ".zst"].map(|ending| format!("{stem}{ending}")));
+    names.map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+fn named(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The matrix of a folder, and the barcodes of its cells.
+fn files(folder: &Path) -> Result<(PathBuf, Vec<String>)> {
+    let matrix = find(folder, &["matrix.mtx"]).context(
+        "the folder holds no matrix.mtx or matrix.mtx.gz, as those of 10x Genomics do: name the file that holds the points",
+    )?;
+    let barcodes = find(folder, &["barcodes.tsv", "cells.tsv"])
+        .context("the folder holds a matrix, but no barcodes.tsv or barcodes.tsv.gz: name the matrix itself")?;
+    let barcodes = first_fields(&barcodes).with_context(|| named(&barcodes))?;
+    Ok((matrix, barcodes))
+}
+
+/// Whether the cells are columns.
+fn is_turned((rows, columns): (usize, usize), cells: usize) -> Result<bool> {
+    ensure!(
+        cells == columns || cells == rows,
+        "there are {cells} barcodes for a matrix of {rows} rows and {columns} columns: the files do not belong together"
+    );
+    Ok(cells == columns)
 }
 
 /// The first field of each line.

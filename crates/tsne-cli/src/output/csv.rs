@@ -1,5 +1,6 @@
 //! Maps as tables of text, with the names and labels of the points.
 
+use super::Numbers;
 use crate::input::{Annotations, label_names};
 use std::io::Write;
 use tsne::Scalar;
@@ -28,7 +29,7 @@ pub(super) fn encode<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Anno
         let name = NAMES.get(c).filter(|_| D <= NAMES.len()).map_or_else(|| format!("y{}", c + 1), |&name| name.into());
         bytes.extend_from_slice(name.as_bytes());
     }
-    for name in label_names(annotations.labels.iter().map(|labels| labels.name.as_str())) {
+    for name in label_names(annotations.labels.iter().map(|labels| labels.name.as_str()), &[]) {
         next(&mut bytes);
         push(&mut bytes, &name, delimiter);
     }
@@ -48,6 +49,27 @@ pub(super) fn encode<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Anno
         for labels in &annotations.labels {
             bytes.push(delimiter);
             push(&mut bytes, labels.of(i).unwrap_or_default(), delimiter);
+        }
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// A row for each name, with its numbers as above; what is missing is empty.
+pub(super) fn encode_numbers(ids: &[String], columns: &[Numbers], delimiter: u8) -> Vec<u8> {
+    let mut bytes = b"id".to_vec();
+    for column in columns {
+        bytes.push(delimiter);
+        push(&mut bytes, &column.name, delimiter);
+    }
+    bytes.push(b'\n');
+    for (i, id) in ids.iter().enumerate() {
+        push(&mut bytes, id, delimiter);
+        for column in columns {
+            bytes.push(delimiter);
+            if let Some(value) = column.values.get(i).copied().flatten() {
+                let _ = write!(bytes, "{value:?}");
+            }
         }
         bytes.push(b'\n');
     }

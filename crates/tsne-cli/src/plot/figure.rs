@@ -41,6 +41,8 @@ pub(super) struct Panel {
     pub(super) below: usize,
     /// The code that is colored, others being gray.
     pub(super) only: Option<u32>,
+    /// The part of the plane that is shown; by default that of the points.
+    pub(super) ranges: Option<[[f64; 2]; 2]>,
 }
 
 /// A picture as shapes and texts below and above its points.
@@ -257,8 +259,9 @@ impl Figure {
 
 /// The ranges of the panels, two for each, and how high the cells are for their width.
 fn extents(panels: &[Panel], shared: bool) -> (Vec<[[f64; 2]; 2]>, f32) {
+    let of_points = |panel: &Panel| [0, 1].map(|c| bounds(panel.flat.iter().map(|point| point[c])));
     let mut boxes: Vec<[[f64; 2]; 2]> =
-        panels.iter().map(|panel| [0, 1].map(|c| bounds(panel.flat.iter().map(|point| point[c])))).collect();
+        panels.iter().map(|panel| panel.ranges.unwrap_or_else(|| of_points(panel))).collect();
     if shared {
         let all = [0, 1].map(|c| bounds(boxes.iter().flat_map(|range| range[c])));
         boxes.fill(all);

@@ -82,12 +82,15 @@ pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> 
 pub(super) fn place(mut clusters: Vec<Cluster>, corner: [f32; 2], size: [f32; 2]) -> (Vec<Placed>, Vec<u32>) {
     clusters.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(&b.code)));
     let few = clusters.split_off(clusters.len().min(MOST));
+    let anchors: Vec<[f32; 2]> = clusters.iter().map(|cluster| cluster.anchor).collect();
     let size_of_letters = if clusters.len() > 25 { 0.8 * SIZE } else { SIZE };
     let (mut placed, mut without): (Vec<Placed>, Vec<u32>) = (Vec::new(), Vec::new());
     for cluster in clusters {
         let mut letters = size_of_letters;
         let found = loop {
-            if let Some(corners) = free(&cluster, letters, corner, size, &placed) {
+            let open = |anchors: &[[f32; 2]]| free(&cluster, letters, (corner, size), &placed, anchors);
+            // A name over the densest place of another category may hide all of it.
+            if let Some(corners) = open(&anchors).or_else(|| open(&[])) {
                 break Some(Placed {
                     name: cluster.name.clone(),
                     color: cluster.color,
@@ -111,8 +114,14 @@ pub(super) fn place(mut clusters: Vec<Cluster>, corner: [f32; 2], size: [f32; 2]
     (placed, without)
 }
 
-/// The free rectangle for a name that is nearest to its place.
-fn free(cluster: &Cluster, letters: f32, corner: [f32; 2], size: [f32; 2], placed: &[Placed]) -> Option<[[f32; 2]; 2]> {
+/// The free rectangle for a name that is nearest to its place, without any of the anchors but its own.
+fn free(
+    cluster: &Cluster,
+    letters: f32,
+    (corner, size): ([f32; 2], [f32; 2]),
+    placed: &[Placed],
+    anchors: &[[f32; 2]],
+) -> Option<[[f32; 2]; 2]> {
     let extent = [font::width(&cluster.name, letters, Weight::Bold) + 4.0, 1.3 * letters];
     if (0..2).any(|c| extent[c] > size[c]) {
         return None;
@@ -132,7 +141,12 @@ fn free(cluster: &Cluster, letters: f32, corner: [f32; 2], size: [f32; 2], place
             [4.0 * ring as f32 * angle.cos(), 3.0 * ring as f32 * angle.sin()]
         })
     });
-    rings.map(|[x, y]| at(x, y)).find(|corners| !placed.iter().any(|other| other.meets(*corners)))
+    let holds = |[low, high]: [[f32; 2]; 2], at: [f32; 2]| {
+        at != cluster.anchor && (0..2).all(|c| low[c] < at[c] && at[c] < high[c])
+    };
+    rings.map(|[x, y]| at(x, y)).find(|corners| {
+        !placed.iter().any(|other| other.meets(*corners)) && !anchors.iter().any(|anchor| holds(*corners, *anchor))
+    })
 }
 
 #[cfg(test)]
@@ -161,6 +175,24 @@ mod tests {
                 assert!(!placed[..i].iter().any(|b| b.meets(a.corners)), "{i}");
             }
         }
+    }
+
+    #[test]
+    fn a_name_does_not_hide_another_category() {
+        // The small one lies where the name of the large one would be nearest to its place.
+        let cluster =
+            |code: u32, count, anchor| Cluster { name: "monocytes".into(), color: [0; 3], code, count, anchor };
+        let small = [210.0, 151.0];
+        let (placed, without) =
+            place(vec![cluster(0, 900, [200.0, 150.0]), cluster(1, 9, small)], [0.0; 2], [400.0, 300.0]);
+        assert!(without.is_empty() && placed[0].code == 0);
+        let [low, high] = placed[0].corners;
+        assert!((0..2).any(|c| small[c] <= low[c] || high[c] <= small[c]), "{placed:?}");
+        // Where there is no other room, it does.
+        let width = font::width("monocytes", SIZE, Weight::Bold) + 5.0;
+        let (placed, without) =
+            place(vec![cluster(0, 900, [20.0, 6.0]), cluster(1, 9, [24.0, 6.0])], [0.0; 2], [width, 1.4 * SIZE]);
+        assert_eq!((placed.len(), without.as_slice()), (1, [1].as_slice()));
     }
 
     #[test]

@@ -32,6 +32,8 @@ use crate::input::Labels;
 use anyhow::{Result, ensure};
 use coloring::Coloring;
 use figure::{Figure, Panel};
+#[cfg(feature = "plot")]
+use pixels::Pixels;
 use points::Canvas;
 use tsne::Scalar;
 
@@ -71,14 +73,16 @@ impl<'a> Picture<'a> {
         check(y, labels)?;
         let panel = |((title, mut flat), (_, more)): ((String, _), (_, Vec<[f64; 2]>))| {
             flat = more.into_iter().chain(flat).collect();
-            Panel { title, flat, below: fitted.len(), only: None }
+            Panel { title, flat, below: fitted.len(), only: None, ranges: None }
         };
         let panels = match D {
             // The thickness of a strip is that of all points.
             1 => {
                 let all: Vec<[T; D]> = fitted.iter().chain(y).copied().collect();
                 let views = project::views(&all).into_iter();
-                views.map(|(title, flat)| Panel { title, flat, below: fitted.len(), only: None }).collect()
+                views
+                    .map(|(title, flat)| Panel { title, flat, below: fitted.len(), only: None, ranges: None })
+                    .collect()
             }
             _ => project::views(y).into_iter().zip(project::views(fitted)).map(panel).collect(),
         };
@@ -113,7 +117,7 @@ impl<'a> Picture<'a> {
         for (name, y) in maps {
             for (view, flat) in project::views(&y) {
                 let title = if view.is_empty() { name.clone() } else { format!("{name}, {view}") };
-                panels.push(Panel { title, flat, below: 0, only: None });
+                panels.push(Panel { title, flat, below: 0, only: None, ranges: None });
             }
         }
         Ok(Self { panels, labels, shared: align && D != 3 })
@@ -124,7 +128,25 @@ impl<'a> Picture<'a> {
     /// # Errors
     ///
     /// For options out of their ranges, a label to be highlighted that no point has, and pictures that are too large.
-    pub fn encode(mut self, options: &Options, format: Format) -> Result<Vec<u8>> {
+    pub fn encode(self, options: &Options, format: Format) -> Result<Vec<u8>> {
+        encode(self.figure(options)?, options, format)
+    }
+
+    /// The same picture of this part of the plane: the lowest and the highest coordinate along each axis.
+    #[must_use]
+    pub(crate) fn within(mut self, ranges: [[f64; 2]; 2]) -> Self {
+        self.panels.iter_mut().for_each(|panel| panel.ranges = Some(ranges));
+        self
+    }
+
+    /// The pixels of a PNG.
+    #[cfg(feature = "plot")]
+    pub(crate) fn pixels(self, options: &Options) -> Result<Pixels> {
+        let figure = self.figure(options)?;
+        raster::pixels(&figure, &image(&figure, options)?, options)
+    }
+
+    fn figure(mut self, options: &Options) -> Result<Figure> {
         options.check()?;
         let coloring = Coloring::new(self.labels, options)?;
         if options.panel_per_label {
@@ -132,9 +154,7 @@ impl<'a> Picture<'a> {
             self.panels = per_label(self.panels, labels)?;
             self.shared = true;
         }
-        let figure = Figure::new(&self.panels, self.shared, &coloring, options)?;
-        drop(self.panels);
-        encode(figure, options, format)
+        Figure::new(&self.panels, self.shared, &coloring, options)
     }
 }
 
@@ -157,7 +177,7 @@ fn per_label(panels: Vec<Panel>, labels: &Labels) -> Result<Vec<Panel>> {
     let one = |code: usize| {
         let count = labels.codes.iter().filter(|&&of| of as usize == code).count();
         let title = format!("{} ({})", labels.names[code], grouped(count));
-        Panel { title, flat: panel.flat.clone(), below: panel.below, only: Some(code as u32) }
+        Panel { title, flat: panel.flat.clone(), below: panel.below, only: Some(code as u32), ranges: panel.ranges }
     };
     Ok((0..kinds).map(one).collect())
 }
@@ -184,7 +204,8 @@ fn encode(figure: Figure, options: &Options, format: Format) -> Result<Vec<u8>> 
         #[cfg(feature = "plot")]
         Format::Png => {
             let Some(canvas) = canvas else { return Ok(Vec::new()) };
-            raster::png(&figure, &canvas, options)
+            let Pixels { width, height, values } = raster::pixels(&figure, &canvas, options)?;
+            pixels::encode_png(width, height, &values, options.theme.background().is_none())
         }
         #[cfg(feature = "plot")]
         Format::Pdf => pdf::pdf(&figure, circles.as_deref(), canvas.as_ref()),

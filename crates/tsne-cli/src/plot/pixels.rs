@@ -2,6 +2,14 @@
 
 use anyhow::Result;
 
+/// Pixels row by row, red, green, blue, and opacity where the ground is transparent.
+#[derive(Debug)]
+pub(crate) struct Pixels {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) values: Vec<u8>,
+}
+
 /// Pixels as a PNG file; three bytes for each, or four with the opacity.
 pub(super) fn encode_png(width: usize, height: usize, values: &[u8], opacity: bool) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();

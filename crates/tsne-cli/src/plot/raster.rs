@@ -3,7 +3,7 @@
 use super::figure::Figure;
 use super::font;
 use super::options::Options;
-use super::pixels::encode_png;
+use super::pixels::Pixels;
 use super::points::Canvas;
 use super::svg::{self, Elements};
 use anyhow::{Context, Result};
@@ -38,8 +38,8 @@ fn fonts(system: bool) -> Arc<usvg::fontdb::Database> {
     FONTS[usize::from(system)].get_or_init(load).clone()
 }
 
-/// The picture as a PNG file.
-pub(super) fn png(figure: &Figure, canvas: &Canvas, options: &Options) -> Result<Vec<u8>> {
+/// The pixels of the picture.
+pub(super) fn pixels(figure: &Figure, canvas: &Canvas, options: &Options) -> Result<Pixels> {
     let (width, height) = (canvas.width, canvas.height);
     let mut page = Pixmap::new(width as u32, height as u32).context("there is no memory for the picture")?;
     let draw = |page: &mut PixmapMut<'_>, elements: &Elements| -> Result<()> {
@@ -67,5 +67,5 @@ pub(super) fn png(figure: &Figure, canvas: &Canvas, options: &Options) -> Result
             &[color.red(), color.green(), color.blue(), color.alpha()][..if transparent { 4 } else { 3 }],
         );
     }
-    encode_png(width, height, &values, transparent)
+    Ok(Pixels { width, height, values })
 }

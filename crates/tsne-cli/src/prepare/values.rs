@@ -16,10 +16,7 @@ pub(super) enum Values {
 impl Values {
     pub(super) fn of<T: Scalar>(points: PointTable<T>) -> Result<Self> {
         fn wide<T: Scalar>(values: Vec<T>) -> Result<Vec<f64>> {
-            let mut wide = Vec::new();
-            memory::reserve("the values in double precision", &mut wide, values.len())?;
-            wide.extend(values.iter().map(|value| value.to_f64()));
-            Ok(wide)
+            Ok(memory::converted("the values in double precision", values, 0.0, |_, value: T| value.to_f64())?)
         }
         Ok(match points {
             PointTable::Dense(table) => {

@@ -14,8 +14,10 @@ pub struct ExploreReport {
     pub labels: Vec<String>,
     /// The neighbors in the data of each point; 0 without data.
     pub k: usize,
-    /// The size of the page.
+    /// The size of the page with all that belongs to it.
     pub bytes: u64,
+    /// The number of its files: 1 unless it is in a folder.
+    pub files: usize,
     /// The time of each part.
     pub seconds: ExploreSeconds,
     /// The largest resident memory of the process; `null` where the system does not tell (it does on Linux).
@@ -52,7 +54,8 @@ impl Summary for ExploreReport {
         if self.k > 0 {
             lines.push(("neighbors", format!("{} in the data", self.k)));
         }
-        lines.push(("page", format!("{:.1} MB", self.bytes as f64 / 1e6)));
+        let files = if self.files > 1 { format!(" in {} files", self.files) } else { String::new() };
+        lines.push(("page", format!("{:.1} MB{files}", self.bytes as f64 / 1e6)));
         lines.push(seconds(s.total, &[("read", s.read), ("neighbors", s.neighbors), ("write", s.write)]));
         lines.extend(memory(self.peak_memory_bytes));
         lines

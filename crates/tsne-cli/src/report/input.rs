@@ -12,6 +12,9 @@ const SHOWN: usize = 5;
 pub struct InputReport {
     /// Of a text table, whether its first line names the columns; of other files `null`.
     pub header: Option<bool>,
+    /// Whether it is a table that says itself what its columns are called and hold, as Parquet does.
+    #[serde(default)]
+    pub typed: bool,
     /// The name of the column with the names of the rows, perhaps empty; `null` without such a column.
     pub index_column: Option<String>,
     /// Columns of text that were left out.
@@ -63,6 +66,17 @@ impl LabelsReport {
         Self { source, title, kinds, continuous, missing }
     }
 
+    /// That the first line, taken for a title, may be a label: where most of `n` labels differ, it being another than the rest says
+    /// nothing.
+    pub fn doubt(&self, n: usize) -> Option<String> {
+        let title = self.title.as_ref().filter(|_| 2 * self.kinds > n)?;
+        Some(format!(
+            "the first line of {:?}, {title:?}, was taken for a title, as there is a line more than points: if it is a label, \
+             another line is too many",
+            self.source
+        ))
+    }
+
     fn words(&self) -> String {
         let title = self.title.as_ref().map(|title| format!("title {title:?}, ")).unwrap_or_default();
         title + &kinds_in_words(self.kinds, self.continuous, self.missing)
@@ -76,7 +90,8 @@ impl InputReport {
         let labels = loaded.sources.iter().zip(&loaded.annotations.labels);
         let mut labels = labels.map(|(source, labels)| LabelsReport::new(source.clone(), labels));
         Self {
-            header: form.map(|form| form.header),
+            header: form.filter(|form| !form.typed).map(|form| form.header),
+            typed: form.is_some_and(|form| form.typed),
             index_column: form.and_then(|form| form.index_column.clone()),
             left_out: form.map_or(&loaded.left_out, |form| &form.left_out).clone(),
             part: loaded.part.clone(),
@@ -104,16 +119,7 @@ impl InputReport {
                 "{are} of the points like all others: --label-column {first} makes labels of it, --drop-columns leaves {they} out"
             ));
         }
-        for labels in self.labels.iter().chain(&self.more_labels) {
-            // Where most labels differ, the first one being another than the rest says nothing.
-            if let Some(title) = labels.title.as_ref().filter(|_| 2 * labels.kinds > n) {
-                warnings.push(format!(
-                    "the first line of {:?}, {title:?}, was taken for a title, as there is a line more than points: if it is a label, \
-                     another line is too many",
-                    labels.source
-                ));
-            }
-        }
+        warnings.extend(self.labels.iter().chain(&self.more_labels).filter_map(|labels| labels.doubt(n)));
         if let Some(id) = &self.repeated_id {
             warnings.push(format!("several points are called {id:?}: what goes by names cannot tell them apart"));
         }
@@ -141,15 +147,19 @@ impl InputReport {
             line.push_str("; labels joined by name");
         }
         // What else a file of anndata has is told where no labels were chosen.
-        if !self.left_out.is_empty() && (self.header.is_some() || self.labels.is_none()) {
+        if !self.left_out.is_empty() && (self.header.is_some() || self.typed || self.labels.is_none()) {
             let names: Vec<String> = self.left_out.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
             let more = match self.left_out.len().saturating_sub(SHOWN) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
             let hint = if self.labels.is_none() { " (--label-column colors the map by one)" } else { "" };
-            // Of a file that is no table of text, these are not among the points.
-            let what = if self.header.is_some() { "text left out" } else { "classes" };
+            // Of a file that is no table, these are not among the points.
+            let what = match (self.header, self.typed) {
+                (Some(_), _) => "text left out",
+                (None, true) => "left out",
+                (None, false) => "classes",
+            };
             let _ = write!(line, "; {what}: {}{more}{hint}", names.join(", "));
         }
         if self.missing > 0 {

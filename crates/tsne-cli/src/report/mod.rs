@@ -3,13 +3,15 @@
 mod embed;
 mod explore;
 mod input;
+mod plan;
 mod score;
 mod transform;
 
 pub use embed::{Decided, ForceError, Milliseconds, Report, Seconds};
 pub use explore::{ExploreReport, ExploreSeconds};
 pub use input::{InputReport, LabelsReport};
-pub use score::{ScoreReport, ScoreSeconds};
+pub use plan::{PlanReport, Remedy, StageReport, amount};
+pub use score::{MapScore, ScoreReport, ScoreSeconds, StandardErrors};
 pub use transform::{TransformReport, TransformSeconds};
 
 use anyhow::{Context, Result};

@@ -1,5 +1,6 @@
 // A browser in which nothing goes unnoticed: errors, what is written to the console, requests.
 
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { directory, path } from "./digits.mjs";
@@ -38,4 +39,11 @@ export async function settle(page) {
 export async function projection(page) {
   const c = await page.evaluate(() => ({ x: tsne.camera.x, y: tsne.camera.y, scale: tsne.camera.scale, width: tsne.camera.width, height: tsne.camera.height, radius: tsne.dot.radius }));
   return { ...c, at: ([x, y]) => [c.width / 2 + (x - c.x) * c.scale, c.height / 2 - (y - c.y) * c.scale] };
+}
+
+/** Nothing was written to the console, and no request left the page. */
+export function quiet({ noticed, address }) {
+  assert.deepEqual(noticed.errors, []);
+  const left = noticed.requests.filter((url) => url !== address && !url.startsWith("data:") && !url.startsWith("blob:"));
+  assert.deepEqual(left, [], "requests left the page");
 }

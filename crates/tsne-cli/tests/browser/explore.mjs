@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import test, { after, before } from "node:test";
-import { browser, open, projection, settle } from "./browser.mjs";
+import { browser, open, projection, quiet, settle } from "./browser.mjs";
 import { digits, ids, nearest, path, positions, prepare, tsne } from "./digits.mjs";
 import { Picture, distance } from "./picture.mjs";
 
@@ -35,12 +35,6 @@ async function closer(page) {
 
 const swatches = (page) =>
   page.$$eval("#legend button .swatch", (all) => all.map((swatch) => getComputedStyle(swatch).backgroundColor.match(/\d+/g).map(Number)));
-
-function quiet({ noticed, address }) {
-  assert.deepEqual(noticed.errors, []);
-  const left = noticed.requests.filter((url) => url !== address && !url.startsWith("data:") && !url.startsWith("blob:"));
-  assert.deepEqual(left, [], "requests left the page");
-}
 
 test("points are drawn where they are, in the color of their class", async () => {
   const opened = await open("digits.html", WIDE);

@@ -221,7 +221,6 @@ fn the_error_of_an_unknown_format_converts_it() {
     let directory = Directory::new();
     for (name, line) in [
         ("cells.xlsx", "pandas.read_excel(\"cells.xlsx\").to_csv(\"cells.csv\""),
-        ("cells.parquet", "read_parquet(\"cells.parquet\")"),
         ("cells.rds", "readRDS(\"cells.rds\")"),
         ("cells.loom", "write(\"cells.h5ad\")"),
         ("cells.unknown", "tsne embed -"),
@@ -229,5 +228,26 @@ fn the_error_of_an_unknown_format_converts_it() {
         directory.write(name, b"x");
         let error = load(&directory, name, &InputOptions::default()).unwrap_err();
         assert!(error.contains(line), "{error}");
+    }
+}
+
+#[cfg(not(feature = "columnar"))]
+#[test]
+fn without_its_feature_parquet_is_converted_or_the_program_built_anew() {
+    let directory = Directory::new();
+    directory.write("cells.parquet", b"PAR1");
+    directory.write("points.csv", "a,b\n1,2\n3,4\n");
+    for (arguments, words) in [
+        ("embed cells.parquet -o y.npy", &["read_parquet(\"cells.parquet\")", "--features columnar"][..]),
+        (
+            "embed points.csv --labels cells.parquet -o y.npy",
+            &["read_parquet(\"cells.parquet\")", "--features columnar"],
+        ),
+        ("embed points.csv --labels cells.parquet --label-column a -o y.npy", &["read_parquet(\"cells.parquet\")"]),
+        ("plot cells.parquet -o y.svg", &["read_parquet(\"cells.parquet\")"]),
+        ("embed points.csv -o y.parquet", &["write .csv", "--features columnar"]),
+    ] {
+        let error = String::from_utf8(directory.tsne(arguments).stderr).unwrap();
+        assert!(words.iter().all(|word| error.contains(word)), "{arguments}: {error}");
     }
 }

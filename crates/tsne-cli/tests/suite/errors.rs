@@ -49,7 +49,7 @@ fn names_of_files() {
     check(&[], "embed none.npy -o y.npy", &["none.npy", "cannot open"]);
     check(&[], "embed none.csv -o y.npy", &["none.csv", "cannot open"]);
     check(&[("x.xls", good())], "embed x.xls -o y.npy", &["x.xls", ".npy", ".csv"]);
-    check(&[("x.csv", good())], "embed x.csv -o y.txt", &["y.txt", ".npy or .csv"]);
+    check(&[("x.csv", good())], "embed x.csv -o y.txt", &["y.txt", ".npy, .csv"]);
     check(&[("x.csv", good())], "embed x.csv -o y", &["extension"]);
     check(&[("x.csv", good())], "embed x.csv -o y.npy --plot y.jpg", &["y.jpg", ".png, .svg or .pdf"]);
     check(&[("x.csv", good())], "embed x.csv -o nowhere/y.npy", &["nowhere", "create it"]);
@@ -121,8 +121,8 @@ fn damaged_text() {
     check(&[("x.csv", good())], "embed x.csv -o y.npy --label-column 4", &["4", "1 to 3"]);
     let dropped = "embed x.csv -o y.npy --drop-column 1 --drop-column 2 --drop-column 3";
     check(&[("x.csv", good())], dropped, &["no column"]);
-    check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --label-column 1", &["text tables"]);
-    check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --index-column 1", &["text tables"]);
+    check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --label-column 1", &["in tables only"]);
+    check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --index-column 1", &["in tables only"]);
     check(&[("x.npy", good_npy())], "embed x.npy -o y.npy --header yes", &["text tables", "--header"]);
 }
 

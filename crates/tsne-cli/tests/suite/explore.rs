@@ -1,78 +1,10 @@
-//! What a page holds, read by a reader of its own: base64 and planes undone one number at a time.
+//! What a page holds, and what cannot be one.
 
 use crate::common::{Directory, clusters, nearest, read_npy, text};
-use serde_json::Value;
-use std::io::Read;
+use crate::opened::Opened;
 use tsne::KnnGraph;
 use tsne_cli::explore::{Neighbors, Page, Theme, page};
 use tsne_cli::input::{Annotations, InputOptions, LabelType, Labels, MapTable};
-
-/// A page as a browser sees it.
-struct Opened {
-    html: String,
-    meta: Value,
-}
-
-impl Opened {
-    fn new(html: Vec<u8>) -> Self {
-        let html = String::from_utf8(html).unwrap();
-        let meta = serde_json::from_str(Self::element(&html, "meta")).unwrap();
-        Self { html, meta }
-    }
-
-    fn element<'a>(html: &'a str, name: &str) -> &'a str {
-        let start = format!("<script type=\"text/plain\" id=\"data-{name}\">");
-        let (_, rest) = html.split_once(&start).unwrap_or_else(|| panic!("no {name}"));
-        rest.split_once("</script>").unwrap().0
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        let digit = |c: char| match c {
-            'A'..='Z' => c as u32 - 'A' as u32,
-            'a'..='z' => c as u32 - 'a' as u32 + 26,
-            '0'..='9' => c as u32 - '0' as u32 + 52,
-            '+' => 62,
-            '/' => 63,
-            _ => panic!("{c} is no digit"),
-        };
-        let text = Self::element(&self.html, name);
-        assert_eq!(text.len() % 4, 0);
-        let bits: Vec<u32> =
-            text.trim_end_matches('=').chars().flat_map(|c| (0..6).rev().map(move |b| digit(c) >> b & 1)).collect();
-        let packed: Vec<u8> =
-            bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | *bit as u8)).collect();
-        let mut bytes = Vec::new();
-        flate2::read::ZlibDecoder::new(packed.as_slice()).read_to_end(&mut bytes).unwrap();
-        bytes
-    }
-
-    /// The numbers of an array, each as its bytes.
-    fn numbers<const S: usize>(&self, name: &str) -> Vec<[u8; S]> {
-        let bytes = self.bytes(name);
-        let n = bytes.len() / S;
-        assert_eq!(bytes.len(), n * S, "{name}");
-        (0..n).map(|i| std::array::from_fn(|plane| bytes[plane * n + i])).collect()
-    }
-
-    fn singles(&self, name: &str) -> Vec<f32> {
-        self.numbers(name).into_iter().map(f32::from_le_bytes).collect()
-    }
-
-    fn texts(&self, name: &str) -> Vec<String> {
-        let all: Vec<u16> = String::from_utf8(self.bytes(name)).unwrap().encode_utf16().collect();
-        let mut from = 0;
-        let lengths = self.numbers(&format!("{name}-lengths")).into_iter().map(u32::from_le_bytes);
-        let texts: Vec<String> = lengths
-            .map(|length| {
-                let text = String::from_utf16(&all[from..from + length as usize]).unwrap();
-                from += length as usize;
-                text
-            })
-            .collect();
-        assert_eq!(from, all.len());
-        texts
-    }
-}
 
 const HOSTILE: [&str; 6] =
     ["</script><script>alert(1)</script>", "\"'><img src=x>", "nul \0 and\nline", "\u{1f600}\u{feff}", "", "<!--"];
@@ -95,7 +27,7 @@ fn a_page_holds_the_map_its_ids_and_its_labels() {
     let forced = Labels { label_type: LabelType::Classes, ..doubles.clone() };
     let all = [few, many, singles, doubles, forced];
     let annotations = Annotations { ids: Some(ids.clone()), labels: all.to_vec() };
-    let options = Page { title: HOSTILE[0], theme: Theme::Dark, annotations: Some(&annotations), neighbors: None };
+    let options = Page { title: HOSTILE[0], theme: Theme::Dark, annotations: Some(&annotations), ..Page::default() };
     let read = Opened::new(page(&y, &options).unwrap());
     // To the bit: the map is not far from 0.
     for c in 0..2 {
@@ -267,6 +199,11 @@ fn the_command_writes_pages() {
             "{arguments}: {stderr}"
         );
     };
+    // Ids that are one line too many have moved up by one, or have a title: nothing in them tells.
+    directory.write("long.txt", (0..=n).map(|i| format!("point {i}\n")).collect::<String>());
+    let output = directory.tsne("explore x.csv --ids long.txt -o page.html");
+    let warned = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && warned.contains("\"point 0\", was taken for a title"), "{warned}");
     directory.write("three.csv", "1,2\n3,4\n5,6\n");
     fails("explore x.csv -o page.png", ".html");
     fails("explore missing.npy -o page.html", "missing.npy");

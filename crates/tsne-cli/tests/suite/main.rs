@@ -2,18 +2,23 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod archives;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod columns;
 mod common;
 mod demo;
 mod determinism;
 mod errors;
 mod explore;
+mod film;
 mod flags;
 mod formats;
 #[cfg(feature = "h5ad")]
 mod h5ad;
 mod labels;
+mod opened;
 mod order;
+mod plan;
 mod plot;
 mod prepare;
 mod readers;
@@ -22,4 +27,5 @@ mod score;
 mod sparse;
 mod tables;
 mod targets;
+mod tiles;
 mod transform;

@@ -59,7 +59,7 @@ fn maps_are_read_in_the_order_of_the_data() {
     let score = |map: &str| {
         let mut report = directory.json(&format!("score x.csv {map}"));
         let report = report.as_object_mut().unwrap();
-        report.retain(|key, _| !["seconds", "peak_memory_bytes"].contains(&key.as_str()));
+        report.retain(|key, _| !["map", "seconds", "peak_memory_bytes"].contains(&key.as_str()));
         report.clone()
     };
     assert_eq!(score("map.csv"), score("shuffled.csv"));

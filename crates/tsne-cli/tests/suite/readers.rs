@@ -71,7 +71,7 @@ proptest! {
     fn a_map_reads_back(y in vec(any::<[f64; 3]>().prop_filter("finite", |p| p.iter().all(|x| x.is_finite())), 1..20)) {
         let directory = Directory::new();
         for (name, format) in [("y.npy", Format::Npy), ("y.csv", Format::Csv)] {
-            directory.write(name, format.encode(&y));
+            directory.write(name, format.encode(&y).unwrap());
             let table = Table::<f64>::read(&directory.path(name), &CsvOptions::default()).unwrap();
             let found: Vec<f64> = table.rows().unwrap().iter().flatten().copied().collect();
             prop_assert_eq!(&found[..], y.as_flattened());

@@ -1,6 +1,7 @@
 //! Runs that are saved on their way, interrupted and resumed: the bits of those that were not.
 
 use crate::common::{Directory, clusters, text};
+use crate::opened::Opened;
 use std::path::Path;
 use std::process::Command;
 
@@ -81,7 +82,9 @@ fn wait_for(path: &Path, before: Option<std::time::SystemTime>) {
 #[test]
 fn an_interrupted_run_is_resumed_to_the_same_bits() {
     let directory = directory();
-    let run = |n_iter: usize| format!("embed x.csv --perplexity 10 --preset opentsne --n-iter {n_iter} -o y.npy");
+    let run = |n_iter: usize| {
+        format!("embed x.csv --perplexity 10 --preset opentsne --n-iter {n_iter} -o y.npy --frames film.html")
+    };
     let interrupted = |arguments: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tsne"));
         command.current_dir(directory.path("")).args(arguments.split_whitespace());
@@ -97,12 +100,23 @@ fn an_interrupted_run_is_resumed_to_the_same_bits() {
     let (code, stderr) = interrupted(&format!("{} --checkpoint c.tsne", run(100_000_000)));
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("`tsne resume c.tsne` goes on") && !stderr.contains("error"), "{stderr}");
-    assert_eq!(directory.files(), ["c.tsne", "kinds.txt", "x.csv", "y.npy"]);
+    assert_eq!(directory.files(), ["c.tsne", "film.html", "kinds.txt", "x.csv", "y.npy"]);
+    // The film ends with the map at which the run was interrupted; the start and that one are there at least.
+    let film = || Opened::new(directory.read("film.html"));
+    let frames = |film: &Opened| film.meta["frames"].as_array().unwrap().clone();
+    let start = film();
+    let recorded = frames(&start);
+    assert!(recorded.len() >= 2 && recorded[0]["iteration"] == 0);
     let first = directory.read("y.npy");
     // Without a checkpoint, a map that was to be saved is one.
     let (code, stderr) = interrupted("resume c.tsne --save c.tsne");
     assert_eq!(code, Some(130), "{stderr}");
     assert!(directory.read("y.npy") != first);
+    // That of the resumed run begins where the descent began, not where it went on.
+    let whole = film();
+    let resumed = frames(&whole);
+    assert_eq!((&resumed[0]["iteration"], whole.bytes("frame-0")), (&recorded[0]["iteration"], start.bytes("frame-0")));
+    assert!(resumed.last().unwrap()["iteration"].as_u64() >= recorded.last().unwrap()["iteration"].as_u64());
 }
 
 /// Further iterations of a saved map are those of the library; they can be saved and interrupted like others.

@@ -91,6 +91,7 @@ fn every_key_and_what_is_left_out() {
         "n",
         "d",
         "input",
+        "map",
         "components",
         "extent",
         "kl_divergence",
@@ -100,6 +101,7 @@ fn every_key_and_what_is_left_out() {
         "trustworthiness",
         "continuity",
         "neighbor_recall",
+        "standard_errors",
         "label_agreement",
         "spearman",
         "sample",
@@ -144,4 +146,136 @@ fn what_does_not_fit_is_an_error() {
     check("score x.csv x.csv --perplexity 0", &["perplexity is 0"]);
     check("score x.csv x.csv --dof 0", &["dof is 0"]);
     check("score x.csv x.csv --metric precomputed", &["x.csv", "60"]);
+    check("score x.csv x.csv x.csv", &["given twice"]);
+    check("score x.csv x.csv --per-point q.npy", &["q.npy", ".csv"]);
+    check("score x.csv x.csv --per-point x.csv", &["x.csv", "overwritten"]);
+}
+
+/// A table of numbers by the names of its columns; what is missing is NaN.
+fn table(bytes: &[u8]) -> (Vec<String>, Vec<Vec<f64>>) {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<String> = lines.next().unwrap().split(',').map(str::to_owned).collect();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let number = |text: &str| text.parse().unwrap_or(f64::NAN);
+    let column = |c: usize| rows.iter().map(|row| number(row[c])).collect();
+    let columns = (0..names.len()).map(column).collect();
+    (names, columns)
+}
+
+const MEASURES: [&str; 5] = ["neighbor_recall", "trust", "continuity", "kin_distance", "kl_share"];
+
+#[test]
+fn the_measures_of_the_points_are_those_of_the_map() {
+    let directory = Directory::new();
+    directory.write("x.csv", text(&clusters(200, 4), 4, ","));
+    directory.write("y.csv", text(&clusters(400, 2)[..400], 2, ","));
+    let report = directory.json("score x.csv y.csv --perplexity 8 --k 6 --per-point q.csv");
+    let (names, columns) = table(&directory.read("q.csv"));
+    assert_eq!(names[0], "id");
+    assert_eq!(names[1..], MEASURES);
+    assert_eq!(columns[0], (0..200).map(f64::from).collect::<Vec<_>>());
+    let mean = |c: usize| columns[c].iter().sum::<f64>() / 200.0;
+    // Means of 200 numbers below 1, and the sum of 200 shares.
+    for (c, key) in [(1, "neighbor_recall"), (2, "trustworthiness"), (3, "continuity")] {
+        assert!((mean(c) - number(&report, key)).abs() < 1e-13, "{key}");
+        assert_eq!(number(&report["standard_errors"], key), 0.0);
+    }
+    assert!((200.0 * mean(5) - number(&report, "kl_divergence")).abs() < 1e-12);
+    assert!(columns[4].iter().all(|kin| *kin > 0.0));
+    // Of a sample, others have only what costs nothing more.
+    let sampled = directory.json("score x.csv y.csv --perplexity 8 --k 6 --per-point q.csv --sample 50");
+    let (_, part) = table(&directory.read("q.csv"));
+    assert_eq!(part[5], columns[5]);
+    for c in 1..5 {
+        let there: Vec<usize> = (0..200).filter(|&i| !part[c][i].is_nan()).collect();
+        assert_eq!(there.len(), 50);
+        if c < 4 {
+            assert!(there.iter().all(|&i| part[c][i] == columns[c][i]), "{}", names[c]);
+        }
+    }
+    assert_eq!(sampled["sample"].as_u64(), Some(50));
+    assert!(number(&sampled["standard_errors"], "neighbor_recall") > 0.0);
+    let words = directory.succeed("score x.csv y.csv --sample 50 --kl no");
+    assert!(words.contains(" ± ") && words.contains("(on 50 points)"), "{words}");
+    // They color the map.
+    directory.succeed("plot y.csv --labels q.csv --label-column trust -o trust.png");
+    // Standard output has the table, and the report is beside it.
+    let output = directory.tsne("score x.csv y.csv --kl no --per-point -");
+    assert!(output.stdout.starts_with(b"id,neighbor_recall,trust,continuity,kin_distance\n0,"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("trustworthiness"));
+}
+
+#[test]
+fn several_maps_stand_beside_each_other() {
+    let directory = Directory::new();
+    let n = 150;
+    directory.write("x.csv", text(&clusters(n, 4), 4, ","));
+    let maps = [("flat.csv", 2), ("deep.csv", 3), ("line.csv", 1)];
+    for (name, d) in maps {
+        directory.write(name, text(&clusters(n, d), d, ","));
+    }
+    let flags = "--perplexity 9 --sample 60";
+    let together = directory.json(&format!("score flat.csv deep.csv line.csv --data x.csv --per-point q.tsv {flags}"));
+    assert!(together.get("trustworthiness").is_none());
+    for (m, (name, d)) in maps.into_iter().enumerate() {
+        // Alone it is measured the same, to the bit.
+        let alone = directory.json(&format!("score x.csv {name} {flags}"));
+        let beside = &together["maps"][m];
+        assert_eq!(beside["map"], name.trim_end_matches(".csv"));
+        assert_eq!(beside["components"].as_u64(), Some(d as u64));
+        for (key, value) in beside.as_object().unwrap() {
+            assert_eq!(value, &alone[key], "{name} {key}");
+        }
+    }
+    let table = String::from_utf8(directory.read("q.tsv")).unwrap();
+    let header: Vec<&str> = table.lines().next().unwrap().split('\t').collect();
+    assert_eq!(header.len(), 16);
+    assert!(header.contains(&"trust_deep") && header.contains(&"kl_share_line"), "{header:?}");
+    let words = directory.succeed(&format!("score x.csv flat.csv deep.csv line.csv {flags}"));
+    let line = |what: &str| words.lines().find(|line| line.starts_with(what)).unwrap_or_default().to_owned();
+    // Columns begin where their names do.
+    let starts: Vec<Option<usize>> = ["flat", "deep", "line"].map(|name| line("map ").find(name)).to_vec();
+    for (start, d) in starts.iter().zip(["2", "3", "1"]) {
+        assert_eq!(line("dimensions").get(start.unwrap()..=start.unwrap()), Some(d), "{words}");
+    }
+    assert_eq!(line("trustworthiness").matches('±').count(), 3);
+    assert!(line("KL divergence").ends_with("(perplexity 9)"), "{words}");
+}
+
+#[test]
+fn labels_of_a_map_are_no_values_of_its_data() {
+    let directory = Directory::new();
+    let values = clusters(120, 3);
+    let mut rows = String::from("id,a,b,c,kind\n");
+    let mut plain = String::from("id,a,b,c\n");
+    for (i, row) in values.chunks(3).enumerate() {
+        rows += &format!("p{i},{},{},{},{}\n", row[0], row[1], row[2], i % 3);
+        plain += &format!("p{i},{},{},{}\n", row[0], row[1], row[2]);
+    }
+    directory.write("x.csv", rows);
+    directory.write("plain.csv", plain);
+    directory.succeed("embed x.csv -o y.csv --label-column kind --n-iter 20 --perplexity 9");
+    let flags = "--perplexity 9";
+    let (with, without) = (
+        directory.json(&format!("score x.csv y.csv {flags}")),
+        directory.json(&format!("score plain.csv y.csv {flags}")),
+    );
+    assert_eq!((with["d"].as_u64(), with["input"]["labels"]["source"].as_str()), (Some(3), Some("kind")));
+    for key in ["kl_divergence", "trustworthiness", "neighbor_recall"] {
+        assert_eq!(number(&with, key), number(&without, key), "{key}");
+    }
+    assert!(directory.succeed(&format!("score x.csv y.csv {flags}")).contains("labels \"kind\", 3 kinds"));
+    // Who chooses the values gets them.
+    assert_eq!(directory.json(&format!("score x.csv y.csv {flags} --columns a..kind"))["d"].as_u64(), Some(4));
+    // The neighbors of a page are those of the values, and its labels those of the data.
+    let page = |data: &str| {
+        let report = directory.json(&format!("explore y.csv --data {data} -o page.html"));
+        assert_eq!(report["labels"][0].as_str(), Some("kind"));
+        directory.read("page.html")
+    };
+    assert!(page("x.csv") == page("plain.csv"));
+    directory.succeed("embed plain.csv -o y.npy --n-iter 20 --perplexity 9");
+    let report = directory.json("explore y.npy --data x.csv --label-column kind -o page.html");
+    assert_eq!(report["labels"][0].as_str(), Some("kind"));
 }

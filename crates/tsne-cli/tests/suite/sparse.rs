@@ -182,7 +182,7 @@ fn damaged_sparse_files() {
     x(replaced("indices", npy(vec![1.0; count as usize], &[count], Order::C)), &["\"indices\"", "no integers"]);
     check("x.mtx", b"1 2 3\n".to_vec(), "", &["x.mtx", "first line"]);
     check("x.mtx", mtx().replacen(" 12 ", " 11 ", 1).into_bytes(), "", &["line "]);
-    check("x.mtx", mtx().into_bytes(), "--drop-column 1", &["text tables only"]);
+    check("x.mtx", mtx().into_bytes(), "--drop-column 1", &["in tables only"]);
     check("x.mtx", mtx().into_bytes(), "--metric haversine", &["haversine"]);
     check("x.mtx", mtx().into_bytes(), "--metric spearmanr", &["sparse"]);
 }

@@ -150,7 +150,7 @@ fn what_does_not_fit_is_an_error() {
     check("transform m.tsne wide.csv -o y.npy", &["wide.csv", "6", "5"]);
     check("transform m.tsne new.csv -o y.npy --init start.csv", &["--init start.csv", "(29, 2)", "(30, 2)"]);
     check("transform m.tsne new.csv -o m.tsne", &["m.tsne", "overwritten"]);
-    check("transform m.tsne new.csv -o y.txt", &[".npy or .csv"]);
+    check("transform m.tsne new.csv -o y.txt", &[".npy, .csv"]);
     check("transform m.tsne new.csv -o y.npy --k 0", &["k is 0"]);
     check("transform m.tsne new.csv -o y.npy --perplexity 0", &["perplexity is 0"]);
     check("transform m.tsne new.csv -o y.npy --perplexity fitted --affinities uniform", &["--perplexity fitted"]);

@@ -11,7 +11,7 @@ use tsne_core::{
 /// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the
 /// same on every machine. So many that the compiler keeps the step a loop and vectorizes it, whatever the kernel and the
 /// dimension: with 8 and 16 some came out scalar, up to eight times slower; 32, 64 and 128 differ by a quarter at most.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 
 /// Points whose sums one task computes. Small, because a task of the smallest useful map (1,000 points) should still
 /// leave some tens of tasks to balance.
@@ -19,7 +19,7 @@ const TASK_ROWS: usize = 32;
 
 /// Positions summed in the scalar's own precision before the sums are carried over to double precision: the rounding
 /// of an `f32` sum of `TILE / LANES` = 64 terms of one sign stays below 64 × 2⁻²⁴ ≈ 4e-6, and on average at 1e-7.
-const TILE: usize = 4096;
+pub(super) const TILE: usize = 4096;
 
 /// The exact repulsion, O(n²): the oracle of every approximation, and the fastest choice for small maps.
 ///
@@ -166,8 +166,8 @@ impl<T: Scalar, const D: usize> ReferenceRepulsion<T, D> for ExactReference<T, D
     }
 }
 
-/// The coordinates apart from each other, filled up to whole steps with zeros that [`row_sums`] leaves out.
-fn split<T: Scalar, const D: usize>(y: &[[T; D]], columns: &mut [Vec<T>; D]) -> Result<()> {
+/// The coordinates apart from each other, filled up to whole steps with zeros that sums leave out.
+pub(super) fn split<T: Scalar, const D: usize>(y: &[[T; D]], columns: &mut [Vec<T>; D]) -> Result<()> {
     for (c, column) in columns.iter_mut().enumerate() {
         memory::resize("coordinates", column, y.len().next_multiple_of(LANES), T::ZERO)?;
         let (coordinates, rest) = column.split_at_mut(y.len());
@@ -281,7 +281,7 @@ fn row_sums<T: Scalar, const D: usize, P: Profile<T>>(
 }
 
 #[inline(always)]
-fn chunk_at<T, const D: usize>(columns: [&[T]; D], j: usize) -> Option<[&[T; LANES]; D]> {
+pub(super) fn chunk_at<T, const D: usize>(columns: [&[T]; D], j: usize) -> Option<[&[T; LANES]; D]> {
     let first = columns.first()?.get(j..)?.first_chunk::<LANES>()?;
     let mut chunk = [first; D];
     for c in 1..D {

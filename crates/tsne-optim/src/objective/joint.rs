@@ -1,10 +1,10 @@
 //! The objective of a fit.
 
-use super::cross_entropy::{cross_entropy, row_p_ln_p};
+use super::cross_entropy::{cross_entropy, row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
 use crate::attraction::attract;
 use crate::attraction::renumber::{Renumbered, has_counts};
-use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks};
+use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks, chunks, memory};
 
 /// The objective of a fit: the KL divergence of joint affinities from the embedding's.
 ///
@@ -214,13 +214,59 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     y: &[[T; D]],
     z: f64,
 ) -> Result<f64> {
+    check_divergence(p, y, z)?;
+    let mut partials = Vec::new();
+    let constants = constants_of(p, &mut partials);
+    Ok(constants.p_ln_p + cross_entropy(p, kernel, y, y, &mut partials) + constants.sum * z.ln())
+}
+
+/// The part of each row in the [`kl_divergence`]: `Σ_j p_ij ln(p_ij / q_ij)` for each point `i`. They sum up to it, and one may be
+/// negative: a point whose affine ones are nearer in the map than their affinities ask for.
+///
+/// # Errors
+///
+/// Those of [`kl_divergence`], and [`Error::OutOfMemory`].
+///
+/// # Examples
+///
+/// ```
+/// use tsne_optim::{Context, Kernel, kl_divergence, kl_shares, normalizer};
+///
+/// # use tsne_optim::{Affinities, AffinityKind};
+/// // A path of three points, the last of which is too far away.
+/// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+/// let y = [[0.0], [1.0], [9.0]];
+/// let z = normalizer(Kernel::CAUCHY, &y, Context::new())?;
+/// let shares = kl_shares(&p, Kernel::CAUCHY, &y, z)?;
+/// assert!(shares[2] > shares[0]);
+/// assert!((shares.iter().sum::<f64>() - kl_divergence(&p, Kernel::CAUCHY, &y, z)?).abs() < 1e-14);
+/// # Ok::<(), tsne_optim::Error>(())
+/// ```
+pub fn kl_shares<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    z: f64,
+) -> Result<Vec<f64>> {
+    check_divergence(p, y, z)?;
+    let mut shares = memory::filled("shares of the divergence", p.n(), 0.0)?;
+    let ln_z = z.ln();
+    chunks::for_each(&mut shares, blocks::BLOCK, |block, shares| {
+        for (i, share) in (block * blocks::BLOCK..).zip(shares) {
+            let weights = p.row(i).1;
+            let sum: f64 = weights.iter().map(|w| w.to_f64()).sum();
+            *share = row_p_ln_p(weights) + row_cross_entropy(p, kernel, y, y, i) + sum * ln_z;
+        }
+    });
+    Ok(shares)
+}
+
+fn check_divergence<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], z: f64) -> Result<()> {
     attract::check(p, y, y)?;
     if !(z.is_finite() && z > 0.0) {
         return Err(Error::parameter("z", z, "positive and finite"));
     }
-    let mut partials = Vec::new();
-    let constants = constants_of(p, &mut partials);
-    Ok(constants.p_ln_p + cross_entropy(p, kernel, y, y, &mut partials) + constants.sum * z.ln())
+    Ok(())
 }
 
 fn constants_of<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>) -> Constants {

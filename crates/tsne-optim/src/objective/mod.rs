@@ -5,3 +5,4 @@ mod cross_entropy;
 pub(crate) mod evaluate;
 pub(crate) mod exact;
 pub(crate) mod joint;
+pub(crate) mod normalizer;

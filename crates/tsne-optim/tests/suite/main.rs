@@ -12,6 +12,7 @@ mod determinism;
 mod documents;
 mod exact;
 mod joint;
+mod normalizer;
 mod observing;
 mod optimizer;
 mod oracle;

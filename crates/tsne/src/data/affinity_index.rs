@@ -3,7 +3,7 @@
 use super::dataset::Dataset;
 use super::kept::Kept;
 use super::kept_index::KeptIndex;
-use super::recipe::{Recipe, joint, searched, warnings};
+use super::recipe::{Recipe, joint, nearest, searched, warnings};
 use super::search_quality::SearchQuality;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::neighbors::Neighbors;
@@ -54,7 +54,8 @@ pub struct AffinityIndex<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keep {
     pub(crate) data: bool,
-    pub(crate) graph: bool,
+    /// How many neighbors of each point, the nearest ones.
+    pub(crate) neighbors: usize,
 }
 
 impl<T: Scalar> AffinityIndex<T> {
@@ -92,11 +93,14 @@ impl<T: Scalar> AffinityIndex<T> {
             (graph, quality)
         };
         let neighbors = clock.elapsed();
-        let mut index = if keep.graph {
+        let mut index = if keep.neighbors >= graph.k() {
             let index = Self::of_graph(Cow::Borrowed(&graph), recipe, n_jobs, cx)?;
-            index.with_graph(|| Arc::new(graph), keep)
+            index.with_graph(&Arc::new(graph), keep)?
         } else {
-            Self::of_graph(Cow::Owned(graph), recipe, n_jobs, cx)?
+            let kept = (keep.neighbors > 0).then(|| nearest(&graph, keep.neighbors)).transpose()?;
+            let mut index = Self::of_graph(Cow::Owned(graph), recipe, n_jobs, cx)?;
+            index.graph = kept.map(Arc::new);
+            index
         };
         index.durations.0 = neighbors;
         index.search_quality = search_quality;
@@ -146,10 +150,14 @@ impl<T: Scalar> AffinityIndex<T> {
         })
     }
 
-    /// The same with the neighbors.
-    pub(crate) fn with_graph(mut self, graph: impl FnOnce() -> Arc<KnnGraph<T>>, keep: Keep) -> Self {
-        self.graph = keep.graph.then(graph);
-        self
+    /// The same with those of its neighbors that are kept.
+    pub(crate) fn with_graph(mut self, graph: &Arc<KnnGraph<T>>, keep: Keep) -> Result<Self> {
+        self.graph = match keep.neighbors {
+            0 => None,
+            count if count < graph.k() => Some(Arc::new(nearest(graph, count)?)),
+            _ => Some(Arc::clone(graph)),
+        };
+        Ok(self)
     }
 
     pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: Option<i32>) -> Result<Self> {
@@ -226,7 +234,8 @@ impl<T: Scalar> AffinityIndex<T> {
     }
 
     /// The neighbors that the affinities were computed from, where they were kept: by
-    /// [`Tsne::affinities`](crate::Tsne::affinities), not by a fit, which saves their memory.
+    /// [`Tsne::affinities`](crate::Tsne::affinities), and by a fit as many as
+    /// [`keep_neighbors`](crate::TsneBuilder::keep_neighbors) says, which is none unless it is asked for.
     ///
     /// # Examples
     ///

@@ -133,11 +133,40 @@ impl<T: Scalar> Dataset<'static, T> {
         let points = points.into();
         points.check_finite()?;
         let Points::Dense(rows) = points else { return Ok(Kept::converted(points, None)?.into()) };
+        let (offset, lost) = Self::moved(rows, metric);
+        Ok(Self { points: Stored::Shared(Kept::converted(points, offset)?), lost })
+    }
+
+    /// Owned dense points in double precision, `n × d`, as [`Dataset::from_f64`] takes them, but given away: they are given back
+    /// to the system as they are converted, so that hardly more than they are is in memory at a time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Rows::new`] and of [`Dataset::from_f64`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Dataset, Metric};
+    ///
+    /// let data = Dataset::<f32>::dense_from_f64(vec![1e8 + 0.25, 1e8 + 0.5, 1e8 + 0.75], 3, 1, &Metric::Euclidean)?;
+    /// assert_eq!(data.offset(), Some(&[1e8 + 0.5][..]));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn dense_from_f64(values: Vec<f64>, n: usize, d: usize, metric: &Metric) -> Result<Self> {
+        let rows = Rows::new(&values, n, d)?;
+        Points::Dense(rows).check_finite()?;
+        let (offset, lost) = Self::moved(rows, metric);
+        Ok(Self { points: Stored::Shared(Kept::narrowed(values, (n, d), offset)?), lost })
+    }
+
+    /// What is subtracted from the columns of rows before they are rounded, and what they have lost nevertheless.
+    fn moved(rows: Rows<'_, f64>, metric: &Metric) -> (Option<Arc<[f64]>>, Option<Warning>) {
         let seen = if *metric == Metric::Precomputed { Vec::new() } else { columns(rows) };
-        let offset = offset::<T>(&seen, metric).map(Arc::from);
+        let offset: Option<Arc<[f64]>> = offset::<T>(&seen, metric).map(Arc::from);
         // What an offset saves, the given numbers have lost already if they are too far away for themselves.
         let lost = if offset.is_some() { lost::<f64>(&seen) } else { lost::<T>(&seen) };
-        Ok(Self { points: Stored::Shared(Kept::converted(points, offset)?), lost })
+        (offset, lost)
     }
 }
 

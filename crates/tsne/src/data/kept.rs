@@ -106,15 +106,32 @@ impl<T: Scalar> Kept<T> {
                 SharedRows::new(values, n, d)?.into()
             }
         };
-        if let Err(Error::NonFinite { row, column, .. }) = points.points().check_finite() {
-            let why = format_args!(
-                "the value in row {row} and column {column} is too large for {}: divide the data by a constant, or compute in f64",
-                T::NAME
-            );
-            return Err(Error::invalid("data", why));
-        }
+        check_range(&points)?;
         Ok(Self { points, offset })
     }
+
+    /// Finite dense rows in double precision that are given away, less an offset: they are given back as they are converted.
+    pub(super) fn narrowed(values: Vec<f64>, (n, d): (usize, usize), offset: Option<Arc<[f64]>>) -> Result<Self> {
+        let values = match offset.as_deref() {
+            Some(offset) => memory::converted("data", values, T::ZERO, |place, v| T::from_f64(v - offset[place % d])),
+            None => memory::converted("data", values, T::ZERO, |_, v| T::from_f64(v)),
+        }?;
+        let points = SharedRows::new(values, n, d)?.into();
+        check_range(&points)?;
+        Ok(Self { points, offset })
+    }
+}
+
+/// Checks that no value was too large for its new type.
+fn check_range<T: Scalar>(points: &SharedPoints<T>) -> Result<()> {
+    if let Err(Error::NonFinite { row, column, .. }) = points.points().check_finite() {
+        let why = format_args!(
+            "the value in row {row} and column {column} is too large for {}: divide the data by a constant, or compute in f64",
+            T::NAME
+        );
+        return Err(Error::invalid("data", why));
+    }
+    Ok(())
 }
 
 fn copied<A: Copy>(what: &'static str, from: &[A]) -> Result<Vec<A>> {

@@ -20,7 +20,7 @@ pub(crate) struct Recipe<T> {
 
 impl<T: Scalar> Recipe<T> {
     /// The neighbors to look for among `n` points: what the rule needs, or more if more are asked for. Fewer would be ignored.
-    pub(super) fn k(&self, n: usize) -> Result<NonZeroUsize> {
+    pub(crate) fn k(&self, n: usize) -> Result<NonZeroUsize> {
         let needed = self.method.model().neighbors_needed(n)?;
         let asked = self.k_neighbors.and_then(|k| NonZeroUsize::new(k.min(n.saturating_sub(1))));
         match asked {
@@ -48,12 +48,15 @@ pub(super) fn warnings<T: Scalar>(method: &AffinityMethod<T>, k: usize, n: usize
 fn asked_for<'g, T: Scalar>(method: &AffinityMethod<T>, graph: &'g KnnGraph<T>) -> Result<Cow<'g, KnnGraph<T>>> {
     let AffinityMethod::Custom(model) = method else { return Ok(Cow::Borrowed(graph)) };
     let (k, wanted) = (graph.k(), model.neighbors_needed(graph.n_reference())?.get());
-    if wanted >= k {
-        return Ok(Cow::Borrowed(graph));
-    }
-    let indices = graph.indices().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
-    let distances = graph.distances().chunks_exact(k).flat_map(|row| &row[..wanted]).copied().collect();
-    KnnGraph::from_parts(wanted, graph.n_reference(), indices, distances).map(Cow::Owned)
+    if wanted >= k { Ok(Cow::Borrowed(graph)) } else { nearest(graph, wanted).map(Cow::Owned) }
+}
+
+/// The nearest `count` neighbors of a graph that has more.
+pub(super) fn nearest<T: Scalar>(graph: &KnnGraph<T>, count: usize) -> Result<KnnGraph<T>> {
+    let k = graph.k();
+    let indices = graph.indices().chunks_exact(k).flat_map(|row| &row[..count]).copied().collect();
+    let distances = graph.distances().chunks_exact(k).flat_map(|row| &row[..count]).copied().collect();
+    KnnGraph::from_parts(count, graph.n_reference(), indices, distances)
 }
 
 /// What a rule makes of a graph must be of its points: code of the user's own is checked like data.

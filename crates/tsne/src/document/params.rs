@@ -81,6 +81,7 @@ document! {
         metric: Metric,
         neighbors: Neighbors<T>,
         keep_data: bool,
+        keep_neighbors: usize,
         initialization: Initialization<T, D>,
         initialization_std: Number,
         initialization_jitter: Number,

@@ -1,12 +1,12 @@
 use crate::metrics::extent::extent;
 use crate::warning::Warning;
 use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
-use tsne_optim::Exact;
 
 /// The KL divergence of joint affinities `p` from the map `y`, with the exact normalizer: `O(n² D)`.
 ///
 /// `Σ p_ij ln(p_ij / q_ij)` with `q_ij = w_ij / Z`, the kernel's weights over their sum over all pairs (van der
-/// Maaten and Hinton 2008). Never exaggerated. The weights are computed in `T`, the sums in `f64`.
+/// Maaten and Hinton 2008). Never exaggerated. The weights are computed in `T`, each pair once, and the sums in
+/// `f64` ([`tsne_optim::normalizer`]).
 ///
 /// # Errors
 ///
@@ -32,6 +32,44 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     y: &[[T; D]],
     cx: Context<'_>,
 ) -> Result<f64> {
+    tsne_optim::kl_divergence(p, kernel, y, pairs_normalizer(p, kernel, y, cx)?)
+}
+
+/// The part of each point in the [`kl_divergence`], `Σ_j p_ij ln(p_ij / q_ij)`: they sum up to it. One may be negative: a point
+/// that is nearer to its affine ones than their affinities ask for.
+///
+/// # Errors
+///
+/// Those of [`kl_divergence`].
+///
+/// # Examples
+///
+/// ```
+/// use tsne::core::{Affinities, AffinityKind};
+/// use tsne::{Context, Kernel, metrics};
+///
+/// // A path of three points, the last of which is too far away.
+/// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f64; 4], 3, AffinityKind::Joint)?;
+/// let shares = metrics::kl_shares(&p, Kernel::CAUCHY, &[[0.0], [1.0], [9.0]], Context::new())?;
+/// assert!(shares[2] > shares[0]);
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn kl_shares<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    cx: Context<'_>,
+) -> Result<Vec<f64>> {
+    tsne_optim::kl_shares(p, kernel, y, pairs_normalizer(p, kernel, y, cx)?)
+}
+
+/// The normalizer of all pairs, of a map that fits joint affinities.
+fn pairs_normalizer<T: Scalar, const D: usize>(
+    p: &Affinities<T>,
+    kernel: Kernel,
+    y: &[[T; D]],
+    cx: Context<'_>,
+) -> Result<f64> {
     if p.kind() != tsne_core::AffinityKind::Joint {
         return Err(Error::invalid("affinities", "a map needs joint affinities, but conditional ones were given"));
     }
@@ -41,10 +79,9 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     if y.len() < 2 {
         return Err(Error::too_few_points(y.len(), 2));
     }
-    let mut forces = vec![[T::ZERO; D]; y.len()];
-    let z = Exact::new().repulse(kernel, y, &mut forces, cx)?;
+    let z = tsne_optim::normalizer(kernel, y, cx)?;
     if z > 0.0 {
-        tsne_optim::kl_divergence(p, kernel, y, z)
+        Ok(z)
     } else {
         let why = "all points are so far from each other that every weight is 0: rescale the map";
         Err(Error::numerical("KL divergence", why))

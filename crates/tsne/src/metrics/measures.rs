@@ -1,8 +1,6 @@
 //! Several measures of one map by one search of the map and one of the data.
 
 use super::comparison::Comparison;
-use super::ranks::kept_ranks;
-use super::recall::kept_share;
 use tsne_core::{Result, Scalar};
 
 /// What [`Comparison::measures`] measures: how the map keeps neighbors.
@@ -40,16 +38,6 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn measures(&self, k: usize) -> Result<Measures> {
-        let k = self.k(k, self.y.len().saturating_sub(1) / 2)?;
-        let rows = self.rows()?;
-        self.with_spaces(|data, map| {
-            let (data, map) = (data.index()?, map.index()?);
-            let (in_data, in_map) = (data.neighbors(k, &rows)?, map.neighbors(k, &rows)?);
-            Ok(Measures {
-                trustworthiness: kept_ranks(&data, &rows, &in_map, k)?,
-                continuity: kept_ranks(&map, &rows, &in_data, k)?,
-                neighbor_recall: kept_share(&in_data, &in_map, k),
-            })
-        })
+        Ok(self.per_point(k)?.means())
     }
 }

@@ -1,7 +1,8 @@
 use super::comparison::{Comparison, Indexed, Subset};
+use super::per_point::less_excess;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_core::{Error, Points, Result, Scalar, blocks, memory};
+use tsne_core::{Error, Points, Result, Scalar, memory};
 
 /// Distances held at once while points are ranked: 32 MiB with their indices in `f32`.
 const RANKED: usize = 1 << 22;
@@ -134,22 +135,29 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
 }
 
 /// 1 less what the ranks of `neighbors`, `k` of each of `rows`, exceed `k` by in `far`, out of the most that they could.
-pub(super) fn kept_ranks<T: Scalar>(
+fn kept_ranks<T: Scalar>(far: &Indexed<'_, T>, rows: &[u32], neighbors: &[u32], k: NonZeroUsize) -> Result<f64> {
+    let ranks = ranks_of(far, rows, neighbors, k.get())?;
+    let excess = excesses(&ranks, (0, k.get()), k).iter().sum();
+    Ok(less_excess(excess, (rows.len(), far.points.n(), k)))
+}
+
+/// The ranks of `neighbors`, `width` of each of `rows`, in `far`.
+pub(super) fn ranks_of<T: Scalar>(
     far: &Indexed<'_, T>,
     rows: &[u32],
     neighbors: &[u32],
-    k: NonZeroUsize,
-) -> Result<f64> {
-    let ranks = match far.index.ranks(rows, neighbors, far.cx)? {
-        Some(ranks) => ranks,
-        None => sorted(far, rows, neighbors, k.get())?,
-    };
-    let over = |range: std::ops::Range<usize>| -> u64 {
-        ranks[range].iter().map(|&rank| u64::from(rank).saturating_sub(k.get() as u64)).sum()
-    };
-    let penalty: u64 = blocks::map(&mut Vec::new(), ranks.len(), over).iter().sum();
-    let (n, k) = (far.points.n() as f64, k.get() as f64);
-    Ok(1.0 - penalty as f64 * 2.0 / (rows.len() as f64 * k * (2.0 * n - 3.0 * k - 1.0)))
+    width: usize,
+) -> Result<Vec<u32>> {
+    match far.index.ranks(rows, neighbors, far.cx)? {
+        Some(ranks) => Ok(ranks),
+        None => sorted(far, rows, neighbors, width),
+    }
+}
+
+/// By how much `k` ranks of each row exceed `k` in all; rows have `width` ranks, and these begin at `first`.
+pub(super) fn excesses(ranks: &[u32], (first, width): (usize, usize), k: NonZeroUsize) -> Vec<u64> {
+    let over = |rank: &u32| u64::from(*rank).saturating_sub(k.get() as u64);
+    ranks.chunks_exact(width).map(|row| row[first..][..k.get()].iter().map(over).sum()).collect()
 }
 
 /// The ranks of `neighbors`, `k` of each of `rows`, in `far`: all points are sorted by their distances from each of `rows`. For

@@ -1,7 +1,7 @@
 use super::comparison::{Comparison, Indexed, Subset, draw, others};
 use std::num::NonZeroUsize;
 use tsne_affinity::{BruteForceSearch, Metric};
-use tsne_core::{Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar, blocks};
+use tsne_core::{Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar};
 
 /// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
 /// distances and all points.
@@ -138,20 +138,19 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     }
 }
 
-/// The share of `wanted`, `k` in each row, that are among `found`.
-pub(super) fn kept_share(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> f64 {
-    let k = k.get();
-    let kept = |range: std::ops::Range<usize>| -> usize {
-        let mut sorted = Vec::new();
-        let of_row = |row: usize| {
-            sorted.clear();
-            sorted.extend_from_slice(&found[row * k..(row + 1) * k]);
-            sorted.sort_unstable();
-            wanted[row * k..(row + 1) * k].iter().filter(|j| sorted.binary_search(j).is_ok()).count()
-        };
-        range.map(of_row).sum()
+/// How many of `wanted`, `k` in each row, are among `found`; of a search that found too few, of the rows that both have.
+pub(super) fn kept_counts(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> Vec<u32> {
+    let mut sorted = Vec::new();
+    let of_row = |(wanted, found): (&[u32], &[u32])| {
+        sorted.clear();
+        sorted.extend_from_slice(found);
+        sorted.sort_unstable();
+        wanted.iter().filter(|j| sorted.binary_search(j).is_ok()).count() as u32
     };
-    // Of a search that found too few, the rows that both have.
-    let rows = wanted.len().min(found.len()) / k;
-    blocks::map(&mut Vec::new(), rows, kept).iter().sum::<usize>() as f64 / wanted.len() as f64
+    wanted.chunks_exact(k.get()).zip(found.chunks_exact(k.get())).map(of_row).collect()
+}
+
+/// The share of `wanted`, `k` in each row, that are among `found`.
+fn kept_share(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> f64 {
+    kept_counts(wanted, found, k).iter().map(|&kept| u64::from(kept)).sum::<u64>() as f64 / wanted.len() as f64
 }

@@ -165,6 +165,30 @@ fn a_number_of_neighbors_can_be_set() {
 }
 
 #[test]
+fn a_fit_keeps_as_many_neighbors_as_it_is_asked_for() {
+    let (x, _) = data();
+    let x = Rows::new(&x, N, D).unwrap();
+    let all = builder().build().unwrap().affinities(x).unwrap();
+    let all = all.graph().unwrap();
+    let short = || builder().early_exaggeration_iter(0).n_iter(5);
+    let plain = short().build().unwrap().fit(x).unwrap();
+    assert!(plain.affinity_index().graph().is_none());
+    for (asked, kept) in [(7, 7), (36, 36), (1000, 36)] {
+        let tsne = short().keep_neighbors(asked).build().unwrap();
+        // The map is the same, whether its neighbors are searched or given.
+        for fit in [tsne.fit(x).unwrap(), tsne.fit(all).unwrap()] {
+            let graph = fit.affinity_index().graph().unwrap();
+            assert_eq!(graph.k(), kept);
+            for i in 0..N {
+                let (neighbors, distances) = all.row(i);
+                assert_eq!(graph.row(i), (&neighbors[..kept], &distances[..kept]), "{asked}, {i}");
+            }
+        }
+        assert_eq!(tsne.fit(x).unwrap().positions(), plain.positions());
+    }
+}
+
+#[test]
 fn neighbors_by_every_way_and_by_a_search_of_ones_own() {
     #[derive(Debug)]
     struct Doubled;

@@ -19,6 +19,7 @@ mod new_points_index;
 mod offsets;
 mod optimize;
 mod own_code;
+mod plan;
 mod resume;
 mod save;
 mod search_quality;

@@ -316,3 +316,88 @@ fn ranks_are_counted_as_they_are_sorted() {
         }
     }
 }
+
+#[test]
+fn measures_of_points_as_their_definitions_read() {
+    let (n, k) = (90, 5);
+    let (x, y) = case(n);
+    let data: Vec<Vec<f64>> = x.chunks(5).map(<[f64]>::to_vec).collect();
+    let map: Vec<Vec<f64>> = y.iter().map(|y| y.to_vec()).collect();
+    let (in_map, in_data) = (orders(&map, euclidean), orders(&data, euclidean));
+    let rows = Rows::new(&x, n, 5).unwrap();
+    let all = Comparison::new(rows, &y).unwrap();
+    let points = all.per_point(k).unwrap();
+    assert_eq!(points.points(), (0..n as u32).collect::<Vec<_>>());
+    let of = |near: &[Vec<usize>], far: &[Vec<usize>], i: usize| {
+        let over = |j: &usize| (1 + far[i].iter().position(|other| other == j).unwrap()).saturating_sub(k);
+        let excess: usize = near[i][..k].iter().map(over).sum();
+        1.0 - 2.0 * excess as f64 / (k * (2 * n - 3 * k - 1)) as f64
+    };
+    let mut nearest: Vec<f64> = (0..n).map(|i| euclidean(&map[i], &map[in_map[i][0]])).filter(|d| *d > 0.0).collect();
+    nearest.sort_by(f64::total_cmp);
+    let unit = 0.5 * (nearest[(nearest.len() - 1) / 2] + nearest[nearest.len() / 2]);
+    let each = points.trustworthiness().zip(points.continuity()).zip(points.neighbor_recall());
+    for (i, ((trust, continuity), recall)) in each.enumerate() {
+        assert!(
+            (trust - of(&in_map, &in_data, i)).abs() < 1e-14 && (continuity - of(&in_data, &in_map, i)).abs() < 1e-14
+        );
+        let kept = in_data[i][..k].iter().filter(|j| in_map[i][..k].contains(j)).count();
+        assert_eq!(recall, kept as f64 / k as f64);
+        let kin = in_data[i][..k].iter().map(|&j| euclidean(&map[i], &map[j])).fold(f64::INFINITY, f64::min);
+        assert!((points.kin_distance()[i] - kin / unit).abs() <= 1e-14 * kin / unit);
+    }
+    // The means are the measures, to the bit, and those of all points have no error.
+    assert_eq!(points.means(), all.measures(k).unwrap());
+    let errors = points.standard_errors();
+    assert_eq!((errors.trustworthiness, errors.continuity, errors.neighbor_recall), (0.0, 0.0, 0.0));
+    // A sample has the values of its points.
+    let some = all.sample(30, 3).per_point(k).unwrap();
+    let recalls: Vec<f64> = points.neighbor_recall().collect();
+    let chosen: Vec<f64> = some.points().iter().map(|&i| recalls[i as usize]).collect();
+    assert_eq!(some.neighbor_recall().collect::<Vec<_>>(), chosen);
+    // `s √((1 - m/n) / m)`.
+    let mean = chosen.iter().sum::<f64>() / 30.0;
+    let deviation = (chosen.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 29.0).sqrt();
+    let error = deviation * ((1.0 - 30.0 / n as f64) / 30.0).sqrt();
+    assert!((some.standard_errors().neighbor_recall - error).abs() < 1e-14);
+}
+
+#[test]
+fn standard_errors_are_how_far_samples_are_off() {
+    let n = 400;
+    let (x, y) = case(n);
+    let all = Comparison::new(Rows::new(&x, n, 5).unwrap(), &y).unwrap();
+    let exact = all.neighbor_recall(7).unwrap();
+    let samples: Vec<_> = (0..60).map(|seed| all.sample(80, seed).per_point(7).unwrap()).collect();
+    let off = samples.iter().map(|points| (points.means().neighbor_recall - exact).powi(2)).sum::<f64>() / 60.0;
+    let said = samples.iter().map(|points| points.standard_errors().neighbor_recall.powi(2)).sum::<f64>() / 60.0;
+    // A variance of 60 samples has a standard deviation of √(2 / 59) = 18 % of it: four of those.
+    assert!((off / said - 1.0).abs() < 0.74, "{off} {said}");
+}
+
+#[test]
+fn maps_beside_each_other_are_measured_as_alone() {
+    let n = 230;
+    let (x, y) = case(n);
+    let rows = Rows::new(&x, n, 5).unwrap();
+    let line: Vec<[f64; 1]> = x.chunks(5).map(|row| [row[2]]).collect();
+    let deep: Vec<[f64; 3]> = x.chunks(5).map(|row| [row[4], row[3], row[0]]).collect();
+    let others = [Rows::new(line.as_flattened(), n, 1).unwrap(), Rows::new(deep.as_flattened(), n, 3).unwrap()];
+    for k in [1, 9, 40] {
+        let beside = Comparison::new(rows, &y).unwrap().sample(100, 2).per_point_beside(&others, k).unwrap();
+        assert_eq!(beside[0], Comparison::new(rows, &y).unwrap().sample(100, 2).per_point(k).unwrap());
+        assert_eq!(beside[1], Comparison::new(rows, &line).unwrap().sample(100, 2).per_point(k).unwrap());
+        assert_eq!(beside[2], Comparison::new(rows, &deep).unwrap().sample(100, 2).per_point(k).unwrap());
+    }
+    let short = [Rows::new(&x[..10], 10, 1).unwrap()];
+    assert!(matches!(Comparison::new(rows, &y).unwrap().per_point_beside(&short, 3), Err(Error::Shape { .. })));
+}
+
+#[test]
+fn kin_distances_of_maps_of_duplicates() {
+    // All coincide with another one: there is no unit but the map's own.
+    let x = [0.0, 1.0, 10.0, 11.0, 20.0, 21.0];
+    let y = [[0.0], [5.0], [0.0], [5.0], [9.0], [9.0]];
+    let points = Comparison::new(Rows::new(&x, 6, 1).unwrap(), &y).unwrap().per_point(1).unwrap();
+    assert_eq!(points.kin_distance(), [5.0, 5.0, 5.0, 5.0, 0.0, 0.0]);
+}

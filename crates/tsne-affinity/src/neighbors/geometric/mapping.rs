@@ -59,6 +59,14 @@ impl Mapping {
         )
     }
 
+    /// Whether rows under a metric that is [served](Self::serves) are searched as they are, without a copy.
+    pub(in crate::neighbors) fn is_as_given(metric: &Metric) -> bool {
+        matches!(
+            metric,
+            Metric::Euclidean | Metric::SqEuclidean | Metric::Minkowski { weights: None, .. } | Metric::Cosine
+        )
+    }
+
     /// The number of coordinates that a finder sees: the cosine needs one more, for the direction of rows of zeros.
     pub(in crate::neighbors) fn coordinates(&self, d: usize) -> usize {
         d + usize::from(self.geometry == Geometry::Cosine)

@@ -168,6 +168,11 @@ impl ApproximateSearch {
         Self { exact_up_to, ..self }
     }
 
+    /// Whether all pairs of `n` points are compared: no sample of rows can promise a recall of 1.
+    pub(in crate::neighbors) fn is_exact(&self, n: usize) -> bool {
+        n <= self.exact_up_to || self.recall >= 1.0 || self.metric == Metric::Precomputed
+    }
+
     fn check(&self) -> Result<()> {
         if !(self.recall > 0.0 && self.recall <= 1.0) {
             return Err(Error::parameter("recall", self.recall, "above 0 and at most 1"));
@@ -222,9 +227,8 @@ pub(super) fn approximate<'a, T: Scalar>(
     checked: Checked<'a, T>,
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-    let ApproximateSearch { seed, recall, clusters, descent, exact_up_to, .. } = *search;
-    // No sample of rows can promise a recall of 1.
-    if checked.points().n() <= exact_up_to || recall >= 1.0 || checked.metric == Metric::Precomputed {
+    let ApproximateSearch { seed, recall, clusters, descent, .. } = *search;
+    if search.is_exact(checked.points().n()) {
         return exact(checked, cx);
     }
     if let Points::Dense(rows) = checked.points()

@@ -66,7 +66,7 @@ impl AutoSearch {
         Self { metric, seed }
     }
 
-    fn is_exact(&self, n: usize, d: usize, dense: bool) -> bool {
+    pub(in crate::neighbors) fn is_exact(&self, n: usize, d: usize, dense: bool) -> bool {
         if dense && Mapping::serves(&self.metric) {
             return n <= PRODUCTS_UP_TO || d <= KD_TREE_UP_TO;
         }

@@ -6,6 +6,7 @@ use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::general::vp_tree::VpTree;
 use crate::neighbors::geometric::mapping::Mapping;
+use crate::neighbors::method::SearchMethod;
 use crate::neighbors::source::Source;
 use tsne_core::{Context, NeighborIndex, NeighborSearch, Points, Result, Scalar, SharedPoints, instances};
 
@@ -84,17 +85,23 @@ fn checked_build<'a, T: Scalar>(
 
 /// The fastest exact index of checked points.
 pub(super) fn exact<'a, T: Scalar>(checked: Checked<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
-    let (points, metric) = (checked.points(), &checked.metric);
-    if matches!(points, Points::Dense(_)) {
-        if Mapping::serves(metric) {
-            if points.d() <= KD_TREE_COLUMNS {
-                return kd_tree(checked);
-            }
-        } else if points.d() <= VP_TREE_COLUMNS && has_tree(metric) {
-            return Ok(Box::new(VpTree::new(&checked, cx)?));
-        }
+    let points = checked.points();
+    match exact_method(&checked.metric, points.d(), matches!(points, Points::Dense(_))) {
+        SearchMethod::KdTree => kd_tree(checked),
+        SearchMethod::VpTree => Ok(Box::new(VpTree::new(&checked, cx)?)),
+        _ => all_pairs(checked),
     }
-    all_pairs(checked)
+}
+
+/// How the exact search compares points of `d` columns.
+pub(in crate::neighbors) fn exact_method(metric: &Metric, d: usize, dense: bool) -> SearchMethod {
+    match () {
+        () if !dense => SearchMethod::SharedColumns,
+        () if Mapping::serves(metric) && d <= KD_TREE_COLUMNS => SearchMethod::KdTree,
+        () if Mapping::serves(metric) => SearchMethod::Products,
+        () if d <= VP_TREE_COLUMNS && has_tree(metric) => SearchMethod::VpTree,
+        () => SearchMethod::AllPairs,
+    }
 }
 
 /// Whether a vantage-point tree is sure to be exact: of a function of the caller's, the triangle inequality is not known.

@@ -11,5 +11,6 @@ pub use approximate::ApproximateSearch;
 pub use auto::AutoSearch;
 pub use brute_force::BruteForceSearch;
 pub use exact::ExactSearch;
+pub(in crate::neighbors) use exact::exact_method;
 pub use kd_tree::KdTreeSearch;
 pub use vp_tree::VpTreeSearch;

@@ -25,7 +25,7 @@ class App {
     this.overlay = new Overlay(byId("overlay"));
     this.renderer.place(this.plane, this.order);
     Object.assign(this, {
-      column: null, chosen: -1, hovered: -1, held: null, path: null, mode: "pan", isDense: false, showNames: true, isBusy: true,
+      column: null, chosen: -1, hovered: -1, held: null, path: null, film: null, isHolding: false, mode: "pan", isDense: false, showNames: true, isBusy: true,
       budget: Math.min(data.n, FIRST), moved: -Infinity, last: 0, isTimed: false, isAsked: false, isStale: true,
       rest: -1, drawn: 0,
     });
@@ -33,11 +33,12 @@ class App {
     this.theme = asked === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : asked;
     document.documentElement.dataset.theme = this.theme;
     byId("title").textContent = data.meta.title;
-    byId("subtitle").textContent = `${grouped(data.n)} points`;
+    this.loader = data.meta.tiles ? new Loader(this) : null;
+    this.countPoints();
     this.repaint();
     new ResizeObserver(() => this.resize()).observe(this.stage);
     this.resize();
-    Object.assign(this.camera, this.camera.around(this.plane.bounds()));
+    Object.assign(this.camera, this.camera.around(this.bounds()));
   }
 
   /** All data are there. */
@@ -61,6 +62,20 @@ class App {
     this.search = new Search(this);
     this.gestures = new Gestures(this, this.stage);
     this.colorBy(Number(select.value));
+    if (this.loader) byId("search").placeholder = "Beginning of an id, #row or label";
+    this.loader?.ask();
+    this.film = data.meta.frames.length > 0 ? new Film(this) : null;
+  }
+
+  /** How many points there are, and how many of them this view has. */
+  countPoints() {
+    const { all, n } = this.data;
+    byId("subtitle").textContent = `${grouped(all)} points${n < all ? `, a sample of ${grouped(n)} here` : ""}`;
+  }
+
+  fail(error) {
+    byId("message").textContent = error.message;
+    byId("message").hidden = false;
   }
 
   // Drawing.
@@ -76,6 +91,7 @@ class App {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
+    this.loader?.ask();
     this.redraw();
   }
 
@@ -94,6 +110,7 @@ class App {
 
   moves() {
     this.moved = performance.now();
+    this.loader?.ask();
     this.redraw();
   }
 
@@ -157,8 +174,14 @@ class App {
   }
 
   bounds() {
-    this.box ??= this.plane.bounds();
+    this.box ??= this.square() ?? this.plane.bounds();
     return this.box;
+  }
+
+  /** Where all frames of a film are shown. */
+  square() {
+    const { square } = this.data.meta;
+    return square && { x: { low: square[0][0], high: square[0][1] }, y: { low: square[1][0], high: square[1][1] } };
   }
 
   /** Colors and groups of all points: missing ones below, those that are held above. */
@@ -213,6 +236,7 @@ class App {
   }
 
   choose(i) {
+    this.data.choose(i);
     this.chosen = i;
     showChosen(this);
     if (i >= 0) byId("chosen").scrollIntoView({ block: "nearest" });
@@ -227,13 +251,43 @@ class App {
     this.moves();
   }
 
+  /** Goes to a point that may not be there. */
+  async goToRow(row) {
+    try {
+      await this.data.chooseRow(row);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.chosen = 0;
+    this.loader.show(true);
+    this.goTo(this.chosen);
+  }
+
+  /** Shows a class alone, where it is in the sample of the whole map. */
+  goToSample(column, code) {
+    column.hidden.fill(1);
+    column.hidden[code] = 0;
+    this.refresh();
+    const points = this.data.sample.filter((i) => column.values[i] === code);
+    if (points.length > 0) this.flyAround(points);
+  }
+
   /** Holds the points of a class, and shows them all. */
   goToClass(column, code) {
     this.colorBy(this.data.columns.indexOf(column));
+    if (this.loader) {
+      this.goToSample(column, code);
+      return;
+    }
     const points = [];
     for (let i = 0; i < this.data.n; i++) if (column.values[i] === code) points.push(i);
-    const of = (axis) => span(Float32Array.from(points, (i) => axis[i]));
     this.hold(Uint32Array.from(points));
+    this.flyAround(points);
+  }
+
+  flyAround(points) {
+    const of = (axis) => span(Float32Array.from(points, (i) => axis[i]));
     const view = this.camera.around({ x: of(this.plane.x), y: of(this.plane.y) }, 0.2);
     this.camera.fly({ ...view, scale: Math.min(view.scale, this.limits()[1]) });
     this.moves();
@@ -252,11 +306,32 @@ class App {
   endLasso() {
     const path = this.path;
     this.path = null;
-    if (path && path.length > 2) this.hold(inside(this.plane, path, (i) => this.shows(i)));
+    if (path && path.length > 2) {
+      if (this.loader) this.holdAll(path);
+      else this.hold(inside(this.plane, path, (i) => this.shows(i)));
+    }
     if (this.mode === "lasso") this.setMode("pan");
   }
 
+  /** Holds all points in a polygon, also those that this view does not have. */
+  async holdAll(path) {
+    sayHeld("Loading the points in the lasso…");
+    this.isHolding = true;
+    try {
+      await this.data.hold(path, this.data.columns.indexOf(this.column));
+      this.held = new Uint32Array(0);
+      this.loader.show(true);
+      this.hold(this.held);
+    } catch (error) {
+      this.hold(null);
+      sayHeld(error.message);
+    } finally {
+      this.isHolding = false;
+    }
+  }
+
   hold(points) {
+    if (points === null) this.data.held = null;
     this.held = points;
     this.repaint();
     showHeld(this);
@@ -268,6 +343,20 @@ class App {
     else if (this.mode !== "pan") this.setMode("pan");
     else if (this.chosen >= 0) this.choose(-1);
     else if (this.held) this.hold(null);
+  }
+
+  /** There are other points: those of other tiles. */
+  recomposed() {
+    const { data } = this;
+    this.plane.set(...data.axes);
+    this.order = shuffled(data.n);
+    this.hover(-1);
+    // What is held and what is chosen comes first.
+    if (this.held) this.held = Uint32Array.from({ length: data.held?.n ?? 0 }, (_, i) => i);
+    if (this.chosen >= 0) this.chosen = data.held?.n ?? 0;
+    this.renderer.place(this.plane, this.order);
+    this.countPoints();
+    this.repaint();
   }
 
   // The view.
@@ -297,6 +386,11 @@ class App {
   rotate(across, along) {
     this.plane.rotate(across, along);
     this.box = null;
+    this.placed();
+  }
+
+  /** The points are elsewhere in the plane. */
+  placed() {
     this.renderer.place(this.plane, this.order);
     this.findMedians();
     this.moves();
@@ -347,7 +441,7 @@ class App {
 
   findMedians() {
     const { column } = this;
-    this.medians = column && !column.isNumbers && column.names.count <= 5000 ? medians(this.plane, column, this.order) : null;
+    this.medians = column && !column.isNumbers && column.names.count <= 5000 ? medians(this.plane, column, this.data.sample ?? this.order) : null;
   }
 
   /** Everything that shows a color. */

@@ -1,10 +1,15 @@
 // The data of the page: arrays in script elements of plain text, deflated, in base64, their bytes in planes.
 
-/** The bytes of the element with this name, which is taken away. */
-async function unpack(name) {
+/** The text of the element with this name, which is taken away. */
+function taken(name) {
   const element = document.getElementById("data-" + name);
-  const text = element.textContent;
   element.remove();
+  return element.textContent;
+}
+
+/** The bytes of that name, of the page or of a script beside it. */
+async function unpack(name, parts) {
+  const text = parts ? parts[name] : taken(name);
   let packed;
   if (Uint8Array.fromBase64) {
     packed = Uint8Array.fromBase64(text);
@@ -18,8 +23,8 @@ async function unpack(name) {
 }
 
 /** An array of numbers: first the lowest byte of each, then the next. The files, and all machines with browsers, are little-endian. */
-async function numbers(name, Type) {
-  const planes = await unpack(name);
+async function numbers(name, Type, parts) {
+  const planes = await unpack(name, parts);
   const size = Type.BYTES_PER_ELEMENT;
   if (size === 1) return planes;
   const n = planes.length / size;
@@ -32,8 +37,8 @@ async function numbers(name, Type) {
 
 /** Many texts in one, told apart by their lengths in units of UTF-16: one string is read and searched far faster than a million. */
 class Texts {
-  static async read(name) {
-    const [bytes, lengths] = [await unpack(name), await numbers(name + "-lengths", Uint32Array)];
+  static async read(name, parts) {
+    const [bytes, lengths] = [await unpack(name, parts), await numbers(name + "-lengths", Uint32Array, parts)];
     // A mark at the beginning belongs to the first text.
     return new Texts(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), lengths);
   }
@@ -86,39 +91,75 @@ class Texts {
 
 /** One column of labels. */
 class Column {
+  /** A column with all its values. */
   static async read(meta, c) {
-    const column = new Column();
-    column.name = meta.name;
-    column.isNumbers = meta.kind === "numbers";
+    const column = new Column(meta, await numbers("values-" + c, Column.type(meta)));
     if (column.isNumbers) {
-      column.isSingle = meta.bytes === 4;
-      column.values = await numbers("values-" + c, column.isSingle ? Float32Array : Float64Array);
       column.hasMissing = column.values.some(Number.isNaN);
       column.limits();
     } else {
-      const Type = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[meta.bytes];
-      column.values = await numbers("values-" + c, Type);
-      column.names = await Texts.read("names-" + c);
-      column.colors = meta.colors;
-      column.missing = 2 ** (8 * meta.bytes) - 1;
-      column.counts = new Uint32Array(column.names.count + 1);
-      for (const code of column.values) column.counts[Math.min(code, column.names.count)]++;
-      column.hasMissing = column.counts[column.names.count] > 0;
+      const { names } = await column.named(c);
+      const counts = new Uint32Array(names.count + 1);
+      for (const code of column.values) counts[Math.min(code, names.count)]++;
+      column.count(counts);
     }
-    // What the legend hides: a flag of each class, and one for the points without a label.
-    column.hidden = new Uint8Array((column.isNumbers ? 0 : column.names.count) + 1);
     return column;
   }
 
+  /** A column with the values of a sample, and what is known of all: counts, or how many numbers are missing and their ends. */
+  static async ofSample(meta, c, [...known], values) {
+    const column = new Column(meta, values);
+    if (column.isNumbers) {
+      column.hasMissing = known[0] > 0;
+      column.limits(known.length === 3 ? known.slice(1) : undefined);
+    } else {
+      await column.named(c);
+      column.count(Uint32Array.from(known));
+    }
+    return column;
+  }
+
+  /** The type of the values. */
+  static type({ kind, bytes }) {
+    return kind === "numbers" ? { 4: Float32Array, 8: Float64Array }[bytes] : { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[bytes];
+  }
+
+  constructor(meta, values) {
+    this.name = meta.name;
+    this.isNumbers = meta.kind === "numbers";
+    this.isSingle = meta.bytes === 4;
+    this.values = values;
+    this.colors = meta.colors;
+    this.missing = 2 ** (8 * meta.bytes) - 1;
+    // What the legend hides: a flag of each class, and one for the points without a label.
+    this.hidden = new Uint8Array(1);
+  }
+
+  async named(c) {
+    this.names = await Texts.read("names-" + c);
+    this.hidden = new Uint8Array(this.names.count + 1);
+    return this;
+  }
+
+  count(counts) {
+    this.counts = counts;
+    this.hasMissing = counts[this.names.count] > 0;
+  }
+
+  /** The same column, with the values of other points. */
+  over(values) {
+    return Object.assign(Object.create(this), { values });
+  }
+
   /** The ends of the scale: the middle 98 % where few values stretch it to more than twice that, else all. */
-  limits() {
+  limits(ends) {
     const sorted = Float64Array.from(this.values.filter((value) => !Number.isNaN(value))).sort();
     const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
     if (sorted.length === 0) {
       this.range = [0, 1];
       return;
     }
-    const [all, most] = [[sorted[0], sorted[sorted.length - 1]], [at(0.01), at(0.99)]];
+    const [all, most] = [ends ?? [sorted[0], sorted[sorted.length - 1]], [at(0.01), at(0.99)]];
     this.range = most[1] > most[0] && all[1] - all[0] > 2 * (most[1] - most[0]) ? most : all;
     this.isClipped = this.range !== all;
   }
@@ -157,11 +198,10 @@ function shortest(value, isSingle) {
 
 /** All that the page knows. */
 class Dataset {
-  static async read() {
+  static async read(meta) {
     const data = new Dataset();
-    const meta = JSON.parse(document.getElementById("data-meta").textContent);
     data.meta = meta;
-    data.n = meta.n;
+    data.n = data.all = meta.n;
     data.axes = [];
     for (let axis = 0; axis < meta.axes.length; axis++) data.axes.push(await numbers("axis-" + axis, Float32Array));
     return data;
@@ -174,11 +214,27 @@ class Dataset {
     for (let c = 0; c < meta.columns.length; c++) this.columns.push(await Column.read(meta.columns[c], c));
     this.ids = meta.ids ? await Texts.read("ids") : null;
     this.neighbors = meta.k > 0 ? await numbers("neighbors", Uint32Array) : null;
+    // Of each frame both coordinates of the first point, then those of the second, and so on.
+    this.frames = [];
+    for (let f = 0; f < meta.frames.length; f++) this.frames.push(new Uint16Array((await numbers("frame-" + f, Uint32Array)).buffer));
   }
 
   /** What a point is called. */
   name(i) {
-    return this.ids ? this.ids.get(i) : "#" + i;
+    return this.ids ? this.ids.get(i) : "#" + this.row(i);
+  }
+
+  /** Where it is in the table of the map, from 0. */
+  row(i) {
+    return i;
+  }
+
+  /** A point is chosen, or none. */
+  choose() {}
+
+  /** Points whose ids have a text in them. */
+  find(wanted, most) {
+    return this.ids ? this.ids.find(wanted, most).map((point) => ({ point })) : [];
   }
 
   coordinate(axis, i) {

@@ -63,7 +63,7 @@ function table(data, points) {
   const lines = [head.map(quoted).join(",")];
   for (const i of points) {
     const coordinates = data.meta.axes.map((_, axis) => data.coordinate(axis, i));
-    const fields = [String(i), ...(data.ids ? [data.ids.get(i)] : []), ...coordinates, ...data.columns.map((column) => column.text(i))];
+    const fields = [String(data.row(i)), ...(data.ids ? [data.ids.get(i)] : []), ...coordinates, ...data.columns.map((column) => column.text(i))];
     lines.push(fields.map(quoted).join(","));
   }
   return lines.join("\n") + "\n";

@@ -36,6 +36,11 @@ class Plane {
     else this.project();
   }
 
+  /** Other places of the points, or other points. */
+  set(x, y) {
+    Object.assign(this, { x, y, n: x.length, grid: null });
+  }
+
   /** A map of one dimension: a strip as thick as it is dense, within which points have any height. */
   strip(x) {
     const bins = 400;
@@ -168,19 +173,29 @@ class Grid {
   }
 }
 
-/** The points in a polygon of places, by the even-odd rule, in their order. */
+/** The rectangle around a polygon. */
+function outline(polygon) {
+  const [across, along] = [0, 1].map((axis) => span(polygon.map((p) => p[axis])));
+  return { left: across.low, right: across.high, bottom: along.low, top: along.high };
+}
+
+/** Whether a place is in a polygon, by the even-odd rule. */
+function isInside(polygon, x, y) {
+  let isIn = false;
+  for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
+    const [[ax, ay], [bx, by]] = [polygon[a], polygon[b]];
+    if (ay > y !== by > y && x < (bx - ax) * (y - ay) / (by - ay) + ax) isIn = !isIn;
+  }
+  return isIn;
+}
+
+/** The points in a polygon of places, in their order. */
 function inside(plane, polygon, shows) {
   plane.grid ??= new Grid(plane.x, plane.y);
-  const [xs, ys] = [polygon.map((p) => p[0]), polygon.map((p) => p[1])];
-  const [across, along] = [span(xs), span(ys)];
+  const { left, right, bottom, top } = outline(polygon);
   const held = [];
-  plane.grid.within(across.low, across.high, along.low, along.high, (i) => {
-    const [x, y] = [plane.x[i], plane.y[i]];
-    let isIn = false;
-    for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
-      if (ys[a] > y !== ys[b] > y && x < (xs[b] - xs[a]) * (y - ys[a]) / (ys[b] - ys[a]) + xs[a]) isIn = !isIn;
-    }
-    if (isIn && shows(i)) held.push(i);
+  plane.grid.within(left, right, bottom, top, (i) => {
+    if (isInside(polygon, plane.x[i], plane.y[i]) && shows(i)) held.push(i);
   });
   return Uint32Array.from(held).sort();
 }

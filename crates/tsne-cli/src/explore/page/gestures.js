@@ -21,7 +21,7 @@ class Gestures {
   }
 
   isOnMap(event) {
-    return !event.target.closest("#tools");
+    return !event.target.closest("#tools, #film");
   }
 
   at(event) {
@@ -112,7 +112,8 @@ class Gestures {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open || app.isBusy) return;
-    const inField = event.target.matches?.("input, select, textarea");
+    const ofFilm = event.target.id === "moment" && " ,.".includes(event.key);
+    const inField = event.target.matches?.("input, select, textarea") && !ofFilm;
     if (inField) return;
     const step = 80;
     const arrows = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
@@ -120,10 +121,12 @@ class Gestures {
       "+": () => app.zoom(1.5), "=": () => app.zoom(1.5), "-": () => app.zoom(1 / 1.5), _: () => app.zoom(1 / 1.5),
       0: () => app.fit(), Home: () => app.fit(), "/": () => byId("search").focus(), l: () => app.setMode("lasso"),
       r: () => app.setMode("rotate"), d: () => app.toggleDensity(), n: () => app.toggleNames(), t: () => app.toggleTheme(),
-      "?": () => app.help(),
+      "?": () => app.help(), ",": () => app.film?.step(-1), ".": () => app.film?.step(1),
     };
+    // Where a button has the focus, the space key presses that.
+    if (app.film && !event.target.closest?.("button")) actions[" "] = () => app.film.toggle();
     if (arrows[event.key]) {
-      if (event.target.closest?.("#panel, #tools")) return;
+      if (event.target.closest?.("#panel, #tools, #film")) return;
       app.pan(...arrows[event.key]);
     } else {
       const action = actions[event.key] ?? actions[event.key.toLowerCase()];

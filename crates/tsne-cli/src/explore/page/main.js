@@ -3,7 +3,8 @@
 async function main() {
   const began = performance.now();
   try {
-    const data = await Dataset.read();
+    const meta = JSON.parse(byId("data-meta").textContent);
+    const data = await (meta.tiles ? TiledDataset : Dataset).read(meta);
     const app = new App(data);
     await new Promise(requestAnimationFrame);
     await data.readRest();

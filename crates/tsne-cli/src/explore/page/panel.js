@@ -15,7 +15,7 @@ function showChosen(app) {
   const { data } = app;
   const pairs = labelPairs(app, i);
   const place = data.meta.axes.map((_, axis) => Number(data.coordinate(axis, i)).toPrecision(5)).join(", ");
-  pairs.append(element("dt", { textContent: "row" }), element("dd", { textContent: String(i) }));
+  pairs.append(element("dt", { textContent: "row" }), element("dd", { textContent: String(data.row(i)) }));
   pairs.append(element("dt", { textContent: "place" }), element("dd", { textContent: place }));
   box.replaceChildren(title(data.name(i), () => app.choose(-1)), pairs);
   const near = data.near(i);
@@ -32,7 +32,7 @@ function showHeld(app) {
   box.replaceChildren(title(held.length === 1 ? "1 point" : `${grouped(held.length)} points`, () => app.hold(null)));
   if (held.length === 0) return;
   const save = element("button", { type: "button", textContent: "Download CSV", onclick: () => download("points.csv", table(data, held)) });
-  const ids = () => Array.from(held, (i) => (data.ids ? data.ids.get(i) : String(i))).join("\n") + "\n";
+  const ids = () => Array.from(held, (i) => (data.ids ? data.ids.get(i) : String(data.row(i)))).join("\n") + "\n";
   const clip = element("button", { type: "button", textContent: data.ids ? "Copy ids" : "Copy row numbers" });
   clip.onclick = async () => {
     await copy(ids());
@@ -42,6 +42,14 @@ function showHeld(app) {
   if (column && !column.isNumbers) box.append(element("h3", { textContent: column.name || "label" }), classCounts(app, held));
   box.append(element("h3", { textContent: held.length > LISTED ? `The first ${LISTED}` : "Points" }));
   box.append(element("ul", { className: "list" }, ...Array.from(held.slice(0, LISTED), (i) => element("li", {}, pointRow(app, i)))));
+}
+
+/** What there is to say in place of points that are held. */
+function sayHeld(text) {
+  const box = byId("held");
+  box.hidden = false;
+  box.replaceChildren(element("p", { className: "quiet", textContent: text }));
+  box.scrollIntoView({ block: "nearest" });
 }
 
 function classCounts(app, held) {

@@ -2,15 +2,15 @@
 
 const MOST_HITS = 40;
 
-/** What matches: points, and classes of any column. */
-function matches(data, wanted) {
+/** What matches: points (by their place on the page, or by their row where they may not be there), and classes of any column. */
+async function matches(data, wanted) {
   const hits = [];
   const number = /^#?(\d+)$/.exec(wanted);
-  if (number && Number(number[1]) < data.n) {
+  if (number && Number(number[1]) < data.all) {
     const i = Number(number[1]);
-    if (!data.ids || wanted.startsWith("#")) hits.push({ point: i });
+    if (!data.ids || wanted.startsWith("#")) hits.push(data.n === data.all ? { point: i } : { row: i, name: "#" + i });
   }
-  if (data.ids) for (const i of data.ids.find(wanted, MOST_HITS)) hits.push({ point: i });
+  hits.push(...(await data.find(wanted, MOST_HITS)));
   for (const column of data.columns) {
     if (column.isNumbers) continue;
     for (const code of column.names.find(wanted, 10)) hits.push({ column, code });
@@ -31,13 +31,18 @@ class Search {
     this.list = byId("hits");
     this.hits = [];
     this.at = 0;
+    this.asked = 0;
     this.input.addEventListener("input", () => this.update());
     this.input.addEventListener("keydown", (event) => this.key(event));
   }
 
-  update() {
+  async update() {
     const wanted = this.input.value.trim();
-    this.hits = wanted === "" ? [] : matches(this.app.data, wanted);
+    const asked = ++this.asked;
+    const hits = wanted === "" ? [] : await matches(this.app.data, wanted);
+    // Lists that are loaded may come after those of what was typed later.
+    if (asked !== this.asked) return;
+    this.hits = hits;
     this.at = 0;
     this.list.hidden = wanted === "";
     this.input.setAttribute("aria-expanded", String(wanted !== ""));
@@ -48,9 +53,8 @@ class Search {
 
   row(hit, h) {
     const { data } = this.app;
-    const isPoint = hit.point !== undefined;
-    const name = isPoint ? data.name(hit.point) : hit.column.names.get(hit.code);
-    const note = isPoint ? (this.app.column?.text(hit.point) ?? "") : `${hit.column.name || "label"}, ${grouped(hit.column.counts[hit.code])}`;
+    const name = hit.name ?? (hit.column ? hit.column.names.get(hit.code) : data.name(hit.point));
+    const note = !hit.column ? (hit.row === undefined ? (this.app.column?.text(hit.point) ?? "") : "") : `${hit.column.name || "label"}, ${grouped(hit.column.counts[hit.code])}`;
     const go = () => this.go(h);
     return element("li", { id: `hit-${h}`, role: "option", onclick: go }, element("span", { textContent: name, title: name }), element("span", { className: "count", textContent: note }));
   }
@@ -85,7 +89,8 @@ class Search {
     this.at = h;
     this.mark();
     const hit = this.hits[h];
-    if (hit.point !== undefined) this.app.goTo(hit.point);
-    else this.app.goToClass(hit.column, hit.code);
+    if (hit.column) this.app.goToClass(hit.column, hit.code);
+    else if (hit.row !== undefined) this.app.goToRow(hit.row);
+    else this.app.goTo(hit.point);
   }
 }

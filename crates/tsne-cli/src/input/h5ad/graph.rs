@@ -1,7 +1,7 @@
 //! The graph of neighbors that scanpy's `pp.neighbors` leaves in `obsp`, or left in `uns` before anndata 0.7.
 
 use super::file::{Node, Store, array, attribute, members, node};
-use super::matrix::sparse;
+use super::matrix::{rows_and_entries, sparse};
 use crate::input::names::nearest;
 use anyhow::{Context, Result, bail, ensure};
 use hdf5_pure::Group;
@@ -14,13 +14,7 @@ const DISTANCES: &str = "distances";
 /// Reads the distances of a key: of `uns[key]`, or of `obsp` itself; and where they are. Rows of unequal length are cut to the
 /// shortest.
 pub(super) fn read<T: Scalar>(store: &Store, root: &Group, key: &str) -> Result<(String, KnnGraph<T>)> {
-    let (place, what, matrix) = match legacy(root, key)? {
-        Some(matrix) => (format!("uns {key:?}"), format!("uns/{key}/{DISTANCES}"), matrix),
-        None => {
-            let (name, matrix) = named(store, root, key)?;
-            (format!("obsp {name:?}"), format!("obsp/{name}"), matrix)
-        }
-    };
+    let (place, what, matrix) = found(store, root, key)?;
     let table = sparse::<T>(store, &matrix, &what).with_context(|| what.clone())?;
     let rows = table.rows()?;
     let n = rows.n();
@@ -45,6 +39,23 @@ pub(super) fn read<T: Scalar>(store: &Store, root: &Group, key: &str) -> Result<
         distances.extend(row[..least].iter().map(|(distance, _)| *distance));
     }
     Ok((place, KnnGraph::from_parts(least, n, indices, distances)?))
+}
+
+/// The matrix of a key, where it is, and what it is called.
+fn found(store: &Store, root: &Group, key: &str) -> Result<(String, String, Group)> {
+    Ok(match legacy(root, key)? {
+        Some(matrix) => (format!("uns {key:?}"), format!("uns/{key}/{DISTANCES}"), matrix),
+        None => {
+            let (name, matrix) = named(store, root, key)?;
+            (format!("obsp {name:?}"), format!("obsp/{name}"), matrix)
+        }
+    })
+}
+
+/// The points and the entries of a graph.
+pub(super) fn shape(store: &Store, root: &Group, key: &str) -> Result<(usize, usize)> {
+    let (_, what, matrix) = found(store, root, key)?;
+    rows_and_entries(&matrix, &what).with_context(|| what.clone())
 }
 
 /// The distances in `uns[key]` itself.

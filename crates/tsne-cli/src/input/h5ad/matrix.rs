@@ -2,11 +2,12 @@
 
 use super::array::Array;
 use super::file::{Node, Store, array, attribute};
+use super::look::Look;
 use crate::input::dense::Table;
 use crate::input::fits::Fits;
 use crate::input::points::PointTable;
 use crate::input::sparse::{SparseTable, check_size};
-use crate::input::text::CsvOptions;
+use crate::input::table::CsvOptions;
 use anyhow::{Result, bail, ensure};
 use hdf5_pure::{DType, Group};
 use tsne::Scalar;
@@ -24,9 +25,7 @@ pub(super) fn matrix<T: Scalar>(store: &Store, node: &Node, what: &str, options:
         Node::Group(group) => return sparse(store, group, what).map(|table| Points::Other(PointTable::Sparse(table))),
         Node::Array(array) => array,
     };
-    let shape = array.shape()?;
-    let &[n, d] = shape.as_slice() else { bail!("the array has shape {shape:?}, but n × d is needed") };
-    let (n, d) = (usize::try_from(n)?, usize::try_from(d)?);
+    let (n, d) = sides(array)?;
     let fits = Fits::of::<T>();
     let exact = size_of::<T>() == size_of::<f64>() || fits_single(array)?;
     Ok(if exact {
@@ -51,18 +50,52 @@ pub(super) fn shape_of(group: &Group) -> Result<(usize, usize)> {
     }
 }
 
+/// Whether a sparse matrix is in compressed rows, and not columns.
+fn is_by_rows(group: &Group) -> Result<bool> {
+    let kind = attribute(group, "encoding-type")?.or(attribute(group, "h5sparse_format")?).unwrap_or_default();
+    match kind.as_str() {
+        "csr_matrix" | "csr" => Ok(true),
+        "csc_matrix" | "csc" => Ok(false),
+        kind => bail!("it is of type {kind:?}, but an array or a sparse matrix is needed"),
+    }
+}
+
+/// The number of elements of an array.
+fn count(array: &Array) -> Result<usize> {
+    Ok(usize::try_from(array.shape()?.iter().product::<u64>())?)
+}
+
+/// What the points in an array or a sparse matrix are, for a run in single precision or not.
+pub(super) fn look(node: &Node, what: &str, single: bool) -> Result<Look> {
+    match node {
+        Node::Group(group) => {
+            let ((n, d), by_rows) = (shape_of(group)?, is_by_rows(group)?);
+            Ok(Look::Sparse { n, d, entries: count(&array(group, "data", what)?)?, by_rows })
+        }
+        Node::Array(array) => {
+            let (n, d) = sides(array)?;
+            Ok(Look::Dense { n, d, is_wide: single && !fits_single(array)? })
+        }
+    }
+}
+
+/// The entries of a sparse matrix and its rows.
+pub(super) fn rows_and_entries(group: &Group, what: &str) -> Result<(usize, usize)> {
+    Ok((shape_of(group)?.0, count(&array(group, "data", what)?)?))
+}
+
+/// The numbers of rows and columns of an array.
+fn sides(array: &Array) -> Result<(usize, usize)> {
+    let shape = array.shape()?;
+    let &[n, d] = shape.as_slice() else { bail!("the array has shape {shape:?}, but n × d is needed") };
+    Ok((usize::try_from(n)?, usize::try_from(d)?))
+}
+
 /// A sparse matrix in compressed rows or columns.
 pub(super) fn sparse<T: Scalar>(store: &Store, group: &Group, what: &str) -> Result<SparseTable<T>> {
-    let (n, d) = shape_of(group)?;
-    let kind = attribute(group, "encoding-type")?.or(attribute(group, "h5sparse_format")?).unwrap_or_default();
-    let by_rows = match kind.as_str() {
-        "csr_matrix" | "csr" => true,
-        "csc_matrix" | "csc" => false,
-        kind => bail!("it is of type {kind:?}, but an array or a sparse matrix is needed"),
-    };
+    let ((n, d), by_rows) = (shape_of(group)?, is_by_rows(group)?);
     let of = |name: &str| array(group, name, what);
     let (pointers, indices, data) = (of("indptr")?, of("indices")?, of("data")?);
-    let count = |array: &Array| -> Result<usize> { Ok(usize::try_from(array.shape()?.iter().product::<u64>())?) };
     let lines = if by_rows { n } else { d };
     ensure!(
         count(&pointers)?.checked_sub(1) == Some(lines) && count(&indices)? == count(&data)?,

@@ -8,6 +8,7 @@ mod field;
 mod file;
 mod frame;
 mod graph;
+mod look;
 mod matrix;
 mod variable;
 
@@ -16,7 +17,8 @@ use super::labels::{Labels, Owners};
 use super::missing::Missing;
 use super::names::one_of;
 use super::points::PointTable;
-use super::text::{CsvOptions, HeaderLine, IndexColumn};
+use super::table::{CsvOptions, IndexColumn};
+use super::text::HeaderLine;
 use anyhow::{Context, Result, bail, ensure};
 use file::{Node, Store, node};
 use frame::Frame;
@@ -27,6 +29,7 @@ use tsne::Scalar;
 
 pub(crate) use field::{CONVERT, Field};
 pub(crate) use file::claimed;
+pub(super) use look::Look;
 
 /// The components that are taken where no other array is asked for and `X` has many columns, as scanpy does.
 const COMPONENTS: &str = "X_pca";
@@ -134,6 +137,18 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
         names = Frame::open(&store, &root, "var")?.map(|var| var.index()).transpose()?.flatten();
     }
     Ok(Content { points, annotations, part, left_out, names, resolved })
+}
+
+/// Looks at the points of a file, for a run in single precision or not.
+pub(super) fn look(path: &Path, choice: Choice<'_>, single: bool) -> Result<Look> {
+    let store = Store::open(path)?;
+    let root = store.root();
+    if let Some(key) = choice.neighbors_key {
+        let (n, entries) = graph::shape(&store, &root, key)?;
+        return Ok(Look::Graph { n, k: entries / n.max(1) });
+    }
+    let (part, node) = chosen(&root, choice)?;
+    matrix::look(&node, &part, single).with_context(|| part.clone())
 }
 
 /// The array that was chosen, and what it is called.

@@ -5,7 +5,7 @@ mod owners;
 mod read;
 
 pub(crate) use owners::Owners;
-pub(crate) use read::{is_table, read_labels};
+pub(crate) use read::{is_table, read_labels, schema_of};
 
 use super::grow::grow;
 use super::missing::is_missing;

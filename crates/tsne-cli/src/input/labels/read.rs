@@ -1,10 +1,16 @@
 //! Labels in files of their own.
 
 use super::{Labels, LabelsBuilder, Owners, check_count};
+#[cfg(feature = "columnar")]
+use crate::input::columnar;
+use crate::input::format::is_columnar;
+#[cfg(not(feature = "columnar"))]
+use crate::input::format::no_columnar;
 use crate::input::lines::for_each_line;
 use crate::input::npy::{Npy, Shape, element_text};
 use crate::input::open::{ends_in, open, uncompressed};
-use crate::input::text::{CsvOptions, LabelTable};
+use crate::input::table::{CsvOptions, LabelTable, Schema};
+use crate::input::text;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 
@@ -27,7 +33,33 @@ impl Labels {
 /// Whether a file is a table by its name, of which labels may be columns.
 pub(crate) fn is_table(path: &Path) -> bool {
     let name = uncompressed(path);
-    ends_in(&name, "csv") || ends_in(&name, "tsv")
+    ends_in(&name, "csv") || ends_in(&name, "tsv") || is_columnar(path)
+}
+
+/// The columns of a table.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(crate) fn schema_of(path: &Path, options: &CsvOptions) -> Result<Schema> {
+    if !is_columnar(path) {
+        return text::column_names(open(path)?, options).map(Schema::of_texts);
+    }
+    #[cfg(feature = "columnar")]
+    return Ok(columnar::Opened::open(path)?.schema);
+    #[cfg(not(feature = "columnar"))]
+    Err(no_columnar(path))
+}
+
+/// Reads the wanted columns of a table, or the only one.
+fn read_table(path: &Path, wanted: &[String], options: &CsvOptions, points: &Owners<'_>) -> Result<LabelTable> {
+    if !is_columnar(path) {
+        return text::read_labels(open(path)?, wanted, options, points);
+    }
+    #[cfg(feature = "columnar")]
+    return columnar::read_labels(columnar::Opened::open(path)?, wanted, options, points);
+    #[cfg(not(feature = "columnar"))]
+    Err(no_columnar(path))
 }
 
 /// Reads the wanted columns of a table, or the labels that are all of a file.
@@ -44,7 +76,7 @@ pub(crate) fn read_labels(
     check_count(points.n)?;
     let stem = || uncompressed(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let mut table = if is_table(path) {
-        LabelTable::read(open(path)?, wanted, options, points)?
+        read_table(path, wanted, options, points)?
     } else {
         let labels =
             if ends_in(&uncompressed(path), "npy") { read_npy(path, points.n) } else { read_lines(path, points.n) }?;

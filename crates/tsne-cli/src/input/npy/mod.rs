@@ -86,11 +86,26 @@ impl<R: Read> Npy<R> {
         self.bytes / self.dtype.size
     }
 
+    /// The numbers of rows and columns of an array of numbers.
+    pub(crate) fn sides(&self) -> Result<(usize, usize)> {
+        self.numbers_only()?;
+        let &[n, d] = self.shape.as_slice() else { bail!("{}", self.no_matrix()) };
+        ensure!(n > 0 && d > 0, "the array has shape ({n}, {d}): it must hold at least one number");
+        Ok((n, d))
+    }
+
+    /// Whether the values stand column by column.
+    pub(crate) const fn is_by_columns(&self) -> bool {
+        self.fortran
+    }
+
+    fn no_matrix(&self) -> String {
+        format!("the array has shape {}, but n × d is needed: reshape it to two dimensions", Shape(&self.shape))
+    }
+
     /// The numbers of a two-dimensional array in row-major order, `(values, n, d)`.
     pub(crate) fn matrix<T: Scalar>(mut self) -> Result<(Vec<T>, usize, usize)> {
-        let &[n, d] = self.shape.as_slice() else {
-            bail!("the array has shape {}, but n × d is needed: reshape it to two dimensions", Shape(&self.shape))
-        };
+        let &[n, d] = self.shape.as_slice() else { bail!("{}", self.no_matrix()) };
         if !(self.fortran && n > 1 && d > 1) {
             return Ok((self.flat()?, n, d));
         }

@@ -1,7 +1,6 @@
 //! Whether the first line of a table names its columns.
 
-use super::number::{Numbers, is_boolean};
-use super::records::Record;
+use crate::input::table::{Numbers, Record, is_boolean, is_index_name};
 use anyhow::{Result, bail};
 
 /// Whether the first line of a text table names the columns.
@@ -64,8 +63,8 @@ pub(super) fn is_header(option: HeaderLine, written: Numbers, first: &Record, se
     let is_sure = is_many && !is_order(&below, start);
     if !is_sure && below.iter().all(|field| field.parse::<i64>().is_ok()) {
         bail!(
-            "line {} ({}) may name the columns or be a point: say which with --header yes or --header no",
-            first.line,
+            "{} ({}) may name the columns or be a point: say which with --header yes or --header no",
+            first.place,
             first.fields().collect::<Vec<_>>().join(",")
         );
     }
@@ -82,13 +81,6 @@ fn is_order(fields: &[&str], start: u64) -> bool {
 /// Whether the header has one field less than the lines below it.
 pub(super) fn is_short(header: &Record, below: usize) -> bool {
     below == header.len() + 1
-}
-
-/// Whether a first column of this name holds the names of rows: pandas and R leave it empty, anndata writes `index`.
-pub(super) fn is_index_name(name: &str) -> bool {
-    const NAMES: [&str; 10] =
-        ["", "index", "_index", "unnamed: 0", "id", "rownames", "row.names", "obs_names", "barcode", "barcodes"];
-    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The first of whole numbers that rise by one, as a program writes them; of one number, itself.

@@ -1,49 +1,24 @@
 //! Tables of delimited text.
 
-mod columns;
 mod header;
 mod labels;
-mod like_labels;
-mod number;
-mod options;
 mod records;
-mod value;
 
-pub use columns::TableForm;
 pub use header::HeaderLine;
-pub(crate) use labels::{LabelTable, column_names};
-pub use number::Decimal;
-pub use options::{CsvOptions, IndexColumn};
+pub(crate) use labels::{column_names, read_labels};
 
 use super::fits::Fits;
-use super::grow::grow;
-use super::labels::{Labels, LabelsBuilder};
-use super::missing::{Missing, Resolved, is_missing, keep};
-use super::transpose::transposed;
+use super::missing::{Missing, is_missing};
+use super::table::{
+    Columns, CsvOptions, Gathered, Kind, Numbers, Parsed, Place, Record, Role, Schema, is_boolean, refused,
+};
 use anyhow::{Result, bail, ensure};
-use columns::{Columns, Role};
-use header::is_header;
-use number::Numbers;
-use records::{Record, Records};
+use header::{is_header, is_short};
+use records::Records;
+use std::fmt;
 use std::io::BufRead;
 use std::str::FromStr;
 use tsne::Scalar;
-use value::Ragged;
-
-/// The points of a text table.
-#[derive(Debug)]
-pub(crate) struct Parsed<T> {
-    /// In row-major order.
-    pub(crate) values: Vec<T>,
-    pub(crate) n: usize,
-    pub(crate) d: usize,
-    pub(crate) ids: Option<Vec<String>>,
-    pub(crate) labels: Vec<Labels>,
-    /// The names of the columns of values, where the first line names them.
-    pub(crate) names: Option<Vec<String>>,
-    pub(crate) form: TableForm,
-    pub(crate) resolved: Resolved,
-}
 
 /// Points that are looked at before it is said what columns are for: where the first have no value, a later one has.
 const LOOKED_AT: usize = 64;
@@ -52,7 +27,11 @@ const LOOKED_AT: usize = 64;
 const LOOKED_AT_BYTES: usize = 1 << 18;
 
 /// Reads a table of numbers that `fits` admits.
-pub(crate) fn read<T: Scalar + FromStr>(read: impl BufRead, options: &CsvOptions, fits: Fits) -> Result<Parsed<T>> {
+pub(in crate::input) fn read<T: Scalar + FromStr>(
+    read: impl BufRead,
+    options: &CsvOptions,
+    fits: Fits,
+) -> Result<Parsed<T>> {
     let mut records = Records::new(read, true, options.decimal)?;
     let mut first = Record::default();
     if !records.read(&mut first)? {
@@ -82,7 +61,7 @@ pub(crate) fn read<T: Scalar + FromStr>(read: impl BufRead, options: &CsvOptions
             looked_at.push(record);
         }
     }
-    let columns = Columns::new(options, header, &looked_at)?;
+    let columns = Columns::new(options, schema(header, &looked_at, numbers))?;
     let mut table = Rows::new(&columns, options, fits);
     for record in &looked_at {
         table.push(&columns, record)?;
@@ -97,131 +76,100 @@ pub(crate) fn read<T: Scalar + FromStr>(read: impl BufRead, options: &CsvOptions
 
 const NO_LINES: &str = "the file has no lines of numbers: write one point per line";
 
+/// The columns of a table with this header, if any, and these first points, at least one.
+fn schema(header: Option<Record>, points: &[Record], numbers: Numbers) -> Schema {
+    let first = points.first().map_or(0, Record::len);
+    let Some(header) = header else { return Schema { kinds: vec![Kind::Number; first], ..Schema::default() } };
+    let names = labels::names(&header, is_short(&header, first));
+    let kind = |column: usize| {
+        let mut fields = points.iter().map(|point| point.field(column));
+        let first = fields.find(|field| !is_missing(field));
+        if first.is_some_and(|field| is_text(field, numbers)) { Kind::Text } else { Kind::Number }
+    };
+    Schema { kinds: (0..names.len()).map(kind).collect(), names: Some(names), ..Schema::default() }
+}
+
+/// Whether a field of a point is text, and not a number, a missing one or one with a decimal comma.
+fn is_text(field: &str, numbers: Numbers) -> bool {
+    let is_value = |text: &str| numbers.is_number(text) || text.parse::<f64>().is_ok() || is_boolean(text);
+    let comma = field.contains(',') && is_value(&field.replace(',', "."));
+    !is_value(field) && !comma && !field.eq_ignore_ascii_case("none")
+}
+
 /// The rows of a table so far.
 struct Rows<T> {
-    values: Vec<T>,
-    n: usize,
-    /// Values of each point.
-    d: usize,
-    /// Places of the values that are missing.
-    holes: Vec<usize>,
-    ids: Option<(usize, Vec<String>)>,
-    /// The columns of labels, in the order in which they are wanted.
-    labels: Vec<(usize, LabelsBuilder)>,
+    points: Gathered<T>,
     /// Of each column of text that is left out: its place, and how many of its fields are numbers.
     text: Vec<(usize, usize)>,
-    first_line: u64,
+    first: Place,
     numbers: Numbers,
-    missing: Missing,
-    fits: Fits,
 }
 
 impl<T: Scalar + FromStr> Rows<T> {
     fn new(columns: &Columns, options: &CsvOptions, fits: Fits) -> Self {
-        let roles = || columns.roles().iter().copied().enumerate();
-        let mut labels: Vec<(usize, usize)> = roles()
-            .filter_map(|(column, role)| match role {
-                Role::Label(which) => Some((which, column)),
-                _ => None,
-            })
-            .collect();
-        labels.sort_unstable();
         Self {
-            values: Vec::new(),
-            n: 0,
-            d: roles().filter(|(_, role)| *role == Role::Value).count(),
-            holes: Vec::new(),
-            ids: roles().find(|(_, role)| *role == Role::Index).map(|(column, _)| (column, Vec::new())),
-            labels: labels.into_iter().map(|(_, column)| (column, LabelsBuilder::default())).collect(),
-            text: roles().filter(|(_, role)| *role == Role::Text).map(|(column, _)| (column, 0)).collect(),
-            first_line: 0,
+            points: Gathered::new(columns, options, fits),
+            text: columns.of(Role::LeftOut).map(|column| (column, 0)).collect(),
+            first: Place::default(),
             numbers: Numbers { decimal: options.decimal },
-            missing: options.missing,
-            fits,
         }
     }
 
     fn push(&mut self, columns: &Columns, record: &Record) -> Result<()> {
         let (given, expected) = (record.len(), columns.roles().len());
-        ensure!(given == expected, "{}", Ragged { line: record.line, given, expected });
-        if self.n == 0 {
-            self.first_line = record.line;
+        ensure!(given == expected, "{}", Ragged { place: record.place, given, expected });
+        let points = &mut self.points;
+        if points.n == 0 {
+            self.first = record.place;
         }
-        grow("the values of the table", &mut self.values, self.d)?;
+        points.grow(1)?;
         for (column, (role, field)) in columns.roles().iter().zip(record.fields()).enumerate() {
             if *role != Role::Value {
                 continue;
             }
             match self.numbers.value::<T>(field) {
-                Some(value) if self.fits.admits(value.to_f64()) => self.values.push(value),
-                _ if self.missing != Missing::Error && (is_missing(field) || field.eq_ignore_ascii_case("none")) => {
-                    grow("the places of missing values", &mut self.holes, 1)?;
-                    self.holes.push(self.values.len());
-                    self.values.push(T::ZERO);
+                Some(value) if points.fits.admits(value.to_f64()) => points.values.push(value),
+                _ if points.missing != Missing::Error && (is_missing(field) || field.eq_ignore_ascii_case("none")) => {
+                    points.push_holes(&[points.values.len()])?;
+                    points.values.push(T::ZERO);
                 }
-                _ => bail!("{}", value::refused(record.line, column, field, columns, self.numbers, self.fits)),
+                _ => bail!("{}", refused(record.place, column, field, columns, self.numbers, points.fits)),
             }
         }
-        if let Some((column, ids)) = &mut self.ids {
-            grow("the names of the rows", ids, 1)?;
-            ids.push(record.field(*column).to_owned());
-        }
-        for (column, labels) in &mut self.labels {
-            labels.push(record.field(*column))?;
-        }
+        points.push_texts(|column| record.field(column))?;
         for (column, numbers) in &mut self.text {
             *numbers += usize::from(self.numbers.is_number(record.field(*column)));
         }
-        self.n += 1;
+        points.n += 1;
         Ok(())
     }
 
-    fn finish(mut self, columns: &Columns, options: &CsvOptions) -> Result<Parsed<T>> {
-        let mut form = columns.form();
-        if let Some((column, numbers)) = self.text.iter().find(|(_, numbers)| 2 * numbers > self.n) {
+    fn finish(self, columns: &Columns, options: &CsvOptions) -> Result<Parsed<T>> {
+        if let Some((column, numbers)) = self.text.iter().find(|(_, numbers)| 2 * numbers > self.points.n) {
             bail!(
-                "line {}, column {} is not a number, but {numbers} of {} lines have one there: correct it, or leave the \
-                 column out with --drop-columns {}",
-                self.first_line,
+                "{}, column {} is not a number, but {numbers} of {} lines have one there: correct it, or leave the column out \
+                 with --drop-columns {}",
+                self.first,
                 column + 1,
-                self.n,
+                self.points.n,
                 columns.selector(*column)
             );
         }
-        let of = |role: Role| columns.roles().iter().enumerate().filter(move |(_, has)| **has == role);
-        let place = |which: usize| of(Role::Value).nth(which).map_or(0, |(column, _)| column);
-        let names = || of(Role::Value).map(|(column, _)| columns.called(column)).collect();
-        let mut names: Option<Vec<String>> = columns.has_header().then(names);
-        let mut ids = self.ids.map(|(_, ids)| ids);
-        if let (Some(names), true) = (&names, options.columns.is_empty() && !options.transpose) {
-            form.like_labels = like_labels::among(names, &self.values);
-        }
-        if options.transpose {
-            ensure!(
-                self.labels.is_empty(),
-                "of a transposed table the columns are points and hold no labels: give these in a table of their own, --labels"
-            );
-            self.values = transposed(&self.values, self.n, self.d)?;
-            let (n, d) = (self.n, self.d);
-            self.holes.iter_mut().for_each(|hole| *hole = *hole % d * n + *hole / d);
-            self.holes.sort_unstable();
-            self.d = n;
-            std::mem::swap(&mut ids, &mut names);
-        }
-        let name = |which: usize| match options.transpose {
-            false => format!("{:?}", columns.called(place(which))),
-            true => format!("{} of the transposed table", which + 1),
-        };
-        let resolved = self.missing.resolve(&mut self.values, self.d, &self.holes, name)?;
-        let mut labels = Vec::new();
-        for (column, builder) in self.labels {
-            let of = builder.finish();
-            labels.push(Labels { name: columns.called(column), label_type: options.label_type, ..of });
-        }
-        if let Some(kept) = &resolved.kept {
-            ids = ids.map(|ids| keep(ids, kept));
-            labels = labels.iter().map(|labels| labels.chosen(kept.iter().map(|&row| Some(row)))).collect();
-        }
-        Ok(Parsed { n: self.values.len() / self.d, values: self.values, d: self.d, ids, labels, names, form, resolved })
+        self.points.finish(columns, options)
+    }
+}
+
+/// A line with too few or too many fields.
+struct Ragged {
+    place: Place,
+    given: usize,
+    expected: usize,
+}
+
+impl fmt::Display for Ragged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, given, expected } = self;
+        let s = if *given == 1 { "" } else { "s" };
+        write!(f, "{place} has {given} field{s}, but the first line has {expected}: make all lines equally long")
     }
 }

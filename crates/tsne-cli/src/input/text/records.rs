@@ -1,6 +1,6 @@
 //! Records of delimited text, none longer than a limit.
 
-use super::number::Decimal;
+use crate::input::table::{Decimal, Place, Record};
 use anyhow::{Context, Result, bail};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use std::io::{BufRead, Chain, Cursor, Read};
@@ -50,36 +50,6 @@ impl Delimiter {
             [.., true] => Self::Character(b'|'),
             _ => Self::Blanks,
         }
-    }
-}
-
-/// One record: its fields without quotes and the blanks around them, and the number of the line where it begins.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Record {
-    text: String,
-    ends: Vec<usize>,
-    pub(super) line: u64,
-}
-
-impl Record {
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Bytes of all fields.
-    pub(super) fn bytes(&self) -> usize {
-        self.text.len() + size_of_val(self.ends.as_slice())
-    }
-
-    /// The field at a place; beyond the last one, an empty text.
-    pub(super) fn field(&self, i: usize) -> &str {
-        let Some(&end) = self.ends.get(i) else { return "" };
-        let start = i.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.text.get(start..end).unwrap_or_default().trim()
-    }
-
-    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|i| self.field(i))
     }
 }
 
@@ -137,13 +107,10 @@ impl<R: BufRead> Records<R> {
             let text = if text.ends_with(b"\r") { &text[..length - 1] } else { text };
             record.ends.iter_mut().for_each(|end| *end = (*end).min(text.len()));
             let within = text.iter().filter(|&&byte| byte == b'\n').count() as u64;
-            record.line = (self.parser.line() - u64::from(closed)).saturating_sub(within);
+            record.place = Place::Line((self.parser.line() - u64::from(closed)).saturating_sub(within));
             let text = std::str::from_utf8(text).ok();
             let Some(text) = text.filter(|text| record.ends.iter().all(|&end| text.is_char_boundary(end))) else {
-                bail!(
-                    "line {} is not UTF-8 text: convert the file, or pass an .npy file by that extension",
-                    record.line
-                )
+                bail!("{} is not UTF-8 text: convert the file, or pass an .npy file by that extension", record.place)
             };
             record.text.clear();
             record.text.push_str(text);
@@ -218,18 +185,21 @@ mod tests {
     use super::*;
     use std::io::BufReader;
 
-    fn records(text: &str) -> Result<Vec<(u64, Vec<String>)>> {
+    fn records(text: &str) -> Result<Vec<(Place, Vec<String>)>> {
         let mut records = Records::new(text.as_bytes(), true, Decimal::Point)?;
         let (mut record, mut found) = (Record::default(), Vec::new());
         while records.read(&mut record)? {
-            found.push((record.line, record.fields().map(str::to_owned).collect()));
+            found.push((record.place, record.fields().map(str::to_owned).collect()));
         }
         Ok(found)
     }
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        assert_eq!(records(text).unwrap(), [(1, expected.iter().map(|&field| field.to_owned()).collect())]);
+        assert_eq!(
+            records(text).unwrap(),
+            [(Place::Line(1), expected.iter().map(|&field| field.to_owned()).collect())]
+        );
     }
 
     #[test]
@@ -250,8 +220,8 @@ mod tests {
     #[test]
     fn lines_are_counted() {
         let text = "\u{feff}# a comment\r\n\r\na,\"b\nc\"\n\n \n1,2\n3,4";
-        let lines: Vec<u64> = records(text).unwrap().iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [3, 7, 8]);
+        let places: Vec<Place> = records(text).unwrap().iter().map(|(place, _)| *place).collect();
+        assert_eq!(places, [3, 7, 8].map(Place::Line));
         assert_eq!(records("# only this\n").unwrap(), []);
         assert_eq!(records("").unwrap(), []);
     }

@@ -1,32 +1,17 @@
-//! Why a line or a field of a table is refused.
+//! Why a field of a table is refused.
 
 use super::columns::Columns;
 use super::number::{Decimal, Numbers};
+use super::record::Place;
 use crate::input::fits::Fits;
 use crate::input::missing::is_missing;
-use std::fmt;
-
-/// A line with too few or too many fields.
-pub(super) struct Ragged {
-    pub(super) line: u64,
-    pub(super) given: usize,
-    pub(super) expected: usize,
-}
-
-impl fmt::Display for Ragged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, given, expected } = self;
-        let s = if *given == 1 { "" } else { "s" };
-        write!(f, "line {line} has {given} field{s}, but the first line has {expected}: make all lines equally long")
-    }
-}
 
 /// Characters of a field that a message shows at most.
 const SHOWN: usize = 40;
 
 /// The message for a field that is not a finite number of the type.
-pub(super) fn refused(
-    line: u64,
+pub(in crate::input) fn refused(
+    at: Place,
     column: usize,
     field: &str,
     columns: &Columns,
@@ -35,8 +20,8 @@ pub(super) fn refused(
 ) -> String {
     let name = columns.name(column).filter(|name| !name.is_empty());
     let place = match name {
-        Some(name) => format!("line {line}, column {} ({name:?})", column + 1),
-        None => format!("line {line}, column {}", column + 1),
+        Some(name) => format!("{at}, column {} ({name:?})", column + 1),
+        None => format!("{at}, column {}", column + 1),
     };
     let selector = columns.selector(column);
     if field.is_empty() {

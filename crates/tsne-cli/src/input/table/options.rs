@@ -1,9 +1,9 @@
-//! How text tables are read.
+//! How tables are read.
 
-use super::header::HeaderLine;
 use super::number::Decimal;
 use crate::input::labels::LabelType;
 use crate::input::missing::Missing;
+use crate::input::text::HeaderLine;
 
 /// Which column holds the names of the rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,14 +29,14 @@ impl std::str::FromStr for IndexColumn {
     }
 }
 
-/// How a text table is read.
+/// How a table is read.
 ///
 /// A column is named by its name in the header line, or by `#` and its number from 1; a number alone will do where no column
 /// has it as a name. Where several are chosen, `A..B` are those from one to another, and `*` and `?` stand for any characters
 /// and for one.
 #[derive(Debug, Clone, Default)]
 pub struct CsvOptions {
-    /// Whether the first line names the columns.
+    /// Whether the first line of a text names the columns.
     pub header: HeaderLine,
     /// The column with the names of the rows.
     pub index_column: IndexColumn,
@@ -48,7 +48,7 @@ pub struct CsvOptions {
     pub columns: Vec<String>,
     /// Columns to leave out.
     pub drop_columns: Vec<String>,
-    /// How numbers are written.
+    /// How numbers are written in a text.
     pub decimal: Decimal,
     /// What is done where a value is missing.
     pub missing: Missing,

@@ -17,14 +17,14 @@ pub enum Decimal {
 
 /// Reads numbers as a table writes them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Numbers {
-    pub(super) decimal: Decimal,
+pub(in crate::input) struct Numbers {
+    pub(in crate::input) decimal: Decimal,
 }
 
 impl Numbers {
     /// The number in a field, if it is one, perhaps not a finite one.
     #[inline]
-    pub(super) fn parse<T: FromStr>(self, field: &str) -> Option<T> {
+    pub(in crate::input) fn parse<T: FromStr>(self, field: &str) -> Option<T> {
         match self.decimal {
             Decimal::Point => field.parse().ok(),
             Decimal::Comma => with_point(field)?.parse().ok(),
@@ -32,12 +32,12 @@ impl Numbers {
     }
 
     /// The value of a field: a number, or a boolean as 0 or 1.
-    pub(super) fn value<T: Scalar + FromStr>(self, field: &str) -> Option<T> {
+    pub(in crate::input) fn value<T: Scalar + FromStr>(self, field: &str) -> Option<T> {
         self.parse(field).or_else(|| boolean(field).map(|yes| if yes { T::ONE } else { T::ZERO }))
     }
 
     /// Whether a field can be a value. Words that a parser takes for infinite or for no number are names, as some genes have them.
-    pub(super) fn is_number(self, field: &str) -> bool {
+    pub(in crate::input) fn is_number(self, field: &str) -> bool {
         field.bytes().any(|byte| byte.is_ascii_digit()) && self.parse::<f64>(field).is_some()
     }
 }
@@ -52,7 +52,7 @@ fn boolean(field: &str) -> Option<bool> {
 }
 
 /// Whether a field of a column can only be a value.
-pub(super) fn is_boolean(field: &str) -> bool {
+pub(in crate::input) fn is_boolean(field: &str) -> bool {
     boolean(field).is_some()
 }
 

@@ -1,0 +1,173 @@
+//! `tsne plan`, and what every `tsne embed` asks before it begins: whether the run fits.
+
+use crate::args::{EmbedArgs, FloatType};
+use crate::command::method;
+use crate::command::planner::{Change, Planner, name};
+use crate::command::run::print;
+use crate::command::targets::Written;
+use crate::input::{Preview, is_standard_input};
+use crate::memory::available_bytes;
+use crate::report::{PlanReport, StageReport, amount};
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::str::FromStr;
+use tsne::Float;
+use tsne::plan::{InputShape, Plan, SearchMethod};
+
+/// Files below this are read before anybody could wonder.
+const SMALL_FILE: u64 = 1 << 20;
+
+/// Prints what a run would take.
+///
+/// # Errors
+///
+/// As those of the run itself, as far as they show before the points are read; for standard input.
+pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
+    method::check(&args.method)?;
+    let Some(input) = &args.input else {
+        bail!("what a map that goes on takes is not planned: give the points instead of --continue")
+    };
+    let report = planned(args, input)?.report()?;
+    print(&report, (args.method.run.json, args.method.run.quiet), &Written::default())
+}
+
+/// What to say at the start of a run that does not fit into the memory that is free; nothing where it does, or where that is not
+/// known. What is wrong with the input is left to the run.
+pub(crate) fn doubt(args: &EmbedArgs, input: &Path) -> Option<String> {
+    let is_small = std::fs::metadata(input).is_ok_and(|file| file.is_file() && file.len() < SMALL_FILE);
+    if is_standard_input(input) || is_small {
+        return None;
+    }
+    let free = available_bytes()?;
+    planned(args, input).ok()?.doubt(free)
+}
+
+/// A run before it is one, of any number type and dimension.
+trait Planned {
+    /// All that is known of it.
+    fn report(&self) -> Result<PlanReport>;
+
+    /// What to say of it where it does not fit into `free` bytes.
+    fn doubt(&self, free: u64) -> Option<String>;
+}
+
+fn planned<'a>(args: &'a EmbedArgs, input: &Path) -> Result<Box<dyn Planned + 'a>> {
+    Ok(match (args.method.float, args.method.components) {
+        (FloatType::F32, 1) => Box::new(Planner::<f32, 1>::new(args, input)?),
+        (FloatType::F32, 2) => Box::new(Planner::<f32, 2>::new(args, input)?),
+        (FloatType::F32, _) => Box::new(Planner::<f32, 3>::new(args, input)?),
+        (FloatType::F64, 1) => Box::new(Planner::<f64, 1>::new(args, input)?),
+        (FloatType::F64, 2) => Box::new(Planner::<f64, 2>::new(args, input)?),
+        (FloatType::F64, _) => Box::new(Planner::<f64, 3>::new(args, input)?),
+    })
+}
+
+/// How neighbors are found.
+const fn search_name(method: SearchMethod) -> &'static str {
+    match method {
+        SearchMethod::KdTree => "exact, by a kd-tree",
+        SearchMethod::Products => "exact, by matrix products",
+        SearchMethod::Clusters => "approximate, by clusters",
+        SearchMethod::VpTree => "exact, by a vantage-point tree",
+        SearchMethod::Descent => "approximate, by neighbors of neighbors",
+        SearchMethod::SharedColumns => "exact, by shared columns",
+        _ => "exact, all pairs",
+    }
+}
+
+impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
+    fn report(&self) -> Result<PlanReport> {
+        let shape = self.shape(Change::default());
+        let method = self.builder.clone().build()?;
+        let calibration = method.calibrate(shape)?;
+        let memory = self.memory(self.builder.clone(), Change::default(), Some(&calibration))?;
+        let (peak_stage, peak) = memory.peak();
+        let free = available_bytes();
+        let fits = free.map(|free| peak <= free);
+        let what_would_fit = match free {
+            Some(free) if peak > free => self.remedies(free)?,
+            _ => Vec::new(),
+        };
+        let seconds = |name: &str| seconds_of(self.args, &self.preview, name, &memory.fit);
+        let stages: Vec<StageReport> = memory
+            .stages()
+            .into_iter()
+            .map(|(stage, memory_bytes)| StageReport { stage, memory_bytes, seconds: seconds(stage) })
+            .collect();
+        Ok(PlanReport {
+            n: self.preview.n(),
+            d: self.preview.d(),
+            entries: match self.preview.shape {
+                InputShape::Data(shape) => shape.entries,
+                _ => None,
+            },
+            n_is_exact: self.preview.is_exact,
+            k: memory.fit.k,
+            search: memory.fit.search.map(search_name),
+            iterations: memory.fit.iterations,
+            threads: memory.fit.threads,
+            seconds: stages.iter().map(|stage| stage.seconds).sum(),
+            stages,
+            peak_memory_bytes: peak,
+            peak_stage,
+            available_memory_bytes: free,
+            fits,
+            what_would_fit,
+            version: env!("CARGO_PKG_VERSION"),
+        })
+    }
+
+    fn doubt(&self, free: u64) -> Option<String> {
+        let memory = self.memory(self.builder.clone(), Change::default(), None).ok()?;
+        let (stage, peak) = memory.peak();
+        if peak <= free {
+            return None;
+        }
+        let remedies = self.remedies(free).ok()?;
+        let remedies: Vec<String> =
+            remedies.iter().map(|remedy| format!("{} ({})", remedy.change, amount(remedy.peak_memory_bytes))).collect();
+        let fitting = match remedies.is_empty() {
+            true => String::new(),
+            false => format!("; would fit: {}", remedies.join(", or ")),
+        };
+        Some(format!(
+            "this run takes about {} at its peak ({stage}), but {} are free: it may be slow or be ended by the system{fitting}",
+            amount(peak),
+            amount(free)
+        ))
+    }
+}
+
+/// The bytes of a second in which an array is read: disks of today's computers and the decoding.
+const READ_PER_SECOND: f64 = 6e8;
+
+/// Seconds of a value that is prepared, and of a product for principal components.
+const PREPARED: f64 = 5e-9;
+const PRODUCT: f64 = 1e-10;
+
+/// Seconds of a point that is written.
+const WRITTEN: f64 = 5e-7;
+
+/// The time of a stage.
+fn seconds_of(args: &EmbedArgs, preview: &Preview, stage: &str, fit: &Plan) -> f64 {
+    let bytes = preview.file_bytes as f64;
+    match stage {
+        "read" => match preview.bytes_per_second {
+            Some(speed) => bytes / speed,
+            None => bytes / READ_PER_SECOND,
+        },
+        "prepare" => {
+            let InputShape::Data(shape) = preview.shape else { return 0.0 };
+            let values = shape.entries.unwrap_or(shape.n * shape.d) as f64;
+            let rank = args.prepare.pca.map_or(0, |_| shape.d.min(2_048)) as f64;
+            values * (PREPARED + rank * PRODUCT)
+        }
+        "write" => preview.n() as f64 * WRITTEN,
+        _ => fit
+            .stages
+            .iter()
+            .find(|planned| name(planned.stage) == stage)
+            .and_then(|stage| stage.seconds)
+            .unwrap_or(0.0),
+    }
+}

@@ -1,0 +1,187 @@
+//! A run before it is one: the memory of its stages, and what would fit where it does not.
+
+use super::method;
+use crate::args::EmbedArgs;
+use crate::input::Preview;
+use crate::report::Remedy;
+use anyhow::Result;
+use std::path::Path;
+use std::str::FromStr;
+use tsne::affinity::PerplexityAffinity;
+use tsne::plan::{Calibration, DataShape, InputShape, Plan, PlanStage};
+use tsne::{Float, TsneBuilder};
+
+/// What the program has besides the arrays of a run: itself, stacks of threads, and what its allocator does not give back.
+const PROGRAM: u64 = 12_000_000;
+
+/// Perplexities and components that are proposed where a run does not fit.
+const LOWER_PERPLEXITY: f64 = 10.0;
+const COMPONENTS: usize = 50;
+
+/// A run before it is one.
+pub(super) struct Planner<'a, T, const D: usize> {
+    pub(super) args: &'a EmbedArgs,
+    pub(super) preview: Preview,
+    pub(super) builder: TsneBuilder<T, D>,
+}
+
+/// What is changed about a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Change {
+    perplexity: Option<f64>,
+    components: Option<usize>,
+    points: Option<usize>,
+    forgets_data: bool,
+}
+
+/// The memory of a run.
+pub(super) struct Memory {
+    read: u64,
+    prepare: Option<u64>,
+    pub(super) fit: Plan,
+    write: u64,
+}
+
+impl Memory {
+    /// The stages with their bytes.
+    pub(super) fn stages(&self) -> Vec<(&'static str, u64)> {
+        let mut stages = vec![("read", self.read)];
+        stages.extend(self.prepare.map(|bytes| ("prepare", bytes)));
+        stages.extend(self.fit.stages.iter().map(|stage| (name(stage.stage), stage.bytes)));
+        stages.push(("write", self.write));
+        stages
+    }
+
+    /// The stage with the most bytes.
+    pub(super) fn peak(&self) -> (&'static str, u64) {
+        self.stages().into_iter().fold(("read", 0), |peak, stage| if stage.1 > peak.1 { stage } else { peak })
+    }
+}
+
+/// A stage as the report of a run calls it.
+pub(super) const fn name(stage: PlanStage) -> &'static str {
+    match stage {
+        PlanStage::Neighbors => "neighbors",
+        PlanStage::Affinities => "affinities",
+        PlanStage::Initialization => "initialization",
+        PlanStage::EarlyExaggeration => "early phase",
+        _ => "optimization",
+    }
+}
+
+impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
+    pub(super) fn new(args: &'a EmbedArgs, input: &Path) -> Result<Self> {
+        let preview = Preview::of::<T>(input, &args.reading.options())?;
+        let builder = method::builder(&args.method)?.keep_data(args.save.is_some() && !args.no_keep_data);
+        Ok(Self { args, preview, builder })
+    }
+
+    /// The data that are embedded: what is left of the columns, and of the points, after a change.
+    pub(super) fn shape(&self, change: Change) -> InputShape {
+        let n = change.points.map_or(self.preview.n(), |points| points.min(self.preview.n()));
+        let components = change.components.or(self.args.prepare.pca.map(|count| count as usize));
+        match (self.preview.shape, components) {
+            (InputShape::Data(shape), Some(count)) => DataShape::dense(n, count.min(shape.d)).into(),
+            (InputShape::Data(shape), None) => {
+                let share = n as f64 / shape.n.max(1) as f64;
+                DataShape { n, entries: shape.entries.map(|entries| (entries as f64 * share) as usize), ..shape }.into()
+            }
+            (InputShape::Graph { k, .. }, _) => InputShape::Graph { n, k },
+            (other, _) => other,
+        }
+    }
+
+    /// Bytes while values are prepared in double precision.
+    fn preparing(&self, share: f64, components: Option<usize>) -> Option<u64> {
+        let steps = self.args.prepare.steps();
+        if steps == crate::prepare::Steps::default() && components.is_none() {
+            return None;
+        }
+        let InputShape::Data(shape) = self.preview.shape else { return None };
+        let wide = shape.bytes(8);
+        let projected = components.or(steps.pca).map_or(0, |count| (shape.n * count.min(shape.d)) as u64 * 16);
+        Some(((wide + projected) as f64 * share) as u64)
+    }
+
+    pub(super) fn memory(
+        &self,
+        builder: TsneBuilder<T, D>,
+        change: Change,
+        calibration: Option<&Calibration>,
+    ) -> Result<Memory> {
+        let shape = self.shape(change);
+        let builder = match change.perplexity {
+            Some(perplexity) => builder.affinities(PerplexityAffinity::new(perplexity)?),
+            None => builder,
+        };
+        let builder = if change.forgets_data { builder.keep_data(false) } else { builder };
+        let fit = builder.build()?.plan(shape, calibration)?;
+        let share = shape.n() as f64 / self.preview.n().max(1) as f64;
+        let read = (self.preview.peak_bytes as f64 * share) as u64 + PROGRAM;
+        let mut fit = fit;
+        fit.stages.iter_mut().for_each(|stage| stage.bytes += PROGRAM);
+        let last = fit.stages.last().map_or(0, |stage| stage.bytes);
+        Ok(Memory {
+            read,
+            prepare: self.preparing(share, change.components).map(|bytes| bytes + PROGRAM),
+            fit,
+            write: last,
+        })
+    }
+
+    /// The changes after which the run fits into `free` bytes.
+    pub(super) fn remedies(&self, free: u64) -> Result<Vec<Remedy>> {
+        let mut remedies = Vec::new();
+        let mut propose = |change: String, peak: u64| {
+            if peak <= free {
+                remedies.push(Remedy { change, peak_memory_bytes: peak });
+            }
+        };
+        let peak = |change| self.memory(self.builder.clone(), change, None).map(|memory| memory.peak().1);
+        if size_of::<T>() == size_of::<f64>()
+            && let Some(input) = &self.args.input
+        {
+            let single = Planner::<f32, D>::new(self.args, input)?;
+            propose("--float f32".into(), single.memory(single.builder.clone(), Change::default(), None)?.peak().1);
+        }
+        if self.args.save.is_some() && !self.args.no_keep_data {
+            propose("--no-keep-data".into(), peak(Change { forgets_data: true, ..Change::default() })?);
+        }
+        let data = matches!(self.preview.shape, InputShape::Data(shape) if shape.d > COMPONENTS);
+        if data && self.args.prepare.pca.is_none() && self.args.method.affinities.metric.is_none() {
+            propose(format!("--pca {COMPONENTS}"), peak(Change { components: Some(COMPONENTS), ..Change::default() })?);
+        }
+        let affinities = &self.args.method.affinities;
+        let perplexity = affinities.perplexity.iter().fold(0.0f64, |a, b| a.max(*b));
+        let is_lower = perplexity == 0.0 || perplexity > LOWER_PERPLEXITY;
+        if is_lower && affinities.affinities.is_none() && affinities.k_neighbors.is_none() {
+            let change = Change { perplexity: Some(LOWER_PERPLEXITY), ..Change::default() };
+            propose(format!("--perplexity {LOWER_PERPLEXITY}"), peak(change)?);
+        }
+        let (mut low, mut high) = (0, self.preview.n());
+        while high - low > 1 + low / 50 {
+            let middle = low + (high - low) / 2;
+            // Too few points for their neighbors fit as well.
+            match peak(Change { points: Some(middle), ..Change::default() }) {
+                Ok(bytes) if bytes > free => high = middle,
+                _ => low = middle,
+            }
+        }
+        let few = rounded(low);
+        if few >= 1_000
+            && let Ok(bytes) = peak(Change { points: Some(few), ..Change::default() })
+        {
+            propose(format!("a sample of {few} points, and tsne transform for the others"), bytes);
+        }
+        Ok(remedies)
+    }
+}
+
+/// A number with two digits that are not 0, not above the given one.
+fn rounded(number: usize) -> usize {
+    let mut step = 1;
+    while number / step >= 100 {
+        step *= 10;
+    }
+    number / step * step
+}

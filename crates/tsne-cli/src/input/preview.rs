@@ -1,0 +1,288 @@
+//! The shape of points before they are read: what the head of a file says, and of a text table what a part of it shows.
+
+#[cfg(feature = "columnar")]
+use super::columnar;
+use super::dense::no_columns;
+#[cfg(not(feature = "columnar"))]
+use super::format::no_columnar;
+use super::format::{Format, format_of};
+#[cfg(feature = "h5ad")]
+use super::h5ad;
+use super::loaded::{InputOptions, check_choices, name, split};
+use super::npy::Npy;
+use super::npz::Archive;
+use super::open::{is_compressed, is_standard_input, open};
+use super::table::CsvOptions;
+use super::text;
+use super::{fits::Fits, mtx, tenx};
+#[cfg(not(feature = "h5ad"))]
+use anyhow::bail;
+use anyhow::{Context, Result, ensure};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Instant;
+use tsne::Scalar;
+use tsne::plan::{DataShape, InputShape};
+
+/// The bytes of a text table that are looked at.
+const LOOKED_AT: usize = 1 << 18;
+
+/// Places of a table where lines are measured.
+const PLACES: u64 = 8;
+
+/// The bytes of an entry and of its value while a sparse matrix is sorted.
+const COORDINATE: f64 = 16.0;
+
+/// What points will be, and what reading them takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Preview {
+    /// The points, or the graph of their neighbors.
+    pub shape: InputShape,
+    /// Whether the number of points is known, and not estimated from the length of the file.
+    pub is_exact: bool,
+    /// Whether values are read in double precision for a run in single precision.
+    pub is_wide: bool,
+    /// The bytes that are in use at the peak of the reading.
+    pub peak_bytes: u64,
+    /// The bytes of the file.
+    pub file_bytes: u64,
+    /// How fast a part of the file was parsed, in bytes of the file for a second; `None` where nothing is parsed.
+    pub bytes_per_second: Option<f64>,
+}
+
+/// The stages of reading a matrix, each with the bytes that it needs.
+struct Sizes {
+    shape: DataShape,
+    is_wide: bool,
+    peak: u64,
+}
+
+impl Preview {
+    /// Looks at the points of a file, as [`Loaded::read`](super::Loaded::read) would read them for numbers of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// For standard input, which can be read once only; for files that cannot be opened, and what else can be seen to be wrong
+    /// before points are read. What is wrong within them shows when they are read.
+    pub fn of<T: Scalar + FromStr>(path: &Path, options: &InputOptions) -> Result<Self> {
+        let format = format_of(path).with_context(|| name(path))?;
+        let (table, _) = split(format, options)?;
+        Self::look::<T>(path, format, &InputOptions { table, ..options.clone() }).with_context(|| name(path))
+    }
+
+    fn look<T: Scalar + FromStr>(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
+        ensure!(
+            !is_standard_input(path),
+            "it can be read once only, so nothing of it is known before: write the points to a file, and name that"
+        );
+        check_choices(format, options)?;
+        let file_bytes = std::fs::metadata(path).context("cannot open")?.len();
+        let of = |sizes: Sizes| Self {
+            shape: sizes.shape.into(),
+            is_exact: true,
+            is_wide: sizes.is_wide,
+            peak_bytes: sizes.peak,
+            file_bytes,
+            bytes_per_second: None,
+        };
+        let transpose = options.table.transpose;
+        match format {
+            Format::Npy | Format::Mtx | Format::TenX => no_columns(&options.table)?,
+            Format::Npz | Format::H5ad | Format::Columnar | Format::Text => {}
+        }
+        Ok(match format {
+            Format::Npy if is_compressed(path) => {
+                of(of_array::<T, _>(&Npy::of_stream(open(path)?)?, transpose, transpose)?)
+            }
+            Format::Npy => of(of_array::<T, _>(&Npy::open(path)?, false, transpose)?),
+            Format::Npz => {
+                let file = File::open(path).context("cannot open")?;
+                let mut archive = Archive::open(BufReader::new(file), file_bytes)?;
+                if archive.is_sparse() {
+                    no_columns(&options.table)?;
+                    let (n, d, entries, by_rows) = archive.sparse_shape()?;
+                    of(of_sparse::<T>((n, d, entries), by_rows, transpose))
+                } else {
+                    no_columns(&CsvOptions { label_columns: Vec::new(), ..options.table.clone() })?;
+                    let name = archive.points(options.layer.as_deref())?;
+                    of(archive.look(&name, |npy| of_array::<T, _>(&npy, true, transpose))?)
+                }
+            }
+            Format::Mtx => of(of_coordinates::<T>(mtx::shape(open(path)?)?, transpose)),
+            Format::TenX => {
+                let (matrix, turned) = tenx::shape(path)?;
+                of(of_coordinates::<T>(matrix, turned != transpose))
+            }
+            Format::H5ad => of_h5ad::<T>(path, options, file_bytes)?,
+            #[cfg(feature = "columnar")]
+            Format::Columnar => {
+                let (n, d, is_wide) = columnar::shape::<T>(columnar::Opened::open(path)?, &options.table)?;
+                let shape = turned((n, d), transpose);
+                of(Sizes {
+                    shape: DataShape::dense(shape.0, shape.1),
+                    is_wide,
+                    peak: dense::<T>(n, d, is_wide, transpose),
+                })
+            }
+            #[cfg(not(feature = "columnar"))]
+            Format::Columnar => return Err(no_columnar(path)),
+            Format::Text => of_text::<T>(path, &options.table, file_bytes)?,
+        })
+    }
+
+    /// The number of points.
+    pub const fn n(&self) -> usize {
+        self.shape.n()
+    }
+
+    /// The number of columns, or of neighbors.
+    pub const fn d(&self) -> usize {
+        match self.shape {
+            InputShape::Data(shape) => shape.d,
+            InputShape::Graph { k, .. } => k,
+            _ => 0,
+        }
+    }
+}
+
+/// The sides of a matrix, the other way round if it is transposed.
+const fn turned((n, d): (usize, usize), transpose: bool) -> (usize, usize) {
+    if transpose { (d, n) } else { (n, d) }
+}
+
+/// The bytes of values at the peak: those that are read, twice while they are transposed, and what they are converted to piece
+/// by piece.
+fn dense<T>(n: usize, d: usize, is_wide: bool, transposed: bool) -> u64 {
+    let size = if is_wide { 8 } else { size_of::<T>() };
+    DataShape::dense(n, d).bytes(size).saturating_mul(if transposed { 2 } else { 1 })
+}
+
+fn of_array<T: Scalar, R: Read>(npy: &Npy<R>, grows: bool, transpose: bool) -> Result<Sizes> {
+    let (n, d) = npy.sides()?;
+    let is_wide = size_of::<T>() < size_of::<f64>() && !npy.dtype.fits_single();
+    // Columns of a stream are turned when all of them are there.
+    let by_columns = npy.is_by_columns() && grows;
+    let peak = dense::<T>(n, d, is_wide, transpose || by_columns);
+    let (n, d) = turned((n, d), transpose);
+    Ok(Sizes { shape: DataShape::dense(n, d), is_wide, peak })
+}
+
+/// Compressed rows or columns: columns and values in double precision, and values as they will be.
+fn of_sparse<T: Scalar>((n, d, entries): (usize, usize, usize), by_rows: bool, transpose: bool) -> Sizes {
+    let (size, count) = (size_of::<T>() as f64, entries as f64);
+    let once = count * (4.0 + 8.0 + size);
+    let turning = count * 2.0 * (4.0 + size);
+    let peak = 16.0 * n.max(d) as f64 + if by_rows && !transpose { once } else { once.max(turning) };
+    let (n, d) = turned((n, d), transpose);
+    Sizes { shape: DataShape::sparse(n, d, entries), is_wide: false, peak: peak as u64 }
+}
+
+/// Rows, columns and values of entries in any order, and the same by rows.
+fn of_coordinates<T: Scalar>((n, d, entries): (usize, usize, usize), transpose: bool) -> Sizes {
+    let of_rows = of_sparse::<T>((n, d, entries), true, transpose);
+    let peak = of_rows.peak.max((2.0 * COORDINATE * entries as f64 + 8.0 * n as f64) as u64);
+    Sizes { peak, ..of_rows }
+}
+
+#[cfg(not(feature = "h5ad"))]
+fn of_h5ad<T: Scalar>(_: &Path, _: &InputOptions, _: u64) -> Result<Preview> {
+    bail!(super::loaded::NO_H5AD)
+}
+
+#[cfg(feature = "h5ad")]
+fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> Result<Preview> {
+    let looked_at = h5ad::look(path, options.h5ad_choice(), size_of::<T>() < size_of::<f64>())?;
+    let (shape, is_wide, peak_bytes) = match looked_at {
+        h5ad::Look::Dense { n, d, is_wide } => {
+            (InputShape::from(DataShape::dense(n, d)), is_wide, dense::<T>(n, d, is_wide, false))
+        }
+        h5ad::Look::Sparse { n, d, entries, by_rows } => {
+            let sizes = of_sparse::<T>((n, d, entries), by_rows, false);
+            // Columns are 64 bits wide while they are read.
+            (sizes.shape.into(), false, sizes.peak.max((12.0 * entries as f64) as u64))
+        }
+        h5ad::Look::Graph { n, k } => {
+            let peak = of_sparse::<T>((n, n, n.saturating_mul(k)), true, false).peak;
+            (InputShape::Graph { n, k }, false, peak)
+        }
+    };
+    Ok(Preview { shape, is_exact: true, is_wide, peak_bytes, file_bytes, bytes_per_second: None })
+}
+
+/// The lines at the beginning, whole ones, and whether they are all.
+fn beginning(read: &mut impl BufRead) -> Result<(Vec<u8>, bool)> {
+    let mut bytes = Vec::new();
+    let count = read.take(LOOKED_AT as u64).read_to_end(&mut bytes).context("cannot read")?;
+    let all = count < LOOKED_AT;
+    if !all {
+        // A line that is longer than this is read whole.
+        read.read_until(b'\n', &mut bytes).context("cannot read")?;
+    }
+    Ok((bytes, all))
+}
+
+fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u64) -> Result<Preview> {
+    let mut read = open(path)?;
+    let (bytes, all) = beginning(&mut read)?;
+    let is_wide = size_of::<T>() < size_of::<f64>();
+    // Turned here, the lines at the beginning would have as many columns as there are of them.
+    let straight = CsvOptions { transpose: false, ..options.clone() };
+    let clock = Instant::now();
+    let parsed = text::read::<f64>(Cursor::new(&bytes), &straight, Fits::of::<T>())?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let (rows, d) = (parsed.resolved.given(parsed.n).max(1), parsed.d);
+    let of_row = bytes.len() as f64 / rows as f64;
+    let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
+    let n = match () {
+        () if all => parsed.n,
+        () if is_compressed(path) => (file_bytes as f64 * unpacked / of_row) as usize,
+        () => (file_bytes as f64 / line_length(path, file_bytes)?.unwrap_or(of_row)) as usize,
+    };
+    let n = n.max(rows);
+    let names = if parsed.ids.is_some() { 48 * n as u64 } else { 0 };
+    let peak_bytes = dense::<T>(n, d, is_wide, options.transpose) + names;
+    let (n, d) = turned((n, d), options.transpose);
+    Ok(Preview {
+        shape: InputShape::from(DataShape::dense(n, d)),
+        is_exact: all,
+        is_wide,
+        peak_bytes,
+        file_bytes,
+        bytes_per_second: Some(bytes.len() as f64 / unpacked / seconds.max(1e-9)),
+    })
+}
+
+/// The mean length of the lines at some places of a file.
+fn line_length(path: &Path, file_bytes: u64) -> Result<Option<f64>> {
+    let mut file = File::open(path).context("cannot open")?;
+    let mut window = vec![0u8; LOOKED_AT / PLACES as usize];
+    let (mut bytes, mut lines) = (0, 0);
+    for place in 0..PLACES {
+        file.seek(SeekFrom::Start(place * (file_bytes / PLACES))).context("cannot read")?;
+        let mut filled = 0;
+        while filled < window.len() {
+            match file.read(&mut window[filled..]).context("cannot read")? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        let ends = || (0..filled).filter(|&at| window[at] == b'\n');
+        if let (Some(first), Some(last)) = (ends().next(), ends().next_back()) {
+            bytes += last - first;
+            lines += ends().count() - 1;
+        }
+    }
+    Ok((lines > 0).then(|| bytes as f64 / lines as f64))
+}
+
+/// The bytes that a byte of a compressed file unpacks to, at its beginning.
+fn ratio(path: &Path) -> Result<f64> {
+    const UNPACKED: u64 = 4 << 20;
+    let (packed, unpacked) = super::open::unpacked_beginning(path, UNPACKED)?;
+    ensure!(unpacked > 0, "{NOTHING}");
+    Ok(unpacked as f64 / packed.max(1) as f64)
+}
+
+const NOTHING: &str = "the file holds nothing";

@@ -1,0 +1,237 @@
+//! What a run takes, before it is run.
+
+use crate::common::{Directory, clusters, columns, npy, text};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use npyz::Order;
+use std::fs::File;
+use std::io::Write;
+use std::process::Command;
+use tsne::plan::InputShape;
+use tsne_cli::input::{CsvOptions, InputOptions, Loaded, PointTable, Preview};
+
+const N: usize = 60;
+const D: usize = 5;
+
+fn shape_of<T>(points: &PointTable<T>) -> InputShape
+where
+    T: tsne::Float,
+{
+    match points {
+        PointTable::Sparse(table) => {
+            let rows = table.rows().unwrap();
+            InputShape::Data(tsne::plan::DataShape::sparse(rows.n(), rows.d(), rows.nnz()))
+        }
+        PointTable::Graph(graph) => InputShape::Graph { n: graph.n(), k: graph.k() },
+        dense => InputShape::Data(tsne::plan::DataShape::dense(dense.n(), dense.d())),
+    }
+}
+
+/// Looks at a file before it is read, and reads it.
+#[track_caller]
+fn check(directory: &Directory, name: &str, options: &InputOptions) -> Preview {
+    let path = directory.path(name);
+    let preview = Preview::of::<f32>(&path, options).unwrap();
+    let loaded = Loaded::<f32>::read(&path, options).unwrap();
+    assert_eq!(preview.shape, shape_of(&loaded.points), "{name}");
+    assert!(preview.is_exact, "{name}");
+    assert_eq!(preview.is_wide, matches!(loaded.points, PointTable::Wide(_)), "{name}");
+    preview
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn transposed() -> InputOptions {
+    InputOptions { table: CsvOptions { transpose: true, ..CsvOptions::default() }, ..InputOptions::default() }
+}
+
+#[test]
+fn dense_files_have_the_shape_that_their_heads_tell() {
+    let (directory, values) = (Directory::new(), clusters(N, D));
+    let single: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+    let sides = [N as u64, D as u64];
+    directory.write("c.npy", npy(single, &sides, Order::C));
+    directory.write("wide.npy", npy(values.clone(), &sides, Order::C));
+    directory.write("f.npy", npy(columns(&values, D), &sides, Order::Fortran));
+    directory.write("packed.npy.gz", gz(&npy(values.clone(), &sides, Order::C)));
+    directory.write("plain.csv", text(&values, D, ","));
+    directory.write("packed.tsv.gz", gz(text(&values, D, "\t").as_bytes()));
+    directory.write("named.csv", format!("id,a,b,kind,c\n{}", "p1,1,2,x,3\np2,4,5,y,6\n".repeat(9)));
+    for name in ["c.npy", "wide.npy", "f.npy", "packed.npy.gz", "plain.csv", "packed.tsv.gz", "named.csv"] {
+        check(&directory, name, &InputOptions::default());
+    }
+    let labels = CsvOptions { label_columns: vec!["kind".into()], ..CsvOptions::default() };
+    check(&directory, "named.csv", &InputOptions { table: labels, ..InputOptions::default() });
+    for name in ["c.npy", "f.npy", "plain.csv"] {
+        check(&directory, name, &transposed());
+    }
+}
+
+#[test]
+fn sparse_files_have_the_shape_that_their_heads_tell() {
+    let directory = Directory::new();
+    let banner = "%%MatrixMarket matrix coordinate real";
+    directory.write("x.mtx", format!("{banner} general\n% one\n3 4 4\n1 1 1\n1 4 2\n2 2 3\n3 3 4\n"));
+    directory.write("x.mtx.gz", gz(format!("{banner} general\n3 4 2\n1 1 1\n3 4 2\n").as_bytes()));
+    directory.write("symmetric.mtx", format!("{banner} symmetric\n3 3 2\n2 1 1\n3 1 2\n"));
+    for name in ["x.mtx", "x.mtx.gz", "symmetric.mtx"] {
+        check(&directory, name, &InputOptions::default());
+    }
+    check(&directory, "x.mtx", &transposed());
+    std::fs::create_dir(directory.path("cells")).unwrap();
+    directory.write("cells/matrix.mtx", format!("{banner} general\n4 3 3\n1 1 1\n4 2 2\n2 3 5\n"));
+    directory.write("cells/barcodes.tsv", "A\nB\nC\n");
+    check(&directory, "cells", &InputOptions::default());
+    check(&directory, "cells", &transposed());
+}
+
+#[cfg(feature = "h5ad")]
+#[test]
+fn arrays_of_anndata_have_the_shape_that_the_file_tells() {
+    use std::io::Read;
+    let directory = Directory::new();
+    for (name, bytes) in [
+        ("dense", &include_bytes!("../data/dense.h5ad.gz")[..]),
+        ("csr", &include_bytes!("../data/csr.h5ad.gz")[..]),
+        ("csc", &include_bytes!("../data/csc.h5ad.gz")[..]),
+    ] {
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        directory.write("x.h5ad", plain);
+        for obsm in [None, Some("X".to_owned())] {
+            let preview = check(&directory, "x.h5ad", &InputOptions { obsm, ..InputOptions::default() });
+            assert!(preview.n() > 1 && preview.d() > 1, "{name}");
+        }
+    }
+    let key = Some("neighbors".to_owned());
+    let graph = InputOptions { neighbors_key: key, ..InputOptions::default() };
+    let preview = Preview::of::<f32>(&directory.path("x.h5ad"), &graph).unwrap();
+    let loaded = Loaded::<f32>::read(&directory.path("x.h5ad"), &graph).unwrap();
+    assert_eq!(preview.n(), loaded.points.n());
+}
+
+#[test]
+fn long_tables_are_estimated_from_a_part_of_them() {
+    let (directory, n) = (Directory::new(), 30_000);
+    // Lines grow with their numbers.
+    let row = |i: usize| format!("{i},{:.3},{}\n", i as f64 * 0.37, i * i);
+    let lines: String = (0..n).map(row).collect();
+    directory.write("long.csv", format!("a,b,c\n{lines}"));
+    directory.write("long.csv.gz", gz(format!("a,b,c\n{lines}").as_bytes()));
+    for (name, tolerance) in [("long.csv", 0.03), ("long.csv.gz", 0.25)] {
+        let preview = Preview::of::<f32>(&directory.path(name), &InputOptions::default()).unwrap();
+        assert!(!preview.is_exact && preview.d() == 3);
+        assert!((preview.n() as f64 / n as f64 - 1.0).abs() < tolerance, "{name}: {}", preview.n());
+    }
+}
+
+#[test]
+fn a_plan_adds_up_and_begins_nothing() {
+    let directory = Directory::new();
+    directory.write("x.csv", text(&clusters(300, 8), 8, ","));
+    let plan = directory.json("plan x.csv --perplexity 10 --n-iter 40");
+    assert_eq!((&plan["n"], &plan["d"], &plan["k"]), (&300.into(), &8.into(), &30.into()));
+    assert_eq!((&plan["n_is_exact"], &plan["iterations"]), (&true.into(), &40.into()));
+    let stages = plan["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    assert_eq!(names, ["read", "neighbors", "affinities", "initialization", "optimization", "write"]);
+    let seconds: f64 = stages.iter().map(|stage| stage["seconds"].as_f64().unwrap()).sum();
+    assert!((seconds - plan["seconds"].as_f64().unwrap()).abs() < 1e-9 && seconds > 0.0);
+    let peak = stages.iter().map(|stage| stage["memory_bytes"].as_u64().unwrap()).max();
+    assert_eq!(plan["peak_memory_bytes"].as_u64(), peak);
+    if cfg!(target_os = "linux") {
+        assert_eq!(plan["fits"], true);
+    }
+    // The same by the other name; the arguments of a run may be there.
+    let dry = directory.json("embed x.csv --dry-run --perplexity 10 --n-iter 40 -o y.npy --plot y.png");
+    assert_eq!(dry["stages"].as_array().unwrap().len(), stages.len());
+    assert_eq!((&dry["k"], &dry["peak_memory_bytes"]), (&plan["k"], &plan["peak_memory_bytes"]));
+    assert_eq!(directory.files(), ["x.csv"]);
+    let words = directory.succeed("plan x.csv --preset opentsne");
+    for word in ["300 points x 8 columns", "early phase", "peak memory", "exact, by a kd-tree"] {
+        assert!(words.contains(word), "{word} is missing: {words}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_the_same_error_as_of_the_run() {
+    let directory = Directory::new();
+    directory.write("x.csv", "a,b,kind\n1,2,u\n3,4,v\n5,6,u\n");
+    directory.write("flat.npy", npy([1.0f32, 2.0], &[2], Order::C));
+    for arguments in [
+        "none.csv",
+        "none.npy",
+        "x.xls",
+        "flat.npy",
+        "x.csv --columns aa",
+        "x.csv --perplexity 0.5",
+        "x.csv --decimal , --label-column kinds",
+        "x.csv --affinities fixed-sigma",
+        "x.csv --layer counts",
+        "x.csv --labels none.csv --label-column kind",
+    ] {
+        let run = directory.tsne(&format!("embed {arguments} -o y.npy"));
+        let plan = directory.tsne(&format!("plan {arguments}"));
+        assert_eq!((run.status.code(), plan.status.code()), (Some(1), Some(1)), "{arguments}");
+        assert_eq!(String::from_utf8(run.stderr).unwrap(), String::from_utf8(plan.stderr).unwrap(), "{arguments}");
+    }
+    let stream = directory.tsne("plan -");
+    assert!(String::from_utf8(stream.stderr).unwrap().contains("write the points to a file"));
+}
+
+/// An array of a shape that no computer holds, in a file without contents.
+fn enormous(directory: &Directory) {
+    let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000, 700), }";
+    let mut head = b"\x93NUMPY\x01\x00".to_vec();
+    head.extend_from_slice(&(dictionary.len() as u16).to_le_bytes());
+    head.extend_from_slice(dictionary.as_bytes());
+    let length = head.len() as u64 + 2_000_000_000 * 700 * 4;
+    let mut file = File::create(directory.path("enormous.npy")).unwrap();
+    file.write_all(&head).unwrap();
+    file.set_len(length).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_does_not_fit_says_so_at_its_start_and_what_would() {
+    let directory = Directory::new();
+    enormous(&directory);
+    let plan = directory.json("plan enormous.npy");
+    assert_eq!((&plan["fits"], &plan["n"]), (&false.into(), &2_000_000_000u64.into()));
+    let would = plan["what_would_fit"].as_array().unwrap();
+    let sample = would.iter().find(|remedy| remedy["change"].as_str().unwrap().contains("a sample of"));
+    let bytes = |value: &serde_json::Value| value["peak_memory_bytes"].as_u64().unwrap();
+    assert!(sample.is_some_and(|sample| bytes(sample) <= plan["available_memory_bytes"].as_u64().unwrap()));
+    // The run itself warns, and then finds no memory: no more than this is given to it.
+    let embed = |flags: &str| {
+        let program = env!("CARGO_BIN_EXE_tsne");
+        let line = format!("ulimit -v 8000000; exec {program} embed enormous.npy -o y.npy {flags}");
+        let output = Command::new("sh").current_dir(directory.path("")).args(["-c", &line]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let stderr = embed("");
+    let (first, second) = stderr.split_once('\n').unwrap();
+    assert!(first.starts_with("warning: this run takes about"), "{stderr}");
+    assert!(first.contains("are free") && first.contains("would fit: a sample of"), "{stderr}");
+    assert!(second.starts_with("error: enormous.npy"), "{stderr}");
+    assert_eq!(embed("--quiet").lines().count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_is_that_of_the_run() {
+    let directory = Directory::new();
+    let values: Vec<f32> = clusters(20_000, 40).into_iter().map(|v| v as f32).collect();
+    directory.write("x.npy", npy(values, &[20_000, 40], Order::C));
+    for arguments in ["", "--perplexity 10 --float f64 --save y.tsne"] {
+        let call = format!("x.npy -o y.npy --threads 2 {arguments}");
+        let planned = directory.json(&format!("plan {call}"))["peak_memory_bytes"].as_f64().unwrap();
+        let taken = directory.json(&format!("embed {call}"))["peak_memory_bytes"].as_f64().unwrap();
+        assert!((planned / taken - 1.0).abs() < 0.2, "{arguments}: planned {planned}, taken {taken}");
+    }
+}

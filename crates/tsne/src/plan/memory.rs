@@ -1,0 +1,120 @@
+//! The arrays that are alive together.
+
+use super::task::{InputShape, Task};
+use crate::float::Float;
+use crate::params::initialization::Initialization;
+use crate::params::repulsion::RepulsionMethod;
+use tsne_fft::GridParams;
+
+/// Points from which on the descent has a copy of the affinities in an order of its own.
+const RENUMBERED_FROM: usize = 8192;
+
+/// Points up to which neighbors are less than 2¹⁶ places apart.
+const NEAR: usize = 1 << 16;
+
+/// Points of the coarsest map; fewer are not grouped.
+const FEW: usize = 8_000;
+
+/// Affinities of a group that are kept, and points in a group.
+const OF_GROUP: (f64, f64) = (60.0, 8.0);
+
+/// The bytes of columns of a part of the matrix that is being joined.
+const PART: f64 = (33 << 20) as f64;
+
+/// What the allocator keeps of the search after its end, at most; of a small search as much as its result. With 10,000, 70,000 and
+/// 250,000 points the peak of the process is by 7, 50 and 60 MB above that of the arrays.
+const RETAINED: f64 = 5e7;
+
+/// The bytes of neighbors, affinities, initialization, the early phase and the normal phase. In floating point, as products may be
+/// beyond all integers.
+pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization: &Initialization<T, D>) -> [u64; 5] {
+    let (n, entry) = (task.shape.n() as f64, 4.0 + size_of::<T>() as f64);
+    let data = task.shape.bytes(size_of::<T>()) as f64;
+    let neighbors = match (task.shape, task.search) {
+        (_, Some(search)) => search.bytes as f64,
+        (InputShape::Graph { .. }, None) => 0.0,
+        // Of a search of the user's own, what it returns is known.
+        (InputShape::Data(_), None) => n * task.k as f64 * entry,
+    };
+    let joint = task.entries * entry + 8.0 * n;
+    let descent = descent(task);
+    let starting = match initialization {
+        Initialization::Coarse if task.shape.n() <= FEW => descent,
+        // Of groups: lists, their copies, and the affinities of both directions; two numbers of the group of each point, and the
+        // points of each group.
+        Initialization::Coarse => OF_GROUP.0 * entry / OF_GROUP.1 * n * 3.0 + 12.0 * n,
+        Initialization::Spectral => 8.0 * (8 + 2 * D) as f64 * n,
+        _ => 16.0 * D as f64 * n,
+    };
+    let kept = if task.keeps_data { data } else { 0.0 };
+    let retained = if task.search.is_some() { (n * task.k as f64 * entry).min(RETAINED) } else { 0.0 };
+    let optimization = retained + kept + joint + descent;
+    let [affinities, initialization] = [affinities(task, joint), joint + starting].map(|bytes| retained + data + bytes);
+    let stages = [data + neighbors, affinities, initialization, optimization, optimization];
+    stages.map(|bytes| bytes as u64)
+}
+
+/// Neighbors, their weights, the entries sorted by where they point, and the matrix that takes their place.
+fn affinities<T: Float, const D: usize>(task: &Task<T, D>, joint: f64) -> f64 {
+    let scalar = size_of::<T>() as f64;
+    let listed = task.shape.n() as f64 * task.k as f64;
+    let weighted = listed * (4.0 + scalar);
+    // Distances are there until all weights are.
+    let weights = weighted + listed * scalar;
+    if !task.symmetric {
+        return weights.max(weighted + joint);
+    }
+    weights.max(weighted + weighted.max(joint) + weighted.min(2.0 * PART * (1.0 + scalar / 4.0)))
+}
+
+/// What a descent has besides the affinities.
+fn descent<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
+    let scalar = size_of::<T>() as f64;
+    let n = task.shape.n() as f64;
+    // Positions, gradient, velocities, gains; those of the start, for another beginning; and the positions in another order.
+    let points = 8.0 * n * D as f64 * scalar;
+    let own_order = if task.shape.n() >= RENUMBERED_FROM {
+        // Eight entries at a time.
+        let padded = task.entries + 4.0 * n;
+        let column = if task.shape.n() > NEAR { 4.0 } else { 2.0 };
+        let weight = if size_of::<T>() == 4 { 2.0 } else { scalar };
+        // Where rows start, two orders, and the keys by which one is sorted.
+        padded * (column + weight) + n * (16.0 + 2.0 * scalar) + n * (2.0 * 8.0 + 16.0)
+    } else {
+        0.0
+    };
+    points + own_order + repulsion(task)
+}
+
+/// The width of a map of `n` points, about: with the recommended preset 182, 332, 498 and 536 of 1,797, 10,000, 70,000 and 250,000
+/// points in two dimensions, with others half of it; 255 of 70,000 points in three.
+pub(super) fn extent(n: usize, dimensions: usize) -> f64 {
+    let n = n as f64;
+    match dimensions {
+        1 => n / 20.0,
+        2 => (24.0 * n.powf(0.27)).min(600.0),
+        _ => (12.0 * n.powf(0.27)).min(300.0),
+    }
+}
+
+/// Nodes of a grid for each point, at most: beyond, near pairs are cheaper.
+const fn nodes_of_a_point(dimensions: usize) -> f64 {
+    if dimensions < 3 { 200.0 } else { 400.0 }
+}
+
+fn repulsion<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
+    let scalar = size_of::<T>() as f64;
+    let n = task.shape.n() as f64;
+    match &task.repulsion {
+        RepulsionMethod::Fft => {
+            let side = 2.0 * extent(task.shape.n(), D) / GridParams::new().spacing();
+            let most = (nodes_of_a_point(D) * n).min(GridParams::MAX_PADDED_NODES as f64);
+            let nodes = side.powi(D as i32).min(most);
+            // The grid of charges is half of the padded one along each axis but one; the spectrum is real. Points by slabs, and
+            // sorted for near pairs.
+            nodes * scalar * 2.0 + n * (D as f64 * scalar + 12.0)
+        }
+        RepulsionMethod::BarnesHut => n * (120.0 + 2.0 * D as f64 * scalar),
+        _ => n * 2.0 * D as f64 * scalar,
+    }
+}

@@ -1,0 +1,79 @@
+//! What a plan is made for.
+
+use crate::params::repulsion::RepulsionMethod;
+use tsne_affinity::{DataShape, SearchPlan};
+use tsne_core::Kernel;
+
+/// Points of the coarsest map of a start by one.
+pub(super) const COARSEST: usize = 5_000;
+
+/// The shape of what a map is fitted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InputShape {
+    /// Data points.
+    Data(DataShape),
+    /// A graph of neighbors.
+    Graph {
+        /// The number of points.
+        n: usize,
+        /// The neighbors of each.
+        k: usize,
+    },
+}
+
+impl From<DataShape> for InputShape {
+    fn from(shape: DataShape) -> Self {
+        Self::Data(shape)
+    }
+}
+
+impl InputShape {
+    /// The number of points.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::plan::InputShape;
+    ///
+    /// assert_eq!(InputShape::Graph { n: 700, k: 15 }.n(), 700);
+    /// ```
+    pub const fn n(&self) -> usize {
+        match self {
+            Self::Data(shape) => shape.n,
+            Self::Graph { n, .. } => *n,
+        }
+    }
+
+    /// The bytes that it takes with numbers of so many bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::plan::InputShape;
+    ///
+    /// assert_eq!(InputShape::Graph { n: 700, k: 15 }.bytes(4), 700 * 15 * 8);
+    /// ```
+    pub fn bytes(&self, scalar: usize) -> u64 {
+        match self {
+            Self::Data(shape) => shape.bytes(scalar),
+            Self::Graph { n, k } => (*n as f64 * *k as f64 * (4 + scalar) as f64) as u64,
+        }
+    }
+}
+
+/// All that memory and time follow from.
+#[derive(Debug, Clone)]
+pub(super) struct Task<T, const D: usize> {
+    pub(super) shape: InputShape,
+    pub(super) k: usize,
+    /// Entries of the joint affinities, about.
+    pub(super) entries: f64,
+    pub(super) symmetric: bool,
+    pub(super) search: Option<SearchPlan>,
+    pub(super) repulsion: RepulsionMethod<T, D>,
+    pub(super) kernel: Kernel,
+    pub(super) iterations: (usize, usize),
+    pub(super) threads: usize,
+    pub(super) keeps_data: bool,
+}

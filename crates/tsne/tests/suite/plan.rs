@@ -1,0 +1,89 @@
+//! What a fit takes, before it is run.
+
+use crate::common::blobs;
+use tsne::plan::{DataShape, InputShape, Plan, PlanStage, SearchMethod};
+use tsne::{Float, Metric, Rows, SearchQuality, Tsne};
+
+fn bytes(plan: &Plan, stage: PlanStage) -> u64 {
+    plan.stages.iter().find(|planned| planned.stage == stage).unwrap().bytes
+}
+
+#[test]
+fn what_is_planned_is_what_is_done() {
+    fn check<T: Float>(n: usize, d: usize, metric: Metric) {
+        let tsne = Tsne::<T, 2>::builder().perplexity(8.0).metric(metric.clone()).build().unwrap();
+        let plan = tsne.plan(DataShape::dense(n, d), None).unwrap();
+        let (x, _) = blobs::<T>(n, d, 1);
+        let index = tsne.affinities(Rows::new(&x, n, d).unwrap()).unwrap();
+        assert_eq!(plan.k, index.graph().unwrap().k());
+        let is_exact = !matches!(plan.search, Some(SearchMethod::Clusters | SearchMethod::Descent));
+        assert_eq!(is_exact, matches!(index.search_quality(), Some(SearchQuality::Exact)), "{n} × {d}, {metric}");
+        let ratio = plan.affinities as f64 / index.affinities().nnz() as f64;
+        assert!((0.75..1.3).contains(&ratio), "{n} × {d}: {ratio}");
+    }
+    check::<f32>(600, 3, Metric::Euclidean);
+    check::<f32>(600, 20, Metric::Cosine);
+    check::<f64>(4_500, 6, Metric::Manhattan);
+    check::<f32>(4_500, 9, Metric::Manhattan);
+    check::<f32>(4_500, 9, Metric::Euclidean);
+}
+
+#[test]
+fn kept_data_and_wider_numbers_take_their_bytes() {
+    let shape = DataShape::dense(50_000, 100);
+    let builder = Tsne::<f32, 2>::builder();
+    let kept = builder.clone().keep_data(true).build().unwrap().plan(shape, None).unwrap();
+    let given_back = builder.keep_data(false).build().unwrap().plan(shape, None).unwrap();
+    let of = |plan| bytes(plan, PlanStage::Optimization);
+    assert_eq!(of(&kept) - of(&given_back), 50_000 * 100 * 4);
+    let wide = Tsne::<f64, 2>::builder().keep_data(false).build().unwrap().plan(shape, None).unwrap();
+    for (wide, narrow) in wide.stages.iter().zip(&given_back.stages) {
+        assert!(wide.bytes > narrow.bytes && wide.bytes < 3 * narrow.bytes, "{wide:?}, {narrow:?}");
+    }
+    // Sparse points are their entries, and neighbors that are given are searched no more.
+    let tsne = Tsne::<f32, 2>::builder().build().unwrap();
+    let sparse = tsne.plan(DataShape::sparse(50_000, 20_000, 1_000_000), None).unwrap();
+    assert!(sparse.peak().bytes < tsne.plan(DataShape::dense(50_000, 20_000), None).unwrap().peak().bytes / 10);
+    let graph = tsne.plan(InputShape::Graph { n: 50_000, k: 15 }, None).unwrap();
+    assert_eq!((graph.search, graph.k), (None, 15));
+    assert_eq!(bytes(&graph, PlanStage::Neighbors), 50_000 * 15 * 8);
+}
+
+#[test]
+fn an_early_phase_is_a_stage_of_its_own() {
+    let shape = DataShape::dense(1_000, 10);
+    let stages = |tsne: Tsne<f32, 2>| tsne.plan(shape, None).unwrap().stages.len();
+    assert_eq!(stages(Tsne::builder().build().unwrap()), 4);
+    assert_eq!(stages(Tsne::opentsne().build().unwrap()), 5);
+}
+
+#[test]
+fn no_shape_is_too_large_to_be_planned() {
+    let tsne = Tsne::<f64, 3>::builder().perplexity(1e9).build().unwrap();
+    for n in [2, 3, 1 << 20, u32::MAX as usize] {
+        for d in [1, 7, 1 << 20, usize::MAX >> 8] {
+            for shape in [DataShape::dense(n, d), DataShape::sparse(n, d, usize::MAX >> 4)] {
+                let plan = tsne.plan(shape, None).unwrap();
+                assert!(plan.stages.iter().all(|stage| stage.bytes > 0), "{shape:?}");
+            }
+        }
+    }
+    assert!(tsne.plan(DataShape::dense(1, 3), None).is_err());
+    assert!(tsne.plan(DataShape::dense(usize::MAX, 3), None).is_err());
+}
+
+#[test]
+fn a_calibration_gives_every_stage_its_time() {
+    for shape in [DataShape::dense(400, 3), DataShape::dense(30_000, 20), DataShape::sparse(2_000, 500, 40_000)] {
+        let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).build().unwrap();
+        let calibration = tsne.calibrate(shape).unwrap();
+        let of = |n_iter: usize| {
+            let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(n_iter).build().unwrap();
+            tsne.plan(shape, Some(&calibration)).unwrap().seconds().unwrap()
+        };
+        // Iterations take as long as each other.
+        let (none, some, more) = (of(0), of(100), of(200));
+        assert!(0.0 < none && none < some, "{shape:?}: {none} {some}");
+        assert!(((more - some) / (some - none) - 1.0).abs() < 1e-6);
+    }
+}
