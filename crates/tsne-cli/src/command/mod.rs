@@ -81,7 +81,7 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
         Command::Man { out_dir } => manual::man(out_dir),
     };
     match done {
-        Ok(()) => usage::SUCCESS,
+        Ok(()) => SUCCESS,
         Err(error) => {
             // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
             let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
