@@ -75,7 +75,11 @@ fn lints(shell: &Shell) -> Result<()> {
     let manifest = format!("{PACKAGE}/Cargo.toml");
     cmd!(shell, "cargo fmt --manifest-path {manifest} --check").run()?;
     let target = Workspace::load(shell)?.target_directory;
-    cmd!(shell, "cargo clippy --manifest-path {manifest} --target-dir {target} --locked -- -D warnings").run()?;
+    cmd!(shell, "cargo clippy --manifest-path {manifest} --target-dir {target} --locked -- -D warnings")
+        .run()
+        .with_context(|| {
+            format!("where the lock file is not up to date, `cargo metadata --manifest-path {manifest}` makes it so")
+        })?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use tsne_cli::input::{Annotations, Labels};
 
 /// The page of a map as HTML. Columns of labels have a name and a text for each point.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "one call across the border")]
 pub(crate) fn page<'py>(
     py: Python<'py>,
     embedding: &Bound<'py, PyAny>,
