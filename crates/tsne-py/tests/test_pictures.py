@@ -99,12 +99,17 @@ def test_the_command_goes_on_with_a_run(tmp_path, digits):
     np.save(tmp_path / "data.npy", digits)
 
     def interrupted(*arguments):
-        """What a run says that Ctrl-C ends."""
-        line = [sys.executable, "-m", "tsne_rs._command", *arguments]
+        """What a run says that Ctrl-C ends, once it has saved its state."""
+        saved = tmp_path / "run.tsne"
+        before = saved.stat().st_mtime_ns if saved.exists() else None
+        line = [sys.executable, "-m", "tsne_rs._command", *arguments, "--checkpoint-every", "0.5"]
         with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as run:
-            time.sleep(3)
+            for _ in range(600):
+                time.sleep(0.1)
+                if saved.exists() and saved.stat().st_mtime_ns != before:
+                    break
             run.send_signal(signal.SIGINT)
-            text = run.communicate(timeout=30)[1]
+            text = run.communicate(timeout=60)[1]
         assert run.returncode == 130, text
         return text
 
@@ -112,3 +117,8 @@ def test_the_command_goes_on_with_a_run(tmp_path, digits):
     assert "tsne resume run.tsne" in text
     # Its arguments are saved with it.
     assert "iterations to come" in interrupted("resume", "run.tsne")
+
+
+def test_the_command_starts_at_once():
+    script = "import sys, tsne_rs._command; print('numpy' in sys.modules, 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split() == ["False", "False"]

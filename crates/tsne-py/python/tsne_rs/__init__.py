@@ -8,24 +8,16 @@
 (200, 2)
 """
 
-from . import (
-    affinity,
-    callbacks,
-    initialization,
-    kl_divergence,
-    metrics,
-    nearest_neighbors,
-    tsne,
-    utils,
-)
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ._tsne_rs import VERSION as __version__
-from .tsne import (
-    TSNE,
-    OptimizationInterrupt,
-    PartialTSNEEmbedding,
-    TSNEEmbedding,
-    load,
-)
+
+if TYPE_CHECKING:
+    from . import affinity, callbacks, initialization, kl_divergence, metrics, nearest_neighbors, tsne, utils
+    from .tsne import TSNE, OptimizationInterrupt, PartialTSNEEmbedding, TSNEEmbedding, load
 
 __all__ = [
     "OptimizationInterrupt",
@@ -43,3 +35,19 @@ __all__ = [
     "tsne",
     "utils",
 ]
+
+_MODULES = ("affinity", "callbacks", "initialization", "kl_divergence", "metrics", "nearest_neighbors", "tsne", "utils")
+_OF_TSNE = ("OptimizationInterrupt", "PartialTSNEEmbedding", "TSNE", "TSNEEmbedding", "load")
+
+
+def __getattr__(name: str) -> Any:
+    # When it is asked for: the command needs none of it, and starts at once.
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _OF_TSNE:
+        return getattr(importlib.import_module(f"{__name__}.tsne"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
