@@ -109,9 +109,9 @@ pub fn write<T: Scalar, const D: usize>(mut to: impl Write, y: &[[T; D]], option
     })
 }
 
-/// What a page may load: nothing, or scripts beside it, be it from a server or from a disk.
-const SELF_CONTAINED: &str = "'unsafe-inline'";
-const WITH_SCRIPTS: &str = "'unsafe-inline' 'self' file:";
+/// What a page may load beside what is in it: nothing, or scripts beside it, be it from a server or from a disk.
+const SELF_CONTAINED: &str = "";
+const WITH_SCRIPTS: &str = " 'self' file:";
 
 /// The page with what it is told, and the arrays in the order in which it reads them.
 fn write_markup(

@@ -81,9 +81,12 @@ mod tests {
             reader.next_frame(image).unwrap();
         }
         assert!(images[0] == images[3] && images[1] != images[2] && images[2] != images[3]);
-        // On scales of their own, frames of the same shape differ in their texts alone: the lower half is the same.
-        let half = images[1].len() / 2;
-        assert!(images[1][half..] == images[2][half..]);
+        // On scales of their own, all have points below the texts, those of the first frame 300,000 times nearer to each other: hundreds
+        // of bytes are not white.
+        for image in &images {
+            let dark = image[image.len() / 2..].iter().filter(|&&byte| byte != u8::MAX).count();
+            assert!(dark > 100, "{dark}");
+        }
         let mut again = Vec::new();
         write(&mut again, &film, Some(&labels)).unwrap();
         assert!(bytes == again);

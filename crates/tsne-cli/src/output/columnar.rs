@@ -3,7 +3,7 @@
 //! `id`, `projection_x`, `projection_y` (and `projection_z`), labels, and `neighbors`: of each point the rows of its nearest
 //! neighbors in the data, itself first, and their distances.
 
-use super::{Beside, Numbers};
+use super::content::{Beside, Numbers};
 use crate::input::{Labels, PROJECTION, label_names};
 use anyhow::{Context, Result};
 use arrow_array::types::Int32Type;

@@ -1,6 +1,6 @@
 //! Maps as tables of text, with the names and labels of the points.
 
-use super::Numbers;
+use super::content::Numbers;
 use crate::input::{Annotations, label_names};
 use std::io::Write;
 use tsne::Scalar;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "columnar")]
 mod columnar;
+mod content;
 mod csv;
 #[cfg(feature = "h5ad")]
 mod h5ad;
@@ -11,13 +12,14 @@ mod npy;
 #[cfg(feature = "h5ad")]
 pub use h5ad::MapOf;
 
+pub use content::{Beside, Numbers};
 pub use note::Note;
 
 use crate::input::Annotations;
 use anyhow::{Result, bail};
 use std::io::Write;
 use std::path::Path;
-use tsne::{KnnGraph, Scalar};
+use tsne::Scalar;
 
 /// The format of a map, chosen by the extension of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,21 +36,6 @@ pub enum Format {
     /// A file of Arrow IPC with the same columns.
     #[cfg(feature = "columnar")]
     Arrow,
-}
-
-/// What is written beside the positions of a map, where the format has room for it.
-#[derive(Debug)]
-pub struct Beside<'a, T> {
-    /// Names and labels of the points.
-    pub annotations: Option<&'a Annotations>,
-    /// Their nearest neighbors in the data.
-    pub graph: Option<&'a KnnGraph<T>>,
-}
-
-impl<T> Default for Beside<'_, T> {
-    fn default() -> Self {
-        Self { annotations: None, graph: None }
-    }
 }
 
 impl Format {
@@ -147,13 +134,4 @@ impl Format {
         }
         Ok(())
     }
-}
-
-/// A column of numbers, some of which may be missing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Numbers {
-    /// What they are.
-    pub name: String,
-    /// One for each row.
-    pub values: Vec<Option<f64>>,
 }

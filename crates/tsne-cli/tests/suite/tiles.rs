@@ -31,7 +31,7 @@ fn every_point_stands_in_one_tile_with_what_is_known_of_it() {
     directory.succeed("explore map.csv -o map.html -q");
     let single = Opened::new(directory.read("map.html"));
     let page = Opened::new(directory.read("map/index.html"));
-    assert!(page.html.contains("script-src 'unsafe-inline' 'self' file:;") && page.html.contains("default-src 'none'"));
+    assert!(page.html.contains("-inline' 'self' file:; style-src") && page.html.contains("default-src 'none'"));
     let (counts, parents) = (page.u32s("tile-counts"), page.u32s("tile-parents"));
     assert!(counts.len() > 3 && parents.iter().enumerate().skip(1).all(|(t, &parent)| (parent as usize) < t));
     let bounds = page.singles("tile-bounds");

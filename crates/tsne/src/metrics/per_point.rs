@@ -2,7 +2,7 @@
 
 use super::comparison::{Comparison, Indexed, Space};
 use super::measures::Measures;
-use super::ranks::{excesses, ranks_of};
+use super::ranks::{excesses, less_excess, ranks_of};
 use super::recall::kept_counts;
 use std::num::NonZeroUsize;
 use tsne_affinity::ExactSearch;
@@ -81,12 +81,6 @@ impl PointMeasures {
             neighbor_recall: of(&mut self.neighbor_recall(), means.neighbor_recall),
         }
     }
-}
-
-/// 1 less what the ranks of `k` neighbors of each of some of `n` points exceed `k` by, out of the most that they could.
-pub(super) fn less_excess(excess: u64, (rows, n, k): (usize, usize, NonZeroUsize)) -> f64 {
-    let (n, k) = (n as f64, k.get() as f64);
-    1.0 - excess as f64 * 2.0 / (rows as f64 * k * (2.0 * n - 3.0 * k - 1.0))
 }
 
 impl<T: Scalar, const D: usize> Comparison<'_, T, D> {

@@ -1,11 +1,16 @@
 use super::comparison::{Comparison, Indexed, Subset};
-use super::per_point::less_excess;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_core::{Error, Points, Result, Scalar, memory};
 
 /// Distances held at once while points are ranked: 32 MiB with their indices in `f32`.
 const RANKED: usize = 1 << 22;
+
+/// 1 less what the ranks of `k` neighbors of each of some of `n` points exceed `k` by, out of the most that they could.
+pub(super) fn less_excess(excess: u64, (rows, n, k): (usize, usize, NonZeroUsize)) -> f64 {
+    let (n, k) = (n as f64, k.get() as f64);
+    1.0 - excess as f64 * 2.0 / (rows as f64 * k * (2.0 * n - 3.0 * k - 1.0))
+}
 
 /// How far the `k` nearest neighbors in the map are from being neighbors in the data: 1 if all are, for Euclidean
 /// distances and all points.

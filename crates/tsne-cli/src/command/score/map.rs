@@ -1,6 +1,7 @@
 //! A map of one, two or three dimensions.
 
-use super::{Scored, spearman};
+use super::scored::Scored;
+use super::spearman;
 use crate::command::run::agreement;
 use crate::input::{Labels, Table};
 use anyhow::{Result, bail};

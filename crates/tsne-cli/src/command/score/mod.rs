@@ -3,6 +3,7 @@
 mod map;
 mod names;
 mod per_point;
+mod scored;
 mod spearman;
 
 use crate::args::{FloatType, KlMode, Sample, ScoreArgs};
@@ -11,15 +12,16 @@ use crate::command::run::{Data, in_pool, print, read, warn};
 use crate::command::targets::{Targets, Written};
 use crate::command::{map as maps, method};
 use crate::input::{Annotations, InputOptions, Labels, MapTable, as_embedded};
-use crate::report::{InputReport, MapScore, ScoreReport, ScoreSeconds, StandardErrors};
+use crate::report::{MapScore, ScoreReport, ScoreSeconds, StandardErrors};
 use anyhow::{Context as _, Result, ensure};
 use map::Map;
+use scored::Scored;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 use tsne::affinity::PerplexityAffinity;
 use tsne::metrics::{self, PointMeasures};
-use tsne::{AffinityIndex, Context, Dataset, Float, Kernel, Metric, Tsne};
+use tsne::{AffinityIndex, Context, Float, Kernel, Tsne};
 
 /// Up to here the KL divergence is computed unasked: for 70,000 points
 /// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
@@ -76,18 +78,6 @@ fn measure_any<T: Float + FromStr>(args: &ScoreArgs, started: Instant) -> Result
     let points = points.into_dataset(&metric).with_context(|| data_path.display().to_string())?;
     let scored = Scored { args, metric, points, annotations, names, input, started };
     scored.report(data_path, &all)
-}
-
-/// What is measured, apart from the maps.
-struct Scored<'a, T: 'static> {
-    args: &'a ScoreArgs,
-    metric: Metric,
-    points: Dataset<'static, T>,
-    annotations: Annotations,
-    /// What the maps are called.
-    names: Vec<String>,
-    input: InputReport,
-    started: Instant,
 }
 
 /// A value and the seconds that it took.
