@@ -133,6 +133,7 @@ impl<'a> Picture<'a> {
     }
 
     /// The same picture of this part of the plane: the lowest and the highest coordinate along each axis.
+    #[cfg(feature = "plot")]
     #[must_use]
     pub(crate) fn within(mut self, ranges: [[f64; 2]; 2]) -> Self {
         self.panels.iter_mut().for_each(|panel| panel.ranges = Some(ranges));

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 /// Pixels row by row, red, green, blue, and opacity where the ground is transparent.
+#[cfg(feature = "plot")]
 #[derive(Debug)]
 pub(crate) struct Pixels {
     pub(crate) width: usize,
