@@ -42,7 +42,7 @@ pub(crate) fn page<'py>(
         })
     });
     let neighbors = neighbors.transpose().map_err(|error| failed(&error))?;
-    let options = Page { title, theme, annotations: Some(&annotations), neighbors: neighbors.as_ref() };
+    let options = Page { title, theme, annotations: Some(&annotations), neighbors: neighbors.as_ref(), film: None };
     let dimensions: usize = embedding.getattr("shape")?.get_item(1)?.extract()?;
     with_scalar!(scalar_of(embedding)?.as_str(), T => with_dimensions!(dimensions, D => {
         let at = positions::<T, D>(embedding)?;
