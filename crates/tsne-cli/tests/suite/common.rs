@@ -54,6 +54,15 @@ impl Directory {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs `tsne`, which has to fail with one line that contains `why`.
+    #[track_caller]
+    pub fn refuse(&self, arguments: &str, why: &str) {
+        let output = self.tsne(arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && stderr.contains(why), "{arguments}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{arguments}: {stderr}");
+    }
+
     #[track_caller]
     pub fn json(&self, arguments: &str) -> serde_json::Value {
         let stdout = self.succeed(&format!("{arguments} --json"));

@@ -135,9 +135,7 @@ fn what_cannot_be_filmed_is_refused_before_the_run() {
         ("embed x.csv --frames film.html --n-frames 1", "2..=1000"),
         ("embed x.csv -o y.npy --n-frames 9", "--frames"),
     ] {
-        let output = directory.tsne(arguments);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && stderr.contains(why), "{arguments}: {stderr}");
+        directory.refuse(arguments, why);
     }
     assert_eq!(directory.files(), ["kinds.txt", "x.csv"]);
 }
