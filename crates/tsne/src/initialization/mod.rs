@@ -1,7 +1,7 @@
 //! Initial positions: a coarse map, principal components, the spectrum of the affinities, or random; rescaled and jittered. For new
 //! points: the median or the weighted mean of their neighbors.
 
-mod coarse;
+pub(crate) mod coarse;
 mod custom;
 mod degenerate;
 mod linalg;

@@ -2,10 +2,11 @@
 
 use super::made_up;
 use super::memory::extent;
-use super::task::{COARSEST, InputShape, Task};
+use super::task::{InputShape, Task};
 use super::work::{affinity_work, search_work};
 use crate::builder::Tsne;
 use crate::float::Float;
+use crate::initialization::coarse::Outline;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::repulsion::RepulsionMethod;
 use crate::threads;
@@ -85,7 +86,10 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 affinity,
                 attraction: attraction(&task)?,
                 repulsion: self.repulsion(&task, n)?,
-                coarse_repulsion: self.repulsion(&task, COARSEST.min(n))?,
+                coarse_repulsion: match task.coarse {
+                    Outline::Groups { mapped, .. } => self.repulsion(&task, mapped)?,
+                    Outline::Points { .. } => 0.0,
+                },
             })
         })
     }

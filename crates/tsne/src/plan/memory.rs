@@ -2,6 +2,7 @@
 
 use super::task::{InputShape, Task};
 use crate::float::Float;
+use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
 use crate::params::repulsion::RepulsionMethod;
 use tsne_fft::GridParams;
@@ -11,12 +12,6 @@ const RENUMBERED_FROM: usize = 8192;
 
 /// Points up to which neighbors are less than 2¹⁶ places apart.
 const NEAR: usize = 1 << 16;
-
-/// Points of the coarsest map; fewer are not grouped.
-const FEW: usize = 8_000;
-
-/// Affinities of a group that are kept, and points in a group.
-const OF_GROUP: (f64, f64) = (60.0, 8.0);
 
 /// The bytes of columns of a part of the matrix that is being joined.
 const PART: f64 = (33 << 20) as f64;
@@ -38,12 +33,12 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     };
     let joint = task.entries * entry + 8.0 * n;
     let descent = descent(task);
-    let starting = match initialization {
-        Initialization::Coarse if task.shape.n() <= FEW => descent,
+    let starting = match (initialization, task.coarse) {
+        (Initialization::Coarse, Outline::Points { .. }) => descent,
         // Of groups: lists, their copies, and the affinities of both directions; two numbers of the group of each point, and the
         // points of each group.
-        Initialization::Coarse => OF_GROUP.0 * entry / OF_GROUP.1 * n * 3.0 + 12.0 * n,
-        Initialization::Spectral => 8.0 * (8 + 2 * D) as f64 * n,
+        (Initialization::Coarse, Outline::Groups { finer, .. }) => finer * entry * n * 3.0 + 12.0 * n,
+        (Initialization::Spectral, _) => 8.0 * (8 + 2 * D) as f64 * n,
         _ => 16.0 * D as f64 * n,
     };
     let kept = if task.keeps_data { data } else { 0.0 };

@@ -19,6 +19,7 @@ pub use tsne_affinity::{DataShape, SearchMethod, SearchPlan};
 use crate::builder::Tsne;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
+use crate::initialization::coarse::Outline;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::initialization::Initialization;
 use crate::params::neighbors::Neighbors;
@@ -220,6 +221,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             entries: per_point * n as f64,
             symmetric,
             search,
+            coarse: Outline::of(n, (per_point * n as f64) as usize, kernel),
             repulsion: parameters.optimize.repulsion.method.resolve(n, kernel),
             kernel,
             iterations: (early, schedule.iterations() - early),

@@ -1,11 +1,9 @@
 //! What a plan is made for.
 
+use crate::initialization::coarse::Outline;
 use crate::params::repulsion::RepulsionMethod;
 use tsne_affinity::{DataShape, SearchPlan};
 use tsne_core::Kernel;
-
-/// Points of the coarsest map of a start by one.
-pub(super) const COARSEST: usize = 5_000;
 
 /// The shape of what a map is fitted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +69,8 @@ pub(super) struct Task<T, const D: usize> {
     pub(super) entries: f64,
     pub(super) symmetric: bool,
     pub(super) search: Option<SearchPlan>,
+    /// What a start by a coarse map would be.
+    pub(super) coarse: Outline,
     pub(super) repulsion: RepulsionMethod<T, D>,
     pub(super) kernel: Kernel,
     pub(super) iterations: (usize, usize),

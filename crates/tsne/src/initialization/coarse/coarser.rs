@@ -7,7 +7,7 @@ use tsne_core::{Affinities, Context, Result, Scalar, chunks, memory};
 
 /// Entries of a row that are kept, the largest: as many as a perplexity of 20 has, with which the prototype was measured; no other
 /// number was tried. It bounds the memory.
-const KEPT: usize = 60;
+pub(super) const KEPT: usize = 60;
 
 /// Parts that rows are computed in: some for each of sixteen processors, and few, since each has an array of all groups.
 const PARTS: usize = 64;

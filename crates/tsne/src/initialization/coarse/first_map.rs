@@ -16,6 +16,12 @@ const OF_GROUPS: (usize, usize) = (60, 30);
 /// roll at 0.571 for 0.558 and noise at 2.291 for 2.246; 120 in place of 90 and 30 fewer after them digits at 0.729 for 0.724.
 const OF_POINTS: (usize, usize) = (90, 90);
 
+/// The iterations of the first map.
+pub(super) fn schedule(of_points: bool) -> Schedule {
+    let (n_iter, transition_iter) = if of_points { OF_POINTS } else { OF_GROUPS };
+    Schedule { n_iter, transition_iter: Some(transition_iter), ..Preset::Exaggerated.schedule() }
+}
+
 /// Moves a start through the beginning of the schedule with exaggeration, and gives the state of the descent with it; one that fails
 /// leaves the start where it was.
 pub(super) fn first_map<T: Float, const D: usize>(
@@ -28,8 +34,7 @@ pub(super) fn first_map<T: Float, const D: usize>(
     if p.n() < 2 {
         return Ok(start.into());
     }
-    let (n_iter, transition_iter) = if of_points { OF_POINTS } else { OF_GROUPS };
-    let schedule = Schedule { n_iter, transition_iter: Some(transition_iter), ..Preset::Exaggerated.schedule() };
+    let schedule = schedule(of_points);
     // The toolkit's own repulsion, whatever the fit's: the start is the same for all that are compared.
     let mut repulsion = RepulsionParams::<T, D>::default().make(p.n(), kernel)?;
     let mut joint = Joint::new(p, kernel, &mut *repulsion)?;

@@ -14,7 +14,7 @@ mod selected;
 
 use crate::float::Float;
 use crate::initialization::{Begun, pca, scaled, spectral};
-use coarser::Coarser;
+use coarser::{Coarser, KEPT};
 use groups::Groups;
 use selected::Selected;
 use tsne_core::{Affinities, Context, Error, Kernel, Points, Result};
@@ -29,9 +29,9 @@ const KNOWN: usize = 128;
 
 /// Whether points are to be mapped themselves. With tails lighter than the Cauchy kernel's a map from groups stays above:
 /// 10,000 rows at dof 2 and 3 1.497 and 1.605, from the points themselves 1.464 and 1.575 (*exaggerated*: 1.463 and 1.573).
-fn few<T: Float>(p: &Affinities<T>, kernel: Kernel) -> bool {
-    let known = (p.nnz() / p.n().max(1)).max(KNOWN);
-    p.n() / known <= FEW / KNOWN || kernel.dof() > 1.0
+fn few(n: usize, nnz: usize, kernel: Kernel) -> bool {
+    let known = (nnz / n.max(1)).max(KNOWN);
+    n / known <= FEW / KNOWN || kernel.dof() > 1.0
 }
 
 /// Groups of the coarsest graph, about. With a prototype, 70,000 points, KL divergence after 125 iterations by coarsest maps of 2,000, 4,000 and
@@ -40,6 +40,27 @@ const COARSEST: usize = 2_500;
 
 /// Points of a graph for each of the next coarser one: as many as the neighborhoods of nearly all of them have one that was drawn.
 const FACTOR: usize = 8;
+
+/// What a start will be, for a plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Outline {
+    /// The points are mapped themselves, in so many iterations.
+    Points { iterations: usize },
+    /// Groups are, with so many affinities in all; the finer graphs together have so many for each point.
+    Groups { mapped: usize, nnz: usize, iterations: usize, finer: f64 },
+}
+
+impl Outline {
+    /// Of a start for `n` points with `nnz` affinities.
+    pub(crate) fn of(n: usize, nnz: usize, kernel: Kernel) -> Self {
+        let is_of_points = few(n, nnz, kernel) || n < 2 * COARSEST;
+        let iterations = first_map::schedule(is_of_points).iterations();
+        if is_of_points {
+            return Self::Points { iterations };
+        }
+        Self::Groups { mapped: COARSEST, nnz: COARSEST * KEPT, iterations, finer: KEPT as f64 / FACTOR as f64 }
+    }
+}
 
 /// The extent of a start from groups. 70,000 rows of Fashion-MNIST after 150 iterations: 2.238, at a quarter of the size of the coarse
 /// map 2.245, at its own size 2.344.
@@ -104,7 +125,7 @@ pub(crate) fn begin<T: Float, const D: usize>(
         return Err(Error::shape("points", n, points.n()));
     }
     let mut coarser: Vec<Coarser<T>> = Vec::new();
-    if !few(p, kernel) {
+    if !few(n, p.nnz(), kernel) {
         loop {
             let fine = coarser.last().map_or(p, |graph| &graph.p);
             if fine.n() < 2 * COARSEST {
