@@ -24,17 +24,7 @@ class TSNEEmbedding(Map):
 
     affinities: Any
 
-    _attributes = {
-        "affinities": None,
-        "gradient_descent_params": None,
-        "random_state": None,
-        "optimizer": None,
-        "kl_divergence": None,
-        "_preset": _parameters.OPENTSNE,
-        "_told": None,
-        "_on_its_way": False,
-        "_map": None,
-    }
+    _attributes = {"affinities": None, **Map._attributes}
 
     def __new__(
         cls,

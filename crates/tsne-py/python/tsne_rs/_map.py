@@ -39,6 +39,17 @@ class Map(MapArray):
     _on_its_way: bool
     _map: Any
 
+    _attributes = {
+        "gradient_descent_params": None,
+        "random_state": None,
+        "optimizer": None,
+        "kl_divergence": None,
+        "_preset": _parameters.OPENTSNE,
+        "_told": None,
+        "_on_its_way": False,
+        "_map": None,
+    }
+
     def _warnings(self) -> list[str]:
         raise NotImplementedError
 

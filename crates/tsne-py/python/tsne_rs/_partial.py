@@ -20,19 +20,7 @@ class PartialTSNEEmbedding(Map):
     _P: Any
     _matrix: Any
 
-    _attributes = {
-        "reference_embedding": None,
-        "_P": None,
-        "_matrix": None,
-        "gradient_descent_params": None,
-        "random_state": None,
-        "optimizer": None,
-        "kl_divergence": None,
-        "_preset": _parameters.OPENTSNE,
-        "_told": None,
-        "_on_its_way": False,
-        "_map": None,
-    }
+    _attributes = {"reference_embedding": None, "_P": None, "_matrix": None, **Map._attributes}
 
     def __new__(
         cls, embedding: Any, reference_embedding: Any, P: Any, optimizer: Any = None, **gradient_descent_params: Any
