@@ -45,7 +45,7 @@ proptest! {
     #[test]
     fn a_table_of_text_reads_back(
         values in vec(vec(any::<f32>().prop_filter("finite", |x| x.is_finite()), 3), 1..20),
-        labels in vec("[a-z ,;\"é]{1,8}[a-z]", 20),
+        labels in vec("[a-z ,;\"é]{1,8}[a-z]|na|null", 20),
         delimiter in prop::sample::select(vec![",", ";", "\t"]),
         index in any::<bool>(),
     ) {
@@ -62,8 +62,11 @@ proptest! {
         prop_assert_eq!(&found, &values);
         prop_assert_eq!(table.form().unwrap().index_column.is_some(), index);
         let found = table.labels().unwrap();
-        let names: Vec<&str> = found.codes.iter().map(|&code| found.names[code as usize].as_str()).collect();
-        let expected: Vec<&str> = labels[..values.len()].iter().map(|label| label.trim()).collect();
+        let names: Vec<Option<&str>> = (0..values.len()).map(|point| found.of(point)).collect();
+        // A kind that is called "na" is one that is missing.
+        let missing = ["na", "nan", "null"];
+        let expected: Vec<Option<&str>> =
+            labels[..values.len()].iter().map(|label| Some(label.trim()).filter(|label| !missing.contains(label))).collect();
         prop_assert_eq!(names, expected);
     }
 
