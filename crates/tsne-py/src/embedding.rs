@@ -1,4 +1,4 @@
-//! Maps: of a data set, and of new points in one.
+//! The map of a data set.
 
 use crate::arrays::{
     AnyIndex, Data, Element, gains, new_array, positions, scalar_of, with_dimensions, with_index, with_scalar,
@@ -7,12 +7,13 @@ use crate::descent::{Call, Ended, descend, is_at, params};
 use crate::error::{exception, of_document, of_file};
 use crate::index::{self, AffinityIndex, ConditionalAffinities, OfConditional};
 use crate::optimizer::{OptimizerState, State};
+use crate::partial::Partial;
+use crate::shared::{Reading, Shared};
 use crate::work::{self, Failure};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use tsne::core::Optimizer as _;
 use tsne::{Model, NewAffinities, TransformParams};
 
@@ -172,92 +173,21 @@ where
     }
 }
 
-/// A map of new points of any number type and dimension.
-pub(crate) trait AnyPartial: Send + Sync {
-    fn copied(&self) -> Box<dyn AnyPartial>;
-    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>>;
-    fn warnings(&self) -> Vec<String>;
-    /// Takes over what was changed from outside: positions, gains, the map that they lie in, affinities.
-    fn adopt(
-        &mut self,
-        array: &Bound<'_, PyAny>,
-        optimizer: &OptimizerState,
-        reference: &dyn AnyMap,
-        p: &ConditionalAffinities,
-    ) -> PyResult<()>;
-    fn optimize(&mut self, py: Python<'_>, call: &Call<'_, '_>) -> PyResult<Ended>;
-    fn divergence(&self, py: Python<'_>) -> PyResult<f64>;
-}
-
-impl<T: Element + OfConditional, const D: usize> AnyPartial for tsne::PartialEmbedding<T, D> {
-    fn copied(&self) -> Box<dyn AnyPartial> {
-        Box::new(self.clone())
-    }
-
-    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        new_array(py, self.positions().to_vec())
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        self.warnings().iter().map(ToString::to_string).collect()
-    }
-
-    fn adopt(
-        &mut self,
-        array: &Bound<'_, PyAny>,
-        optimizer: &OptimizerState,
-        reference: &dyn AnyMap,
-        p: &ConditionalAffinities,
-    ) -> PyResult<()> {
-        let Some(reference) = reference.as_any().downcast_ref::<tsne::Embedding<T, D>>() else {
-            return Err(PyTypeError::new_err("the map and the new points are of different number types or dimensions"));
-        };
-        let affinities = &T::conditional(&p.any)?.affinities;
-        let same = affinities.ptr_eq(self.affinities()) && self.reference_positions() == reference.positions();
-        if !same || !is_at(self, array, optimizer)? {
-            let state = gains::<T, D>(optimizer.lock().as_deref()).cloned();
-            let (at, affinities) = (positions(array)?, Arc::clone(affinities));
-            *self = Self::new(at, reference, affinities, self.params(), state).map_err(exception)?;
-        }
-        Ok(())
-    }
-
-    fn optimize(&mut self, py: Python<'_>, call: &Call<'_, '_>) -> PyResult<Ended> {
-        descend(py, self, call, &Failure::default())
-    }
-
-    fn divergence(&self, py: Python<'_>) -> PyResult<f64> {
-        work::run(py, None, &Failure::default(), false, |_, cx| self.evaluate_kl_divergence(cx))
-    }
-}
-
-fn in_use<E>(_: E) -> PyErr {
-    PyRuntimeError::new_err("the embedding is being optimized: wait for the end, or take a copy before")
-}
-
 /// A map of a data set.
+#[derive(Debug)]
 #[pyclass(frozen, module = "tsne_rs._tsne_rs")]
 pub(crate) struct Embedding {
-    map: RwLock<Box<dyn AnyMap>>,
-}
-
-impl std::fmt::Debug for Embedding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Embedding").finish_non_exhaustive()
-    }
+    map: Shared<dyn AnyMap>,
 }
 
 impl Embedding {
-    fn with(map: Box<dyn AnyMap>) -> Self {
-        Self { map: RwLock::new(map) }
+    fn of(map: impl AnyMap + 'static) -> Self {
+        Self { map: Shared::new(Box::new(map)) }
     }
 
-    fn read(&self) -> PyResult<RwLockReadGuard<'_, Box<dyn AnyMap>>> {
-        self.map.try_read().map_err(in_use)
-    }
-
-    fn write(&self) -> PyResult<RwLockWriteGuard<'_, Box<dyn AnyMap>>> {
-        self.map.try_write().map_err(in_use)
+    /// The map, for reading.
+    pub(crate) fn read(&self) -> PyResult<Reading<'_, dyn AnyMap>> {
+        self.map.read()
     }
 }
 
@@ -278,7 +208,7 @@ impl Embedding {
             let state = gains::<T, D>(optimizer.lock().as_deref()).cloned();
             let index = Arc::clone(T::of(&index.any)?);
             let map = tsne::Embedding::new(positions::<T, D>(array)?, index, dof, params(parameters)?, state);
-            Ok(Self::with(Box::new(map.map_err(exception)?)))
+            Ok(Self::of(map.map_err(exception)?))
         }))
     }
 
@@ -301,7 +231,7 @@ impl Embedding {
             let tsne = builder.build().map_err(exception)?;
             let make = |_: &work::Line, cx: tsne::Context<'_>| tsne.prepare_initial_with(Arc::clone(affinities), cx);
             let map = work::run(py, progress, &index.failure, false, make)?;
-            Ok(Self::with(Box::new(map)))
+            Ok(Self::of(map))
         }))
     }
 
@@ -312,7 +242,7 @@ impl Embedding {
         let name = if model.scalar() == "f32" { "float32" } else { "float64" };
         with_scalar!(name, T => with_dimensions!(model.n_components(), D => {
             let map: tsne::Embedding<T, D> = py.detach(|| model.embedding()).map_err(of_file)?;
-            Ok(Self::with(Box::new(map)))
+            Ok(Self::of(map))
         }))
     }
 
@@ -323,7 +253,7 @@ impl Embedding {
 
     /// A copy; none while the map is being optimized.
     fn copy(&self) -> Option<Self> {
-        Some(Self::with(self.read().ok()?.copied()))
+        Some(Self { map: Shared::new(self.read().ok()?.copied()) })
     }
 
     /// A new array of the positions.
@@ -359,7 +289,7 @@ impl Embedding {
         if self.read()?.is(array, optimizer, &index.any, dof)? {
             return Ok(());
         }
-        self.write()?.adopt(array, optimizer, &index.any, dof)
+        self.map.write()?.adopt(array, optimizer, &index.any, dof)
     }
 
     /// Moves the array.
@@ -377,7 +307,7 @@ impl Embedding {
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Ended> {
         let call = Call { array, optimizer, parameters, callback, every, progress };
-        self.write()?.optimize(py, &call, &index.failure)
+        self.map.write()?.optimize(py, &call, &index.failure)
     }
 
     /// The KL divergence; `exact` sums over all pairs.
@@ -416,82 +346,4 @@ impl Embedding {
     ) -> PyResult<Partial> {
         self.read()?.place(py, array, p, parameters)
     }
-}
-
-/// New points in a map.
-#[pyclass(frozen, module = "tsne_rs._tsne_rs")]
-pub(crate) struct Partial {
-    map: RwLock<Box<dyn AnyPartial>>,
-}
-
-impl std::fmt::Debug for Partial {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Partial").finish_non_exhaustive()
-    }
-}
-
-impl Partial {
-    fn new<T: Element + OfConditional, const D: usize>(map: tsne::PartialEmbedding<T, D>) -> Self {
-        Self { map: RwLock::new(Box::new(map)) }
-    }
-
-    fn read(&self) -> PyResult<RwLockReadGuard<'_, Box<dyn AnyPartial>>> {
-        self.map.try_read().map_err(in_use)
-    }
-}
-
-#[pymethods]
-impl Partial {
-    /// A copy; none while the map is being optimized.
-    fn copy(&self) -> Option<Self> {
-        Some(Self { map: RwLock::new(self.read().ok()?.copied()) })
-    }
-
-    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.read()?.array(py)
-    }
-
-    fn warnings(&self) -> PyResult<Vec<String>> {
-        Ok(self.read()?.warnings())
-    }
-
-    /// Moves the array.
-    #[pyo3(signature = (array, optimizer, reference, p, parameters, every, callback=None, progress=None))]
-    #[expect(clippy::too_many_arguments, reason = "one call across the border")]
-    fn optimize(
-        &self,
-        py: Python<'_>,
-        array: &Bound<'_, PyAny>,
-        optimizer: &OptimizerState,
-        reference: &Embedding,
-        p: &ConditionalAffinities,
-        parameters: &str,
-        every: Vec<usize>,
-        callback: Option<&Bound<'_, PyAny>>,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Ended> {
-        let mut map = self.map.try_write().map_err(in_use)?;
-        map.adopt(array, optimizer, &**reference.read()?, p)?;
-        map.optimize(py, &Call { array, optimizer, parameters, callback, every, progress })
-    }
-
-    fn kl_divergence(&self, py: Python<'_>) -> PyResult<f64> {
-        self.read()?.divergence(py)
-    }
-}
-
-/// The defaults of a preset: the documents of a fit and of new points.
-#[pyfunction]
-pub(crate) fn defaults(preset: &str) -> PyResult<(String, String)> {
-    let preset: tsne::Preset = preset.parse().map_err(exception)?;
-    let written = |text: serde_json::Result<String>| text.map_err(|error| of_document(&error));
-    let fit = written(serde_json::to_string(&tsne::Tsne::<f64, 2>::preset(preset)))?;
-    Ok((fit, written(serde_json::to_string(&TransformParams::<f64, 2>::preset(preset)))?))
-}
-
-/// What the descent of a fit is told, as the document of an [`OptimizeParams`](tsne::OptimizeParams), once all is resolved.
-#[pyfunction]
-pub(crate) fn descent_of_fit(parameters: &str) -> PyResult<String> {
-    let tsne = index::builder::<f64, 2>(parameters)?.build().map_err(exception)?;
-    serde_json::to_string(&tsne.params()).map_err(|error| of_document(&error))
 }

@@ -14,12 +14,15 @@ mod neighbors;
 mod objective;
 mod optimizer;
 mod page;
+mod parameters;
+mod partial;
+mod shared;
 mod work;
 
 #[pyo3::pymodule(gil_used = false)]
 mod _tsne_rs {
     #[pymodule_export]
-    use crate::embedding::{Embedding, Partial, defaults, descent_of_fit};
+    use crate::embedding::Embedding;
     #[pymodule_export]
     use crate::index::{AffinityIndex, ConditionalAffinities};
     #[pymodule_export]
@@ -34,6 +37,10 @@ mod _tsne_rs {
     use crate::optimizer::OptimizerState;
     #[pymodule_export]
     use crate::page::{command, page};
+    #[pymodule_export]
+    use crate::parameters::{defaults, descent_of_fit};
+    #[pymodule_export]
+    use crate::partial::Partial;
 
     /// The version of the toolkit.
     #[pymodule_export]

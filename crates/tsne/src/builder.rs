@@ -34,6 +34,7 @@ pub(crate) struct Parameters<T, const D: usize> {
     pub(crate) neighbors: Neighbors<T>,
     pub(crate) keep_data: bool,
     pub(crate) keep_neighbors: usize,
+    pub(crate) memory_limit: Option<u64>,
     pub(crate) initialization: Initialization<T, D>,
     pub(crate) initialization_std: f64,
     pub(crate) initialization_jitter: f64,
@@ -132,6 +133,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 neighbors,
                 keep_data: true,
                 keep_neighbors: 0,
+                memory_limit: None,
                 initialization,
                 initialization_std: preset.initialization_std(),
                 initialization_jitter: preset.initialization_jitter(),
@@ -356,6 +358,25 @@ impl<T: Float, const D: usize> TsneBuilder<T, D> {
         self
     }
 
+    /// The bytes that a fit may take, with the data: one that is [planned](Tsne::plan) to take more is refused before it begins.
+    /// `None` refuses none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Rows, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..300).map(|i| ((i * 7919) % 101) as f32).collect();
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(3.0).memory_limit(10_000).build()?;
+    /// let error = tsne.fit(Rows::new(&data, 60, 5)?).unwrap_err();
+    /// assert!(error.to_string().starts_with("memory_limit is 10000 bytes, but must be at least "));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn memory_limit(mut self, memory_limit: impl Into<Option<u64>>) -> Self {
+        self.parameters.memory_limit = memory_limit.into();
+        self
+    }
+
     /// Where the points start: positions, an [`Initialization`], or its name, `"pca"`, `"spectral"` or `"random"`.
     ///
     /// # Examples
@@ -562,6 +583,7 @@ mod tests {
         fit!("neighbors", |p| p.neighbors.to_string());
         fit!("keep_data", |p| p.keep_data.to_string());
         fit!("keep_neighbors", |p| p.keep_neighbors.to_string());
+        fit!("memory_limit", |p| or_none(p.memory_limit));
         fit!("initialization", |p| format!("{:?}", p.initialization).to_lowercase());
         fit!("initialization_std", |p| p.initialization_std.to_string());
         fit!("initialization_jitter", |p| p.initialization_jitter.to_string());

@@ -11,6 +11,7 @@ use crate::params::initialization::Initialization;
 use crate::params::optimizer::OptimizerState;
 use crate::params::random_state::RandomState;
 use crate::params::schedule::Beginning;
+use crate::plan::{AFFINITIES, FIT};
 use crate::threads;
 use crate::warning::Warning;
 use std::borrow::Cow;
@@ -197,6 +198,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let parameters = &self.parameters;
         let keep = Keep { data: parameters.keep_data, neighbors: usize::MAX };
         let seed = parameters.random_state.unwrap_or_default().draw();
+        self.check_memory(&x, AFFINITIES)?;
         let index = threads::run(parameters.optimize.n_jobs, || self.index(&x, keep, seed, cx))?;
         Ok(Arc::unwrap_or_clone(index))
     }
@@ -244,6 +246,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             }
             check_embedding(positions)?;
         }
+        self.check_memory(&x, FIT)?;
         let given = !matches!(parameters.random_state, None | Some(RandomState::Fresh));
         let seed = match &x {
             // That of its neighbors, so that one number stands for the whole fit.

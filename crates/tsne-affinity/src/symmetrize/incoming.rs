@@ -17,7 +17,7 @@ pub(super) const BUCKET: usize = 1024;
 /// Bytes of the keys of buckets that are in memory, or freed, together, at the least; as many of their weights in `f32`. From
 /// 32 MiB on, what glibc gets back goes back to the system, whatever the process has freed before. Of 1,000,000 × 50 the whole
 /// process had a peak of 3.19 GB with pieces of 24 MB, of 2.60 with these (`tsne embed --json`).
-const TOGETHER: usize = 33 << 20;
+pub(super) const TOGETHER: usize = 33 << 20;
 /// Ranges of sources that are dealt at the same time: more if the ranges would be too long.
 const RANGES: usize = 64;
 /// Bits of the place of a source in its range; the place of a destination in its bucket stands above them.

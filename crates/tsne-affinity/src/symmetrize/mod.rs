@@ -7,6 +7,7 @@
 mod incoming;
 mod joint;
 mod merge;
+mod plan;
 pub(crate) mod sort;
 mod symmetrization;
 pub(crate) mod weighted;

@@ -1,5 +1,6 @@
 use super::values::{
-    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, repulsion_method, threads,
+    AffinityType, FloatType, Init, InterpolationType, MomentumType, NeighborsType, amount_of_memory, repulsion_method,
+    threads,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -45,6 +46,10 @@ pub struct MethodArgs {
     /// Running and reporting.
     #[command(flatten)]
     pub run: RunArgs,
+    /// The memory that the run may take, in bytes or with a unit: 500MB, 2.5GB. One that is planned to take more is refused before
+    /// it begins, with what would fit [default: no limit, and a warning where more is planned than is free].
+    #[arg(long, value_name = "SIZE", value_parser = amount_of_memory, help_heading = "Run")]
+    pub memory_limit: Option<u64>,
     /// Report the KL divergence with its normalizer summed over all pairs, in O(n²), not that of the repulsion in use.
     #[arg(long, help_heading = "Run")]
     pub exact_kl: bool,

@@ -166,6 +166,22 @@ pub fn threads(text: &str) -> Result<i32, String> {
     }
 }
 
+/// An amount of memory, in bytes or in a unit of 1,000s.
+///
+/// # Errors
+///
+/// For what is none, with what is allowed.
+pub fn amount_of_memory(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, f64); 5] = [("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12), ("b", 1.0)];
+    let lower = text.trim().to_ascii_lowercase();
+    let unit = UNITS.into_iter().find_map(|(name, factor)| Some((lower.strip_suffix(name)?, factor)));
+    let (number, factor) = unit.unwrap_or((&lower, 1.0));
+    match number.trim_end().parse::<f64>() {
+        Ok(number) if number > 0.0 && number * factor < 1e18 => Ok((number * factor) as u64),
+        _ => Err("write a number of bytes above 0, or one with a unit: 500MB, 2.5GB".into()),
+    }
+}
+
 /// Checks the name of a repulsion.
 ///
 /// # Errors

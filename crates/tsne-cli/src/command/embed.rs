@@ -67,7 +67,7 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     let mut sources = vec![Some(input), init, params];
     sources.extend(args.reading.labels.iter().map(Some));
     targets.check(&sources)?;
-    warn(args.method.run.quiet, plan::doubt(args, input).as_slice())?;
+    warn(args.method.run.quiet, plan::check(args, input)?.as_slice())?;
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;

@@ -47,7 +47,7 @@ pub(crate) fn method<T: Float + FromStr, const D: usize>(
     (n, ids): (usize, Option<&[String]>),
     (keep_data, keep_neighbors): (bool, bool),
 ) -> Result<Tsne<T, D>> {
-    let mut builder = builder(args)?.keep_data(keep_data);
+    let mut builder = builder(args)?.keep_data(keep_data).memory_limit(args.memory_limit);
     if keep_neighbors {
         builder = builder.keep_neighbors(NEIGHBORS);
     }

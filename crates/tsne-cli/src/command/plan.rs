@@ -33,13 +33,24 @@ pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
 
 /// What to say at the start of a run that does not fit into the memory that is free; nothing where it does, or where that is not
 /// known. What is wrong with the input is left to the run.
-pub(crate) fn doubt(args: &EmbedArgs, input: &Path) -> Option<String> {
+///
+/// # Errors
+///
+/// For a run that takes more than `--memory-limit` allows, with what would fit.
+pub(crate) fn check(args: &EmbedArgs, input: &Path) -> Result<Option<String>> {
+    let limit = args.method.memory_limit;
     let is_small = std::fs::metadata(input).is_ok_and(|file| file.is_file() && file.len() < SMALL_FILE);
-    if is_standard_input(input) || is_small {
-        return None;
+    // Standard input is planned by the fit, when it has been read.
+    if is_standard_input(input) || (is_small && limit.is_none()) {
+        return Ok(None);
     }
-    let free = available_bytes()?;
-    planned(args, input).ok()?.doubt(free)
+    let Ok(planned) = planned(args, input) else { return Ok(None) };
+    if let Some(doubt) = limit.and_then(|limit| planned.doubt(limit)) {
+        bail!("{} are allowed by --memory-limit, but {doubt}", amount(limit.unwrap_or_default()));
+    }
+    let doubt = available_bytes().and_then(|free| Some((planned.doubt(free)?, free)));
+    Ok(doubt
+        .map(|(doubt, free)| format!("{doubt}; {} are free: it may be slow or be ended by the system", amount(free))))
 }
 
 /// A run before it is one, of any number type and dimension.
@@ -47,8 +58,8 @@ trait Planned {
     /// All that is known of it.
     fn report(&self) -> Result<PlanReport>;
 
-    /// What to say of it where it does not fit into `free` bytes.
-    fn doubt(&self, free: u64) -> Option<String>;
+    /// What to say of it where it does not fit into so many bytes.
+    fn doubt(&self, bytes: u64) -> Option<String>;
 }
 
 fn planned<'a>(args: &'a EmbedArgs, input: &Path) -> Result<Box<dyn Planned + 'a>> {
@@ -82,7 +93,10 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
         let calibration = method.calibrate(shape)?;
         let memory = self.memory(self.builder.clone(), Change::default(), Some(&calibration))?;
         let (peak_stage, peak) = memory.peak();
-        let free = available_bytes();
+        let free = match (available_bytes(), self.args.method.memory_limit) {
+            (Some(free), Some(limit)) => Some(free.min(limit)),
+            (free, limit) => free.or(limit),
+        };
         let fits = free.map(|free| peak <= free);
         let what_would_fit = match free {
             Some(free) if peak > free => self.remedies(free)?,
@@ -117,24 +131,20 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
         })
     }
 
-    fn doubt(&self, free: u64) -> Option<String> {
+    fn doubt(&self, bytes: u64) -> Option<String> {
         let memory = self.memory(self.builder.clone(), Change::default(), None).ok()?;
         let (stage, peak) = memory.peak();
-        if peak <= free {
+        if peak <= bytes {
             return None;
         }
-        let remedies = self.remedies(free).ok()?;
+        let remedies = self.remedies(bytes).ok()?;
         let remedies: Vec<String> =
             remedies.iter().map(|remedy| format!("{} ({})", remedy.change, amount(remedy.peak_memory_bytes))).collect();
         let fitting = match remedies.is_empty() {
             true => String::new(),
-            false => format!("; would fit: {}", remedies.join(", or ")),
+            false => format!(" (would fit: {})", remedies.join(", or ")),
         };
-        Some(format!(
-            "this run takes about {} at its peak ({stage}), but {} are free: it may be slow or be ended by the system{fitting}",
-            amount(peak),
-            amount(free)
-        ))
+        Some(format!("this run takes about {} at its peak ({stage}){fitting}", amount(peak)))
     }
 }
 

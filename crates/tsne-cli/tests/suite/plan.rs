@@ -217,9 +217,36 @@ fn a_run_that_does_not_fit_says_so_at_its_start_and_what_would() {
     let stderr = embed("");
     let (first, second) = stderr.split_once('\n').unwrap();
     assert!(first.starts_with("warning: this run takes about"), "{stderr}");
-    assert!(first.contains("are free") && first.contains("would fit: a sample of"), "{stderr}");
+    assert!(first.contains("are free") && first.contains("(would fit: a sample of"), "{stderr}");
     assert!(second.starts_with("error: enormous.npy"), "{stderr}");
     assert_eq!(embed("--quiet").lines().count(), 1);
+}
+
+#[test]
+fn a_limit_of_memory_is_kept_or_refused_with_what_would_fit() {
+    let directory = Directory::new();
+    let values: Vec<f32> = clusters(5_000, 60).into_iter().map(|v| v as f32).collect();
+    directory.write("x.npy", npy(values, &[5_000, 60], Order::C));
+    let plan = directory.json("plan x.npy");
+    let peak = plan["peak_memory_bytes"].as_u64().unwrap();
+    let limited = |limit: u64| format!("embed x.npy -o y.npy --n-iter 5 --memory-limit {limit}");
+    directory.refuse(&limited(peak - 1), "allowed by --memory-limit, but this run takes about");
+    directory.refuse(&limited(peak - 1), "a sample of");
+    assert!(!directory.path("y.npy").exists());
+    directory.succeed(&limited(peak));
+    assert!(directory.path("y.npy").exists());
+    // The plan is told the limit, too.
+    let plan = directory.json("plan x.npy --memory-limit 20MB");
+    assert_eq!((&plan["fits"], &plan["available_memory_bytes"]), (&false.into(), &20_000_000.into()));
+    // What comes through a pipe is known when it has been read.
+    let mut call = Command::new(env!("CARGO_BIN_EXE_tsne"));
+    call.current_dir(directory.path("")).args(["embed", "-", "-o", "z.npy", "--memory-limit", "100kB"]);
+    let output = call.stdin(File::open(directory.path("x.npy")).unwrap()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && stderr.contains("100000 bytes, but must be at least"), "{stderr}");
+    let output = directory.tsne("embed x.npy -o y.npy --memory-limit much");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("write a number of bytes above 0, or one with a unit: 500MB, 2.5GB"), "{stderr}");
 }
 
 #[cfg(target_os = "linux")]

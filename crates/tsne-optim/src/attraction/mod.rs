@@ -5,6 +5,7 @@ mod avx2;
 mod gather;
 mod lanes;
 mod order;
+mod plan;
 pub(crate) mod renumber;
 mod rows;
 mod sums;

@@ -64,7 +64,7 @@ fn first_order<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]]) -> Re
 }
 
 /// The number of points from which they are numbered anew.
-const RENUMBER_FROM: usize = 8192;
+pub(super) const RENUMBER_FROM: usize = 8192;
 
 /// Whether the attraction of so many points takes counts of a unit of their row for their weights ([`Weights`]), numbered anew or not.
 pub(crate) fn has_counts<T: Scalar>(n: usize) -> bool {

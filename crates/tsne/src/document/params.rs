@@ -82,6 +82,7 @@ document! {
         neighbors: Neighbors<T>,
         keep_data: bool,
         keep_neighbors: usize,
+        memory_limit: Option<u64>,
         initialization: Initialization<T, D>,
         initialization_std: Number,
         initialization_jitter: Number,

@@ -6,15 +6,7 @@ use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
 use crate::params::repulsion::RepulsionMethod;
 use tsne_fft::GridParams;
-
-/// Points from which on the descent has a copy of the affinities in an order of its own.
-const RENUMBERED_FROM: usize = 8192;
-
-/// Points up to which neighbors are less than 2¹⁶ places apart.
-const NEAR: usize = 1 << 16;
-
-/// The bytes of columns of a part of the matrix that is being joined.
-const PART: f64 = (33 << 20) as f64;
+use tsne_optim::JointState;
 
 /// What the allocator keeps of the search after its end, at most; of a small search as much as its result. With 10,000, 70,000 and
 /// 250,000 points the peak of the process is by 7, 50 and 60 MB above that of the arrays.
@@ -44,41 +36,19 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let kept = if task.keeps_data { data } else { 0.0 };
     let retained = if task.search.is_some() { (n * task.k as f64 * entry).min(RETAINED) } else { 0.0 };
     let optimization = retained + kept + joint + descent;
-    let [affinities, initialization] = [affinities(task, joint), joint + starting].map(|bytes| retained + data + bytes);
+    let affinities = task.symmetrization.peak_bytes(task.shape.n(), task.k, task.entries as u64, size_of::<T>()) as f64;
+    let [affinities, initialization] = [affinities, joint + starting].map(|bytes| retained + data + bytes);
     let stages = [data + neighbors, affinities, initialization, optimization, optimization];
     stages.map(|bytes| bytes as u64)
-}
-
-/// Neighbors, their weights, the entries sorted by where they point, and the matrix that takes their place.
-fn affinities<T: Float, const D: usize>(task: &Task<T, D>, joint: f64) -> f64 {
-    let scalar = size_of::<T>() as f64;
-    let listed = task.shape.n() as f64 * task.k as f64;
-    let weighted = listed * (4.0 + scalar);
-    // Distances are there until all weights are.
-    let weights = weighted + listed * scalar;
-    if !task.symmetric {
-        return weights.max(weighted + joint);
-    }
-    weights.max(weighted + weighted.max(joint) + weighted.min(2.0 * PART * (1.0 + scalar / 4.0)))
 }
 
 /// What a descent has besides the affinities.
 fn descent<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
     let scalar = size_of::<T>() as f64;
     let n = task.shape.n() as f64;
-    // Positions, gradient, velocities, gains; those of the start, for another beginning; and the positions in another order.
-    let points = 8.0 * n * D as f64 * scalar;
-    let own_order = if task.shape.n() >= RENUMBERED_FROM {
-        // Eight entries at a time.
-        let padded = task.entries + 4.0 * n;
-        let column = if task.shape.n() > NEAR { 4.0 } else { 2.0 };
-        let weight = if size_of::<T>() == 4 { 2.0 } else { scalar };
-        // Where rows start, two orders, and the keys by which one is sorted.
-        padded * (column + weight) + n * (16.0 + 2.0 * scalar) + n * (2.0 * 8.0 + 16.0)
-    } else {
-        0.0
-    };
-    points + own_order + repulsion(task)
+    // Positions, gradient, velocities, gains; and those of the start, for another beginning.
+    let points = 6.0 * n * D as f64 * scalar;
+    points + JointState::<T, D>::planned_bytes(task.shape.n(), task.entries as u64) as f64 + repulsion(task)
 }
 
 /// The width of a map of `n` points, about: with the recommended preset 182, 332, 498 and 536 of 1,797, 10,000, 70,000 and 250,000

@@ -6,6 +6,7 @@
 //! there the plan has what real data came to.
 
 mod calibration;
+mod limit;
 mod made_up;
 mod memory;
 mod task;
@@ -13,6 +14,7 @@ mod time;
 mod work;
 
 pub use calibration::Calibration;
+pub(crate) use limit::{AFFINITIES, FIT};
 pub use task::InputShape;
 pub use tsne_affinity::{DataShape, SearchMethod, SearchPlan};
 
@@ -219,7 +221,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             shape,
             k,
             entries: per_point * n as f64,
-            symmetric,
+            symmetrization,
             search,
             coarse: Outline::of(n, (per_point * n as f64) as usize, kernel),
             repulsion: parameters.optimize.repulsion.method.resolve(n, kernel),

@@ -2,7 +2,7 @@
 
 use crate::initialization::coarse::Outline;
 use crate::params::repulsion::RepulsionMethod;
-use tsne_affinity::{DataShape, SearchPlan};
+use tsne_affinity::{DataShape, SearchPlan, Symmetrization};
 use tsne_core::Kernel;
 
 /// The shape of what a map is fitted to.
@@ -67,7 +67,7 @@ pub(super) struct Task<T, const D: usize> {
     pub(super) k: usize,
     /// Entries of the joint affinities, about.
     pub(super) entries: f64,
-    pub(super) symmetric: bool,
+    pub(super) symmetrization: Symmetrization,
     pub(super) search: Option<SearchPlan>,
     /// What a start by a coarse map would be.
     pub(super) coarse: Outline,

@@ -1,8 +1,9 @@
 //! What a fit takes, before it is run.
 
 use crate::common::blobs;
+use std::sync::Arc;
 use tsne::plan::{DataShape, InputShape, Plan, PlanStage, SearchMethod};
-use tsne::{Float, Metric, Rows, SearchQuality, Tsne};
+use tsne::{Error, Float, Metric, Rows, SearchQuality, Tsne};
 
 fn bytes(plan: &Plan, stage: PlanStage) -> u64 {
     plan.stages.iter().find(|planned| planned.stage == stage).unwrap().bytes
@@ -86,4 +87,39 @@ fn a_calibration_gives_every_stage_its_time() {
         assert!(0.0 < none && none < some, "{shape:?}: {none} {some}");
         assert!(((more - some) / (some - none) - 1.0).abs() < 1e-6);
     }
+}
+
+#[test]
+fn a_limit_of_memory_is_kept_or_refused_with_what_would_fit() {
+    fn needed(error: &Error) -> u64 {
+        let text = error.to_string();
+        let rest = text.strip_prefix("memory_limit is 1000 bytes, but must be at least ").unwrap();
+        rest.split(',').next().unwrap().parse().unwrap()
+    }
+    let (n, d) = (3_000, 5);
+    let (x, _) = blobs::<f32>(n, d, 1);
+    let rows = Rows::new(&x, n, d).unwrap();
+    let with = |limit: u64| Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(3).memory_limit(limit).build().unwrap();
+    let planned = with(1_000).plan(DataShape::dense(n, d), None).unwrap().peak().bytes;
+    let error = with(1_000).fit(rows).unwrap_err();
+    assert_eq!(needed(&error), planned);
+    assert_eq!(with(planned - 1).fit(rows).unwrap_err().to_string().matches("transform the others").count(), 1);
+    let embedding = with(planned).fit(rows).unwrap();
+    // Affinities alone take less than a fit, whatever is given takes less than the search for it, and all of it is asked.
+    let index = Arc::new(with(planned).affinities(rows).unwrap());
+    let of_affinities = needed(&with(1_000).affinities(rows).unwrap_err());
+    assert!(of_affinities <= planned);
+    assert_eq!(with(of_affinities).affinities(rows).unwrap().affinities().nnz(), index.affinities().nnz());
+    let of_index = needed(&with(1_000).fit(Arc::clone(&index)).unwrap_err());
+    assert!(of_index < planned, "{of_index}, {planned}");
+    let again = with(of_index).fit(Arc::clone(&index)).unwrap();
+    assert_eq!(again.positions().len(), embedding.positions().len());
+    let graph = index.graph().unwrap();
+    let of_graph = needed(&with(1_000).prepare_initial(graph).unwrap_err());
+    assert!(of_index <= of_graph && of_graph <= planned, "{of_index}, {of_graph}, {planned}");
+    // A sample that is named does fit.
+    let error =
+        Tsne::<f32, 2>::builder().perplexity(5.0).memory_limit(planned / 2).build().unwrap().fit(rows).unwrap_err();
+    let sample: usize = error.to_string().split_once("or fit ").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+    assert!(with(planned / 2).plan(DataShape::dense(sample, d), None).unwrap().peak().bytes <= planned / 2);
 }

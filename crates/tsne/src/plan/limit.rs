@@ -1,0 +1,98 @@
+//! A limit of memory that is set beforehand.
+
+use super::memory;
+use super::task::{InputShape, Task};
+use crate::builder::Tsne;
+use crate::data::input::Input;
+use crate::float::Float;
+use std::ops::RangeInclusive;
+use tsne_affinity::DataShape;
+use tsne_core::{Affinities, Error, Points, Result};
+
+/// The stages of a fit, and of affinities alone, by their places in [`memory::stages`].
+pub(crate) const FIT: RangeInclusive<usize> = 0..=4;
+pub(crate) const AFFINITIES: RangeInclusive<usize> = 0..=1;
+
+/// The places of the neighbors and of the initialization.
+const NEIGHBORS: usize = 0;
+const INITIALIZATION: usize = 2;
+
+impl<T: Float, const D: usize> Tsne<T, D> {
+    /// Refuses what takes more than the limit in any of the `stages`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] with what it takes and what would fit.
+    pub(crate) fn check_memory(&self, input: &Input<'_, T>, stages: RangeInclusive<usize>) -> Result<()> {
+        let Some(limit) = self.parameters.memory_limit else { return Ok(()) };
+        let (task, begin) = self.given(input)?;
+        let stages = begin.max(*stages.start())..=*stages.end();
+        let peak = |task: &Task<T, D>| {
+            let bytes = memory::stages(task, &self.parameters.initialization);
+            bytes[stages.clone()].iter().copied().max().unwrap_or(0)
+        };
+        let needed = peak(&task);
+        if needed <= limit {
+            return Ok(());
+        }
+        let (n, k) = (task.shape.n(), task.k);
+        let fewer = match task.shape {
+            InputShape::Data(shape) => {
+                largest(n, |fewer| self.task(of_points(shape, fewer).into()).is_ok_and(|task| peak(&task) <= limit))
+            }
+            InputShape::Graph { .. } => None,
+        };
+        let sample = fewer.map_or(String::new(), |n| format!(", or fit {n} of the points and transform the others"));
+        let allowed = format!(
+            "at least {needed}, which {n} points with {k} neighbors each take: raise it, lower the perplexity{sample}"
+        );
+        Err(Error::parameter("memory_limit", format_args!("{limit} bytes"), allowed))
+    }
+
+    /// What a fit of this is, and its first stage that is not there yet.
+    fn given(&self, input: &Input<'_, T>) -> Result<(Task<T, D>, usize)> {
+        let of_graph = |n, k| Ok((self.task(InputShape::Graph { n, k })?, NEIGHBORS));
+        let of_joint = |joint: &Affinities<T>| {
+            let mut task = self.task(InputShape::Graph { n: joint.n(), k: 1 })?;
+            task.entries = joint.nnz() as f64;
+            task.k = (task.entries / joint.n() as f64).ceil() as usize;
+            Ok((task, INITIALIZATION))
+        };
+        match input {
+            Input::Data(data) => {
+                let shape = match data.points()? {
+                    Points::Dense(rows) => DataShape::dense(rows.n(), rows.d()),
+                    Points::Sparse(rows) => DataShape::sparse(rows.n(), rows.d(), rows.nnz()),
+                };
+                Ok((self.task(shape.into())?, NEIGHBORS))
+            }
+            Input::Graph(graph) => of_graph(graph.n(), graph.k()),
+            Input::SharedGraph(graph) => of_graph(graph.n(), graph.k()),
+            Input::Affinities(joint) => of_joint(joint),
+            Input::Index(index) => of_joint(index.affinities()),
+        }
+    }
+}
+
+/// So many of the points.
+fn of_points(shape: DataShape, n: usize) -> DataShape {
+    let share = n as f64 / shape.n.max(1) as f64;
+    DataShape { n, entries: shape.entries.map(|entries| (entries as f64 * share) as usize), ..shape }
+}
+
+/// The largest number of points below `n` that fits, to 2 %; none where it would be too small to be of use.
+fn largest(n: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    let (mut low, mut high) = (0, n);
+    while high - low > 1 + low / 50 {
+        let middle = low + (high - low) / 2;
+        if fits(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    (low >= LEAST).then_some(low)
+}
+
+/// A sample below this is a map of something else.
+const LEAST: usize = 1_000;
