@@ -246,9 +246,19 @@ class App {
   goTo(i) {
     this.choose(i);
     if (!this.shows(i)) this.showAll();
-    const fitted = this.camera.around(this.bounds()).scale;
-    this.camera.fly({ x: this.plane.x[i], y: this.plane.y[i], scale: Math.max(this.camera.scale, fitted * 4) });
+    const scale = Math.max(this.camera.scale, Math.min(this.closeUp(i), this.limits()[1]));
+    this.camera.fly({ x: this.plane.x[i], y: this.plane.y[i], scale });
     this.moves();
+  }
+
+  /** The scale that shows a point with the nearer half of its neighbors: the others may be anywhere. */
+  closeUp(i) {
+    const fitted = this.camera.around(this.bounds()).scale;
+    const away = (j) => Math.hypot(this.plane.x[j] - this.plane.x[i], this.plane.y[j] - this.plane.y[i]);
+    const near = this.data.near(i).map(away).sort((a, b) => a - b);
+    const half = near[near.length >> 1] ?? 0;
+    const room = 0.25 * Math.min(this.camera.width, this.camera.height);
+    return Math.max(fitted * 4, half > 0 ? room / half : 0);
   }
 
   /** Goes to a point that may not be there. */

@@ -1,4 +1,4 @@
-// What lies above the points: names of classes, the chosen point with lines to its neighbors, the lasso.
+// What lies above the points: names of classes, the chosen point with lines to its neighbors and their names, the lasso.
 
 class Overlay {
   constructor(canvas) {
@@ -32,6 +32,7 @@ class Overlay {
       }
       c.globalAlpha = 1;
       this.ring(x, y, radius + 4, theme, 2.5);
+      if (app.data.ids) this.pointNames(app, theme);
     }
     if (app.hovered >= 0) this.ring(...at(app.hovered), radius + 2.5, theme, 1.5);
     if (app.path) {
@@ -66,29 +67,44 @@ class Overlay {
   names(app, theme) {
     const { column, camera } = app;
     if (!column || column.isNumbers || !app.medians) return;
-    const c = this.context;
-    c.font = "600 13px system-ui, sans-serif";
-    c.textAlign = "center";
-    c.textBaseline = "middle";
-    c.lineJoin = "round";
+    this.context.font = "600 13px system-ui, sans-serif";
     const taken = [];
     for (const code of app.bySize.slice(0, 400)) {
       if (column.hidden[code] || !app.medians[code]) continue;
       const [x, middle] = camera.toScreen(...app.medians[code]);
       if (x < -50 || middle < -10 || x > camera.width + 50 || middle > camera.height + 10) continue;
-      const whole = column.names.get(code);
-      const text = whole.length > 32 ? whole.slice(0, 31) + "…" : whole;
-      const half = c.measureText(text).width / 2 + 3;
-      const box = (y) => [x - half, y - 9, x + half, y + 9];
-      const free = (a) => !taken.some((b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]);
-      const y = [0, -19, 19, -38, 38].map((step) => middle + step).find((y) => free(box(y)));
-      if (y === undefined) continue;
-      taken.push(box(y));
-      c.strokeStyle = css(theme.ground);
-      c.lineWidth = 4;
-      c.strokeText(text, x, y);
-      c.fillStyle = css(theme.ink);
-      c.fillText(text, x, y);
+      this.write(column.names.get(code), x, [0, -19, 19, -38, 38].map((step) => middle + step), taken, theme);
     }
+  }
+
+  /** The names of the chosen point and of its neighbors, as far as there is room. */
+  pointNames(app, theme) {
+    this.context.font = "12px system-ui, sans-serif";
+    const off = app.dot.radius + 14;
+    const taken = [];
+    for (const i of [app.chosen, ...app.data.near(app.chosen)]) {
+      const [x, y] = app.camera.toScreen(app.plane.x[i], app.plane.y[i]);
+      this.write(app.data.name(i), x, [y - off, y + off], taken, theme);
+    }
+  }
+
+  /** Writes a text at the first of some heights where it touches no other one, or not at all. */
+  write(whole, x, heights, taken, theme) {
+    const c = this.context;
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    c.lineJoin = "round";
+    const text = whole.length > 32 ? whole.slice(0, 31) + "…" : whole;
+    const half = c.measureText(text).width / 2 + 3;
+    const box = (y) => [x - half, y - 9, x + half, y + 9];
+    const free = (a) => !taken.some((b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]);
+    const y = heights.find((height) => free(box(height)));
+    if (y === undefined) return;
+    taken.push(box(y));
+    c.strokeStyle = css(theme.ground);
+    c.lineWidth = 4;
+    c.strokeText(text, x, y);
+    c.fillStyle = css(theme.ink);
+    c.fillText(text, x, y);
   }
 }
