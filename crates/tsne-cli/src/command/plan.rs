@@ -153,7 +153,7 @@ const READ_PER_SECOND: f64 = 6e8;
 
 /// Seconds of a value that is prepared, and of a product for principal components.
 const PREPARED: f64 = 5e-9;
-const PRODUCT: f64 = 1e-10;
+const PRODUCT: f64 = 4e-11;
 
 /// Seconds of a point that is written.
 const WRITTEN: f64 = 5e-7;

@@ -12,7 +12,7 @@ use tsne::plan::{Calibration, DataShape, InputShape, Plan, PlanStage};
 use tsne::{Float, TsneBuilder};
 
 /// What the program has besides the arrays of a run: itself, stacks of threads, and what its allocator does not give back.
-const PROGRAM: u64 = 12_000_000;
+const PROGRAM: u64 = 15_000_000;
 
 /// Perplexities and components that are proposed where a run does not fit.
 const LOWER_PERPLEXITY: f64 = 10.0;
