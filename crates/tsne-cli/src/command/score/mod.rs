@@ -24,7 +24,7 @@ use tsne::metrics::{self, PointMeasures};
 use tsne::{AffinityIndex, Context, Float, Kernel, Tsne};
 
 /// Up to here the KL divergence is computed unasked: for 70,000 points
-/// (neighbors included) that took 1.8 s on two cores, and it grows with the square.
+/// (neighbors included) that took 1.4 to 1.6 s on two cores, and it grows with the square.
 const KL_POINTS: usize = 100_000;
 
 /// Points that trustworthiness, continuity and neighbor recall are measured on, unless told otherwise: their standard error, which
