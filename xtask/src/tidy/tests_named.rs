@@ -36,7 +36,10 @@ impl Named<'_> {
         let home = format!("crates/{}/", self.package);
         let names = [format!("/{}.rs", self.module), format!("/{}/mod.rs", self.module)];
         let is_there = |text: &str| match self.test {
-            Some(test) => text.contains(&format!("fn {test}(")),
+            // Its attribute stands before it, perhaps with others between.
+            Some(test) => text
+                .match_indices(&format!("fn {test}("))
+                .any(|(at, _)| text[..at].lines().rev().take(4).any(|line| line.trim() == "#[test]")),
             None => text.contains("#[test]"),
         };
         files
@@ -91,13 +94,13 @@ mod tests {
 
     #[test]
     fn tests_that_are_gone_are_found() {
-        let text =
-            "| tsne · fit::works |\n| tsne · fit::is_gone |\n| tsne · nowhere |\n| tsne · fit, tsne-bh · tree |\n";
+        let text = "| tsne · fit::works |\n| tsne · fit::is_gone |\n| tsne · nowhere |\n| tsne · fit, tsne-bh · tree |\n\
+            | tsne · fit::helps |\n";
         let files = [
             file("docs/a.md", text),
-            file("crates/tsne/tests/suite/fit.rs", "#[test]\nfn works() {}\n"),
+            file("crates/tsne/tests/suite/fit.rs", "fn helps() {}\n\n/// a\n/// b\n\n#[test]\nfn works() {}\n"),
             file("crates/tsne-bh/src/tree/mod.rs", "#[test]\nfn builds() {}\n"),
         ];
-        expect(&check(&files), &[("docs/a.md:2", "test"), ("docs/a.md:3", "test")]);
+        expect(&check(&files), &[("docs/a.md:2", "test"), ("docs/a.md:3", "test"), ("docs/a.md:5", "test")]);
     }
 }

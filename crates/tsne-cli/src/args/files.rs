@@ -21,7 +21,7 @@ pub struct EmbedArgs {
     /// Optimizes a map further that --save has saved, instead of embedding points: by --n-iter iterations of the normal phase, or
     /// what else is given of its schedule and repulsion [default: as in its fit].
     #[arg(long = "continue", value_name = "MODEL", help_heading = "Input and output",
-          conflicts_with_all = ["input", "write_back", "init", "preset", "metric", "perplexity", "affinities"])]
+          conflicts_with_all = ["input", "write_back", "init", "preset", "metric", "perplexity", "affinities", "memory_limit"])]
     pub continue_from: Option<PathBuf>,
     /// Where the map goes: .npy, .csv or .tsv, the latter with names and labels of the points, .parquet or .arrow (feature columnar)
     /// also with their nearest neighbors, as Embedding Atlas opens it; - is standard output, as .csv; of an .h5ad file also .h5ad, a copy with obsm["X_tsne"] and uns["tsne"]. An older file is replaced. It may be left out
@@ -59,8 +59,8 @@ pub struct EmbedArgs {
     /// animated picture. An older file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Input and output")]
     pub frames: Option<PathBuf>,
-    /// The most frames of the film, which are denser at its beginning; above 500,000 points there are fewer.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(2..=1000),
+    /// The most frames of the film, which are denser at its beginning; with many points there are fewer, so that they take 200 MB at most.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(2..=500),
           requires = "frames", help_heading = "Input and output")]
     pub n_frames: u16,
     /// The method and how to run it.

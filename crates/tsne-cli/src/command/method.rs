@@ -35,7 +35,7 @@ pub(crate) fn check(args: &MethodArgs) -> Result<()> {
 }
 
 /// Neighbors of each point that a map has beside it: with the point itself as many as Embedding Atlas computes.
-const NEIGHBORS: usize = 14;
+pub(super) const NEIGHBORS: usize = 14;
 
 /// The method for `n` points with these names, which keeps the data or neighbors beside the map.
 ///

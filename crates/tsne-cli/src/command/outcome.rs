@@ -87,7 +87,9 @@ impl Outcome<'_> {
         })?;
         let page = |path: &Path, film: Option<&Film>| {
             let neighbors = Neighbors::from_affinities(embedding.affinities(), PAGE_NEIGHBORS)?;
-            let title = format!("t-SNE of {}", self.source);
+            // Not the folders, which a page that is sent away should not tell.
+            let source = Path::new(&self.source).file_name().unwrap_or(self.source.as_ref());
+            let title = format!("t-SNE of {}", source.to_string_lossy());
             let (annotations, neighbors) = (Some(annotations), Some(&neighbors));
             write_page(path, y, &Page { title: &title, annotations, neighbors, film, ..Page::default() }).map(drop)
         };

@@ -39,9 +39,11 @@ pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
 /// For a run that takes more than `--memory-limit` allows, with what would fit.
 pub(crate) fn check(args: &EmbedArgs, input: &Path) -> Result<Option<String>> {
     let limit = args.method.memory_limit;
-    let is_small = std::fs::metadata(input).is_ok_and(|file| file.is_file() && file.len() < SMALL_FILE);
-    // Standard input is planned by the fit, when it has been read.
-    if is_standard_input(input) || (is_small && limit.is_none()) {
+    let Ok(file) = std::fs::metadata(input) else { return Ok(None) };
+    let is_small = file.is_file() && file.len() < SMALL_FILE;
+    // What can be read once only is planned by the fit, when it has been read.
+    let is_stream = is_standard_input(input) || !(file.is_file() || file.is_dir());
+    if is_stream || (is_small && limit.is_none()) {
         return Ok(None);
     }
     let Ok(planned) = planned(args, input) else { return Ok(None) };

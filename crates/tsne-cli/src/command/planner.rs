@@ -1,18 +1,23 @@
 //! A run before it is one: the memory of its stages, and what would fit where it does not.
 
 use super::method;
+use super::targets::Targets;
 use crate::args::EmbedArgs;
+use crate::film::frame_count;
 use crate::input::Preview;
 use crate::report::Remedy;
 use anyhow::Result;
 use std::path::Path;
 use std::str::FromStr;
 use tsne::affinity::PerplexityAffinity;
-use tsne::plan::{Calibration, DataShape, InputShape, Plan, PlanStage};
+use tsne::plan::{Calibration, DataShape, InputShape, Plan, PlanStage, PlannedStage};
 use tsne::{Float, TsneBuilder};
 
 /// What the program has besides the arrays of a run: itself, stacks of threads, and what its allocator does not give back.
 const PROGRAM: u64 = 15_000_000;
+
+/// The bytes of a point in a frame of a film.
+const FRAMED: u64 = 4;
 
 /// Perplexities and components that are proposed where a run does not fit.
 const LOWER_PERPLEXITY: f64 = 10.0;
@@ -73,6 +78,9 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
     pub(super) fn new(args: &'a EmbedArgs, input: &Path) -> Result<Self> {
         let preview = Preview::of::<T>(input, &args.reading.options())?;
         let builder = method::builder(&args.method)?.keep_data(args.save.is_some() && !args.no_keep_data);
+        let targets = Targets { map: args.output.as_deref(), ..Targets::default() };
+        let kept = if targets.wants_neighbors() { method::NEIGHBORS } else { 0 };
+        let builder = builder.keep_neighbors(kept);
         Ok(Self { args, preview, builder })
     }
 
@@ -115,11 +123,17 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
             None => builder,
         };
         let builder = if change.forgets_data { builder.keep_data(false) } else { builder };
-        let fit = builder.build()?.plan(shape, calibration)?;
+        let mut fit = builder.build()?.plan(shape, calibration)?;
         let share = shape.n() as f64 / self.preview.n().max(1) as f64;
         let read = (self.preview.peak_bytes as f64 * share) as u64 + PROGRAM;
-        let mut fit = fit;
         fit.stages.iter_mut().for_each(|stage| stage.bytes += PROGRAM);
+        if self.args.frames.is_some() {
+            let film = FRAMED * shape.n() as u64 * frame_count(shape.n(), usize::from(self.args.n_frames)) as u64;
+            let descent = |stage: &&mut PlannedStage| {
+                matches!(stage.stage, PlanStage::EarlyExaggeration | PlanStage::Optimization)
+            };
+            fit.stages.iter_mut().filter(descent).for_each(|stage| stage.bytes += film);
+        }
         let last = fit.stages.last().map_or(0, |stage| stage.bytes);
         Ok(Memory {
             read,

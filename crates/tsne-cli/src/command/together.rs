@@ -3,8 +3,10 @@
 use crate::input::{Annotations, Labels};
 use std::collections::HashMap;
 
-/// What the column is called that tells which points are new.
+/// What the column is called that tells which points are new, and what it calls them. The others have no label there: a page draws
+/// such points in gray, and below.
 const WHICH: &str = "points";
+const NEW: &str = "new";
 
 /// Ids and labels of `fitted.0` points of a map and `new.0` new ones after them. Columns of labels of the same name become one; a first
 /// column tells which points are new.
@@ -14,7 +16,7 @@ pub(crate) fn together(fitted: (usize, &Annotations), new: (usize, &Annotations)
         let of = |ids: &Option<Vec<String>>, count| ids.clone().unwrap_or_else(|| vec![String::new(); count]);
         [of(&old.ids, n), of(&new.ids, m)].concat()
     });
-    let which = Labels::from_texts((0..n + m).map(|i| if i < n { "fitted" } else { "new" }));
+    let which = Labels::from_texts((0..n + m).map(|i| if i < n { "" } else { NEW }));
     let mut labels = vec![Labels { name: WHICH.into(), ..which }];
     for column in &new.labels {
         let of_map = old.column(&column.name);
@@ -62,7 +64,7 @@ mod tests {
         let all = together((2, &old), (3, &new));
         assert_eq!(all.ids.as_ref().unwrap(), &["a", "b", "", "", ""]);
         let of = |name: &str| (0..5).map(|i| all.column(name).unwrap().of(i).unwrap_or("-")).collect::<Vec<_>>();
-        assert_eq!(of("points"), ["fitted", "fitted", "new", "new", "new"]);
+        assert_eq!(of("points"), ["-", "-", "new", "new", "new"]);
         assert_eq!(of("kind"), ["x", "c10", "c2", "-", "x"]);
         assert_eq!(of("age"), ["1", "2", "-", "-", "-"]);
         assert_eq!(all.column("kind").unwrap().names, ["c2", "c10", "x"]);

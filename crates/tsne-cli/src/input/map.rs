@@ -6,9 +6,10 @@ use super::format::{Format, format_of};
 use super::grow::grow;
 use super::labels::{Owners, schema_of};
 use super::loaded::{InputOptions, Loaded};
+use super::names::{COLUMN, Names};
 use super::open::is_standard_input;
 use super::points::PointTable;
-use super::table::{CsvOptions, IndexColumn, Schema};
+use super::table::{CsvOptions, IndexColumn, Schema, is_index_name};
 use super::text::HeaderLine;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::collections::HashMap;
@@ -116,20 +117,28 @@ pub fn as_embedded(data: &Path, mut options: InputOptions, maps: &[&Annotations]
     let name = || data.display().to_string();
     let format = if is_standard_input(data) { None } else { Some(format_of(data).with_context(name)?) };
     let table = &mut options.table;
-    let names = match format {
-        Some(Format::Text) if table.header == HeaderLine::No => None,
-        Some(Format::Text | Format::Columnar) => schema_of(data, table).with_context(name)?.names,
-        _ => None,
+    let written = match format {
+        Some(Format::Text | Format::Columnar) => schema_of(data, table).with_context(name)?.names.unwrap_or_default(),
+        _ => Vec::new(),
     };
-    let names = names.unwrap_or_default();
+    // Where the first line is no header, its fields only count the columns.
+    let headless = format == Some(Format::Text) && table.header == HeaderLine::No;
+    let names = Names::new(written.iter().map(|name| (!headless).then_some(name.as_str())), COLUMN);
+    let has = |column: &str| match format {
+        #[cfg(feature = "h5ad")]
+        Some(Format::H5ad) => super::h5ad::has_labels(data, column).unwrap_or(true),
+        _ => names.find(column).is_ok(),
+    };
     let is_label = |name: &str| maps.iter().any(|map| map.column(name).is_some());
-    table.label_columns.retain(|column| names.contains(column) || !is_label(column));
+    table.label_columns.retain(|column| has(column) || !is_label(column));
     if table.columns.is_empty() {
-        for column in &names {
+        let is_chosen = |of: &[String], column| of.iter().any(|chosen| names.find(chosen).is_ok_and(|at| at == column));
+        for (column, written) in written.iter().enumerate() {
+            let called = if headless { selector(column) } else { written.clone() };
             // A map calls its labels otherwise where it would take them for coordinates.
-            let used = label_names(std::iter::once(column.as_str()), &[]).iter().any(|name| is_label(name));
-            if used && !table.label_columns.contains(column) && !table.drop_columns.contains(column) {
-                table.label_columns.push(column.clone());
+            let used = label_names(std::iter::once(called.as_str()), &[]).iter().any(|name| is_label(name));
+            if used && !is_chosen(&table.label_columns, column) && !is_chosen(&table.drop_columns, column) {
+                table.label_columns.push(called);
             }
         }
     }
@@ -161,7 +170,9 @@ impl Columns {
         let is_called = |c: usize, wanted: &str| names[c] == wanted || selector(c) == wanted;
         let asked = |c: &usize| matches!(&options.index_column, IndexColumn::Column(wanted) if is_called(*c, wanted));
         let ids = match options.index_column {
-            IndexColumn::Auto => (!coordinates.contains(&0) && (schema.index > 0 || is_id(&names[0]))).then_some(0),
+            IndexColumn::Auto => {
+                (!coordinates.contains(&0) && (schema.index > 0 || is_index_name(&names[0]))).then_some(0)
+            }
             IndexColumn::None => None,
             IndexColumn::Column(_) => (0..count).find(asked),
         };
@@ -189,7 +200,8 @@ pub(crate) fn label_names<'a>(labels: impl Iterator<Item = &'a str>, reserved: &
     let mut names: Vec<String> = Vec::new();
     for label in labels {
         let mut name = label.to_owned();
-        while is_coordinate(&name) || is_id(&name) || names.contains(&name) || reserved.contains(&name.as_str()) {
+        while is_coordinate(&name) || is_index_name(&name) || names.contains(&name) || reserved.contains(&name.as_str())
+        {
             name.push_str("_label");
         }
         names.push(name);
@@ -209,12 +221,6 @@ fn is_coordinate(name: &str) -> bool {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     stem.len() < name.len()
         && ["y", "tsne", "t-sne", "x_tsne", "dim", "umap"].contains(&stem.trim_end_matches(['-', '_', ' ', '.']))
-}
-
-/// Whether a first column of this name has ids: pandas and R leave it empty.
-fn is_id(name: &str) -> bool {
-    const NAMES: [&str; 9] = ["", "id", "ids", "index", "_index", "unnamed: 0", "rownames", "row.names", "obs_names"];
-    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

@@ -78,7 +78,12 @@ impl Preview {
             "it can be read once only, so nothing of it is known before: write the points to a file, and name that"
         );
         check_choices(format, options)?;
-        let file_bytes = std::fs::metadata(path).context("cannot open")?.len();
+        let metadata = std::fs::metadata(path).context("cannot open")?;
+        ensure!(
+            metadata.is_file() || metadata.is_dir(),
+            "it is no regular file, and can be read once only: write the points to a file, and name that"
+        );
+        let file_bytes = metadata.len();
         let of = |sizes: Sizes| Self {
             shape: sizes.shape.into(),
             is_exact: true,
@@ -217,8 +222,8 @@ fn beginning(read: &mut impl BufRead) -> Result<(Vec<u8>, bool)> {
     let count = read.take(LOOKED_AT as u64).read_to_end(&mut bytes).context("cannot read")?;
     let all = count < LOOKED_AT;
     if !all {
-        // A line that is longer than this is read whole.
-        read.read_until(b'\n', &mut bytes).context("cannot read")?;
+        // A line that is longer than this is read whole, up to where the reader refuses it.
+        read.take(text::MAX_RECORD as u64).read_until(b'\n', &mut bytes).context("cannot read")?;
     }
     Ok((bytes, all))
 }

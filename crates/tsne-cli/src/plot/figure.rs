@@ -2,7 +2,7 @@
 
 use super::coloring::{Coloring, Entry, Key};
 use super::font::{self, Weight};
-use super::labels::{self, Cluster, Placed};
+use super::labels::{self, Cluster, Dense, Placed};
 use super::legend::{Bar, List, SIZES};
 use super::options::{Legend, Options};
 use super::points::{Dots, Field, order};
@@ -281,8 +281,8 @@ fn clusters(panel: &Panel, field: &PlacedField, entries: &[Entry], coloring: &Co
     let places = labels::densest(points);
     let cluster = |entry: &Entry| {
         let code = entry.code?;
-        let &(count, anchor) = places.get(&code)?;
-        Some(Cluster { name: entry.name.clone(), color: entry.color, code, count, anchor })
+        let &Dense { count, place, is_small } = places.get(&code)?;
+        Some(Cluster { name: entry.name.clone(), color: entry.color, code, count, anchor: place, is_small })
     };
     entries.iter().filter_map(cluster).collect()
 }

@@ -46,10 +46,22 @@ pub(super) struct Cluster {
     pub(super) code: u32,
     pub(super) count: usize,
     pub(super) anchor: [f32; 2],
+    /// Whether it is so small that its own name would hide it.
+    pub(super) is_small: bool,
+}
+
+/// Where the points of a category are densest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Dense {
+    /// The points of the category.
+    pub(super) count: usize,
+    pub(super) place: [f32; 2],
+    /// Whether most of its points are in one square.
+    pub(super) is_small: bool,
 }
 
 /// The densest places of codes: in the square with the most points, with half of those in the squares around it, their mean.
-pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> HashMap<u32, (usize, [f32; 2])> {
+pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> HashMap<u32, Dense> {
     let cell = |[x, y]: [f32; 2]| [(x / CELL).floor() as i32, (y / CELL).floor() as i32];
     let mut counts: HashMap<(u32, [i32; 2]), (usize, [f64; 2])> = HashMap::new();
     let mut totals: HashMap<u32, usize> = HashMap::new();
@@ -59,7 +71,7 @@ pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> 
         *sum = [sum[0] + f64::from(at[0]), sum[1] + f64::from(at[1])];
         *totals.entry(code).or_default() += 1;
     }
-    let mut best: HashMap<u32, (usize, [i32; 2], [f32; 2])> = HashMap::new();
+    let mut best: HashMap<u32, (usize, [i32; 2], [f32; 2], bool)> = HashMap::new();
     for (&(code, [column, row]), &(count, sum)) in &counts {
         let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)));
         let near: usize = around
@@ -69,13 +81,20 @@ pub(super) fn densest(points: impl Iterator<Item = ([f32; 2], u32)> + Clone) -> 
             .sum();
         let score = 2 * count + near;
         let anchor = sum.map(|sum| (sum / count as f64) as f32);
-        let entry = best.entry(code).or_insert((0, [0; 2], [0.0; 2]));
+        let total = totals.get(&code).copied().unwrap_or(0);
+        // Half of it in one square, and nearly all of it around.
+        let is_small = 2 * count >= total && 8 * (count + near) > 7 * total;
+        let entry = best.entry(code).or_insert((0, [0; 2], [0.0; 2], false));
         // The order of the table is random: ties go to the first square.
         if score > entry.0 || score == entry.0 && [column, row] < entry.1 {
-            *entry = (score, [column, row], anchor);
+            *entry = (score, [column, row], anchor, is_small);
         }
     }
-    best.into_iter().map(|(code, (_, _, anchor))| (code, (totals.get(&code).copied().unwrap_or(0), anchor))).collect()
+    let dense = |(code, (_, _, place, is_small))| {
+        let count = totals.get(&code).copied().unwrap_or(0);
+        (code, Dense { count, place, is_small })
+    };
+    best.into_iter().map(dense).collect()
 }
 
 /// Places names within a rectangle, those of many points first; returns them and the codes of those that found no place.
@@ -144,8 +163,15 @@ fn free(
     let holds = |[low, high]: [[f32; 2]; 2], at: [f32; 2]| {
         at != cluster.anchor && (0..2).all(|c| low[c] < at[c] && at[c] < high[c])
     };
+    let hides_itself = |[low, high]: [[f32; 2]; 2]| {
+        let (room, at) = (0.5 * CELL, cluster.anchor);
+        cluster.is_small && (0..2).all(|c| low[c] - room < at[c] && at[c] < high[c] + room)
+    };
     rings.map(|[x, y]| at(x, y)).find(|corners| {
-        !placed.iter().any(|other| other.meets(*corners)) && !anchors.iter().any(|anchor| holds(*corners, *anchor))
+        !placed.iter().any(|other| other.meets(*corners))
+            && !anchors.iter().any(|anchor| holds(*corners, *anchor))
+            // Where there is room beside others only on itself, it is there.
+            && (anchors.is_empty() || !hides_itself(*corners))
     })
 }
 
@@ -163,6 +189,7 @@ mod tests {
                     code: i,
                     count: 10,
                     anchor: [50.0 + (i * 37 % 300) as f32, 40.0 + (i * 53 % 200) as f32],
+                    is_small: i % 3 == 0,
                 })
                 .collect();
             let (placed, without) = place(clusters, [10.0, 10.0], [400.0, 300.0]);
@@ -180,14 +207,24 @@ mod tests {
     #[test]
     fn a_name_does_not_hide_another_category() {
         // The small one lies where the name of the large one would be nearest to its place.
-        let cluster =
-            |code: u32, count, anchor| Cluster { name: "monocytes".into(), color: [0; 3], code, count, anchor };
+        let cluster = |code: u32, count, anchor| Cluster {
+            name: "monocytes".into(),
+            color: [0; 3],
+            code,
+            count,
+            anchor,
+            is_small: false,
+        };
         let small = [210.0, 151.0];
         let (placed, without) =
             place(vec![cluster(0, 900, [200.0, 150.0]), cluster(1, 9, small)], [0.0; 2], [400.0, 300.0]);
         assert!(without.is_empty() && placed[0].code == 0);
         let [low, high] = placed[0].corners;
         assert!((0..2).any(|c| small[c] <= low[c] || high[c] <= small[c]), "{placed:?}");
+        // Nor itself, where it is small.
+        let alone = Cluster { is_small: true, ..cluster(0, 13, [200.0, 150.0]) };
+        let [low, high] = place(vec![alone], [0.0; 2], [400.0, 300.0]).0[0].corners;
+        assert!((0..2).any(|c| 200.0 - 50.0 * c as f32 <= low[c] - 7.0 || high[c] + 7.0 <= 200.0 - 50.0 * c as f32));
         // Where there is no other room, it does.
         let width = font::width("monocytes", SIZE, Weight::Bold) + 5.0;
         let (placed, without) =
@@ -199,7 +236,8 @@ mod tests {
     fn the_densest_place_is_where_the_points_are() {
         let points =
             (0..100u32).map(|i| if i < 70 { ([30.0 + (i % 5) as f32, 30.0], 3) } else { ([i as f32 * 9.0, 500.0], 3) });
-        let (count, [x, y]) = densest(points)[&3];
-        assert!(count == 100 && (30.0..35.0).contains(&x) && y == 30.0);
+        let Dense { count, place: [x, y], is_small } = densest(points.clone())[&3];
+        assert!(count == 100 && (30.0..35.0).contains(&x) && y == 30.0 && !is_small);
+        assert!(densest(points.take(70))[&3].is_small);
     }
 }

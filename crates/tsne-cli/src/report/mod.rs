@@ -83,5 +83,5 @@ fn seconds(total: f64, parts: &[(&str, f64)]) -> (&'static str, String) {
 
 /// The line of the peak memory, where it is known.
 fn memory(bytes: Option<u64>) -> Option<(&'static str, String)> {
-    bytes.map(|bytes| ("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)))
+    bytes.map(|bytes| ("peak memory", amount(bytes)))
 }

@@ -28,7 +28,7 @@ pub struct PlanReport {
     pub peak_memory_bytes: u64,
     /// The stage that it is in.
     pub peak_stage: &'static str,
-    /// The memory that is free; `null` where the system does not tell (it does on Linux).
+    /// The memory that is free, or less where `--memory-limit` allows less; `null` where nothing is known (free memory is, on Linux).
     pub available_memory_bytes: Option<u64>,
     /// Whether the run fits into it; `null` where that is not known.
     pub fits: Option<bool>,
@@ -93,7 +93,8 @@ impl Summary for PlanReport {
             let StageReport { stage, memory_bytes, seconds } = *stage;
             (stage, format!("{:>9} {:>9}", amount(memory_bytes), time(seconds)))
         }));
-        let free = self.available_memory_bytes.map(|free| format!(", {} are free", amount(free))).unwrap_or_default();
+        let free =
+            self.available_memory_bytes.map(|free| format!(", {} are to be had", amount(free))).unwrap_or_default();
         lines.push(("peak memory", format!("{} ({}){free}", amount(self.peak_memory_bytes), self.peak_stage)));
         lines.push(("time", format!("about {}", time(self.seconds))));
         if self.fits == Some(false) {

@@ -275,6 +275,16 @@ fn labels_of_a_map_are_no_values_of_its_data() {
         directory.read("page.html")
     };
     assert!(page("x.csv") == page("plain.csv"));
+    // Without a header they are counted, whether they are named again or not.
+    let headless: String =
+        values.chunks(3).enumerate().map(|(i, row)| format!("{},{},{},{}\n", row[0], row[1], row[2], i % 3)).collect();
+    directory.write("h.csv", headless);
+    directory.succeed("embed h.csv -o h.tsv --header no --label-column #4 --n-iter 20 --perplexity 9");
+    for again in ["", "--label-column #4", "--label-column 4"] {
+        let report = directory.json(&format!("score h.csv h.tsv --header no {flags} {again}"));
+        assert_eq!((report["d"].as_u64(), report["input"]["labels"]["kinds"].as_u64()), (Some(3), Some(3)), "{again}");
+        assert!(number(&report, "label_agreement") > 0.9, "{again}");
+    }
     directory.succeed("embed plain.csv -o y.npy --n-iter 20 --perplexity 9");
     let report = directory.json("explore y.npy --data x.csv --label-column kind -o page.html");
     assert_eq!(report["labels"][0].as_str(), Some("kind"));

@@ -122,14 +122,23 @@ fn what_no_folder_can_be_is_refused() {
         fs::create_dir(directory.path(name)).unwrap();
         directory.write(&format!("{name}/{file}"), "mine");
     }
+    // A folder of that name is not enough to be one of a page.
+    for (name, file) in [("own", "ids/notes.txt"), ("shelf", "rows/1.js/notes.txt"), ("single", "tiles")] {
+        fs::create_dir_all(directory.path(&format!("{name}/{file}")).parent().unwrap()).unwrap();
+        directory.write(&format!("{name}/{file}"), "mine");
+    }
     for (arguments, why) in [
         ("explore map.csv -o other", "\"notes.txt\""),
         ("explore map.csv -o site/", "another page"),
+        ("explore map.csv -o own/", "\"ids\""),
+        ("explore map.csv -o shelf/", "\"rows\""),
+        ("explore map.csv -o single/", "\"tiles\""),
         ("explore map.csv -o map.csv/", "no folder"),
         ("explore space.csv -o space/", "not of 3"),
         ("explore map.csv --data map.csv -o map/", "leave --data out"),
     ] {
         directory.refuse(arguments, why);
     }
-    assert_eq!(directory.files(), ["map.csv", "other", "site", "space.csv"]);
+    assert_eq!(directory.files(), ["map.csv", "other", "own", "shelf", "single", "site", "space.csv"]);
+    assert_eq!(directory.read("own/ids/notes.txt"), b"mine");
 }

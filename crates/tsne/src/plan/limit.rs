@@ -25,7 +25,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// [`Error::Parameter`] with what it takes and what would fit.
     pub(crate) fn check_memory(&self, input: &Input<'_, T>, stages: RangeInclusive<usize>) -> Result<()> {
         let Some(limit) = self.parameters.memory_limit else { return Ok(()) };
-        let (task, begin) = self.given(input)?;
+        let (mut task, begin) = self.given(input)?;
+        if stages == AFFINITIES {
+            // They keep all.
+            task.kept_neighbors = task.k;
+        }
         let stages = begin.max(*stages.start())..=*stages.end();
         let peak = |task: &Task<T, D>| {
             let bytes = memory::stages(task, &self.parameters.initialization);

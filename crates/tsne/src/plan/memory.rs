@@ -35,9 +35,13 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     };
     let kept = if task.keeps_data { data } else { 0.0 };
     let retained = if task.search.is_some() { (n * task.k as f64 * entry).min(RETAINED) } else { 0.0 };
-    let optimization = retained + kept + joint + descent;
+    // Where some of them are kept, all are there until affinities are made of them.
+    let lists = if task.kept_neighbors > 0 { n * task.k as f64 * entry } else { 0.0 };
+    let kept_lists = n * task.kept_neighbors as f64 * entry;
+    let optimization = retained + kept + kept_lists + joint + descent;
     let affinities = task.symmetrization.peak_bytes(task.shape.n(), task.k, task.entries as u64, size_of::<T>()) as f64;
-    let [affinities, initialization] = [affinities, joint + starting].map(|bytes| retained + data + bytes);
+    let [affinities, initialization] =
+        [affinities + lists, joint + starting + kept_lists].map(|bytes| retained + data + bytes);
     let stages = [data + neighbors, affinities, initialization, optimization, optimization];
     stages.map(|bytes| bytes as u64)
 }

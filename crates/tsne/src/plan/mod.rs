@@ -229,6 +229,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             iterations: (early, schedule.iterations() - early),
             threads,
             keeps_data: parameters.keep_data,
+            kept_neighbors: parameters.keep_neighbors.min(k),
         })
     }
 }

@@ -76,4 +76,6 @@ pub(super) struct Task<T, const D: usize> {
     pub(super) iterations: (usize, usize),
     pub(super) threads: usize,
     pub(super) keeps_data: bool,
+    /// Neighbors of each point that are kept.
+    pub(super) kept_neighbors: usize,
 }

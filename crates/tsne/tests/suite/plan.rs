@@ -82,6 +82,8 @@ fn a_calibration_gives_every_stage_its_time() {
             let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(n_iter).build().unwrap();
             tsne.plan(shape, Some(&calibration)).unwrap().seconds().unwrap()
         };
+        let plan = tsne.plan(shape, Some(&calibration)).unwrap();
+        assert!(plan.stages.iter().all(|stage| stage.seconds.is_some_and(|seconds| seconds > 0.0)), "{plan:?}");
         // Iterations take as long as each other.
         let (none, some, more) = (of(0), of(100), of(200));
         assert!(0.0 < none && none < some, "{shape:?}: {none} {some}");
@@ -117,6 +119,12 @@ fn a_limit_of_memory_is_kept_or_refused_with_what_would_fit() {
     let graph = index.graph().unwrap();
     let of_graph = needed(&with(1_000).prepare_initial(graph).unwrap_err());
     assert!(of_index <= of_graph && of_graph <= planned, "{of_index}, {of_graph}, {planned}");
+    // What is kept is counted.
+    let keeping = |k: usize| {
+        let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).keep_neighbors(k).build().unwrap();
+        bytes(&tsne.plan(DataShape::dense(n, d), None).unwrap(), PlanStage::Optimization)
+    };
+    assert_eq!(keeping(10) - keeping(0), (n * 10 * 8) as u64);
     // A sample that is named does fit.
     let error =
         Tsne::<f32, 2>::builder().perplexity(5.0).memory_limit(planned / 2).build().unwrap().fit(rows).unwrap_err();

@@ -10,24 +10,31 @@ const AT_ONCE = 8;
 /** Milliseconds between two looks at which tiles a moving view takes. */
 const PAUSE = 120;
 
-/** Who waits for which script. */
+/** The scripts that are on their way: what each is to call, and all who wait for it. */
 const waiting = new Map();
 
 /** What each script calls. */
 function received(name, parts) {
-  waiting.get(name)?.(parts);
-  waiting.delete(name);
+  waiting.get(name)?.resolve(parts);
 }
 
-/** The arrays of a script. */
+/** The arrays of a script. One that could not be loaded is asked for again by who needs it next. */
 function load(name) {
-  return new Promise((resolve, reject) => {
-    waiting.set(name, resolve);
-    const script = element("script", { src: `${name}.js` });
-    script.onload = () => script.remove();
-    script.onerror = () => reject(new Error(`${name}.js, which belongs to this page, cannot be loaded.`));
-    document.head.append(script);
-  });
+  if (!waiting.has(name)) {
+    const entry = {};
+    entry.parts = new Promise((resolve, reject) => {
+      entry.resolve = resolve;
+      const script = element("script", { src: `${name}.js` });
+      script.onload = () => script.remove();
+      script.onerror = () => {
+        script.remove();
+        reject(new Error(`${name}.js, which belongs to this page, cannot be loaded.`));
+      };
+      document.head.append(script);
+    }).finally(() => waiting.delete(name));
+    waiting.set(name, entry);
+  }
+  return waiting.get(name).parts;
 }
 
 /** As the writer scatters rows: points in this order are a sample wherever one stops. */
@@ -121,8 +128,11 @@ class TiledDataset extends Dataset {
   /** The points of a tile. */
   async blockOf(tile) {
     tile.used = ++this.clock;
-    tile.block ??= await (tile.loading ??= Block.read(tile.number, this.meta));
-    tile.loading = null;
+    if (!tile.block) {
+      tile.loading ??= Block.read(tile.number, this.meta).finally(() => (tile.loading = null));
+      const block = await tile.loading;
+      tile.block ??= block;
+    }
     return tile.block;
   }
 

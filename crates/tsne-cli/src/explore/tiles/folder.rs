@@ -17,6 +17,23 @@ const INDEX: &str = "index.html";
 /// By what such a page is known, near its beginning.
 const MARK: &str = "<meta name=\"generator\" content=\"tsne explore\">";
 
+/// The scripts in a folder of them; none if it holds anything else.
+fn scripts(folder: &Path) -> Result<Option<Vec<PathBuf>>> {
+    let mut scripts = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(None) };
+    for entry in entries {
+        let entry = entry.with_context(|| folder.display().to_string())?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".js"));
+        let is_script = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        if !is_script || !entry.file_type()?.is_file() {
+            return Ok(None);
+        }
+        scripts.push(entry.path());
+    }
+    Ok(Some(scripts))
+}
+
 /// A folder with a page, and how much was written into it.
 #[derive(Debug)]
 pub struct Folder {
@@ -38,10 +55,11 @@ impl Folder {
             ensure!(!path.exists(), "{}: it is no folder: name another one", path.display());
             return Ok(());
         };
-        let ours = |name: &str| name == INDEX || SCRIPTS.contains(&name);
         for entry in entries {
-            let name = entry.with_context(|| path.display().to_string())?.file_name().to_string_lossy().into_owned();
-            ensure!(ours(&name), "{}: {name:?} in it is of no such page: name a new folder", path.display());
+            let entry = entry.with_context(|| path.display().to_string())?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ours = name == INDEX || (SCRIPTS.contains(&&*name) && scripts(&entry.path())?.is_some());
+            ensure!(ours, "{}: {name:?} in it is of no such page: name a new folder", path.display());
         }
         let index = path.join(INDEX);
         if index.exists() {
@@ -62,10 +80,11 @@ impl Folder {
             fs::remove_file(&index)?;
         }
         for name in SCRIPTS.map(|name| path.join(name)) {
-            if name.exists() {
-                fs::remove_dir_all(&name)?;
-            }
             fs::create_dir_all(&name).with_context(|| name.display().to_string())?;
+            // Those of an older page only: whatever else has come there since the check stays.
+            for script in scripts(&name)?.unwrap_or_default() {
+                fs::remove_file(&script).with_context(|| script.display().to_string())?;
+            }
         }
         Ok(Self { path: path.into(), bytes: AtomicU64::new(0), files: AtomicUsize::new(0) })
     }

@@ -6,7 +6,7 @@ use crate::input::dense::Table;
 use crate::input::fits::Fits;
 use crate::input::missing::{Missing, is_missing};
 use crate::input::points::PointTable;
-use crate::input::table::{Columns, CsvOptions, Gathered, Numbers, Parsed, Place, Record, Role, refused};
+use crate::input::table::{Columns, CsvOptions, Gathered, Parsed, Place, Record, Role, refused};
 use anyhow::{Context, Result, bail, ensure};
 use arrow_array::Array;
 use tsne::Scalar;
@@ -157,7 +157,7 @@ impl<T: Scalar> Slots<'_, T> {
     fn texts(&mut self, array: &dyn Array) -> Result<()> {
         let texts = texts(array)?;
         for (row, text) in texts.fields().enumerate() {
-            let value = Numbers::default().value::<f64>(text);
+            let value = self.points.numbers.value::<f64>(text);
             if value.is_none() && !is_missing(text) {
                 return Err(self.refused(row, text));
             }
@@ -195,6 +195,6 @@ impl<T: Scalar> Slots<'_, T> {
 
     fn refused(&self, row: usize, field: &str) -> anyhow::Error {
         let (columns, fits) = (self.columns, self.points.fits);
-        anyhow::Error::msg(refused(self.place(row), self.column, field, columns, Numbers::default(), fits))
+        anyhow::Error::msg(refused(self.place(row), self.column, field, columns, self.points.numbers, fits))
     }
 }

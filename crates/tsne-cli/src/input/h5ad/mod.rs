@@ -46,6 +46,16 @@ pub(super) struct Choice<'a> {
     pub(super) neighbors_key: Option<&'a str>,
 }
 
+/// Whether `obs` has a column of that name.
+///
+/// # Errors
+///
+/// For a file that is none of anndata.
+pub(super) fn has_labels(path: &Path, name: &str) -> Result<bool> {
+    let store = Store::open(path)?;
+    Frame::open(&store, &store.root(), "obs")?.map_or(Ok(false), |obs| obs.has(name))
+}
+
 /// What a file gives.
 pub(super) struct Content<T> {
     pub(super) points: PointTable<T>,

@@ -79,8 +79,9 @@ impl Columns {
                 let named = self.has_header() && self.name(0).is_none_or(is_index_name);
                 let index = if named { self.schema.index.max(1) } else { self.schema.index };
                 for column in (0..index).filter(|&column| count > 1 && !asked[column]) {
-                    // Of several columns that name the rows together, the first does.
-                    roles[column] = if column == 0 { Role::Index } else { Role::LeftOut };
+                    // Of several columns that name the rows together, the first does, if its values are names: dates are none.
+                    let names = column == 0 && self.schema.kinds[column].no_text().is_none();
+                    roles[column] = if names { Role::Index } else { Role::LeftOut };
                 }
             }
             IndexColumn::None => {}

@@ -2,6 +2,8 @@
 
 use super::columns::{Columns, Role, TableForm};
 use super::like_labels;
+#[cfg(feature = "columnar")]
+use super::number::Numbers;
 use super::options::CsvOptions;
 use crate::input::fits::Fits;
 use crate::input::grow::grow;
@@ -41,6 +43,9 @@ pub(in crate::input) struct Gathered<T> {
     labels: Vec<(usize, LabelsBuilder)>,
     pub(in crate::input) missing: Missing,
     pub(in crate::input) fits: Fits,
+    /// How texts that are numbers are written.
+    #[cfg(feature = "columnar")]
+    pub(in crate::input) numbers: Numbers,
 }
 
 impl<T: Scalar> Gathered<T> {
@@ -54,6 +59,8 @@ impl<T: Scalar> Gathered<T> {
             labels: columns.labels().into_iter().map(|column| (column, LabelsBuilder::default())).collect(),
             missing: options.missing,
             fits,
+            #[cfg(feature = "columnar")]
+            numbers: Numbers { decimal: options.decimal },
         }
     }
 

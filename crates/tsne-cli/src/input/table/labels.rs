@@ -41,7 +41,8 @@ impl LabelForm {
             return None;
         }
         let labels = vec![(count - 1, name(count - 1).unwrap_or_default().to_owned())];
-        Some(Self { count, header: schema.names.is_some(), ids: beside_index.then_some(0), guessed: false, labels })
+        let ids = (beside_index && schema.kinds[0].no_text().is_none()).then_some(0);
+        Some(Self { count, header: schema.names.is_some(), ids, guessed: false, labels })
     }
 
     /// That of a table of which some columns are wanted.
@@ -63,8 +64,9 @@ impl LabelForm {
             _ if !is_free(0) => (None, false),
             _ => (Some(0), schema.index == 0 && !(header && name(0).is_none_or(is_index_name))),
         };
-        // A first column that was only guessed to name the rows need not.
-        let ids = ids.filter(|&column| !guessed || schema.kinds[column].no_text().is_none());
+        // A column that nobody named for it need not name the rows: of dates, say.
+        let named = matches!(options.index_column, IndexColumn::Column(_));
+        let ids = ids.filter(|&column| named || schema.kinds[column].no_text().is_none());
         for column in ids.into_iter().chain(labels.iter().map(|(column, _)| *column)) {
             if let Some(what) = schema.kinds[column].no_text() {
                 bail!(

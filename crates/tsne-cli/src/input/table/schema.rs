@@ -46,7 +46,7 @@ impl Kind {
 
 /// Whether a first column of this name holds the names of rows: pandas and R leave it empty, anndata writes `index`.
 pub(in crate::input) fn is_index_name(name: &str) -> bool {
-    const NAMES: [&str; 10] =
-        ["", "index", "_index", "unnamed: 0", "id", "rownames", "row.names", "obs_names", "barcode", "barcodes"];
+    const NAMES: [&str; 11] =
+        ["", "index", "_index", "unnamed: 0", "id", "ids", "rownames", "row.names", "obs_names", "barcode", "barcodes"];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -6,6 +6,7 @@ mod records;
 
 pub use header::HeaderLine;
 pub(crate) use labels::{column_names, read_labels};
+pub(in crate::input) use records::MAX_RECORD;
 
 use super::fits::Fits;
 use super::missing::{Missing, is_missing};

@@ -7,7 +7,7 @@ use std::io::{BufRead, Chain, Cursor, Read};
 use tsne::core::memory;
 
 /// The longest record, in bytes. Three million numbers of 20 digits have room in it.
-const MAX_RECORD: usize = 1 << 26;
+pub(in crate::input) const MAX_RECORD: usize = 1 << 26;
 
 /// The most fields of a record, empty ones of aligned columns included.
 const MAX_FIELDS: usize = 1 << 22;
