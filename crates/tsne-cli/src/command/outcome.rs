@@ -61,7 +61,7 @@ impl Outcome<'_> {
         let mut written = Written::default();
         let graph = embedding.affinity_index().graph();
         written.map(targets.map, y, &Beside { annotations: Some(annotations), graph })?;
-        written.h5ad(targets, y, &call.resolved, || args.described())?;
+        written.h5ad(targets, y, (&call.resolved, annotations.ids.as_deref()), || args.described())?;
         written.add(targets.model, |path| {
             let mut writer = embedding.writer()?;
             extras.add(&mut writer)?;

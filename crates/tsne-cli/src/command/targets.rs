@@ -4,9 +4,9 @@ use crate::film::FilmFormat;
 use crate::input::Resolved;
 use crate::output::{Beside, Format, Note};
 use crate::plot;
-#[cfg(not(feature = "h5ad"))]
-use anyhow::bail;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+#[cfg(feature = "h5ad")]
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tsne::Scalar;
@@ -44,6 +44,10 @@ impl Targets<'_> {
         let targets = [self.map.filter(to_file), self.plot, self.page, self.film, self.model, self.checkpoint];
         let targets: Vec<&Path> = targets.into_iter().flatten().collect();
         for (i, &target) in targets.iter().enumerate() {
+            ensure!(
+                !is_standard_output(target),
+                "only a map goes to standard output: name a file for what is to go to -"
+            );
             for source in sources.iter().flatten() {
                 ensure!(
                     !files::same_file(target, source),
@@ -82,6 +86,31 @@ impl Targets<'_> {
             files::check_target(target).with_context(|| format!("{} cannot be written", target.display()))
         })
     }
+}
+
+/// Whether a file of anndata still has the points that were embedded: it may have been written anew since it was read.
+#[cfg(feature = "h5ad")]
+fn same_points(path: &Path, (n, kept): (usize, Option<&[usize]>), ids: Option<&[String]>) -> Result<()> {
+    let name = || path.display().to_string();
+    let Some(names) = crate::input::h5ad::names_of_points(path).with_context(name)? else { return Ok(()) };
+    let others = "the map is not put into it: embed what it has now";
+    ensure!(names.len() == n, "{}: it had {n} points when it was read, and has {} now; {others}", name(), names.len());
+    let Some(ids) = ids else { return Ok(()) };
+    let known: HashSet<&str> = names.iter().map(String::as_str).collect();
+    if !ids.iter().any(|id| known.contains(id.as_str())) {
+        // Names of another column, which was asked for.
+        return Ok(());
+    }
+    let all: Vec<usize> = (0..n).collect();
+    let moved = kept.unwrap_or(&all).iter().zip(ids).find(|(point, id)| names[**point] != **id);
+    if let Some((point, id)) = moved {
+        bail!(
+            "{}: the point {id:?} was in row {point} when it was read, where {:?} is now; {others}",
+            name(),
+            names[*point]
+        );
+    }
+    Ok(())
 }
 
 fn ends_in(path: &Path, wanted: &str) -> bool {
@@ -176,7 +205,7 @@ impl Written {
         &mut self,
         targets: &Targets<'_>,
         y: &[[T; D]],
-        resolved: &Resolved,
+        (resolved, ids): (&Resolved, Option<&[String]>),
         note: impl FnOnce() -> Vec<(&'static str, Note)>,
     ) -> Result<()> {
         let copy = targets.map.filter(|map| is_h5ad(map));
@@ -187,6 +216,9 @@ impl Written {
         {
             let (n, kept) = (resolved.given(y.len()), resolved.kept.as_deref());
             let map = crate::output::MapOf { positions: y, n, kept, params: &note() };
+            for source in targets.back.into_iter().chain(targets.source.filter(|_| copy.is_some())) {
+                same_points(source, (n, kept), ids)?;
+            }
             if let Some((source, _)) = targets.source.zip(copy) {
                 self.add(copy, |path| map.write_copy(source, path))?;
             }
@@ -194,7 +226,7 @@ impl Written {
         }
         #[cfg(not(feature = "h5ad"))]
         {
-            let _ = (y, resolved, note);
+            let _ = (y, resolved, ids, note);
             bail!("this program was built without the feature h5ad: write .npy or .csv")
         }
     }

@@ -103,7 +103,9 @@ fn place<T: Float + FromStr, const D: usize>(
     let kl_divergence_per_point = kl_divergence / y.len() as f64;
     let mut written = Written::default();
     written.map(targets.map, y, &Beside { annotations: Some(&annotations), graph: None })?;
-    written.h5ad(targets, y, &resolved, || vec![("model", Note::Text(args.model.display().to_string()))])?;
+    written.h5ad(targets, y, (&resolved, annotations.ids.as_deref()), || {
+        vec![("model", Note::Text(args.model.display().to_string()))]
+    })?;
     written.add(targets.plot, |path| {
         let (new, old) = (plot::grouped(y.len()), plot::grouped(fitted.positions().len()));
         let title = format!("{new} new points in a t-SNE of {old}");

@@ -289,3 +289,24 @@ fn labels_of_a_map_are_no_values_of_its_data() {
     let report = directory.json("explore y.npy --data x.csv --label-column kind -o page.html");
     assert_eq!(report["labels"][0].as_str(), Some("kind"));
 }
+
+#[test]
+fn a_map_far_from_the_origin_is_measured_as_one_that_is_not() {
+    let directory = Directory::new();
+    let values = clusters(120, 3);
+    directory.write("x.csv", text(&values, 3, ","));
+    // Whole numbers, which are the same numbers far away.
+    let map = |far: f64| -> String {
+        values
+            .chunks(3)
+            .map(|row| format!("{},{}\n", (64.0 * row[0]).round() + far, (64.0 * row[1]).round() - far))
+            .collect()
+    };
+    directory.write("near.csv", map(0.0));
+    directory.write("far.csv", map(1e12));
+    let [near, far] = ["near", "far"].map(|name| directory.json(&format!("score x.csv {name}.csv --perplexity 9")));
+    for key in ["neighbor_recall", "trustworthiness", "spearman"] {
+        assert_eq!(number(&near, key), number(&far, key), "{key}");
+    }
+    assert!((number(&near, "kl_divergence") / number(&far, "kl_divergence") - 1.0).abs() < 1e-5);
+}

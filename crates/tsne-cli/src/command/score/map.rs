@@ -77,5 +77,14 @@ pub(super) fn of_table<T: Float + FromStr>(table: &Table<f64>) -> Result<Box<dyn
 }
 
 fn positions<T: Float, const D: usize>(table: &Table<f64>) -> Result<Vec<[T; D]>> {
-    Ok(table.rows()?.iter().map(|row| std::array::from_fn(|c| T::from_f64(row[c]))).collect())
+    let rows = table.rows()?;
+    // Far from the origin single precision would lose what tells points apart: distances stay the same where the origin moves.
+    let middle: [f64; D] = std::array::from_fn(|c| {
+        let of = |row: &[f64]| row[c];
+        let (low, high) =
+            rows.iter().map(of).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        let middle = 0.5 * low + 0.5 * high;
+        if middle.abs() > high - low { middle } else { 0.0 }
+    });
+    Ok(rows.iter().map(|row| std::array::from_fn(|c| T::from_f64(row[c] - middle[c]))).collect())
 }

@@ -46,6 +46,17 @@ pub(super) struct Choice<'a> {
     pub(super) neighbors_key: Option<&'a str>,
 }
 
+/// The names of the points of a file, if it has any.
+///
+/// # Errors
+///
+/// For a file that is none of anndata.
+#[cfg(not(test))]
+pub(crate) fn names_of_points(path: &Path) -> Result<Option<Vec<String>>> {
+    let store = Store::open(path)?;
+    Frame::open(&store, &store.root(), "obs")?.map_or(Ok(None), |obs| obs.index())
+}
+
 /// Whether `obs` has a column of that name.
 ///
 /// # Errors
