@@ -71,6 +71,30 @@ impl AtomicFile {
         Ok(Self { target, file: BufWriter::new(file), name })
     }
 
+    /// A path by which others can open the file while it is in the making, for code that opens what it writes itself. It leads there as
+    /// long as this value lives; what was written by it is seen only once it is [flushed](Write::flush).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::files::AtomicFile;
+    ///
+    /// let path = std::env::temp_dir().join(format!("doc-path-{}.txt", std::process::id()));
+    /// let file = AtomicFile::create(&path)?;
+    /// std::fs::OpenOptions::new().write(true).open(file.path())?.set_len(10)?;
+    /// assert!(!path.exists());
+    /// file.commit()?;
+    /// assert_eq!(std::fs::metadata(&path)?.len(), 10);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn path(&self) -> PathBuf {
+        match &self.name {
+            Some(name) => name.to_path_buf(),
+            None => entry(self.file.get_ref()),
+        }
+    }
+
     /// Puts the file in its place, where it replaces an older one, once it is on the disk.
     ///
     /// # Errors
@@ -208,12 +232,24 @@ fn unnamed(directory: &Path, permissions: Option<&Permissions>) -> io::Result<Op
     }
 }
 
+/// Where the system shows a file that has no name.
+#[cfg(target_os = "linux")]
+fn entry(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Elsewhere every file has a name.
+#[cfg(not(target_os = "linux"))]
+fn entry(_: &File) -> PathBuf {
+    PathBuf::new()
+}
+
 #[cfg(target_os = "linux")]
 fn link(file: &File, directory: &Path) -> io::Result<TempPath> {
     use rustix::fs::{AtFlags, CWD, linkat};
-    use std::os::fd::AsRawFd;
-    let entry = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let of_name = |name: &Path| Ok(linkat(CWD, entry.as_str(), CWD, name, AtFlags::SYMLINK_FOLLOW)?);
+    let entry = entry(file);
+    let of_name = |name: &Path| Ok(linkat(CWD, entry.as_path(), CWD, name, AtFlags::SYMLINK_FOLLOW)?);
     Ok(Builder::new().prefix(PREFIX).make_in(directory, of_name)?.into_temp_path())
 }
 
