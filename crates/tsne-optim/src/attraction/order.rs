@@ -38,7 +38,7 @@ pub(super) fn by_map<T: Scalar, const D: usize>(y: &[[T; D]]) -> Result<Vec<u32>
         }
     });
     RadixSort::default().sort(&mut keys)?;
-    Ok(keys.into_iter().map(morton::key_index).collect())
+    memory::collected("order of the map", keys.into_iter().map(morton::key_index))
 }
 
 /// The points by groups of neighbors, and groups beside those that they are tied to most: an order for maps that do not
