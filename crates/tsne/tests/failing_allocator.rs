@@ -120,7 +120,7 @@ type Outcome = Result<Vec<u64>, Error>;
 type Case = Box<dyn Fn() -> Outcome>;
 
 /// The cases by name: all searches, models of the repulsion and initializations, new points, measures, and saved maps.
-const CASES: [&str; 22] = [
+const CASES: [&str; 24] = [
     "default",
     "documented",
     "opentsne",
@@ -143,6 +143,8 @@ const CASES: [&str; 22] = [
     "save",
     "load",
     "measures",
+    "renumbered",
+    "outliers",
 ];
 
 fn positions<const K: usize>(embedding: &Embedding<f32, K>) -> Vec<u64> {
@@ -221,6 +223,26 @@ fn case(name: &str) -> Case {
                 let model = Model::open(file.path()).map_err(memory)?;
                 Ok(positions(&model.embedding::<f32, 2>().map_err(memory)?))
             })
+        }
+        // Affinities whose points are numbered anew, as those of many points are.
+        "renumbered" => {
+            let n = 9_000;
+            let (x, _) = blobs::<f32>(n, 3, 7);
+            let tsne = base().perplexity(3.0).initialization(Initialization::Random).build().unwrap();
+            let index = Arc::new(tsne.affinities(Rows::new(&x, n, 3).unwrap()).unwrap());
+            Box::new(move || {
+                let mut embedding = tsne.prepare_initial(Arc::clone(&index))?;
+                embedding.optimize(3)?;
+                Ok(positions(&embedding))
+            })
+        }
+        // A map with points so far out that its grid has grids within.
+        "outliers" => {
+            let start =
+                |i: usize| if i % 500 == 7 { [1e5 + i as f32, -1e5] } else { [(i as f32).sin(), (i as f32).cos()] };
+            let start: Vec<[f32; 2]> = (0..N).map(start).collect();
+            let tsne = base().initialization(start).negative_gradient_method("fft").max_step_norm(1.0).build().unwrap();
+            Box::new(move || Ok(positions(&tsne.fit(Rows::new(&x, N, D)?)?)))
         }
         _ => {
             let embedding = base().build().unwrap().fit(Rows::new(&x, N, D).unwrap()).unwrap();
