@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::place;
 use super::process::{Tool, start_command};
-use super::scenario::{Ready, SCENARIOS};
+use super::scenario::{End, Found, Ready, SCENARIOS};
 
 /// The calls by which files come to be what they are.
 const CHANGES: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,link,linkat,rename,renameat,renameat2,unlink,\
@@ -32,10 +32,11 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, most: usize) ->
     for scenario in &SCENARIOS {
         let ready = scenario.ready(tool, data, home).with_context(|| format!("scenario {:?}", scenario.name))?;
         let changes = count(tool, &ready, home, CHANGES)?;
-        let (mut killed, mut refused) = (0, 0);
+        let (mut killed, mut refused, mut temporary) = (0, 0, 0);
         for number in chosen(changes, most.min(MOST)) {
             let inject = format!("{CHANGES}:signal=SIGKILL:when={number}");
-            try_one(tool, &ready, home, &inject, true).with_context(|| message(scenario.name, home, &inject))?;
+            try_one(tool, &ready, home, &inject, true, &mut temporary)
+                .with_context(|| message(scenario.name, home, &inject))?;
             killed += 1;
         }
         let calls = count(tool, &ready, home, REFUSED)?;
@@ -43,11 +44,13 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, most: usize) ->
             // One call alone, and all from it on.
             let from = if turn % 2 == 0 { "" } else { "+" };
             let inject = format!("{REFUSED}:error={}:when={number}{from}", ERRORS[turn % ERRORS.len()]);
-            try_one(tool, &ready, home, &inject, false).with_context(|| message(scenario.name, home, &inject))?;
+            try_one(tool, &ready, home, &inject, false, &mut temporary)
+                .with_context(|| message(scenario.name, home, &inject))?;
             refused += 1;
         }
         println!(
-            "{:<12} ended at {killed} of {changes} calls that change files, {refused} of {calls} calls refused",
+            "{:<12} ended at {killed} of {changes} calls that change files, {temporary} times with a file by a temporary name; {refused} \
+             of {calls} calls refused",
             scenario.name
         );
     }
@@ -99,7 +102,14 @@ fn chosen(all: usize, most: usize) -> Vec<usize> {
     (0..count).map(|i| 1 + i * all / count.max(1)).collect()
 }
 
-fn try_one(tool: &Tool, ready: &Ready<'_>, home: &Path, inject: &str, killed: bool) -> Result<()> {
+fn try_one(
+    tool: &Tool,
+    ready: &Ready<'_>,
+    home: &Path,
+    inject: &str,
+    killed: bool,
+    temporary: &mut usize,
+) -> Result<()> {
     let directory = place::empty(home, "place")?;
     place::put(&ready.before, &directory)?;
     let calls = inject.split(':').next().unwrap_or_default();
@@ -112,7 +122,9 @@ fn try_one(tool: &Tool, ready: &Ready<'_>, home: &Path, inject: &str, killed: bo
     } else {
         ended.ensure_orderly()?;
     }
-    ready.check(&directory, false).with_context(|| ended.describe())?;
+    let end = if killed { End::Killed } else { End::Own };
+    let found = ready.check(&directory, end).with_context(|| ended.describe())?;
+    *temporary += found.iter().filter(|(_, state)| *state == Found::Temporary).count();
     ready.finish(&directory).context("what was ended is done once more")
 }
 

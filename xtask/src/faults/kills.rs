@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::chance::Chance;
 use super::place;
 use super::process::{Signal, Tool};
-use super::scenario::{Found, Ready, SCENARIOS};
+use super::scenario::{End, Found, Ready, SCENARIOS};
 
 /// The most that one run is ended before it may go on to its end.
 const IN_A_ROW: usize = 3;
@@ -18,7 +18,7 @@ const IN_A_ROW: usize = 3;
 #[derive(Debug, Default)]
 struct Seen {
     kills: usize,
-    /// How they ended: killed, interrupted in order, done before the signal.
+    /// How they ended: by themselves, in order, at once.
     ends: [usize; 3],
     found: BTreeMap<Found, usize>,
 }
@@ -37,11 +37,11 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, kills: usize, c
                 format!("scenario {:?}, kill {number}: see {}", scenario.name, home.join("place").display())
             })?;
         }
-        let [killed, interrupted, done] = seen.ends;
+        let [done, interrupted, killed] = seen.ends;
         let of = |found: Found| seen.found.get(&found).copied().unwrap_or(0);
         println!(
             "{:<12}{:>6.2} s{:>6} signals: {killed} ended at once, {interrupted} in order, {done} came too late; files: {} old, {} new, {} \
-             on their way, {} not there",
+             on their way, {} not there, {} by a temporary name",
             scenario.name,
             ready.whole.as_secs_f64(),
             seen.kills,
@@ -49,6 +49,7 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, kills: usize, c
             of(Found::New),
             of(Found::OnItsWay),
             of(Found::Nothing),
+            of(Found::Temporary),
         );
     }
     Ok(())
@@ -76,16 +77,18 @@ fn one(tool: &Tool, ready: &Ready<'_>, home: &Path, share: usize, chance: &mut C
         let ended = running.end().with_context(told)?;
         ended.ensure_ended_by(signal).with_context(told)?;
         let end = match ended.code {
-            None => 0,
-            Some(_) if ended.is_interrupted() => 1,
-            Some(_) => 2,
+            None => End::Killed,
+            Some(_) if ended.is_interrupted() => End::Interrupted,
+            Some(_) => End::Own,
         };
-        seen.ends[end] += 1;
-        for (_, found) in ready.check(&directory, ended.is_interrupted()).with_context(told)? {
+        // Who is asked a second time ends at once, and not in order.
+        let sure = if end == End::Interrupted && twice { End::Killed } else { end };
+        seen.ends[end as usize] += 1;
+        for (_, found) in ready.check(&directory, end).or_else(|_| ready.check(&directory, sure)).with_context(told)? {
             *seen.found.entry(found).or_default() += 1;
         }
         // What the next one finds was written by an orderly end: it is no old file of this scenario.
-        if end != 0 {
+        if end != End::Killed {
             break;
         }
     }

@@ -158,6 +158,22 @@ pub(super) enum Found {
     New,
     /// Another one, which is whole.
     OnItsWay,
+    /// One by a name that it would have had for microseconds only.
+    Temporary,
+}
+
+/// How names begin that files have before they take the place of others.
+const TEMPORARY: &str = ".tsne-";
+
+/// How a run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// By itself.
+    Own,
+    /// In order, on its way.
+    Interrupted,
+    /// At once.
+    Killed,
 }
 
 /// Data for all runs: points in three clusters, their labels, and a file of anndata.
@@ -221,13 +237,19 @@ impl Ready<'_> {
     }
 
     /// Checks what a run has left in a directory: no file is lost, none is half a file, and there is none that nobody asked for.
-    /// `interrupted` is whether it ended in order on its way.
-    pub(super) fn check(&self, directory: &Path, interrupted: bool) -> Result<Vec<(String, Found)>> {
+    /// `end` is how it came to that.
+    pub(super) fn check(&self, directory: &Path, end: End) -> Result<Vec<(String, Found)>> {
+        let (killed, interrupted) = (end == End::Killed, end == End::Interrupted);
         let files = place::files(directory)?;
         let unknown: Vec<&String> = files.keys().filter(|name| self.scenario.kind(name).is_none()).collect();
-        ensure!(unknown.is_empty(), "litter: {unknown:?}");
+        // Files that replace others have such a name for microseconds: who is killed then leaves one.
+        let named = unknown.len() == 1 && unknown[0].starts_with(TEMPORARY);
+        ensure!(unknown.is_empty() || (named && killed), "litter: {unknown:?}");
         let folder_is_whole = files.contains_key("map/index.html");
         let mut found = Vec::new();
+        if let Some(name) = unknown.first() {
+            found.push(((*name).clone(), Found::Temporary));
+        }
         for name in self.before.keys().chain(self.after.keys().filter(|name| !self.before.contains_key(*name))) {
             let kind = self.scenario.kind(name).context("a file of the run is of no kind")?;
             if kind == Kind::Folder && !folder_is_whole {
@@ -328,10 +350,13 @@ impl Ready<'_> {
 
     /// Does what was interrupted once more, or resumes it where that is possible, and finds what the whole run would have written.
     pub(super) fn finish(&self, directory: &Path) -> Result<()> {
+        // Nobody's any more.
+        let left = place::files(directory)?.into_keys().filter(|name| name.starts_with(TEMPORARY));
+        left.into_iter().try_for_each(|name| fs::remove_file(directory.join(name)))?;
         let has_checkpoint = directory.join("c.tsne").exists();
         let arguments = self.scenario.resume.filter(|_| has_checkpoint).unwrap_or(self.scenario.arguments);
         self.tool.succeed(directory, arguments)?;
-        for (name, state) in self.check(directory, false)? {
+        for (name, state) in self.check(directory, End::Own)? {
             // A checkpoint stays as it was saved last.
             let fits = matches!(state, Found::New | Found::OnItsWay) || self.before.get(&name) == self.after.get(&name);
             ensure!(fits || name == "c.tsne", "{name} is not as the whole run writes it: {state:?}");

@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 use super::chance::Chance;
 use super::place::{self, Files};
 use super::process::{Tool, start_command};
-use super::scenario::{Found, SCENARIOS};
+use super::scenario::{End, Found, SCENARIOS};
 
 /// How often the disk is full, and a file changes while it is read, at another size or moment each time.
 const SIZES: usize = 16;
@@ -101,7 +101,7 @@ fn full_disk(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
             ended.ensure_orderly().with_context(told)?;
             let full = ["No space left", "os error 28"].iter().any(|word| ended.stderr.contains(word));
             ensure!(ended.code == Some(0) || full, "{}: {}", told(), ended.describe());
-            ready.check(&disk.1, false).with_context(|| format!("{}: {}", told(), ended.describe()))?;
+            ready.check(&disk.1, End::Own).with_context(|| format!("{}: {}", told(), ended.describe()))?;
             if ended.code == Some(0) { passed += 1 } else { refused += 1 }
         }
         // The last two disks have room for all.
@@ -133,7 +133,7 @@ fn file_limit(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
             let told =
                 || format!("scenario {:?}, files of at most {blocks} blocks: {}", scenario.name, ended.describe());
             ended.ensure_orderly().with_context(told)?;
-            ready.check(&directory, false).with_context(told)?;
+            ready.check(&directory, End::Own).with_context(told)?;
             if ended.code == Some(0) {
                 passed += 1
             } else {
@@ -182,7 +182,7 @@ fn read_only(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
         (directory, None)
     };
     let outcome = OUTPUTS.iter().try_for_each(|outputs| refused_before(tool, &directory, outputs));
-    let checked = ready.check(&directory, false);
+    let checked = ready.check(&directory, End::Own);
     set_mode(&directory, 0o755).ok();
     outcome?;
     checked?;
@@ -195,7 +195,7 @@ fn read_only(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     for outputs in ["-o y.npy", "--save m.tsne", "--plot y.svg", "--html y.html"] {
         refused_before(tool, &directory, outputs)?;
     }
-    ready.check(&directory, false)?;
+    ready.check(&directory, End::Own)?;
     Ok(Tried::Done(format!("{} outputs refused before the work", OUTPUTS.len() + 4)))
 }
 
@@ -409,7 +409,7 @@ fn clocks(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
             ended.ensure_no_panic()?;
             ensure!(ended.code == Some(0), "{}", ended.describe());
             _ = fs::remove_file(directory.join("c.tsne"));
-            let found = ready.check(&directory, false).with_context(|| ended.describe())?;
+            let found = ready.check(&directory, End::Own).with_context(|| ended.describe())?;
             ensure!(found.iter().all(|(_, state)| *state != Found::OnItsWay || ready.may_vary()), "{found:?}");
             runs += 1;
         }

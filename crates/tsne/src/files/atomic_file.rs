@@ -118,17 +118,22 @@ impl AtomicFile {
         file.sync_all()?;
         let directory = directory(&target);
         let name = match name {
-            Some(name) => name,
+            Some(name) => Some(name),
+            // Where there is no old file, no other name is ever seen.
+            None if is_whole_unnamed(&file) && linked(&file, &target)? => None,
             None => {
                 let name = link(&file, directory)?;
-                // Some file systems (btrfs) synchronize only what has a name.
-                file.sync_all()?;
-                name
+                if !is_whole_unnamed(&file) {
+                    file.sync_all()?;
+                }
+                Some(name)
             }
         };
         // Windows renames no open file.
         drop(file);
-        name.persist(&target).map_err(|failed| failed.error)?;
+        if let Some(name) = name {
+            name.persist(&target).map_err(|failed| failed.error)?;
+        }
         // The new name survives a crash only once the directory is on the disk. Not every file system can do that, and the
         // file is in place: no reason to fail.
         #[cfg(unix)]
@@ -243,6 +248,36 @@ fn entry(file: &File) -> PathBuf {
 #[cfg(not(target_os = "linux"))]
 fn entry(_: &File) -> PathBuf {
     PathBuf::new()
+}
+
+/// Whether the file system has the whole file on the disk once it is synchronized, though it has no name: some (btrfs) synchronize
+/// only what has one. Of those that are not known it is not believed.
+#[cfg(target_os = "linux")]
+fn is_whole_unnamed(file: &File) -> bool {
+    /// Ext4, XFS and tmpfs, by the numbers that statfs(2) gives them.
+    const KNOWN: [u32; 3] = [0xEF53, 0x5846_5342, 0x0102_1994];
+    rustix::fs::fstatfs(file).is_ok_and(|system| KNOWN.contains(&(system.f_type as u32)))
+}
+
+/// Gives the file its own name if there is no other file of that name, and tells whether it did.
+#[cfg(target_os = "linux")]
+fn linked(file: &File, target: &Path) -> io::Result<bool> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    match linkat(CWD, entry(file).as_path(), CWD, target, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::EXIST) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn is_whole_unnamed(_: &File) -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn linked(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 #[cfg(target_os = "linux")]
