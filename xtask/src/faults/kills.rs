@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::chance::Chance;
 use super::place;
 use super::process::{Signal, Tool};
-use super::scenario::{End, Found, Ready, SCENARIOS};
+use super::scenario::{End, Found, Ready, SCENARIOS, forget_temporary};
 
 /// The most that one run is ended before it may go on to its end.
 const IN_A_ROW: usize = 3;
@@ -87,6 +87,7 @@ fn one(tool: &Tool, ready: &Ready<'_>, home: &Path, share: usize, chance: &mut C
         for (_, found) in ready.check(&directory, end).or_else(|_| ready.check(&directory, sure)).with_context(told)? {
             *seen.found.entry(found).or_default() += 1;
         }
+        forget_temporary(&directory)?;
         // What the next one finds was written by an orderly end: it is no old file of this scenario.
         if end != End::Killed {
             break;

@@ -165,6 +165,12 @@ pub(super) enum Found {
 /// How names begin that files have before they take the place of others.
 const TEMPORARY: &str = ".tsne-";
 
+/// Removes files that are nobody's any more.
+pub(super) fn forget_temporary(directory: &Path) -> Result<()> {
+    let mut left = place::files(directory)?.into_keys().filter(|name| name.starts_with(TEMPORARY));
+    left.try_for_each(|name| Ok(fs::remove_file(directory.join(name))?))
+}
+
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -350,9 +356,7 @@ impl Ready<'_> {
 
     /// Does what was interrupted once more, or resumes it where that is possible, and finds what the whole run would have written.
     pub(super) fn finish(&self, directory: &Path) -> Result<()> {
-        // Nobody's any more.
-        let left = place::files(directory)?.into_keys().filter(|name| name.starts_with(TEMPORARY));
-        left.into_iter().try_for_each(|name| fs::remove_file(directory.join(name)))?;
+        forget_temporary(directory)?;
         let has_checkpoint = directory.join("c.tsne").exists();
         let arguments = self.scenario.resume.filter(|_| has_checkpoint).unwrap_or(self.scenario.arguments);
         self.tool.succeed(directory, arguments)?;
