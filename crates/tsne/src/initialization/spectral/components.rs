@@ -34,7 +34,8 @@ pub(super) fn components<T: Scalar>(graph: &Affinities<T>) -> Result<Components>
         if root == i {
             numbers[i as usize] = sizes.len() as u32;
             if sizes.len() == sizes.capacity() {
-                memory::reserve(WHAT, &mut sizes, sizes.len().max(16))?;
+                let more = sizes.len().max(16);
+                memory::reserve(WHAT, &mut sizes, more)?;
             }
             sizes.push(0);
         }
