@@ -36,12 +36,12 @@ const STEPS: [Step; 18] = [
     Step { name: "book", what: "the commands of the book run, and it builds", run: book::check },
     Step {
         name: "package",
-        what: "the crates build from their archives, and the libraries pass their tests there",
+        what: "the crates build from their archives",
         run: |shell| passed(packages::package(shell)),
     },
     Step {
         name: "consumers",
-        what: "each leaf crate works as the only dependency",
+        what: "each leaf crate compiles as the only dependency",
         run: |shell| passed(packages::consumers(shell)),
     },
     Step { name: "browser", what: "the page of a map works in a real browser", run: browser::check },
@@ -153,7 +153,7 @@ fn features(shell: &Shell) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// With all features, which only add to what there is; without them, the tests run in the step `package`.
+/// With all features, which only add to what there is; without them, the tests are compiled in the step `package`.
 fn test(shell: &Shell) -> Result<Outcome> {
     cmd!(shell, "cargo test --workspace --all-features").run()?;
     Ok(Outcome::Passed)

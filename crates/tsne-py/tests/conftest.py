@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+
+# What a shell starts in the background ignores Ctrl-C, and so would Python: the tests send it to themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

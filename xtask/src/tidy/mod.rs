@@ -7,6 +7,7 @@ mod links;
 mod manifest;
 mod modules;
 mod rule;
+mod tests_named;
 mod text;
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     violations.extend(manifest::check(&workspace, &files));
     violations.extend(files::check(&files));
     violations.extend(links::check(&files));
+    violations.extend(tests_named::check(&files));
     violations.extend(text::check(&files));
     violations.extend(modules::check(&workspace, &files));
     for violation in &violations {

@@ -171,7 +171,7 @@ pub fn threads(text: &str) -> Result<i32, String> {
 /// # Errors
 ///
 /// For what is none, with what is allowed.
-pub fn amount_of_memory(text: &str) -> Result<u64, String> {
+pub(super) fn amount_of_memory(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, f64); 5] = [("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12), ("b", 1.0)];
     let lower = text.trim().to_ascii_lowercase();
     let unit = UNITS.into_iter().find_map(|(name, factor)| Some((lower.strip_suffix(name)?, factor)));

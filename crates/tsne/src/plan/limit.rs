@@ -61,8 +61,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         match input {
             Input::Data(data) => {
                 let shape = match data.points()? {
-                    Points::Dense(rows) => DataShape::dense(rows.n(), rows.d()),
                     Points::Sparse(rows) => DataShape::sparse(rows.n(), rows.d(), rows.nnz()),
+                    dense => DataShape::dense(dense.n(), dense.d()),
                 };
                 Ok((self.task(shape.into())?, NEIGHBORS))
             }
