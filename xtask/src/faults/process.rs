@@ -65,7 +65,6 @@ pub(super) struct Ended {
     /// Its exit code; none if a signal ended it.
     pub(super) code: Option<i32>,
     pub(super) signal: Option<i32>,
-    pub(super) stdout: Vec<u8>,
     pub(super) stderr: String,
     arguments: String,
 }
@@ -145,12 +144,11 @@ impl Running {
             }
             thread::sleep(LOOK);
         };
-        let mut bytes = self.streams.map(|stream| stream.and_then(|stream| stream.join().ok()).unwrap_or_default());
+        let [_, bytes] = self.streams.map(|stream| stream.and_then(|stream| stream.join().ok()).unwrap_or_default());
         Ok(Ended {
             code: status.code(),
             signal: signal_of(status),
-            stdout: std::mem::take(&mut bytes[0]),
-            stderr: String::from_utf8_lossy(&bytes[1]).into_owned(),
+            stderr: String::from_utf8_lossy(&bytes).into_owned(),
             arguments: self.arguments,
         })
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 use super::chance::Chance;
@@ -207,7 +207,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<()> {
 
 #[cfg(not(unix))]
 fn set_mode(_: &Path, _: u32) -> Result<()> {
-    bail!("there are no modes here")
+    anyhow::bail!("there are no modes here")
 }
 
 /// A directory where a file should come: before the run, or while it is on its way.
