@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::place;
+use super::place::{self, PLACE};
 use super::process::{Tool, start_command};
 use super::scenario::{End, Found, Ready, SCENARIOS};
 
@@ -58,7 +58,7 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, most: usize) ->
 }
 
 fn message(scenario: &str, home: &Path, inject: &str) -> String {
-    format!("scenario {scenario:?}, strace -e inject={inject}: see {}", home.join("place").display())
+    format!("scenario {scenario:?}, strace -e inject={inject}: see {}", home.join(PLACE).display())
 }
 
 fn available() -> Result<()> {
@@ -81,7 +81,7 @@ fn strace(tool: &Tool, directory: &Path, log: &Path, expressions: &[&str], argum
 
 /// The most calls of these kinds that a single thread of the run makes: each thread is counted for itself.
 fn count(tool: &Tool, ready: &Ready<'_>, home: &Path, calls: &str) -> Result<usize> {
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     place::put(&ready.before, &directory)?;
     let log = home.join("calls.txt");
     let command = strace(tool, &directory, &log, &[&format!("trace={calls}")], ready.scenario.arguments);
@@ -110,7 +110,7 @@ fn try_one(
     killed: bool,
     temporary: &mut usize,
 ) -> Result<()> {
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     place::put(&ready.before, &directory)?;
     let calls = inject.split(':').next().unwrap_or_default();
     let expressions = [format!("trace={calls}"), format!("inject={inject}")];

@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use super::chance::Chance;
-use super::place;
+use super::place::{self, PLACE};
 use super::process::{Signal, Tool};
 use super::scenario::{End, Found, Ready, SCENARIOS, forget_temporary};
 
@@ -34,7 +34,7 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, kills: usize, c
         while seen.kills < share {
             let number = seen.kills;
             one(tool, &ready, home, share, chance, &mut seen).with_context(|| {
-                format!("scenario {:?}, kill {number}: see {}", scenario.name, home.join("place").display())
+                format!("scenario {:?}, kill {number}: see {}", scenario.name, home.join(PLACE).display())
             })?;
         }
         let [done, interrupted, killed] = seen.ends;
@@ -57,7 +57,7 @@ pub(super) fn run(tool: &Tool, data: &place::Files, home: &Path, kills: usize, c
 
 /// A run that is ended, resumed and ended again a few times at most, and then comes to its end.
 fn one(tool: &Tool, ready: &Ready<'_>, home: &Path, share: usize, chance: &mut Chance, seen: &mut Seen) -> Result<()> {
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     place::put(&ready.before, &directory)?;
     for _ in 0..1 + chance.below(IN_A_ROW) {
         if seen.kills == share {

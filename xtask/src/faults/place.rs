@@ -9,6 +9,9 @@ use anyhow::{Context, Result};
 /// The files of a directory and of those in it, by their names from there.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
+/// The directory of all runs: saved maps name the one that they were made in.
+pub(super) const PLACE: &str = "place";
+
 /// An empty directory of that name.
 pub(super) fn empty(parent: &Path, name: &str) -> Result<PathBuf> {
     let path = parent.join(name);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
-use super::place::{self, Files};
+use super::place::{self, Files, PLACE};
 use super::process::Tool;
 
 /// What a file is, and by that how one that is neither the old nor the new one, byte by byte, is known to be whole.
@@ -211,7 +211,7 @@ impl Scenario {
 
     /// Makes the files before and after the run.
     pub(super) fn ready<'a>(&'a self, tool: &'a Tool, data: &Files, home: &Path) -> Result<Ready<'a>> {
-        let directory = place::empty(home, "ready")?;
+        let directory = place::empty(home, PLACE)?;
         let inputs: Files =
             data.iter().filter(|(name, _)| self.kind(name).is_some()).map(|(n, b)| (n.clone(), b.clone())).collect();
         place::put(&inputs, &directory)?;
@@ -224,7 +224,7 @@ impl Scenario {
         let before = place::files(&directory)?;
         let whole = tool.succeed(&directory, self.arguments)?;
         let after = place::files(&directory)?;
-        let again = place::empty(home, "ready")?;
+        let again = place::empty(home, PLACE)?;
         place::put(&before, &again)?;
         let whole = tool.succeed(&again, self.arguments)?.min(whole);
         let second = place::files(&again)?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 use super::chance::Chance;
-use super::place::{self, Files};
+use super::place::{self, Files, PLACE};
 use super::process::{Tool, start_command};
 use super::scenario::{End, Found, SCENARIOS};
 
@@ -65,7 +65,7 @@ struct Mounted<'a>(&'a Shell, PathBuf);
 
 impl<'a> Mounted<'a> {
     fn new(shell: &'a Shell, home: &Path, options: &str) -> Result<Self> {
-        let path = place::empty(home, "mounted")?;
+        let path = place::empty(home, PLACE)?;
         cmd!(shell, "mount -t tmpfs -o {options} tsne-faults {path}").quiet().ignore_stderr().run()?;
         Ok(Self(shell, path))
     }
@@ -123,7 +123,7 @@ fn file_limit(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
         for i in 0..SIZES {
             // In blocks of 512 bytes; the last ones have room for all.
             let blocks = i * longest / 512 / (SIZES - 4);
-            let directory = place::empty(home, "place")?;
+            let directory = place::empty(home, PLACE)?;
             place::put(&ready.before, &directory)?;
             let script =
                 format!("trap '' XFSZ; ulimit -f {blocks}; exec {} {}", tool.program.display(), scenario.arguments);
@@ -176,7 +176,7 @@ fn read_only(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
             Err(error) => return Ok(Tried::Skipped(format!("no file system can be mounted here: {error:#}"))),
         }
     } else {
-        let directory = place::empty(home, "place")?;
+        let directory = place::empty(home, PLACE)?;
         place::put(&ready.before, &directory)?;
         set_mode(&directory, 0o555)?;
         (directory, None)
@@ -187,7 +187,7 @@ fn read_only(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     outcome?;
     checked?;
     // Files that may not be written, in a place that may.
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     place::put(&ready.before, &directory)?;
     for name in ["y.npy", "m.tsne", "y.svg", "y.html"] {
         set_mode(&directory.join(name), 0o444)?;
@@ -217,13 +217,13 @@ fn directories(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     for (name, output) in
         [("d.npy", "-o"), ("d.tsne", "--save"), ("d.svg", "--plot"), ("d.html", "--html"), ("d.tsne", "--checkpoint")]
     {
-        let directory = place::empty(home, "place")?;
+        let directory = place::empty(home, PLACE)?;
         fs::create_dir(directory.join(name))?;
         let outputs =
             if output == "--checkpoint" { format!("-o y.npy {output} {name}") } else { format!("{output} {name}") };
         refused_before(tool, &directory, &outputs)?;
         // It comes when the run has looked already.
-        let directory = place::empty(home, "place")?;
+        let directory = place::empty(home, PLACE)?;
         place::put(&ready.before, &directory)?;
         fs::remove_file(directory.join("y.npy"))?;
         let arguments = format!("embed x.csv --perplexity 10 --preset opentsne --n-iter 1000 {outputs} -q");
@@ -242,7 +242,7 @@ fn directories(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
 /// Nobody reads what a run prints: its files are whole all the same.
 fn broken_pipes(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     let Trial { tool, data, home, .. } = *trial;
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     place::put(data, &directory)?;
     // One column that outweighs all others is worth a warning, which is printed before anything is written.
     let wide: String = (0..90).map(|i| format!("{},{},{}\n", 1000 * (i % 7), i % 5, i % 3)).collect();
@@ -289,7 +289,7 @@ fn broken_pipes(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
 /// Inputs that are no files, or not whole, or may not be read.
 fn unreadable(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     let Trial { shell, tool, data, home } = *trial;
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     place::put(data, &directory)?;
     let mut refused = 0;
     let mut check = |arguments: &str| -> Result<()> {
@@ -335,7 +335,7 @@ fn unreadable(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
 /// Files that grow, are cut, and are written over while they are read.
 fn changing(trial: &Trial<'_>, chance: &mut Chance) -> Result<Tried> {
     let Trial { tool, data, home, .. } = *trial;
-    let directory = place::empty(home, "place")?;
+    let directory = place::empty(home, PLACE)?;
     let (n, d) = (4_000, 12);
     let text: String = (0..n)
         .map(|i| (0..d).map(|c| ((i * 7919 + c * 31) % 1009).to_string()).collect::<Vec<_>>().join(",") + "\n")
@@ -395,7 +395,7 @@ fn clocks(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     for scenario in &SCENARIOS {
         let ready = scenario.ready(tool, data, home)?;
         for every in ["", " --checkpoint c.tsne --checkpoint-every 3600"] {
-            let directory = place::empty(home, "place")?;
+            let directory = place::empty(home, PLACE)?;
             place::put(&ready.before, &directory)?;
             let can = scenario.arguments.starts_with("embed") && !scenario.arguments.contains("--checkpoint");
             if !(every.is_empty() || can) {

@@ -32,8 +32,8 @@ impl<'a, T: Scalar> Centered<'a, T> {
 
     /// The sum over `rows` of the products of two stretches of columns.
     fn product(&self, (a, b): (Range<usize>, Range<usize>), rows: Range<usize>, cx: Context<'_>) -> Result<Mat<f64>> {
-        let mut left = vec![0.0; TILE_ROWS * a.len()];
-        let mut right = vec![0.0; TILE_ROWS * b.len()];
+        let mut left = memory::filled(WHAT, TILE_ROWS * a.len(), 0.0)?;
+        let mut right = memory::filled(WHAT, TILE_ROWS * b.len(), 0.0)?;
         let mut product = Mat::<f64>::zeros(a.len(), b.len());
         for start in rows.clone().step_by(TILE_ROWS) {
             cx.check()?;
