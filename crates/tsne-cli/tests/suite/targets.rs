@@ -78,7 +78,7 @@ fn a_pipe_is_no_target() {
 #[test]
 fn no_map_is_lost_because_nobody_reads_the_warnings() {
     let directory = directory();
-    let wide: String = (0..60).map(|i| format!("{},{},{}\n", 1000 * (i % 7), i % 5, i % 3)).collect();
+    let wide: String = (0..60).map(|i| format!("{},{},{}\n", i % 5, 1000 * (i % 7), i % 3)).collect();
     directory.write("wide.csv", wide);
     let flags = FLAGS.trim_end_matches(" -q");
     let warned = directory.tsne(&format!("embed wide.csv -o known.npy {flags}"));

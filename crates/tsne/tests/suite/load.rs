@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use tsne::core::{NeighborIndex, Step};
 use tsne::{
-    AffinityMethod, CancelToken, Context, CustomOptimizer, CustomRepulsion, Dataset, Embedding, Error, Initialization,
-    Iteration, Kernel, Momentum, MomentumGains, NeighborSearch, Neighbors, Observer, Optimizer, Points, Preset,
-    Progress, Repulsion, Result, Rows, Stage, TransformParams, Tsne, TsneBuilder, with_threads,
+    CancelToken, Context, CustomOptimizer, CustomRepulsion, Dataset, Embedding, Error, Initialization, Iteration,
+    Kernel, Momentum, MomentumGains, NeighborSearch, Neighbors, Observer, Optimizer, Points, Preset, Progress,
+    Repulsion, Result, Rows, Stage, TransformParams, Tsne, TsneBuilder, with_threads,
 };
 
 /// Several blocks, so that calls wait for parts of their own on other threads.
@@ -459,13 +459,12 @@ fn callbacks_call_back_into_the_map() {
         assert!(map.transform_with(row(1), &params, None, Context::new()).unwrap().kl_divergence().is_finite());
     }
 
-    // A model of affinities whose listener of progress fits another map.
+    // A listener of progress fits another map, on whatever thread tells it.
     struct Fitting<'a>(&'a [f32]);
     impl Progress for Fitting<'_> {
         fn advance(&self, _: Stage, done: usize, total: usize) {
             if done == total {
-                let method: AffinityMethod<f32> = tsne::affinity::Uniform::new(std::num::NonZeroUsize::MIN).into();
-                short().affinities(method).build().unwrap().fit(Rows::new(self.0, 40, D).unwrap()).unwrap();
+                short().build().unwrap().fit(Rows::new(self.0, 40, D).unwrap()).unwrap();
             }
         }
     }
