@@ -81,7 +81,7 @@ pub(super) const SCENARIOS: [Scenario; 8] = [
     },
     Scenario {
         name: "checkpoint",
-        arguments: "embed x.csv --perplexity 10 --preset opentsne --n-iter 150 -o y.npy --checkpoint c.tsne --checkpoint-every 0 -q",
+        arguments: "embed x.csv --perplexity 10 --preset opentsne --early-exaggeration-iter 20 --n-iter 40 -o y.npy --checkpoint c.tsne --checkpoint-every 0 -q",
         files: &[("x.csv", Kind::Input), ("y.npy", Kind::Map), ("c.tsne", Kind::Checkpoint)],
         before: &[],
         removed: &[],
@@ -93,7 +93,7 @@ pub(super) const SCENARIOS: [Scenario; 8] = [
         files: &[("x.csv", Kind::Input), ("y.npy", Kind::Map), ("c.tsne", Kind::Checkpoint)],
         // One that is saved at the beginning of the descent, and not again.
         before: &[
-            "embed x.csv --perplexity 10 --preset opentsne --n-iter 150 -o y.npy --checkpoint c.tsne --checkpoint-every 1000000 -q",
+            "embed x.csv --perplexity 10 --preset opentsne --early-exaggeration-iter 20 --n-iter 40 -o y.npy --checkpoint c.tsne --checkpoint-every 1000000 -q",
         ],
         removed: &["y.npy"],
         resume: Some("resume c.tsne -q"),

@@ -34,7 +34,7 @@ fn fit(x: &[f32], kind: usize, n_jobs: Option<i32>) -> Vec<u64> {
         0 => tsne,
         1 => tsne.negative_gradient_method("bh").initialization(Initialization::Pca),
         2 => tsne.negative_gradient_method("fft").neighbors("approx"),
-        _ => tsne.negative_gradient_method("exact").initialization(Initialization::Spectral),
+        _ => tsne.negative_gradient_method("exact").initialization(Initialization::Random),
     };
     bits(tsne.build().unwrap().fit(rows).unwrap().positions())
 }
@@ -70,7 +70,7 @@ fn pools_within_pools_are_no_deadlock() {
     let check = |kind: usize, n_jobs: Option<i32>| assert!(fit(&x, kind, n_jobs) == alone[kind % 4]);
     let pools = [pool(1), pool(2), pool(3)];
     let [one, two, three] = &pools;
-    for n_jobs in [None, Some(1), Some(2)] {
+    for n_jobs in [None, Some(2)] {
         one.install(|| two.install(|| three.install(|| check(0, n_jobs))));
         // Back into a pool whose threads wait further out.
         two.install(|| one.install(|| two.install(|| one.install(|| check(1, n_jobs)))));
@@ -97,21 +97,21 @@ fn pools_within_pools_are_no_deadlock() {
 fn the_current_thread_may_be_a_worker() {
     let (x, _) = blobs::<f32>(N, D, 3);
     let alone = fit(&x, 0, None);
-    for threads in [1, 2, 4] {
+    for threads in [1, 3] {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let own = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build().unwrap();
-                for n_jobs in [None, Some(1), Some(2)] {
+                for n_jobs in [None, Some(2)] {
                     assert!(fit(&x, 0, n_jobs) == alone);
                     assert!(own.install(|| fit(&x, 0, n_jobs)) == alone);
                     // Called by several of its workers at once.
-                    own.install(|| (0..6).into_par_iter().for_each(|_| assert!(fit(&x, 0, n_jobs) == alone)));
+                    own.install(|| (0..3).into_par_iter().for_each(|_| assert!(fit(&x, 0, n_jobs) == alone)));
                     let mut nested = |_: &Iteration<'_, f32, 2>| {
                         assert!(fit(&x, 0, n_jobs) == alone);
                         ControlFlow::Continue(())
                     };
                     let tsne = short().n_iter(50).early_exaggeration_iter(0).build().unwrap();
-                    tsne.fit_with(Rows::new(&x, N, D).unwrap(), Some(&mut nested), Context::new()).unwrap();
+                    tsne.fit_with(Rows::new(&x[..60 * D], 60, D).unwrap(), Some(&mut nested), Context::new()).unwrap();
                 }
             });
         });
