@@ -99,7 +99,7 @@ const D: usize = 6;
 const OUTSIDE: usize = 1 << 20;
 
 /// What stands before the names of such libraries' functions.
-const LIBRARIES: [&str; 12] = [
+const LIBRARIES: [&str; 13] = [
     "rayon::",
     "rayon_core::",
     "crossbeam",
@@ -112,6 +112,7 @@ const LIBRARIES: [&str; 12] = [
     "realfft::",
     "num_complex",
     "kiddo",
+    "aligned_vec",
 ];
 
 type Outcome = Result<Vec<u64>, Error>;

@@ -165,7 +165,7 @@ const OUTPUTS: [&str; 6] = [
 fn read_only(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     let Trial { shell, tool, data, home } = *trial;
     let ready = SCENARIOS[0].ready(tool, data, home)?;
-    let (directory, _mounted) = if is_root(shell) {
+    let (directory, mounted) = if is_root(shell) {
         match Mounted::new(shell, home, "size=4m") {
             Ok(disk) => {
                 place::put(&ready.before, &disk.1)?;
@@ -184,6 +184,7 @@ fn read_only(trial: &Trial<'_>, _: &mut Chance) -> Result<Tried> {
     let outcome = OUTPUTS.iter().try_for_each(|outputs| refused_before(tool, &directory, outputs));
     let checked = ready.check(&directory, End::Own);
     set_mode(&directory, 0o755).ok();
+    drop(mounted);
     outcome?;
     checked?;
     // Files that may not be written, in a place that may.
