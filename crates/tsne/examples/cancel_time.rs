@@ -137,10 +137,14 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let exact = builder().neighbors("exact").build()?;
     answers.of("affinities exact", &mut |cx| exact.affinities_with(rows, cx).map(drop))?;
     let index = std::sync::Arc::new(tsne.affinities(rows)?);
-    for initialization in
-        [Initialization::Coarse, Initialization::Pca, Initialization::Spectral, Initialization::Random]
-    {
-        let name = format!("initialization {initialization}");
+    let starts = [
+        ("coarse", Initialization::Coarse),
+        ("pca", Initialization::Pca),
+        ("spectral", Initialization::Spectral),
+        ("random", Initialization::Random),
+    ];
+    for (name, initialization) in starts {
+        let name = format!("initialization {name}");
         let tsne = builder().initialization(initialization).build()?;
         answers.of(&name, &mut |cx| tsne.prepare_initial_with(std::sync::Arc::clone(&index), cx).map(drop))?;
     }
