@@ -237,11 +237,6 @@ impl Scenario {
 }
 
 impl Ready<'_> {
-    /// Whether some file of the run has other bytes each time.
-    pub(super) fn may_vary(&self) -> bool {
-        self.repeated.len() < self.after.len()
-    }
-
     /// Checks what a run has left in a directory: no file is lost, none is half a file, and there is none that nobody asked for.
     /// `end` is how it came to that.
     pub(super) fn check(&self, directory: &Path, end: End) -> Result<Vec<(String, Found)>> {
