@@ -150,6 +150,70 @@ pub fn resize<A: Clone>(what: &'static str, array: &mut Vec<A>, len: usize, valu
     Ok(())
 }
 
+/// A copy of `from`.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// assert_eq!(memory::copied("positions", &[1.0f32, 2.0])?, [1.0, 2.0]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn copied<A: Clone>(what: &'static str, from: &[A]) -> Result<Vec<A>> {
+    let mut copy = Vec::new();
+    copy_into(what, &mut copy, from)?;
+    Ok(copy)
+}
+
+/// Makes `array` a copy of `from`; memory that is there is used again.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had; `array` is empty then.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// let mut saved = vec![7.0f32; 3];
+/// memory::copy_into("positions", &mut saved, &[1.0, 2.0])?;
+/// assert_eq!(saved, [1.0, 2.0]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn copy_into<A: Clone>(what: &'static str, array: &mut Vec<A>, from: &[A]) -> Result<()> {
+    array.clear();
+    reserve(what, array, from.len())?;
+    array.extend_from_slice(from);
+    Ok(())
+}
+
+/// What an iterator of known length gives, as an array.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// assert_eq!(memory::collected("squares", (0..4).map(|i| i * i))?, [0, 1, 4, 9]);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn collected<A>(what: &'static str, from: impl ExactSizeIterator<Item = A>) -> Result<Vec<A>> {
+    let mut array = Vec::new();
+    reserve(what, &mut array, from.len())?;
+    array.extend(from);
+    Ok(array)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{PROBE, converted};

@@ -17,7 +17,7 @@ use crate::warning::Warning;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
-use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding};
+use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding, memory};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -292,7 +292,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                     (std > LARGE_SPREAD).then_some(Warning::InitialSpread { axis, std })
                 }));
                 warnings.extend(initialization::degenerate(positions));
-                positions.clone()
+                memory::copied("given positions", positions)?
             }
             (Initialization::Custom(custom), _) => {
                 let mut start = Start::new(&index.joint);

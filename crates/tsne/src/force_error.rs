@@ -3,7 +3,7 @@
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::threads;
-use tsne_core::{Context, Error, Result};
+use tsne_core::{Context, Error, Result, memory};
 use tsne_optim::ExactReference;
 
 /// The error of the repulsive forces at the positions of a map, from [`Embedding::force_error`].
@@ -60,13 +60,14 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let y = self.positions();
         let n = y.len();
         let samples = samples.min(n);
-        let wide: Vec<[f64; D]> = y.iter().map(|p| p.map(T::to_f64)).collect();
+        let wide = memory::collected("positions", y.iter().map(|p| p.map(T::to_f64)))?;
         // In two steps, so that the product of two counts cannot overflow.
         let at = |s: usize| s * (n / samples) + s * (n % samples) / samples;
-        let places: Vec<[f64; D]> = (0..samples).map(|s| wide[at(s)]).collect();
-        let (mut exact, mut weights) = (vec![[0.0; D]; samples], vec![0.0; samples]);
+        let places = memory::collected("samples", (0..samples).map(|s| wide[at(s)]))?;
+        let mut exact = memory::filled("exact forces", samples, [0.0; D])?;
+        let mut weights = memory::filled("exact forces", samples, 0.0)?;
         ExactReference::new(self.kernel, &wide)?.repulse(&places, &mut exact, &mut weights, cx)?;
-        let mut forces = vec![[T::ZERO; D]; n];
+        let mut forces = memory::filled("forces", n, [T::ZERO; D])?;
         let z = self.run.repulsion.make(n, self.kernel)?.repulse(self.kernel, y, &mut forces, cx)?;
         let (mut error2, mut force2, mut worst2) = (0.0, 0.0, 0.0_f64);
         for (s, exact) in exact.iter().enumerate() {

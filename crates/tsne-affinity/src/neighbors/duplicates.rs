@@ -68,7 +68,10 @@ impl Groups {
         if !order.par_windows(2).any(same) {
             return Ok(Self::distinct(n));
         }
-        let mut runs: Vec<&[(u64, u32)]> = order.chunk_by(|a, b| same(&[*a, *b])).collect();
+        let in_runs = || order.chunk_by(|a, b| same(&[*a, *b]));
+        let mut runs: Vec<&[(u64, u32)]> = Vec::new();
+        memory::reserve("groups of equal points", &mut runs, in_runs().count())?;
+        runs.extend(in_runs());
         runs.par_sort_unstable_by_key(|run| run[0].1);
         let mut shared = Shared { group: numbers(n)?, starts: Vec::new(), members: Vec::new() };
         memory::reserve("groups of equal points", &mut shared.starts, runs.len() + 1)?;

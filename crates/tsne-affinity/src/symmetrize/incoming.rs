@@ -125,19 +125,23 @@ pub(super) struct Bucket<T> {
 
 impl<T: Scalar> Bucket<T> {
     /// Takes in a bucket.
-    pub(super) fn sort(&mut self, part: &BucketRange<T>, bucket: usize) {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory): all points may point to one.
+    pub(super) fn sort(&mut self, part: &BucketRange<T>, bucket: usize) -> Result<()> {
         let own = bucket - part.first;
         let entries = part.starts[own]..part.starts[own + 1];
         let (keys, weights) = (&part.keys[entries.clone()], &part.weights[entries]);
         self.starts.clear();
         // Counts are kept two places late: counted, they become starts, and when all is placed the row's own start is there.
-        self.starts.resize(BUCKET + 2, 0);
+        memory::resize("entries of a bucket", &mut self.starts, BUCKET + 2, 0)?;
         keys.iter().for_each(|key| self.starts[(key >> SOURCE_BITS) as usize + 2] += 1);
         for row in 2..BUCKET + 2 {
             self.starts[row] += self.starts[row - 1];
         }
-        self.sources.resize(keys.len(), 0);
-        self.weights.resize(keys.len(), T::ZERO);
+        memory::resize("entries of a bucket", &mut self.sources, keys.len(), 0)?;
+        memory::resize("entries of a bucket", &mut self.weights, keys.len(), T::ZERO)?;
         let mut entries = keys.iter().zip(weights);
         let ranges = part.lengths.len() / (part.starts.len() - 1);
         for (range, &length) in part.lengths[own * ranges..(own + 1) * ranges].iter().enumerate() {
@@ -149,6 +153,7 @@ impl<T: Scalar> Bucket<T> {
                 *next += 1;
             }
         }
+        Ok(())
     }
 
     /// The number of entries.

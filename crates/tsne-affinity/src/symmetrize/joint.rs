@@ -192,6 +192,7 @@ impl<T: Scalar> WeightedGraph<'_, T> {
         let mut filled = 0;
         for part in parts {
             let mut rows = Vec::new();
+            memory::reserve("joined rows", &mut rows, part.buckets().len())?;
             rows.resize_with(part.buckets().len(), JoinedRows::<T>::default);
             ordered::try_for_each((&mut rows, 1), Scratch::default, |scratch, b, rows| {
                 cx.check()?;
@@ -199,7 +200,8 @@ impl<T: Scalar> WeightedGraph<'_, T> {
                 Ok(())
             })?;
             drop(part);
-            let mut targets = Vec::with_capacity(rows.len());
+            let mut targets = Vec::new();
+            memory::reserve("joined rows", &mut targets, rows.len())?;
             let (mut rest_columns, mut rest_weights) = (&mut columns[filled..], &mut weights[filled..]);
             for rows in &mut rows {
                 for &length in &rows.lengths {

@@ -35,12 +35,13 @@ impl<T: Scalar> Scratch<T> {
         combine: impl Fn(f64, f64) -> f64,
     ) -> Result<JoinedRows<T>> {
         let Self { incoming, own, others } = self;
-        incoming.sort(part, bucket);
+        incoming.sort(part, bucket)?;
         let rows = bucket * BUCKET..matrix.n.min((bucket + 1) * BUCKET);
         let most = rows.len() * matrix.j + incoming.len();
         let mut columns = memory::filled("joined rows", most, 0u32)?;
         let mut weights = memory::filled("joined rows", most, T::ZERO)?;
-        let mut lengths = Vec::with_capacity(rows.len());
+        let mut lengths = Vec::new();
+        memory::reserve("joined rows", &mut lengths, rows.len())?;
         let mut filled = 0;
         for i in rows {
             let (sources, back) = incoming.row(i % BUCKET);
@@ -52,6 +53,7 @@ impl<T: Scalar> Scratch<T> {
                 return Err(repeated(i, (pair[0] >> 32) as u32));
             }
             others.clear();
+            memory::reserve("joined rows", others, sources.len() + 1)?;
             others.extend(sources.iter().enumerate().map(|(place, &c)| u64::from(c) << 32 | place as u64));
             if sources.contains(&(i as u32)) {
                 return Err(own_point(i));

@@ -67,7 +67,7 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     let mut sources = vec![Some(input), init, params];
     sources.extend(args.reading.labels.iter().map(Some));
     targets.check(&sources)?;
-    warn(args.method.run.quiet, plan::check(args, input)?.as_slice())?;
+    warn(args.method.run.quiet, plan::check(args, input)?.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
@@ -136,8 +136,8 @@ impl Run<'_> {
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
         // Before what takes long.
-        warn(run.quiet, &input.warnings(n))?;
-        warn(run.quiet, &self.embed.map(|embed| film::warnings(embed, n)).unwrap_or_default())?;
+        warn(run.quiet, &input.warnings(n));
+        warn(run.quiet, &self.embed.map(|embed| film::warnings(embed, n)).unwrap_or_default());
         let extras =
             Extras { call: Call::of_this_process(points.d(), input, resolved, columns)?, annotations, preparation };
         let metric = args.affinities.metric.clone().unwrap_or_default();

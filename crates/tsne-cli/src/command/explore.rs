@@ -51,13 +51,13 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     if let Some(path) = &args.ids {
         let (ids, doubt) = read_ids(path, table.n()).with_context(|| name(path))?;
         annotations.ids = Some(ids);
-        warn(args.call.quiet, doubt.as_slice())?;
+        warn(args.call.quiet, doubt.as_slice());
     }
     if table.n() > MANY && !is_folder {
         let remedy = if table.d() == 2 { "name a folder (-o map/)" } else { "explore a sample" };
         let text =
             format!("a page of {} points is slow to open, and may be too large for a browser: {remedy}", table.n());
-        warn(args.call.quiet, &[text])?;
+        warn(args.call.quiet, &[text]);
     }
     ensure!(
         !is_folder || table.d() == 2,
@@ -194,7 +194,7 @@ fn neighbors(args: &ExploreArgs, points: PointTable<f32>, n: usize) -> Result<Ne
     let bars = Bars::new(args.call.quiet);
     let index = tsne.affinities_with(points.into_dataset(&metric)?, Context::new().with_progress(&bars))?;
     bars.finish();
-    warn(args.call.quiet, index.warnings())?;
+    warn(args.call.quiet, index.warnings());
     let graph = index.graph().context("the search kept no neighbors")?;
     Neighbors::from_graph(graph, usize::from(args.k))
 }

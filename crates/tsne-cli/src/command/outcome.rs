@@ -56,7 +56,7 @@ impl Outcome<'_> {
         let (run, call, annotations) = (&args.run, &extras.call, &extras.annotations);
         let (y, n, remaining) = (embedding.positions(), embedding.positions().len(), embedding.remaining());
         let warnings = words(embedding.warnings(), call.columns.as_deref());
-        warn(run.quiet, &warnings)?;
+        warn(run.quiet, &warnings);
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
         let graph = embedding.affinity_index().graph();

@@ -62,16 +62,12 @@ impl<T: Float> Data<T> {
     }
 }
 
-/// Prints warnings unless it is to be quiet.
-///
-/// # Errors
-///
-/// If standard error cannot be written.
-pub(crate) fn warn(quiet: bool, warnings: &[impl Display]) -> Result<()> {
+/// Prints warnings unless it is to be quiet. The run goes on where standard error cannot be written: a map that took hours is not
+/// given up because nobody reads what is said of it.
+pub(crate) fn warn(quiet: bool, warnings: &[impl Display]) {
     for warning in warnings.iter().filter(|_| !quiet) {
-        writeln!(std::io::stderr(), "warning: {warning}").context("cannot write to standard error")?;
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
     }
-    Ok(())
 }
 
 /// The words of warnings, with the names of columns where there are any, and the options of this command.

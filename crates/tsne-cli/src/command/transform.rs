@@ -77,10 +77,10 @@ fn place<T: Float + FromStr, const D: usize>(
     }
     let Data { mut points, annotations, mut input, resolved, columns, .. } =
         read::<T>(&args.input, &args.reading.options())?;
-    warn(run.quiet, &input.warnings(points.n()))?;
+    warn(run.quiet, &input.warnings(points.n()));
     if let (Some(fitted), Some(given)) = (&fitted_columns, &columns) {
         let doubt = same_columns(fitted, given).with_context(|| args.input.display().to_string())?;
-        warn(run.quiet, doubt.as_slice())?;
+        warn(run.quiet, doubt.as_slice());
     }
     if let Some(preparation) = &preparation {
         points = preparation.apply(points).with_context(|| args.input.display().to_string())?;
@@ -97,7 +97,7 @@ fn place<T: Float + FromStr, const D: usize>(
         .transform_with(points.new_points()?, &params, observer, Context::new().with_progress(&bars))
         .with_context(|| args.input.display().to_string())?;
     bars.finish();
-    warn(run.quiet, placed.warnings())?;
+    warn(run.quiet, placed.warnings());
     let y = placed.positions();
     let kl_divergence = placed.kl_divergence();
     let kl_divergence_per_point = kl_divergence / y.len() as f64;

@@ -2,12 +2,14 @@
 
 use super::note::Note;
 use crate::input::h5ad::{CONVERT, Field, claimed};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use hdf5_pure::{AttrValue, DatasetBuilder, Datatype, Error, File, Group};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use tsne::Scalar;
 use tsne::core::memory;
+use tsne::files::AtomicFile;
 
 /// The name of the map in `obsm`, and of what is said about it in `uns`.
 const MAP: &str = "X_tsne";
@@ -47,16 +49,14 @@ impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
     ///
     /// As [`MapOf::write_into`], and where the copy cannot be written.
     pub fn write_copy(&self, source: &Path, target: &Path) -> Result<()> {
-        let copy = beside(target)?;
-        let written = (|| {
-            fs::copy(source, &copy).context("cannot copy the file")?;
-            self.write_into(&copy)?;
-            fs::rename(&copy, target).context("cannot give the copy its name")
-        })();
-        if written.is_err() {
-            let _ = fs::remove_file(&copy);
-        }
-        written
+        let copy = AtomicFile::create(target)?;
+        let path = copy.path();
+        // Between two files the system itself copies, without the bytes, where it can.
+        let mut to = fs::OpenOptions::new().write(true).open(&path).context("cannot open the copy")?;
+        io::copy(&mut fs::File::open(source)?, &mut to).context("cannot copy the file")?;
+        drop(to);
+        self.write_into(&path)?;
+        Ok(copy.commit()?)
     }
 
     /// The arrays of `obsm` in a file of anndata before 0.7, where it is a compound array, to which no field can be added. anndata
@@ -205,18 +205,4 @@ fn refused(error: Error) -> anyhow::Error {
         Error::Io(error) => anyhow::Error::new(error).context("the file cannot be changed"),
         error => anyhow!("the file cannot be changed: {error}; write the map with -o OUT.csv instead"),
     }
-}
-
-/// A new name in the folder of a file.
-fn beside(target: &Path) -> Result<PathBuf> {
-    let name = target.file_name().context("the output has no name")?.to_string_lossy();
-    for attempt in 0..100 {
-        let path = target.with_file_name(format!(".{name}.{}-{attempt}.part", std::process::id()));
-        match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(_) => return Ok(path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).context("cannot make a file beside the output"),
-        }
-    }
-    bail!("cannot find a free name beside the output")
 }

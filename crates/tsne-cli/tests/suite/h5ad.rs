@@ -305,3 +305,35 @@ fn the_values_of_a_gene_are_labels() {
     let error = read("dense", &with(|o| o.table.label_columns = vec!["gene55".into()])).unwrap_err();
     assert!(error.contains("there is no column of obs \"gene55\""), "{error}");
 }
+
+/// On Linux a process that is killed while it writes a copy leaves nothing, for the copy has no name: seen while it waits for its
+/// source, a pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_copy_in_the_making_has_no_name() {
+    use std::io::Write;
+    let directory = Directory::new();
+    let source = directory.path("x.h5ad");
+    assert!(std::process::Command::new("mkfifo").arg(&source).status().unwrap().success());
+    directory.write("old.h5ad", "old");
+    let positions = vec![[0.0f32; 2]; N];
+    let map = MapOf { positions: &positions, n: N, kept: None, params: &[] };
+    // With the whole file, then with half of it, which is an error that leaves the old file.
+    for (target, bytes) in [("new.h5ad", bytes("dense")), ("old.h5ad", bytes("dense")[..5_000].to_vec())] {
+        let before = directory.files();
+        let outcome = std::thread::scope(|scope| {
+            let copying = scope.spawn(|| map.write_copy(&source, &directory.path(target)));
+            // Opens once the other side does, which has made its copy then.
+            let mut pipe = std::fs::OpenOptions::new().write(true).open(&source).unwrap();
+            pipe.write_all(&bytes[..1_000]).unwrap();
+            let during = directory.files();
+            pipe.write_all(&bytes[1_000..]).unwrap();
+            drop(pipe);
+            assert_eq!(during, before);
+            copying.join().unwrap()
+        });
+        assert_eq!(outcome.is_ok(), target == "new.h5ad", "{outcome:?}");
+    }
+    assert_eq!(directory.files(), ["new.h5ad", "old.h5ad", "x.h5ad"]);
+    assert_eq!(directory.read("old.h5ad"), b"old");
+}

@@ -72,3 +72,27 @@ fn a_pipe_is_no_target() {
     refused(&directory, "-o p.npy", &["p.npy", "not a regular file"]);
     refused(&directory, "--save p.npy", &["p.npy", "not a regular file"]);
 }
+
+/// A column that outweighs all others is worth a warning; where it cannot be printed, the map is written all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_map_is_lost_because_nobody_reads_the_warnings() {
+    let directory = directory();
+    let wide: String = (0..60).map(|i| format!("{},{},{}\n", i % 5, 1000 * (i % 7), i % 3)).collect();
+    directory.write("wide.csv", wide);
+    let flags = FLAGS.trim_end_matches(" -q");
+    let warned = directory.tsne(&format!("embed wide.csv -o known.npy {flags}"));
+    assert!(String::from_utf8(warned.stderr).unwrap().contains("warning: "));
+    for stream in ["/dev/full", "&-"] {
+        let program = env!("CARGO_BIN_EXE_tsne");
+        let script = format!("{program} embed wide.csv -o y.npy --save m.tsne {flags} >/dev/null 2>{stream}");
+        let run = std::process::Command::new("sh").args(["-c", &script]).current_dir(directory.path("")).status();
+        assert_eq!(run.unwrap().code(), Some(0), "{stream}");
+        assert!(directory.read("y.npy") == directory.read("known.npy"));
+        let script = format!("{program} transform m.tsne wide.csv -o z.npy >/dev/null 2>{stream}");
+        let run = std::process::Command::new("sh").args(["-c", &script]).current_dir(directory.path("")).status();
+        assert_eq!(run.unwrap().code(), Some(0), "{stream}");
+        std::fs::remove_file(directory.path("y.npy")).unwrap();
+        std::fs::remove_file(directory.path("z.npy")).unwrap();
+    }
+}

@@ -33,30 +33,48 @@ pub(crate) struct Bodies<T, const D: usize> {
     pub(crate) crowds: Buckets<u32>,
 }
 
+/// The name of what is made here in errors.
+const BODIES: &str = "bodies of points";
+
 impl<T: GridScalar, const D: usize> Bodies<T, D> {
     pub(crate) fn of(y: &[[T; D]], bounds: &Bounds<T, D>, division: &Division<T, D>) -> Result<Self> {
         let along = lumps_along::<D>();
         let in_cell = along.pow(D as u32);
         // Cells of so many points that lumps are far fewer.
-        let mut lumped = vec![u32::MAX; division.counts.len()];
+        let mut lumped = memory::filled(BODIES, division.counts.len(), u32::MAX)?;
         let mut tables = 0;
+        let (mut single, mut loose, mut margins) = (0, 0, 0);
         for (cell, table) in lumped.iter_mut().enumerate() {
-            if matches!(division.kind(cell), Kind::Core(_)) && division.counts[cell] as usize > 2 * in_cell {
+            let (kind, count) = (division.kind(cell), division.counts[cell] as usize);
+            if matches!(kind, Kind::Core(_)) && count > 2 * in_cell {
                 *table = tables;
                 tables += 1;
+                continue;
+            }
+            single += count;
+            match kind {
+                Kind::Loose => loose += count,
+                Kind::Margin(_) => margins += count,
+                Kind::Core(_) => {}
             }
         }
+        let all = single + (tables as usize * in_cell).min(y.len());
         let mut lumps = memory::filled("lumps of points", tables as usize * in_cell, u32::MAX)?;
         let mut bodies = Self {
             places: Vec::new(),
             masses: Vec::new(),
-            body_of: memory::filled("bodies of points", y.len(), 0)?,
+            body_of: memory::filled(BODIES, y.len(), 0)?,
             loose: Vec::new(),
             margins: Vec::new(),
             crowds: Buckets::new(0, || [])?,
         };
+        memory::reserve(BODIES, &mut bodies.places, all)?;
+        memory::reserve(BODIES, &mut bodies.masses, all)?;
+        memory::reserve(BODIES, &mut bodies.loose, loose)?;
+        memory::reserve(BODIES, &mut bodies.margins, margins)?;
         // Sums of positions, of lumps only.
         let mut sums: Vec<(u32, [f64; D])> = Vec::new();
+        memory::reserve(BODIES, &mut sums, all - single)?;
         for (i, (point, &cell)) in y.iter().zip(&division.cell_of).enumerate() {
             let kind = division.kind(cell as usize);
             let table = lumped[cell as usize];

@@ -149,7 +149,7 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
                 let first = points.len();
                 for crowd in 0..bodies.crowds.len() {
                     let members = bodies.crowds.bucket(crowd).iter();
-                    let y = members.map(|&i| y[i as usize]).collect();
+                    let y = memory::collected("points of a crowd", members.map(|&i| y[i as usize]))?;
                     points.push(Some(Points { y, coarser: Some(filled.smoothed), depth: depth + 1 }));
                 }
                 division.forget_points();

@@ -6,7 +6,7 @@ use crate::warning::Warning;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use tsne_affinity::Metric;
-use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar};
+use tsne_core::{Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, memory};
 
 /// How neighbors are found and affinities computed from them.
 #[derive(Debug, Clone)]
@@ -54,9 +54,17 @@ fn asked_for<'g, T: Scalar>(method: &AffinityMethod<T>, graph: &'g KnnGraph<T>) 
 /// The nearest `count` neighbors of a graph that has more.
 pub(super) fn nearest<T: Scalar>(graph: &KnnGraph<T>, count: usize) -> Result<KnnGraph<T>> {
     let k = graph.k();
-    let indices = graph.indices().chunks_exact(k).flat_map(|row| &row[..count]).copied().collect();
-    let distances = graph.distances().chunks_exact(k).flat_map(|row| &row[..count]).copied().collect();
+    let indices = firsts(graph.indices(), k, count)?;
+    let distances = firsts(graph.distances(), k, count)?;
     KnnGraph::from_parts(count, graph.n_reference(), indices, distances)
+}
+
+/// The first `count` items of each `k`.
+fn firsts<A: Copy>(rows: &[A], k: usize, count: usize) -> Result<Vec<A>> {
+    let mut firsts = Vec::new();
+    memory::reserve("the neighbor graph", &mut firsts, rows.len() / k * count)?;
+    rows.chunks_exact(k).for_each(|row| firsts.extend_from_slice(&row[..count]));
+    Ok(firsts)
 }
 
 /// What a rule makes of a graph must be of its points: code of the user's own is checked like data.

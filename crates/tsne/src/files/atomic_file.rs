@@ -71,6 +71,30 @@ impl AtomicFile {
         Ok(Self { target, file: BufWriter::new(file), name })
     }
 
+    /// A path by which others can open the file while it is in the making, for code that opens what it writes itself. It leads there as
+    /// long as this value lives; what was written by it is seen only once it is [flushed](Write::flush).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::files::AtomicFile;
+    ///
+    /// let path = std::env::temp_dir().join(format!("doc-path-{}.txt", std::process::id()));
+    /// let file = AtomicFile::create(&path)?;
+    /// std::fs::OpenOptions::new().write(true).open(file.path())?.set_len(10)?;
+    /// assert!(!path.exists());
+    /// file.commit()?;
+    /// assert_eq!(std::fs::metadata(&path)?.len(), 10);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn path(&self) -> PathBuf {
+        match &self.name {
+            Some(name) => name.to_path_buf(),
+            None => entry(self.file.get_ref()),
+        }
+    }
+
     /// Puts the file in its place, where it replaces an older one, once it is on the disk.
     ///
     /// # Errors
@@ -94,17 +118,22 @@ impl AtomicFile {
         file.sync_all()?;
         let directory = directory(&target);
         let name = match name {
-            Some(name) => name,
+            Some(name) => Some(name),
+            // Where there is no old file, no other name is ever seen.
+            None if is_whole_unnamed(&file) && linked(&file, &target)? => None,
             None => {
                 let name = link(&file, directory)?;
-                // Some file systems (btrfs) synchronize only what has a name.
-                file.sync_all()?;
-                name
+                if !is_whole_unnamed(&file) {
+                    file.sync_all()?;
+                }
+                Some(name)
             }
         };
         // Windows renames no open file.
         drop(file);
-        name.persist(&target).map_err(|failed| failed.error)?;
+        if let Some(name) = name {
+            name.persist(&target).map_err(|failed| failed.error)?;
+        }
         // The new name survives a crash only once the directory is on the disk. Not every file system can do that, and the
         // file is in place: no reason to fail.
         #[cfg(unix)]
@@ -208,12 +237,54 @@ fn unnamed(directory: &Path, permissions: Option<&Permissions>) -> io::Result<Op
     }
 }
 
+/// Where the system shows a file that has no name.
+#[cfg(target_os = "linux")]
+fn entry(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Elsewhere every file has a name.
+#[cfg(not(target_os = "linux"))]
+fn entry(_: &File) -> PathBuf {
+    PathBuf::new()
+}
+
+/// Whether the file system has the whole file on the disk once it is synchronized, though it has no name: some (btrfs) synchronize
+/// only what has one. Of those that are not known it is not believed.
+#[cfg(target_os = "linux")]
+fn is_whole_unnamed(file: &File) -> bool {
+    /// Ext4, XFS and tmpfs, by the numbers that statfs(2) gives them.
+    const KNOWN: [u32; 3] = [0xEF53, 0x5846_5342, 0x0102_1994];
+    rustix::fs::fstatfs(file).is_ok_and(|system| KNOWN.contains(&(system.f_type as u32)))
+}
+
+/// Gives the file its own name if there is no other file of that name, and tells whether it did.
+#[cfg(target_os = "linux")]
+fn linked(file: &File, target: &Path) -> io::Result<bool> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    match linkat(CWD, entry(file).as_path(), CWD, target, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::EXIST) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn is_whole_unnamed(_: &File) -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn linked(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
 #[cfg(target_os = "linux")]
 fn link(file: &File, directory: &Path) -> io::Result<TempPath> {
     use rustix::fs::{AtFlags, CWD, linkat};
-    use std::os::fd::AsRawFd;
-    let entry = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let of_name = |name: &Path| Ok(linkat(CWD, entry.as_str(), CWD, name, AtFlags::SYMLINK_FOLLOW)?);
+    let entry = entry(file);
+    let of_name = |name: &Path| Ok(linkat(CWD, entry.as_path(), CWD, name, AtFlags::SYMLINK_FOLLOW)?);
     Ok(Builder::new().prefix(PREFIX).make_in(directory, of_name)?.into_temp_path())
 }
 

@@ -9,8 +9,8 @@
 //! - What is read-only or not a regular file (a directory, a pipe, a device) is refused, before anything is written.
 //!   A symbolic link is replaced, and what it points to stays as it is; a link to a directory, pipe or device is refused.
 //! - Any name that the file system allows is fine, and files that earlier processes left are never in the way.
-//! - Whatever ends the process, nothing else is left: on Linux, the file has no name until it is complete (`O_TMPFILE`),
-//!   and then for microseconds a temporary one. On other systems, and on file systems that cannot do that (NFS, some
+//! - Whatever ends the process, nothing else is left: on Linux, the file has no name until it is complete (`O_TMPFILE`);
+//!   where it replaces another, it has a temporary one for microseconds then. On other systems, and on file systems that cannot do that (NFS, some
 //!   overlays), it has a temporary name in the same directory, `.tsne-` and random letters, from its first byte on: it
 //!   goes away with the [`AtomicFile`], and stays only if a signal ends the process in this time.
 

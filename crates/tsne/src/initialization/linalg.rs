@@ -2,7 +2,7 @@
 
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, MatRef, Par};
-use tsne_core::{Error, Result};
+use tsne_core::{Error, Result, memory};
 
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     // Eight sums, so that the loop vectorizes in a fixed order.
@@ -18,14 +18,14 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `Σ_v rotation_v vectors_v`.
-pub(super) fn combine(vectors: &[Vec<f64>], rotation: &[f64]) -> Vec<f64> {
-    let mut sum = vec![0.0; vectors.first().map_or(0, Vec::len)];
+pub(super) fn combine(vectors: &[Vec<f64>], rotation: &[f64]) -> Result<Vec<f64>> {
+    let mut sum = memory::filled("combined vectors", vectors.first().map_or(0, Vec::len), 0.0)?;
     for (vector, &factor) in vectors.iter().zip(rotation) {
         for (sum, v) in sum.iter_mut().zip(vector) {
             *sum += factor * v;
         }
     }
-    sum
+    Ok(sum)
 }
 
 /// Gram-Schmidt, twice for orthogonality to rounding. Vectors that depend on others become zero.

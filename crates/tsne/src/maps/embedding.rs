@@ -12,11 +12,12 @@ use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::OptimizerState;
 use crate::params::preset::Preset;
 use crate::params::repulsion::RepulsionParams;
-use crate::params::schedule::AutomaticRate;
+use crate::params::schedule::{AutomaticRate, Schedule};
 use crate::threads;
-use crate::warning::Warning;
+use crate::warning::{RestartCause, Warning};
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tsne_core::{Affinities, Context, Error, Kernel, Observer, Repulsion, Result, check_embedding};
@@ -45,6 +46,14 @@ pub(crate) struct Kept<T, const D: usize> {
     repulsion: Box<dyn Repulsion<T, D>>,
     objective: JointState<T, D>,
     buffers: Buffers<T, D>,
+}
+
+/// What a descent came to that may have begun again.
+struct Watched<T, const D: usize> {
+    done: Descended,
+    unfinished: Option<Unfinished<T, D>>,
+    /// Why it began again, and the schedule that the map keeps then.
+    further: Option<(RestartCause, Schedule)>,
 }
 
 impl<T, const D: usize> fmt::Debug for Kept<T, D> {
@@ -410,7 +419,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         Ok(self.run.finish)
     }
 
-    /// Optimizes, and begins again if a guard of the schedule says so. On an error nothing has changed.
+    /// Optimizes, and begins again if a guard of the schedule says so. On an error nothing has changed, nor after a panic of whoever
+    /// watches.
     pub(crate) fn advance(
         &mut self,
         params: &OptimizeParams<T, D>,
@@ -424,32 +434,24 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     fn advance_watched(
         &mut self,
         params: &OptimizeParams<T, D>,
-        mut watch: Watch<T, D>,
-        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        watch: Watch<T, D>,
+        observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<()> {
         let clock = Instant::now();
         let mut kept = self.kept(params.repulsion.resolve(self.run.positions.len(), self.kernel))?;
-        kept.buffers.save(&self.run);
+        kept.buffers.save(&self.run)?;
         let iterations = self.run.iterations;
-        let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
-        let mut outcome = self.descend(&mut kept, params, &watch, shortened, cx);
-        let mut params = Cow::Borrowed(params);
-        let mut further = None;
-        if let Some(cause) = restart::cause(&outcome).filter(|_| watch.is_guarded()) {
-            params = Cow::Owned(restart::classical(&params));
-            watch.restore(&kept.buffers, &mut self.run)?;
-            watch = Watch::Unguarded;
-            self.run.optimizer = OptimizerState::new(None, Momentum::Classical);
-            // A repulsion of the user's own may be what failed: the second descent has a new one.
-            kept.repulsion = kept.params.make(self.run.positions.len(), self.kernel)?;
-            outcome = self.descend(&mut kept, &params, &watch, observer, cx);
-            // What the map keeps follows the rule, too, and nothing else of what this call was told.
-            further = Some((cause, restart::classical(&self.run.params).schedule.further()));
-        }
-        let outcome = outcome.and_then(|done| Ok((watch.unfinished(&params, &done, &kept.buffers)?, done)));
+        let descend = || self.descend_watched(&mut kept, params, watch, observer, cx);
+        // Whoever watches may panic, and the caller go on.
+        let outcome = catch_unwind(AssertUnwindSafe(descend)).unwrap_or_else(|panic| {
+            // What was saved fits: it is this map's.
+            _ = kept.buffers.put_back(&mut self.run);
+            self.run.iterations = iterations;
+            resume_unwind(panic)
+        });
         match outcome {
-            Ok((unfinished, done)) => {
+            Ok(Watched { done, unfinished, further }) => {
                 if let Some((cause, schedule)) = further {
                     self.run.warnings.push(Warning::Restarted { cause });
                     self.run.params.schedule = schedule;
@@ -469,11 +471,39 @@ impl<T: Float, const D: usize> Embedding<T, D> {
                 Ok(())
             }
             Err(error) => {
-                kept.buffers.restore(&mut self.run)?;
+                kept.buffers.put_back(&mut self.run)?;
                 self.run.iterations = iterations;
                 Err(error)
             }
         }
+    }
+
+    /// Moves the map, and begins again where the guard says so.
+    fn descend_watched(
+        &mut self,
+        kept: &mut Kept<T, D>,
+        params: &OptimizeParams<T, D>,
+        mut watch: Watch<T, D>,
+        mut observer: Option<&mut (dyn Observer<T, D> + Send)>,
+        cx: Context<'_>,
+    ) -> Result<Watched<T, D>> {
+        let shortened = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
+        let mut outcome = self.descend(kept, params, &watch, shortened, cx);
+        let mut params = Cow::Borrowed(params);
+        let mut further = None;
+        if let Some(cause) = restart::cause(&outcome).filter(|_| watch.is_guarded()) {
+            params = Cow::Owned(restart::classical(&params));
+            watch.restore(&kept.buffers, &mut self.run)?;
+            watch = Watch::Unguarded;
+            self.run.optimizer = OptimizerState::new(None, Momentum::Classical);
+            // A repulsion of the user's own may be what failed: the second descent has a new one.
+            kept.repulsion = kept.params.make(self.run.positions.len(), self.kernel)?;
+            outcome = self.descend(kept, &params, &watch, observer, cx);
+            // What the map keeps follows the rule, too, and nothing else of what this call was told.
+            further = Some((cause, restart::classical(&self.run.params).schedule.further()));
+        }
+        let done = outcome?;
+        Ok(Watched { unfinished: watch.unfinished(&params, &done, &kept.buffers)?, done, further })
     }
 
     fn descend(
@@ -554,7 +584,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             return Ok(Arc::clone(reference));
         }
         // Not under the lock: a second thread prepares it as well rather than wait in a pool that may be the first one's.
-        let reference = Arc::new(Reference::new(self.kernel, params, self.run.positions.clone(), cx)?);
+        let reference = Arc::new(Reference::new(self.kernel, params, &self.run.positions, cx)?);
         *slot() = Some(Arc::clone(&reference));
         Ok(reference)
     }

@@ -9,6 +9,7 @@ use crate::params::optimizer::OptimizerState;
 use crate::params::schedule::AutomaticRate;
 use crate::threads;
 use crate::warning::Warning;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use tsne_core::{Affinities, Context, Error, Observer, Result, check_embedding};
 use tsne_optim::{Conditional, MomentumGains};
@@ -129,7 +130,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         &self.affinities
     }
 
-    /// Optimizes. On an error nothing has changed.
+    /// Optimizes. On an error nothing has changed, nor after a panic of whoever watches.
     pub(crate) fn advance(
         &mut self,
         params: &OptimizeParams<T, D>,
@@ -140,10 +141,10 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         let reference = if wanted == self.reference.params {
             Arc::clone(&self.reference)
         } else {
-            Arc::new(Reference::new(self.reference.kernel, wanted, self.reference.positions.clone(), cx)?)
+            Arc::new(Reference::new(self.reference.kernel, wanted, &self.reference.positions, cx)?)
         };
         let mut buffers = self.run.take_kept().unwrap_or_default();
-        buffers.save(&self.run);
+        buffers.save(&self.run)?;
         let kernel = reference.kernel;
         let mut objective =
             Conditional::with_checked(&self.affinities, kernel, &reference.positions, &*reference.repulsion)?;
@@ -154,7 +155,14 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
             watched: None,
             before_normal: None,
         };
-        match self.run.descend(&mut objective, &mut buffers, course, observer, cx) {
+        let descend = || self.run.descend(&mut objective, &mut buffers, course, observer, cx);
+        // Whoever watches may panic, and the caller go on.
+        let descended = catch_unwind(AssertUnwindSafe(descend)).unwrap_or_else(|panic| {
+            // What was saved fits: it is this map's.
+            _ = buffers.put_back(&mut self.run);
+            resume_unwind(panic)
+        });
+        match descended {
             Ok(done) => {
                 self.run.accept(&done);
                 if let Some(divergence) = done.kl_divergence {
@@ -166,7 +174,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
                 Ok(())
             }
             Err(error) => {
-                buffers.restore(&mut self.run)?;
+                buffers.put_back(&mut self.run)?;
                 Err(error)
             }
         }

@@ -3,7 +3,7 @@
 use crate::float::Float;
 use crate::params::repulsion::RepulsionParams;
 use std::fmt;
-use tsne_core::{Context, Kernel, ReferenceRepulsion, Result};
+use tsne_core::{Context, Kernel, ReferenceRepulsion, Result, memory};
 
 /// A fitted map that is fixed, with its repulsion prepared once.
 pub(crate) struct Reference<T, const D: usize> {
@@ -27,10 +27,10 @@ impl<T: Float, const D: usize> Reference<T, D> {
     pub(crate) fn new(
         kernel: Kernel,
         params: RepulsionParams<T, D>,
-        positions: Vec<[T; D]>,
+        positions: &[[T; D]],
         cx: Context<'_>,
     ) -> Result<Self> {
-        let repulsion = params.prepare(kernel, &positions, cx)?;
-        Ok(Self { kernel, params, positions, repulsion })
+        let repulsion = params.prepare(kernel, positions, cx)?;
+        Ok(Self { kernel, params, positions: memory::copied("the fixed map", positions)?, repulsion })
     }
 }

@@ -11,7 +11,7 @@ use crate::params::schedule::{AutomaticRate, Beginning};
 use crate::warning::Warning;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
-use tsne_core::{Context, Observer, Progress, Result, Stage};
+use tsne_core::{Context, Observer, Progress, Result, Stage, memory};
 use tsne_optim::{Descent, Finish, Momentum, Objective, Part, PhaseState};
 
 /// What maps of fitted points and of new ones have in common. `K` is what the descent keeps.
@@ -259,23 +259,40 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
 
 impl<T: Float, const D: usize> Buffers<T, D> {
     /// Copies the state of a map, to go back to.
-    pub(crate) fn save<K>(&mut self, run: &Run<T, D, K>) {
-        self.positions.clear();
-        self.positions.extend_from_slice(&run.positions);
-        self.optimizer.save(&run.optimizer);
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
+    pub(crate) fn save<K>(&mut self, run: &Run<T, D, K>) -> Result<()> {
+        memory::copy_into("saved positions", &mut self.positions, &run.positions)?;
+        self.optimizer.save(&run.optimizer)
     }
 
-    /// Makes a map what it was when it was saved.
+    /// Makes a map what it was when it was saved, to go back to once more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
     pub(crate) fn restore<K>(&self, run: &mut Run<T, D, K>) -> Result<()> {
         run.positions.copy_from_slice(&self.positions);
         self.optimizer.restore(&mut run.optimizer)
     }
 
+    /// Makes a map what it was when it was saved, for good: this takes no memory, which may be what is missing.
+    pub(crate) fn put_back<K>(&mut self, run: &mut Run<T, D, K>) -> Result<()> {
+        run.positions.copy_from_slice(&self.positions);
+        self.optimizer.put_back(&mut run.optimizer)
+    }
+
     /// Copies what was saved.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
     pub(crate) fn start(&self) -> Result<Start<T, D>> {
         let mut optimizer = OptimizerState::new(None, Momentum::default());
         self.optimizer.restore(&mut optimizer)?;
-        Ok(Start { positions: self.positions.clone(), optimizer })
+        Ok(Start { positions: memory::copied("first positions", &self.positions)?, optimizer })
     }
 
     /// The divergence of positions.

@@ -11,7 +11,7 @@ use crate::params::optimize::OptimizeParams;
 use crate::params::random_state::RandomState;
 use crate::params::transform::TransformParams;
 use crate::threads;
-use tsne_core::{Context, Error, Observer, Result, Stage, check_embedding};
+use tsne_core::{Context, Error, Observer, Result, Stage, check_embedding, memory};
 
 impl<T: Float, const D: usize> Embedding<T, D> {
     /// Places new points into the map, with the default parameters of its preset.
@@ -202,7 +202,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
                     return Err(Error::shape("initialization", n, positions.len()));
                 }
                 check_embedding(positions)?;
-                positions.clone()
+                memory::copied("given positions", positions)?
             }
             (PartialInitialization::Random, _) => {
                 let seed = params.random_state.map_or(self.random_state, RandomState::draw);

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use tsne_affinity::{ExactSearch, Metric};
 use tsne_core::{
     Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Rows, Scalar, SparseRows, check_embedding,
-    random,
+    memory, random,
 };
 
 /// The stream of random numbers that chooses samples.
@@ -160,8 +160,10 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
         let n = self.y.len();
         match self.sample {
             Some((0, _)) => Err(Error::parameter("sample", 0, "at least 1 point")),
-            Some((points, seed)) if points < n => Ok(draw(n, points, seed).into_iter().map(|i| i as u32).collect()),
-            _ => Ok((0..n).map(|i| i as u32).collect()),
+            Some((points, seed)) if points < n => {
+                memory::collected(WHAT, draw(n, points, seed)?.into_iter().map(|i| i as u32))
+            }
+            _ => memory::collected(WHAT, (0..n).map(|i| i as u32)),
         }
     }
 
@@ -188,14 +190,21 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
 }
 
 /// `count` of the points below `n`, ascending: those with the smallest hashes.
-pub(super) fn draw(n: usize, count: usize, seed: u64) -> Vec<usize> {
-    let mut points: Vec<(u64, usize)> =
-        (0..n).map(|i| (random::element_seed(seed, SAMPLE_STREAM, i as u64), i)).collect();
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+pub(super) fn draw(n: usize, count: usize, seed: u64) -> Result<Vec<usize>> {
+    let hashed = (0..n).map(|i| (random::element_seed(seed, SAMPLE_STREAM, i as u64), i));
+    let mut points = memory::collected(WHAT, hashed)?;
     points.sort_unstable();
-    let mut drawn: Vec<usize> = points.iter().take(count).map(|(_, i)| *i).collect();
+    let mut drawn = memory::collected(WHAT, points.iter().take(count).map(|(_, i)| *i))?;
     drawn.sort_unstable();
-    drawn
+    Ok(drawn)
 }
+
+/// The name of what is made here in errors.
+const WHAT: &str = "points to measure";
 
 /// Points with a way to find neighbors among them.
 #[derive(Clone, Copy)]
@@ -233,17 +242,28 @@ impl<T: Scalar> Indexed<'_, T> {
         }
         // One more, as a point finds itself.
         let some = Subset::take(self.points, rows.iter().map(|&i| i as usize))?;
-        Ok(others(&self.index.knn(some.points()?, k.saturating_add(1), self.cx)?, k, rows))
+        others(&self.index.knn(some.points()?, k.saturating_add(1), self.cx)?, k, rows)
     }
 }
 
 /// Of the `k + 1` points nearest to each of `rows`, the `k` others, row by row.
-pub(super) fn others<T: Scalar>(graph: &KnnGraph<T>, k: NonZeroUsize, rows: &[u32]) -> (Vec<u32>, Vec<T>) {
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+pub(super) fn others<T: Scalar>(graph: &KnnGraph<T>, k: NonZeroUsize, rows: &[u32]) -> Result<(Vec<u32>, Vec<T>)> {
     let of_row = |(row, &i): (usize, &u32)| {
         let (indices, distances) = graph.row(row);
         indices.iter().copied().zip(distances.iter().copied()).filter(move |(j, _)| *j != i).take(k.get())
     };
-    rows.iter().enumerate().flat_map(of_row).unzip()
+    let (mut indices, mut distances) = (Vec::new(), Vec::new());
+    memory::reserve(WHAT, &mut indices, rows.len().saturating_mul(k.get()))?;
+    memory::reserve(WHAT, &mut distances, rows.len().saturating_mul(k.get()))?;
+    for (index, distance) in rows.iter().enumerate().flat_map(of_row) {
+        indices.push(index);
+        distances.push(distance);
+    }
+    Ok((indices, distances))
 }
 
 /// Some rows of points, copied.
@@ -253,10 +273,14 @@ pub(super) enum Subset<T> {
 }
 
 impl<T: Scalar> Subset<T> {
-    pub(super) fn take(points: Points<'_, T>, rows: impl ExactSizeIterator<Item = usize>) -> Result<Self> {
+    pub(super) fn take(points: Points<'_, T>, rows: impl ExactSizeIterator<Item = usize> + Clone) -> Result<Self> {
         Ok(match points {
             Points::Sparse(x) => {
                 let (mut row_pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+                let entries = rows.clone().map(|i| x.row(i).0.len()).sum();
+                memory::reserve(WHAT, &mut row_pointers, rows.len())?;
+                memory::reserve(WHAT, &mut columns, entries)?;
+                memory::reserve(WHAT, &mut values, entries)?;
                 for i in rows {
                     columns.extend_from_slice(x.row(i).0);
                     values.extend_from_slice(x.row(i).1);
@@ -267,7 +291,9 @@ impl<T: Scalar> Subset<T> {
             other => {
                 let x = other.dense("a sample of points")?;
                 let n = rows.len();
-                let values = rows.flat_map(|i| x.row(i).iter().copied()).collect();
+                let mut values = Vec::new();
+                memory::reserve(WHAT, &mut values, n.saturating_mul(x.d()))?;
+                rows.for_each(|i| values.extend_from_slice(x.row(i)));
                 Self::Dense { values, n, d: x.d() }
             }
         })

@@ -1,7 +1,7 @@
 use super::comparison::{Comparison, Space, Subset, draw};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
-use tsne_core::{Error, Points, Result, Scalar};
+use tsne_core::{Error, Points, Result, Scalar, memory};
 
 /// Points compared if no sample is asked for (Kobak and Berens 2019).
 const SAMPLE: usize = 1000;
@@ -69,10 +69,10 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
         if sample < 3 || sample.min(n) > MAX_SAMPLE {
             return Err(Error::parameter("sample", sample, format_args!("from 3 to {MAX_SAMPLE} points")));
         }
-        let rows = draw(n, sample.min(n), seed);
+        let rows = draw(n, sample.min(n), seed)?;
         self.with_spaces(|data, map| {
-            let data = ranks(&pair_distances(data, &rows)?);
-            let map = ranks(&pair_distances(map, &rows)?);
+            let data = ranks(&pair_distances(data, &rows)?)?;
+            let map = ranks(&pair_distances(map, &rows)?)?;
             let all_equal = |which| {
                 let why = format!("all distances in the {which} are equal: there is no order to keep");
                 Error::numerical("Spearman correlation", why)
@@ -86,6 +86,9 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
     }
 }
 
+/// The name of what is made here in errors.
+const WHAT: &str = "distances of a sample";
+
 /// The distances of all pairs of `rows`, `(0, 1), (0, 2), ..., (1, 2), ...`, as the search measures them.
 fn pair_distances<T: Scalar>(space: Space<'_, T>, rows: &[usize]) -> Result<Vec<T>> {
     let m = rows.len();
@@ -93,7 +96,7 @@ fn pair_distances<T: Scalar>(space: Space<'_, T>, rows: &[usize]) -> Result<Vec<
     let index = space.search.build(some.points()?, space.cx)?;
     let Some(others) = NonZeroUsize::new(m.saturating_sub(1)) else { return Ok(Vec::new()) };
     let graph = index.knn_graph(others, space.cx)?;
-    let mut distances: Vec<Option<T>> = vec![None; m * (m - 1) / 2];
+    let mut distances: Vec<Option<T>> = memory::filled(WHAT, m * (m - 1) / 2, None)?;
     for i in 0..m {
         // Where the pairs of point i with later points begin, less i + 1.
         let start = i * (2 * m - i - 1) / 2;
@@ -113,18 +116,18 @@ fn pair_distances<T: Scalar>(space: Space<'_, T>, rows: &[usize]) -> Result<Vec<
 }
 
 /// Ranks from 0, equal values having the mean of theirs.
-fn ranks<T: Scalar>(values: &[T]) -> Vec<f64> {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+fn ranks<T: Scalar>(values: &[T]) -> Result<Vec<f64>> {
+    let mut order = memory::collected(WHAT, 0..values.len() as u32)?;
     let value = |at: &u32| values[*at as usize];
     order.par_sort_unstable_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
-    let mut ranks = vec![0.0; values.len()];
+    let mut ranks = memory::filled(WHAT, values.len(), 0.0)?;
     let mut first = 0;
     for tied in order.chunk_by(|a, b| value(a) == value(b)) {
         let rank = first as f64 + 0.5 * (tied.len() - 1) as f64;
         tied.iter().for_each(|at| ranks[*at as usize] = rank);
         first += tied.len();
     }
-    ranks
+    Ok(ranks)
 }
 
 /// Ranks less their mean; `None` if they are all equal.

@@ -1,7 +1,7 @@
 use super::comparison::{Comparison, Indexed, Subset, draw, others};
 use std::num::NonZeroUsize;
 use tsne_affinity::{BruteForceSearch, Metric};
-use tsne_core::{Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar};
+use tsne_core::{Context, Error, KnnGraph, NeighborIndex, NeighborSearch, Points, Result, Scalar, memory};
 
 /// The mean fraction of the `k` nearest neighbors in the data that are among the `k` nearest in the map, for Euclidean
 /// distances and all points.
@@ -71,8 +71,8 @@ pub fn graph_recall<'a, T: Scalar>(
     let Some(wanted) = NonZeroUsize::new(k).filter(|k| k.get() < n) else { return Ok(1.0) };
     let rows: Vec<u32> = match sample {
         Some((0, _)) => return Err(Error::parameter("sample", 0, "at least 1 point")),
-        Some((points, seed)) if points < n => draw(n, points, seed).into_iter().map(|i| i as u32).collect(),
-        _ => (0..n).map(|i| i as u32).collect(),
+        Some((points, seed)) if points < n => numbered(draw(n, points, seed)?)?,
+        _ => memory::collected(WHAT, (0..n).map(|i| i as u32))?,
     };
     let index = BruteForceSearch::new(metric.clone()).build(x, cx)?;
     let nearest = Indexed { points: x, index, cx }.nearest(wanted, &rows)?;
@@ -89,12 +89,19 @@ pub(crate) fn recall_of_search<T: Scalar>(
 ) -> Result<f64> {
     let (n, k) = (x.n(), graph.k());
     let (true, Some(wanted)) = (k < n, NonZeroUsize::new(k)) else { return Ok(1.0) };
-    let rows: Vec<u32> = draw(n, sample, seed).into_iter().map(|i| i as u32).collect();
+    let rows = numbered(draw(n, sample, seed)?)?;
     let some = Subset::take(x, rows.iter().map(|&i| i as usize))?;
     match index.knn_exact(some.points()?, wanted.saturating_add(1), cx)? {
-        Some(nearest) => Ok(found_share(graph, &rows, &others(&nearest, wanted, &rows))),
+        Some(nearest) => Ok(found_share(graph, &rows, &others(&nearest, wanted, &rows)?)),
         None => graph_recall(graph, x, metric, Some((sample, seed)), cx),
     }
+}
+
+/// The name of what is made here in errors.
+const WHAT: &str = "points to measure";
+
+fn numbered(points: Vec<usize>) -> Result<Vec<u32>> {
+    memory::collected(WHAT, points.into_iter().map(|i| i as u32))
 }
 
 /// The share of the nearest others of `rows` that a graph of all points has.

@@ -6,7 +6,7 @@ use crate::model::names::{Stored, corrupt, unknown};
 use crate::model::store::{Reader, Settings, StoreError, Writer};
 use crate::params::optimizer::OptimizerState;
 use crate::params::schedule::Beginning;
-use tsne_core::{Optimizer, check_embedding};
+use tsne_core::{Optimizer, check_embedding, memory};
 use tsne_optim::{Momentum, MomentumGains, PhaseState};
 
 /// The positions of `n` points from a section.
@@ -16,9 +16,14 @@ pub(super) fn get_positions<T: Float, const D: usize>(
     n: usize,
 ) -> Stored<Vec<[T; D]>> {
     let positions: Vec<T> = reader.take(name, &[n, D])?;
-    let positions = positions.as_chunks::<D>().0.to_vec();
+    let positions = copied(positions.as_chunks::<D>().0)?;
     check_embedding(&positions).map_err(|error| StoreError::corrupt(name, error))?;
     Ok(positions)
+}
+
+/// A copy of what a file holds.
+fn copied<A: Clone>(values: &[A]) -> Stored<Vec<A>> {
+    memory::copied("the saved map", values).map_err(|error| StoreError::Unsupported(error.to_string()))
 }
 
 /// Gains and velocities as sections, the rest as settings, of an optimizer with state; `owner` is what their names begin with.
@@ -55,7 +60,7 @@ pub(super) fn get_optimizer<T: Float, const D: usize>(
         let values: Vec<T> = reader.take(&name, &[n, D])?;
         match values.iter().find(|v| !v.is_finite()) {
             Some(v) => Err(StoreError::corrupt(&name, format_args!("it holds {v}, but all values are finite"))),
-            None => Ok(values.as_chunks::<D>().0.to_vec()),
+            None => copied(values.as_chunks::<D>().0),
         }
     };
     let optimizer = if settings.get("optimizer")? {

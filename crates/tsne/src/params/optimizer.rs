@@ -1,8 +1,9 @@
 //! The update rule: the toolkit's, or one of the user's own.
 
 use std::fmt;
+use std::mem::take;
 use std::sync::Arc;
-use tsne_core::{Error, Optimizer, Result, Scalar};
+use tsne_core::{Error, Optimizer, Result, Scalar, memory};
 use tsne_optim::{Momentum, MomentumGains};
 
 /// Makes the optimizer of each map: an update rule of your own in place of [`MomentumGains`].
@@ -199,27 +200,51 @@ impl<T, const D: usize> Default for SavedState<T, D> {
 }
 
 impl<T: Scalar, const D: usize> SavedState<T, D> {
-    pub(crate) fn save(&mut self, state: &OptimizerState<T, D>) {
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub(crate) fn save(&mut self, state: &OptimizerState<T, D>) -> Result<()> {
         self.gains.clear();
         self.velocity.clear();
         self.kept = match &state.0 {
             Kind::MomentumGains(optimizer) => {
                 self.momentum_rule = optimizer.momentum();
                 (self.steps, self.slope) = (optimizer.steps(), optimizer.slope());
-                self.gains.extend_from_slice(optimizer.gains());
-                self.velocity.extend_from_slice(optimizer.velocity());
+                memory::copy_into("saved gains", &mut self.gains, optimizer.gains())?;
+                memory::copy_into("saved velocities", &mut self.velocity, optimizer.velocity())?;
                 None
             }
             Kind::Custom { .. } => Some(state.clone()),
         };
+        Ok(())
     }
 
-    /// Puts the saved state in place of `state`.
+    /// Puts a copy of the saved state in place of `state`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`]; `state` is what it was.
     pub(crate) fn restore(&self, state: &mut OptimizerState<T, D>) -> Result<()> {
-        *state = match &self.kept {
-            Some(kept) => kept.clone(),
+        let gains = memory::copied("gains", &self.gains)?;
+        let velocity = memory::copied("velocities", &self.velocity)?;
+        self.put(self.kept.clone(), (gains, velocity), state)
+    }
+
+    /// Puts the saved state itself in place of `state`, which takes no memory. Nothing is saved any more then.
+    pub(crate) fn put_back(&mut self, state: &mut OptimizerState<T, D>) -> Result<()> {
+        let (kept, gains, velocity) = (self.kept.take(), take(&mut self.gains), take(&mut self.velocity));
+        self.put(kept, (gains, velocity), state)
+    }
+
+    fn put(
+        &self,
+        kept: Option<OptimizerState<T, D>>,
+        (gains, velocity): (Vec<[T; D]>, Vec<[T; D]>),
+        state: &mut OptimizerState<T, D>,
+    ) -> Result<()> {
+        *state = match kept {
+            Some(kept) => kept,
             None => {
-                let (gains, velocity) = (self.gains.clone(), self.velocity.clone());
                 let optimizer = MomentumGains::from_state(self.momentum_rule, gains, velocity)?;
                 OptimizerState(Kind::MomentumGains(optimizer.with_steps(self.steps).with_slope(self.slope)))
             }

@@ -13,6 +13,7 @@ mod fit;
 mod force_error;
 mod initialization;
 mod inputs;
+mod load;
 mod median;
 mod metrics;
 mod new_points_index;

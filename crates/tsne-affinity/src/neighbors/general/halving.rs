@@ -82,6 +82,8 @@ pub(super) fn build<T: Scalar, H: Halving<T>>(
     let built: Vec<Result<Vec<Node<H::Split>>>> =
         subtrees.par_iter_mut().map(|part| region.task(|| subtree(halving, part, cx))).collect();
     drop(region);
+    let more = built.iter().flatten().map(Vec::len).sum();
+    memory::reserve("nodes of a tree", &mut nodes, more)?;
     for (part, built) in subtrees.iter().zip(built) {
         // The root of a subtree stands where its parent expects it, all others follow the nodes so far.
         let offset = nodes.len() as u32 - 1;

@@ -10,7 +10,7 @@ use crate::neighbors::checked::{Checked, check_rows};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::request::{Found, check_others, check_own, check_queries, room};
 use std::num::NonZeroUsize;
-use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage, memory};
 
 /// A finder with its points: what the searches build. Rows are stored as `V`, distances are numbers of `T`.
 struct Index<'a, V, S> {
@@ -90,7 +90,7 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
             (indices, distances) = groups.expand_rows((&indices, &distances, k_groups), n, k, true)?;
         }
         cx.advance(Stage::Neighbors, n, n);
-        KnnGraph::from_parts(k, n, indices, narrow(distances))
+        KnnGraph::from_parts(k, n, indices, narrow(distances)?)
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
@@ -131,11 +131,15 @@ impl<V: Scalar, S> Index<'_, V, S> {
         let points = PointSet::new(self.source.rows(DenseRows::Borrowed(queries))?, self.indexed.ruler.geometry)?;
         let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, (k, exactly), cx)?;
         cx.advance(Stage::Neighbors, queries.n(), queries.n());
-        KnnGraph::from_parts(k, n, indices, narrow(distances))
+        KnnGraph::from_parts(k, n, indices, narrow(distances)?)
     }
 }
 
 /// Distances that were rounded to `T` already, as numbers of `T`.
-fn narrow<V: Scalar, T: Scalar>(distances: Vec<V>) -> Vec<T> {
-    distances.into_iter().map(|v| T::from_f64(v.to_f64())).collect()
+fn narrow<V: Scalar, T: Scalar>(distances: Vec<V>) -> Result<Vec<T>> {
+    if size_of::<V>() == size_of::<T>() {
+        // In place, as numbers of the same type are.
+        return Ok(distances.into_iter().map(|v| T::from_f64(v.to_f64())).collect());
+    }
+    memory::converted("distances of neighbors", distances, T::ZERO, |_, v: V| T::from_f64(v.to_f64()))
 }

@@ -97,6 +97,10 @@ impl<const K: usize> KdFinder<K> {
         let mut columns = natural;
         columns.sort_by(|&a, &b| variance[b].total_cmp(&variance[a]));
         place(&mut points, |g| at(g, &columns));
+        // The tree takes its memory without asking: whether there is room is seen before. A copy of the points, and their numbers twice.
+        let mut room = Vec::<[f64; K]>::new();
+        memory::reserve("kd-tree", &mut room, m.saturating_mul(2))?;
+        drop(std::hint::black_box(room));
         let tree = Tree::<K>::new_from_slice(&points).map_err(|e| Error::numerical("kd-tree construction", e))?;
         Ok(Self { tree, columns })
     }

@@ -5,9 +5,10 @@
 
 use super::indexed::IndexedPoints;
 use super::packing::Packing;
+use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use tsne_core::{Result, Scalar, chunks};
+use tsne_core::{Result, Scalar, memory};
 
 /// Points in one matrix product: a multiple of 96, the rows of the product's AVX-512 kernel (1,024 left 8 % of the
 /// product to a smaller kernel). A tile of scores of 128 queries, 480 KiB, stays in the cache of a core.
@@ -27,12 +28,14 @@ impl PackedPoints {
         let packing = Packing::new(indexed)?;
         let (mut values, lengths) = packing.points(indexed)?;
         let width = packing.width;
-        chunks::for_each(&mut values, TILE * width, |_, tile| {
-            let (rows, count) = (tile.to_vec(), tile.len() / width);
+        ordered::try_for_each((&mut values, TILE * width), Vec::new, |rows, _, tile| {
+            memory::copy_into("packed points", rows, tile)?;
+            let count = tile.len() / width;
             for (c, column) in tile.chunks_exact_mut(count).enumerate() {
                 column.iter_mut().zip(rows[c..].iter().step_by(width)).for_each(|(to, v)| *to = *v);
             }
-        });
+            Ok(())
+        })?;
         Ok(Self { packing, values, lengths })
     }
 

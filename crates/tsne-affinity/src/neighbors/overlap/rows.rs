@@ -103,11 +103,11 @@ impl OverlapRows {
     }
 
     /// Sets the largest points aside, whose size alone would make the scores of all others uncertain.
-    pub(super) fn set_aside(&mut self) {
-        let mut sizes: Vec<f64> = self.own.iter().map(|own| own.size).collect();
+    pub(super) fn set_aside(&mut self) -> Result<()> {
+        let mut sizes: Vec<f64> = memory::collected("sizes of rows", self.own.iter().map(|own| own.size))?;
         let n = sizes.len();
         if n == 0 {
-            return;
+            return Ok(());
         }
         let (_, median, _) = sizes.select_nth_unstable_by(n / 2, f64::total_cmp);
         let typical = *median;
@@ -128,6 +128,7 @@ impl OverlapRows {
             }
             self.values[self.pointers[i]..self.pointers[i + 1]].fill(0.0);
         }
+        Ok(())
     }
 
     pub(super) fn nnz(&self) -> usize {

@@ -109,7 +109,7 @@ impl Overlap {
     /// Maps the indexed points; those that are much larger than most are set aside.
     pub(super) fn points<T: Scalar>(&self, points: SparseRows<'_, T>) -> Result<OverlapRows> {
         let mut points = self.rows(points)?;
-        points.set_aside();
+        points.set_aside()?;
         Ok(points)
     }
 

@@ -99,7 +99,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
         };
         if args.kl == KlMode::Auto && !wanted {
             let why = format!("the KL divergence of {n} points takes O(n²) and was left out: ask for it with --kl yes");
-            warn(quiet, &[why])?;
+            warn(quiet, &[why]);
         }
         let sample = match args.sample {
             Some(Sample::Points(points)) => points.min(n),
@@ -219,7 +219,7 @@ impl<T: Float + FromStr> Scored<'_, T> {
             .build()?;
         let index = tsne.affinities_with(self.points.clone(), cx)?;
         bars.finish();
-        warn(self.args.call.quiet, index.warnings())?;
+        warn(self.args.call.quiet, index.warnings());
         Ok(index)
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn spearman<T: Float, const D: usize>(
     match correlation {
         Ok(correlation) => Ok(Some(correlation)),
         Err(error @ (tsne::Error::Numerical { .. } | tsne::Error::TooFewPoints { .. })) => {
-            warn(scored.args.call.quiet, &[error])?;
+            warn(scored.args.call.quiet, &[error]);
             Ok(None)
         }
         Err(error) => Err(error.into()),

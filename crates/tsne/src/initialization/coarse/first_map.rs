@@ -5,7 +5,7 @@ use crate::initialization::Begun;
 use crate::params::preset::Preset;
 use crate::params::repulsion::RepulsionParams;
 use crate::params::schedule::{AutomaticRate, Beginning, Schedule};
-use tsne_core::{Affinities, Context, Error, Kernel, Progress, Result, Stage};
+use tsne_core::{Affinities, Context, Error, Kernel, Progress, Result, Stage, memory};
 use tsne_optim::{Descent, Joint, MomentumGains};
 
 /// Iterations after the exaggeration, and the transition among them, of a map of groups: they are placed anew by what comes after.
@@ -39,7 +39,7 @@ pub(super) fn first_map<T: Float, const D: usize>(
     let mut repulsion = RepulsionParams::<T, D>::default().make(p.n(), kernel)?;
     let mut joint = Joint::new(p, kernel, &mut *repulsion)?;
     let (mut descent, mut optimizer) = (Descent::new(), MomentumGains::new(schedule.momentum_rule));
-    let mut positions = start.clone();
+    let mut positions = memory::copied("first map", &start)?;
     let mut before = 0;
     for stretch in schedule.stretches(kernel.dof(), AutomaticRate::Points(p.n()), Beginning::Elsewhere) {
         let progress = AsInitialization { cx, before, total: schedule.iterations() };

@@ -26,7 +26,10 @@ impl Groups {
         let n = p.n();
         let share = count as f64 / n as f64;
         let hash = |i: usize| random::element_seed(seed, COARSE_STREAM, i as u64);
-        let mut drawn: Vec<u32> = (0..n as u32).filter(|&i| random::unit(hash(i as usize)) < share).collect();
+        let is_drawn = |i: &u32| random::unit(hash(*i as usize)) < share;
+        let mut drawn = Vec::new();
+        memory::reserve(WHAT, &mut drawn, (0..n as u32).filter(is_drawn).count().max(1))?;
+        drawn.extend((0..n as u32).filter(is_drawn));
         if drawn.is_empty() {
             drawn.push(0);
         }
@@ -62,8 +65,12 @@ impl Groups {
     }
 
     /// The drawn points of these groups.
-    pub(super) fn drawn(&self, groups: &[u32]) -> Vec<u32> {
-        groups.iter().map(|&group| self.drawn[group as usize]).collect()
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
+    pub(super) fn drawn(&self, groups: &[u32]) -> Result<Vec<u32>> {
+        memory::collected("drawn points", groups.iter().map(|&group| self.drawn[group as usize]))
     }
 }
 

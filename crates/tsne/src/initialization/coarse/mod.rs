@@ -17,7 +17,7 @@ use crate::initialization::{Begun, pca, scaled, spectral};
 use coarser::{Coarser, KEPT};
 use groups::Groups;
 use selected::Selected;
-use tsne_core::{Affinities, Context, Error, Kernel, Points, Result};
+use tsne_core::{Affinities, Context, Error, Kernel, Points, Result, memory};
 
 /// Up to so many points with [`KNOWN`] neighbors each are themselves what is mapped first, and more with more: what counts is how many
 /// neighborhoods there are. 10,000 rows of Fashion-MNIST at perplexity 100, KL divergence from groups 1.141, from the points
@@ -142,8 +142,8 @@ pub(crate) fn begin<T: Float, const D: usize>(
     let start = match points {
         Some(points) if coarser.is_empty() => pca(points, seed, cx)?,
         Some(points) => {
-            let whole: Vec<u32> = (0..coarsest.n() as u32).collect();
-            let drawn = coarser.iter().rev().fold(whole, |drawn, graph| graph.groups.drawn(&drawn));
+            let whole = memory::collected("drawn points", 0..coarsest.n() as u32)?;
+            let drawn = coarser.iter().rev().try_fold(whole, |drawn, graph| graph.groups.drawn(&drawn))?;
             pca(Selected::of(points, &drawn)?.points()?, seed, cx)?
         }
         None => spectral(coarsest, seed, cx)?,

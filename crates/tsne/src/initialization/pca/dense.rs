@@ -1,6 +1,6 @@
 //! Dense data less their mean, packed tile by tile.
 
-use super::centered::CenteredData;
+use super::centered::{CenteredData, WHAT, separate};
 use crate::initialization::linalg::dot;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -32,8 +32,8 @@ impl<'a, T: Scalar> Centered<'a, T> {
 
     /// The sum over `rows` of the products of two stretches of columns.
     fn product(&self, (a, b): (Range<usize>, Range<usize>), rows: Range<usize>, cx: Context<'_>) -> Result<Mat<f64>> {
-        let mut left = vec![0.0; TILE_ROWS * a.len()];
-        let mut right = vec![0.0; TILE_ROWS * b.len()];
+        let mut left = memory::filled(WHAT, TILE_ROWS * a.len(), 0.0)?;
+        let mut right = memory::filled(WHAT, TILE_ROWS * b.len(), 0.0)?;
         let mut product = Mat::<f64>::zeros(a.len(), b.len());
         for start in rows.clone().step_by(TILE_ROWS) {
             cx.check()?;
@@ -78,7 +78,7 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
             let (a, b) = pairs[tile];
             product.fill_with(|| self.product((columns(a), columns(b)), rows..n.min(rows + stretch), cx));
         });
-        let mut covariance = vec![0.0; d * d];
+        let mut covariance = memory::filled("covariance", d * d, 0.0)?;
         for (task, product) in products.into_iter().enumerate() {
             let (product, (a, b)) = (product?, pairs[task / stretches]);
             for (j, column) in columns(b).enumerate() {
@@ -90,9 +90,9 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
         Ok(covariance)
     }
 
-    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    fn scores(&self, vectors: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
         let n = self.x.n();
-        let mut by_row = vec![0.0; n * vectors.len()];
+        let mut by_row = memory::filled(WHAT, n * vectors.len(), 0.0)?;
         chunks::for_each(&mut by_row, vectors.len() * 64, |block, out| {
             let mut centered = vec![0.0; self.x.d()];
             for (i, out) in out.chunks_exact_mut(vectors.len()).enumerate() {
@@ -103,14 +103,14 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
                 }
             }
         });
-        (0..vectors.len()).map(|v| by_row.iter().skip(v).step_by(vectors.len()).copied().collect()).collect()
+        separate(&by_row, vectors.len())
     }
 
     // Tiles of columns in parallel, each summed over the rows in their order.
-    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    fn transposed(&self, scores: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
         let (n, d) = (self.x.n(), self.x.d());
         let width = scores.len();
-        let mut by_column = vec![0.0; d * width];
+        let mut by_column = memory::filled(WHAT, d * width, 0.0)?;
         chunks::for_each(&mut by_column, width * TILE_COLUMNS, |tile, out| {
             let columns = tile * TILE_COLUMNS..d.min((tile + 1) * TILE_COLUMNS);
             let mut centered = vec![0.0; columns.len()];
@@ -124,11 +124,11 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
                 }
             }
         });
-        (0..width).map(|v| by_column.iter().skip(v).step_by(width).copied().collect()).collect()
+        separate(&by_column, width)
     }
 
-    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]> {
-        let mut positions = vec![[T::ZERO; D]; self.x.n()];
+    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Result<Vec<[T; D]>> {
+        let mut positions = memory::filled(WHAT, self.x.n(), [T::ZERO; D])?;
         chunks::for_each_point(&mut positions, blocks::BLOCK, |block, positions| {
             for (i, position) in positions.iter_mut().enumerate() {
                 let row = self.x.row(block * blocks::BLOCK + i);
@@ -138,7 +138,7 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
                 }
             }
         });
-        positions
+        Ok(positions)
     }
 }
 

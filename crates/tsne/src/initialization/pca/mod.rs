@@ -5,7 +5,7 @@ mod sparse;
 mod subspace;
 
 use super::linalg::{leading_eigenvectors, orient};
-use centered::{CenteredData, STAGE};
+use centered::{CenteredData, STAGE, WHAT};
 use dense::Centered;
 use occurring::Occurring;
 use sparse::SparseCentered;
@@ -55,7 +55,7 @@ pub fn pca<'a, T: Scalar, const D: usize>(
     let positions = match x {
         _ if n == 0 || d == 0 => None,
         Points::Dense(x) => match Centered::new(x) {
-            Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
+            Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)?),
             None => None,
         },
         Points::Sparse(x) => {
@@ -63,13 +63,13 @@ pub fn pca<'a, T: Scalar, const D: usize>(
             let occurring = Occurring::of(x)?;
             let x = occurring.as_ref().map_or(Ok(x), |occurring| occurring.rows(x))?;
             match SparseCentered::new(x)? {
-                Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)),
+                Some(data) => Some(data.project(&loadings(&data, D, seed, cx)?)?),
                 None => None,
             }
         }
         other => return pca(other.dense("pca")?, seed, cx),
     };
-    let positions = positions.unwrap_or_else(|| vec![[T::ZERO; D]; n]);
+    let positions = positions.map_or_else(|| memory::filled(WHAT, n, [T::ZERO; D]), Ok)?;
     if positions.as_flattened().iter().any(|v| !v.is_finite()) {
         let why = "values so large make principal components that overflow: divide the data by a constant";
         return Err(Error::invalid("data", why));

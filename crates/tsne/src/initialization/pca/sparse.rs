@@ -1,6 +1,6 @@
 //! Sparse data less their mean, which is subtracted from products and never from the data: they stay sparse.
 
-use super::centered::CenteredData;
+use super::centered::{CenteredData, WHAT, separate};
 use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
 use tsne_core::span::Region;
@@ -39,7 +39,8 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
         let column = |c: usize| by_column.bucket(c).iter().map(|(_, v)| *v);
         let region = Region::enter();
         let mean_of = |c: usize| column(c).sum::<f64>() / n as f64;
-        let mean = (0..d).into_par_iter().map(|c| region.task(|| mean_of(c))).collect();
+        let mut mean = memory::filled(WHAT, d, 0.0)?;
+        mean.par_iter_mut().enumerate().for_each(|(c, mean)| *mean = region.task(|| mean_of(c)));
         drop(region);
         // A column is constant if all its rows are stored and equal, or all that are stored are zero.
         let varies = |c: usize| {
@@ -72,13 +73,12 @@ impl<'a, T: Scalar> SparseCentered<'a, T> {
 }
 
 /// The values of all vectors at one place side by side.
-fn interleave(vectors: &[Vec<f64>]) -> Vec<f64> {
+fn interleave(vectors: &[Vec<f64>]) -> Result<Vec<f64>> {
     let length = vectors.first().map_or(0, Vec::len);
-    (0..length).flat_map(|at| vectors.iter().map(move |vector| vector[at])).collect()
-}
-
-fn separate(side_by_side: &[f64], width: usize) -> Vec<Vec<f64>> {
-    (0..width).map(|v| side_by_side.iter().skip(v).step_by(width).copied().collect()).collect()
+    let mut side_by_side = Vec::new();
+    memory::reserve(WHAT, &mut side_by_side, length * vectors.len())?;
+    (0..length).for_each(|at| side_by_side.extend(vectors.iter().map(|vector| vector[at])));
+    Ok(side_by_side)
 }
 
 impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
@@ -114,10 +114,10 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
         Ok(covariance)
     }
 
-    fn scores(&self, vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    fn scores(&self, vectors: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
         let width = vectors.len();
-        let (by_column, shift) = (interleave(vectors), self.shift(vectors));
-        let mut by_row = vec![0.0; self.x.n() * width];
+        let (by_column, shift) = (interleave(vectors)?, self.shift(vectors));
+        let mut by_row = memory::filled(WHAT, self.x.n() * width, 0.0)?;
         chunks::for_each(&mut by_row, width * TASK_ROWS, |block, out| {
             for (i, out) in out.chunks_exact_mut(width).enumerate() {
                 self.row_products(block * TASK_ROWS + i, &by_column, &shift, out);
@@ -126,11 +126,11 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
         separate(&by_row, width)
     }
 
-    fn transposed(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    fn transposed(&self, scores: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
         let width = scores.len();
-        let by_row = interleave(scores);
+        let by_row = interleave(scores)?;
         let totals: Vec<f64> = scores.iter().map(|scores| scores.iter().sum()).collect();
-        let mut by_column = vec![0.0; self.x.d() * width];
+        let mut by_column = memory::filled(WHAT, self.x.d() * width, 0.0)?;
         chunks::for_each(&mut by_column, width * TASK_ROWS, |block, out| {
             for (offset, out) in out.chunks_exact_mut(width).enumerate() {
                 let c = block * TASK_ROWS + offset;
@@ -145,9 +145,9 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
         separate(&by_column, width)
     }
 
-    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Vec<[T; D]> {
-        let (by_column, shift) = (interleave(loadings), self.shift(loadings));
-        let mut positions = vec![[T::ZERO; D]; self.x.n()];
+    fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Result<Vec<[T; D]>> {
+        let (by_column, shift) = (interleave(loadings)?, self.shift(loadings));
+        let mut positions = memory::filled(WHAT, self.x.n(), [T::ZERO; D])?;
         chunks::for_each_point(&mut positions, blocks::BLOCK, |block, positions| {
             let mut products = vec![0.0; loadings.len()];
             for (i, position) in positions.iter_mut().enumerate() {
@@ -157,6 +157,6 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
                 }
             }
         });
-        positions
+        Ok(positions)
     }
 }

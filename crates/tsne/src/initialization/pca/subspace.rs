@@ -1,7 +1,7 @@
-use super::centered::{CenteredData, STAGE};
+use super::centered::{CenteredData, STAGE, WHAT};
 use crate::initialization::linalg::{combine, dot, leading_eigenvectors, orthonormalize};
 use crate::initialization::random::{Normal, PCA_STREAM};
-use tsne_core::{Context, Result, Scalar};
+use tsne_core::{Context, Result, Scalar, memory};
 
 /// Extra vectors of the subspace iteration, which speed up its convergence (Halko, Martinsson and Tropp 2011).
 const OVERSAMPLING: usize = 10;
@@ -25,14 +25,14 @@ pub(super) fn leading<T: Scalar>(
     let mut basis: Vec<Vec<f64>> = (0..width)
         .map(|vector| {
             let mut normal = Normal::new(seed, PCA_STREAM, vector);
-            (0..d).map(|_| normal.next()).collect()
+            memory::collected(WHAT, (0..d).map(|_| normal.next()))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     orthonormalize(&mut basis);
     let mut previous = vec![0.0; wanted];
     for iteration in 0.. {
         cx.check()?;
-        let scores = data.scores(&basis);
+        let scores = data.scores(&basis)?;
         // Rayleigh-Ritz: the best eigenvectors within the subspace.
         let mut small = vec![0.0; width * width];
         for a in 0..width {
@@ -43,11 +43,11 @@ pub(super) fn leading<T: Scalar>(
         let (rotations, values) = leading_eigenvectors(&small, width, width, STAGE)?;
         let converged = values.iter().zip(&previous).all(|(v, p)| (v - p).abs() <= TOLERANCE * v.abs());
         if converged || iteration == MAX_ITERATIONS {
-            return Ok(rotations.iter().take(wanted).map(|r| combine(&basis, r)).collect());
+            return rotations.iter().take(wanted).map(|r| combine(&basis, r)).collect();
         }
         previous = values[..wanted.min(values.len())].to_vec();
-        let rotated: Vec<Vec<f64>> = rotations.iter().map(|r| combine(&scores, r)).collect();
-        basis = data.transposed(&rotated);
+        let rotated: Vec<Vec<f64>> = rotations.iter().map(|r| combine(&scores, r)).collect::<Result<_>>()?;
+        basis = data.transposed(&rotated)?;
         orthonormalize(&mut basis);
     }
     Ok(Vec::new())

@@ -6,7 +6,7 @@ use super::walk::{LANES, Panel, Walk};
 use crate::initialization::linalg::{dot, leading_eigenvectors};
 use crate::initialization::random::{Normal, SPECTRAL_STREAM};
 use std::ops::Range;
-use tsne_core::{Context, Error, Result, Scalar, blocks, chunks};
+use tsne_core::{Context, Error, Result, Scalar, blocks, chunks, memory};
 
 /// The name of the procedure in errors.
 pub(super) const STAGE: &str = "spectral initialization";
@@ -32,7 +32,7 @@ pub(super) fn leading<T: Scalar>(
     seed: u64,
     cx: Context<'_>,
 ) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
-    let mut subspace = Subspace::new(walk, (wanted + OVERSAMPLING).div_ceil(LANES));
+    let mut subspace = Subspace::new(walk, (wanted + OVERSAMPLING).div_ceil(LANES))?;
     let mut normals = Refill { seed, used: 0 };
     subspace.refill(0, &mut normals);
     let mut worst = f64::INFINITY;
@@ -43,7 +43,8 @@ pub(super) fn leading<T: Scalar>(
         if rank >= wanted {
             worst = residuals.iter().take(wanted).copied().fold(0.0, f64::max);
             if worst <= params.tolerance {
-                return Ok(((0..wanted).map(|v| subspace.vector(v)).collect(), values[..wanted].to_vec()));
+                let vectors = (0..wanted).map(|v| subspace.vector(v)).collect::<Result<_>>()?;
+                return Ok((vectors, values[..wanted].to_vec()));
             }
         }
         if rank < subspace.width() {
@@ -76,17 +77,17 @@ struct Subspace<'a, 'w, T: Clone> {
 }
 
 impl<'a, 'w, T: Scalar> Subspace<'a, 'w, T> {
-    fn new(walk: &'a Walk<'w, T>, panels: usize) -> Self {
-        let zeros = || vec![vec![[T::ZERO; LANES]; walk.n()]; panels];
-        Self { walk, v: zeros(), w: zeros() }
+    fn new(walk: &'a Walk<'w, T>, panels: usize) -> Result<Self> {
+        let zeros = || (0..panels).map(|_| memory::filled(STAGE, walk.n(), [T::ZERO; LANES])).collect::<Result<_>>();
+        Ok(Self { walk, v: zeros()?, w: zeros()? })
     }
 
     fn width(&self) -> usize {
         self.v.len() * LANES
     }
 
-    fn vector(&self, v: usize) -> Vec<f64> {
-        self.v[v / LANES].iter().map(|lanes| lanes[v % LANES].to_f64()).collect()
+    fn vector(&self, v: usize) -> Result<Vec<f64>> {
+        memory::collected(STAGE, self.v[v / LANES].iter().map(|lanes| lanes[v % LANES].to_f64()))
     }
 
     /// Random numbers for all vectors from `first` on.

@@ -1,4 +1,7 @@
-use tsne_core::{Affinities, Scalar};
+use tsne_core::{Affinities, Result, Scalar, memory};
+
+/// The name of what is made here in errors.
+const WHAT: &str = "components of the neighbor graph";
 
 /// The connected components of a graph, numbered in the order of their first points.
 pub(super) struct Components {
@@ -9,10 +12,10 @@ pub(super) struct Components {
 }
 
 /// Finds the components by joining the ends of every edge of positive weight, whichever of its two entries is there.
-pub(super) fn components<T: Scalar>(graph: &Affinities<T>) -> Components {
+pub(super) fn components<T: Scalar>(graph: &Affinities<T>) -> Result<Components> {
     let n = graph.n();
     // Union-find whose root is the first point of the set, with path halving: near to linear, and the same in any case.
-    let mut parents: Vec<u32> = (0..n as u32).collect();
+    let mut parents = memory::collected(WHAT, 0..n as u32)?;
     for i in 0..n {
         let mut root = find(&mut parents, i as u32);
         let (columns, weights) = graph.row(i);
@@ -24,20 +27,31 @@ pub(super) fn components<T: Scalar>(graph: &Affinities<T>) -> Components {
             }
         }
     }
-    let mut numbers = vec![0u32; n];
-    let mut members: Vec<Vec<u32>> = Vec::new();
+    let mut numbers = memory::filled(WHAT, n, 0u32)?;
+    let mut sizes: Vec<usize> = Vec::new();
     for i in 0..n as u32 {
         let root = find(&mut parents, i);
         if root == i {
-            numbers[i as usize] = members.len() as u32;
-            members.push(Vec::new());
+            numbers[i as usize] = sizes.len() as u32;
+            if sizes.len() == sizes.capacity() {
+                let more = sizes.len().max(16);
+                memory::reserve(WHAT, &mut sizes, more)?;
+            }
+            sizes.push(0);
         }
         // A root is the first point of its set: it has its number by now.
         let number = numbers[root as usize];
         numbers[i as usize] = number;
+        sizes[number as usize] += 1;
+    }
+    let mut members = memory::filled(WHAT, sizes.len(), Vec::new())?;
+    for (members, size) in members.iter_mut().zip(sizes) {
+        memory::reserve(WHAT, members, size)?;
+    }
+    for (i, &number) in (0u32..).zip(&numbers) {
         members[number as usize].push(i);
     }
-    Components { of_point: numbers, members }
+    Ok(Components { of_point: numbers, members })
 }
 
 fn find(parents: &mut [u32], mut i: u32) -> u32 {

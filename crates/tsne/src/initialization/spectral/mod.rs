@@ -9,7 +9,7 @@ use chebyshev::{OVERSAMPLING, STAGE};
 use rayon::prelude::*;
 use tsne_affinity::{Precomputed, precomputed_joint};
 use tsne_core::span::Region;
-use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar, blocks};
+use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar, blocks, memory};
 use walk::{LANES, Walk};
 
 pub use params::SpectralParams;
@@ -122,14 +122,14 @@ pub fn spectral_with<T: Scalar, const D: usize>(
         symmetric = precomputed_joint(p.row_pointers(), p.columns(), p.weights(), p.n(), how, cx)?;
         &symmetric
     };
-    let components = components::components(p);
-    let mut positions = vec![[T::ZERO; D]; p.n()];
+    let components = components::components(p)?;
+    let mut positions = memory::filled("spectral initialization", p.n(), [T::ZERO; D])?;
     let axes_of = |number: usize| -> Result<Vec<Vec<f64>>> {
         cx.check()?;
         if components.members[number].len() < 2 {
             return Ok(Vec::new());
         }
-        diffusion_map(&Walk::new(p, &components, number), D, params, seed, cx)
+        diffusion_map(&Walk::new(p, &components, number)?, D, params, seed, cx)
     };
     let region = Region::enter();
     let numbers = (0..components.members.len()).into_par_iter();
@@ -198,7 +198,7 @@ fn diffusion_map<T: Scalar>(
 /// The eigenvectors by decomposition of the whole matrix.
 fn decompose<T: Scalar>(walk: &Walk<'_, T>, wanted: usize) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
     let n = walk.n();
-    let (mut matrix, trivial) = walk.dense();
+    let (mut matrix, trivial) = walk.dense()?;
     // The trivial eigenvalue moves from 1 to -2, below all others.
     for j in 0..n {
         for i in 0..n {

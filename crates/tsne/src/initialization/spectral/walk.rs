@@ -1,7 +1,7 @@
 use super::components::Components;
 use std::borrow::Cow;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Affinities, Scalar, blocks, chunks};
+use tsne_core::{Affinities, Result, Scalar, blocks, chunks, memory};
 
 /// Vectors that one pass over the matrix multiplies: the least that gives `D <= 3` its oversampling, and one register
 /// (`f32`) or cache line (`f64`) for a point.
@@ -9,6 +9,9 @@ pub(super) const LANES: usize = 8;
 
 /// Eight vectors over the points, point by point.
 pub(super) type Panel<T> = Vec<[T; LANES]>;
+
+/// The name of what is made here in errors.
+const WHAT: &str = "random walk of the spectral initialization";
 
 /// Rows of the matrix in one task: 256 rows of some hundred entries take tens of microseconds.
 const TASK_ROWS: usize = 256;
@@ -32,22 +35,22 @@ pub(super) struct Walk<'a, T: Clone> {
 
 impl<'a, T: Scalar> Walk<'a, T> {
     /// The walk on component `number` of `graph`.
-    pub(super) fn new(graph: &'a Affinities<T>, components: &Components, number: usize) -> Self {
+    pub(super) fn new(graph: &'a Affinities<T>, components: &Components, number: usize) -> Result<Self> {
         let (row_pointers, columns, weights) = if components.members.len() == 1 {
             (Cow::from(graph.row_pointers()), Cow::from(graph.columns()), Cow::from(graph.weights()))
         } else {
-            extract(graph, components, number)
+            extract(graph, components, number)?
         };
         let n = row_pointers.len() - 1;
-        let mut degrees = vec![0.0; n];
+        let mut degrees = memory::filled(WHAT, n, 0.0)?;
         chunks::for_each(&mut degrees, blocks::BLOCK, |b, degrees| {
             for (degree, i) in degrees.iter_mut().zip(blocks::range(b, n)) {
                 *degree = weights[row_pointers[i]..row_pointers[i + 1]].iter().map(|w| w.to_f64()).sum();
             }
         });
         let total = blocks::sum(&mut Vec::new(), n, |rows| degrees[rows].iter().sum());
-        let measure = degrees.iter().map(|d| d / total).collect();
-        Self { row_pointers, columns, weights, degrees, measure }
+        let measure = memory::collected(WHAT, degrees.iter().map(|d| d / total))?;
+        Ok(Self { row_pointers, columns, weights, degrees, measure })
     }
 
     /// The number of points.
@@ -63,10 +66,10 @@ impl<'a, T: Scalar> Walk<'a, T> {
     }
 
     /// The symmetric matrix `D^-½ A D^-½` and `D^½ 1`, of norm 1, its eigenvector of the eigenvalue 1; column-major.
-    pub(super) fn dense(&self) -> (Vec<f64>, Vec<f64>) {
+    pub(super) fn dense(&self) -> Result<(Vec<f64>, Vec<f64>)> {
         let n = self.n();
-        let roots: Vec<f64> = self.degrees.iter().map(|d| d.sqrt()).collect();
-        let mut matrix = vec![0.0; n * n];
+        let roots = memory::collected(WHAT, self.degrees.iter().map(|d| d.sqrt()))?;
+        let mut matrix = memory::filled(WHAT, n * n, 0.0)?;
         for i in 0..n {
             let range = self.row_pointers[i]..self.row_pointers[i + 1];
             for (&j, w) in self.columns[range.clone()].iter().zip(&self.weights[range]) {
@@ -75,14 +78,18 @@ impl<'a, T: Scalar> Walk<'a, T> {
                 }
             }
         }
-        (matrix, self.measure.iter().map(|m| m.sqrt()).collect())
+        Ok((matrix, memory::collected(WHAT, self.measure.iter().map(|m| m.sqrt()))?))
     }
 }
 
 /// The rows of one component with its own numbers for the points.
-fn extract<'a, T: Scalar>(graph: &Affinities<T>, components: &Components, number: usize) -> Csr<'a, T> {
+fn extract<'a, T: Scalar>(graph: &Affinities<T>, components: &Components, number: usize) -> Result<Csr<'a, T>> {
     let members = components.members.get(number).map_or(&[][..], Vec::as_slice);
     let (mut row_pointers, mut columns, mut weights) = (vec![0], Vec::new(), Vec::new());
+    let entries = members.iter().map(|&i| graph.row(i as usize).0.len()).sum();
+    memory::reserve(WHAT, &mut row_pointers, members.len())?;
+    memory::reserve(WHAT, &mut columns, entries)?;
+    memory::reserve(WHAT, &mut weights, entries)?;
     for &i in members {
         let (row, values) = graph.row(i as usize);
         for (&j, &weight) in row.iter().zip(values) {
@@ -96,7 +103,7 @@ fn extract<'a, T: Scalar>(graph: &Affinities<T>, components: &Components, number
         }
         row_pointers.push(columns.len());
     }
-    (Cow::from(row_pointers), Cow::from(columns), Cow::from(weights))
+    Ok((Cow::from(row_pointers), Cow::from(columns), Cow::from(weights)))
 }
 
 struct StepRows<'a, 'w, T: Clone> {

@@ -358,7 +358,13 @@ fn read_section(source: Source<'_>, entry: Entry, buffer: &mut Vec<u8>) -> Resul
     let mut values = entry.element.map(|element| Values::with_capacity(element, entry.length)).transpose()?;
     if let Source::File(_) = source {
         let whole = usize::try_from(entry.length).map_or(CHUNK, |length| length.max(entry.padding()));
-        buffer.resize(buffer.len().max(CHUNK.min(whole)), 0);
+        let size = CHUNK.min(whole);
+        buffer.try_reserve(size.saturating_sub(buffer.len())).map_err(|_| {
+            StoreError::Unsupported(format!(
+                "a buffer of {size} bytes does not fit into memory: load the model on a larger machine"
+            ))
+        })?;
+        buffer.resize(buffer.len().max(size), 0);
     }
     let mut hash = Xxh64::new();
     let (mut offset, end) = (entry.offset, entry.offset + entry.length);

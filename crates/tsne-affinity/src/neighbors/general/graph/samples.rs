@@ -1,9 +1,10 @@
 //! Edges of a graph, from both ends.
 
-use rayon::prelude::*;
 use tsne_core::buckets::Buckets;
-use tsne_core::span::Region;
-use tsne_core::{Result, memory, random};
+use tsne_core::{Result, chunks, memory, random};
+
+/// The name of what is made here in errors.
+const EDGES: &str = "edges of the graph";
 
 /// Rows in one task.
 const BLOCK: usize = 256;
@@ -24,34 +25,33 @@ impl Samples {
     pub(super) fn new(forward: &[u32], n: usize, most: usize, seed: u64) -> Result<Self> {
         let chosen = |i: usize| forward[i * most..(i + 1) * most].iter().copied().take_while(|&j| j != u32::MAX);
         let sources = Buckets::new(n, || (0..n).flat_map(|i| chosen(i).map(move |j| (j as usize, i as u32))))?;
-        let join = |i: usize| {
-            let mut reverse: Vec<(u64, u32)> = sources
-                .bucket(i)
-                .iter()
-                .map(|&j| (random::element_seed(seed ^ STAGE_REVERSE, i as u64, u64::from(j)), j))
-                .collect();
+        let join = |i: usize| -> Result<Vec<u32>> {
+            let hashed = |&j: &u32| (random::element_seed(seed ^ STAGE_REVERSE, i as u64, u64::from(j)), j);
+            // Of a point that many have chosen, all points at worst.
+            let mut reverse = memory::collected(EDGES, sources.bucket(i).iter().map(hashed))?;
             reverse.sort_unstable();
             let mut points: Vec<u32> = reverse.iter().take(most).map(|&(_, j)| j).collect();
             points.extend(chosen(i));
             points.sort_unstable();
             points.dedup();
-            points
+            Ok(points)
         };
-        let of_block = |b: usize| {
+        let of_block = |b: usize| -> Result<(Vec<u32>, Vec<usize>)> {
             let (mut points, mut counts) = (Vec::new(), Vec::new());
+            memory::reserve(EDGES, &mut points, 2 * most * BLOCK)?;
             for i in b * BLOCK..((b + 1) * BLOCK).min(n) {
-                let row = join(i);
+                let row = join(i)?;
                 counts.push(row.len());
                 points.extend(row);
             }
-            (points, counts)
+            Ok((points, counts))
         };
-        let region = Region::enter();
-        let blocks: Vec<(Vec<u32>, Vec<usize>)> =
-            (0..n.div_ceil(BLOCK)).into_par_iter().map(|b| region.task(|| of_block(b))).collect();
+        let mut blocks = memory::filled(EDGES, n.div_ceil(BLOCK), Ok((Vec::new(), Vec::new())))?;
+        chunks::for_each(&mut blocks, 1, |b, block| block.fill_with(|| of_block(b)));
+        let blocks = blocks.into_iter().collect::<Result<Vec<(Vec<u32>, Vec<usize>)>>>()?;
         let (mut starts, mut all) = (Vec::new(), Vec::new());
-        memory::reserve("edges of the graph", &mut starts, n + 1)?;
-        memory::reserve("edges of the graph", &mut all, blocks.iter().map(|(points, _)| points.len()).sum())?;
+        memory::reserve(EDGES, &mut starts, n + 1)?;
+        memory::reserve(EDGES, &mut all, blocks.iter().map(|(points, _)| points.len()).sum())?;
         let mut total = 0;
         starts.push(total);
         for (points, counts) in blocks {

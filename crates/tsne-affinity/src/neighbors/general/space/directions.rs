@@ -67,13 +67,13 @@ impl Directions {
             values.iter_mut().zip(from).for_each(|(to, v)| *to = map(v));
         });
         let mut rest = &mut values[..];
-        let parts: Vec<&mut [f64]> = rows
-            .row_pointers()
-            .windows(2)
-            .map(|ends| rest.split_off_mut(..ends[1] - ends[0]).unwrap_or_default())
-            .collect();
+        let parts = rows.row_pointers().windows(2);
+        let parts = parts.map(|ends| rest.split_off_mut(..ends[1] - ends[0]).unwrap_or_default());
+        let mut parts: Vec<&mut [f64]> = memory::collected("directions", parts)?;
+        let mut background = memory::filled("directions", parts.len(), None)?;
         let region = Region::enter();
-        let background = parts.into_par_iter().map(|values| region.task(|| self.direct(values, rows.d()))).collect();
+        let both = parts.par_iter_mut().zip(&mut background);
+        both.for_each(|(values, background)| *background = region.task(|| self.direct(values, rows.d())));
         drop(region);
         Ok(DirectionRows { rows: table, values, background })
     }

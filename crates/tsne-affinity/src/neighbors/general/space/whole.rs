@@ -6,7 +6,7 @@ use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::general::distances::{Distances, Space};
 use crate::neighbors::geometric::row_map::map_rows;
 use crate::neighbors::source::Source;
-use tsne_core::{Error, Points, Result, Rows, Scalar, blocks};
+use tsne_core::{Error, Points, Result, Rows, Scalar, blocks, memory};
 
 /// The angle between places on a sphere.
 pub(super) struct Places;
@@ -20,7 +20,8 @@ impl<T: Scalar> Form<T> for Places {
             [latitude, longitude] => [latitude.to_f64(), longitude.to_f64(), latitude.to_f64().cos()],
             _ => [f64::NAN; 3],
         };
-        Ok(points.points().dense("haversine")?.iter().map(place).collect())
+        let rows = points.points().dense("haversine")?;
+        memory::collected("places on a sphere", (0..rows.n()).map(|i| place(rows.row(i))))
     }
 
     fn measure(

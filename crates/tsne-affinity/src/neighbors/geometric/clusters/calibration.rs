@@ -38,14 +38,14 @@ pub(super) fn calibrate<V: Scalar>(
     let IndexedPoints { points, ruler, .. } = &probe.clusters.indexed;
     let all = probe.clusters.len();
     let count = CALIBRATION.max(CALIBRATION_NEIGHBORS.div_ceil(k));
-    let sample = strata(points.rows.n(), count, seed, STAGE_CALIBRATION);
+    let sample = strata(points.rows.n(), count, seed, STAGE_CALIBRATION)?;
     let rows = PointSet::new(gather(points, |s| sample[s] as usize, sample.len())?, ruler.geometry)?;
     let (ranking, distances) = probe.ranking(&probe.clusters.seen(&rows, |r| r, sample.len())?, all, cx)?;
     let batch = Batch { points: &rows, own: Some(&sample), names: None };
     let counter = Counter::new(sample.len(), Context::new());
     let mut positions = memory::filled("neighbors of a sample", sample.len() * k, 0u32)?;
     let mut lengths = memory::filled("neighbors of a sample", sample.len() * k, V::ZERO)?;
-    let mut rows = targets(k, &mut positions, &mut lengths).collect::<Vec<_>>();
+    let mut rows = memory::collected("neighbors of a sample", targets(k, &mut positions, &mut lengths))?;
     let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
     let found = probe.search(&batch, Reach::all(all), k, target, &counter, cx)?;
     let mut neighbors = Vec::new();

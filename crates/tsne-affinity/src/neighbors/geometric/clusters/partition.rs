@@ -47,11 +47,13 @@ impl<V: Scalar> Clusters<V> {
         let (m, geometry) = (given.groups.len(), given.ruler.geometry);
         let projection = Projection::new(given, seed, cx)?;
         let row_of = |g: u32| given.groups.representative(g as usize);
-        let sampled = strata(m, count.saturating_mul(SAMPLE), seed, STAGE_SAMPLE);
+        let sampled = strata(m, count.saturating_mul(SAMPLE), seed, STAGE_SAMPLE)?;
         let sample = seen(projection.as_ref(), &given.points, |s| row_of(sampled[s]), sampled.len(), geometry)?;
         let d = sample.rows.d();
-        let starts = strata(sampled.len(), count, seed, STAGE_START);
-        let mut centroids: Vec<V> = starts.iter().flat_map(|&s| sample.get(s as usize).0.iter().copied()).collect();
+        let starts = strata(sampled.len(), count, seed, STAGE_START)?;
+        let mut centroids: Vec<V> = Vec::new();
+        memory::reserve("centroids", &mut centroids, starts.len().saturating_mul(d))?;
+        starts.iter().for_each(|&s| centroids.extend_from_slice(sample.get(s as usize).0));
         for _ in 0..ROUNDS {
             let rows = DenseRows::Borrowed(Rows::new(&centroids, count, d)?);
             let (nearest, _) = Centroids::new(rows, geometry)?.nearest(&sample, 1, cx)?;

@@ -56,7 +56,7 @@ pub(super) fn targets<'t, V>(
     k: usize,
     indices: &'t mut [u32],
     distances: &'t mut [V],
-) -> impl Iterator<Item = Target<'t, V>> {
+) -> impl ExactSizeIterator<Item = Target<'t, V>> {
     let rows = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
     rows.map(|(indices, distances)| Target { indices, distances })
 }
@@ -107,12 +107,14 @@ impl<V: Scalar> Probe<'_, V> {
             let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
             let (ranking, lengths) = self.ranking(&rows, reach.most.min(self.clusters.len()), cx)?;
             drop(rows);
-            let visited: Vec<u32> = lengths.chunks_exact(most).map(|lengths| reach.visited(lengths) as u32).collect();
+            let visited = lengths.chunks_exact(most).map(|lengths| reach.visited(lengths) as u32);
+            let visited = memory::collected("clusters to visit", visited)?;
             drop(lengths);
             // Rows of one cluster probe mostly the same clusters: together they fill the matrix products.
             let nearest = || (0u32..).zip(ranking.chunks_exact(most)).map(|(i, ranking)| (ranking[0] as usize, i));
             let (_, order) = Buckets::new(self.clusters.len().get(), nearest)?.into_parts();
-            let mut targets: Vec<Target<'t, V>> = order.iter().map(|&i| target(first + i as usize)).collect();
+            let targets = order.iter().map(|&i| target(first + i as usize));
+            let mut targets: Vec<Target<'t, V>> = memory::collected("rows of a batch", targets)?;
             let mut found = memory::filled("numbers of neighbors", count, 0u32)?;
             // Few rows, as those of the calibration, in smaller tasks, for many threads.
             let room = ROOM / (k + self.clusters.packing.width);

@@ -48,7 +48,7 @@ impl Projection {
         if given.ruler.geometry != Geometry::Euclidean || d < COLUMNS {
             return Ok(None);
         }
-        let sample = strata(given.groups.len(), SAMPLE, seed, STAGE_SAMPLE);
+        let sample = strata(given.groups.len(), SAMPLE, seed, STAGE_SAMPLE)?;
         let row = |s: usize| given.points.get(given.groups.representative(sample[s] as usize)).0;
         let n = sample.len();
         let mut center = memory::filled("center of rows", d, 0.0)?;

@@ -5,12 +5,15 @@ use crate::neighbors::geometric::indexed::PointSet;
 use tsne_core::{Result, Scalar, blocks, chunks, memory, random};
 
 /// `count` of `0..n`, one from each of as many ranges of nearly equal size: ascending and distinct.
-pub(super) fn strata(n: usize, count: usize, seed: u64, stage: u64) -> Vec<u32> {
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
+pub(super) fn strata(n: usize, count: usize, seed: u64, stage: u64) -> Result<Vec<u32>> {
     let count = count.min(n);
     let start = |s: usize| (s as u128 * n as u128 / count as u128) as u64;
-    (0..count)
-        .map(|s| (start(s) + random::element_seed(seed, stage, s as u64) % (start(s + 1) - start(s))) as u32)
-        .collect()
+    let drawn = |s: usize| (start(s) + random::element_seed(seed, stage, s as u64) % (start(s + 1) - start(s))) as u32;
+    memory::collected("a sample of the points", (0..count).map(drawn))
 }
 
 /// A copy of the rows of some points.
@@ -36,7 +39,7 @@ mod tests {
     #[test]
     fn strata_are_distinct_and_ascend() {
         for (n, count) in [(1, 1), (1, 5), (7, 7), (100, 7), (1000, 999)] {
-            let strata = strata(n, count, 3, 4);
+            let strata = strata(n, count, 3, 4).unwrap();
             assert_eq!(strata.len(), count.min(n));
             assert!(strata.windows(2).all(|pair| pair[0] < pair[1]));
             assert!(strata.iter().all(|&s| (s as usize) < n));

@@ -11,7 +11,10 @@ use crate::neighbors::progress::Counter;
 use crate::neighbors::request::numbers;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use tsne_core::{Context, Result, Scalar};
+use tsne_core::{Context, Result, Scalar, memory};
+
+/// The name of what is made here in errors.
+const ROWS: &str = "rows of neighbors";
 
 /// A search over clusters, built when first asked.
 struct ClusterFinder<V: 'static> {
@@ -112,10 +115,13 @@ impl<V: Scalar> ClusterFinder<V> {
         let own = batch.own.is_some();
         // The row of the results that a row of the batch has.
         let row_of = |i: usize| if own { clusters.order[i] as usize } else { i };
-        let mut rows: Vec<Target<'_, V>> = targets(k, indices, distances).collect();
+        let mut rows: Vec<Target<'_, V>> = memory::collected(ROWS, targets(k, indices, distances))?;
         let target = |i: usize| rows.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
         let found = probe.search(&batch, reach, k, target, &Counter::new(batch.points.rows.n(), cx), cx)?;
-        let short: Vec<u32> = (0u32..).zip(found).filter(|(_, found)| (*found as usize) < k).map(|(i, _)| i).collect();
+        let is_short = |found: &u32| (*found as usize) < k;
+        let mut short = Vec::new();
+        memory::reserve(ROWS, &mut short, found.iter().filter(|found| is_short(found)).count())?;
+        short.extend((0u32..).zip(&found).filter(|(_, found)| is_short(found)).map(|(i, _)| i));
         if short.is_empty() {
             return Ok(());
         }
@@ -123,7 +129,7 @@ impl<V: Scalar> ClusterFinder<V> {
         let copies = gather(batch.points, |r| short[r] as usize, short.len())?;
         let points = PointSet::new(copies, indexed.ruler.geometry)?;
         let batch = Batch { points: &points, own: own.then_some(&short), names };
-        let mut rows: Vec<Target<'_, V>> = targets(k, indices, distances).collect();
+        let mut rows: Vec<Target<'_, V>> = memory::collected(ROWS, targets(k, indices, distances))?;
         let target = |r: usize| rows.get_mut(row_of(short[r] as usize)).map(std::mem::take).unwrap_or_default();
         let counter = Counter::new(short.len(), Context::new());
         probe.search(&batch, Reach::all(clusters.len()), k, target, &counter, cx)?;
