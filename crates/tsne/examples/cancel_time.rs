@@ -88,7 +88,7 @@ impl Answers {
         }
         println!("{name}: {:.2} s as a whole, {done} of {} were done before", whole.as_secs_f64(), self.moments);
         for (stage, mut times) in answers {
-            times.sort_by(|a, b| a.0.cmp(&b.0));
+            times.sort_by_key(|time| time.0);
             let (worst, share) = times.last().copied().unwrap_or_default();
             self.slow += times.iter().filter(|(answer, _)| *answer > PROMISED).count();
             let stage = stage.map_or_else(|| "before any".to_owned(), |stage| stage.to_string());

@@ -7,6 +7,7 @@
 //! kiddo on its tree, for which the search looks for room before): these are forgiven up to [`OUTSIDE`] bytes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 #![allow(unsafe_code, reason = "an allocator cannot be written without")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a process tells another what it has seen")]
 
 mod common;
 
