@@ -80,7 +80,10 @@ fn pools_within_pools_are_no_deadlock() {
         });
         let within = || {
             check(2, n_jobs);
-            with_threads(2, || Ok::<_, Error>(check(3, n_jobs)))
+            with_threads(2, || {
+                check(3, n_jobs);
+                Ok::<_, Error>(())
+            })
         };
         three.install(|| with_threads(None, || with_threads(1, within))).unwrap();
         rayon::scope(|scope| {
@@ -229,6 +232,12 @@ fn a_call_that_another_thread_cancels_ends_in_every_stage_and_changes_nothing() 
 }
 
 /// Panics as the hook of that name is called; the other ones do nothing.
+/// The panic of a user's own code.
+#[allow(clippy::panic, reason = "what is tested")]
+fn panic_of_a_hook() -> ! {
+    std::panic::panic_any("of the hook")
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Hook {
     Start,
@@ -241,7 +250,7 @@ struct Panicking(Hook, usize);
 impl Panicking {
     fn at(&self, hook: Hook) {
         if self.0 == hook {
-            std::panic::panic_any("of the hook");
+            panic_of_a_hook();
         }
     }
 }
@@ -270,7 +279,7 @@ struct PanickingProgress(Stage, usize);
 impl Progress for PanickingProgress {
     fn advance(&self, stage: Stage, done: usize, _: usize) {
         if stage == self.0 && done >= self.1 {
-            std::panic::panic_any("of the hook");
+            panic_of_a_hook();
         }
     }
 }
@@ -346,7 +355,7 @@ fn panics_of_ones_own_stages_reach_the_caller_and_leave_nothing() {
     impl Calls {
         fn count(&self) {
             if self.0.fetch_add(1, SeqCst) + 1 == self.1 {
-                std::panic::panic_any("of the hook");
+                panic_of_a_hook();
             }
         }
     }
@@ -375,7 +384,7 @@ fn panics_of_ones_own_stages_reach_the_caller_and_leave_nothing() {
     struct Search;
     impl NeighborSearch<f32> for Search {
         fn build<'a>(&self, _: Points<'a, f32>, _: Context<'_>) -> Result<Box<dyn NeighborIndex<f32> + 'a>> {
-            std::panic::panic_any("of the hook");
+            panic_of_a_hook();
         }
     }
     let (x, _) = blobs::<f32>(150, D, 7);
