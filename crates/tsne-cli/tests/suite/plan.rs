@@ -147,9 +147,12 @@ fn a_plan_adds_up_and_begins_nothing() {
         assert_eq!(plan["fits"], true);
     }
     // The same by the other name; the arguments of a run may be there.
-    let dry = directory.json("embed x.csv --dry-run --perplexity 10 --n-iter 40 -o y.npy --plot y.png");
+    let dry = directory.json("embed x.csv --dry-run --perplexity 10 --n-iter 40 -o y.npy --plot y.svg");
     assert_eq!(dry["stages"].as_array().unwrap().len(), stages.len());
     assert_eq!((&dry["k"], &dry["peak_memory_bytes"]), (&plan["k"], &plan["peak_memory_bytes"]));
+    // A picture of pixels takes more than this map.
+    let drawn = directory.json("plan x.csv --perplexity 10 --n-iter 40 -o y.npy --plot y.png");
+    assert_eq!(drawn["peak_stage"], "write");
     assert_eq!(directory.files(), ["x.csv"]);
     let words = directory.succeed("plan x.csv --preset opentsne");
     for word in ["300 points x 8 columns", "early phase", "peak memory", "exact, by a kd-tree"] {

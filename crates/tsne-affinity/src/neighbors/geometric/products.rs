@@ -7,7 +7,7 @@ use super::packed::{PackedPoints, TILE};
 use super::ranks::ranks;
 use crate::neighbors::progress::Counter;
 use crate::ordered;
-use tsne_core::{Context, Result, Scalar};
+use tsne_core::{Context, Result, Scalar, memory};
 
 /// Rows in one task: 70,000 points give 547 tasks, and the product reads each point 547 times from the shared cache, which
 /// takes 6 % of the time.
@@ -47,11 +47,13 @@ impl Products {
         scratch: &mut Scratch<T>,
         rows: usize,
         k: usize,
-    ) {
+    ) -> Result<()> {
         let PackedPoints { packing, .. } = &self.packed;
-        scratch.queries.resize(rows * packing.width, 0.0);
+        memory::resize("rows of a tile", &mut scratch.queries, rows * packing.width, 0.0)?;
         // A row that comes alone asks for no more than it needs.
-        scratch.candidates.resize_with(scratch.candidates.len().max(rows), Candidates::default);
+        let more = rows.saturating_sub(scratch.candidates.len());
+        memory::reserve("candidates of a tile", &mut scratch.candidates, more)?;
+        scratch.candidates.resize_with(scratch.candidates.len() + more, Candidates::default);
         let outs = scratch.queries.chunks_exact_mut(packing.width);
         for (r, (out, candidates)) in outs.zip(&mut scratch.candidates).enumerate() {
             let i = first + r;
@@ -64,6 +66,7 @@ impl Products {
             };
             candidates.reset(k, own, length, trusted);
         }
+        Ok(())
     }
 }
 
@@ -94,10 +97,11 @@ impl<T: Scalar> Finder<T> for Products {
             |scratch, b, indices, distances| {
                 let rows = indices.len() / k;
                 let start = b * QUERY_TILE;
-                self.pack_queries(&queries, start, scratch, rows, k);
+                self.pack_queries(&queries, start, scratch, rows, k)?;
                 for t in 0..self.packed.tiles() {
                     cx.check()?;
-                    scratch.scores.resize(scratch.scores.len().max(rows * TILE), 0.0);
+                    let length = scratch.scores.len().max(rows * TILE);
+                    memory::resize("scores of a tile", &mut scratch.scores, length, 0.0)?;
                     let (count, scores) = self.packed.scores(t, &scratch.queries, rows, &mut scratch.scores);
                     for (r, scores) in scores.chunks_exact(count).enumerate() {
                         let first = (t * TILE) as u32;
