@@ -7,6 +7,7 @@ mod ci;
 mod compare;
 mod data;
 mod debian;
+mod fuzz;
 mod icount;
 mod outcome;
 mod packages;
@@ -49,6 +50,8 @@ enum Command {
     Browser,
     /// Build the Python package, install it into an environment of its own, and test it there.
     Python(python::Options),
+    /// Feed the fuzzing targets any bytes until something that must hold does not.
+    Fuzz(fuzz::Options),
     /// Run this toolkit and its peers one after another and judge all maps alike.
     Compare(compare::Options),
     /// Make the data of the benchmarks as .npy files.
@@ -79,6 +82,7 @@ fn run(command: Command) -> Result<()> {
         Command::Book(options) => book::run(&options),
         Command::Browser => browser::run(),
         Command::Python(options) => python::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Data(set) => data::run(&set),
     }
