@@ -123,7 +123,7 @@ fn divergence<T: Float, const D: usize>(embedding: &Embedding<T, D>, what: &dyn 
 /// Parameters, some of them out of their range.
 fn parameters<T: Float, const D: usize>(input: &mut Input<'_>) -> TsneBuilder<T, D> {
     let preset = [Preset::Recommended, Preset::Documented, Preset::OpenTsne, Preset::Exaggerated];
-    let starts = [Initialization::Pca, Initialization::Spectral, Initialization::Random];
+    let starts = [Initialization::Pca, Initialization::Spectral, Initialization::Random, Initialization::Coarse];
     let mut builder = Tsne::<T, D>::preset(input.pick(&preset))
         .metric(input.pick(&METRICS).parse::<Metric>().unwrap())
         .negative_gradient_method(input.pick(&["exact", "bh", "fft", "auto"]))

@@ -76,7 +76,7 @@ fn check<T: Scalar>(input: &mut Input<'_>) {
     let mut searches: Vec<Box<dyn NeighborSearch<T>>> = vec![
         Box::new(BruteForceSearch::new(metric.clone())),
         Box::new(ExactSearch::new(metric.clone())),
-        Box::new(AutoSearch::new(metric.clone())),
+        Box::new(AutoSearch::new(metric.clone(), seed)),
         Box::new(ApproximateSearch::new(metric.clone()).with_exact_up_to(0).with_recall(1.0)),
     ];
     searches.push(Box::new(KdTreeSearch::new(metric.clone())));

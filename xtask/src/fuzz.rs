@@ -27,6 +27,10 @@ const MEMORY: u64 = 4096;
 /// The longest input: what a target makes of more is nothing else.
 const LONGEST: u64 = 4096;
 
+/// The inputs of a target that are kept, at most, and their bytes together: all of them stay below 1 MiB.
+const KEPT: usize = 160;
+const KEPT_BYTES: u64 = 48 << 10;
+
 /// What the command is told.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -38,7 +42,7 @@ pub(crate) struct Options {
     /// Let AddressSanitizer look for errors of memory too, at half the speed; it needs the nightly toolchain, or what stands for it.
     #[arg(long)]
     address: bool,
-    /// Then keep, of all that was found, few inputs that reach the same code, as the corpora of the repository.
+    /// Then take few inputs that reach the same code, of all that was found, for the corpora of the repository.
     #[arg(long)]
     minimize: bool,
 }
@@ -53,11 +57,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let chosen = if options.target.is_empty() { &all } else { &options.target };
     let shell = Shell::new()?;
     let fuzzer = Fuzzer::find(&shell, options.address)?;
-    let mut rows = vec![["target", "executions", "seconds", "a second", "edges", "inputs"].map(str::to_owned).to_vec()];
+    let mut rows = Vec::new();
     let mut failed = Vec::new();
     for target in chosen {
         let start = Instant::now();
-        let outcome = fuzzer.run(&shell, target, options.minutes)?;
+        let outcome = fuzzer.run(target, options.minutes)?;
         let seconds = start.elapsed().as_secs_f64();
         let Progress { executions, edges, inputs } = outcome.progress;
         let rate = executions as f64 / seconds;
@@ -69,7 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             fuzzer.minimize(&shell, target)?;
         }
     }
-    println!("\n{}", table::render(&rows));
+    println!("\n{}", table::aligned(&["target", "executions", "seconds", "a second", "edges", "inputs"], rows));
     ensure!(
         failed.is_empty(),
         "{} failed: the inputs are in {HOME}/artifacts; mend the root, and keep each as a test and in {HOME}/corpus",
@@ -94,15 +98,10 @@ pub(crate) fn check(shell: &Shell) -> Result<Outcome> {
 
 /// The names of all targets, those of the programs.
 fn targets() -> Result<Vec<String>> {
-    let directory = Path::new(HOME).join("fuzz_targets");
     let mut names = Vec::new();
-    for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-        }
+    for path in files(&Path::new(HOME).join("fuzz_targets"))? {
+        names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
     }
-    names.sort();
     Ok(names)
 }
 
@@ -136,8 +135,7 @@ impl Fuzzer {
     }
 
     /// Runs a target for some minutes, on what was found before and on the inputs that are kept.
-    fn run(&self, shell: &Shell, target: &str, minutes: f64) -> Result<Ran> {
-        let _environment = self.environment(shell);
+    fn run(&self, target: &str, minutes: f64) -> Result<Ran> {
         let (found, kept) = (self.found(target), corpus(target));
         fs::create_dir_all(&found)?;
         let log = self.home.join(format!("{target}.log"));
@@ -151,6 +149,7 @@ impl Fuzzer {
             .args([&found, &kept])
             .args(["--", &format!("-max_total_time={seconds}"), &format!("-timeout={ENDLESS}")])
             .args([format!("-rss_limit_mb={MEMORY}"), format!("-max_len={LONGEST}"), "-print_final_stats=1".to_owned()])
+            // What makes a stable compiler take the options of a nightly one.
             .env("RUSTC_BOOTSTRAP", "1")
             .stderr(file)
             .status()
@@ -165,24 +164,33 @@ impl Fuzzer {
         Ok(Ran { progress, failed: !status.success() })
     }
 
-    /// Replaces the corpus of a target by few inputs that reach all that is reached by what was found and by itself.
+    /// Puts few inputs that reach all that is reached in the place of what was found, and the smallest of them into the corpus that is
+    /// kept. What has another name than libFuzzer gives stays there: it was put there by hand.
     fn minimize(&self, shell: &Shell, target: &str) -> Result<()> {
-        let _environment = self.environment(shell);
-        let found = self.found(target);
-        for entry in fs::read_dir(corpus(target))? {
-            let path = entry?.path();
-            if let Some(name) = path.file_name() {
-                fs::copy(&path, found.join(name))?;
-            }
+        let _bootstrap = shell.push_env("RUSTC_BOOTSTRAP", "1");
+        let (found, kept) = (self.found(target), corpus(target));
+        for path in files(&kept)?.into_iter().filter(|path| is_named_by_libfuzzer(path)) {
+            let name = path.file_name().context("it is named by its content")?;
+            fs::rename(&path, found.join(name)).or_else(|_| fs::copy(&path, found.join(name)).map(drop))?;
         }
         let arguments = self.arguments("cmin");
         cmd!(shell, "cargo {arguments...} {target} {found} -- -max_len={LONGEST}").ignore_stderr().run()?;
+        let mut inputs: Vec<(u64, PathBuf)> = Vec::new();
+        for path in files(&found)? {
+            inputs.push((path.metadata()?.len(), path));
+        }
+        inputs.sort();
+        let mut bytes = 0;
+        for path in files(&kept)?.into_iter().filter(|path| is_named_by_libfuzzer(path)) {
+            fs::remove_file(path)?;
+        }
+        for (length, path) in inputs.into_iter().take(KEPT) {
+            bytes += length;
+            if let Some(name) = path.file_name().filter(|_| bytes <= KEPT_BYTES) {
+                fs::copy(&path, kept.join(name))?;
+            }
+        }
         Ok(())
-    }
-
-    /// What makes a stable compiler take the options of a nightly one.
-    fn environment<'a>(&self, shell: &'a Shell) -> xshell::PushEnv<'a> {
-        shell.push_env("RUSTC_BOOTSTRAP", "1")
     }
 
     /// `cargo fuzz COMMAND` as it is called for all.
@@ -198,6 +206,20 @@ impl Fuzzer {
 /// The inputs of a target that are kept.
 fn corpus(target: &str) -> PathBuf {
     Path::new(HOME).join("corpus").join(target)
+}
+
+/// The files of a directory, in the order of their names.
+fn files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a file has the name that libFuzzer gives by its content.
+fn is_named_by_libfuzzer(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What became of a target.
