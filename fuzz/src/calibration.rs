@@ -40,7 +40,9 @@ fn row<T: Scalar>(input: &mut Input<'_>) {
     let rounding = T::EPSILON.to_f64() + 64.0 * f64::EPSILON;
     let sum: f64 = p.iter().sum();
     assert!((sum - 1.0).abs() <= rounding, "{}", what());
-    assert!(p.windows(2).all(|pair| pair[0] >= pair[1]) && p.iter().all(|p| *p >= 0.0), "{}", what());
+    // Exponentials of nearly equal numbers may be rounded the other way.
+    assert!(p.windows(2).all(|pair| pair[0] * (1.0 + rounding) >= pair[1]), "{}", what());
+    assert!(p.iter().all(|p| *p >= 0.0), "{}", what());
     for (pair, weights) in distances.windows(2).zip(p.windows(2)) {
         assert!(pair[0] != pair[1] || weights[0] == weights[1], "equal distances weigh the same: {}", what());
     }

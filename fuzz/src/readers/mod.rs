@@ -161,7 +161,7 @@ fn check_labels(labels: &Labels, n: usize) {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), kinds, "each name stands once");
-    assert!(labels.are_continuous() <= labels.numbers().is_some());
+    assert!(!labels.are_continuous() || labels.numbers().is_some());
     // The order of the names is that of no input: the same of the labels backwards.
     if used.iter().all(|&used| used) {
         let texts = |i: usize| labels.of(i).unwrap_or_default();

@@ -124,6 +124,7 @@ fn built(input: &mut Input<'_>) {
     assert!(is_table, "{text:?}");
     let rows = table.rows().unwrap();
     assert_eq!((rows.n(), rows.d()), (kept.len(), d), "{text:?}");
+    assert!(rows.iter().flatten().all(|value| value.is_finite()), "{text:?}");
     for (row, &i) in rows.iter().zip(&kept) {
         for (c, value) in row.iter().enumerate().filter(|(c, _)| values[i * d + c].is_some()) {
             assert_eq!(Some(value.to_bits()), values[i * d + c].map(f64::to_bits), "{text:?}");
