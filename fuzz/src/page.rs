@@ -168,7 +168,7 @@ fn array(elements: &BTreeMap<&str, &str>, name: &str) -> Vec<u8> {
 }
 
 /// The numbers of an array, whose bytes are in planes.
-fn numbers<const S: usize>(elements: &BTreeMap<&str, &str>, name: &str) -> impl Iterator<Item = [u8; S]> {
+fn numbers<const S: usize>(elements: &BTreeMap<&str, &str>, name: &str) -> impl Iterator<Item = [u8; S]> + use<S> {
     let bytes = array(elements, name);
     let count = bytes.len() / S;
     (0..count).map(move |i| std::array::from_fn(|plane| bytes[plane * count + i]))

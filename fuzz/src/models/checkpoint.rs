@@ -76,14 +76,14 @@ fn check<T: Float, const D: usize>(model: Model, end: Option<&Vec<u8>>) {
 /// What the command keeps with a fit: a film and a preparation, which are written as they were read.
 fn extras(bytes: &[u8]) {
     let Ok(mut reader) = Reader::from_bytes(bytes) else { return };
-    let mut writer = Writer::new();
     let mut film = Film::new(5);
     let taken = film.take(&mut reader, N).is_ok();
     assert!(!taken || film.frames().iter().all(|frame| frame.n() == N));
     // What the squares of its frames are is a matter of their numbers.
     film.views();
-    film.put(&mut writer).expect("nothing else is there");
     let preparation = Preparation::take(&mut reader).ok().flatten();
+    let mut writer = Writer::new();
+    film.put(&mut writer).expect("nothing else is there");
     if let Some(preparation) = &preparation {
         preparation.put(&mut writer).expect("its arrays are as long as their sections");
         let table = PointTable::<f64>::from_csv(&b"1,2,3\n4,0,6\n"[..], &CsvOptions::default()).expect("two points");

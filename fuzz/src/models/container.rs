@@ -187,10 +187,10 @@ impl Section {
     /// Changes one side.
     fn reshape(&mut self, input: &mut Input<'_>) {
         let (side, length) = (input.below(4), u64::from(input.byte()) % 24);
-        match self.shape.get_mut(side) {
-            Some(side) => *side = length,
-            None if self.shape.len() < 4 => self.shape.push(1),
-            None => {}
+        if let Some(side) = self.shape.get_mut(side) {
+            *side = length;
+        } else {
+            self.shape.push(1);
         }
         self.fill();
     }
