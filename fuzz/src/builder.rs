@@ -92,7 +92,8 @@ fn divergence<T: Float, const D: usize>(embedding: &Embedding<T, D>, what: &dyn 
         (-kernel.dof() * (d2 / kernel.dof()).ln_1p()).exp()
     };
     let n = y.len();
-    let z: f64 = (0..n).flat_map(|i| (0..n).filter(move |&j| j != i).map(move |j| (i, j))).map(|(i, j)| weight(i, j)).sum();
+    let z: f64 =
+        (0..n).flat_map(|i| (0..n).filter(move |&j| j != i).map(move |j| (i, j))).map(|(i, j)| weight(i, j)).sum();
     let (mut sum, mut expected, mut smallest) = (0.0, 0.0, f64::INFINITY);
     for i in 0..n {
         let (columns, weights) = p.row(i);

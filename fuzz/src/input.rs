@@ -108,8 +108,30 @@ impl<'a> Input<'a> {
     /// Texts with what ends markup, cells, lines and words, and with what is longer than one byte.
     pub(crate) fn text(&mut self) -> String {
         const PIECES: [&str; 24] = [
-            "</script>", "<!--", "\"", "'", "&lt;", "\\", "\u{1f600}", "é", ",", ";", "\t", " ", "#", "NA", "nan", "1e3",
-            "007", "10", "\u{7f}", "\u{2028}", "{title}", "\u{feff}", "x_label", "|",
+            "</script>",
+            "<!--",
+            "\"",
+            "'",
+            "&lt;",
+            "\\",
+            "\u{1f600}",
+            "é",
+            ",",
+            ";",
+            "\t",
+            " ",
+            "#",
+            "NA",
+            "nan",
+            "1e3",
+            "007",
+            "10",
+            "\u{7f}",
+            "\u{2028}",
+            "{title}",
+            "\u{feff}",
+            "x_label",
+            "|",
         ];
         let mut text = String::new();
         for _ in 0..self.below(8) {

@@ -94,7 +94,10 @@ fn check<T: Scalar>(input: &mut Input<'_>) {
             let (found, expected) = (graph.row(i), all.row(i));
             let same = found.0 == &expected.0[..few.get()]
                 && found.1.iter().zip(expected.1).all(|(a, b)| a.bits() == b.bits());
-            assert!(same || !is_exact, "{search:?}, k {few}, point {i} of {x:?}, {d} columns: {found:?} for {expected:?}");
+            assert!(
+                same || !is_exact,
+                "{search:?}, k {few}, point {i} of {x:?}, {d} columns: {found:?} for {expected:?}"
+            );
             sound(found, expected, i, &search);
         }
         queries(&*index, rows, few, &all, &search);
@@ -157,7 +160,8 @@ fn definition<T: Scalar>(metric: &Metric, rows: Rows<'_, T>, all: &KnnGraph<T>) 
     let d = rows.d() as f64;
     for i in 0..rows.n() {
         for (&j, distance) in all.row(i).0.iter().zip(all.row(i).1) {
-            let differences = rows.row(i).iter().zip(rows.row(j as usize)).map(|(a, b)| (a.to_f64() - b.to_f64()).abs());
+            let differences =
+                rows.row(i).iter().zip(rows.row(j as usize)).map(|(a, b)| (a.to_f64() - b.to_f64()).abs());
             let largest = differences.clone().fold(0.0, f64::max);
             let unit = if largest > 0.0 { largest } else { 1.0 };
             let expected = match metric {
@@ -173,7 +177,12 @@ fn definition<T: Scalar>(metric: &Metric, rows: Rows<'_, T>, all: &KnnGraph<T>) 
             let smallest = if T::NAME == "f32" { 1e-44 } else { 2e-154 * (1.0 + scale) };
             let bound = ((d + 4.0) * f64::EPSILON + T::EPSILON.to_f64()) * expected + smallest;
             let error = (distance.to_f64() - expected).abs();
-            assert!(error <= bound, "{metric}: {distance} for {expected} of {:?} and {:?}", rows.row(i), rows.row(j as usize));
+            assert!(
+                error <= bound,
+                "{metric}: {distance} for {expected} of {:?} and {:?}",
+                rows.row(i),
+                rows.row(j as usize)
+            );
         }
     }
 }
@@ -200,7 +209,10 @@ fn sparse<T: Scalar>(metric: &Metric, rows: Rows<'_, T>, all: &KnnGraph<T>, is_l
         if is_lattice {
             // Sums of small whole numbers; what is left is the rounding of roots, logarithms and quotients.
             let near = |(a, b): (&T, &T)| (a.to_f64() - b.to_f64()).abs() <= 1e-5 * (1.0 + b.to_f64().abs());
-            assert!(found.1.iter().zip(expected.1).all(near), "{metric}, point {i} of {rows:?}: {found:?} for {expected:?}");
+            assert!(
+                found.1.iter().zip(expected.1).all(near),
+                "{metric}, point {i} of {rows:?}: {found:?} for {expected:?}"
+            );
         }
     }
 }

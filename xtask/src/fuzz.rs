@@ -173,8 +173,8 @@ impl Fuzzer {
             let name = path.file_name().context("it is named by its content")?;
             fs::rename(&path, found.join(name)).or_else(|_| fs::copy(&path, found.join(name)).map(drop))?;
         }
-        let arguments = self.arguments("cmin");
-        cmd!(shell, "cargo {arguments...} {target} {found} -- -max_len={LONGEST}").ignore_stderr().run()?;
+        let (arguments, longest) = (self.arguments("cmin"), format!("-max_len={LONGEST}"));
+        cmd!(shell, "cargo {arguments...} {target} {found} -- {longest}").ignore_stderr().run()?;
         let mut inputs: Vec<(u64, PathBuf)> = Vec::new();
         for path in files(&found)? {
             inputs.push((path.metadata()?.len(), path));

@@ -5,8 +5,13 @@ use crate::input::Input;
 
 /// XXH64 with seed 0 of a whole buffer, step by step as its specification has it.
 fn xxh64(bytes: &[u8]) -> u64 {
-    const P: [u64; 5] =
-        [0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63, 0x27D4_EB2F_1656_67C5];
+    const P: [u64; 5] = [
+        0x9E37_79B1_85EB_CA87,
+        0xC2B2_AE3D_27D4_EB4F,
+        0x1656_67B1_9E37_79F9,
+        0x85EB_CA77_C2B2_AE63,
+        0x27D4_EB2F_1656_67C5,
+    ];
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
     let round = |acc: u64, lane: u64| acc.wrapping_add(lane.wrapping_mul(P[1])).rotate_left(31).wrapping_mul(P[0]);
     let (stripes, mut rest) = bytes.split_at(bytes.len() / 32 * 32);
@@ -133,9 +138,30 @@ impl Container {
     /// Changes, adds or takes away a line of the settings.
     fn set(&mut self, input: &mut Input<'_>) {
         const WORDS: [&str; 24] = [
-            "auto", "exact", "approx", "bh", "fft", "lagrange", "b-spline", "classical", "nesterov", "completed", "stopped",
-            "converged", "perplexity", "multiscale", "fixed_sigma", "uniform", "dense", "dense less offset", "sparse", "mean",
-            "max", "none", "f32", "cosine",
+            "auto",
+            "exact",
+            "approx",
+            "bh",
+            "fft",
+            "lagrange",
+            "b-spline",
+            "classical",
+            "nesterov",
+            "completed",
+            "stopped",
+            "converged",
+            "perplexity",
+            "multiscale",
+            "fixed_sigma",
+            "uniform",
+            "dense",
+            "dense less offset",
+            "sparse",
+            "mean",
+            "max",
+            "none",
+            "f32",
+            "cosine",
         ];
         let Some(section) = self.sections.iter_mut().find(|section| section.name == b"embedding") else { return };
         let text = String::from_utf8_lossy(&section.payload).into_owned();

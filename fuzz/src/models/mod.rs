@@ -34,7 +34,8 @@ fn embedding<T: Float, const D: usize>(model: Model) -> Result<Embedding<T, D>, 
     assert_eq!(embedding.positions().len(), n);
     assert!(embedding.positions().as_flattened().iter().all(|value| value.is_finite()));
     let first = saved(&embedding);
-    let again: Embedding<T, D> = Model::from_bytes(&first).and_then(Model::embedding).expect("what was saved is loaded");
+    let again: Embedding<T, D> =
+        Model::from_bytes(&first).and_then(Model::embedding).expect("what was saved is loaded");
     assert!(saved(&again) == first, "what was loaded is saved to the same bytes");
     assert_eq!(again.remaining(), embedding.remaining());
     Ok(embedding)

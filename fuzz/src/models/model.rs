@@ -49,7 +49,10 @@ fn check<T: Float, const D: usize>(model: Model, bytes: &[u8], uses: u8, is_chan
     // What can be done with a map can be done with one of a file.
     let finite = |positions: &[[T; D]]| positions.as_flattened().iter().all(|value| value.is_finite());
     let small = embedding.positions().len() < 100;
-    if uses & 1 == 1 && small && let Ok(further) = embedding.optimized(embedding.params().n_iter(2)) {
+    if uses & 1 == 1
+        && small
+        && let Ok(further) = embedding.optimized(embedding.params().n_iter(2))
+    {
         assert!(finite(further.positions()) && !further.kl_divergence().is_nan());
     }
     if uses & 2 == 2 && small {

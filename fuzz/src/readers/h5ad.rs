@@ -57,7 +57,8 @@ pub(crate) fn h5ad(data: &[u8]) {
 fn map(loaded: &Loaded<f64>, from: &Path, is_whole: bool) {
     let n = loaded.points.n();
     let positions: Vec<[f32; 2]> = (0..n).map(|i| [i as f32, 0.5]).collect();
-    let params = [("perplexity", Note::Number(30.0)), ("n_iter", Note::Count(500)), ("metric", Note::Text("l2".into()))];
+    let params =
+        [("perplexity", Note::Number(30.0)), ("n_iter", Note::Count(500)), ("metric", Note::Text("l2".into()))];
     let kept = loaded.resolved.kept.as_deref();
     let map = MapOf { positions: &positions, n: n + loaded.resolved.dropped, kept, params: &params };
     let to = path("y.h5ad");

@@ -38,7 +38,11 @@ fn lines(input: &mut Input<'_>) {
     // As many labels as lines, none of them between quotes: those.
     if lines.len() == n && !text.contains('"') {
         let expected = Labels::from_texts(&lines);
-        assert_eq!((&labels.codes, &labels.names, &labels.title), (&expected.codes, &expected.names, &None), "{text:?}");
+        assert_eq!(
+            (&labels.codes, &labels.names, &labels.title),
+            (&expected.codes, &expected.names, &None),
+            "{text:?}"
+        );
     }
     assert!(lines.len() <= n + 1, "{text:?}");
 }

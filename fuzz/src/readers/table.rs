@@ -92,7 +92,8 @@ fn quoted(text: &str) -> String {
 fn built(input: &mut Input<'_>) {
     let (n, d) = (input.below(8) + 1, input.below(6) + 1);
     let decimal = if input.flag() { Decimal::Comma } else { Decimal::Point };
-    let delimiter = if decimal == Decimal::Comma { input.pick(&[";", "\t"]) } else { input.pick(&[",", ";", "\t", "|"]) };
+    let delimiter =
+        if decimal == Decimal::Comma { input.pick(&[";", "\t"]) } else { input.pick(&[",", ";", "\t", "|"]) };
     let missing = input.pick(&[Missing::Error, Missing::Drop, Missing::Mean]);
     let values: Vec<Option<f64>> = (0..n * d)
         .map(|_| {
@@ -155,7 +156,8 @@ fn map(input: &mut Input<'_>) {
     let bytes = input.rest();
     let path = file("y.csv", bytes);
     let options = InputOptions { layer: None, obsm: None, raw: false, neighbors_key: None, ..options };
-    let Ok(MapTable { table, annotations }) = bounded(4 * bound(bytes.len()), || MapTable::read(&path, &options)) else {
+    let Ok(MapTable { table, annotations }) = bounded(4 * bound(bytes.len()), || MapTable::read(&path, &options))
+    else {
         return;
     };
     assert!(table.n() > 0 && (1..=3).contains(&table.d()));

@@ -40,9 +40,7 @@ fn check<T: GridScalar, const D: usize>(input: &mut Input<'_>) {
     let side = extent(&y);
 
     let mut out = vec![[T::INFINITY; D]; n];
-    let z = bounded(MEMORY, || {
-        GridRepulsion::new(params).unwrap().repulse(kernel, &y, &mut out, Context::new())
-    });
+    let z = bounded(MEMORY, || GridRepulsion::new(params).unwrap().repulse(kernel, &y, &mut out, Context::new()));
     // A map that is wider is refused.
     let limit = 1e150f64.min(0.25 * T::MAX.to_f64());
     assert_eq!(z.is_err(), n > 1 && side > limit, "{z:?} at the extent {side:e}");
@@ -61,7 +59,10 @@ fn check<T: GridScalar, const D: usize>(input: &mut Input<'_>) {
     for (i, (force, pull)) in out.iter().zip(&exact).enumerate() {
         let error = pull.error(force);
         let most = bound * n as f64 * (D as f64).sqrt();
-        assert!(error <= most, "{n} points, dof {dof}, extent {side:e}, {params:?}: {error:e} of {most:e} at point {i}");
+        assert!(
+            error <= most,
+            "{n} points, dof {dof}, extent {side:e}, {params:?}: {error:e} of {most:e} at point {i}"
+        );
     }
     if !lagrange {
         reference(&params, kernel, &y, bound);

@@ -43,7 +43,10 @@ fn check<T: Scalar, const D: usize>(input: &mut Input<'_>) {
         let bound = Bound::new::<T>(theta, dof);
         let exact_z: f64 = exact.iter().map(|pull| pull.z).sum();
         let lost = underflow::<T>(y.len(), side);
-        assert!((z - exact_z).abs() <= bound.z * exact_z + y.len() as f64 * lost, "θ {theta}: {z} for {exact_z}, {y:?}");
+        assert!(
+            (z - exact_z).abs() <= bound.z * exact_z + y.len() as f64 * lost,
+            "θ {theta}: {z} for {exact_z}, {y:?}"
+        );
         for (i, (force, pull)) in out.iter().zip(&exact).enumerate() {
             let (error, most) = (pull.error(force), bound.force * pull.size + lost);
             assert!(error <= most, "θ {theta}, dof {dof}: {error:e} of {most:e} at point {i} of {y:?}");
