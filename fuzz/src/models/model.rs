@@ -101,6 +101,7 @@ fn make() -> Result<Vec<Vec<u8>>, StoreError> {
     let scales = PerplexityAffinity::multiscale(&[2.0, 3.0]).expect("they are above 1").with_symmetrization(none);
     let narrow = FixedSigma::new(0.7).expect("it is positive").with_neighbors(four);
     let inverse = [2.0, 0.5, 0.0, 0.5, 2.0, 0.5, 0.0, 0.5, 2.0];
+    // In two dimensions: a grid of three takes a second for each iteration.
     let lagrange = || short().negative_gradient_method(RepulsionMethod::Fft).interpolation(Interpolation::Lagrange);
     let mahalanobis = Metric::Mahalanobis { inverse_covariance: Some(inverse.into()) };
     Ok(vec![
@@ -110,7 +111,7 @@ fn make() -> Result<Vec<Vec<u8>>, StoreError> {
         file(&short::<f64, 2>().affinities(scales).metric("cosine").build().and_then(|tsne| tsne.fit(wide)))?,
         file(&short::<f64, 2>().affinities(narrow).build().and_then(|tsne| tsne.fit(sparse)))?,
         file(&short::<f64, 1>().affinities(Uniform::new(four)).dof(0.5).build().and_then(|tsne| tsne.fit(wide)))?,
-        file(&lagrange().perplexity(2.0).metric(mahalanobis).build().and_then(|tsne: Tsne<f64, 3>| tsne.fit(wide)))?,
+        file(&lagrange().perplexity(2.0).metric(mahalanobis).build().and_then(|tsne: Tsne<f64, 2>| tsne.fit(wide)))?,
         file(
             &Tsne::<f64, 2>::builder()
                 .perplexity(2.0)
