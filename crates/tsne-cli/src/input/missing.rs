@@ -72,7 +72,8 @@ impl Missing {
                     );
                     let count = counts[column] as f64;
                     // Numbers near the largest one add up to more than that; their mean is no larger than they are.
-                    let mean = if sums[column].is_finite() { sums[column] / count } else { shares(values, d, column, count) };
+                    let mean =
+                        if sums[column].is_finite() { sums[column] / count } else { shares(values, d, column, count) };
                     values[*hole] = T::from_f64(mean);
                 }
                 None
