@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::book;
 use crate::browser;
+use crate::fuzz;
 use crate::icount;
 use crate::outcome::Outcome;
 use crate::packages;
@@ -25,7 +26,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
     Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
@@ -33,6 +34,7 @@ const STEPS: [Step; 18] = [
     Step { name: "doc", what: "the documentation builds without a warning", run: doc },
     Step { name: "test", what: "unit, integration and documentation tests pass", run: test },
     Step { name: "examples", what: "the examples of the seams run", run: examples },
+    Step { name: "fuzz", what: "all targets of the fuzzer hold on their corpora", run: fuzz::check },
     Step { name: "book", what: "the commands of the book run, and it builds", run: book::check },
     Step {
         name: "package",

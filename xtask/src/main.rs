@@ -8,6 +8,7 @@ mod compare;
 mod data;
 mod debian;
 mod faults;
+mod fuzz;
 mod icount;
 mod outcome;
 mod packages;
@@ -52,6 +53,8 @@ enum Command {
     Python(python::Options),
     /// Kill and hinder runs of the command, and check what is left.
     Faults(faults::Options),
+    /// Feed the fuzzing targets any bytes until something that must hold does not.
+    Fuzz(fuzz::Options),
     /// Run this toolkit and its peers one after another and judge all maps alike.
     Compare(compare::Options),
     /// Make the data of the benchmarks as .npy files.
@@ -83,6 +86,7 @@ fn run(command: Command) -> Result<()> {
         Command::Browser => browser::run(),
         Command::Python(options) => python::run(&options),
         Command::Faults(options) => faults::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Data(set) => data::run(&set),
     }

@@ -71,8 +71,10 @@ pub(crate) fn deny(shell: &Shell) -> Result<Outcome> {
         return Ok(Outcome::Skipped("there is no cargo-deny: `cargo install cargo-deny`".to_owned()));
     }
     cmd!(shell, "cargo deny check bans licenses sources").run()?;
-    // A workspace of its own, with the same rules.
-    cmd!(shell, "cargo deny --manifest-path crates/tsne-py/Cargo.toml check bans licenses sources").run()?;
+    // Workspaces of their own, with the same rules.
+    for manifest in ["crates/tsne-py/Cargo.toml", "fuzz/Cargo.toml"] {
+        cmd!(shell, "cargo deny --manifest-path {manifest} check bans licenses sources").run()?;
+    }
     Ok(Outcome::Passed)
 }
 

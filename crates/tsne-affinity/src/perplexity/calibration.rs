@@ -218,14 +218,12 @@ impl Workspace {
         }
         let (mut low, mut high) = (0.0f64, f64::INFINITY);
         let mut stride = 2.0f64;
-        let mut entropy = f64::NAN;
         let mut last = f64::INFINITY;
         for _ in 0..MAX_EVALUATIONS {
             let at = self.moments(precision);
-            entropy = at.entropy;
-            let excess = entropy - target;
+            let excess = at.entropy - target;
             if excess.abs() <= TOLERANCE {
-                return Calibration { precision, perplexity: entropy.exp(), converged: true };
+                return Calibration { precision, perplexity: at.entropy.exp(), converged: true };
             }
             if excess > 0.0 {
                 low = precision;
@@ -253,7 +251,8 @@ impl Workspace {
             }
         }
         // Unreachable but for distances that differ by more than 10^150: the end of the bracket.
-        Calibration { precision: precision.clamp(1.0 / EXTREME, EXTREME), perplexity: entropy.exp(), converged: false }
+        let precision = precision.clamp(1.0 / EXTREME, EXTREME);
+        Calibration { precision, perplexity: self.moments(precision).entropy.exp(), converged: false }
     }
 
     /// Writes the mixture of the fitted Gaussians, normalized to sum 1: `Σ_h sqrt(τ_h) exp(-τ_h d² / 2)`, each with the

@@ -85,6 +85,15 @@ fn equal_distances_give_uniform_weights() {
     }
 }
 
+/// Distances beyond all precisions that are tried: what is told is the perplexity of the weights that are written.
+#[test]
+fn what_does_not_converge_tells_its_perplexity() {
+    let distances = [0.0, 1.0, 2.0, 7.0, 23.0, 2.4e111, 3.0e256];
+    let mut out = [0.0f64; 7];
+    let fit = calibrate_row(&distances, 2.5, &mut out).unwrap();
+    assert!(!fit.converged && (fit.perplexity - entropy(&out).exp()).abs() < 1e-6, "{fit:?}, {out:?}");
+}
+
 #[test]
 fn limits_are_uniform_over_the_nearest_or_over_all() {
     let distances = [2.0f32, 2.0, 2.0, 5.0, 6.0];

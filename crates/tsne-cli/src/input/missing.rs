@@ -70,7 +70,11 @@ impl Missing {
                         "column {} has no value at all: leave it out with --drop-columns",
                         name(column)
                     );
-                    values[*hole] = T::from_f64(sums[column] / counts[column] as f64);
+                    let count = counts[column] as f64;
+                    // Numbers near the largest one add up to more than that; their mean is no larger than they are.
+                    let mean =
+                        if sums[column].is_finite() { sums[column] / count } else { shares(values, d, column, count) };
+                    values[*hole] = T::from_f64(mean);
                 }
                 None
             }
@@ -98,6 +102,12 @@ impl Missing {
     }
 }
 
+/// The mean of so many values of a column, each of which counts by its share: holes hold zeros.
+fn shares<T: Scalar>(values: &[T], d: usize, column: usize, count: f64) -> f64 {
+    let sum: f64 = values.chunks_exact(d).map(|row| row[column].to_f64() / count).sum();
+    sum.clamp(f64::MIN, f64::MAX)
+}
+
 /// The items of the kept points.
 pub(crate) fn keep<A>(items: Vec<A>, kept: &[usize]) -> Vec<A> {
     let mut kept = kept.iter().peekable();
@@ -123,6 +133,16 @@ mod tests {
         let all: Vec<usize> = (0..4).map(|row| 2 * row).collect();
         assert!(Missing::Drop.resolve(&mut values(), 2, &all, name).is_err());
         assert!(Missing::Mean.resolve(&mut values(), 2, &all, name).unwrap_err().to_string().contains("column 0"));
+    }
+
+    #[test]
+    fn the_mean_of_the_largest_numbers_is_one() {
+        let mut filled = vec![f64::MAX, 1.0, 0.0, 2.0, f64::MAX, 3.0, f64::MAX, 4.0];
+        Missing::Mean.resolve(&mut filled, 2, &[2], |column| column.to_string()).unwrap();
+        assert!(filled[2].is_finite() && filled[2] >= f64::MAX * (1.0 - 1e-15), "{}", filled[2]);
+        let mut opposite = vec![f64::MAX, f64::MAX, 0.0, f64::MIN, f64::MIN];
+        Missing::Mean.resolve(&mut opposite, 1, &[2], |column| column.to_string()).unwrap();
+        assert_eq!(opposite[2], 0.0);
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub(super) fn shape(read: impl BufRead) -> Result<(usize, usize, usize)> {
     let mut kind = None;
     for (line, number) in read.take(HEAD).lines().zip(1..) {
         let line = line.context("cannot read")?;
+        // As the reader does.
+        if line.trim().is_empty() {
+            continue;
+        }
         let Some(kind) = kind else {
             kind = Some(banner(&line)?);
             continue;

@@ -232,21 +232,23 @@ fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u
     let mut read = open(path)?;
     let (bytes, all) = beginning(&mut read)?;
     let is_wide = size_of::<T>() < size_of::<f64>();
-    // Turned here, the lines at the beginning would have as many columns as there are of them.
-    let straight = CsvOptions { transpose: false, ..options.clone() };
     let clock = Instant::now();
-    let parsed = text::read::<f64>(Cursor::new(&bytes), &straight, Fits::of::<T>())?;
+    let parsed = text::read::<f64>(Cursor::new(&bytes), options, Fits::of::<T>())?;
     let seconds = clock.elapsed().as_secs_f64();
-    let (rows, d) = (parsed.resolved.given(parsed.n).max(1), parsed.d);
+    // Of a table that is turned, points are what lines have of each: what is missing is of them, and not of lines.
+    let points = parsed.resolved.given(parsed.n);
+    let (rows, d) = if options.transpose { (parsed.d, points) } else { (points, parsed.d) };
+    let rows = rows.max(1);
     let of_row = bytes.len() as f64 / rows as f64;
     let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let n = match () {
-        () if all => parsed.n,
+        () if all => rows,
         () if is_compressed(path) => (file_bytes as f64 * unpacked / of_row) as usize,
         () => (file_bytes as f64 / line_length(path, file_bytes)?.unwrap_or(of_row)) as usize,
     };
     let n = n.max(rows);
-    let names = if parsed.ids.is_some() { 48 * n as u64 } else { 0 };
+    let of_lines = if options.transpose { parsed.names.is_some() } else { parsed.ids.is_some() };
+    let names = if of_lines { 48 * n as u64 } else { 0 };
     let peak_bytes = dense::<T>(n, d, is_wide, options.transpose) + names;
     let (n, d) = turned((n, d), options.transpose);
     Ok(Preview {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::process::Command;
 use tsne::plan::InputShape;
-use tsne_cli::input::{CsvOptions, InputOptions, Loaded, PointTable, Preview};
+use tsne_cli::input::{CsvOptions, InputOptions, Loaded, Missing, PointTable, Preview};
 
 const N: usize = 60;
 const D: usize = 5;
@@ -47,6 +47,26 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 
 fn transposed() -> InputOptions {
     InputOptions { table: CsvOptions { transpose: true, ..CsvOptions::default() }, ..InputOptions::default() }
+}
+
+#[test]
+fn blank_lines_of_a_matrix_are_skipped_before_it_is_read_too() {
+    let directory = Directory::new();
+    directory.write("x.mtx", "%%MatrixMarket matrix coordinate pattern general\n\n3 3 2\n2 1\n3 2\n");
+    check(&directory, "x.mtx", &InputOptions::default());
+}
+
+/// What is missing is of points, which are columns then: each line of this table has a hole.
+#[test]
+fn a_table_is_looked_at_the_way_round_it_is_read() {
+    let directory = Directory::new();
+    directory.write("x.csv", "1,,3\n4,,6\n5,,7\n");
+    let mut options = transposed();
+    options.table.missing = Missing::Drop;
+    let preview = Preview::of::<f32>(&directory.path("x.csv"), &options).unwrap();
+    assert_eq!((preview.n(), preview.d()), (3, 3));
+    let loaded = Loaded::<f32>::read(&directory.path("x.csv"), &options).unwrap();
+    assert_eq!((loaded.points.n(), loaded.points.d(), loaded.resolved.dropped), (2, 3, 1));
 }
 
 #[test]
