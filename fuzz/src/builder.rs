@@ -7,33 +7,6 @@ use tsne::{
     PartialInitialization, Preset, Rows, TransformParams, Tsne, TsneBuilder,
 };
 
-const METRICS: [&str; 24] = [
-    "euclidean",
-    "sqeuclidean",
-    "manhattan",
-    "chebyshev",
-    "minkowski:p=1.5",
-    "seuclidean",
-    "mahalanobis",
-    "cosine",
-    "correlation",
-    "hamming",
-    "jaccard",
-    "dice",
-    "rogerstanimoto",
-    "russellrao",
-    "sokalsneath",
-    "yule",
-    "canberra",
-    "braycurtis",
-    "haversine",
-    "hellinger",
-    "dot",
-    "jensenshannon",
-    "spearmanr",
-    "precomputed",
-];
-
 /// The most iterations of a phase.
 const ITERATIONS: usize = 8;
 
@@ -108,8 +81,6 @@ fn divergence<T: Float, const D: usize>(embedding: &Embedding<T, D>, what: &dyn 
     let method = embedding.negative_gradient_method().to_string();
     let bound = match (T::NAME, method.as_str()) {
         (_, "bh") => 0.3,
-        // Lagrange polynomials are no sums over all pairs, however few the points are (those of splines are).
-        (_, "fft") => 0.3,
         ("f32", _) => 1e-3,
         _ => 1e-8,
     };
@@ -128,7 +99,7 @@ fn parameters<T: Float, const D: usize>(input: &mut Input<'_>) -> TsneBuilder<T,
     let preset = [Preset::Recommended, Preset::Documented, Preset::OpenTsne, Preset::Exaggerated];
     let starts = [Initialization::Pca, Initialization::Spectral, Initialization::Random, Initialization::Coarse];
     let mut builder = Tsne::<T, D>::preset(input.pick(&preset))
-        .metric(input.pick(&METRICS).parse::<Metric>().unwrap())
+        .metric(input.metric())
         .negative_gradient_method(input.pick(&["exact", "bh", "fft", "auto"]))
         .initialization(input.pick(&starts))
         .neighbors(input.pick(&[Neighbors::Auto, Neighbors::Approx, Neighbors::Exact]))

@@ -1,6 +1,6 @@
 //! Bytes as values.
 
-use tsne::Scalar;
+use tsne::{Metric, Scalar};
 
 /// Bytes that are taken from front to back, as values of any kind; where none is left, they are zeros.
 #[derive(Debug, Clone)]
@@ -67,6 +67,15 @@ impl<'a> Input<'a> {
 
     pub(crate) fn long(&mut self) -> u64 {
         u64::from_le_bytes(self.array())
+    }
+
+    /// Any metric that has a name.
+    pub(crate) fn metric(&mut self) -> Metric {
+        let name = Metric::names().nth(self.below(Metric::names().len())).unwrap();
+        match name {
+            "minkowski" => Metric::minkowski(self.pick(&[1.5, 3.0, 2.0])),
+            name => name.parse().unwrap(),
+        }
     }
 
     pub(crate) fn flag(&mut self) -> bool {

@@ -7,37 +7,6 @@ use tsne::affinity::{
 };
 use tsne::{Context, KnnGraph, NeighborIndex, Points, Rows, Scalar, SparseRows};
 
-const METRICS: [&str; 28] = [
-    "euclidean",
-    "sqeuclidean",
-    "manhattan",
-    "chebyshev",
-    "minkowski:p=1.5",
-    "minkowski:p=3",
-    "seuclidean",
-    "mahalanobis",
-    "cosine",
-    "correlation",
-    "hamming",
-    "jaccard",
-    "dice",
-    "rogerstanimoto",
-    "russellrao",
-    "sokalmichener",
-    "sokalsneath",
-    "yule",
-    "canberra",
-    "braycurtis",
-    "haversine",
-    "hellinger",
-    "dot",
-    "jensenshannon",
-    "symmetric-kl",
-    "spearmanr",
-    "precomputed",
-    "euclidean",
-];
-
 /// Points of any values, under any metric.
 pub(crate) fn neighbors(data: &[u8]) {
     let mut input = Input::new(data);
@@ -45,7 +14,7 @@ pub(crate) fn neighbors(data: &[u8]) {
 }
 
 fn check<T: Scalar>(input: &mut Input<'_>) {
-    let metric: Metric = input.pick(&METRICS).parse().unwrap();
+    let metric = input.metric();
     let d = input.below(12) + 1;
     let is_lattice = input.below(3) > 0;
     let seed = u64::from(input.byte());

@@ -11,7 +11,8 @@ pub enum Interpolation {
     /// Lagrange polynomials through the `n_interpolation_points` nodes of a cell, as in FIt-SNE and openTSNE.
     ///
     /// Maps that outgrow [`GridParams::MAX_PADDED_NODES`], or on which these grids would cost out of proportion (a few points
-    /// far apart, outliers), go by B-splines, which can leave near pairs to direct sums.
+    /// far apart, outliers), go by B-splines, which can leave near pairs to direct sums. Fewer than 64, 768 and 4,096 points in one,
+    /// two and three dimensions are summed pair by pair, as with B-splines.
     Lagrange,
 }
 

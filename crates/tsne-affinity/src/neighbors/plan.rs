@@ -60,6 +60,21 @@ impl DataShape {
         };
         bytes as u64
     }
+
+    /// The shape of so many of the points, with their share of the entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::DataShape;
+    ///
+    /// assert_eq!(DataShape::sparse(10, 1_000, 300).of_points(5), DataShape::sparse(5, 1_000, 150));
+    /// ```
+    #[must_use]
+    pub fn of_points(self, n: usize) -> Self {
+        let share = n as f64 / self.n.max(1) as f64;
+        Self { n, entries: self.entries.map(|entries| (entries as f64 * share) as usize), ..self }
+    }
 }
 
 /// What a search will be.

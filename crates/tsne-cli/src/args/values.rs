@@ -166,19 +166,25 @@ pub fn threads(text: &str) -> Result<i32, String> {
     }
 }
 
-/// An amount of memory, in bytes or in a unit of 1,000s.
+/// An amount of memory, in bytes or in a unit: of 1,000s (MB, or M alone), or of 1,024s (MiB).
 ///
 /// # Errors
 ///
 /// For what is none, with what is allowed.
 pub(super) fn amount_of_memory(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, f64); 5] = [("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12), ("b", 1.0)];
     let lower = text.trim().to_ascii_lowercase();
-    let unit = UNITS.into_iter().find_map(|(name, factor)| Some((lower.strip_suffix(name)?, factor)));
-    let (number, factor) = unit.unwrap_or((&lower, 1.0));
+    let bytes = lower.strip_suffix('b').unwrap_or(&lower);
+    // Steps of 1,024 for KiB, MiB, GiB, TiB.
+    let (prefixed, step) = bytes.strip_suffix('i').map_or((bytes, 1e3), |prefixed| (prefixed, 1_024.0));
+    let prefix = ["k", "m", "g", "t"].into_iter().zip(1..).find_map(|(name, power)| {
+        let number = prefixed.strip_suffix(name)?;
+        Some((number, f64::powi(step, power)))
+    });
+    // An i without its prefix is left where it is, and refused.
+    let (number, factor) = prefix.unwrap_or((bytes, 1.0));
     match number.trim_end().parse::<f64>() {
         Ok(number) if number > 0.0 && number * factor < 1e18 => Ok((number * factor) as u64),
-        _ => Err("write a number of bytes above 0, or one with a unit: 500MB, 2.5GB".into()),
+        _ => Err("write a number of bytes above 0, or one with a unit: 500MB, 2.5GB, 4GiB".into()),
     }
 }
 
@@ -189,4 +195,23 @@ pub(super) fn amount_of_memory(text: &str) -> Result<u64, String> {
 /// For a name that is none, with those that are.
 pub fn repulsion_method(text: &str) -> Result<String, Error> {
     text.parse::<RepulsionMethod>().map(|method| method.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_of_memory_have_the_units_that_people_write() {
+        let amounts =
+            [("500", 500), ("500 B", 500), ("2.5GB", 2_500_000_000), ("1g", 1_000_000_000), ("4 GiB", 4 << 30)];
+        let more =
+            [("3k", 3_000), ("3KiB", 3 << 10), ("64Mi", 64 << 20), ("1tb", 1_000_000_000_000), ("1e9", 1_000_000_000)];
+        for (text, bytes) in amounts.into_iter().chain(more) {
+            assert_eq!(amount_of_memory(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "-1GB", "GB", "1i", "1iB", "1GG", "1PB", "1e99", "nan", "inf"] {
+            assert!(amount_of_memory(text).is_err_and(|message| message.contains("2.5GB")), "{text}");
+        }
+    }
 }

@@ -49,24 +49,7 @@ struct Run<'a> {
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
     let Some(input) = &args.input else { return further::embed_further(args) };
-    let targets = Targets {
-        map: args.output.as_deref(),
-        plot: args.plot.as_deref(),
-        model: args.save.as_deref(),
-        checkpoint: args.checkpoint.checkpoint.as_deref(),
-        page: args.html.as_deref(),
-        film: args.frames.as_deref(),
-        back: args.write_back.then_some(input.as_path()),
-        source: Some(input),
-    };
-    let init = match &args.method.init {
-        Some(Init::File(path)) => Some(path),
-        _ => None,
-    };
-    let params = args.method.affinities.metric_params.as_ref();
-    let mut sources = vec![Some(input), init, params];
-    sources.extend(args.reading.labels.iter().map(Some));
-    targets.check(&sources)?;
+    let targets = targets(args, input)?;
     warn(args.method.run.quiet, plan::check(args, input)?.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
@@ -76,6 +59,34 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
         FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
         FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
     }
+}
+
+/// Where the results of a call go, checked before any work.
+///
+/// # Errors
+///
+/// For files that cannot be written, or that the call reads.
+pub(crate) fn targets<'a>(args: &'a EmbedArgs, input: &'a Path) -> Result<Targets<'a>> {
+    film(args, args.method.components.into())?;
+    let targets = Targets {
+        map: args.output.as_deref(),
+        plot: args.plot.as_deref(),
+        model: args.save.as_deref(),
+        checkpoint: args.checkpoint.checkpoint.as_deref(),
+        page: args.html.as_deref(),
+        film: args.frames.as_deref(),
+        back: args.write_back.then_some(input),
+        source: Some(input),
+    };
+    let init = match &args.method.init {
+        Some(Init::File(path)) => Some(path),
+        _ => None,
+    };
+    let params = args.method.affinities.metric_params.as_ref();
+    let mut sources = vec![args.input.as_ref(), init, params];
+    sources.extend(args.reading.labels.iter().map(Some));
+    targets.check(&sources)?;
+    Ok(targets)
 }
 
 /// Embeds the digits.

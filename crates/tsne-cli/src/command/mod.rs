@@ -31,6 +31,7 @@ mod transform;
 mod usage;
 
 use crate::args::{self, Cli, Command};
+use crate::report::printable;
 use clap::FromArgMatches;
 use code::{FAILURE, SUCCESS};
 use interrupt::{Interrupt, Interrupted};
@@ -90,7 +91,7 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
                 true if error.is::<Interrupted>() => (line, interrupt::CODE),
                 true => ("interrupted before there was a map to write".into(), interrupt::CODE),
             };
-            let _ = writeln!(std::io::stderr(), "{line}");
+            let _ = writeln!(std::io::stderr(), "{}", printable(&line));
             code
         }
     }

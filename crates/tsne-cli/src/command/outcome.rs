@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 #[cfg(feature = "plot")]
 use tsne::files::AtomicFile;
-use tsne::{AffinityMethod, Context, Embedding, Float, SearchQuality, files};
+use tsne::{AffinityMethod, Context, Embedding, Finish, Float, SearchQuality, files};
 
 /// Neighbors whose labels are compared with a point's own, as in Kobak and Berens (2019).
 const AGREEMENT_NEIGHBORS: usize = 10;
@@ -166,7 +166,11 @@ fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
         perplexities,
         affinities_per_point: index.affinities().nnz() as f64 / index.n() as f64,
         repulsion: embedding.negative_gradient_method().to_string(),
-        finish: format!("{:?}", embedding.finish()).to_lowercase(),
+        // Whoever saves after the last iteration has stopped nothing.
+        finish: match embedding.finish() {
+            Finish::Stopped if embedding.remaining() == 0 => "completed".into(),
+            finish => format!("{finish:?}").to_lowercase(),
+        },
         momentum: format!("{:?}", embedding.schedule().momentum_rule).to_lowercase(),
     }
 }

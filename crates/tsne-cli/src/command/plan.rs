@@ -1,6 +1,7 @@
 //! `tsne plan`, and what every `tsne embed` asks before it begins: whether the run fits.
 
 use crate::args::{EmbedArgs, FloatType};
+use crate::command::embed::targets;
 use crate::command::method;
 use crate::command::planner::{Change, Planner, name};
 use crate::command::run::print;
@@ -27,6 +28,7 @@ pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
     let Some(input) = &args.input else {
         bail!("what a map that goes on takes is not planned: give the points instead of --continue")
     };
+    targets(args, input)?;
     let report = planned(args, input)?.report()?;
     print(&report, (args.method.run.json, args.method.run.quiet), &Written::default())
 }
@@ -92,8 +94,8 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
     fn report(&self) -> Result<PlanReport> {
         let shape = self.shape(Change::default());
         let method = self.builder.clone().build()?;
-        let calibration = method.calibrate(shape)?;
-        let memory = self.memory(self.builder.clone(), Change::default(), Some(&calibration))?;
+        let costs = method.measure_costs(shape)?;
+        let memory = self.memory(self.builder.clone(), Change::default(), Some(&costs))?;
         let (peak_stage, peak) = memory.peak();
         let free = match (available_bytes(), self.args.method.memory_limit) {
             (Some(free), Some(limit)) => Some(free.min(limit)),
@@ -162,12 +164,8 @@ const WRITTEN: f64 = 5e-7;
 
 /// The time of a stage.
 fn seconds_of(args: &EmbedArgs, preview: &Preview, stage: &str, fit: &Plan) -> f64 {
-    let bytes = preview.file_bytes as f64;
     match stage {
-        "read" => match preview.bytes_per_second {
-            Some(speed) => bytes / speed,
-            None => bytes / READ_PER_SECOND,
-        },
+        "read" => preview.seconds.unwrap_or(preview.file_bytes as f64 / READ_PER_SECOND),
         "prepare" => {
             let InputShape::Data(shape) = preview.shape else { return 0.0 };
             let values = shape.entries.unwrap_or(shape.n * shape.d) as f64;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tsne::affinity::PerplexityAffinity;
-use tsne::plan::{Calibration, DataShape, InputShape, Plan, PlanStage, PlannedStage};
+use tsne::plan::{Costs, DataShape, InputShape, Plan, PlanStage, PlannedStage, largest_sample};
 use tsne::{Float, TsneBuilder};
 
 /// What the program has besides the arrays of a run: itself, stacks of threads, and what its allocator does not give back.
@@ -93,10 +93,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         let components = change.components.or(self.args.prepare.pca.map(|count| count as usize));
         match (self.preview.shape, components) {
             (InputShape::Data(shape), Some(count)) => DataShape::dense(n, count.min(shape.d)).into(),
-            (InputShape::Data(shape), None) => {
-                let share = n as f64 / shape.n.max(1) as f64;
-                DataShape { n, entries: shape.entries.map(|entries| (entries as f64 * share) as usize), ..shape }.into()
-            }
+            (InputShape::Data(shape), None) => shape.of_points(n).into(),
             (InputShape::Graph { k, .. }, _) => InputShape::Graph { n, k },
             (other, _) => other,
         }
@@ -114,19 +111,14 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         Some(((wide + projected) as f64 * share) as u64)
     }
 
-    pub(super) fn memory(
-        &self,
-        builder: TsneBuilder<T, D>,
-        change: Change,
-        calibration: Option<&Calibration>,
-    ) -> Result<Memory> {
+    pub(super) fn memory(&self, builder: TsneBuilder<T, D>, change: Change, costs: Option<&Costs>) -> Result<Memory> {
         let shape = self.shape(change);
         let builder = match change.perplexity {
             Some(perplexity) => builder.affinities(PerplexityAffinity::new(perplexity)?),
             None => builder,
         };
         let builder = if change.forgets_data { builder.keep_data(false) } else { builder };
-        let mut fit = builder.build()?.plan(shape, calibration)?;
+        let mut fit = builder.build()?.plan(shape, costs)?;
         let share = shape.n() as f64 / self.preview.n().max(1) as f64;
         let read = (self.preview.peak_bytes as f64 * share) as u64 + PROGRAM;
         fit.stages.iter_mut().for_each(|stage| stage.bytes += PROGRAM);
@@ -179,30 +171,14 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
             let change = Change { perplexity: Some(LOWER_PERPLEXITY), ..Change::default() };
             propose(format!("--perplexity {LOWER_PERPLEXITY}"), peak(change)?);
         }
-        let (mut low, mut high) = (0, self.preview.n());
-        while high - low > 1 + low / 50 {
-            let middle = low + (high - low) / 2;
-            // Too few points for their neighbors fit as well.
-            match peak(Change { points: Some(middle), ..Change::default() }) {
-                Ok(bytes) if bytes > free => high = middle,
-                _ => low = middle,
-            }
-        }
-        let few = rounded(low);
-        if few >= 1_000
-            && let Ok(bytes) = peak(Change { points: Some(few), ..Change::default() })
+        let of = |points| peak(Change { points: Some(points), ..Change::default() });
+        // Too few points for their neighbors fit as well.
+        let few = largest_sample(self.preview.n(), |points| of(points).map_or(true, |bytes| bytes <= free));
+        if let Some(few) = few
+            && let Ok(bytes) = of(few)
         {
             propose(format!("a sample of {few} points, and tsne transform for the others"), bytes);
         }
         Ok(remedies)
     }
-}
-
-/// A number with two digits that are not 0, not above the given one.
-fn rounded(number: usize) -> usize {
-    let mut step = 1;
-    while number / step >= 100 {
-        step *= 10;
-    }
-    number / step * step
 }

@@ -1,7 +1,7 @@
 //! What is seen of a run while it goes on, on standard error: a line for each stage that is drawn again and again on a terminal,
 //! and a new line every some seconds elsewhere.
 
-use crate::report::HistoryEntry;
+use crate::report::{HistoryEntry, printable};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -18,8 +18,8 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 /// How often the KL divergence is computed to be shown: it takes a third of an iteration more.
 const BETWEEN_DIVERGENCES: Duration = Duration::from_secs(2);
 
-/// The characters of a bar.
-const BAR: usize = 20;
+/// The characters of a bar: with it, all that is said of a descent is within 80.
+const BAR: usize = 12;
 
 /// Where progress goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Bars {
     /// Prints a line above the one that is drawn.
     pub(crate) fn line(&self, text: &str) {
         // The run goes on where standard error cannot be written.
-        let print = || _ = writeln!(std::io::stderr(), "{text}");
+        let print = || _ = writeln!(std::io::stderr(), "{}", printable(text));
         match self.current.lock() {
             Ok(current) => match &current.running {
                 Some(running) => running.bar.suspend(print),
@@ -154,19 +154,20 @@ impl Current {
     /// What there is to say about the stage that runs.
     fn text(&self, running: &Running, done: usize, total: usize) -> String {
         let mut text = format!("{} {done} / {total}", bar_of(done, total));
+        let descends = running.stage == Stage::Optimization;
+        if let Some(kl_divergence) = self.kl_divergence.filter(|_| descends) {
+            text += &format!("  KL {kl_divergence:.4}");
+        }
         let seconds = running.since.elapsed().as_secs_f64();
         let new = done.saturating_sub(running.first);
         if new > 0 && seconds > 0.5 {
             let rate = new as f64 / seconds;
-            if running.stage == Stage::Optimization {
-                text += &format!("  {rate:.1} iterations/s");
-            }
             text += &format!("  {} left", duration(total.saturating_sub(done) as f64 / rate));
+            if descends {
+                text += &format!("  {rate:.1} it/s");
+            }
         }
-        match self.kl_divergence {
-            Some(kl_divergence) if running.stage == Stage::Optimization => text + &format!("  KL {kl_divergence:.4}"),
-            _ => text,
-        }
+        text
     }
 }
 

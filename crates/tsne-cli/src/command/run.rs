@@ -3,7 +3,7 @@
 use crate::command::targets::Written;
 use crate::input::{Annotations, InputOptions, Labels, Loaded, PointTable, Resolved};
 use crate::prepare::{Preparation, Steps};
-use crate::report::{InputReport, Summary};
+use crate::report::{InputReport, Summary, printable};
 use anyhow::{Context as _, Result};
 use std::fmt::Display;
 use std::io::Write;
@@ -66,7 +66,7 @@ impl<T: Float> Data<T> {
 /// given up because nobody reads what is said of it.
 pub(crate) fn warn(quiet: bool, warnings: &[impl Display]) {
     for warning in warnings.iter().filter(|_| !quiet) {
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        let _ = writeln!(std::io::stderr(), "warning: {}", printable(&warning.to_string()));
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn words(warnings: &[Warning], columns: Option<&[String]>) -> Vec<Str
 ///
 /// If standard output cannot be written.
 pub(crate) fn say(line: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
+    writeln!(std::io::stdout(), "{}", printable(line)).context("cannot write to standard output")
 }
 
 /// Prints a report as JSON or text, on standard output unless the map went there.

@@ -2,6 +2,7 @@
 
 use crate::args::command;
 use crate::command::code::{SUCCESS, USAGE};
+use crate::report::printable;
 use clap::error::ErrorKind;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -28,7 +29,8 @@ pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
     let meant = meant.map(|word| format!("did you mean {word}? ")).unwrap_or_default();
     let _ = writeln!(
         std::io::stderr(),
-        "{line} ({meant}`{} --help` lists the options)",
+        "{} ({meant}`{} --help` lists the options)",
+        printable(&line),
         called(first.map(OsString::as_os_str))
     );
     USAGE

@@ -5,8 +5,7 @@ use super::frames::{self, FrameMeta};
 use super::neighbors::Neighbors;
 use super::options::{Page, Theme};
 use crate::input::{Annotations, Labels};
-use crate::plot::Palette;
-use crate::plot::palette;
+use crate::plot::{Limits, Palette, Scale, palette};
 use serde::Serialize;
 
 /// Colors that are made for one column at most: beyond, they repeat, and nobody could tell them apart.
@@ -42,8 +41,8 @@ pub(super) struct TilesMeta {
     pub(super) ids: usize,
     /// The rows in each script that tells in which tiles they are.
     pub(super) rows: usize,
-    /// Of each column: how many points are in each class and in none, or the lowest and the highest number.
-    pub(super) columns: Vec<Vec<f64>>,
+    /// Of each column: how many points are in each class and in none, or how many have no number.
+    pub(super) columns: Vec<Vec<u32>>,
 }
 
 /// What a column of labels is.
@@ -54,6 +53,10 @@ struct Column<'a> {
     /// Of each value.
     bytes: u8,
     colors: Vec<String>,
+    /// The ends of the scale of numbers, as pictures have it.
+    range: [f64; 2],
+    /// Whether there are numbers beyond them.
+    clipped: bool,
 }
 
 impl<'a> Meta<'a> {
@@ -91,12 +94,16 @@ const AXES: [&str; 3] = ["x", "y", "z"];
 
 impl<'a> Column<'a> {
     fn new((labels, form): (&'a Labels, &Form)) -> Self {
-        let (kind, bytes, count) = match *form {
-            Form::Classes(bytes) => ("classes", bytes, labels.names.len().clamp(1, COLORS)),
-            Form::Numbers(_, bytes) => ("numbers", bytes, 0),
+        let (kind, bytes, count, scale) = match form {
+            Form::Classes(bytes) => ("classes", *bytes, labels.names.len().clamp(1, COLORS), Scale::default()),
+            Form::Numbers(numbers, bytes) => {
+                let of_points = labels.codes.iter().filter_map(|&code| numbers.get(code as usize).copied()).collect();
+                ("numbers", *bytes, 0, Scale::new(of_points, Limits::Robust))
+            }
         };
         let colors = (0..count).map(|code| hexadecimal(palette::category(Palette::Auto, code, count))).collect();
-        Self { name: &labels.name, kind, bytes, colors }
+        let (range, clipped) = ([scale.low, scale.high], scale.beyond.contains(&true));
+        Self { name: &labels.name, kind, bytes, colors, range, clipped }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lines of text, none longer than a limit.
 
+use super::line_ends::LineEnds;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, Read};
 
@@ -7,7 +8,8 @@ use std::io::{BufRead, Read};
 const MAX_LINE: u64 = 1 << 20;
 
 /// Calls `visit` with the number (from 1) and the text of every line that is not blank, without its end.
-pub(crate) fn for_each_line(mut read: impl BufRead, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
+pub(crate) fn for_each_line(read: impl BufRead, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
+    let mut read = LineEnds::new(read).context("cannot read line 1")?;
     let mut bytes = Vec::new();
     let mut number = 0;
     loop {
@@ -46,6 +48,13 @@ mod tests {
         })
         .unwrap();
         assert_eq!(found, [(1, "a".into()), (4, "b".into())]);
+        found.clear();
+        for_each_line("a\r\rb\r".as_bytes(), |number, line| {
+            found.push((number, line.to_owned()));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, [(1, "a".into()), (3, "b".into())]);
     }
 
     #[test]

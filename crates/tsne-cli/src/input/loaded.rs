@@ -13,6 +13,7 @@ use super::format::{Format, format_of, format_of_bytes};
 use super::h5ad;
 use super::labels::{Labels, Owners, is_table, read_labels, schema_of};
 use super::missing::Resolved;
+use super::names::{COLUMN, Names};
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{MAGIC, is_compressed, is_standard_input, open};
@@ -97,7 +98,7 @@ pub(super) fn name(path: &Path) -> String {
 type InFiles<'a> = Vec<(&'a Path, Vec<String>)>;
 
 /// How points of a format are read, and which columns of labels are in which file.
-pub(super) fn split(format: Format, options: &InputOptions) -> Result<(CsvOptions, InFiles<'_>)> {
+pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) -> Result<(CsvOptions, InFiles<'a>)> {
     // Columns of labels that a table of labels has are not looked for in the points.
     let wanted = &options.table.label_columns;
     let mut rest = wanted.clone();
@@ -121,13 +122,24 @@ pub(super) fn split(format: Format, options: &InputOptions) -> Result<(CsvOption
     if let Some((file, names)) = known.last().filter(|_| !has_columns && !table.label_columns.is_empty()) {
         // `#3` is a column of the last table, and what is none is an error of it.
         for column in &table.label_columns {
-            let names = super::names::Names::new(names.iter().map(|n| Some(n.as_str())), super::names::COLUMN);
+            let names = Names::new(names.iter().map(|name| Some(name.as_str())), COLUMN);
             let found = names.find(column).with_context(|| name(file))?;
             if let Some((_, columns)) = in_files.iter_mut().find(|(path, _)| path == file) {
                 columns.push(format!("#{}", found + 1));
             }
         }
         table.label_columns.clear();
+    }
+    let is_looked_at = matches!(format, Format::Text | Format::Columnar) && !is_standard_input(path);
+    if is_looked_at && !known.is_empty() && !table.label_columns.is_empty() {
+        let own = schema_of(path, &options.table).with_context(|| name(path))?.names.unwrap_or_default();
+        let of_points = Names::new(own.iter().map(|name| Some(name.as_str())), COLUMN);
+        if let Some(column) = table.label_columns.iter().find(|column| !of_points.has(column)) {
+            let all = known.iter().flat_map(|(_, names)| names).chain(&own);
+            let near = Names::new(all.map(|name| Some(name.as_str())), COLUMN).known(column);
+            let files: Vec<String> = known.iter().map(|(file, _)| name(file)).collect();
+            bail!("there is no column {column:?} in {} and none in {}{near}", files.join(", "), name(path));
+        }
     }
     if !has_columns && !options.labels.is_empty() {
         // The column of names is one of the labels' table then.
@@ -160,7 +172,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
     pub fn read(path: &Path, options: &InputOptions) -> Result<Self> {
         let wanted = &options.table.label_columns;
         let format = format_of(path).with_context(|| name(path))?;
-        let (table, in_files) = split(format, options)?;
+        let (table, in_files) = split(path, format, options)?;
         let inner = InputOptions { table, ..options.clone() };
         let mut loaded = Self::points_of(path, format, &inner).with_context(|| name(path))?;
         for (file, columns) in in_files {

@@ -6,6 +6,7 @@ use super::format::{Format, format_of};
 use super::grow::grow;
 use super::labels::{Owners, schema_of};
 use super::loaded::{InputOptions, Loaded};
+use super::missing::Missing;
 use super::names::{COLUMN, Names};
 use super::open::is_standard_input;
 use super::points::PointTable;
@@ -84,7 +85,13 @@ impl MapTable {
                     }
                 }
             }
-            Format::H5ad if options.obsm.is_none() => options.obsm = Some(OBSM.into()),
+            Format::H5ad => {
+                options.obsm.get_or_insert_with(|| OBSM.into());
+                // Points that were left out of a map have no numbers where it was put back.
+                if options.table.missing == Missing::Error {
+                    options.table.missing = Missing::Drop;
+                }
+            }
             _ => {}
         }
         let mut loaded = Loaded::<f64>::read(path, &options)?;

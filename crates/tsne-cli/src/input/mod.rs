@@ -14,6 +14,7 @@ mod grow;
 #[cfg(feature = "h5ad")]
 pub(crate) mod h5ad;
 mod labels;
+mod line_ends;
 mod lines;
 mod loaded;
 mod map;

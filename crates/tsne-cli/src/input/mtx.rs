@@ -19,6 +19,16 @@ pub(super) fn read<T: Scalar>(path: &Path) -> Result<SparseTable<T>> {
 
 /// Reads a matrix from a stream.
 pub(super) fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
+    entries(read)?.context(NO_SIZES)?.finish()
+}
+
+/// Parses the lines at the beginning of a matrix, of which others follow.
+pub(super) fn parse_beginning(lines: &[u8]) -> Result<()> {
+    entries(lines).map(drop)
+}
+
+/// The entries of a matrix, as far as its lines are there; none before the line of its size.
+fn entries(read: impl BufRead) -> Result<Option<Entries>> {
     let mut kind = None;
     let mut entries: Option<Entries> = None;
     for_each_line(read, |number, line| {
@@ -38,7 +48,7 @@ pub(super) fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
             }
         }
     })?;
-    entries.context(NO_SIZES)?.finish()
+    Ok(entries)
 }
 
 /// The sides of a matrix, and its entries with those that are mirrored: what stands before the first of them.

@@ -115,7 +115,7 @@ impl<'a> Names<'a> {
     }
 
     /// The names nearest to one, or the first few, for the end of a message.
-    fn known(&self, wanted: &str) -> String {
+    pub(super) fn known(&self, wanted: &str) -> String {
         let named = || self.names.iter().flatten().copied().filter(|name| !name.is_empty());
         let near = nearest(wanted, named());
         if !near.is_empty() {

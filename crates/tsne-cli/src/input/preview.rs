@@ -35,6 +35,9 @@ const PLACES: u64 = 8;
 /// The bytes of an entry and of its value while a sparse matrix is sorted.
 const COORDINATE: f64 = 16.0;
 
+/// Seconds of an entry while a sparse matrix is sorted by rows.
+const SORTED: f64 = 3e-8;
+
 /// What points will be, and what reading them takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Preview {
@@ -48,8 +51,8 @@ pub struct Preview {
     pub peak_bytes: u64,
     /// The bytes of the file.
     pub file_bytes: u64,
-    /// How fast a part of the file was parsed, in bytes of the file for a second; `None` where nothing is parsed.
-    pub bytes_per_second: Option<f64>,
+    /// The seconds that reading takes, by the time that a part of the file took to be parsed; `None` where nothing is parsed.
+    pub seconds: Option<f64>,
 }
 
 /// The stages of reading a matrix, each with the bytes that it needs.
@@ -68,7 +71,7 @@ impl Preview {
     /// before points are read. What is wrong within them shows when they are read.
     pub fn of<T: Scalar + FromStr>(path: &Path, options: &InputOptions) -> Result<Self> {
         let format = format_of(path).with_context(|| name(path))?;
-        let (table, _) = split(format, options)?;
+        let (table, _) = split(path, format, options)?;
         Self::look::<T>(path, format, &InputOptions { table, ..options.clone() }).with_context(|| name(path))
     }
 
@@ -90,7 +93,7 @@ impl Preview {
             is_wide: sizes.is_wide,
             peak_bytes: sizes.peak,
             file_bytes,
-            bytes_per_second: None,
+            seconds: None,
         };
         let transpose = options.table.transpose;
         match format {
@@ -115,10 +118,15 @@ impl Preview {
                     of(archive.look(&name, |npy| of_array::<T, _>(&npy, true, transpose))?)
                 }
             }
-            Format::Mtx => of(of_coordinates::<T>(mtx::shape(open(path)?)?, transpose)),
+            Format::Mtx => {
+                let sizes = of_coordinates::<T>(mtx::shape(open(path)?)?, transpose);
+                Self { seconds: Some(seconds_of_matrix(path, &sizes)?), ..of(sizes) }
+            }
             Format::TenX => {
-                let (matrix, turned) = tenx::shape(path)?;
-                of(of_coordinates::<T>(matrix, turned != transpose))
+                let (matrix, shape, turned) = tenx::shape(path)?;
+                let sizes = of_coordinates::<T>(shape, turned != transpose);
+                let file_bytes = std::fs::metadata(&matrix).context("cannot open")?.len();
+                Self { file_bytes, seconds: Some(seconds_of_matrix(&matrix, &sizes)?), ..of(sizes) }
             }
             Format::H5ad => of_h5ad::<T>(path, options, file_bytes)?,
             #[cfg(feature = "columnar")]
@@ -213,7 +221,7 @@ fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> R
             (InputShape::Graph { n, k }, false, peak)
         }
     };
-    Ok(Preview { shape, is_exact: true, is_wide, peak_bytes, file_bytes, bytes_per_second: None })
+    Ok(Preview { shape, is_exact: true, is_wide, peak_bytes, file_bytes, seconds: None })
 }
 
 /// The lines at the beginning, whole ones, and whether they are all.
@@ -228,19 +236,37 @@ fn beginning(read: &mut impl BufRead) -> Result<(Vec<u8>, bool)> {
     Ok((bytes, all))
 }
 
-fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u64) -> Result<Preview> {
-    let mut read = open(path)?;
-    let (bytes, all) = beginning(&mut read)?;
-    let is_wide = size_of::<T>() < size_of::<f64>();
+/// The seconds of a whole file, of which the `lines` at its beginning took so many to be unpacked and parsed, and how many bytes a
+/// byte of it unpacks to.
+fn seconds_of_all(path: &Path, (lines, are_all): (usize, bool), seconds: f64) -> Result<(f64, f64)> {
+    if are_all {
+        return Ok((seconds, 1.0));
+    }
+    let unpacked = if is_compressed(path) { ratio(path)? } else { 1.0 };
+    let file_bytes = std::fs::metadata(path).context("cannot open")?.len();
+    Ok((seconds * file_bytes as f64 * unpacked / lines.max(1) as f64, unpacked))
+}
+
+/// The seconds in which a Matrix Market file is read.
+fn seconds_of_matrix(path: &Path, sizes: &Sizes) -> Result<f64> {
     let clock = Instant::now();
+    let (lines, are_all) = beginning(&mut open(path)?)?;
+    mtx::parse_beginning(&lines)?;
+    let (seconds, _) = seconds_of_all(path, (lines.len(), are_all), clock.elapsed().as_secs_f64())?;
+    Ok(seconds + SORTED * sizes.shape.entries.unwrap_or_default() as f64)
+}
+
+fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u64) -> Result<Preview> {
+    let clock = Instant::now();
+    let (bytes, all) = beginning(&mut open(path)?)?;
+    let is_wide = size_of::<T>() < size_of::<f64>();
     let parsed = text::read::<f64>(Cursor::new(&bytes), options, Fits::of::<T>())?;
-    let seconds = clock.elapsed().as_secs_f64();
+    let (seconds, unpacked) = seconds_of_all(path, (bytes.len(), all), clock.elapsed().as_secs_f64())?;
     // Of a table that is turned, points are what lines have of each: what is missing is of them, and not of lines.
     let points = parsed.resolved.given(parsed.n);
     let (rows, d) = if options.transpose { (parsed.d, points) } else { (points, parsed.d) };
     let rows = rows.max(1);
     let of_row = bytes.len() as f64 / rows as f64;
-    let unpacked = if is_compressed(path) && !all { ratio(path)? } else { 1.0 };
     let n = match () {
         () if all => rows,
         () if is_compressed(path) => (file_bytes as f64 * unpacked / of_row) as usize,
@@ -257,7 +283,7 @@ fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u
         is_wide,
         peak_bytes,
         file_bytes,
-        bytes_per_second: Some(bytes.len() as f64 / unpacked / seconds.max(1e-9)),
+        seconds: Some(seconds),
     })
 }
 

@@ -28,11 +28,12 @@ pub(super) fn read<T: Scalar>(folder: &Path) -> Result<Cells<T>> {
     Ok(Cells { points, barcodes, genes })
 }
 
-/// The rows, columns and entries of the matrix of a folder, and whether cells are its columns.
-pub(super) fn shape(folder: &Path) -> Result<((usize, usize, usize), bool)> {
+/// The matrix of a folder, its rows, columns and entries, and whether cells are its columns.
+pub(super) fn shape(folder: &Path) -> Result<(PathBuf, (usize, usize, usize), bool)> {
     let (matrix, barcodes) = files(folder)?;
     let shape = open(&matrix).and_then(mtx::shape).with_context(|| named(&matrix))?;
-    Ok((shape, is_turned((shape.0, shape.1), barcodes.len())?))
+    let is_turned = is_turned((shape.0, shape.1), barcodes.len())?;
+    Ok((matrix, shape, is_turned))
 }
 
 fn find(folder: &Path, stems: &[&str]) -> Option<PathBuf> {

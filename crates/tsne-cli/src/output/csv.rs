@@ -31,12 +31,12 @@ pub(super) fn encode<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Anno
     }
     for name in label_names(annotations.labels.iter().map(|labels| labels.name.as_str()), &[]) {
         next(&mut bytes);
-        push(&mut bytes, &name, delimiter);
+        push(&mut bytes, &name, DELIMITERS);
     }
     bytes.push(b'\n');
     for (i, point) in y.iter().enumerate() {
         if let Some(ids) = ids {
-            push(&mut bytes, ids.get(i).map_or("", String::as_str), delimiter);
+            push(&mut bytes, ids.get(i).map_or("", String::as_str), &[delimiter]);
             bytes.push(delimiter);
         }
         for (c, value) in point.iter().enumerate() {
@@ -48,7 +48,7 @@ pub(super) fn encode<T: Scalar, const D: usize>(y: &[[T; D]], annotations: &Anno
         }
         for labels in &annotations.labels {
             bytes.push(delimiter);
-            push(&mut bytes, labels.of(i).unwrap_or_default(), delimiter);
+            push(&mut bytes, labels.of(i).unwrap_or_default(), &[delimiter]);
         }
         bytes.push(b'\n');
     }
@@ -60,11 +60,11 @@ pub(super) fn encode_numbers(ids: &[String], columns: &[Numbers], delimiter: u8)
     let mut bytes = b"id".to_vec();
     for column in columns {
         bytes.push(delimiter);
-        push(&mut bytes, &column.name, delimiter);
+        push(&mut bytes, &column.name, DELIMITERS);
     }
     bytes.push(b'\n');
     for (i, id) in ids.iter().enumerate() {
-        push(&mut bytes, id, delimiter);
+        push(&mut bytes, id, &[delimiter]);
         for column in columns {
             bytes.push(delimiter);
             if let Some(value) = column.values.get(i).copied().flatten() {
@@ -76,9 +76,12 @@ pub(super) fn encode_numbers(ids: &[String], columns: &[Numbers], delimiter: u8)
     bytes
 }
 
-/// Adds a text, between quotes where it needs them (RFC 4180).
-fn push(bytes: &mut Vec<u8>, text: &str, delimiter: u8) {
-    let special = |byte: u8| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+/// What readers find among the names of columns when they look for the delimiter.
+const DELIMITERS: &[u8] = b"\t;,|";
+
+/// Adds a text, between quotes where it needs them (RFC 4180): around delimiters, too.
+fn push(bytes: &mut Vec<u8>, text: &str, delimiters: &[u8]) {
+    let special = |byte: u8| delimiters.contains(&byte) || matches!(byte, b'"' | b'\n' | b'\r');
     // What would begin a comment, and blanks that would be cut off.
     if text.bytes().any(special) || text.starts_with('#') || text.trim() != text {
         bytes.push(b'"');

@@ -49,7 +49,10 @@ impl<'a> Coloring<'a> {
                 None => bail!("no point is labeled {wanted:?}, which is to be highlighted"),
             }
         }
-        let title = || labels.title.clone().unwrap_or_else(|| labels.name.clone());
+        // The number of a column without a name tells a reader nothing.
+        let is_number = |name: &str| name.strip_prefix('#').is_some_and(|digits| digits.parse::<usize>().is_ok());
+        let named = Some(&labels.name).filter(|name| !is_number(name));
+        let title = || labels.title.as_ref().or(named).cloned().unwrap_or_default();
         let numbers = labels.numbers().filter(|_| {
             labels.are_continuous() || labels.label_type != LabelType::Classes && labels.names.len() > MAX_CATEGORIES
         });

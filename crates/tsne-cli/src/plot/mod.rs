@@ -27,6 +27,7 @@ mod svg;
 
 pub use options::{Format, Legend, Limits, Options, Theme};
 pub use palette::Palette;
+pub(crate) use scale::Scale;
 
 use crate::input::Labels;
 use anyhow::{Result, ensure};

@@ -10,19 +10,26 @@ const FAR: f64 = 1.5;
 
 /// A scale of numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Scale {
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub(crate) struct Scale {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     /// Whether there are numbers beyond either end.
-    pub(super) beyond: [bool; 2],
+    pub(crate) beyond: [bool; 2],
+}
+
+impl Default for Scale {
+    /// That of no numbers.
+    fn default() -> Self {
+        Self { low: 0.0, high: 1.0, beyond: [false; 2] }
+    }
 }
 
 impl Scale {
     /// The scale of numbers in any order.
-    pub(super) fn new(mut numbers: Vec<f64>, limits: Limits) -> Self {
+    pub(crate) fn new(mut numbers: Vec<f64>, limits: Limits) -> Self {
         numbers.sort_unstable_by(f64::total_cmp);
         let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
-            return Self { low: 0.0, high: 1.0, beyond: [false; 2] };
+            return Self::default();
         };
         let (low, high) = match limits {
             Limits::Given(low, high) => (low, high),

@@ -4,6 +4,7 @@ mod embed;
 mod explore;
 mod input;
 mod plan;
+mod printable;
 mod score;
 mod transform;
 
@@ -11,6 +12,7 @@ pub use embed::{Decided, ForceError, Milliseconds, Report, Seconds};
 pub use explore::{ExploreReport, ExploreSeconds};
 pub use input::{InputReport, LabelsReport};
 pub use plan::{PlanReport, Remedy, StageReport, amount};
+pub(crate) use printable::printable;
 pub use score::{MapScore, ScoreReport, ScoreSeconds, StandardErrors};
 pub use transform::{TransformReport, TransformSeconds};
 
@@ -53,7 +55,7 @@ pub trait Summary: Serialize {
             lines.push(("written", files.join(", ")));
         }
         for (name, value) in lines {
-            writeln!(to, "{name:<16} {value}").context("cannot write the report")?;
+            writeln!(to, "{name:<16} {}", printable(&value)).context("cannot write the report")?;
         }
         Ok(())
     }

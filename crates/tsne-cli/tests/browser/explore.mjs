@@ -204,6 +204,13 @@ test("keys zoom, move, change theme and show the density; numbers have a scale",
   await page.keyboard.press("n");
   await settle(page);
   assert.ok(Math.max(...new Picture(await page.screenshot()).at(2 * middle[0], 2 * middle[1])) > 100);
+  // The key of the density counts in squares of 10 pixels: the most is at least the mean over the box around the map, and at most all.
+  const most = Number((await page.locator("#densest").innerText()).split(" ")[0]);
+  const screen = await projection(page);
+  const sides = [0, 1].map((axis) => map.map((p) => screen.at(p)[axis])).map((c) => Math.max(...c) - Math.min(...c));
+  assert.ok(most > (100 * map.length) / (sides[0] * sides[1]) && most <= map.length, `${most} points`);
+  await page.keyboard.press("d");
+  assert.ok(await page.locator("#density-key").isHidden());
   await page.locator("#column").selectOption({ label: "ink" });
   assert.ok((await page.locator("#legend .ticks span").count()) >= 3);
   await page.locator("#column").selectOption({ label: "One color" });

@@ -114,6 +114,10 @@ fn damaged_text() {
     x("1,2\n3,nan\n", &["line 2, column 2", "not finite"]);
     x("1,2\n3,1e300\n", &["line 2, column 2", "--float f64"]);
     x("1,5;2,5\n1,5;2,0\n", &["decimal comma"]);
+    x("a;b\n1;2\n3;-8,977.25\n", &["\"-8,977.25\", with commas between thousands: write the numbers without them"]);
+    x("a;b\n1;2\n3;1,234,567\n", &["with commas between thousands"]);
+    // It may be either.
+    x("a;b\n1;2\n3;8,977\n", &["between thousands", "--decimal , if they are decimal commas"]);
     x("1,\"2\n3,4\n", &["line 1", "quote"]);
     check(&[("x.csv", vec![b'1', 0xff, b'\n'])], "embed x.csv -o y.npy", &["line 1", "UTF-8"]);
     check(&[("x.csv.gz", good())], "embed x.csv.gz -o y.npy", &["x.csv.gz", "line 1"]);
@@ -241,4 +245,23 @@ fn data_beyond_the_memory_are_an_error() {
         assert!(stderr.starts_with("error: x.npy: ") && stderr.contains("memory"), "{stderr}");
     }
     assert_eq!(directory.files(), ["x.npy"]);
+}
+
+#[test]
+fn what_files_say_is_no_command_to_the_terminal() {
+    let directory = Directory::new();
+    let name = "w\u{1b}[31m.csv";
+    directory.write(name, "a,b,k\u{1b}[2J\n1,2,\u{1b}]0;title\u{7}\n3,4,x\n5,6,y\n");
+    directory.write("points.csv", "a,b,k\u{1b}[2J\n1,2,\u{1b}]0;title\u{7}\n3,4,x\n5,6,y\n");
+    for arguments in [
+        format!("embed {name} -o y.npy"),
+        format!("embed {name} -o y.npy --label-column k\u{1b}"),
+        format!("embed points.csv -o {name} --label-column 3 --perplexity 1 --n-iter 3"),
+        format!("embed points.csv --frobnicate {name}"),
+        format!("plot {name} -o y.svg"),
+    ] {
+        let run = directory.tsne(&arguments);
+        let said = [run.stdout, run.stderr].concat();
+        assert!(!said.is_empty() && said.iter().all(|&byte| byte == b'\n' || byte >= b' '), "{arguments:?}: {said:?}");
+    }
 }

@@ -25,7 +25,8 @@ fn a_page_holds_the_map_its_ids_and_its_labels() {
     singles.codes[3] = Labels::MISSING;
     let doubles = labels("double", (0..n).map(|i| (i as f64 / 7.0).to_string()));
     let forced = Labels { label_type: LabelType::Classes, ..doubles.clone() };
-    let all = [few, many, singles, doubles, forced];
+    let far = labels("far", (0..n).map(|i| if i == 5 { 1e9 } else { i as f64 / 2.0 }.to_string()));
+    let all = [few, many, singles, doubles, forced, far];
     let annotations = Annotations { ids: Some(ids.clone()), labels: all.to_vec() };
     let options = Page { title: HOSTILE[0], theme: Theme::Dark, annotations: Some(&annotations), ..Page::default() };
     let read = Opened::new(page(&y, &options).unwrap());
@@ -61,6 +62,10 @@ fn a_page_holds_the_map_its_ids_and_its_labels() {
         };
         assert_eq!(values, expected(column), "{}", column.name);
     }
+    // The scale of numbers has the ends of the pictures: all of them, or without the two percent at either end that a far one stretches.
+    let scale = |c: usize| (read.meta["columns"][c]["range"].clone(), read.meta["columns"][c]["clipped"] == true);
+    assert_eq!(scale(3), (serde_json::json!([0.0, 599.0 / 7.0]), false));
+    assert_eq!(scale(5), (serde_json::json!([6.5, 294.0]), true));
     let kinds: Vec<(&str, u64)> = (0..5)
         .map(|c| {
             (read.meta["columns"][c]["kind"].as_str().unwrap(), read.meta["columns"][c]["bytes"].as_u64().unwrap())

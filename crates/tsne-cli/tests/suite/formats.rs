@@ -2,6 +2,8 @@
 
 use crate::common::{Directory, clusters, columns, nearest, npy, read_npy, text};
 use npyz::Order;
+use tsne_cli::input::{Annotations, InputOptions, Labels, MapTable};
+use tsne_cli::output::{Beside, Format};
 
 const N: usize = 90;
 const D: usize = 5;
@@ -164,5 +166,26 @@ fn what_lies_far_from_the_origin_keeps_its_digits() {
     for (i, &place) in new.iter().enumerate() {
         let near = nearest(y, place, 5);
         assert!(near.iter().all(|j| j % 2 == i % 2), "{i}: {near:?}");
+    }
+}
+
+#[test]
+fn columns_of_labels_may_be_called_anything() {
+    let directory = Directory::new();
+    let texts = ["u;1", "v\t2", "w,|3"];
+    for name in ["kind", "a;b", "a|b", "a\tb", "a,b", "say \"a\"", "#a", "a\nb"] {
+        let labels = vec![Labels { name: name.into(), ..Labels::from_texts(texts) }];
+        let annotations = Annotations { ids: None, labels };
+        for file in ["map.csv", "map.tsv"] {
+            let mut bytes = Vec::new();
+            let beside = Beside { annotations: Some(&annotations), graph: None };
+            let format = Format::of(file.as_ref()).unwrap();
+            format.write(&mut bytes, &[[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]], &beside).unwrap();
+            directory.write(file, bytes);
+            let map = MapTable::read(&directory.path(file), &InputOptions::default()).unwrap();
+            let [column] = &map.annotations.labels[..] else { panic!("{name:?} in {file}: {:?}", map.annotations) };
+            assert_eq!(column.name, name, "{file}");
+            assert_eq!([0, 1, 2].map(|i| column.of(i)), texts.map(Some), "{name:?} in {file}");
+        }
     }
 }

@@ -31,6 +31,14 @@ fn one_line_more_is_a_title_or_an_error() {
 }
 
 #[test]
+fn a_blank_label_between_quotes_is_one() {
+    for blank in ["\"\"", "\"  \"", "\"\t\"\r"] {
+        let labels = read("labels.csv", &format!("a\n{blank}\nb\n"), 3).unwrap();
+        assert_eq!([labels.of(0), labels.of(2)], [Some("a"), Some("b")], "{blank:?}");
+    }
+}
+
+#[test]
 fn tables_with_one_column_of_labels() {
     // What pandas writes of one column, with and without its index.
     assert_eq!(read("l.csv", ",kind\nA-1,\"T, CD4\"\nA-2,B\n", 2).unwrap().names, ["B", "T, CD4"]);
@@ -113,4 +121,16 @@ fn numbers_are_classes_where_it_is_said() {
     let classes = directory.json(&format!("{flags} --label-type classes"));
     assert_eq!(classes["input"]["labels"]["continuous"].as_bool(), Some(false));
     assert!(classes["label_agreement"].is_number());
+}
+
+#[test]
+fn a_column_that_no_file_has_is_an_error_of_all_of_them() {
+    let directory = Directory::new();
+    directory.write("map.csv", "x,y,kind\n1,2,u\n3,4,v\n5,6,u\n");
+    directory.write("points.csv", "trust_a,trust_b,age\n1,2,3\n4,5,6\n7,8,9\n");
+    let run = directory.tsne("plot map.csv --labels points.csv --label-column trust -o p.svg");
+    let error = String::from_utf8(run.stderr).unwrap();
+    assert!(error.contains("no column \"trust\" in points.csv and none in map.csv"), "{error}");
+    assert!(error.contains("did you mean \"trust_a\" or \"trust_b\"?"), "{error}");
+    directory.succeed("plot map.csv --labels points.csv --label-column age -o p.svg");
 }

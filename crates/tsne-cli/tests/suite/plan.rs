@@ -107,6 +107,10 @@ fn sparse_files_have_the_shape_that_their_heads_tell() {
     directory.write("cells/barcodes.tsv", "A\nB\nC\n");
     check(&directory, "cells", &InputOptions::default());
     check(&directory, "cells", &transposed());
+    // What is read is the matrix, and not the folder.
+    let preview = Preview::of::<f32>(&directory.path("cells"), &InputOptions::default()).unwrap();
+    assert_eq!(preview.file_bytes, std::fs::metadata(directory.path("cells/matrix.mtx")).unwrap().len());
+    assert!(preview.seconds.is_some_and(|seconds| seconds > 0.0));
 }
 
 #[cfg(feature = "h5ad")]
@@ -196,6 +200,11 @@ fn what_is_wrong_is_the_same_error_as_of_the_run() {
         "x.csv --affinities fixed-sigma",
         "x.csv --layer counts",
         "x.csv --labels none.csv --label-column kind",
+        "x.csv --write-back",
+        "x.csv --plot x.jpg",
+        "x.csv --save x.csv",
+        "x.csv --html none/x.html",
+        "x.csv --components 3 --frames x.html",
     ] {
         let run = directory.tsne(&format!("embed {arguments} -o y.npy"));
         let plan = directory.tsne(&format!("plan {arguments}"));

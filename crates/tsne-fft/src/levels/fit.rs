@@ -5,9 +5,10 @@ use crate::layout::bounds::Bounds;
 use crate::levels::bodies::Bodies;
 use crate::levels::coarse::Coarse;
 use crate::levels::divide::{Division, Terms};
+use crate::pairs::is_direct;
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
-use crate::spline::single::{Single, is_direct};
+use crate::spline::single::Single;
 use crate::spline::split::Smoothed;
 use tsne_core::{Context, Kernel, Result, blocks, chunks, memory};
 

@@ -184,8 +184,9 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
         let metric = self.metric.unwrap_or(&euclidean);
         let (exact, of_map) = (ExactSearch::new(metric.clone()), ExactSearch::default());
         let y = Rows::new(self.y.as_flattened(), self.y.len(), D)?;
-        let data = Space { points: self.x, search: self.search.unwrap_or(&exact), cx: self.cx };
-        f(data, Space { points: y.into(), search: &of_map, cx: self.cx })
+        let is_matrix = *metric == Metric::Precomputed && self.search.is_none();
+        let data = Space { points: self.x, search: self.search.unwrap_or(&exact), is_matrix, cx: self.cx };
+        f(data, Space { points: y.into(), search: &of_map, is_matrix: false, cx: self.cx })
     }
 }
 
@@ -211,6 +212,8 @@ const WHAT: &str = "points to measure";
 pub(super) struct Space<'a, T> {
     pub(super) points: Points<'a, T>,
     pub(super) search: &'a dyn NeighborSearch<T>,
+    /// Whether rows are distances to all points.
+    pub(super) is_matrix: bool,
     pub(super) cx: Context<'a>,
 }
 
@@ -297,6 +300,19 @@ impl<T: Scalar> Subset<T> {
                 Self::Dense { values, n, d: x.d() }
             }
         })
+    }
+
+    /// Of a matrix of distances, those among these points.
+    pub(super) fn distances(matrix: Points<'_, T>, points: &[usize]) -> Result<Self> {
+        let matrix = matrix.dense("a sample of points")?;
+        let n = points.len();
+        let mut values = Vec::new();
+        memory::reserve(WHAT, &mut values, n.saturating_mul(n))?;
+        for &i in points {
+            let row = matrix.row(i);
+            values.extend(points.iter().filter_map(|&j| row.get(j)));
+        }
+        Ok(Self::Dense { values, n, d: n })
     }
 
     pub(super) fn points(&self) -> Result<Points<'_, T>> {

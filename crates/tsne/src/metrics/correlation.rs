@@ -92,7 +92,10 @@ const WHAT: &str = "distances of a sample";
 /// The distances of all pairs of `rows`, `(0, 1), (0, 2), ..., (1, 2), ...`, as the search measures them.
 fn pair_distances<T: Scalar>(space: Space<'_, T>, rows: &[usize]) -> Result<Vec<T>> {
     let m = rows.len();
-    let some = Subset::take(space.points, rows.iter().copied())?;
+    let some = match space.is_matrix {
+        true => Subset::distances(space.points, rows)?,
+        false => Subset::take(space.points, rows.iter().copied())?,
+    };
     let index = space.search.build(some.points()?, space.cx)?;
     let Some(others) = NonZeroUsize::new(m.saturating_sub(1)) else { return Ok(Vec::new()) };
     let graph = index.knn_graph(others, space.cx)?;

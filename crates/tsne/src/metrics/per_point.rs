@@ -144,7 +144,12 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
         let rows = self.rows()?;
         let of_maps = ExactSearch::default();
         self.with_spaces(|data, map| {
-            let others = others.iter().map(|&other| Space { points: other.into(), search: &of_maps, cx: self.cx });
+            let others = others.iter().map(|&other| Space {
+                points: other.into(),
+                search: &of_maps,
+                is_matrix: false,
+                cx: self.cx,
+            });
             let maps = std::iter::once(map).chain(others).map(|map| map.index()).collect::<Result<Vec<_>>>()?;
             measure(&data.index()?, &maps, &rows, k)
         })

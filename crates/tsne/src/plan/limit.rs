@@ -1,6 +1,7 @@
 //! A limit of memory that is set beforehand.
 
 use super::memory;
+use super::sample::largest_sample;
 use super::task::{InputShape, Task};
 use crate::builder::Tsne;
 use crate::data::input::Input;
@@ -41,9 +42,9 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
-            InputShape::Data(shape) => {
-                largest(n, |fewer| self.task(of_points(shape, fewer).into()).is_ok_and(|task| peak(&task) <= limit))
-            }
+            InputShape::Data(shape) => largest_sample(n, |fewer| {
+                self.task(shape.of_points(fewer).into()).map_or(true, |task| peak(&task) <= limit)
+            }),
             InputShape::Graph { .. } => None,
         };
         let sample = fewer.map_or(String::new(), |n| format!(", or fit {n} of the points and transform the others"));
@@ -77,26 +78,3 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
     }
 }
-
-/// So many of the points.
-fn of_points(shape: DataShape, n: usize) -> DataShape {
-    let share = n as f64 / shape.n.max(1) as f64;
-    DataShape { n, entries: shape.entries.map(|entries| (entries as f64 * share) as usize), ..shape }
-}
-
-/// The largest number of points below `n` that fits, to 2 %; none where it would be too small to be of use.
-fn largest(n: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
-    let (mut low, mut high) = (0, n);
-    while high - low > 1 + low / 50 {
-        let middle = low + (high - low) / 2;
-        if fits(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (low >= LEAST).then_some(low)
-}
-
-/// A sample below this is a map of something else.
-const LEAST: usize = 1_000;

@@ -11,7 +11,7 @@ const DIRECTIONS: usize = 8;
 /// Clusters.
 const CLUSTERS: u64 = 10;
 
-const WHAT: &str = "points for the calibration";
+const WHAT: &str = "points that are measured";
 
 /// A number from -1 to 1.
 fn number(stage: u64, i: u64, c: u64) -> f64 {

@@ -1,20 +1,22 @@
 //! What a fit will take, before it is run: memory and time of each stage.
 //!
 //! The memory follows from the shape of the data and the parameters alone: it is the sum of the arrays that are alive together. The
-//! time takes a [`Calibration`] besides, which measures for less than a second what the parts of a fit cost on this machine. What
+//! time takes a [`Costs`] besides, which measures for less than a second what the parts of a fit cost on this machine. What
 //! cannot be known before is how many pairs of neighbors are mutual, how wide the map becomes, and how the data are clustered:
 //! there the plan has what real data came to.
 
-mod calibration;
+mod costs;
 mod limit;
 mod made_up;
 mod memory;
+mod sample;
 mod task;
 mod time;
 mod work;
 
-pub use calibration::Calibration;
+pub use costs::Costs;
 pub(crate) use limit::{AFFINITIES, FIT};
+pub use sample::largest_sample;
 pub use task::InputShape;
 pub use tsne_affinity::{DataShape, SearchMethod, SearchPlan};
 
@@ -56,7 +58,7 @@ pub struct PlannedStage {
     pub stage: PlanStage,
     /// The bytes that are in use at its peak, with the data where they are still needed.
     pub bytes: u64,
-    /// Its time, if there is a calibration.
+    /// Its time, if costs were measured.
     pub seconds: Option<f64>,
 }
 
@@ -96,7 +98,7 @@ impl Plan {
         self.stages.iter().fold(first, |peak, stage| if stage.bytes > peak.bytes { *stage } else { peak })
     }
 
-    /// The time of all stages, if there is a calibration.
+    /// The time of all stages, if costs were measured.
     ///
     /// # Examples
     ///
@@ -106,8 +108,8 @@ impl Plan {
     /// let tsne = Tsne::<f32, 2>::builder().perplexity(10.0).build()?;
     /// let shape = DataShape::dense(500, 8);
     /// assert_eq!(tsne.plan(shape, None)?.seconds(), None);
-    /// let calibration = tsne.calibrate(shape)?;
-    /// assert!(tsne.plan(shape, Some(&calibration))?.seconds().is_some_and(|seconds| seconds > 0.0));
+    /// let costs = tsne.measure_costs(shape)?;
+    /// assert!(tsne.plan(shape, Some(&costs))?.seconds().is_some_and(|seconds| seconds > 0.0));
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn seconds(&self) -> Option<f64> {
@@ -124,7 +126,7 @@ const MAX_POINTS: usize = u32::MAX as usize;
 
 impl<T: Float, const D: usize> Tsne<T, D> {
     /// What a fit of data of this shape will take, which are given away (an owned [`Dataset`](crate::Dataset)) and not the
-    /// caller's. Without a calibration it tells the memory only, at once.
+    /// caller's. Without costs it tells the memory only, at once.
     ///
     /// Memory is that of the arrays; the program itself and what its allocator does not give back come on top, some
     /// megabytes.
@@ -146,10 +148,10 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// assert!((3 * small..10 * small).contains(&large));
     /// # Ok::<(), tsne::Error>(())
     /// ```
-    pub fn plan(&self, shape: impl Into<InputShape>, calibration: Option<&Calibration>) -> Result<Plan> {
+    pub fn plan(&self, shape: impl Into<InputShape>, costs: Option<&Costs>) -> Result<Plan> {
         let task = self.task(shape.into())?;
         let bytes = memory::stages(&task, &self.parameters.initialization);
-        let seconds = calibration.map(|calibration| time::stages(&task, &self.parameters.initialization, calibration));
+        let seconds = costs.map(|costs| time::stages(&task, &self.parameters.initialization, costs));
         let of = |at: usize, stage| PlannedStage { stage, bytes: bytes[at], seconds: seconds.map(|s| s[at]) };
         let mut stages = vec![
             of(0, PlanStage::Neighbors),

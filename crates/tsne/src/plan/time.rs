@@ -1,6 +1,6 @@
 //! How the time of each stage grows.
 
-use super::calibration::Calibration;
+use super::costs::Costs;
 use super::task::{InputShape, Task};
 use super::work::{affinity_work, doublings, search_work};
 use crate::float::Float;
@@ -20,9 +20,9 @@ const EVALUATIONS: f64 = 2.0;
 pub(super) fn stages<T: Float, const D: usize>(
     task: &Task<T, D>,
     initialization: &Initialization<T, D>,
-    calibration: &Calibration,
+    costs: &Costs,
 ) -> [f64; 5] {
-    let Calibration { search, affinity, attraction, repulsion, coarse_repulsion } = *calibration;
+    let Costs { search, affinity, attraction, repulsion, coarse_repulsion } = *costs;
     let n = task.shape.n();
     let (neighbors, values, d) = match (task.shape, task.search) {
         (InputShape::Data(shape), Some(plan)) => {

@@ -1,4 +1,4 @@
-//! How the work of a search and of the affinities grows, in units that a calibration measures.
+//! How the work of a search and of the affinities grows, in units whose cost is measured.
 
 use tsne_affinity::{DataShape, SearchMethod};
 

@@ -152,6 +152,13 @@ fn correlation_of_all_pairs() {
     assert!(expected > 0.3 && expected < 0.95);
     // Sums of 3,160 products in another order.
     assert!((spearman(rows, &y, 1_000, 5).unwrap() - expected).abs() < 1e-12);
+    // Of a matrix of distances, those among the sample: both its rows and its columns.
+    let matrix: Vec<f64> = (0..n * n).map(|at| euclidean(data[at / n], data[at % n])).collect();
+    let given = Comparison::new(Rows::new(&matrix, n, n).unwrap(), &y).unwrap().metric(&Metric::Precomputed);
+    for sample in [30, n] {
+        let measured = spearman(rows, &y, sample, 7).unwrap();
+        assert!((given.sample(sample, 7).spearman().unwrap() - measured).abs() < 1e-12, "{sample}");
+    }
     // By cosine distance another order of the data.
     let search = BruteForceSearch::new(Metric::Cosine);
     let other = Comparison::new(rows, &y).unwrap().search(&search).spearman().unwrap();

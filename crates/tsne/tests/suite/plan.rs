@@ -77,12 +77,12 @@ fn no_shape_is_too_large_to_be_planned() {
 fn a_calibration_gives_every_stage_its_time() {
     for shape in [DataShape::dense(400, 3), DataShape::dense(30_000, 20), DataShape::sparse(2_000, 500, 40_000)] {
         let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).build().unwrap();
-        let calibration = tsne.calibrate(shape).unwrap();
+        let costs = tsne.measure_costs(shape).unwrap();
         let of = |n_iter: usize| {
             let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).n_iter(n_iter).build().unwrap();
-            tsne.plan(shape, Some(&calibration)).unwrap().seconds().unwrap()
+            tsne.plan(shape, Some(&costs)).unwrap().seconds().unwrap()
         };
-        let plan = tsne.plan(shape, Some(&calibration)).unwrap();
+        let plan = tsne.plan(shape, Some(&costs)).unwrap();
         assert!(plan.stages.iter().all(|stage| stage.seconds.is_some_and(|seconds| seconds > 0.0)), "{plan:?}");
         // Iterations take as long as each other.
         let (none, some, more) = (of(0), of(100), of(200));

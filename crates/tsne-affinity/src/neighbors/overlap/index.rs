@@ -14,7 +14,7 @@ use crate::neighbors::request::{Found, check_own, check_queries, numbers};
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_core::span::Region;
-use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, SparseRows, Stage};
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, SparseRows, Stage, memory};
 
 /// Rows in one task, which walk through the same lists. 60,000 rows of 40 values in 2,000 columns (`examples/sparse_time`, two
 /// cores) take 2.8 to 3.2 s with 8, 32 and 128.
@@ -132,7 +132,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
                     closest.reset(SAMPLE_NEIGHBORS.min(n), self.most);
                     for tile in self.postings.tiles() {
                         cx.check()?;
-                        scratch.scores.resize(tile.points.len(), 0.0);
+                        memory::resize("overlaps with a tile", &mut scratch.scores, tile.points.len(), 0.0)?;
                         self.overlap.score(&self.points, row, &self.points, &tile, &mut scratch.scores);
                         closest.add(&scratch.scores, tile.points.start as u32, None, bound);
                     }
@@ -160,7 +160,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
                 closest.reset(k, self.most);
             }
             for tile in self.postings.tiles() {
-                scratch.scores.resize(tile.points.len(), 0.0);
+                memory::resize("overlaps with a tile", &mut scratch.scores, tile.points.len(), 0.0)?;
                 for (r, nearest) in nearest.iter_mut().enumerate() {
                     cx.check()?;
                     let row = first + r;

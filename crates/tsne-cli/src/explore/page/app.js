@@ -416,7 +416,7 @@ class App {
   toggleDensity() {
     this.isDense = !this.isDense;
     byId("dense").setAttribute("aria-pressed", String(this.isDense));
-    byId("density").hidden = !this.isDense;
+    for (const id of ["density", "density-key"]) byId(id).hidden = !this.isDense;
     this.redraw();
   }
 

@@ -96,7 +96,6 @@ class Column {
     const column = new Column(meta, await numbers("values-" + c, Column.type(meta)));
     if (column.isNumbers) {
       column.hasMissing = column.values.some(Number.isNaN);
-      column.limits();
     } else {
       const { names } = await column.named(c);
       const counts = new Uint32Array(names.count + 1);
@@ -106,12 +105,11 @@ class Column {
     return column;
   }
 
-  /** A column with the values of a sample, and what is known of all: counts, or how many numbers are missing and their ends. */
+  /** A column with the values of a sample, and what is known of all: counts, or how many numbers are missing. */
   static async ofSample(meta, c, [...known], values) {
     const column = new Column(meta, values);
     if (column.isNumbers) {
       column.hasMissing = known[0] > 0;
-      column.limits(known.length === 3 ? known.slice(1) : undefined);
     } else {
       await column.named(c);
       column.count(Uint32Array.from(known));
@@ -130,6 +128,9 @@ class Column {
     this.isSingle = meta.bytes === 4;
     this.values = values;
     this.colors = meta.colors;
+    // The ends of the scale of numbers, and whether there are some beyond them.
+    this.range = meta.range;
+    this.isClipped = meta.clipped;
     this.missing = 2 ** (8 * meta.bytes) - 1;
     // What the legend hides: a flag of each class, and one for the points without a label.
     this.hidden = new Uint8Array(1);
@@ -149,19 +150,6 @@ class Column {
   /** The same column, with the values of other points. */
   over(values) {
     return Object.assign(Object.create(this), { values });
-  }
-
-  /** The ends of the scale: the middle 98 % where few values stretch it to more than twice that, else all. */
-  limits(ends) {
-    const sorted = Float64Array.from(this.values.filter((value) => !Number.isNaN(value))).sort();
-    const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-    if (sorted.length === 0) {
-      this.range = [0, 1];
-      return;
-    }
-    const [all, most] = [ends ?? [sorted[0], sorted[sorted.length - 1]], [at(0.01), at(0.99)]];
-    this.range = most[1] > most[0] && all[1] - all[0] > 2 * (most[1] - most[0]) ? most : all;
-    this.isClipped = this.range !== all;
   }
 
   /** The class of a point, or the one after the last if it has none; 0 of numbers. */

@@ -7,6 +7,9 @@ const REACH = 2;
 /** The power of the density that is shown: 1 would hide all but the densest spots, 0 all differences. By eye at 1,797 and 1,000,000 points. */
 const POWER = 0.45;
 
+/** The side of the square that the legend counts in. */
+const SQUARE = 10;
+
 class Density {
   constructor(canvas) {
     this.canvas = canvas;
@@ -43,6 +46,19 @@ class Density {
       pixels[i] = ramp[Math.min(255, Math.floor(255 * t))];
     }
     this.context.putImageData(image, 0, 0);
+    this.explain(ramp, most / share / CELL ** 2);
+  }
+
+  /** What the colors mean: from no point to so many in a pixel. */
+  explain(ramp, most) {
+    const bar = byId("density-scale");
+    const context = bar.getContext("2d");
+    const image = context.createImageData(bar.width, 1);
+    // Evenly by density, as on the scales of numbers, and not by the root that brings out what is sparse.
+    const color = (at) => ramp[Math.floor(255 * (at / (bar.width - 1)) ** POWER)];
+    new Uint32Array(image.data.buffer).forEach((_, at, pixels) => (pixels[at] = color(at)));
+    context.putImageData(image, 0, 0);
+    byId("densest").textContent = `${Number((most * SQUARE ** 2).toPrecision(2))} in ${SQUARE} \u00d7 ${SQUARE} px`;
   }
 }
 

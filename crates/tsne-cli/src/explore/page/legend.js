@@ -56,7 +56,7 @@ function scale(column, paint) {
     mark.style.left = `${100 * Math.max(0.05, Math.min(0.95, share))}%`;
     marks.append(mark);
   }
-  const note = "Beyond the middle 98 %, numbers have the colors of the ends.";
+  const note = "Few numbers are far from all others: they have the colors of the ends.";
   return [canvas, marks, ...(column.isClipped ? [element("p", { className: "quiet", textContent: note })] : [])];
 }
 

@@ -24,19 +24,16 @@ pub(in crate::input) fn read_labels(
         })?,
         wanted => LabelForm::chosen(&opened.schema, wanted, options)?,
     };
+    let (read, form) = form.narrowed();
     let mut rows = LabelRows::new(&form, points)?;
-    let read: Vec<usize> = form.columns().collect();
     let mut batches = opened.batches(&read)?;
     let (mut record, mut before) = (Record::default(), 0);
     while let Some(batch) = batches.next()? {
-        let mut cells: Vec<Option<Record>> = (0..count).map(|_| None).collect();
-        for &column in &read {
-            cells[column] = Some(texts(batch.column(column)?)?);
-        }
+        let cells = read.iter().map(|&column| texts(batch.column(column)?)).collect::<Result<Vec<Record>>>()?;
         for row in 0..batch.n() {
             record.clear();
             for cells in &cells {
-                record.push(|text| text.push_str(cells.as_ref().map_or("", |cells| cells.field(row))));
+                record.push(|text| text.push_str(cells.field(row)));
             }
             record.place = Place::Row(before + row as u64 + 1);
             rows.push(&record)?;

@@ -78,10 +78,16 @@ impl LabelForm {
         Ok(Self { count, header, ids, guessed, labels })
     }
 
-    /// The columns that are read.
+    /// The columns that are read, and the form of rows that have no others.
     #[cfg(feature = "columnar")]
-    pub(in crate::input) fn columns(&self) -> impl Iterator<Item = usize> {
-        self.ids.into_iter().chain(self.labels.iter().map(|(column, _)| *column))
+    pub(in crate::input) fn narrowed(self) -> (Vec<usize>, Self) {
+        let mut read: Vec<usize> = self.ids.into_iter().chain(self.labels.iter().map(|(column, _)| *column)).collect();
+        read.sort_unstable();
+        read.dedup();
+        let place = |column: usize| read.partition_point(|&before| before < column);
+        let labels = self.labels.into_iter().map(|(column, name)| (place(column), name)).collect();
+        let narrow = Self { count: read.len(), ids: self.ids.map(place), labels, ..self };
+        (read, narrow)
     }
 }
 

@@ -36,6 +36,22 @@ impl Numbers {
         self.parse(field).or_else(|| boolean(field).map(|yes| if yes { T::ONE } else { T::ZERO }))
     }
 
+    /// Whether a field is a number with the thousands of its whole part set apart, by a comma or, with decimal commas, by a point.
+    pub(in crate::input) fn is_grouped(self, field: &str) -> bool {
+        let (separator, point) = match self.decimal {
+            Decimal::Point => (',', '.'),
+            Decimal::Comma => ('.', ','),
+        };
+        let unsigned = field.strip_prefix(['-', '+']).unwrap_or(field);
+        let (whole, fraction) = unsigned.split_once(point).unwrap_or((unsigned, ""));
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let mut groups = whole.split(separator);
+        let first = groups.next().unwrap_or_default();
+        let mut rest = groups.peekable();
+        let begins = matches!(first.len(), 1..=3) && are_digits(first) && rest.peek().is_some();
+        begins && rest.all(|group| group.len() == 3 && are_digits(group)) && are_digits(fraction)
+    }
+
     /// Whether a field can be a value. Words that a parser takes for infinite or for no number are names, as some genes have them.
     pub(in crate::input) fn is_number(self, field: &str) -> bool {
         field.bytes().any(|byte| byte.is_ascii_digit()) && self.parse::<f64>(field).is_some()

@@ -45,6 +45,18 @@ pub(in crate::input) fn refused(
         None if field.contains('\n') => {
             format!("{place} goes over several lines: is a quote left open, or not closed?")
         }
+        None if numbers.is_grouped(field) => {
+            let (separators, decimals) = match numbers.decimal {
+                Decimal::Point => ("commas", field.replacen(',', ".", 1).parse::<f64>().is_ok()),
+                Decimal::Comma => ("points", field.parse::<f64>().is_ok()),
+            };
+            let or = match (decimals, numbers.decimal) {
+                (false, _) => "",
+                (true, Decimal::Point) => ", or read the table with --decimal , if they are decimal commas",
+                (true, Decimal::Comma) => ", or leave out --decimal if they are decimal points",
+            };
+            format!("{place} is {shown:?}, with {separators} between thousands: write the numbers without them{or}")
+        }
         None if numbers.decimal == Decimal::Comma && field.contains('.') => {
             format!("{place} is {shown:?}, not a number with a decimal comma: leave out --decimal")
         }

@@ -1,5 +1,6 @@
 //! Records of delimited text, none longer than a limit.
 
+use crate::input::line_ends::LineEnds;
 use crate::input::table::{Decimal, Place, Record};
 use anyhow::{Context, Result, bail};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
@@ -56,7 +57,7 @@ impl Delimiter {
 /// The records of a text, which it is asked for one by one. Lines from `#` on, as NumPy writes comments, and blank ones are
 /// skipped.
 pub(super) struct Records<R> {
-    read: Chain<Cursor<Vec<u8>>, R>,
+    read: Chain<Cursor<Vec<u8>>, LineEnds<R>>,
     parser: Reader,
     delimiter: Delimiter,
     text: Vec<u8>,
@@ -65,7 +66,8 @@ pub(super) struct Records<R> {
 
 impl<R: BufRead> Records<R> {
     /// The records of a table; unless blanks separate fields, a tab does where no other character is found.
-    pub(super) fn new(mut read: R, blanks_separate: bool, decimal: Decimal) -> Result<Self> {
+    pub(super) fn new(read: R, blanks_separate: bool, decimal: Decimal) -> Result<Self> {
+        let mut read = LineEnds::new(read).context("cannot read line 1")?;
         let mut sniffed = Vec::new();
         let delimiter = loop {
             let chunk = read.fill_buf().context("cannot read line 1")?;
@@ -97,12 +99,10 @@ impl<R: BufRead> Records<R> {
     /// Reads the next record into `record`; `false` after the last one.
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool> {
         loop {
-            let Some((length, fields, closed)) = self.fill()? else { return Ok(false) };
+            let Some(Filled { length, fields, closed, is_quoted }) = self.fill()? else { return Ok(false) };
             record.ends.clear();
             record.ends.extend_from_slice(&self.ends[..fields]);
             let text = &self.text[..length];
-            // A field between quotes may be empty; the parser itself skips lines without a character.
-            let is_quoted = text.is_empty();
             // The other half of a line end.
             let text = if text.ends_with(b"\r") { &text[..length - 1] } else { text };
             record.ends.iter_mut().for_each(|end| *end = (*end).min(text.len()));
@@ -120,7 +120,11 @@ impl<R: BufRead> Records<R> {
                     let mut before = 0;
                     move |&end| std::mem::replace(&mut before, end) != end
                 });
+                if is_quoted && record.ends.is_empty() {
+                    record.ends.push(text.len());
+                }
             }
+            // A field between quotes may be blank.
             let blank = record.len() == 0 || (record.len() == 1 && !is_quoted && record.field(0).is_empty());
             if !blank {
                 return Ok(true);
@@ -128,21 +132,28 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// Parses one record into the buffers: its bytes and fields, and whether a line feed ended it.
-    fn fill(&mut self) -> Result<Option<(usize, usize, bool)>> {
+    /// Parses one record into the buffers.
+    fn fill(&mut self) -> Result<Option<Filled>> {
         let (mut length, mut fields) = (0, 0);
+        let mut last = [0; 3];
         loop {
             let line = self.parser.line();
             let input = self.read.fill_buf().with_context(|| format!("cannot read line {line}"))?;
             let at_end = input.is_empty();
             let (result, taken, written, ended) =
                 self.parser.read_record(input, &mut self.text[length..], &mut self.ends[fields..]);
+            for &byte in &input[taken.saturating_sub(last.len())..taken] {
+                last = [last[1], last[2], byte];
+            }
             self.read.consume(taken);
             length += written;
             fields += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record => return Ok(Some((length, fields, !at_end))),
+                ReadRecordResult::Record => {
+                    let is_quoted = matches!(last, [.., b'"'] | [_, b'"', b'\n' | b'\r'] | [b'"', b'\r', b'\n']);
+                    return Ok(Some(Filled { length, fields, closed: !at_end, is_quoted }));
+                }
                 ReadRecordResult::End => return Ok(None),
                 ReadRecordResult::OutputFull => {
                     if self.text.len() >= MAX_RECORD {
@@ -167,6 +178,17 @@ impl<R: BufRead> Records<R> {
             }
         }
     }
+}
+
+/// A record in the buffers.
+struct Filled {
+    /// Its bytes.
+    length: usize,
+    fields: usize,
+    /// Whether a line feed ended it.
+    closed: bool,
+    /// Whether its last field is between quotes.
+    is_quoted: bool,
 }
 
 /// The first line that is neither blank nor a comment, if the text has a whole one; of all there is, what there is.
@@ -215,6 +237,8 @@ mod tests {
         check("1,\"\"\n", &["1", ""]);
         check("1,\"a\r\nb\"\r\n", &["1", "a\r\nb"]);
         check("1|2|3\n", &["1", "2", "3"]);
+        check("\"\"", &[""]);
+        check("\"  \"\r\n", &[""]);
     }
 
     #[test]
@@ -222,6 +246,21 @@ mod tests {
         let text = "\u{feff}# a comment\r\n\r\na,\"b\nc\"\n\n \n1,2\n3,4";
         let places: Vec<Place> = records(text).unwrap().iter().map(|(place, _)| *place).collect();
         assert_eq!(places, [3, 7, 8].map(Place::Line));
+        // A line with nothing but blanks is none, and a field of blanks between quotes is one, at the end of a buffer, too.
+        for (blank, count) in [("  ", 2), ("\"  \"", 3), ("\" \t\"\r", 3), ("\"\"", 3)] {
+            for capacity in 1..12 {
+                let text = format!("# \"a\"\nb\n{blank}\nc");
+                let read = BufReader::with_capacity(capacity, text.as_bytes());
+                let mut records = Records::new(read, false, Decimal::Point).unwrap();
+                let (mut record, mut found) = (Record::default(), 0);
+                while records.read(&mut record).unwrap() {
+                    found += 1;
+                }
+                assert_eq!(found, count, "{blank:?}");
+            }
+        }
+        let of_a_mac: Vec<_> = records("a,\"b\"\r1,2\r\r3,4").unwrap().into_iter().map(|(place, _)| place).collect();
+        assert_eq!(of_a_mac, [1, 2, 4].map(Place::Line));
         assert_eq!(records("# only this\n").unwrap(), []);
         assert_eq!(records("").unwrap(), []);
     }

@@ -1,5 +1,6 @@
 //! The columns that occur: sparse data without those that have no entry, which a declared width can have without end.
 
+use rayon::prelude::*;
 use tsne_core::{Result, SparseRows, memory};
 
 /// The columns of sparse data, renumbered without gaps.
@@ -15,8 +16,8 @@ impl Occurring {
         let mut numbers = Vec::new();
         memory::reserve("columns that occur", &mut numbers, x.nnz())?;
         numbers.extend_from_slice(x.columns());
-        // Columns ascend within a row, so that there are runs to merge.
-        numbers.sort();
+        // In place: a sort that merges takes as much memory again, and aborts without it.
+        numbers.par_sort_unstable();
         numbers.dedup();
         let count = numbers.len();
         if count == x.d() {

@@ -19,9 +19,9 @@ use tsne_affinity::{
 use tsne_core::{Context, Kernel, NeighborSearch, Repulsion, Result, Scalar};
 use tsne_optim::{Descent, Joint, Momentum, MomentumGains, Phase};
 
-/// What the parts of a fit cost on this machine, for data of one shape: [`Tsne::calibrate`] measures it.
+/// What the parts of a fit cost on this machine, for data of one shape: [`Tsne::measure_costs`] measures it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Calibration {
+pub struct Costs {
     /// Seconds of a unit of the work of the search.
     pub(super) search: f64,
     /// Seconds of an entry of the lists of neighbors.
@@ -91,15 +91,15 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// ```
     /// use tsne::{Tsne, plan::DataShape};
     ///
-    /// let calibration = Tsne::<f32, 2>::builder().build()?.calibrate(DataShape::dense(1_000, 4))?;
+    /// let costs = Tsne::<f32, 2>::builder().build()?.measure_costs(DataShape::dense(1_000, 4))?;
     /// # Ok::<(), tsne::Error>(())
     /// ```
-    pub fn calibrate(&self, shape: impl Into<InputShape>) -> Result<Calibration> {
+    pub fn measure_costs(&self, shape: impl Into<InputShape>) -> Result<Costs> {
         let task = self.task(shape.into())?;
         let n = task.shape.n();
         threads::run(self.parameters.optimize.n_jobs, || {
             let (search, affinity) = self.neighbors(&task)?;
-            Ok(Calibration {
+            Ok(Costs {
                 search,
                 affinity,
                 attraction: attraction(&task)?,
