@@ -21,18 +21,20 @@ const PACKAGE: &str = "crates/tsne-py";
 const OLDEST: u32 = 11;
 
 /// What builds the wheel, and what its tests use.
-const TOOLS: [&str; 10] = [
+const TOOLS: [&str; 9] = [
     "maturin>=1.9,<2",
     "numpy>=2",
     "scipy",
     "scikit-learn>=1.9,<1.10",
     "pandas",
-    "polars",
     "narwhals",
     "matplotlib",
     "mypy",
     "pytest",
 ];
+
+/// What the tests use where the interpreter has its lock: there is no wheel of it for the others.
+const POLARS: &str = "polars";
 
 /// What the tests use beyond it where a person runs them: it takes as long to be installed as all the rest.
 const SCANPY: [&str; 2] = ["scanpy", "pyarrow"];
@@ -98,6 +100,9 @@ impl Environment {
         let directory = target.join("python");
         let environment = Self { target, directory };
         let mut wanted = TOOLS.to_vec();
+        if !free_threaded(shell, python)? {
+            wanted.push(POLARS);
+        }
         if with_scanpy {
             wanted.extend(SCANPY);
         }
@@ -145,11 +150,14 @@ impl Environment {
 
     /// Types first: it is the installed package that they are of.
     fn test(&self, shell: &Shell, pytest: &[String]) -> Result<()> {
-        let python = self.python();
+        let (python, cache) = (self.python(), self.directory.join("mypy"));
         let tests = format!("{PACKAGE}/tests");
         cmd!(shell, "{python} -m mypy.stubtest tsne_rs._tsne_rs")
             .run()
             .context("the stubs are not those of the extension")?;
+        cmd!(shell, "{python} -m mypy --config-file {PACKAGE}/pyproject.toml --cache-dir {cache} -p tsne_rs")
+            .run()
+            .context("the annotations of the package do not fit together")?;
         // Not from the directory of the sources, whose package has no extension.
         cmd!(shell, "{python} -m pytest -p no:cacheprovider --rootdir {tests} {tests} {pytest...}").run()?;
         Ok(())
@@ -172,4 +180,10 @@ fn python(shell: &Shell) -> Result<&'static str> {
         }
     }
     bail!("there is no Python 3.{OLDEST} or later")
+}
+
+/// Whether it is a Python without its lock.
+fn free_threaded(shell: &Shell, python: &str) -> Result<bool> {
+    let script = "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED') or 0)";
+    Ok(cmd!(shell, "{python} -c {script}").quiet().read()?.trim() == "1")
 }

@@ -36,8 +36,9 @@ pub(crate) fn metric(function: Py<PyAny>, failure: &Failure) -> Metric {
     let failure = Failure::clone(failure);
     Metric::function(move |a, b| {
         let slot = || failure.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is no number ends the search at once, and nobody takes it for a distance.
         if slot().is_some() {
-            return 0.0;
+            return f64::NAN;
         }
         Python::attach(|py| {
             let rows = (vector(py, a.to_vec()), vector(py, b.to_vec()));
@@ -45,7 +46,7 @@ pub(crate) fn metric(function: Py<PyAny>, failure: &Failure) -> Metric {
                 Ok(distance) => distance,
                 Err(error) => {
                     slot().get_or_insert(error);
-                    0.0
+                    f64::NAN
                 }
             }
         })

@@ -110,6 +110,7 @@ pub(crate) fn run<R: Send>(
         total: AtomicUsize::new(0),
     };
     let progress = progress.map(|progress| progress.clone().unbind());
+    let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner);
     let (outcome, raised) = py.detach(move || {
         thread::scope(|scope| {
             let (line, token) = (&line, &token);
@@ -130,6 +131,12 @@ pub(crate) fn run<R: Send>(
                 };
                 if let Err(error) = answered.and_then(|()| Python::attach(|py| py.check_signals())) {
                     line.stop.store(true, Ordering::Relaxed);
+                    if !keeps {
+                        // A metric of Python's is not called any more: thousands of calls may lie between two looks at the token,
+                        // and without the interpreter's lock each takes longer.
+                        let copy = Python::attach(|py| error.clone_ref(py));
+                        failed().get_or_insert(copy);
+                    }
                     raised.get_or_insert((error, Instant::now()));
                 }
                 if raised.as_ref().is_some_and(|(_, since)| !keeps || since.elapsed() >= GRACE) {
@@ -140,7 +147,7 @@ pub(crate) fn run<R: Send>(
             (outcome, raised)
         })
     });
-    let failed = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let failed = failed().take();
     if let Some(error) = failed.or(raised.map(|(error, _)| error)) {
         return Err(error);
     }

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import tsne_rs
+from tsne_rs._data import prepared
 
 
 def fitted(x, **parameters):
@@ -68,6 +69,12 @@ def test_the_precision_is_that_of_the_data(some):
     assert fitted(some.astype(np.float32)).transform(some[:3]).dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_in_order_are_taken_without_a_copy(some, dtype):
+    x = some.astype(dtype)
+    assert np.shares_memory(prepared(x), x) and not np.shares_memory(prepared(np.asfortranarray(x)), x)
+
+
 def test_the_data_are_not_changed(some):
     before = some.copy()
     fitted(some)
@@ -94,6 +101,14 @@ def test_constant_data_are_told(some):
     with pytest.warns(UserWarning, match="same"):
         made = fitted(np.ones((50, 3)))
     assert np.isfinite(made).all()
+
+
+def test_warnings_are_at_the_line_of_the_caller(some):
+    with pytest.warns(UserWarning, match="perplexity") as told:
+        embedding = tsne_rs.TSNE(perplexity=200, n_iter=5, early_exaggeration_iter=5).fit(some)
+        tsne_rs.affinity.PerplexityBasedNN(some, perplexity=200)
+        embedding.optimize(1)
+    assert {warning.filename for warning in told} == {__file__}
 
 
 def test_given_starts(some):

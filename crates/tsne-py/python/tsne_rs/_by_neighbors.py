@@ -78,7 +78,7 @@ class FromNeighbors(Affinities):
                 found = arrays(neighbors, distances, dtype)
                 self._index = AffinityIndex.of_neighbors(_parameters.document(document), *found)
                 self.knn_index = knn_index
-        tell(self._index.warnings(), self._told, stacklevel=4)
+        tell(self._index.warnings(), self._told)
 
     def _check(self, n: int) -> None:
         """Errors that the number of points decides."""
@@ -110,7 +110,7 @@ class FromNeighbors(Affinities):
         """Computes the affinities anew by other parameters of the rule."""
         rule = _parameters.document({self._rule: parameters})
         self._index, self._P, self._joint = self._searched().with_method(rule), None, None
-        tell(self._index.warnings(), self._told, stacklevel=4)
+        tell(self._index.warnings(), self._told)
 
     def _for_new(self, *args: Any, **parameters: Any) -> tuple[dict[str, Any], int]:
         """The rule for new points by the parameters of ``to_new``, and the number of neighbors that it asks for."""
@@ -125,7 +125,7 @@ class FromNeighbors(Affinities):
         else:
             neighbors, distances = self.knn_index.query(data, k)
             new = index.to_new_neighbors(*arrays(neighbors, distances, index.dtype), rule)
-        tell(new.warnings(), self._told, stacklevel=4)
+        tell(new.warnings(), self._told)
         P = matrix_of(new.p(), new.shape)
         return (P, *_there(new.neighbors())) if return_distances else P
 

@@ -89,7 +89,7 @@ class Map(MapArray):
     def _tell(self) -> None:
         """Warns of what deserves a second look."""
         if self._map is not None and not self._on_its_way:
-            tell(self._warnings(), self._told, stacklevel=5)
+            tell(self._warnings(), self._told)
 
     def _positions(self, initialization: Any, n: int) -> np.ndarray:
         """Given positions of ``n`` new points."""
