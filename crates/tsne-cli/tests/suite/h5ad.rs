@@ -3,7 +3,7 @@
 use crate::common::{Directory, rows_of};
 use flate2::read::GzDecoder;
 use std::io::Read;
-use tsne_cli::input::{CsvOptions, IndexColumn, InputOptions, Labels, Loaded, Missing, PointTable};
+use tsne_cli::input::{CsvOptions, IndexColumn, InputOptions, Labels, Loaded, MapTable, Missing, PointTable};
 use tsne_cli::output::MapOf;
 
 const N: usize = 24;
@@ -215,6 +215,25 @@ fn the_layout_of_before_0_7() {
     (0..N).for_each(|i| assert_eq!(few.of(i), Some((i % 4).to_string().as_str())));
     let error = read("legacy", &with(|o| o.obsm = Some("X_pac".into()))).unwrap_err();
     assert!(error.contains("no array of obsm \"X_pac\"") && error.contains("\"X_pca\""), "{error}");
+}
+
+#[test]
+fn a_map_without_the_points_that_were_left_out_is_one_of_the_others() {
+    let directory = Directory::new();
+    directory.write("x.h5ad", bytes("dense"));
+    let kept: Vec<usize> = (0..N).filter(|i| i % 5 != 2).collect();
+    let positions: Vec<[f32; 2]> = kept.iter().map(|&i| [i as f32, -(i as f32)]).collect();
+    let map = MapOf { positions: &positions, n: N, kept: Some(&kept), params: &[] };
+    map.write_into(&directory.path("x.h5ad")).unwrap();
+    let options = with(|o| o.table.label_columns = vec!["word".into()]);
+    let read = MapTable::read(&directory.path("x.h5ad"), &options).unwrap();
+    let (rows, words) = (read.table.rows().unwrap(), labels("dense", "word"));
+    assert_eq!(rows.n(), kept.len());
+    for (k, &i) in kept.iter().enumerate() {
+        assert_eq!(rows.row(k), [i as f64, -(i as f64)]);
+        assert_eq!(read.annotations.labels[0].of(k), words.of(i));
+    }
+    directory.succeed("plot x.h5ad --label-column word -o word.svg");
 }
 
 fn neighbors() -> InputOptions {

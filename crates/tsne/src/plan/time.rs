@@ -7,8 +7,9 @@ use crate::float::Float;
 use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
 
-/// Rounds over all affinities that find groups and their affinities and place points.
-const ROUNDS: f64 = 20.0;
+/// Rounds over all affinities that find groups and their affinities and place points: of 70,000, 250,000 and 1,000,000 × 50 the start
+/// takes 0.29, 0.62 and 4.5 s on two cores, by 36 rounds 0.25, 0.8 and 3.6.
+const ROUNDS: f64 = 36.0;
 
 /// Rounds that number the points anew, twice in a descent.
 const NUMBERING: f64 = 8.0;

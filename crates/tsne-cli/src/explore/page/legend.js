@@ -60,12 +60,12 @@ function scale(column, paint) {
   return [canvas, marks, ...(column.isClipped ? [element("p", { className: "quiet", textContent: note })] : [])];
 }
 
-/** Round numbers between two ends, three to six. */
+/** Round numbers between two ends, three to seven: steps are a third of the way at most, and as large as they can be. */
 function ticks(low, high) {
   if (!(high > low)) return [low];
-  const raw = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
+  const most = (high - low) / 3;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const step = [5, 2.5, 2, 1].map((m) => m * power).find((s) => s <= most * 1.001) ?? power;
   const values = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) values.push(Number((k * step).toPrecision(10)));
   return values;
