@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse as sp
 import tsne_rs
 from tsne_rs._data import prepared
+from tsne_rs.sklearn import TSNE as Estimator
 
 
 def fitted(x, **parameters):
@@ -108,7 +109,9 @@ def test_warnings_are_at_the_line_of_the_caller(some):
         embedding = tsne_rs.TSNE(perplexity=200, n_iter=5, early_exaggeration_iter=5).fit(some)
         tsne_rs.affinity.PerplexityBasedNN(some, perplexity=200)
         embedding.optimize(1)
+        Estimator(perplexity=200, n_iter=5, early_exaggeration_iter=5).fit_transform(some)
     assert {warning.filename for warning in told} == {__file__}
+    assert len(told) >= 3
 
 
 def test_given_starts(some):

@@ -183,8 +183,8 @@ pub(super) fn amount_of_memory(text: &str) -> Result<u64, String> {
     // An i without its prefix is left where it is, and refused.
     let (number, factor) = prefix.unwrap_or((bytes, 1.0));
     match number.trim_end().parse::<f64>() {
-        Ok(number) if number > 0.0 && number * factor < 1e18 => Ok((number * factor) as u64),
-        _ => Err("write a number of bytes above 0, or one with a unit: 500MB, 2.5GB, 4GiB".into()),
+        Ok(number) if (1.0..1e18).contains(&(number * factor)) => Ok((number * factor) as u64),
+        _ => Err("write a number of bytes, at least 1, or one with a unit: 500MB, 2.5GB, 4GiB".into()),
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
         for (text, bytes) in amounts.into_iter().chain(more) {
             assert_eq!(amount_of_memory(text), Ok(bytes), "{text}");
         }
-        for text in ["", "0", "-1GB", "GB", "1i", "1iB", "1GG", "1PB", "1e99", "nan", "inf"] {
+        for text in ["", "0", "0.1", "5e-324", "-1GB", "GB", "1i", "1iB", "1GG", "1PB", "1e99", "nan", "inf"] {
             assert!(amount_of_memory(text).is_err_and(|message| message.contains("2.5GB")), "{text}");
         }
     }

@@ -42,8 +42,9 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<()> {
     targets.check(&sources.into_iter().chain(args.reading.labels.iter().map(Some)).collect::<Vec<_>>())?;
     let name = |path: &Path| path.display().to_string();
     let (map, data) = read(args)?;
+    warn(args.call.quiet, map.doubt().as_slice());
     let ids = data.as_ref().and_then(|data| data.annotations.ids.as_deref());
-    let MapTable { table, mut annotations } = map.in_order_of(ids).with_context(|| name(&args.map))?;
+    let MapTable { table, mut annotations, .. } = map.in_order_of(ids).with_context(|| name(&args.map))?;
     let data = data.map(|data| {
         take_labels(&mut annotations, data.annotations, &args.reading.label_column);
         data.points

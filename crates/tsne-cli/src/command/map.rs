@@ -44,7 +44,7 @@ pub(crate) fn read(path: &Path, options: &InputOptions) -> Result<MapTable> {
         .sort_by_key(|labels| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
     let of_files = Loaded::<f64>::labels_of_files(options, n, annotations.ids.as_deref())?;
     annotations.labels.splice(0..0, of_files);
-    Ok(MapTable { table, annotations })
+    Ok(MapTable { table, annotations, left_out: 0 })
 }
 
 fn is_model(path: &Path) -> bool {

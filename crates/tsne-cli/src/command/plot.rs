@@ -2,7 +2,7 @@
 
 use crate::args::PlotArgs;
 use crate::command::map;
-use crate::command::run::say;
+use crate::command::run::{say, warn};
 use crate::command::targets::{Targets, is_h5ad};
 use crate::input::{Annotations, InputOptions, LabelType, Labels, MapTable};
 use crate::plot::{Format, Picture, grouped};
@@ -30,6 +30,7 @@ pub(crate) fn plot(args: &PlotArgs) -> Result<()> {
     let mut maps: Vec<MapTable> = Vec::new();
     for (i, path) in args.maps.iter().enumerate() {
         let map = map::read(path, if i == 0 { &reading } else { &plain })?;
+        warn(args.quiet, map.doubt().as_slice());
         // Points side by side are the same, wherever they stand in their files.
         let ids = maps.first().and_then(|first| first.annotations.ids.as_deref());
         maps.push(map.in_order_of(ids).with_context(|| path.display().to_string())?);

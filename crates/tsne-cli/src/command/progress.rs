@@ -18,7 +18,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 /// How often the KL divergence is computed to be shown: it takes a third of an iteration more.
 const BETWEEN_DIVERGENCES: Duration = Duration::from_secs(2);
 
-/// The characters of a bar: with it, all that is said of a descent is within 80.
+/// The characters of a bar: with it, all that is said of a descent of thousands of iterations is within 80.
 const BAR: usize = 12;
 
 /// Where progress goes.

@@ -54,7 +54,8 @@ struct Column<'a> {
     bytes: u8,
     colors: Vec<String>,
     /// The ends of the scale of numbers, as pictures have it.
-    range: [f64; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<[f64; 2]>,
     /// Whether there are numbers beyond them.
     clipped: bool,
 }
@@ -95,14 +96,15 @@ const AXES: [&str; 3] = ["x", "y", "z"];
 impl<'a> Column<'a> {
     fn new((labels, form): (&'a Labels, &Form)) -> Self {
         let (kind, bytes, count, scale) = match form {
-            Form::Classes(bytes) => ("classes", *bytes, labels.names.len().clamp(1, COLORS), Scale::default()),
+            Form::Classes(bytes) => ("classes", *bytes, labels.names.len().clamp(1, COLORS), None),
             Form::Numbers(numbers, bytes) => {
                 let of_points = labels.codes.iter().filter_map(|&code| numbers.get(code as usize).copied()).collect();
-                ("numbers", *bytes, 0, Scale::new(of_points, Limits::Robust))
+                ("numbers", *bytes, 0, Some(Scale::new(of_points, Limits::Robust)))
             }
         };
         let colors = (0..count).map(|code| hexadecimal(palette::category(Palette::Auto, code, count))).collect();
-        let (range, clipped) = ([scale.low, scale.high], scale.beyond.contains(&true));
+        let range = scale.as_ref().map(|scale| [scale.low, scale.high]);
+        let clipped = scale.is_some_and(|scale| scale.beyond.contains(&true));
         Self { name: &labels.name, kind, bytes, colors, range, clipped }
     }
 }

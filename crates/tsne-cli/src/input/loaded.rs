@@ -136,7 +136,7 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
         let of_points = Names::new(own.iter().map(|name| Some(name.as_str())), COLUMN);
         if let Some(column) = table.label_columns.iter().find(|column| !of_points.has(column)) {
             let all = known.iter().flat_map(|(_, names)| names).chain(&own);
-            let near = Names::new(all.map(|name| Some(name.as_str())), COLUMN).known(column);
+            let near = Names::new(all.map(|name| Some(name.as_str())), COLUMN).near(column);
             let files: Vec<String> = known.iter().map(|(file, _)| name(file)).collect();
             bail!("there is no column {column:?} in {} and none in {}{near}", files.join(", "), name(path));
         }

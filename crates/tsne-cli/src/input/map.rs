@@ -26,6 +26,8 @@ pub struct MapTable {
     pub table: Table<f64>,
     /// Ids and labels that were beside them, or in files of their own.
     pub annotations: Annotations,
+    /// How many points of the file have no place on the map, and are left out.
+    pub left_out: usize,
 }
 
 impl MapTable {
@@ -45,7 +47,12 @@ impl MapTable {
         grow("the order of the points", &mut order, wanted.len())?;
         for id in wanted {
             let Some(&place) = places.get(id.as_str()) else {
-                bail!("the map has no point {id:?}: it is a map of other points, or names them otherwise")
+                match self.left_out {
+                    0 => bail!("the map has no point {id:?}: it is a map of other points, or names them otherwise"),
+                    count => bail!(
+                        "the map has no place for the point {id:?}, as {count} points were left out of it: leave them out of the data,                          too"
+                    ),
+                }
             };
             order.push(place);
         }
@@ -61,7 +68,7 @@ impl MapTable {
         let values = order.iter().flat_map(|&place| rows.row(place).iter().copied()).collect();
         let labels = self.annotations.labels.iter().map(|labels| labels.chosen(order.iter().map(|&place| Some(place))));
         let annotations = Annotations { ids: Some(wanted.to_vec()), labels: labels.collect() };
-        Ok(Self { table: Table::from_rows(values, d), annotations })
+        Ok(Self { table: Table::from_rows(values, d), annotations, ..self })
     }
 
     /// Reads a map: an array, a text of coordinates only, a table whose names tell which columns these are (all others are
@@ -100,7 +107,7 @@ impl MapTable {
             options.table.label_columns = std::mem::take(&mut loaded.left_out);
             loaded = Loaded::<f64>::read(path, &options)?;
         }
-        let Loaded { points, annotations, .. } = loaded;
+        let Loaded { points, annotations, resolved, .. } = loaded;
         let (PointTable::Dense(table) | PointTable::Wide(table)) = points else {
             bail!("{}: a map is a table of coordinates, and no sparse matrix", name());
         };
@@ -110,7 +117,13 @@ impl MapTable {
             "{}: the map has {d} columns, but a map has 1, 2 or 3: call them x, y, z where others are labels, or choose them by --columns",
             name()
         );
-        Ok(Self { table, annotations })
+        Ok(Self { table, annotations, left_out: resolved.dropped })
+    }
+
+    /// What deserves a second look: points that the file has, and the map has not.
+    pub fn doubt(&self) -> Option<String> {
+        let count = self.left_out;
+        (count > 0).then(|| format!("{count} points of the file have no place on the map, and are left out"))
     }
 }
 

@@ -2,6 +2,7 @@
 //! real, integer or pattern values, general, symmetric or skew-symmetric.
 
 use super::grow::grow;
+use super::line_ends::LineEnds;
 use super::lines::for_each_line;
 use super::open::open;
 use super::sparse::{SparseTable, check_size};
@@ -22,9 +23,12 @@ pub(super) fn parse<T: Scalar>(read: impl BufRead) -> Result<SparseTable<T>> {
     entries(read)?.context(NO_SIZES)?.finish()
 }
 
-/// Parses the lines at the beginning of a matrix, of which others follow.
-pub(super) fn parse_beginning(lines: &[u8]) -> Result<()> {
-    entries(lines).map(drop)
+/// Parses the lines at the beginning of a matrix, which may be all of it.
+pub(super) fn parse_beginning(lines: &[u8], are_all: bool) -> Result<()> {
+    match entries(lines)? {
+        Some(entries) if are_all => entries.check(),
+        _ => Ok(()),
+    }
 }
 
 /// The entries of a matrix, as far as its lines are there; none before the line of its size.
@@ -54,7 +58,8 @@ fn entries(read: impl BufRead) -> Result<Option<Entries>> {
 /// The sides of a matrix, and its entries with those that are mirrored: what stands before the first of them.
 pub(super) fn shape(read: impl BufRead) -> Result<(usize, usize, usize)> {
     let mut kind = None;
-    for (line, number) in read.take(HEAD).lines().zip(1..) {
+    let read = LineEnds::new(read.take(HEAD)).context("cannot read")?;
+    for (line, number) in read.lines().zip(1..) {
         let line = line.context("cannot read")?;
         // As the reader does.
         if line.trim().is_empty() {
@@ -230,13 +235,19 @@ impl Entries {
         Ok(())
     }
 
-    fn finish<T: Scalar>(self) -> Result<SparseTable<T>> {
-        let Self { n, d, promised, given, entries, .. } = self;
+    /// Whether all that are promised are there.
+    fn check(&self) -> Result<()> {
+        let Self { promised, given, .. } = self;
         ensure!(
             given == promised,
             "the size line promises {promised} entries, but there are {given}: the file is cut off"
         );
-        SparseTable::from_coordinates(n, d, entries)
+        Ok(())
+    }
+
+    fn finish<T: Scalar>(self) -> Result<SparseTable<T>> {
+        self.check()?;
+        SparseTable::from_coordinates(self.n, self.d, self.entries)
     }
 }
 

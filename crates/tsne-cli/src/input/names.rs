@@ -114,14 +114,23 @@ impl<'a> Names<'a> {
         text.parse().ok().filter(|n| (1..=self.names.len()).contains(n)).map(|n: usize| n - 1)
     }
 
+    fn named(&self) -> impl Iterator<Item = &'a str> {
+        self.names.iter().flatten().copied().filter(|name| !name.is_empty())
+    }
+
+    /// The names nearest to one, for the end of a message; nothing where none is near.
+    pub(super) fn near(&self, wanted: &str) -> String {
+        let near: Vec<String> = nearest(wanted, self.named()).iter().map(|name| format!("{name:?}")).collect();
+        if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
+    }
+
     /// The names nearest to one, or the first few, for the end of a message.
-    pub(super) fn known(&self, wanted: &str) -> String {
-        let named = || self.names.iter().flatten().copied().filter(|name| !name.is_empty());
-        let near = nearest(wanted, named());
+    fn known(&self, wanted: &str) -> String {
+        let near = self.near(wanted);
         if !near.is_empty() {
-            let near: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
-            return format!("; did you mean {}?", near.join(" or "));
+            return near;
         }
+        let named = || self.named();
         let shown: Vec<String> = named().take(SHOWN).map(|name| format!("{name:?}")).collect();
         match (shown.is_empty(), named().nth(SHOWN).is_some()) {
             (true, _) => String::new(),

@@ -8,6 +8,7 @@ use super::format::no_columnar;
 use super::format::{Format, format_of};
 #[cfg(feature = "h5ad")]
 use super::h5ad;
+use super::line_ends::LineEnds;
 use super::loaded::{InputOptions, check_choices, name, split};
 use super::npy::Npy;
 use super::npz::Archive;
@@ -225,13 +226,14 @@ fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> R
 }
 
 /// The lines at the beginning, whole ones, and whether they are all.
-fn beginning(read: &mut impl BufRead) -> Result<(Vec<u8>, bool)> {
+fn beginning(read: impl BufRead) -> Result<(Vec<u8>, bool)> {
+    let mut read = LineEnds::new(read).context("cannot read")?;
     let mut bytes = Vec::new();
-    let count = read.take(LOOKED_AT as u64).read_to_end(&mut bytes).context("cannot read")?;
+    let count = read.by_ref().take(LOOKED_AT as u64).read_to_end(&mut bytes).context("cannot read")?;
     let all = count < LOOKED_AT;
     if !all {
         // A line that is longer than this is read whole, up to where the reader refuses it.
-        read.take(text::MAX_RECORD as u64).read_until(b'\n', &mut bytes).context("cannot read")?;
+        read.by_ref().take(text::MAX_RECORD as u64).read_until(b'\n', &mut bytes).context("cannot read")?;
     }
     Ok((bytes, all))
 }
@@ -250,15 +252,15 @@ fn seconds_of_all(path: &Path, (lines, are_all): (usize, bool), seconds: f64) ->
 /// The seconds in which a Matrix Market file is read.
 fn seconds_of_matrix(path: &Path, sizes: &Sizes) -> Result<f64> {
     let clock = Instant::now();
-    let (lines, are_all) = beginning(&mut open(path)?)?;
-    mtx::parse_beginning(&lines)?;
+    let (lines, are_all) = beginning(open(path)?)?;
+    mtx::parse_beginning(&lines, are_all)?;
     let (seconds, _) = seconds_of_all(path, (lines.len(), are_all), clock.elapsed().as_secs_f64())?;
     Ok(seconds + SORTED * sizes.shape.entries.unwrap_or_default() as f64)
 }
 
 fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u64) -> Result<Preview> {
     let clock = Instant::now();
-    let (bytes, all) = beginning(&mut open(path)?)?;
+    let (bytes, all) = beginning(open(path)?)?;
     let is_wide = size_of::<T>() < size_of::<f64>();
     let parsed = text::read::<f64>(Cursor::new(&bytes), options, Fits::of::<T>())?;
     let (seconds, unpacked) = seconds_of_all(path, (bytes.len(), all), clock.elapsed().as_secs_f64())?;
@@ -301,7 +303,9 @@ fn line_length(path: &Path, file_bytes: u64) -> Result<Option<f64>> {
                 count => filled += count,
             }
         }
-        let ends = || (0..filled).filter(|&at| window[at] == b'\n');
+        // Of the lines of old Macs, too.
+        let end = if window[..filled].contains(&b'\n') { b'\n' } else { b'\r' };
+        let ends = || (0..filled).filter(|&at| window[at] == end);
         if let (Some(first), Some(last)) = (ends().next(), ends().next_back()) {
             bytes += last - first;
             lines += ends().count() - 1;

@@ -17,19 +17,12 @@ pub(crate) struct Scale {
     pub(crate) beyond: [bool; 2],
 }
 
-impl Default for Scale {
-    /// That of no numbers.
-    fn default() -> Self {
-        Self { low: 0.0, high: 1.0, beyond: [false; 2] }
-    }
-}
-
 impl Scale {
     /// The scale of numbers in any order.
     pub(crate) fn new(mut numbers: Vec<f64>, limits: Limits) -> Self {
         numbers.sort_unstable_by(f64::total_cmp);
         let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
-            return Self::default();
+            return Self { low: 0.0, high: 1.0, beyond: [false; 2] };
         };
         let (low, high) = match limits {
             Limits::Given(low, high) => (low, high),

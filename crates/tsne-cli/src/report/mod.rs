@@ -13,6 +13,7 @@ pub use explore::{ExploreReport, ExploreSeconds};
 pub use input::{InputReport, LabelsReport};
 pub use plan::{PlanReport, Remedy, StageReport, amount};
 pub(crate) use printable::printable;
+use printable::printable_json;
 pub use score::{MapScore, ScoreReport, ScoreSeconds, StandardErrors};
 pub use transform::{TransformReport, TransformSeconds};
 
@@ -40,8 +41,8 @@ pub trait Summary: Serialize {
     ///
     /// If it cannot be written.
     fn write_json(&self, mut to: impl Write) -> Result<()> {
-        serde_json::to_writer(&mut to, self).context("cannot write the report")?;
-        writeln!(to).context("cannot write the report")
+        let json = printable_json(serde_json::to_string(self).context("cannot write the report")?);
+        writeln!(to, "{json}").context("cannot write the report")
     }
 
     /// Writes a few aligned lines; `files` are what was written.

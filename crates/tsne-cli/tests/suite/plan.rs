@@ -58,6 +58,20 @@ fn blank_lines_of_a_matrix_are_skipped_before_it_is_read_too() {
 
 /// What is missing is of points, which are columns then: each line of this table has a hole.
 #[test]
+fn lines_that_end_with_returns_are_looked_at_as_they_are_read() {
+    let directory = Directory::new();
+    let rows = text(&clusters(6_000, 12), 12, ",");
+    directory.write("unix.csv", &rows);
+    directory.write("mac.csv", rows.replace('\n', "\r"));
+    assert!(rows.len() > 1 << 19, "the lookup is of a part");
+    let [unix, mac] = ["unix.csv", "mac.csv"]
+        .map(|name| Preview::of::<f32>(&directory.path(name), &InputOptions::default()).unwrap());
+    assert_eq!((mac.shape, mac.peak_bytes, mac.is_exact), (unix.shape, unix.peak_bytes, unix.is_exact));
+    directory.write("mac.mtx", "%%MatrixMarket matrix coordinate real general\r% one\r3 4 2\r1 1 1\r3 4 2\r");
+    check(&directory, "mac.mtx", &InputOptions::default());
+}
+
+#[test]
 fn a_table_is_looked_at_the_way_round_it_is_read() {
     let directory = Directory::new();
     directory.write("x.csv", "1,,3\n4,,6\n5,,7\n");
@@ -189,6 +203,7 @@ fn what_is_wrong_is_the_same_error_as_of_the_run() {
     let directory = Directory::new();
     directory.write("x.csv", "a,b,kind\n1,2,u\n3,4,v\n5,6,u\n");
     directory.write("flat.npy", npy([1.0f32, 2.0], &[2], Order::C));
+    directory.write("cut.mtx", "%%MatrixMarket matrix coordinate real general\n3 4 9\n1 1 1\n3 4 2\n");
     for arguments in [
         "none.csv",
         "none.npy",
@@ -198,6 +213,7 @@ fn what_is_wrong_is_the_same_error_as_of_the_run() {
         "x.csv --perplexity 0.5",
         "x.csv --decimal , --label-column kinds",
         "x.csv --affinities fixed-sigma",
+        "cut.mtx",
         "x.csv --layer counts",
         "x.csv --labels none.csv --label-column kind",
         "x.csv --write-back",
@@ -278,7 +294,7 @@ fn a_limit_of_memory_is_kept_or_refused_with_what_would_fit() {
     assert!(!output.status.success() && stderr.contains("100000 bytes, but must be at least"), "{stderr}");
     let output = directory.tsne("embed x.npy -o y.npy --memory-limit much");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("write a number of bytes above 0, or one with a unit: 500MB, 2.5GB"), "{stderr}");
+    assert!(stderr.contains("write a number of bytes, at least 1, or one with a unit: 500MB, 2.5GB, 4GiB"), "{stderr}");
 }
 
 #[cfg(target_os = "linux")]

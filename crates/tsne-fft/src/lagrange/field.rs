@@ -78,7 +78,7 @@ const fn patience<const D: usize>() -> f64 {
 const ROUNDING: f64 = 1e-3;
 
 /// Whether this scheme can serve a map of `n` points within `bounds`: one that fits its grids, at a cost in proportion,
-/// and whose positions the scalar resolves. Few points are summed pair by pair, which is exact and takes less time.
+/// and whose positions the scalar resolves. Few points are summed pair by pair, which is exact.
 pub(crate) fn serves<T: GridScalar, const D: usize>(params: &GridParams, bounds: &Bounds<T, D>, n: usize) -> bool {
     let lattice = lattice(params, bounds);
     let cost = (D + 2) as f64 * node::<D>() * lattice.shape.padded_nodes() as f64;

@@ -25,9 +25,13 @@ def tell(messages: Iterable[str], told: set[str]) -> None:
                 log.warning(message)
 
 
+def _is_library(file: str, module: str) -> bool:
+    return file.startswith(_PACKAGE) or module == "sklearn" or module.startswith("sklearn.")
+
+
 def _users_level() -> int:
-    """How far above its caller the first function is that is not this package's: a descent has more ways to a warning than one."""
+    """How far above its caller the first function is of neither this package nor scikit-learn, whose pipelines and outputs call it."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and _is_library(frame.f_code.co_filename, frame.f_globals.get("__name__", "")):
         level, frame = level + 1, frame.f_back
     return level

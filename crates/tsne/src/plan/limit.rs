@@ -42,9 +42,12 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
-            InputShape::Data(shape) => largest_sample(n, |fewer| {
-                self.task(shape.of_points(fewer).into()).map_or(true, |task| peak(&task) <= limit)
-            }),
+            InputShape::Data(shape) => {
+                let of = |points| self.task(shape.of_points(points).into());
+                // Too few points for their neighbors take no memory, and are no sample.
+                largest_sample(n, |points| of(points).map_or(true, |task| peak(&task) <= limit))
+                    .filter(|&points| of(points).is_ok())
+            }
             InputShape::Graph { .. } => None,
         };
         let sample = fewer.map_or(String::new(), |n| format!(", or fit {n} of the points and transform the others"));

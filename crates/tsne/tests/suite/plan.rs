@@ -1,7 +1,9 @@
 //! What a fit takes, before it is run.
 
 use crate::common::blobs;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use tsne::affinity::Uniform;
 use tsne::plan::{DataShape, InputShape, Plan, PlanStage, SearchMethod};
 use tsne::{Error, Float, Metric, Rows, SearchQuality, Tsne};
 
@@ -74,7 +76,7 @@ fn no_shape_is_too_large_to_be_planned() {
 }
 
 #[test]
-fn a_calibration_gives_every_stage_its_time() {
+fn measured_costs_give_every_stage_its_time() {
     for shape in [DataShape::dense(400, 3), DataShape::dense(30_000, 20), DataShape::sparse(2_000, 500, 40_000)] {
         let tsne = Tsne::<f32, 2>::builder().perplexity(5.0).build().unwrap();
         let costs = tsne.measure_costs(shape).unwrap();
@@ -130,4 +132,8 @@ fn a_limit_of_memory_is_kept_or_refused_with_what_would_fit() {
         Tsne::<f32, 2>::builder().perplexity(5.0).memory_limit(planned / 2).build().unwrap().fit(rows).unwrap_err();
     let sample: usize = error.to_string().split_once("or fit ").unwrap().1.split(' ').next().unwrap().parse().unwrap();
     assert!(with(planned / 2).plan(DataShape::dense(sample, d), None).unwrap().peak().bytes <= planned / 2);
+    // None is named where so few points do not have the neighbors that are asked for.
+    let many = Tsne::<f32, 2>::builder().affinities(Uniform::new(NonZeroUsize::new(n - 1).unwrap()));
+    let error = many.memory_limit(planned / 2).build().unwrap().fit(rows).unwrap_err().to_string();
+    assert!(error.contains("memory_limit") && !error.contains("or fit "), "{error}");
 }

@@ -49,7 +49,7 @@ class Density {
     this.explain(ramp, most / share / CELL ** 2);
   }
 
-  /** What the colors mean: from no point to so many in a pixel. */
+  /** What the colors mean: from no point to the most, of which there are so many in a pixel. */
   explain(ramp, most) {
     const bar = byId("density-scale");
     const context = bar.getContext("2d");

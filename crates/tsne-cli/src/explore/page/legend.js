@@ -65,7 +65,9 @@ function ticks(low, high) {
   if (!(high > low)) return [low];
   const most = (high - low) / 3;
   const power = 10 ** Math.floor(Math.log10(most));
-  const step = [5, 2.5, 2, 1].map((m) => m * power).find((s) => s <= most * 1.001) ?? power;
+  const step = [5, 2.5, 2, 1].map((m) => m * power).find((s) => s <= most * (1 + 1e-9)) ?? power;
+  // Of numbers that are large and near each other, steps would be below their spacing, and not end.
+  if (!(low + step > low && high - step < high)) return [low, high];
   const values = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) values.push(Number((k * step).toPrecision(10)));
   return values;

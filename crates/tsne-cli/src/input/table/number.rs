@@ -48,7 +48,8 @@ impl Numbers {
         let mut groups = whole.split(separator);
         let first = groups.next().unwrap_or_default();
         let mut rest = groups.peekable();
-        let begins = matches!(first.len(), 1..=3) && are_digits(first) && rest.peek().is_some();
+        let begins =
+            matches!(first.len(), 1..=3) && are_digits(first) && !first.starts_with('0') && rest.peek().is_some();
         begins && rest.all(|group| group.len() == 3 && are_digits(group)) && are_digits(fraction)
     }
 

@@ -135,24 +135,22 @@ impl<R: BufRead> Records<R> {
     /// Parses one record into the buffers.
     fn fill(&mut self) -> Result<Option<Filled>> {
         let (mut length, mut fields) = (0, 0);
-        let mut last = [0; 3];
+        // The last byte that is no blank.
+        let mut last = 0;
         loop {
             let line = self.parser.line();
             let input = self.read.fill_buf().with_context(|| format!("cannot read line {line}"))?;
             let at_end = input.is_empty();
             let (result, taken, written, ended) =
                 self.parser.read_record(input, &mut self.text[length..], &mut self.ends[fields..]);
-            for &byte in &input[taken.saturating_sub(last.len())..taken] {
-                last = [last[1], last[2], byte];
-            }
+            last = input[..taken].iter().rev().find(|byte| !byte.is_ascii_whitespace()).copied().unwrap_or(last);
             self.read.consume(taken);
             length += written;
             fields += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::Record => {
-                    let is_quoted = matches!(last, [.., b'"'] | [_, b'"', b'\n' | b'\r'] | [b'"', b'\r', b'\n']);
-                    return Ok(Some(Filled { length, fields, closed: !at_end, is_quoted }));
+                    return Ok(Some(Filled { length, fields, closed: !at_end, is_quoted: last == b'"' }));
                 }
                 ReadRecordResult::End => return Ok(None),
                 ReadRecordResult::OutputFull => {
@@ -187,7 +185,7 @@ struct Filled {
     fields: usize,
     /// Whether a line feed ended it.
     closed: bool,
-    /// Whether its last field is between quotes.
+    /// Whether it ends with a quote, which a blank record has if it is between quotes.
     is_quoted: bool,
 }
 
@@ -247,7 +245,7 @@ mod tests {
         let places: Vec<Place> = records(text).unwrap().iter().map(|(place, _)| *place).collect();
         assert_eq!(places, [3, 7, 8].map(Place::Line));
         // A line with nothing but blanks is none, and a field of blanks between quotes is one, at the end of a buffer, too.
-        for (blank, count) in [("  ", 2), ("\"  \"", 3), ("\" \t\"\r", 3), ("\"\"", 3)] {
+        for (blank, count) in [("  ", 2), ("\"  \"", 3), ("\" \t\"\r", 3), ("\"\"", 3), ("\"\"  \r", 3)] {
             for capacity in 1..12 {
                 let text = format!("# \"a\"\nb\n{blank}\nc");
                 let read = BufReader::with_capacity(capacity, text.as_bytes());
