@@ -1,6 +1,6 @@
 //! `tsne embed` and `tsne demo`.
 
-use crate::args::{DemoArgs, EmbedArgs, FloatType, Init, MethodArgs};
+use crate::args::{DemoArgs, EmbedArgs, FloatType, MethodArgs};
 use crate::command::descent::{Checkpoint, descend};
 use crate::command::film::{self, film};
 use crate::command::interrupt::Interrupt;
@@ -49,7 +49,7 @@ struct Run<'a> {
 pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
     method::check(&args.method)?;
     let Some(input) = &args.input else { return further::embed_further(args) };
-    let targets = targets(args, input)?;
+    let targets = Targets::of_call(args, input)?;
     warn(args.method.run.quiet, plan::check(args, input)?.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
@@ -59,34 +59,6 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
         FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
         FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
     }
-}
-
-/// Where the results of a call go, checked before any work.
-///
-/// # Errors
-///
-/// For files that cannot be written, or that the call reads.
-pub(crate) fn targets<'a>(args: &'a EmbedArgs, input: &'a Path) -> Result<Targets<'a>> {
-    film(args, args.method.components.into())?;
-    let targets = Targets {
-        map: args.output.as_deref(),
-        plot: args.plot.as_deref(),
-        model: args.save.as_deref(),
-        checkpoint: args.checkpoint.checkpoint.as_deref(),
-        page: args.html.as_deref(),
-        film: args.frames.as_deref(),
-        back: args.write_back.then_some(input),
-        source: Some(input),
-    };
-    let init = match &args.method.init {
-        Some(Init::File(path)) => Some(path),
-        _ => None,
-    };
-    let params = args.method.affinities.metric_params.as_ref();
-    let mut sources = vec![args.input.as_ref(), init, params];
-    sources.extend(args.reading.labels.iter().map(Some));
-    targets.check(&sources)?;
-    Ok(targets)
 }
 
 /// Embeds the digits.
@@ -128,7 +100,7 @@ impl Run<'_> {
     /// Reads, and embeds in the dimension asked for.
     fn start<T: Float + FromStr>(self, read: impl FnOnce() -> Result<Data<T>>) -> Result<()> {
         let started = Instant::now();
-        let film = self.embed.map_or(Ok(None), |embed| film(embed, self.args.components.into()))?;
+        let film = self.embed.and_then(film);
         let data = read()?;
         match self.args.components {
             1 => self.embed::<T, 1>(data, film, started),

@@ -7,17 +7,22 @@ use anyhow::{Result, ensure};
 use std::ops::ControlFlow;
 use tsne::{Embedding, Float, Iteration, Observer, Scalar};
 
-/// The film that a call asks for, of which there is nothing yet.
+/// Checks that a film is asked for only where there can be one.
 ///
 /// # Errors
 ///
 /// For maps of another dimension than two.
-pub(crate) fn film(args: &EmbedArgs, components: usize) -> Result<Option<Film>> {
-    if args.frames.is_none() {
-        return Ok(None);
-    }
-    ensure!(components == 2, "a film shows a map of two dimensions, not of {components}: leave --frames out");
-    Ok(Some(Film::new(args.n_frames.into())))
+pub(crate) fn check(args: &EmbedArgs, components: usize) -> Result<()> {
+    ensure!(
+        args.frames.is_none() || components == 2,
+        "a film shows a map of two dimensions, not of {components}: leave --frames out"
+    );
+    Ok(())
+}
+
+/// The film that a call asks for, of which there is nothing yet.
+pub(crate) fn film(args: &EmbedArgs) -> Option<Film> {
+    args.frames.is_some().then(|| Film::new(args.n_frames.into()))
 }
 
 /// What is to be said about a film of so many points before it is recorded.

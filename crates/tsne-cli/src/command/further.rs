@@ -65,7 +65,8 @@ pub(crate) fn embed_further(args: &EmbedArgs) -> Result<()> {
         }
     };
     let checkpoint = args.checkpoint.checkpoint.as_deref();
-    let film = film(args, model.n_components())?;
+    film::check(args, model.n_components())?;
+    let film = film(args);
     warn(args.method.run.quiet, &film::warnings(args, n));
     Going { from, how: How::Further, args, extras, checkpoint, film, started }.start(model)
 }

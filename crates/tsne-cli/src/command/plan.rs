@@ -1,11 +1,10 @@
 //! `tsne plan`, and what every `tsne embed` asks before it begins: whether the run fits.
 
 use crate::args::{EmbedArgs, FloatType};
-use crate::command::embed::targets;
 use crate::command::method;
 use crate::command::planner::{Change, Planner, name};
 use crate::command::run::print;
-use crate::command::targets::Written;
+use crate::command::targets::{Targets, Written};
 use crate::input::{Preview, is_standard_input};
 use crate::memory::available_bytes;
 use crate::report::{PlanReport, StageReport, amount};
@@ -28,7 +27,7 @@ pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
     let Some(input) = &args.input else {
         bail!("what a map that goes on takes is not planned: give the points instead of --continue")
     };
-    targets(args, input)?;
+    Targets::of_call(args, input)?;
     let report = planned(args, input)?.report()?;
     print(&report, (args.method.run.json, args.method.run.quiet), &Written::default())
 }

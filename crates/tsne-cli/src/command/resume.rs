@@ -1,7 +1,7 @@
 //! `tsne resume`.
 
 use crate::args::{Cli, Command, EmbedArgs, ResumeArgs};
-use crate::command::film::film;
+use crate::command::film;
 use crate::command::further::{Going, How};
 use crate::command::saved::{Call, Extras, unusable};
 use anyhow::{Context as _, Result, bail};
@@ -24,7 +24,8 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<()> {
     let extras = Extras::take(model.sections(), n).with_context(name)?;
     let extras = extras.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
     let embed = interrupted(&extras.call, args).with_context(name)?;
-    let mut film = film(&embed, model.n_components())?;
+    film::check(&embed, model.n_components())?;
+    let mut film = film::film(&embed);
     film.as_mut().map_or(Ok(()), |film| film.take(model.sections(), n)).with_context(name)?;
     Going { from, how: How::Resume, args: &embed, extras, checkpoint: Some(from), film, started }.start(model)
 }

@@ -1,5 +1,7 @@
 //! Files that a run writes.
 
+use crate::args::{EmbedArgs, Init};
+use crate::command::film;
 use crate::film::FilmFormat;
 use crate::input::Resolved;
 use crate::output::{Beside, Format, Note};
@@ -27,7 +29,35 @@ pub(crate) struct Targets<'a> {
     pub(crate) source: Option<&'a Path>,
 }
 
-impl Targets<'_> {
+impl<'a> Targets<'a> {
+    /// Where the results of a call go, checked before any work.
+    ///
+    /// # Errors
+    ///
+    /// For files that cannot be written, or that the call reads, and a film of what cannot be filmed.
+    pub(crate) fn of_call(args: &'a EmbedArgs, input: &'a Path) -> Result<Self> {
+        film::check(args, args.method.components.into())?;
+        let targets = Self {
+            map: args.output.as_deref(),
+            plot: args.plot.as_deref(),
+            model: args.save.as_deref(),
+            checkpoint: args.checkpoint.checkpoint.as_deref(),
+            page: args.html.as_deref(),
+            film: args.frames.as_deref(),
+            back: args.write_back.then_some(input),
+            source: Some(input),
+        };
+        let init = match &args.method.init {
+            Some(Init::File(path)) => Some(path),
+            _ => None,
+        };
+        let params = args.method.affinities.metric_params.as_ref();
+        let mut sources = vec![args.input.as_ref(), init, params];
+        sources.extend(args.reading.labels.iter().map(Some));
+        targets.check(&sources)?;
+        Ok(targets)
+    }
+
     /// Whether the map goes where its neighbors have room.
     pub(crate) fn wants_neighbors(&self) -> bool {
         self.map.and_then(|map| Format::of(map).ok()).is_some_and(Format::has_neighbors)
