@@ -3,7 +3,7 @@
 use crate::input::Input;
 use tsne::affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform};
 use tsne::{
-    AffinityMethod, Context, Embedding, Float, Initialization, Interpolation, Metric, Momentum, Neighbors,
+    AffinityMethod, Context, Embedding, Float, Initialization, Interpolation, Momentum, Neighbors,
     PartialInitialization, Preset, Rows, TransformParams, Tsne, TsneBuilder,
 };
 

@@ -91,7 +91,7 @@ fn column(elements: &BTreeMap<&str, &str>, meta: &Value, c: usize, labels: &Labe
     let codes: Vec<usize> = match (meta["kind"].as_str(), meta["bytes"].as_u64()) {
         (Some("numbers"), Some(bytes)) => {
             let found: Vec<f64> = match bytes {
-                4 => numbers::<4>(elements, &name).map(|v| f32::from_le_bytes(v)).map(shortest).collect(),
+                4 => numbers::<4>(elements, &name).map(f32::from_le_bytes).map(shortest).collect(),
                 _ => numbers::<8>(elements, &name).map(f64::from_le_bytes).collect(),
             };
             for (i, found) in found.into_iter().enumerate() {

@@ -41,7 +41,7 @@ impl<T: Float, const D: usize> Map<T, D> {
         let path = file(name, &bytes);
         let options = InputOptions::default();
         let read = bounded(16 * bound(bytes.len()), || MapTable::read(&path, &options));
-        let MapTable { table, annotations } = read.unwrap_or_else(|error| panic!("{name}: {error:#}: {self:?}"));
+        let MapTable { table, annotations, .. } = read.unwrap_or_else(|error| panic!("{name}: {error:#}: {self:?}"));
         let found = table.rows().unwrap();
         assert_eq!((found.n(), found.d()), (self.y.len(), D), "{self:?}");
         // Text has the fewest digits that read back as the same number of the type.

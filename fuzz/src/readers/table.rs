@@ -156,7 +156,7 @@ fn map(input: &mut Input<'_>) {
     let bytes = input.rest();
     let path = file("y.csv", bytes);
     let options = InputOptions { layer: None, obsm: None, raw: false, neighbors_key: None, ..options };
-    let Ok(MapTable { table, annotations }) = bounded(4 * bound(bytes.len()), || MapTable::read(&path, &options))
+    let Ok(MapTable { table, annotations, .. }) = bounded(4 * bound(bytes.len()), || MapTable::read(&path, &options))
     else {
         return;
     };
