@@ -213,6 +213,13 @@ test("keys zoom, move, change theme and show the density; numbers have a scale",
   assert.ok(await page.locator("#density-key").isHidden());
   await page.locator("#column").selectOption({ label: "ink" });
   assert.ok((await page.locator("#legend .ticks span").count()) >= 3);
+  // Three to seven ticks on any scale, and an end where the numbers are too near each other for steps.
+  const ranges = [[4.015625, 6.03125], [0.002, 5.9975], [-7, 1e6], [0.1, 0.1000001], [-1e300, 1e300]];
+  for (const range of ranges) {
+    const count = await page.evaluate(([low, high]) => ticks(low, high).length, range);
+    assert.ok(count >= 3 && count <= 7, `${range}: ${count}`);
+  }
+  assert.deepEqual(await page.evaluate(() => ticks(1e17, 1e17 + 16)), [1e17, 1e17 + 16]);
   await page.locator("#column").selectOption({ label: "One color" });
   assert.equal(await page.locator("#legend *").count(), 0);
   await page.keyboard.press("Escape");

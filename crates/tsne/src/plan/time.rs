@@ -8,7 +8,7 @@ use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
 
 /// Rounds over all affinities that find groups and their affinities and place points: of 70,000, 250,000 and 1,000,000 × 50 the start
-/// takes 0.29, 0.62 and 4.5 s on two cores, by 36 rounds 0.25, 0.8 and 3.6.
+/// takes 0.29, 0.62 and 4.5 s on two cores, where 36 rounds plan 0.27, 0.88 and 3.6.
 const ROUNDS: f64 = 36.0;
 
 /// Rounds that number the points anew, twice in a descent.

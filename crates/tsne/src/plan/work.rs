@@ -27,7 +27,7 @@ pub(super) fn compared(method: SearchMethod, shape: DataShape, k: usize) -> f64 
 
 /// A search by shared columns, in nanoseconds of a core (as its choice counts them: `examples/sparse_time` of `tsne-affinity`): a pair
 /// of entries in one column or a look at a score, and an entry of two rows whose distance is measured. For `k` neighbors somewhat more
-/// are measured. 20,000 rows of 100 values take 14 times as long as 2,000, which these come to as well (18).
+/// are measured. 2,000 rows of 100 values in 5,000 columns take 0.20 s and 20,000 take 3.04 (two cores), 15 times as long; these come to 18.
 const SHARED: f64 = 1.4;
 const MEASURED: f64 = 6.0;
 const CANDIDATES: f64 = 1.5;
