@@ -138,7 +138,8 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
             let all = known.iter().flat_map(|(_, names)| names).chain(&own);
             let near = Names::new(all.map(|name| Some(name.as_str())), COLUMN).near(column);
             let files: Vec<String> = known.iter().map(|(file, _)| name(file)).collect();
-            bail!("there is no column {column:?} in {} and none in {}{near}", files.join(", "), name(path));
+            let remedy = if near.is_empty() { "; give the name or number of one to --label-column" } else { &near };
+            bail!("there is no column {column:?} in {} and none in {}{remedy}", files.join(", "), name(path));
         }
     }
     if !has_columns && !options.labels.is_empty() {

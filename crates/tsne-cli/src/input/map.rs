@@ -50,7 +50,8 @@ impl MapTable {
                 match self.left_out {
                     0 => bail!("the map has no point {id:?}: it is a map of other points, or names them otherwise"),
                     count => bail!(
-                        "the map has no place for the point {id:?}, as {count} points were left out of it: leave them out of the data,                          too"
+                        "the map has no place for the point {id:?}, as {count} points were left out of it: leave them \
+                         out of the data, too"
                     ),
                 }
             };

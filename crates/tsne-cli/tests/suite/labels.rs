@@ -132,5 +132,7 @@ fn a_column_that_no_file_has_is_an_error_of_all_of_them() {
     let error = String::from_utf8(run.stderr).unwrap();
     assert!(error.contains("no column \"trust\" in points.csv and none in map.csv"), "{error}");
     assert!(error.contains("did you mean \"trust_a\" or \"trust_b\"?"), "{error}");
+    let run = directory.tsne("plot map.csv --labels points.csv --label-column zzzzzz -o p.svg");
+    assert!(String::from_utf8(run.stderr).unwrap().contains("none in map.csv; give the name or number"));
     directory.succeed("plot map.csv --labels points.csv --label-column age -o p.svg");
 }
