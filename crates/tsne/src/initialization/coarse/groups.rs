@@ -42,10 +42,14 @@ impl Groups {
         while left > 0 {
             cx.check()?;
             chunks::for_each(&mut next, blocks::BLOCK, |block, next| {
+                if cx.check().is_err() {
+                    return;
+                }
                 for (next, i) in next.iter_mut().zip(blocks::range(block, n)) {
                     *next = if of[i] == NONE { nearest(p, &of, i) } else { of[i] };
                 }
             });
+            cx.check()?;
             std::mem::swap(&mut of, &mut next);
             let before = std::mem::replace(&mut left, of.iter().filter(|group| **group == NONE).count());
             if left == before {

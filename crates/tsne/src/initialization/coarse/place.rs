@@ -14,6 +14,9 @@ pub(super) fn among<T: Scalar, const D: usize>(
     let n = fine.n();
     let mut placed = memory::filled("positions", n, [T::ZERO; D])?;
     chunks::for_each_point(&mut placed, blocks::BLOCK, |block, placed| {
+        if cx.check().is_err() {
+            return;
+        }
         for (placed, i) in placed.iter_mut().zip(blocks::range(block, n)) {
             let (columns, weights) = fine.row(i);
             let (mut total, mut sum) = (0.0, [0.0; D]);

@@ -1,4 +1,4 @@
-use tsne_core::{Affinities, Result, Scalar, memory};
+use tsne_core::{Affinities, Context, Result, Scalar, blocks, memory};
 
 /// The name of what is made here in errors.
 const WHAT: &str = "components of the neighbor graph";
@@ -12,11 +12,14 @@ pub(super) struct Components {
 }
 
 /// Finds the components by joining the ends of every edge of positive weight, whichever of its two entries is there.
-pub(super) fn components<T: Scalar>(graph: &Affinities<T>) -> Result<Components> {
+pub(super) fn components<T: Scalar>(graph: &Affinities<T>, cx: Context<'_>) -> Result<Components> {
     let n = graph.n();
     // Union-find whose root is the first point of the set, with path halving: near to linear, and the same in any case.
     let mut parents = memory::collected(WHAT, 0..n as u32)?;
     for i in 0..n {
+        if i % blocks::BLOCK == 0 {
+            cx.check()?;
+        }
         let mut root = find(&mut parents, i as u32);
         let (columns, weights) = graph.row(i);
         for (&j, weight) in columns.iter().zip(weights) {

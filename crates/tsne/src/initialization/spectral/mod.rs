@@ -7,7 +7,9 @@ mod walk;
 use super::linalg::{leading_eigenvectors, orient};
 use chebyshev::{OVERSAMPLING, STAGE};
 use rayon::prelude::*;
+use std::cmp::Ordering;
 use tsne_affinity::{Precomputed, precomputed_joint};
+use tsne_core::random::mix;
 use tsne_core::span::Region;
 use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Scalar, blocks, memory};
 use walk::{LANES, Walk};
@@ -115,14 +117,14 @@ pub fn spectral_with<T: Scalar, const D: usize>(
     }
     // The walk of an asymmetric matrix has complex eigenvalues, and points that nothing leads to: its symmetric part is taken.
     let symmetric;
-    let p = if is_symmetric(p) {
+    let p = if is_symmetric(p, cx)? {
         p
     } else {
         let how = Precomputed::default();
         symmetric = precomputed_joint(p.row_pointers(), p.columns(), p.weights(), p.n(), how, cx)?;
         &symmetric
     };
-    let components = components::components(p)?;
+    let components = components::components(p, cx)?;
     let mut positions = memory::filled("spectral initialization", p.n(), [T::ZERO; D])?;
     let axes_of = |number: usize| -> Result<Vec<Vec<f64>>> {
         cx.check()?;
@@ -214,15 +216,45 @@ fn decompose<T: Scalar>(walk: &Walk<'_, T>, wanted: usize) -> Result<(Vec<Vec<f6
     Ok((vectors, values))
 }
 
-/// Whether each entry has its counterpart, bit for bit.
-fn is_symmetric<T: Scalar>(p: &Affinities<T>) -> bool {
-    let differs = |i: usize| {
-        let (columns, weights) = p.row(i);
-        let is_other = |(&j, weight): (&u32, &T)| {
-            let (back, other) = p.row(j as usize);
-            !back.binary_search(&(i as u32)).is_ok_and(|at| other[at] == *weight)
-        };
-        columns.iter().zip(weights).any(is_other).then_some(())
-    };
-    blocks::find_first(p.n(), differs).is_none()
+/// Whether each entry has its counterpart, bit for bit: then the hashes of pairs and weights above the diagonal and below it have one
+/// sum. (Of others they have it once in 2⁶⁴. To look each counterpart up took 1.2 s of 2.4 for a start of 70,000 points with 130
+/// entries each.)
+fn is_symmetric<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<bool> {
+    let sums = blocks::try_map(p.n(), |rows| {
+        cx.check()?;
+        let mut sum = 0u64;
+        for i in rows {
+            let (columns, weights) = p.row(i);
+            for (&j, weight) in columns.iter().zip(weights) {
+                let (i, j, weight) = (i as u64, u64::from(j), mix(weight.to_f64().to_bits()));
+                sum = match i.cmp(&j) {
+                    Ordering::Less => sum.wrapping_add(mix(i << 32 ^ j ^ weight)),
+                    Ordering::Equal => sum,
+                    Ordering::Greater => sum.wrapping_sub(mix(j << 32 ^ i ^ weight)),
+                };
+            }
+        }
+        Ok(sum)
+    })?;
+    Ok(sums.into_iter().fold(0, u64::wrapping_add) == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_symmetric;
+    use tsne_core::{Affinities, AffinityKind, Context};
+
+    /// A path of three points.
+    fn path(weights: [f32; 4]) -> Affinities<f32> {
+        let (pointers, columns) = (vec![0, 1, 3, 4], vec![1, 0, 2, 1]);
+        Affinities::from_parts(pointers, columns, weights.to_vec(), 3, AffinityKind::Joint).unwrap()
+    }
+
+    #[test]
+    fn one_bit_of_a_weight_makes_a_matrix_asymmetric() {
+        let is_symmetric = |weights| is_symmetric(&path(weights), Context::new()).unwrap();
+        let (w, more) = (0.25, 0.25 + f32::EPSILON);
+        assert!(is_symmetric([w, w, w, w]) && is_symmetric([w, w, more, more]));
+        assert!(!is_symmetric([w, w, w, more]) && !is_symmetric([w, more, w, more]));
+    }
 }
