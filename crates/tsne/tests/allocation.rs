@@ -1,5 +1,8 @@
-//! No allocation after the first iteration of a descent at a fixed grid size, counted by the allocator: alone in its
-//! binary.
+//! What stays allocated: nothing after a fit, and no more after many iterations than after few; and no allocation at all after the
+//! first iteration of a descent at a fixed grid size. Counted by the allocator: alone in its binary.
+//!
+//! `TSNE_TEST_FITS=100`, `TSNE_TEST_POINTS=10000` and `TSNE_TEST_ITERATIONS=10000` make it a long run.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod common;
 
@@ -11,12 +14,71 @@ use tsne::bh::BarnesHut;
 use tsne::core::Repulsion;
 use tsne::fft::GridRepulsion;
 use tsne::optim::{Descent, Exact, Joint, MomentumGains, Phase};
-use tsne::{Context, GridParams, Interpolation, Kernel, Momentum, Rows};
+use tsne::{Context, GridParams, Interpolation, Kernel, Momentum, Preset, Rows, Tsne};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+/// A size of the run: another one where it is asked for.
+fn size(variable: &str, default: usize) -> usize {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+/// Bytes that are allocated and not given back.
+fn live() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+/// One after the other: the counts are of the whole process. On one thread: with more, the queues of the pool itself may grow when
+/// tasks are stolen.
 #[test]
+fn nothing_is_left_allocated() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        fits_leave_nothing_behind();
+        iterations_leave_nothing_behind();
+    });
+    iterations_after_the_first_do_not_allocate();
+}
+
+fn fits_leave_nothing_behind() {
+    let (n, d) = (size("TSNE_TEST_POINTS", 500), 8);
+    let (x, _) = blobs::<f32>(n, d, 1);
+    let x = Rows::new(&x, n, d).unwrap();
+    let fit = |preset| {
+        let fit =
+            Tsne::<f32, 2>::preset(preset).n_iter(20).early_exaggeration_iter(20).build().unwrap().fit(x).unwrap();
+        let placed = fit.transform(x).unwrap();
+        assert!(fit.kl_divergence().is_finite() && placed.positions().len() == n);
+    };
+    for preset in [Preset::Recommended, Preset::OpenTsne, Preset::Documented] {
+        let after: Vec<usize> = (0..size("TSNE_TEST_FITS", 6))
+            .map(|_| {
+                fit(preset);
+                live()
+            })
+            .collect();
+        // What is kept for all fits to come, the plans of transforms, is there after the first of a kind.
+        assert!(after.iter().skip(3).all(|bytes| *bytes == after[2]), "{preset}: {after:?} bytes after each fit");
+    }
+}
+
+fn iterations_leave_nothing_behind() {
+    let (n, d) = (size("TSNE_TEST_POINTS", 500), 8);
+    let (x, _) = blobs::<f32>(n, d, 1);
+    let x = Rows::new(&x, n, d).unwrap();
+    let mut embedding = Tsne::<f32, 2>::builder().build().unwrap().fit(x).unwrap();
+    // The grid follows the map: one that hardly moves keeps its grid.
+    let iterations = size("TSNE_TEST_ITERATIONS", 400) / 4;
+    let params = embedding.params().n_iter(iterations).learning_rate(1e-6);
+    let after = [(); 4].map(|()| {
+        embedding.optimize(params.clone()).unwrap();
+        live()
+    });
+    assert_eq!(after, [after[0]; 4], "bytes after each {iterations} iterations");
+}
+
 fn iterations_after_the_first_do_not_allocate() {
     let n = 5_000;
     let (x, _) = blobs::<f32>(n, 8, 1);
