@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -30,6 +31,9 @@ const LONGEST: u64 = 4096;
 /// The inputs of a target that are kept, at most, and their bytes together: all of them stay below 1 MiB.
 const KEPT: usize = 160;
 const KEPT_BYTES: u64 = 48 << 10;
+
+/// What makes a stable compiler take the options of a nightly one.
+const BOOTSTRAP: &str = "1";
 
 /// What the command is told.
 #[derive(Debug, Args)]
@@ -57,11 +61,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let chosen = if options.target.is_empty() { &all } else { &options.target };
     let shell = Shell::new()?;
     let fuzzer = Fuzzer::find(&shell, options.address)?;
+    let programs = fuzzer.build(&shell, chosen)?;
     let mut rows = Vec::new();
     let mut failed = Vec::new();
-    for target in chosen {
+    for (target, program) in chosen.iter().zip(&programs) {
         let start = Instant::now();
-        let outcome = fuzzer.run(target, options.minutes)?;
+        let outcome = fuzzer.run(target, program, options.minutes)?;
         let seconds = start.elapsed().as_secs_f64();
         let Progress { executions, edges, inputs } = outcome.progress;
         let rate = executions as f64 / seconds;
@@ -70,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if outcome.failed {
             failed.push(target.as_str());
         } else if options.minimize {
-            fuzzer.minimize(&shell, target)?;
+            fuzzer.minimize(target, program)?;
         }
     }
     println!("\n{}", table::aligned(&["target", "executions", "seconds", "a second", "edges", "inputs"], rows));
@@ -134,26 +139,43 @@ impl Fuzzer {
         self.home.join("corpus").join(target)
     }
 
+    /// Builds targets, and copies their programs to where no later build changes them: whoever goes on editing would have each target
+    /// built anew.
+    fn build(&self, shell: &Shell, targets: &[String]) -> Result<Vec<PathBuf>> {
+        let version = cmd!(shell, "rustc --version --verbose").quiet().read()?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+        let kept = self.home.join("programs");
+        fs::create_dir_all(&kept)?;
+        let mut programs = Vec::new();
+        for target in targets {
+            let arguments = self.arguments("build");
+            cmd!(shell, "cargo {arguments...} {target}").env("RUSTC_BOOTSTRAP", BOOTSTRAP).run()?;
+            let built = self.home.join(host).join("release").join(target);
+            let program = kept.join(target);
+            fs::copy(&built, &program).with_context(|| format!("cannot copy {}", built.display()))?;
+            programs.push(program);
+        }
+        Ok(programs)
+    }
+
     /// Runs a target for some minutes, on what was found before and on the inputs that are kept.
-    fn run(&self, target: &str, minutes: f64) -> Result<Ran> {
+    fn run(&self, target: &str, program: &Path, minutes: f64) -> Result<Ran> {
         let (found, kept) = (self.found(target), corpus(target));
         fs::create_dir_all(&found)?;
         let log = self.home.join(format!("{target}.log"));
         let seconds = (60.0 * minutes).ceil() as u64;
-        let (arguments, file) = (self.arguments("run"), fs::File::create(&log)?);
+        let artifacts = Path::new(HOME).join("artifacts").join(target);
+        fs::create_dir_all(&artifacts)?;
         println!("{target}: {seconds} s, {}", log.display());
         // Of the log, a person wants the end; a progress of hours is for no screen.
-        let status = std::process::Command::new("cargo")
-            .args(arguments)
-            .arg(target)
+        let status = Command::new(program)
             .args([&found, &kept])
-            .args(["--", &format!("-max_total_time={seconds}"), &format!("-timeout={ENDLESS}")])
+            .args([format!("-max_total_time={seconds}"), format!("-timeout={ENDLESS}")])
             .args([format!("-rss_limit_mb={MEMORY}"), format!("-max_len={LONGEST}"), "-print_final_stats=1".to_owned()])
-            // What makes a stable compiler take the options of a nightly one.
-            .env("RUSTC_BOOTSTRAP", "1")
-            .stderr(file)
+            .arg(format!("-artifact_prefix={}/", artifacts.display()))
+            .stderr(fs::File::create(&log)?)
             .status()
-            .context("cargo cannot be run")?;
+            .with_context(|| format!("{} cannot be run", program.display()))?;
         let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
         if !status.success() {
             let tail: Vec<&str> = text.lines().rev().take(30).collect();
@@ -166,24 +188,32 @@ impl Fuzzer {
 
     /// Puts few inputs that reach all that is reached in the place of what was found, and the smallest of them into the corpus that is
     /// kept. What has another name than libFuzzer gives stays there: it was put there by hand.
-    fn minimize(&self, shell: &Shell, target: &str) -> Result<()> {
-        let _bootstrap = shell.push_env("RUSTC_BOOTSTRAP", "1");
+    fn minimize(&self, target: &str, program: &Path) -> Result<()> {
         let (found, kept) = (self.found(target), corpus(target));
         for path in files(&kept)?.into_iter().filter(|path| is_named_by_libfuzzer(path)) {
             let name = path.file_name().context("it is named by its content")?;
-            fs::rename(&path, found.join(name)).or_else(|_| fs::copy(&path, found.join(name)).map(drop))?;
+            fs::copy(&path, found.join(name))?;
+            fs::remove_file(&path)?;
         }
-        let (arguments, longest) = (self.arguments("cmin"), format!("-max_len={LONGEST}"));
-        cmd!(shell, "cargo {arguments...} {target} {found} -- {longest}").ignore_stderr().run()?;
+        let few = self.home.join("few").join(target);
+        if few.exists() {
+            fs::remove_dir_all(&few)?;
+        }
+        fs::create_dir_all(&few)?;
+        let status = Command::new(program)
+            .args(["-merge=1".to_owned(), format!("-max_len={LONGEST}")])
+            .args([&few, &found])
+            .stderr(Stdio::null())
+            .status()?;
+        ensure!(status.success(), "{} cannot choose among {}", program.display(), found.display());
+        fs::remove_dir_all(&found)?;
+        fs::rename(&few, &found)?;
         let mut inputs: Vec<(u64, PathBuf)> = Vec::new();
         for path in files(&found)? {
             inputs.push((path.metadata()?.len(), path));
         }
         inputs.sort();
         let mut bytes = 0;
-        for path in files(&kept)?.into_iter().filter(|path| is_named_by_libfuzzer(path)) {
-            fs::remove_file(path)?;
-        }
         for (length, path) in inputs.into_iter().take(KEPT) {
             bytes += length;
             if let Some(name) = path.file_name().filter(|_| bytes <= KEPT_BYTES) {

@@ -13,6 +13,7 @@ mod icount;
 mod outcome;
 mod packages;
 mod python;
+mod reproduce;
 mod span;
 mod table;
 mod tidy;
@@ -55,6 +56,8 @@ enum Command {
     Faults(faults::Options),
     /// Feed the fuzzing targets any bytes until something that must hold does not.
     Fuzz(fuzz::Options),
+    /// Build the command twice and compare the bytes.
+    Reproduce,
     /// Run this toolkit and its peers one after another and judge all maps alike.
     Compare(compare::Options),
     /// Make the data of the benchmarks as .npy files.
@@ -87,6 +90,7 @@ fn run(command: Command) -> Result<()> {
         Command::Python(options) => python::run(&options),
         Command::Faults(options) => faults::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Reproduce => reproduce::run(),
         Command::Compare(options) => compare::run(&options),
         Command::Data(set) => data::run(&set),
     }
