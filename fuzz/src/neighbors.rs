@@ -140,9 +140,8 @@ fn definition<T: Scalar>(metric: &Metric, rows: Rows<'_, T>, all: &KnnGraph<T>) 
                 Metric::Chebyshev => largest,
                 _ => return,
             };
-            let values = rows.row(i).iter().chain(rows.row(j as usize)).map(|v| v.to_f64().abs());
-            let scale = values.fold(0.0, f64::max);
-            // Squares below the smallest number are lost: distances below 1e-154 of the largest coordinate.
+            // Squares below the smallest number are lost: distances below 1e-154 of the largest coordinate of all points.
+            let scale = rows.iter().flatten().map(|v| v.to_f64().abs()).fold(0.0, f64::max);
             let smallest = if T::NAME == "f32" { 1e-44 } else { 2e-154 * (1.0 + scale) };
             let bound = ((d + 4.0) * f64::EPSILON + T::EPSILON.to_f64()) * expected + smallest;
             let error = (distance.to_f64() - expected).abs();

@@ -29,7 +29,7 @@ const MEMORY: u64 = 4096;
 const LONGEST: u64 = 4096;
 
 /// The inputs of a target that are kept, at most, and their bytes together: all of them stay below 1 MiB.
-const KEPT: usize = 160;
+const KEPT: usize = 64;
 const KEPT_BYTES: u64 = 48 << 10;
 
 /// What makes a stable compiler take the options of a nightly one.

@@ -296,6 +296,9 @@ fn from_checked_parts<T: Scalar>(
     if kind == AffinityKind::Joint && n != n_columns {
         return Err(Error::shape("joint affinities (rows)", n_columns, n));
     }
+    if kind == AffinityKind::Joint && n > u32::MAX as usize {
+        return Err(Error::capacity("number of points", n, u32::MAX as usize));
+    }
     let matrix = Affinities { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
     let checked = |i: usize| {
         let (columns, weights) = matrix.row(i);

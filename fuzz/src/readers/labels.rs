@@ -34,7 +34,9 @@ fn lines(input: &mut Input<'_>) {
     assert!(!labels.names.is_empty() || n == 0, "not all are missing");
     let text = std::str::from_utf8(bytes).expect("what is no text is refused");
     let text = text.trim_start_matches('\u{feff}');
-    let lines: Vec<&str> = text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect();
+    // Returns end lines only where there is no line feed.
+    let end = if text.contains('\n') { '\n' } else { '\r' };
+    let lines: Vec<&str> = text.split(end).map(str::trim).filter(|line| !line.is_empty()).collect();
     // As many labels as lines, none of them between quotes: those.
     if lines.len() == n && !text.contains('"') {
         let expected = Labels::from_texts(&lines);

@@ -199,6 +199,9 @@ fn joint_of<T: Scalar>(source: Source<'_, T>, options: Precomputed, cx: Context<
     if n < 2 {
         return Err(Error::too_few_points(n, 2));
     }
+    if n > limits::POINTS {
+        return Err(Error::capacity("number of points", n, limits::POINTS));
+    }
     let mut given = SortedRows::read(source, false, cx)?;
     let sum = blocks::sum(&mut Vec::new(), n, |rows| {
         given.weights[given.row_pointers[rows.start]..given.row_pointers[rows.end]].iter().map(|w| w.to_f64()).sum()

@@ -165,7 +165,7 @@ impl Groups {
     ) -> Result<Found<V>> {
         let (mut indices, mut distances) = room(n, k)?;
         let kept = Kept::new(|| (Vec::new(), Vec::new()));
-        let size = k * EXPAND_BLOCK;
+        let size = k.saturating_mul(EXPAND_BLOCK);
         chunks::for_each2((&mut indices, size), (&mut distances, size), |b, indices, distances| {
             kept.with(|(nearest, points)| {
                 for (r, (indices, distances)) in

@@ -246,12 +246,13 @@ impl Workspace {
                 precision = bisection;
                 stride = (stride * stride).min(1e30);
             }
-            if !(precision > 1.0 / EXTREME && precision < EXTREME) {
+            // A stride may lead far beyond what is sought: the end is tried, and left unless it is itself on the wrong side.
+            precision = precision.clamp(1.0 / EXTREME, EXTREME);
+            if low >= EXTREME || high <= 1.0 / EXTREME {
                 break;
             }
         }
         // Unreachable but for distances that differ by more than 10^150: the end of the bracket.
-        let precision = precision.clamp(1.0 / EXTREME, EXTREME);
         Calibration { precision, perplexity: self.moments(precision).entropy.exp(), converged: false }
     }
 

@@ -58,7 +58,7 @@ impl<T: Scalar> BucketRange<T> {
         chunks::for_each(&mut counts, buckets, |range, counts| {
             sources(range).for_each(|i| matrix.neighbors(i).iter().for_each(|&to| counts[to as usize / BUCKET] += 1));
         });
-        let together = TOGETHER.div_ceil(BUCKET * matrix.j.max(1) * size_of::<u32>());
+        let together = TOGETHER.div_ceil(matrix.j.max(1).saturating_mul(BUCKET * size_of::<u32>()));
         let mut parts: Vec<Self> = (0..buckets)
             .step_by(together)
             .map(|first| {

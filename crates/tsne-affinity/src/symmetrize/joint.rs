@@ -5,6 +5,7 @@ use super::merge::{JoinedRows, Scratch};
 use super::sort::sort_rows;
 use super::symmetrization::Symmetrization;
 use super::weighted::{Edges, WeightedGraph, own_point, repeated};
+use crate::limits;
 use crate::ordered;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory,
@@ -102,6 +103,9 @@ fn joint<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
     let n = edges.n();
+    if n > limits::POINTS {
+        return Err(Error::capacity("number of points", n, limits::POINTS));
+    }
     if n != edges.n_reference {
         return Err(Error::invalid(
             "neighbor graph",

@@ -94,6 +94,26 @@ fn what_does_not_converge_tells_its_perplexity() {
     assert!(!fit.converged && (fit.perplexity - entropy(&out).exp()).abs() < 1e-6, "{fit:?}, {out:?}");
 }
 
+/// One neighbor farther than all others by up to what is tried: the rest of the row has the perplexity, found by strides that lead
+/// beyond the end first.
+#[test]
+fn one_very_far_neighbor_leaves_the_others_what_they_are() {
+    for far in [1e3, 1e50, 1e100, 3e141, 1e145] {
+        let mut distances: Vec<f64> = (0..21).map(|i| 0.5 * f64::from(i * i)).collect();
+        distances.push(far);
+        let mut out = [0.0; 22];
+        for perplexity in [1.5, 4.0, 10.25, 18.0] {
+            let fit = calibrate_row(&distances, perplexity, &mut out).unwrap();
+            assert!(
+                fit.converged && (entropy(&out) - perplexity.ln()).abs() < 1e-8,
+                "{far:e} at {perplexity}: {fit:?}"
+            );
+            // Five times as far as the next, whose own weight is a ten millionth at most.
+            assert!(out[21] < 1e-30, "{out:?}");
+        }
+    }
+}
+
 #[test]
 fn limits_are_uniform_over_the_nearest_or_over_all() {
     let distances = [2.0f32, 2.0, 2.0, 5.0, 6.0];

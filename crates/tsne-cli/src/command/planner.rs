@@ -107,7 +107,9 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         }
         let InputShape::Data(shape) = self.preview.shape else { return None };
         let wide = shape.bytes(8);
-        let projected = components.or(steps.pca).map_or(0, |count| (shape.n * count.min(shape.d)) as u64 * 16);
+        let projected = components
+            .or(steps.pca)
+            .map_or(0, |count| (shape.n as u64).saturating_mul(count.min(shape.d) as u64).saturating_mul(16));
         Some(((wide + projected) as f64 * share) as u64)
     }
 

@@ -176,6 +176,9 @@ impl<T: Scalar + FromStr> Loaded<T> {
         let (table, in_files) = split(path, format, options)?;
         let inner = InputOptions { table, ..options.clone() };
         let mut loaded = Self::points_of(path, format, &inner).with_context(|| name(path))?;
+        // By what each column was asked for: a name, or a number.
+        let mut asked = inner.table.label_columns;
+        asked.resize(loaded.annotations.labels.len(), String::new());
         for (file, columns) in in_files {
             let points = Owners {
                 n: loaded.resolved.given(loaded.points.n()),
@@ -184,12 +187,14 @@ impl<T: Scalar + FromStr> Loaded<T> {
             };
             let table = read_labels(file, &columns, &options.table, &points).with_context(|| name(file))?;
             loaded.joined |= table.by_id;
+            asked.extend(columns.iter().cloned());
+            asked.resize(loaded.annotations.labels.len() + table.labels.len(), String::new());
             for labels in table.labels {
                 loaded.sources.push(if columns.is_empty() { name(file) } else { labels.name.clone() });
                 loaded.annotations.labels.push(labels);
             }
         }
-        loaded.order_labels(wanted);
+        loaded.order_labels(&asked, wanted);
         Ok(loaded)
     }
 
@@ -211,11 +216,12 @@ impl<T: Scalar + FromStr> Loaded<T> {
     }
 
     /// Brings columns of labels into the order in which they were asked for; those of whole files come last.
-    fn order_labels(&mut self, wanted: &[String]) {
+    fn order_labels(&mut self, asked: &[String], wanted: &[String]) {
         let labels = std::mem::take(&mut self.annotations.labels);
-        let mut all: Vec<_> = std::mem::take(&mut self.sources).into_iter().zip(labels).collect();
-        all.sort_by_key(|(_, labels)| wanted.iter().position(|name| *name == labels.name).unwrap_or(wanted.len()));
-        (self.sources, self.annotations.labels) = all.into_iter().unzip();
+        let mut all: Vec<_> = std::mem::take(&mut self.sources).into_iter().zip(labels).zip(asked).collect();
+        let place = |name: &String| wanted.iter().position(|wanted| wanted == name);
+        all.sort_by_key(|((_, labels), asked)| place(asked).or_else(|| place(&labels.name)).unwrap_or(wanted.len()));
+        (self.sources, self.annotations.labels) = all.into_iter().map(|(column, _)| column).unzip();
     }
 
     fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {

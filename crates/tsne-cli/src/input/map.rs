@@ -220,7 +220,8 @@ impl Columns {
 pub(crate) fn label_names<'a>(labels: impl Iterator<Item = &'a str>, reserved: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for label in labels {
-        let mut name = label.to_owned();
+        // Readers take the blanks around a name away.
+        let mut name = label.trim().to_owned();
         while is_coordinate(&name) || is_index_name(&name) || names.contains(&name) || reserved.contains(&name.as_str())
         {
             name.push_str("_label");

@@ -5,7 +5,7 @@
 
 use super::content::{Beside, Numbers};
 use crate::input::{Labels, PROJECTION, label_names};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, DictionaryArray, Float32Array, Float64Array, Int32Array, ListArray, RecordBatch, StringArray,
@@ -121,7 +121,7 @@ impl<T: Scalar, const D: usize> Batches for Map<'_, T, D> {
         let mut columns: Vec<ArrayRef> = Vec::new();
         if let Some(ids) = self.ids {
             let ids = ids.get(start..end).context("there are fewer ids than points")?;
-            columns.push(Arc::new(StringArray::from_iter_values(ids)));
+            columns.push(texts(ids)?);
         }
         for axis in 0..D {
             let values = self.y[start..end].iter().map(|point| point[axis].to_f64());
@@ -167,7 +167,7 @@ impl Batches for NumberTable<'_> {
 
     fn batch(&self, start: usize, end: usize) -> Result<RecordBatch> {
         let ids = self.ids.get(start..end).context("there are fewer ids than rows")?;
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from_iter_values(ids))];
+        let mut columns: Vec<ArrayRef> = vec![texts(ids)?];
         for column in self.columns {
             let values = column.values.get(start..end).context("there are fewer numbers than rows")?;
             columns.push(Arc::new(Float64Array::from_iter(values.iter().copied())));
@@ -180,7 +180,7 @@ impl<'a> Column<'a> {
     fn new(labels: &'a Labels) -> Result<Self> {
         Ok(match labels.numbers().filter(|_| labels.are_continuous()) {
             Some(numbers) => Self::Numbers(labels, numbers),
-            None => Self::Classes(labels, Arc::new(StringArray::from_iter_values(&labels.names))),
+            None => Self::Classes(labels, texts(&labels.names)?),
         })
     }
 
@@ -201,11 +201,20 @@ impl<'a> Column<'a> {
                 Arc::new(Float64Array::from_iter(codes.map(|code| code.and_then(number))))
             }
             Self::Classes(_, names) => {
-                let keys = Int32Array::from_iter(codes.map(|code| code.and_then(|code| i32::try_from(code).ok())));
+                let keys = codes.map(|code| code.map(i32::try_from).transpose());
+                let keys: Int32Array = keys.collect::<Result<_, _>>().context("there are more labels than 2³¹")?;
                 Arc::new(DictionaryArray::<Int32Type>::try_new(keys, names.clone())?)
             }
         })
     }
+}
+
+/// Texts, whose places have 31 bits.
+fn texts(texts: &[String]) -> Result<ArrayRef> {
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let fits = texts.len().max(bytes) <= i32::MAX as usize;
+    ensure!(fits, "a column of Arrow holds 2 GiB of names, and {bytes} bytes are more: write the map as CSV");
+    Ok(Arc::new(StringArray::from_iter_values(texts)))
 }
 
 /// The lists of a point's neighbors, as Embedding Atlas has them.

@@ -44,7 +44,8 @@ impl Preparation {
     ///
     /// # Errors
     ///
-    /// For points that cannot be prepared so: negative ones whose sums or logarithms are asked for, and a graph of neighbors.
+    /// For points that cannot be prepared so: negative ones whose sums or logarithms are asked for, values so large that what is made
+    /// of them is not finite, and a graph of neighbors.
     pub fn fit<T: Scalar>(points: PointTable<T>, steps: Steps, seed: u64) -> Result<(PointTable<T>, Option<Self>)> {
         if steps == Steps::default() {
             return Ok((points, None));
@@ -67,7 +68,8 @@ impl Preparation {
             values.log1p()?;
         }
         if steps.standardize {
-            let (mut means, deviations) = values.moments();
+            let mut means = values.means()?;
+            let deviations = values.deviations(&means)?;
             if values.is_sparse() {
                 means.fill(0.0);
             }
@@ -75,7 +77,7 @@ impl Preparation {
             learned.scale = Some((means, deviations));
         }
         if let Some(count) = steps.pca {
-            let means = values.moments().0;
+            let means = values.means()?;
             ensure!(
                 !values.are_same(),
                 "all points are the same, so they have no principal components: leave out --pca"

@@ -64,8 +64,28 @@ impl Values {
         })
     }
 
+    /// Checks that what was made of the values is finite.
+    fn check_finite(&self) -> Result<()> {
+        let (values, row_of): (_, &dyn Fn(usize) -> usize) = match self {
+            Self::Dense(values, d) => (values, &|place| place / d.max(&1)),
+            Self::Sparse(pointers, _, values, _) => {
+                (values, &|place| pointers.partition_point(|start| *start <= place) - 1)
+            }
+        };
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(place) => bail!(
+                "the preparation makes {} of a value of point {} (counted from 0), but points are finite: divide the data by a \
+                 constant, or leave out what prepares them",
+                values[place],
+                row_of(place)
+            ),
+        }
+    }
+
     /// The values as points of a run in any precision.
     pub(super) fn into_points<T: Scalar>(self) -> Result<PointTable<T>> {
+        self.check_finite()?;
         Ok(match self {
             Self::Dense(values, d) => PointTable::Wide(Table::from_rows(values, d)),
             Self::Sparse(pointers, columns, values, d) => {
@@ -127,47 +147,63 @@ impl Values {
         Ok(())
     }
 
-    /// Mean and standard deviation of each column, the latter 1 for constant ones.
-    pub(super) fn moments(&self) -> (Vec<f64>, Vec<f64>) {
-        let d = self.d();
-        let (mut means, mut squares) = (vec![0.0; d], vec![0.0; d]);
-        let n = match self {
+    /// The number of points.
+    fn n(&self) -> usize {
+        match self {
+            Self::Dense(values, d) => values.len() / (*d).max(1),
+            Self::Sparse(pointers, ..) => pointers.len().saturating_sub(1),
+        }
+    }
+
+    /// The mean of each column.
+    pub(super) fn means(&self) -> Result<Vec<f64>> {
+        let mut means = vec![0.0; self.d()];
+        match self {
             Self::Dense(values, d) => {
-                let n = (values.len() / (*d).max(1)) as f64;
                 for row in values.chunks_exact((*d).max(1)) {
                     means.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
                 }
-                means.iter_mut().for_each(|mean| *mean /= n);
+            }
+            Self::Sparse(_, columns, values, _) => {
+                columns.iter().zip(values).for_each(|(&column, value)| means[column as usize] += value);
+            }
+        }
+        let n = self.n() as f64;
+        means.iter_mut().for_each(|mean| *mean /= n);
+        check_columns("sum", &means)?;
+        Ok(means)
+    }
+
+    /// The standard deviation of each column around its mean, 1 for constant ones.
+    pub(super) fn deviations(&self, means: &[f64]) -> Result<Vec<f64>> {
+        let (n, mut squares) = (self.n() as f64, vec![0.0; self.d()]);
+        match self {
+            Self::Dense(values, d) => {
                 for row in values.chunks_exact((*d).max(1)) {
-                    let deviations = row.iter().zip(&means).map(|(value, mean)| value - mean);
+                    let deviations = row.iter().zip(means).map(|(value, mean)| value - mean);
                     squares.iter_mut().zip(deviations).for_each(|(square, deviation)| *square += deviation * deviation);
                 }
-                n
             }
-            Self::Sparse(pointers, columns, values, _) => {
-                let n = pointers.len().saturating_sub(1) as f64;
-                let mut stored = vec![0.0; d];
+            Self::Sparse(_, columns, values, _) => {
+                let mut stored = vec![0.0; self.d()];
                 for (&column, value) in columns.iter().zip(values) {
-                    means[column as usize] += value;
                     stored[column as usize] += 1.0;
-                }
-                means.iter_mut().for_each(|mean| *mean /= n);
-                for (&column, value) in columns.iter().zip(values) {
                     let deviation = value - means[column as usize];
                     squares[column as usize] += deviation * deviation;
                 }
-                for ((square, mean), stored) in squares.iter_mut().zip(&means).zip(&stored) {
+                for ((square, mean), stored) in squares.iter_mut().zip(means).zip(&stored) {
                     *square += (n - stored) * mean * mean;
                 }
-                n
             }
-        };
-        let deviations = squares.into_iter().zip(&means).map(|(square, mean)| {
+        }
+        // By an infinite deviation all values of a column would become 0.
+        check_columns("variance", &squares)?;
+        let deviation = |(square, mean): (f64, &f64)| {
             let deviation: f64 = (square / n).sqrt();
             // What is left of a constant column by rounding is nothing.
             if deviation > 1e-12 * mean.abs() { deviation } else { 1.0 }
-        });
-        (means.clone(), deviations.collect())
+        };
+        Ok(squares.into_iter().zip(means).map(deviation).collect())
     }
 
     /// Subtracts means and divides by deviations.
@@ -242,5 +278,17 @@ impl Values {
             Ok(part)
         })?;
         Ok(Self::Dense(parts.concat(), count))
+    }
+}
+
+/// Checks that what was summed up for each column is finite.
+fn check_columns(what: &str, sums: &[f64]) -> Result<()> {
+    match sums.iter().position(|sum| !sum.is_finite()) {
+        None => Ok(()),
+        Some(column) => {
+            bail!(
+                "the {what} of column {column} (counted from 0) is too large for a number: divide the data by a constant"
+            )
+        }
     }
 }

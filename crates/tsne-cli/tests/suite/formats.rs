@@ -2,7 +2,7 @@
 
 use crate::common::{Directory, clusters, columns, nearest, npy, read_npy, text};
 use npyz::Order;
-use tsne_cli::input::{Annotations, InputOptions, Labels, MapTable};
+use tsne_cli::input::{Annotations, InputOptions, Labels, Loaded, MapTable};
 use tsne_cli::output::{Beside, Format};
 
 const N: usize = 90;
@@ -167,6 +167,33 @@ fn what_lies_far_from_the_origin_keeps_its_digits() {
         let near = nearest(y, place, 5);
         assert!(near.iter().all(|j| j % 2 == i % 2), "{i}: {near:?}");
     }
+}
+
+/// Columns of labels that have no name are read by their numbers, and stay where they are among those that have one.
+#[test]
+fn columns_without_a_name_keep_their_places() {
+    let directory = Directory::new();
+    directory.write("map.csv", "x,y,kind,\"\",batch\n1,2,a,p,u\n3,4,b,q,v\n5,6,a,q,w\n");
+    let firsts = |labels: &[Labels]| labels.iter().map(|column| column.of(0).unwrap().to_owned()).collect::<String>();
+    let map = MapTable::read(&directory.path("map.csv"), &InputOptions::default()).unwrap();
+    assert_eq!(firsts(&map.annotations.labels), "apu");
+    // In the order in which they are asked for, by name or by number.
+    directory.write("kinds.csv", "id,site\n1,s\n2,t\n3,t\n");
+    for (asked, expected) in [("#4 kind", "pa"), ("batch #4 kind", "upa"), ("#3 site batch", "asu"), ("site #4", "sp")]
+    {
+        let mut options = InputOptions { labels: vec![directory.path("kinds.csv")], ..InputOptions::default() };
+        options.table.label_columns = asked.split(' ').map(str::to_owned).collect();
+        let loaded = Loaded::<f64>::read(&directory.path("map.csv"), &options).unwrap();
+        assert!(firsts(&loaded.annotations.labels).starts_with(expected), "{asked}: {:?}", loaded.annotations.labels);
+    }
+    // Names that differ by blanks alone are one to a reader: each is written as another one.
+    let blank = |name: &str, text: &str| Labels { name: name.into(), ..Labels::from_texts([text]) };
+    let annotations = Annotations { ids: None, labels: vec![blank("", "a"), blank("\t", "b"), blank(" ", "c")] };
+    let mut bytes = Vec::new();
+    Format::Csv.write(&mut bytes, &[[1.0f32, 2.0]], &Beside { annotations: Some(&annotations), graph: None }).unwrap();
+    directory.write("blank.csv", bytes);
+    let map = MapTable::read(&directory.path("blank.csv"), &InputOptions::default()).unwrap();
+    assert_eq!(firsts(&map.annotations.labels), "abc");
 }
 
 #[test]

@@ -129,6 +129,29 @@ fn new_points_are_prepared_as_the_old_ones() {
     assert!(same.err().unwrap().to_string().contains("the same"));
 }
 
+/// Numbers whose sums or squares are none: errors that name the column or the point, and no columns of zeros.
+#[test]
+fn what_overflows_is_named() {
+    let refused = |scale: f64, steps| {
+        let mut x = counts();
+        x.chunks_mut(D).for_each(|row| row[1] *= scale);
+        [dense, sparse].map(|points| Preparation::fit(points(&x), steps, 0).err().map(|error| error.to_string()))
+    };
+    let named =
+        |refused: [Option<String>; 2], what: &str| refused.iter().flatten().filter(|why| why.contains(what)).count();
+    let standardize = Steps { standardize: true, ..Steps::default() };
+    assert_eq!(named(refused(1e200, standardize), "the variance of column 1 "), 2);
+    assert_eq!(named(refused(1e306, standardize), "the sum of column 1 "), 2);
+    assert_eq!(refused(1e150, standardize), [None, None]);
+    // Components are computed in a unit in which squares are numbers.
+    assert_eq!(refused(1e200, Steps { pca: Some(2), ..Steps::default() }), [None, None]);
+    // A saved map whose axes are anything, as one that was damaged before it was saved.
+    let learned = fit(dense(&counts()), Steps { pca: Some(2), ..Steps::default() }).1;
+    let large: Vec<f64> = (0..2 * D).map(|i| if i < D { 1.0 } else { f64::MAX }).collect();
+    let why = learned.apply(dense(&large)).err().unwrap().to_string();
+    assert!(why.contains("point 1 (counted from 0)") && why.contains("divide the data"), "{why}");
+}
+
 #[test]
 fn the_command_prepares_and_its_maps_remember() {
     let directory = Directory::new();

@@ -44,7 +44,7 @@ impl Sample {
         let count = SAMPLES.min(y.len());
         let mut places = [[T::ZERO; D]; SAMPLES];
         for (s, place) in places[..count].iter_mut().enumerate() {
-            *place = y[s * y.len() / count];
+            *place = y[(s as u64 * y.len() as u64 / count as u64) as usize];
         }
         let places = &places[..count];
         let parts = blocks::map(partials, y.len(), |range| kernel.visit(Visit { places, y: &y[range] }));

@@ -116,7 +116,7 @@ fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync)
     chunks::for_each(&mut table, h2, |line, values| {
         let (l0, l1) = ((line / h1) as f64, (line % h1) as f64);
         for (l2, value) in values.iter_mut().enumerate() {
-            let steps2 = l0 * l0 + l1 * l1 + (l2 * l2) as f64;
+            let steps2 = l0 * l0 + l1 * l1 + (l2 as f64).powi(2);
             *value = kernel(steps2 * spacing * spacing);
         }
     });

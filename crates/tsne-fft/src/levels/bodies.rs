@@ -72,8 +72,8 @@ impl<T: GridScalar, const D: usize> Bodies<T, D> {
         memory::reserve(BODIES, &mut bodies.masses, all)?;
         memory::reserve(BODIES, &mut bodies.loose, loose)?;
         memory::reserve(BODIES, &mut bodies.margins, margins)?;
-        // Sums of positions, of lumps only.
-        let mut sums: Vec<(u32, [f64; D])> = Vec::new();
+        // Numbers of points and sums of their positions, of lumps only: in single precision, counts would stand still at 2²⁴.
+        let mut sums: Vec<(u32, f64, [f64; D])> = Vec::new();
         memory::reserve(BODIES, &mut sums, all - single)?;
         for (i, (point, &cell)) in y.iter().zip(&division.cell_of).enumerate() {
             let kind = division.kind(cell as usize);
@@ -87,15 +87,15 @@ impl<T: GridScalar, const D: usize> Bodies<T, D> {
                 let lump = &mut lumps[table as usize * in_cell + within];
                 if *lump == u32::MAX {
                     *lump = sums.len() as u32;
-                    sums.push((bodies.places.len() as u32, [0.0; D]));
+                    sums.push((bodies.places.len() as u32, 0.0, [0.0; D]));
                     bodies.places.push(*point);
                     bodies.masses.push(T::ZERO);
                 }
-                let (body, sum) = &mut sums[*lump as usize];
+                let (body, count, sum) = &mut sums[*lump as usize];
                 for c in 0..D {
                     sum[c] += point[c].to_f64() - bounds.low[c].to_f64();
                 }
-                bodies.masses[*body as usize] += T::ONE;
+                *count += 1.0;
                 bodies.body_of[i] = *body;
             } else {
                 let body = bodies.places.len() as u32;
@@ -109,12 +109,12 @@ impl<T: GridScalar, const D: usize> Bodies<T, D> {
                 bodies.body_of[i] = body;
             }
         }
-        for (body, sum) in sums {
-            let mass = bodies.masses[body as usize].to_f64();
+        for (body, count, sum) in sums {
+            bodies.masses[body as usize] = T::from_f64(count);
             let place = &mut bodies.places[body as usize];
             for c in 0..D {
                 // Rounding must not push a lump out of the map.
-                let middle = T::from_f64(bounds.low[c].to_f64() + sum[c] / mass);
+                let middle = T::from_f64(bounds.low[c].to_f64() + sum[c] / count);
                 place[c] = middle.max(bounds.low[c]).min(bounds.high[c]);
             }
         }

@@ -1,6 +1,6 @@
 //! The repulsion among the points of a map, level by level.
 
-use crate::choose::cost::{least_cost, usual_cost};
+use crate::choose::cost::{least_cost, pair_cost, usual_cost};
 use crate::layout::bounds::Bounds;
 use crate::levels::bodies::Bodies;
 use crate::levels::coarse::Coarse;
@@ -24,7 +24,7 @@ pub(crate) const MAX_DEPTH: usize = 256;
 /// The most padded nodes for which grids are kept from call to call, beside the first: as many as the largest grid has.
 const MAX_KEPT_NODES: usize = GridParams::MAX_PADDED_NODES;
 
-/// Whether dividing a map of `n` points is thought of, by what one grid costs.
+/// Whether dividing a map of `n` points is thought of, by what one grid, or all pairs, cost.
 pub(crate) fn is_costly<const D: usize>(cost: f64, n: usize) -> bool {
     cost > PATIENCE * (n as f64 * usual_cost::<D>() + least_cost::<D>())
 }
@@ -141,7 +141,9 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             return Ok(z);
         }
         let choice = single.choose(params, kernel, bounds, y);
-        if !choice.suffices && n <= PAIRS_UP_TO {
+        let of_pairs = (n as f64).powi(2) * pair_cost(kernel);
+        let is_less = of_pairs <= choice.cost_of_call() && !is_costly::<D>(of_pairs, n);
+        if is_less || !choice.suffices && n <= PAIRS_UP_TO {
             let z = single.by_pairs((kernel, coarser), y, out, cx)?;
             self.work.pairs += single.pairs;
             return Ok(z);
@@ -236,7 +238,7 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::choose::cost::{node, pair_cost};
+    use crate::choose::cost::node;
     use tsne_core::random::{element_seed, unit};
 
     impl Work {

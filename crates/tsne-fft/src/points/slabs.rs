@@ -126,7 +126,7 @@ impl Slabs {
             for s in 0..self.count {
                 places[s] = match &before {
                     None => starts[s] as u32,
-                    Some((places, block)) => places[s] + block[s + 1] - block[s],
+                    Some((places, block)) => places[s] + (block[s + 1] - block[s]),
                 };
             }
             before = Some((places, block));

@@ -54,7 +54,7 @@ pub(super) fn by_affinities<T: Scalar>(p: &Affinities<T>) -> Result<Vec<u32>> {
     let groups = p.n().div_ceil(POINTS_PER_GROUP);
     let group = grow(p, groups)?;
     // Behind the groups: the points of none.
-    let members = Buckets::new(groups + 1, || (0u32..).zip(&group).map(|(i, &g)| ((g as usize).min(groups), i)))?;
+    let members = Buckets::new(groups + 1, || group.iter().zip(0u32..).map(|(&g, i)| ((g as usize).min(groups), i)))?;
     let chain = chain(groups, &ties(p, &group, &members)?)?;
     let mut order = Vec::new();
     memory::reserve("order of the points", &mut order, p.n())?;

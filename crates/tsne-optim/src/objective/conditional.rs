@@ -2,6 +2,7 @@
 
 use super::cross_entropy::{row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
+use super::normalizer::{LnSum, is_lost};
 use crate::attraction::attract;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
@@ -149,7 +150,14 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
         let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
             rows.map(|i| {
                 let p_ln_p = row_p_ln_p(p.row(i).1);
-                let ln_z = z[i].to_f64().max(f64::MIN_POSITIVE).ln();
+                let sum = z[i].to_f64();
+                let ln_z = if is_lost::<T>(sum, reference.len() as f64) {
+                    let mut weights = LnSum::default();
+                    weights.add_weights(kernel, &y[i], reference);
+                    weights.ln()
+                } else {
+                    sum.ln()
+                };
                 p_ln_p + row_cross_entropy(p, kernel, y, reference, i) + ln_z
             })
             .sum()

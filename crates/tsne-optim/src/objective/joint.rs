@@ -2,6 +2,7 @@
 
 use super::cross_entropy::{cross_entropy, row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
+use super::normalizer::{is_lost, ln_normalizer};
 use crate::attraction::attract;
 use crate::attraction::renumber::{Renumbered, has_counts};
 use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks, chunks, memory};
@@ -134,13 +135,19 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
         self.state
     }
 
-    fn divergence(&mut self, y: &[[T; D]], z: f64) -> f64 {
+    fn divergence(&mut self, y: &[[T; D]], z: f64, cx: Context<'_>) -> Result<f64> {
         let JointState { constants, partials, .. } = &mut self.state;
         let constants = *constants.get_or_insert_with(|| constants_of(self.p, partials));
         let cross = cross_entropy(self.p, self.kernel, y, y, partials);
-        // With one point there is no pair: Z = 0, and nothing to diverge from.
-        let ln_z = if z > 0.0 { z.ln() } else { 0.0 };
-        constants.p_ln_p + cross + constants.sum * ln_z
+        let n = y.len() as f64;
+        let ln_z = match y.len() {
+            // With one point there is no pair: Z = 0, and nothing to diverge from.
+            0 | 1 => 0.0,
+            // What a repulsion makes of weights that are lost in `T` is no divergence.
+            _ if is_lost::<T>(z, n * (n - 1.0)) => ln_normalizer(self.kernel, y, cx)?,
+            _ => z.ln(),
+        };
+        Ok(constants.p_ln_p + cross + constants.sum * ln_z)
     }
 }
 
@@ -183,7 +190,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
                 }
             });
         }
-        let kl_divergence = if with_kl { Some(self.divergence(y, z)) } else { None };
+        let kl_divergence = if with_kl { Some(self.divergence(y, z, cx)?) } else { None };
         Ok(Evaluation::new(kl_divergence))
     }
 }

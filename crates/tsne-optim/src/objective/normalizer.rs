@@ -4,7 +4,7 @@ use super::exact::{LANES, TILE, chunk_at, split};
 use std::sync::OnceLock;
 use tsne_core::lanes::fold;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Kernel, Profile, ProfileVisitor, Result, Scalar, check_embedding, chunks, memory};
+use tsne_core::{Context, Kernel, Profile, ProfileVisitor, Result, Scalar, blocks, check_embedding, chunks, memory};
 
 /// Points whose sums one task computes: few, as the sums of the first points are the longest.
 const TASK_ROWS: usize = 64;
@@ -13,7 +13,8 @@ const TASK_ROWS: usize = 64;
 /// of [`Exact`].
 ///
 /// For any number of dimensions. Differences, weights and sums of 64 terms are taken in `T`, sums beyond in `f64`, so that the
-/// relative error is that of `T`. Exact duplicates count with weight 1. 0 for fewer than two points.
+/// relative error is that of `T`; in double precision where points are so far from each other that weights are lost in `T`. Exact
+/// duplicates count with weight 1. 0 for fewer than two points.
 ///
 /// # Errors
 ///
@@ -37,7 +38,70 @@ pub fn normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: C
     split(y, &mut columns)?;
     let mut sums = memory::filled("weights", y.len(), 0.0)?;
     kernel.visit(Pairs { columns: &columns, y, sums: &mut sums, cx })?;
-    Ok(2.0 * sums.iter().fold(0.0, |sum, row| sum + row))
+    let z = 2.0 * sums.iter().fold(0.0, |sum, row| sum + row);
+    let n = y.len() as f64;
+    if n > 1.0 && is_lost::<T>(z, n * (n - 1.0)) { Ok(ln_normalizer(kernel, y, cx)?.exp()) } else { Ok(z) }
+}
+
+/// Whether a sum of so many weights in `T` may miss more than the precision of `T` by those that `T` holds with fewer digits, or not
+/// at all: maps of points that are all far from each other, the nearest too.
+pub(super) fn is_lost<T: Scalar>(sum: f64, weights: f64) -> bool {
+    // The smallest number with all its digits.
+    let least = 4.0 / T::MAX.to_f64();
+    sum < weights * least / T::EPSILON.to_f64()
+}
+
+/// The logarithm of the [`normalizer`] of at least two points, of weights as small as their logarithms can be: `O(n²)`.
+pub(super) fn ln_normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
+    let of_block = |rows: std::ops::Range<usize>| {
+        let mut total = LnSum::default();
+        for i in rows {
+            cx.check()?;
+            total.add_weights(kernel, &y[i], &y[..i]);
+            total.add_weights(kernel, &y[i], &y[i + 1..]);
+        }
+        Ok(total)
+    };
+    let mut total = LnSum::default();
+    blocks::try_map(y.len(), of_block)?.into_iter().for_each(|block| total.join(block));
+    Ok(total.ln())
+}
+
+/// A sum of weights, as multiples of the largest of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LnSum {
+    /// The logarithm of the largest.
+    ln_largest: f64,
+    multiples: f64,
+}
+
+impl Default for LnSum {
+    fn default() -> Self {
+        Self { ln_largest: f64::NEG_INFINITY, multiples: 0.0 }
+    }
+}
+
+impl LnSum {
+    /// Adds the weights of one point for others.
+    pub(super) fn add_weights<T: Scalar, const D: usize>(&mut self, kernel: Kernel, point: &[T; D], others: &[[T; D]]) {
+        for other in others {
+            let difference = |c: usize| point[c].to_f64() - other[c].to_f64();
+            let d2: f64 = (0..D).map(|c| difference(c) * difference(c)).sum();
+            self.join(Self { ln_largest: -kernel.neg_ln_weight(d2), multiples: 1.0 });
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        let (large, small) = if self.ln_largest >= other.ln_largest { (*self, other) } else { (other, *self) };
+        *self = large;
+        if small.ln_largest > f64::NEG_INFINITY {
+            self.multiples += small.multiples * (small.ln_largest - large.ln_largest).exp();
+        }
+    }
+
+    pub(super) fn ln(self) -> f64 {
+        self.ln_largest + self.multiples.ln()
+    }
 }
 
 /// The pairs of each point with later ones.

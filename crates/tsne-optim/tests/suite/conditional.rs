@@ -140,3 +140,22 @@ fn far_outside_of_the_reference_only_the_attraction_is_left() {
     let (gradient, _) = evaluate(&p, 8.0, &[[1e3, 0.0]], &reference, 1.0);
     assert!(gradient[0][0].is_finite() && gradient[0][0].abs() < 0.1, "{gradient:?}");
 }
+
+/// A new point as far from two reference points as they are near to it: half and half, at any distance.
+#[test]
+fn divergences_are_true_where_the_weights_are_lost() {
+    fn check<T: Scalar>(distance: f64, dof: f64) {
+        let at = T::from_f64(distance);
+        let p = Affinities::from_parts(vec![0, 2], vec![0, 1], vec![T::HALF; 2], 2, AffinityKind::Conditional).unwrap();
+        let (_, kl) = evaluate(&p, dof, &[[T::ZERO, at]], &[[at, T::ZERO], [-at, T::ZERO]], 1.0);
+        // A weight that is not lost is off by three epsilons for each unit of its exponent, 72 at most, and a few dozen of its power;
+        // logarithms of up to 1,700 in double precision, rounded some ten times.
+        assert!(kl.abs() < 400.0 * T::EPSILON.to_f64() + 1e-11, "{} {distance:e} dof {dof}: {kl}", T::NAME);
+    }
+    for distance in [1e-3, 1.0, 350.0, 1e6, 1e12, 1e18] {
+        for dof in [0.5, 1.0, 12.0, 20.5] {
+            check::<f32>(distance, dof);
+            check::<f64>(distance, dof);
+        }
+    }
+}

@@ -2,12 +2,12 @@
 
 use crate::oracle::{self, affinities, bits, cloud, derivative, joint, kernel, largest, widen};
 use std::collections::BTreeMap;
-use tsne_core::{AffinityKind, Context, Kernel, Scalar};
+use tsne_core::{Affinities, AffinityKind, Context, Kernel, Scalar};
 use tsne_optim::{Descent, Exact, Joint, Objective, attract, kl_divergence};
 
 /// One evaluation with exact repulsion: the gradient and the divergence.
 fn evaluate<T: Scalar, const D: usize>(
-    p: &tsne_core::Affinities<T>,
+    p: &Affinities<T>,
     dof: f64,
     y: &[[T; D]],
     exaggeration: f64,
@@ -184,4 +184,26 @@ fn the_divergence_asked_for_alone_is_that_of_an_iteration() {
     assert!(objective.is_translation_invariant() && objective.n() == 200);
     let kl = Descent::new().kl_divergence(&mut objective, &y, Context::new()).unwrap();
     assert_eq!(kl.to_bits(), evaluate(&p, 1.0, &y, 7.0).1.to_bits());
+}
+
+/// Three points at the corners of a triangle of equal sides, each as near to the others as to be expected: of any size, the
+/// divergence is 0, whatever of their weights a scalar can hold.
+#[test]
+fn divergences_are_true_where_the_weights_are_lost() {
+    fn check<T: Scalar>(size: f64, dof: f64) {
+        let corners = [[0.0, 2.0 / 3f64.sqrt()], [-1.0, -1.0 / 3f64.sqrt()], [1.0, -1.0 / 3f64.sqrt()]];
+        let y: Vec<[T; 2]> = corners.iter().map(|corner| corner.map(|v| T::from_f64(size * v))).collect();
+        let weights = vec![T::from_f64(1.0 / 6.0); 6];
+        let p = Affinities::from_parts(vec![0, 2, 4, 6], vec![1, 2, 0, 2, 0, 1], weights, 3, AffinityKind::Joint);
+        let (_, kl) = evaluate(&p.unwrap(), dof, &y, 1.0);
+        // A weight that is not lost is off by three epsilons for each unit of its exponent, 72 at most, and a few dozen of its power;
+        // logarithms of up to 1,700 in double precision, rounded some ten times.
+        assert!(kl.abs() < 400.0 * T::EPSILON.to_f64() + 1e-11, "{} {size:e} dof {dof}: {kl}", T::NAME);
+    }
+    for size in [1e-3, 1.0, 350.0, 1e6, 1e12, 1e18] {
+        for dof in [0.5, 1.0, 12.0, 20.5] {
+            check::<f32>(size, dof);
+            check::<f64>(size, dof);
+        }
+    }
 }

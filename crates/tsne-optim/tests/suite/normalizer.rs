@@ -42,6 +42,18 @@ fn it_is_the_sum_over_all_pairs() {
 }
 
 #[test]
+fn weights_that_are_lost_in_the_scalar_are_summed_in_double_precision() {
+    // Sides of 640 and their twelfth power: 4e-55 for each pair, far below what `f32` holds.
+    let y = [[0.0f32, 370.0], [-320.0, -185.0], [320.0, -185.0]];
+    let (z, expected) = (normalizer(kernel(12.0), &y, Context::new()).unwrap(), expected(12.0, &widen(&y)));
+    assert!(expected < 1e-50 && (z / expected - 1.0).abs() < 1e-12, "{z} {expected}");
+    // One near pair holds all of the sum that there is.
+    let y = [[0.0f32, 0.0], [1.0, 0.0], [9e3, 0.0]];
+    let z = normalizer(kernel(12.0), &y, Context::new()).unwrap();
+    assert!((z / (2.0 * (13.0f64 / 12.0).powi(-12)) - 1.0).abs() < 1e-5, "{z}");
+}
+
+#[test]
 fn it_is_the_same_on_any_number_of_threads() {
     let y = cloud::<f32, 2>(3000, 40.0, 1);
     let on = |threads| {

@@ -34,12 +34,12 @@ impl PointMeasures {
     /// For each point, how near its `k` neighbors in the map are to being its neighbors in the data: its term of
     /// [`Comparison::trustworthiness`], `1 - 2 / (k (2n - 3k - 1)) Σ_j (r_ij - k)`. 1 if all are; 0 if they are the farthest points.
     pub fn trustworthiness(&self) -> impl ExactSizeIterator<Item = f64> + Clone {
-        self.strangers.iter().map(|&excess| less_excess(excess, (1, self.n, self.k)))
+        self.strangers.iter().map(|&excess| less_excess(excess as f64, (1, self.n, self.k)))
     }
 
     /// The same for its neighbors in the data, by their ranks in the map: its term of [`Comparison::continuity`].
     pub fn continuity(&self) -> impl ExactSizeIterator<Item = f64> + Clone {
-        self.lost.iter().map(|&excess| less_excess(excess, (1, self.n, self.k)))
+        self.lost.iter().map(|&excess| less_excess(excess as f64, (1, self.n, self.k)))
     }
 
     /// The share of its `k` neighbors in the data that are among its `k` neighbors in the map: its term of
@@ -60,8 +60,8 @@ impl PointMeasures {
         let of = (self.points.len(), self.n, self.k);
         let kept: u64 = self.kept.iter().map(|&kept| u64::from(kept)).sum();
         Measures {
-            trustworthiness: less_excess(self.strangers.iter().sum(), of),
-            continuity: less_excess(self.lost.iter().sum(), of),
+            trustworthiness: less_excess(self.strangers.iter().map(|&excess| excess as f64).sum(), of),
+            continuity: less_excess(self.lost.iter().map(|&excess| excess as f64).sum(), of),
             neighbor_recall: kept as f64 / (self.points.len() * self.k.get()) as f64,
         }
     }

@@ -7,9 +7,9 @@ use tsne_core::{Error, Points, Result, Scalar, memory};
 const RANKED: usize = 1 << 22;
 
 /// 1 less what the ranks of `k` neighbors of each of some of `n` points exceed `k` by, out of the most that they could.
-pub(super) fn less_excess(excess: u64, (rows, n, k): (usize, usize, NonZeroUsize)) -> f64 {
+pub(super) fn less_excess(excess: f64, (rows, n, k): (usize, usize, NonZeroUsize)) -> f64 {
     let (n, k) = (n as f64, k.get() as f64);
-    1.0 - excess as f64 * 2.0 / (rows as f64 * k * (2.0 * n - 3.0 * k - 1.0))
+    1.0 - excess * 2.0 / (rows as f64 * k * (2.0 * n - 3.0 * k - 1.0))
 }
 
 /// How far the `k` nearest neighbors in the map are from being neighbors in the data: 1 if all are, for Euclidean
@@ -142,7 +142,7 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
 /// 1 less what the ranks of `neighbors`, `k` of each of `rows`, exceed `k` by in `far`, out of the most that they could.
 fn kept_ranks<T: Scalar>(far: &Indexed<'_, T>, rows: &[u32], neighbors: &[u32], k: NonZeroUsize) -> Result<f64> {
     let ranks = ranks_of(far, rows, neighbors, k.get())?;
-    let excess = excesses(&ranks, (0, k.get()), k).iter().sum();
+    let excess = excesses(&ranks, (0, k.get()), k).iter().map(|&excess| excess as f64).sum();
     Ok(less_excess(excess, (rows.len(), far.points.n(), k)))
 }
 

@@ -88,8 +88,8 @@ pub(in crate::neighbors) fn search<T: Scalar, S: Default + Send>(
     let (mut indices, mut distances) = room::<T>(n, k)?;
     let counter = Counter::new(n, cx);
     ordered::try_for_each2(
-        (&mut indices, k * block),
-        (&mut distances, k * block),
+        (&mut indices, k.saturating_mul(block)),
+        (&mut distances, k.saturating_mul(block)),
         || ((0..block).map(|_| Nearest::new()).collect::<Vec<_>>(), S::default()),
         |(nearest, kept), b, indices, distances| {
             let rows = indices.len() / k;

@@ -128,8 +128,8 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
         let wanted = NonZeroUsize::MIN.saturating_add(k + SURPLUS - 1 + usize::from(own));
         let counter = Counter::new(indices.len() / k, cx);
         ordered::try_for_each2(
-            (indices, k * BLOCK),
-            (distances, k * BLOCK),
+            (indices, k.saturating_mul(BLOCK)),
+            (distances, k.saturating_mul(BLOCK)),
             || (self.tree.create_scratch::<SquaredEuclidean<f64>>(), Vec::new(), Vec::new()),
             |(scratch, candidates, exact), b, indices, distances| {
                 cx.check()?;

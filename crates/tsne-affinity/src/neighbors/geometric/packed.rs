@@ -28,7 +28,7 @@ impl PackedPoints {
         let packing = Packing::new(indexed)?;
         let (mut values, lengths) = packing.points(indexed)?;
         let width = packing.width;
-        ordered::try_for_each((&mut values, TILE * width), Vec::new, |rows, _, tile| {
+        ordered::try_for_each((&mut values, width.saturating_mul(TILE)), Vec::new, |rows, _, tile| {
             memory::copy_into("packed points", rows, tile)?;
             let count = tile.len() / width;
             for (c, column) in tile.chunks_exact_mut(count).enumerate() {

@@ -80,7 +80,7 @@ impl Packing {
         let m = indexed.groups.len();
         let mut packed = memory::filled("points for matrix products", m.saturating_mul(self.width), 0.0f32)?;
         let mut lengths = memory::filled("lengths of points", m, 0.0)?;
-        let tasks = ((&mut packed[..], self.width * blocks::BLOCK), (&mut lengths[..], blocks::BLOCK));
+        let tasks = ((&mut packed[..], self.width.saturating_mul(blocks::BLOCK)), (&mut lengths[..], blocks::BLOCK));
         chunks::for_each2(tasks.0, tasks.1, |b, packed, lengths| {
             for (r, (out, to)) in packed.chunks_exact_mut(self.width).zip(lengths).enumerate() {
                 let point = indexed.points.get(indexed.groups.representative(b * blocks::BLOCK + r));

@@ -91,8 +91,8 @@ impl<T: Scalar> Finder<T> for Products {
             Queries::Other(points) => points.get(i),
         };
         ordered::try_for_each2(
-            (indices, k * QUERY_TILE),
-            (distances, k * QUERY_TILE),
+            (indices, k.saturating_mul(QUERY_TILE)),
+            (distances, k.saturating_mul(QUERY_TILE)),
             || Scratch { queries: Vec::new(), scores: Vec::new(), candidates: Vec::new() },
             |scratch, b, indices, distances| {
                 let rows = indices.len() / k;

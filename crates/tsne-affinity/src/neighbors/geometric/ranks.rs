@@ -34,7 +34,7 @@ pub(super) fn ranks<T: Scalar>(
     let mut ranks = memory::filled("ranks of neighbors", others.len(), 0u32)?;
     let sizes = Sizes::new(indexed)?;
     ordered::try_for_each(
-        (&mut ranks, k * ROWS),
+        (&mut ranks, k.saturating_mul(ROWS)),
         || Scratch { queries: Vec::new(), scores: vec![0.0; ROWS * TILE], counts: Vec::new(), doubts: Vec::new() },
         |Scratch { queries, scores, counts, doubts }, b, ranks| {
             let rows = &rows[b * ROWS..b * ROWS + ranks.len() / k];

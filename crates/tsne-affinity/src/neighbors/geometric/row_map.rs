@@ -98,7 +98,7 @@ pub(in crate::neighbors) fn map_rows<'q, T: Scalar>(
     }
     let mut values = memory::filled("mapped rows", n * width, 0.0)?;
     let kept = Kept::new(|| vec![0.0; rows.d()]);
-    chunks::for_each(&mut values, width.max(1) * BLOCK, |b, out| {
+    chunks::for_each(&mut values, width.max(1).saturating_mul(BLOCK), |b, out| {
         kept.with(|row| {
             for (r, out) in out.chunks_exact_mut(width.max(1)).enumerate() {
                 row.iter_mut().zip(rows.row(b * BLOCK + r)).for_each(|(row, v)| *row = v.to_f64());

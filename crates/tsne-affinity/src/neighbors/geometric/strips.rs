@@ -33,10 +33,10 @@ pub(super) fn ranks<T: Scalar>(
     let Asked { rows, others, k } = asked;
     let strips = Strips::new(indexed)?;
     let mut ranks = memory::filled("ranks of neighbors", others.len(), 0u32)?;
-    ordered::try_for_each((&mut ranks, k * BLOCK), Vec::new, |measured, b, ranks| {
+    ordered::try_for_each((&mut ranks, k.saturating_mul(BLOCK)), Vec::new, |measured, b, ranks| {
         cx.check()?;
         let rows = &rows[b * BLOCK..];
-        let others = others[b * BLOCK * k..].chunks_exact(k);
+        let others = others.get(b * BLOCK * k..).unwrap_or_default().chunks_exact(k);
         for ((&i, others), ranks) in rows.iter().zip(others).zip(ranks.chunks_exact_mut(k)) {
             measured.clear();
             let groups = &indexed.groups;

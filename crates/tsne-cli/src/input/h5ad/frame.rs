@@ -150,7 +150,7 @@ impl<'a> Frame<'a> {
             return self.plain(array, None, what);
         }
         let codes = self.store.integers(array, what)?;
-        let count = categories.shape()?.iter().product::<u64>();
+        let count = categories.shape()?.iter().fold(1u64, |count, &side| count.saturating_mul(side));
         if by_name && codes.iter().any(|&code| u64::try_from(code).is_ok_and(|code| code >= count)) {
             return self.plain(array, None, what);
         }

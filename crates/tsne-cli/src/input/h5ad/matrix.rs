@@ -8,7 +8,7 @@ use crate::input::fits::Fits;
 use crate::input::points::PointTable;
 use crate::input::sparse::{SparseTable, check_size};
 use crate::input::table::CsvOptions;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use hdf5_pure::{DType, Group};
 use tsne::Scalar;
 
@@ -62,7 +62,8 @@ fn is_by_rows(group: &Group) -> Result<bool> {
 
 /// The number of elements of an array.
 fn count(array: &Array) -> Result<usize> {
-    Ok(usize::try_from(array.shape()?.iter().product::<u64>())?)
+    let count = array.shape()?.iter().try_fold(1u64, |count, &side| count.checked_mul(side));
+    count.and_then(|count| usize::try_from(count).ok()).context("the file claims more elements than can be counted")
 }
 
 /// What the points in an array or a sparse matrix are, for a run in single precision or not.

@@ -21,6 +21,7 @@ pub(super) fn leading<T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Vec<Vec<f64>>> {
     let d = data.d();
+    let wanted = wanted.min(d);
     let width = (wanted + OVERSAMPLING).min(d);
     let mut basis: Vec<Vec<f64>> = (0..width)
         .map(|vector| {

@@ -51,7 +51,7 @@ pub(super) fn components<T: Scalar>(graph: &Affinities<T>, cx: Context<'_>) -> R
     for (members, size) in members.iter_mut().zip(sizes) {
         memory::reserve(WHAT, members, size)?;
     }
-    for (i, &number) in (0u32..).zip(&numbers) {
+    for (&number, i) in numbers.iter().zip(0u32..) {
         members[number as usize].push(i);
     }
     Ok(Components { of_point: numbers, members })

@@ -72,18 +72,18 @@ pub(super) fn calibrate<V: Scalar>(
 fn least(neighbors: &[Neighbor], rows: usize, k: usize, recall: f64, reach: Reach) -> Option<Reach> {
     let mut found = vec![0u32; rows];
     let count = rows as f64;
-    let (mut sum, mut squares) = (0u64, 0u64);
+    let (mut sum, mut squares) = (0u64, 0.0);
     // Neighbors in equally remote clusters are found together.
     for group in neighbors.chunk_by(|a, b| a.remoteness.to_bits() == b.remoteness.to_bits()) {
         for neighbor in group.iter().filter(|neighbor| (neighbor.rank as usize) < reach.most.get()) {
             let found = &mut found[neighbor.row as usize];
             sum += 1;
-            squares += 2 * u64::from(*found) + 1;
+            squares += 2.0 * f64::from(*found) + 1.0;
             *found += 1;
         }
         let mean = sum as f64 / k as f64 / count;
         // Two standard errors of the sample, as its own rows estimate them.
-        let variance = squares as f64 / (k * k) as f64 / count - mean * mean;
+        let variance = squares / (k as f64).powi(2) / count - mean * mean;
         if mean - 2.0 * (variance.max(0.0) / count).sqrt() >= recall {
             return Some(Reach { limit: group[0].remoteness, ..reach });
         }

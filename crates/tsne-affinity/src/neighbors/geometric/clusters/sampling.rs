@@ -24,7 +24,7 @@ pub(super) fn gather<V: Scalar>(
 ) -> Result<DenseRows<'static, V>> {
     let d = points.rows.d();
     let mut values = memory::filled("copies of rows", n * d, V::ZERO)?;
-    chunks::for_each(&mut values, d * blocks::BLOCK, |b, values| {
+    chunks::for_each(&mut values, d.saturating_mul(blocks::BLOCK), |b, values| {
         for (r, row) in values.chunks_exact_mut(d).enumerate() {
             row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
         }

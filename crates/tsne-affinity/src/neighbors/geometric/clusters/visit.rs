@@ -121,7 +121,7 @@ impl<V: Scalar> ClusterFinder<V> {
         let is_short = |found: &u32| (*found as usize) < k;
         let mut short = Vec::new();
         memory::reserve(ROWS, &mut short, found.iter().filter(|found| is_short(found)).count())?;
-        short.extend((0u32..).zip(&found).filter(|(_, found)| is_short(found)).map(|(i, _)| i));
+        short.extend(found.iter().zip(0u32..).filter(|(found, _)| is_short(found)).map(|(_, i)| i));
         if short.is_empty() {
             return Ok(());
         }
