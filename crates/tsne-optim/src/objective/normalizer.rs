@@ -13,7 +13,8 @@ const TASK_ROWS: usize = 64;
 /// of [`Exact`].
 ///
 /// For any number of dimensions. Differences, weights and sums of 64 terms are taken in `T`, sums beyond in `f64`, so that the
-/// relative error is that of `T`. Exact duplicates count with weight 1. 0 for fewer than two points.
+/// relative error is that of `T`. Exact duplicates count with weight 1, pairs whose squared distance is beyond the numbers of `T` (1e19
+/// apart in `f32`) with 0. 0 for fewer than two points.
 ///
 /// # Errors
 ///
