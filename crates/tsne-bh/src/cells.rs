@@ -148,12 +148,8 @@ impl<const D: usize> Built<D> {
     }
 }
 
-/// The square of a side: a squared distance that overflows is larger.
+/// [`Node::side2`] of a side.
 fn squared<T: Scalar>(side: f64) -> T {
-    limited(side * side)
-}
-
-/// The nearest number of the type, at most the largest finite one.
-fn limited<T: Scalar>(value: f64) -> T {
-    T::from_f64(value).min(T::MAX)
+    let side2 = T::from_f64(side * side);
+    if side2 <= T::MAX { side2 } else { -T::from_f64(side).min(T::MAX) }
 }

@@ -19,7 +19,8 @@ pub(crate) struct Node<T, const D: usize> {
     pub(crate) center: [T; D],
     /// The second moments of its points about their mean.
     pub(crate) moments: Moments<T, D>,
-    /// The squared side of the smallest cell of the grid that holds its points; -1 if they coincide.
+    /// The squared side of the smallest cell of the grid that holds its points. Negative where there is none: -1 if they coincide,
+    /// minus the side, which is far above 1, if its square is beyond all numbers of the type.
     pub(crate) side2: T,
     /// Its first point in sorted order.
     pub(crate) start: u32,
@@ -35,7 +36,16 @@ impl<T: Scalar, const D: usize> Node<T, D> {
 
     #[inline(always)]
     pub(crate) fn is_coincident(&self) -> bool {
-        self.side2 < T::ZERO
+        self.side2 == -T::ONE
+    }
+
+    /// The side of the smallest cell of the grid that holds its points.
+    pub(crate) fn side(&self) -> f64 {
+        match self.side2.to_f64() {
+            _ if self.is_coincident() => 0.0,
+            side2 if side2 >= 0.0 => side2.sqrt(),
+            minus_side => -minus_side,
+        }
     }
 
     #[inline(always)]

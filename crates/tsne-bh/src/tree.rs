@@ -276,7 +276,7 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
             let node = &self.nodes[i];
             let cell = Cell {
                 center: node.center,
-                side: if node.is_coincident() { 0.0 } else { node.side2.to_f64().sqrt() },
+                side: node.side(),
                 start: node.start as usize,
                 count: node.count as usize,
                 is_leaf: node.is_leaf(),

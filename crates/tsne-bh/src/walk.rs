@@ -22,6 +22,7 @@ const NEAR: f64 = 0.5;
 /// series about their mean converges at any distance, and they may touch the targets or lie among them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Criterion<T> {
+    theta: T,
     theta2: T,
     /// `theta² length²`.
     near2: T,
@@ -31,13 +32,33 @@ impl<T: Scalar> Criterion<T> {
     pub(crate) fn new(theta: f64, kernel: Kernel) -> Self {
         let theta2 = theta * theta;
         // `exp(-d²)`, the limit for many degrees of freedom, changes on the scale of 1.
-        Self { theta2: T::from_f64(theta2), near2: T::from_f64(NEAR * theta2 * kernel.dof().min(1.0)) }
+        let near2 = T::from_f64(NEAR * theta2 * kernel.dof().min(1.0));
+        Self { theta: T::from_f64(theta), theta2: T::from_f64(theta2), near2 }
     }
 
-    /// Strict, so that `theta = 0` accepts nothing; where a number overflows, cells are opened.
+    /// Whether a cell may stand for its points, if there are several places. Strict, so that `theta = 0` accepts nothing.
     #[inline(always)]
-    fn accepts(self, side2: T, d2: T) -> bool {
-        side2 < self.theta2 * d2 + self.near2
+    fn accepts<const D: usize>(self, node: &Node<T, D>, targets: &Bounds<T, D>) -> bool {
+        let d2 = targets.squared_distance(&node.center);
+        // A square that overflowed is the largest number at least: infinitely far would be far from cells of any size.
+        let known = if d2 < T::MAX { d2 } else { T::MAX };
+        if node.side2 >= T::ZERO {
+            node.side2 < self.theta2 * known + self.near2
+        } else {
+            node.is_coincident() || self.accepts_large(node, targets)
+        }
+    }
+
+    /// The same of a cell whose square overflows: beside such sides the kernel's length is nothing, and the largest
+    /// difference of a coordinate is a distance, not more than the real one.
+    #[cold]
+    #[inline(never)]
+    fn accepts_large<const D: usize>(self, node: &Node<T, D>, targets: &Bounds<T, D>) -> bool {
+        let mut distance = T::ZERO;
+        for a in 0..D {
+            distance = distance.max(targets.lower[a] - node.center[a]).max(node.center[a] - targets.upper[a]);
+        }
+        -node.side2 < self.theta * distance
     }
 }
 
@@ -190,7 +211,7 @@ fn gather<T: Scalar, const D: usize>(
             continue;
         }
         let is_leaf = node.is_leaf();
-        if criterion.accepts(node.side2, bounds.squared_distance(&node.center)) || node.is_coincident() {
+        if criterion.accepts(node, bounds) {
             if !cells.has_room(1) {
                 return Full::Cells;
             }

@@ -27,6 +27,7 @@
 
 mod choose;
 mod erased;
+mod flat;
 mod grid;
 mod instances;
 mod lagrange;

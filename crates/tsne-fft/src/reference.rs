@@ -1,4 +1,5 @@
 use crate::erased::ErasedReference;
+use crate::flat::Flat;
 use crate::lagrange::field::{self, LagrangeField, serves};
 use crate::layout::bounds::{Bounds, check_range};
 use crate::levels::reference::{ReferenceLevels, reach};
@@ -82,6 +83,8 @@ impl<T: GridScalar, const D: usize> ReferenceRepulsion<T, D> for GridReference<T
 #[derive(Debug)]
 pub(crate) struct Reference<T: GridScalar, const D: usize> {
     levels: ReferenceLevels<T, D>,
+    /// Where the map is so small that it is a closed form: what it acts on by that.
+    flat: Option<(Bounds<T, D>, Flat<D>)>,
     lagrange: Option<Box<Lagrange<T, D>>>,
 }
 
@@ -101,16 +104,24 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
         let spline = GridParams { interpolation: Interpolation::BSpline, ..params };
         let reach = reach(&bounds);
         let lagrange = params.interpolation == Interpolation::Lagrange && serves(&params, &reach, reference.len());
+        if let Some(flat) = Flat::of(reference, &bounds, &mut Vec::new()) {
+            let levels = ReferenceLevels::outside(kernel, reference)?;
+            return Ok(Self { levels, flat: Some((reach, flat)), lagrange: None });
+        }
         if !lagrange {
-            return Ok(Self { levels: ReferenceLevels::new(&spline, kernel, reference, cx)?, lagrange: None });
+            let levels = ReferenceLevels::new(&spline, kernel, reference, cx)?;
+            return Ok(Self { levels, flat: None, lagrange: None });
         }
         let mut field = LagrangeField::new(params);
         let filled = field.fill(kernel, &reach, reference)?;
         let levels = ReferenceLevels::outside(kernel, reference)?;
-        Ok(Self { levels, lagrange: Some(Box::new(Lagrange { reach, field, filled })) })
+        Ok(Self { levels, flat: None, lagrange: Some(Box::new(Lagrange { reach, field, filled })) })
     }
 
     fn one(&self, y: &[T; D]) -> (T, [T; D]) {
+        if let Some((_, flat)) = self.flat.as_ref().filter(|(reach, _)| reach.holds(y)) {
+            return (T::from_f64(flat.n()), flat.force(y));
+        }
         match &self.lagrange {
             Some(lagrange) if lagrange.reach.holds(y) => {
                 let (weight, force) = lagrange.field.read(&lagrange.filled, y);

@@ -1,10 +1,11 @@
 use crate::erased::ErasedRepulsion;
+use crate::flat::Flat;
 use crate::lagrange::field::{LagrangeField, serves};
 use crate::layout::bounds::{Bounds, check_range};
-use crate::levels::fit::Levels;
+use crate::levels::fit::{Levels, PAIRS_UP_TO};
 use crate::params::{GridParams, Interpolation};
 use crate::scalar::GridScalar;
-use tsne_core::{Context, Error, Kernel, Repulsion, Result, check_embedding};
+use tsne_core::{Context, Error, Kernel, Repulsion, Result, blocks, check_embedding, chunks};
 
 /// The repulsion among the points of an embedding by an interpolation grid. `D` is 1, 2 or 3.
 ///
@@ -87,6 +88,10 @@ impl<T: GridScalar, const D: usize> Repulsion<T, D> for GridRepulsion<T, D> {
     }
 }
 
+/// The normalizer, for each point, below which the points of a map are strangers to each other: a grid may err by 5e-5 for each point,
+/// which beside less is more than the 5e-4 of a normalizer that maps are held to. As few as can be summed pair by pair are.
+const LONELY: f64 = 0.1;
+
 /// The grid of `D` dimensions.
 #[derive(Debug)]
 pub(crate) struct Grid<T: GridScalar, const D: usize> {
@@ -94,11 +99,13 @@ pub(crate) struct Grid<T: GridScalar, const D: usize> {
     levels: Levels<T, D>,
     lagrange: LagrangeField<T, D>,
     bounds: Vec<(Bounds<T, D>, bool)>,
+    sums: Vec<Option<[f64; D]>>,
 }
 
 impl<T: GridScalar, const D: usize> Grid<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
-        Self { params, levels: Levels::default(), lagrange: LagrangeField::new(params), bounds: Vec::new() }
+        let lagrange = LagrangeField::new(params);
+        Self { params, levels: Levels::default(), lagrange, bounds: Vec::new(), sums: Vec::new() }
     }
 }
 
@@ -116,6 +123,15 @@ impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
         }
         cx.check()?;
         check_range(n, &bounds)?;
+        let pairs = n as f64 * (n - 1) as f64;
+        if let Some(flat) = Flat::of(y, &bounds, &mut self.sums) {
+            chunks::for_each_point(out, blocks::BLOCK, |b, out| {
+                for (force, point) in out.iter_mut().zip(&y[b * blocks::BLOCK..]) {
+                    *force = flat.force(point);
+                }
+            });
+            return Ok(pairs);
+        }
         let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
         let lagrange = self.params.interpolation == Interpolation::Lagrange;
         let z = if lagrange && serves(&self.params, &bounds, n) {
@@ -123,9 +139,11 @@ impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
         } else {
             self.levels.repulse((&spline, kernel), &bounds, y, out, cx)?
         };
+        if z < LONELY * n as f64 && n <= PAIRS_UP_TO {
+            return self.levels.by_pairs(kernel, y, out, cx);
+        }
         // No pair is farther apart than the diagonal, and none has a weight above 1: what interpolation errs beyond that
         // on a handful of distant points is taken back.
-        let pairs = n as f64 * (n - 1) as f64;
         let diagonal2: f64 = (0..D).map(|c| (bounds.high[c].to_f64() - bounds.low[c].to_f64()).powi(2)).sum();
         Ok(z.clamp(pairs * kernel.weight(diagonal2).max(f64::MIN_POSITIVE), pairs))
     }

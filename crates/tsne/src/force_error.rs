@@ -4,7 +4,7 @@ use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::threads;
 use tsne_core::{Context, Error, Result, memory};
-use tsne_optim::ExactReference;
+use tsne_optim::{Exact, ExactReference};
 
 /// The error of the repulsive forces at the positions of a map, from [`Embedding::force_error`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,29 +63,36 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let wide = memory::collected("positions", y.iter().map(|p| p.map(T::to_f64)))?;
         // In two steps, so that the product of two counts cannot overflow.
         let at = |s: usize| s * (n / samples) + s * (n % samples) / samples;
-        let places = memory::collected("samples", (0..samples).map(|s| wide[at(s)]))?;
         let mut exact = memory::filled("exact forces", samples, [0.0; D])?;
-        let mut weights = memory::filled("exact forces", samples, 0.0)?;
-        ExactReference::new(self.kernel, &wide)?.repulse(&places, &mut exact, &mut weights, cx)?;
+        let exact_z = if samples == n {
+            Some(Exact::new().repulse(self.kernel, &wide, &mut exact, cx)?)
+        } else {
+            // As new points, the samples feel themselves with weight 1: beside it those of far points would be lost.
+            let places = memory::collected("samples", (0..samples).map(|s| wide[at(s)]))?;
+            let mut weights = memory::filled("exact forces", samples, 0.0)?;
+            ExactReference::new(self.kernel, &wide)?.repulse(&places, &mut exact, &mut weights, cx)?;
+            None
+        };
         let mut forces = memory::filled("forces", n, [T::ZERO; D])?;
         let z = self.run.repulsion.make(n, self.kernel)?.repulse(self.kernel, y, &mut forces, cx)?;
+        // In units of the largest force, so that no square is lost.
+        let largest = exact.as_flattened().iter().fold(0.0, |a: f64, f| a.max(f.abs()));
+        let unit = if largest > 0.0 { largest } else { 1.0 };
         let (mut error2, mut force2, mut worst2) = (0.0, 0.0, 0.0_f64);
         for (s, exact) in exact.iter().enumerate() {
             let given = &forces[at(s)];
-            let squared: f64 = (0..D).map(|c| (given[c].to_f64() - exact[c]).powi(2)).sum();
+            let squared: f64 = (0..D).map(|c| ((given[c].to_f64() - exact[c]) / unit).powi(2)).sum();
             error2 += squared;
             worst2 = worst2.max(squared);
-            force2 += exact.iter().map(|f| f * f).sum::<f64>();
+            force2 += exact.iter().map(|f| (f / unit).powi(2)).sum::<f64>();
         }
         // Where all points coincide there are neither forces nor errors.
         let scale = if error2 == 0.0 { 1.0 } else { force2 };
-        // As new points, the samples have felt themselves with weight 1.
-        let exact_z = weights.iter().sum::<f64>() - samples as f64;
         Ok(ForceError {
             samples,
             relative_rms: (error2 / scale).sqrt(),
             worst: (worst2 * samples as f64 / scale).sqrt(),
-            z_relative: (samples == n && exact_z > 0.0).then(|| (z / exact_z - 1.0).abs()),
+            z_relative: exact_z.filter(|exact| *exact > 0.0).map(|exact| (z / exact - 1.0).abs()),
         })
     }
 }

@@ -1,5 +1,6 @@
 use super::covariance::not_definite;
 use super::kind::Metric;
+use std::f64::consts::LN_2;
 use tsne_core::{Error, Result};
 
 /// Added to every value before two distributions are compared by their Kullback–Leibler divergences.
@@ -132,14 +133,13 @@ impl Metric {
             Self::Dot => (1.0 - sum(&|a, b| a * b)).max(0.0),
             Self::JensenShannon => {
                 let (a, b) = (distribution(a, 0.0), distribution(b, 0.0));
-                let term = |p: f64, q: f64| if p > 0.0 { p * (2.0 * p / (p + q)).ln() } else { 0.0 };
-                let total: f64 = a.iter().zip(&b).map(|(&p, &q)| term(p, q) + term(q, p)).sum();
-                (0.5 * total).max(0.0).sqrt()
+                (0.5 * a.iter().zip(&b).map(|(&p, &q)| jensen_shannon(p, q)).sum::<f64>()).sqrt()
             }
             Self::SymmetricKl => {
                 let (a, b) = (distribution(a, SMOOTHING), distribution(b, SMOOTHING));
                 // The last entry is 0 in both.
-                a.iter().zip(&b).filter(|(p, _)| **p > 0.0).map(|(p, q)| 0.5 * (p - q) * (p / q).ln()).sum()
+                let term = |p: f64, q: f64| 0.5 * (p - q).abs() * ((p - q).abs() / p.min(q)).ln_1p();
+                a.iter().zip(&b).filter(|(p, _)| **p > 0.0).map(|(&p, &q)| term(p, q)).sum()
             }
             Self::Function(f) => f.call(a, b),
             Self::Precomputed => {
@@ -156,6 +156,28 @@ impl Metric {
             "resolved from data first (Metric::resolve)",
         )
     }
+}
+
+/// Below this the two logarithms of a term nearly cancel, and are replaced by a form that keeps its digits.
+const NEAR: f64 = 0.5;
+
+/// `a ln(a/m) + b ln(b/m)` with `m = (a + b) / 2`, of two probabilities.
+///
+/// With `δ = |a - b| / (a + b)` that is `m ((1 + δ) ln(1 + δ) + (1 - δ) ln(1 - δ))`, or `m (2 δ atanh δ + ln(1 - δ²))`.
+#[inline(always)]
+pub(crate) fn jensen_shannon(a: f64, b: f64) -> f64 {
+    let total = a + b;
+    if a == 0.0 || b == 0.0 {
+        return total * LN_2;
+    }
+    let delta = (a - b).abs() / total;
+    let divergence = if delta < NEAR {
+        2.0 * delta * delta.atanh() + (-delta * delta).ln_1p()
+    } else {
+        let (high, low) = (2.0 * a.max(b) / total, 2.0 * a.min(b) / total);
+        high * high.ln() + low * low.ln()
+    };
+    0.5 * total * divergence
 }
 
 /// One minus the cosine; a row of zeros is a direction of its own.

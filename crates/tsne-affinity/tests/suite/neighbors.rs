@@ -194,6 +194,40 @@ fn extreme_scales() {
     assert!(matches!(error, Error::Invalid { .. }), "{error}");
 }
 
+/// Distances that are few multiples of the least number tie though their squares do not.
+#[test]
+fn distances_below_the_normal_numbers() {
+    for d in [2, 3, 12] {
+        let x: Vec<f32> = cloud::<f64>(21, 300, d).iter().map(|v| (v * 5e-44) as f32).collect();
+        let points = Rows::new(&x, 300, d).unwrap();
+        let index = ExactSearch::default().build(points.into(), Context::new()).unwrap();
+        let graph = index.knn_graph(k(15), Context::new()).unwrap();
+        for i in 0..300 {
+            let found = graph.row(i).1.iter().copied().zip(graph.row(i).0.iter().copied());
+            assert!(found.eq(nearest(points, points.row(i), Some(i), 15, Metric::Euclidean)), "{d} columns, row {i}");
+        }
+        let x: Vec<f64> = cloud::<f64>(21, 300, d).iter().map(|v| v * 2f64.powi(-1070)).collect();
+        let index = ExactSearch::default().build(Rows::new(&x, 300, d).unwrap().into(), Context::new()).unwrap();
+        let graph = index.knn_graph(k(15), Context::new()).unwrap();
+        let scan = BruteForceSearch::new(Metric::Euclidean)
+            .build(Rows::new(&x, 300, d).unwrap().into(), Context::new())
+            .unwrap();
+        // The same points in units in which nothing underflows; ties of rounded distances are by index.
+        let wide: Vec<f64> = x.iter().map(|v| v * 2f64.powi(1000)).collect();
+        let points = Rows::new(&wide, 300, d).unwrap();
+        for i in 0..300 {
+            let least = |j: usize| {
+                (distance(points.row(i), points.row(j), Metric::Euclidean) * 2f64.powi(74)).round_ties_even()
+            };
+            let mut expected: Vec<(f64, u32)> = (0..300).filter(|&j| j != i).map(|j| (least(j), j as u32)).collect();
+            expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            let expected: Vec<u32> = expected[..15].iter().map(|(_, j)| *j).collect();
+            assert_eq!(graph.row(i).0, expected, "{d} columns, row {i}");
+        }
+        assert_eq!(graph, scan.knn_graph(k(15), Context::new()).unwrap());
+    }
+}
+
 /// Two clusters whose distance is far beyond what `f32` resolves within them, and one far point.
 #[test]
 fn far_clusters_are_told_apart() {

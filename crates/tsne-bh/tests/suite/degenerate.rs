@@ -128,6 +128,24 @@ fn the_ends_of_the_range_give_finite_results() {
     }
 }
 
+/// A cell whose squared side is beyond the numbers is not far from a point on it, though the square of their distance is infinite.
+#[test]
+fn cells_beyond_all_squares_are_opened() {
+    let y: Vec<[f32; 2]> = blobs::<2>(300, 1.0, 6).iter().map(|p| p.map(|v| v as f32 * 1e30)).collect();
+    let reference = BarnesHutReference::new(Kernel::CAUCHY, &y, 0.5, Context::new()).unwrap();
+    let (mut out, mut z) = (vec![[7.0; 2]; y.len()], vec![7.0; y.len()]);
+    reference.repulse(&y, &mut out, &mut z, Context::new()).unwrap();
+    // Of all points each feels the one that is where it is.
+    assert!(z.iter().all(|z| *z == 1.0) && out.iter().all(|f| *f == [0.0; 2]), "{z:?}");
+    // Far from all the sides are told, and a walk is no sum over all points: it takes the two halves as they are.
+    let mut sides = Vec::new();
+    reference.tree().visit(|cell| {
+        sides.push(cell.side);
+        true
+    });
+    assert!(sides.iter().all(|side| (0.0..=2e30).contains(side)) && sides[0] > 1e29, "{sides:?}");
+}
+
 #[test]
 fn inputs_that_cannot_work_are_refused() {
     for theta in [-0.1, f64::NAN, f64::INFINITY] {

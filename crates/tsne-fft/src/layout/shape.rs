@@ -74,8 +74,9 @@ fn refined_nodes<const D: usize>(params: &GridParams) -> usize {
     1 << 21
 }
 
-/// The finest spacing: the kernel less 1 then differs from 0 by 1e-30 from node to node, which `f32` still holds. Maps of
-/// an extent below 1e-13 stand on fewer nodes, which are enough: the kernel is a parabola there.
+/// The finest spacing: the kernel less 1 then differs from 0 by 1e-30 from node to node, which `f32` still holds. Crowds of
+/// an extent below 1e-13 stand on fewer nodes, which are enough: the kernel is a parabola there (whole maps as small have no grid,
+/// [`crate::flat`]).
 const MIN_SPACING: f64 = 1e-15;
 
 /// Padding beyond twice the nodes. The kernel on the padded grid is mirrored at half its length, and the spline filter

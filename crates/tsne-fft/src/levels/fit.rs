@@ -115,6 +115,17 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
         Ok(z)
     }
 
+    /// Writes the forces of all pairs on the points `y`, without a grid, and returns the sum of their weights.
+    pub(crate) fn by_pairs(
+        &mut self,
+        kernel: Kernel,
+        y: &[[T; D]],
+        out: &mut [[T; D]],
+        cx: Context<'_>,
+    ) -> Result<f64> {
+        self.single(0).by_pairs((kernel, None), y, out, cx)
+    }
+
     /// Writes the forces among the points of one level, but for those within its crowds, which it adds to `open`.
     #[allow(clippy::too_many_arguments, reason = "all are what a level is, or where its results go")]
     fn one(

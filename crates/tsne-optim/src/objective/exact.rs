@@ -24,7 +24,8 @@ pub(super) const TILE: usize = 4096;
 /// The exact repulsion, O(n²): the oracle of every approximation, and the fastest choice for small maps.
 ///
 /// For any number of dimensions. Differences, weights and sums over 4,096 points are taken in `T`, sums beyond in
-/// `f64`. A point does not act on itself; its exact duplicates count in `Z` with weight 1.
+/// `f64`. A point does not act on itself; its exact duplicates count in `Z` with weight 1. Points whose squared distance is beyond the
+/// numbers of `T` (1e19 apart in `f32`) do not act on each other.
 #[derive(Debug, Clone)]
 pub struct Exact<T, const D: usize> {
     columns: [Vec<T>; D],

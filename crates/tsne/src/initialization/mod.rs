@@ -47,18 +47,24 @@ pub const JITTER: f64 = 0.01;
 /// ```
 pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) -> Result<bool> {
     check_deviation("std", std)?;
-    // In units of the largest coordinate, so that no square leaves the range of the numbers.
-    let largest = positions.as_flattened().iter().fold(0.0, |a: f64, v| a.max(v.to_f64().abs()));
+    // From the first position, so that an offset takes no digits; halves, whose differences are numbers.
+    let first = positions.first().map_or([0.0; D], |p| p.map(|v| 0.5 * v.to_f64()));
+    let difference = |p: &[T; D], c: usize| 0.5 * p[c].to_f64() - first[c];
+    let differences = || positions.iter().flat_map(|p| (0..D).map(move |c| difference(p, c)));
+    // In units of the largest one, so that no square leaves the range of the numbers.
+    let largest = differences().fold(0.0, |a: f64, v| a.max(v.abs()));
     let unit = if largest > 0.0 { largest } else { 1.0 };
     let n = positions.len().max(1) as f64;
-    let mean: [f64; D] = std::array::from_fn(|c| positions.iter().map(|p| p[c].to_f64() / unit / n).sum::<f64>());
-    let deviation = |p: &[T; D]| p.first().map_or(0.0, |v| v.to_f64() / unit - mean[0]);
-    let variance = positions.iter().map(|p| deviation(p).powi(2)).sum::<f64>() / n;
+    let mean: [f64; D] = std::array::from_fn(|c| positions.iter().map(|p| difference(p, c) / unit / n).sum::<f64>());
+    let variance = match D {
+        0 => 0.0,
+        _ => positions.iter().map(|p| (difference(p, 0) / unit - mean[0]).powi(2)).sum::<f64>() / n,
+    };
     let scale = std / variance.sqrt();
     let scalable = scale.is_finite() && variance > 0.0;
     for position in positions {
         for c in 0..D {
-            let centered = position[c].to_f64() / unit - mean[c];
+            let centered = difference(position, c) / unit - mean[c];
             position[c] = T::from_f64(if scalable { centered * scale } else { 0.0 });
         }
     }

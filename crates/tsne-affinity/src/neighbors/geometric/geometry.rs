@@ -52,10 +52,15 @@ impl Ruler {
     /// For distances returned in `T`, of rows stored in `V`.
     pub(in crate::neighbors) fn new<V: Scalar, T: Scalar>(geometry: Geometry, unit: Unit) -> Self {
         let single = size_of::<T>() == size_of::<f32>();
-        // The difference of two numbers of one type does not underflow; its square may, and a mapped row is not of it.
+        // The difference of two numbers of one type does not underflow, and its length is rounded to a multiple of the least number;
+        // its square may, and a mapped row is not of it.
         let exact = unit == Unit::Length && size_of::<T>() == size_of::<V>();
-        let smallest = if single { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
-        Self { geometry, unit, factor: 1.0, inverse: 1.0, single, underflow: if exact { 0.0 } else { smallest } }
+        let (smallest, epsilon) = match single {
+            true => (f64::from(f32::MIN_POSITIVE), f64::from(f32::EPSILON)),
+            false => (f64::MIN_POSITIVE, f64::EPSILON),
+        };
+        let underflow = if exact { smallest * epsilon } else { smallest };
+        Self { geometry, unit, factor: 1.0, inverse: 1.0, single, underflow }
     }
 
     /// The same for data whose largest absolute value is `largest`.

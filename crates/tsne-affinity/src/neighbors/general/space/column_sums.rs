@@ -1,6 +1,6 @@
 //! Metrics that are a function of sums over columns, one implementation for dense and sparse rows.
 
-use std::f64::consts::LN_2;
+use crate::metric::distance::jensen_shannon;
 use std::sync::Arc;
 
 /// A metric from `A` sums over columns. Columns where both values are zero add nothing to any sum.
@@ -139,26 +139,10 @@ impl ColumnSums<1> for Dot {
 /// For rows with sum 1.
 pub(super) struct JensenShannon;
 
-/// Below this the two logarithms of a term nearly cancel, and are replaced by a form that keeps its digits.
-const NEAR: f64 = 0.5;
-
 impl ColumnSums<1> for JensenShannon {
-    /// With `m = (a + b) / 2` and `δ = |a - b| / (a + b)`: `m ((1 + δ) ln(1 + δ) + (1 - δ) ln(1 - δ))`, which is
-    /// `m (2 δ atanh δ + ln(1 - δ²))`.
     #[inline(always)]
     fn term(&self, _: usize, a: f64, b: f64, _: f64) -> [f64; 1] {
-        let total = a + b;
-        if a == 0.0 || b == 0.0 {
-            return [total * LN_2];
-        }
-        let delta = (a - b).abs() / total;
-        let divergence = if delta < NEAR {
-            2.0 * delta * delta.atanh() + (-delta * delta).ln_1p()
-        } else {
-            let (high, low) = (2.0 * a.max(b) / total, 2.0 * a.min(b) / total);
-            high * high.ln() + low * low.ln()
-        };
-        [0.5 * total * divergence]
+        [jensen_shannon(a, b)]
     }
     #[inline(always)]
     fn finish(&self, [sum]: [f64; 1], _: f64, _: usize) -> f64 {

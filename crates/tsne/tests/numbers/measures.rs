@@ -1,0 +1,96 @@
+//! Measures of maps, from the order of all distances.
+
+use crate::clouds::{Cloud, SIZES, clouds};
+use crate::wide::Wide;
+use tsne::metrics::{Comparison, extent};
+use tsne::{Float, Rows};
+
+/// The distance as the type has it: rounded once.
+fn distance<T: Float, const D: usize>(a: &[f64; D], b: &[f64; D]) -> f64 {
+    let d2: Wide = (0..D).map(|c| (Wide::from(a[c]) - Wide::from(b[c])).square()).sum();
+    T::from_f64(d2.sqrt().to_f64()).to_f64()
+}
+
+/// The others of each point by distance, then number.
+fn orders<T: Float, const D: usize>(points: &[[f64; D]]) -> Vec<Vec<usize>> {
+    let order = |i: usize| {
+        let mut others: Vec<(f64, usize)> =
+            (0..points.len()).filter(|&j| j != i).map(|j| (distance::<T, D>(&points[i], &points[j]), j)).collect();
+        others.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        others.into_iter().map(|(_, j)| j).collect()
+    };
+    (0..points.len()).map(order).collect()
+}
+
+/// One less the mean of how far beyond the `k` nearest the neighbors are (Venna and Kaski 2001).
+fn trust(near: &[Vec<usize>], far: &[Vec<usize>], k: usize) -> f64 {
+    let n = near.len();
+    let beyond = |i: usize, j: &usize| (far[i].iter().position(|other| other == j).unwrap() + 1).saturating_sub(k);
+    let penalty: usize = (0..n).flat_map(|i| near[i][..k].iter().map(move |j| beyond(i, j))).sum();
+    1.0 - 2.0 * penalty as f64 / (n * k * (2 * n - 3 * k - 1)) as f64
+}
+
+/// Twice the ranks of the distances of all pairs, equal ones sharing the mean, less their mean.
+fn ranks<T: Float, const D: usize>(points: &[[f64; D]]) -> Vec<i64> {
+    let n = points.len();
+    let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+    let distances: Vec<f64> = pairs.map(|(i, j)| distance::<T, D>(&points[i], &points[j])).collect();
+    let mut sorted = distances.clone();
+    sorted.sort_by(f64::total_cmp);
+    let of = |d: &f64| {
+        let (below, up_to) = (sorted.partition_point(|other| other < d), sorted.partition_point(|other| other <= d));
+        (below + up_to) as i64 - sorted.len() as i64
+    };
+    distances.iter().map(of).collect()
+}
+
+fn check<T: Float, const A: usize, const B: usize>(data: &Cloud<A>, map: &Cloud<B>) {
+    let n = data.points.len();
+    let (x, y) = (data.of::<T>(), map.of::<T>());
+    let what = format!("{} as {} in {}", data.name(), map.name(), T::NAME);
+    let comparison = Comparison::new(Rows::new(x.as_flattened(), n, A).unwrap(), &y).unwrap();
+    let (in_data, in_map) = (orders::<T, A>(&data.points), orders::<T, B>(&map.points));
+    for k in [1, 7] {
+        // Integers, and one division.
+        let close = |given: f64, exact: f64| (given - exact).abs() < 1e-14;
+        assert!(close(comparison.trustworthiness(k).unwrap(), trust(&in_map, &in_data, k)), "{what}");
+        assert!(close(comparison.continuity(k).unwrap(), trust(&in_data, &in_map, k)), "{what}");
+        let common = (0..n).map(|i| in_data[i][..k].iter().filter(|j| in_map[i][..k].contains(j)).count());
+        let recall = common.sum::<usize>() as f64 / (n * k) as f64;
+        assert!(close(comparison.neighbor_recall(k).unwrap(), recall), "{what}");
+    }
+    let (a, b) = (ranks::<T, A>(&data.points), ranks::<T, B>(&map.points));
+    let product = |a: &[i64], b: &[i64]| a.iter().zip(b).map(|(a, b)| i128::from(a * b)).sum::<i128>() as f64;
+    let rho = product(&a, &b) / (product(&a, &a).sqrt() * product(&b, &b).sqrt());
+    let pairs = a.len() as f64;
+    // Sums of as many products as there are pairs.
+    assert!((comparison.spearman().unwrap() - rho).abs() <= pairs * f64::EPSILON, "{rho}: {what}");
+    let side = |c: usize| {
+        let values = || map.points.iter().map(move |p| p[c]);
+        Wide::from(values().fold(f64::MIN, f64::max)) - Wide::from(values().fold(f64::MAX, f64::min))
+    };
+    let longest = (0..B).map(side).fold(Wide::ZERO, Wide::max).to_f64();
+    assert!((extent(&y) - longest).abs() <= f64::EPSILON * longest, "{what}");
+}
+
+#[test]
+fn measures_are_those_of_the_order_of_all_distances() {
+    for (size, other) in SIZES.into_iter().zip(SIZES.into_iter().rev()) {
+        let data = clouds::<3>(40, size);
+        for shift in 0..data.len() {
+            let pairs = || data.iter().zip(data.iter().cycle().skip(shift).map(|cloud| cloud.kind));
+            for (data, kind) in
+                pairs().filter(|(data, kind)| shift < 2 || data.kind == "a lattice" || *kind == "a lattice")
+            {
+                let of_kind = |cloud: &&Cloud<2>| cloud.kind == kind;
+                let maps = clouds::<2>(40, other);
+                check::<f32, 3, 2>(data, maps.iter().find(of_kind).unwrap());
+                check::<f64, 3, 2>(data, maps.iter().find(of_kind).unwrap());
+                if shift == 1 {
+                    let maps = clouds::<1>(40, other);
+                    check::<f64, 3, 1>(data, maps.iter().find(|cloud| cloud.kind == kind).unwrap());
+                }
+            }
+        }
+    }
+}
