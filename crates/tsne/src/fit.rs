@@ -36,7 +36,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// # Errors
     ///
     /// [`Error::NonFinite`] for a value that is not finite, [`Error::TooFewPoints`] below two points, [`Error::Shape`] if
-    /// given initial positions are not `n`, [`Error::Capacity`] beyond 2³² points (2³¹ for the tree), [`Error::Diverged`] if the descent leaves
+    /// given initial positions are not `n`, [`Error::Capacity`] from 2³² points (2³¹ for the tree), [`Error::Diverged`] if the descent leaves
     /// the finite numbers.
     ///
     /// # Examples

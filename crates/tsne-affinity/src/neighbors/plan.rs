@@ -109,6 +109,8 @@ struct Asked<'m> {
 impl Asked<'_> {
     fn plan(self, method: SearchMethod) -> SearchPlan {
         let Self { metric, shape: DataShape { n, d, entries }, k, scalar, threads } = self;
+        // So that sums of some times these are numbers; what is planned for as many is beyond all machines as well.
+        let (d, k) = (d.min(usize::MAX >> 8), k.min(usize::MAX >> 8));
         let mapped = Mapping::serves(metric) && !Mapping::is_as_given(metric);
         // Mapped rows are a copy, in double precision.
         let (number, copy) = if mapped { (8, product(&[n, d, 8])) } else { (scalar, 0.0) };

@@ -64,7 +64,7 @@ fn an_early_phase_is_a_stage_of_its_own() {
 fn no_shape_is_too_large_to_be_planned() {
     let tsne = Tsne::<f64, 3>::builder().perplexity(1e9).build().unwrap();
     for n in [2, 3, 1 << 20, u32::MAX as usize] {
-        for d in [1, 7, 1 << 20, usize::MAX >> 8] {
+        for d in [1, 7, 1 << 20, usize::MAX >> 8, usize::MAX] {
             for shape in [DataShape::dense(n, d), DataShape::sparse(n, d, usize::MAX >> 4)] {
                 let plan = tsne.plan(shape, None).unwrap();
                 assert!(plan.stages.iter().all(|stage| stage.bytes > 0), "{shape:?}");
