@@ -30,6 +30,13 @@ fn live() -> usize {
     stats.bytes_allocated - stats.bytes_deallocated
 }
 
+/// What the queues of the pool may have thrown away and not yet given back: bags of 2 KiB.
+const GARBAGE: usize = 4 << 10;
+
+fn fewest(bytes: &[usize]) -> usize {
+    bytes.iter().copied().min().unwrap()
+}
+
 /// One after the other: the counts are of the whole process. On one thread: with more, the queues of the pool itself may grow when
 /// tasks are stolen.
 #[test]
@@ -53,14 +60,17 @@ fn fits_leave_nothing_behind() {
         assert!(fit.kl_divergence().is_finite() && placed.positions().len() == n);
     };
     for preset in [Preset::Recommended, Preset::OpenTsne, Preset::Documented] {
-        let after: Vec<usize> = (0..size("TSNE_TEST_FITS", 6))
+        let fits = size("TSNE_TEST_FITS", 9).max(9);
+        let after: Vec<usize> = (0..fits)
             .map(|_| {
                 fit(preset);
                 live()
             })
             .collect();
-        // What is kept for all fits to come, the plans of transforms, is there after the first of a kind.
-        assert!(after.iter().skip(3).all(|bytes| *bytes == after[2]), "{preset}: {after:?} bytes after each fit");
+        // What is kept for all fits to come, the plans of transforms, is there after the first three. Of what then stays, the smallest array
+        // of the points has 2,000 bytes, and three times as much would be left by three fits.
+        let half = (fits - 3) / 2;
+        assert!(fewest(&after[fits - half..]) <= fewest(&after[3..fits - half]) + GARBAGE, "{preset}: {after:?} bytes");
     }
 }
 
@@ -70,13 +80,14 @@ fn iterations_leave_nothing_behind() {
     let x = Rows::new(&x, n, d).unwrap();
     let mut embedding = Tsne::<f32, 2>::builder().build().unwrap().fit(x).unwrap();
     // The grid follows the map: one that hardly moves keeps its grid.
-    let iterations = size("TSNE_TEST_ITERATIONS", 400) / 4;
+    let iterations = size("TSNE_TEST_ITERATIONS", 2_000) / 4;
     let params = embedding.params().n_iter(iterations).learning_rate(1e-6);
     let after = [(); 4].map(|()| {
         embedding.optimize(params.clone()).unwrap();
         live()
     });
-    assert_eq!(after, [after[0]; 4], "bytes after each {iterations} iterations");
+    // A number that is kept of each iteration would be twice as much as the garbage.
+    assert!(fewest(&after[2..]) <= fewest(&after[..2]) + GARBAGE, "{after:?} bytes after each {iterations} iterations");
 }
 
 fn iterations_after_the_first_do_not_allocate() {
