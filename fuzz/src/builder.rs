@@ -60,19 +60,21 @@ fn check<T: Float, const D: usize>(input: &mut Input<'_>) {
 /// The divergence is `Σ p ln(p / q)`, and affinities add up to 1.
 fn divergence<T: Float, const D: usize>(embedding: &Embedding<T, D>, what: &dyn Fn() -> String) {
     let (y, p, kernel) = (embedding.positions(), embedding.affinities(), embedding.kernel());
-    let weight = |i: usize, j: usize| {
+    // By logarithms: weights may be below all numbers.
+    let ln_weight = |i: usize, j: usize| {
         let d2: f64 = (0..D).map(|c| (y[i][c].to_f64() - y[j][c].to_f64()).powi(2)).sum();
-        (-kernel.dof() * (d2 / kernel.dof()).ln_1p()).exp()
+        -kernel.dof() * (d2 / kernel.dof()).ln_1p()
     };
     let n = y.len();
-    let z: f64 =
-        (0..n).flat_map(|i| (0..n).filter(move |&j| j != i).map(move |j| (i, j))).map(|(i, j)| weight(i, j)).sum();
+    let all = || (0..n).flat_map(|i| (0..n).filter(move |&j| j != i).map(move |j| (i, j)));
+    let largest = all().map(|(i, j)| ln_weight(i, j)).fold(f64::NEG_INFINITY, f64::max);
+    let ln_z = largest + all().map(|(i, j)| (ln_weight(i, j) - largest).exp()).sum::<f64>().ln();
     let (mut sum, mut expected, mut smallest) = (0.0, 0.0, f64::INFINITY);
     for i in 0..n {
         let (columns, weights) = p.row(i);
         for (&j, p) in columns.iter().zip(weights).map(|(j, p)| (j, p.to_f64())).filter(|(_, p)| *p > 0.0) {
-            let q = weight(i, j as usize) / z;
-            (sum, expected, smallest) = (sum + p, expected + p * (p / q).ln(), smallest.min(q));
+            let ln_q = ln_weight(i, j as usize) - ln_z;
+            (sum, expected, smallest) = (sum + p, expected + p * (p.ln() - ln_q), smallest.min(ln_q.exp()));
         }
     }
     assert!((sum - 1.0).abs() < 1e-4, "affinities add up to {sum}: {}", what());

@@ -65,8 +65,12 @@ fn row<T: Scalar>(input: &mut Input<'_>) {
         // Precisions from 1e-300 to 1e300 in the unit of the largest distance are tried: what they can tell apart converges.
         let largest = distances[distances.len() - 1].to_f64();
         let nearest = distances[0].to_f64() / largest;
-        let next = distances.iter().map(|d| d.to_f64() / largest).find(|d| *d > nearest).unwrap_or(1.0);
-        let can_be_told = (next - nearest) * (next + nearest) > 1e-290;
-        assert!(fit.converged || !can_be_told, "{}", what());
+        let beyond = |d: &&T| {
+            let d = d.to_f64() / largest;
+            (d - nearest) * (d + nearest) > 1e-290
+        };
+        // Those that cannot be told from the nearest are as near.
+        let as_near = k - distances.iter().filter(beyond).count() as f64;
+        assert!(fit.converged || perplexity <= as_near, "{}", what());
     }
 }

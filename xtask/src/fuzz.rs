@@ -190,10 +190,9 @@ impl Fuzzer {
     /// kept. What has another name than libFuzzer gives stays there: it was put there by hand.
     fn minimize(&self, target: &str, program: &Path) -> Result<()> {
         let (found, kept) = (self.found(target), corpus(target));
-        for path in files(&kept)?.into_iter().filter(|path| is_named_by_libfuzzer(path)) {
-            let name = path.file_name().context("it is named by its content")?;
-            fs::copy(&path, found.join(name))?;
-            fs::remove_file(&path)?;
+        let named: Vec<PathBuf> = files(&kept)?.into_iter().filter(|path| is_named_by_libfuzzer(path)).collect();
+        for path in &named {
+            fs::copy(path, found.join(path.file_name().context("it is named by its content")?))?;
         }
         let few = self.home.join("few").join(target);
         if few.exists() {
@@ -202,12 +201,14 @@ impl Fuzzer {
         fs::create_dir_all(&few)?;
         let status = Command::new(program)
             .args(["-merge=1".to_owned(), format!("-max_len={LONGEST}")])
+            .args([format!("-timeout={ENDLESS}"), format!("-rss_limit_mb={MEMORY}")])
             .args([&few, &found])
             .stderr(Stdio::null())
             .status()?;
         ensure!(status.success(), "{} cannot choose among {}", program.display(), found.display());
         fs::remove_dir_all(&found)?;
         fs::rename(&few, &found)?;
+        named.iter().try_for_each(fs::remove_file)?;
         let mut inputs: Vec<(u64, PathBuf)> = Vec::new();
         for path in files(&found)? {
             inputs.push((path.metadata()?.len(), path));

@@ -103,11 +103,11 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
         check_range(reference.len(), &bounds)?;
         let spline = GridParams { interpolation: Interpolation::BSpline, ..params };
         let reach = reach(&bounds);
-        let lagrange = params.interpolation == Interpolation::Lagrange && serves(&params, &reach, reference.len());
         if let Some(flat) = Flat::of(reference, &bounds, &mut Vec::new()) {
             let levels = ReferenceLevels::outside(kernel, reference)?;
             return Ok(Self { levels, flat: Some((reach, flat)), lagrange: None });
         }
+        let lagrange = params.interpolation == Interpolation::Lagrange && serves(&params, &reach, reference.len());
         if !lagrange {
             let levels = ReferenceLevels::new(&spline, kernel, reference, cx)?;
             return Ok(Self { levels, flat: None, lagrange: None });

@@ -61,13 +61,13 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let n = y.len();
         let samples = samples.min(n);
         let wide = memory::collected("positions", y.iter().map(|p| p.map(T::to_f64)))?;
-        // In two steps, so that the product of two counts cannot overflow.
-        let at = |s: usize| s * (n / samples) + s * (n % samples) / samples;
+        // In 64 bits, where the product of two counts cannot overflow.
+        let at = |s: usize| (s as u64 * n as u64 / samples as u64) as usize;
         let mut exact = memory::filled("exact forces", samples, [0.0; D])?;
+        // As new points, samples feel themselves with weight 1: beside it those of far points would be lost.
         let exact_z = if samples == n {
             Some(Exact::new().repulse(self.kernel, &wide, &mut exact, cx)?)
         } else {
-            // As new points, the samples feel themselves with weight 1: beside it those of far points would be lost.
             let places = memory::collected("samples", (0..samples).map(|s| wide[at(s)]))?;
             let mut weights = memory::filled("exact forces", samples, 0.0)?;
             ExactReference::new(self.kernel, &wide)?.repulse(&places, &mut exact, &mut weights, cx)?;

@@ -108,8 +108,8 @@ fn one_very_far_neighbor_leaves_the_others_what_they_are() {
                 fit.converged && (entropy(&out) - perplexity.ln()).abs() < 1e-8,
                 "{far:e} at {perplexity}: {fit:?}"
             );
-            // Five times as far as the next, whose own weight is a ten millionth at most.
-            assert!(out[21] < 1e-30, "{out:?}");
+            // The widest of these Gaussians has a precision of 1.4e-4, of which 1e3 is 70 in the exponent.
+            assert!(out[21] < 1e-29, "{out:?}");
         }
     }
 }

@@ -137,7 +137,7 @@ fn cells_beyond_all_squares_are_opened() {
     reference.repulse(&y, &mut out, &mut z, Context::new()).unwrap();
     // Of all points each feels the one that is where it is.
     assert!(z.iter().all(|z| *z == 1.0) && out.iter().all(|f| *f == [0.0; 2]), "{z:?}");
-    // Far from all the sides are told, and a walk is no sum over all points: it takes the two halves as they are.
+    // Sides are told as they are, not by the roots of their squares.
     let mut sides = Vec::new();
     reference.tree().visit(|cell| {
         sides.push(cell.side);

@@ -219,7 +219,8 @@ impl<T: Scalar + FromStr> Loaded<T> {
     fn order_labels(&mut self, asked: &[String], wanted: &[String]) {
         let labels = std::mem::take(&mut self.annotations.labels);
         let mut all: Vec<_> = std::mem::take(&mut self.sources).into_iter().zip(labels).zip(asked).collect();
-        let place = |name: &String| wanted.iter().position(|wanted| wanted == name);
+        // A column may be asked for by its number with `#` or without.
+        let place = |name: &String| wanted.iter().position(|wanted| wanted == name || *name == format!("#{wanted}"));
         all.sort_by_key(|((_, labels), asked)| place(asked).or_else(|| place(&labels.name)).unwrap_or(wanted.len()));
         (self.sources, self.annotations.labels) = all.into_iter().map(|(column, _)| column).unzip();
     }

@@ -212,8 +212,9 @@ impl<'a> Column<'a> {
 /// Texts, whose places have 31 bits.
 fn texts(texts: &[String]) -> Result<ArrayRef> {
     let bytes: usize = texts.iter().map(String::len).sum();
-    let fits = texts.len().max(bytes) <= i32::MAX as usize;
-    ensure!(fits, "a column of Arrow holds 2 GiB of names, and {bytes} bytes are more: write the map as CSV");
+    let most = i32::MAX as usize;
+    ensure!(bytes <= most, "a column of Arrow holds 2 GiB of names, and {bytes} bytes are more: write the map as CSV");
+    ensure!(texts.len() <= most, "Arrow tells {most} names apart, and {} are more: write the map as CSV", texts.len());
     Ok(Arc::new(StringArray::from_iter_values(texts)))
 }
 

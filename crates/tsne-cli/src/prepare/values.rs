@@ -119,7 +119,12 @@ impl Values {
                 row.iter().all(|&value| value >= 0.0),
                 "point {i} (counted from 0) has a negative value, so its sum means nothing: leave out --normalize-total"
             );
-            sums.push(row.iter().sum());
+            let sum: f64 = row.iter().sum();
+            ensure!(
+                sum.is_finite(),
+                "the values of point {i} (counted from 0) add up to no number: divide the data by a constant"
+            );
+            sums.push(sum);
         }
         Ok(sums)
     }

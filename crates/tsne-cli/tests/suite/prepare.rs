@@ -145,7 +145,11 @@ fn what_overflows_is_named() {
     assert_eq!(refused(1e150, standardize), [None, None]);
     // Components are computed in a unit in which squares are numbers.
     assert_eq!(refused(1e200, Steps { pca: Some(2), ..Steps::default() }), [None, None]);
-    // A saved map whose axes are anything, as one that was damaged before it was saved.
+    // A point as large as numbers can be, whose sum and components are none.
+    let total = Steps { normalize_total: Some(None), ..Steps::default() };
+    let ends: Vec<f64> = counts().iter().enumerate().map(|(at, v)| if at / D == 1 { f64::MAX } else { *v }).collect();
+    let why = Preparation::fit(dense(&ends), total, 0).err().unwrap().to_string();
+    assert!(why.contains("values of point 1 (counted from 0) add up to no number"), "{why}");
     let learned = fit(dense(&counts()), Steps { pca: Some(2), ..Steps::default() }).1;
     let large: Vec<f64> = (0..2 * D).map(|i| if i < D { 1.0 } else { f64::MAX }).collect();
     let why = learned.apply(dense(&large)).err().unwrap().to_string();

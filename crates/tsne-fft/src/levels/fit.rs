@@ -29,8 +29,16 @@ pub(crate) fn is_costly<const D: usize>(cost: f64, n: usize) -> bool {
     cost > PATIENCE * (n as f64 * usual_cost::<D>() + least_cost::<D>())
 }
 
-/// Up to this number of points all pairs are summed where no grid can be shown to meet a tolerance: half a second at 2 ns a
-/// pair.
+/// What a pair costs in sums over all, in units of one of a group of near ones: 0.6 to 0.8 ns ([`crate::pairs`]) for 0.25.
+const ALL_PAIRS: f64 = 3.0;
+
+/// Nanoseconds of two threads for the sums over all pairs of `n` points.
+pub(crate) fn cost_of_pairs(kernel: Kernel, n: usize) -> f64 {
+    (n as f64).powi(2) * ALL_PAIRS * pair_cost(kernel)
+}
+
+/// Up to this number of points all pairs are summed where no grid can be shown to meet a tolerance, and of points that hardly feel
+/// each other: half a second at 2 ns a pair.
 pub(crate) const PAIRS_UP_TO: usize = 16_384;
 
 /// What a call did: what tests count.
@@ -152,9 +160,10 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             return Ok(z);
         }
         let choice = single.choose(params, kernel, bounds, y);
-        let of_pairs = (n as f64).powi(2) * pair_cost(kernel);
-        let is_less = of_pairs <= choice.cost_of_call() && !is_costly::<D>(of_pairs, n);
-        if is_less || !choice.suffices && n <= PAIRS_UP_TO {
+        // Where pairs are many more than what a map of its size costs, dividing it may be less than either.
+        let of_pairs = cost_of_pairs(kernel, n);
+        let are_less = of_pairs <= choice.cost_of_call();
+        if are_less && !is_costly::<D>(of_pairs, n) || !choice.suffices && n <= PAIRS_UP_TO {
             let z = single.by_pairs((kernel, coarser), y, out, cx)?;
             self.work.pairs += single.pairs;
             return Ok(z);
@@ -167,6 +176,12 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
                 used.1 += 1;
                 return self.divided(level, (&division, bounds), terms, (members, open), out, at, cx);
             }
+        }
+        // Of few points far from each other that nothing divides, the largest of all grids would take seconds.
+        if are_less {
+            let z = single.by_pairs((kernel, coarser), y, out, cx)?;
+            self.work.pairs += single.pairs;
+            return Ok(z);
         }
         used.0 += 1;
         let z = single.by_grid(&choice, (kernel, coarser), y, out, cx)?;

@@ -2,7 +2,7 @@
 
 use super::cross_entropy::{row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
-use super::normalizer::{LnSum, is_lost};
+use super::normalizer::{LnSum, is_lost, squares_overflow};
 use crate::attraction::attract;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
@@ -147,11 +147,16 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
             return Ok(Evaluation::new(None));
         }
         let (p, kernel, reference) = (self.p, self.kernel, self.reference);
+        let far = squares_overflow([reference, y]);
         let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
             rows.map(|i| {
                 let p_ln_p = row_p_ln_p(p.row(i).1);
                 let sum = z[i].to_f64();
-                let ln_z = if is_lost::<T>(sum, reference.len() as f64) {
+                let ln_z = if far || is_lost::<T>(sum, reference.len() as f64) {
+                    // A call that was cancelled ends with the check below.
+                    if cx.check().is_err() {
+                        return 0.0;
+                    }
                     let mut weights = LnSum::default();
                     weights.add_weights(kernel, &y[i], reference);
                     weights.ln()
@@ -162,6 +167,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
             })
             .sum()
         });
+        cx.check()?;
         Ok(Evaluation::new(Some(divergence)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::cross_entropy::{cross_entropy, row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
-use super::normalizer::{is_lost, ln_normalizer};
+use super::normalizer::ln_if_lost;
 use crate::attraction::attract;
 use crate::attraction::renumber::{Renumbered, has_counts};
 use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks, chunks, memory};
@@ -139,13 +139,12 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
         let JointState { constants, partials, .. } = &mut self.state;
         let constants = *constants.get_or_insert_with(|| constants_of(self.p, partials));
         let cross = cross_entropy(self.p, self.kernel, y, y, partials);
-        let n = y.len() as f64;
-        let ln_z = match y.len() {
+        // What a repulsion makes of weights that are lost in `T` is no divergence.
+        let ln_z = match ln_if_lost(self.kernel, y, z, cx)? {
+            Some(ln_z) => ln_z,
+            None if z > 0.0 => z.ln(),
             // With one point there is no pair: Z = 0, and nothing to diverge from.
-            0 | 1 => 0.0,
-            // What a repulsion makes of weights that are lost in `T` is no divergence.
-            _ if is_lost::<T>(z, n * (n - 1.0)) => ln_normalizer(self.kernel, y, cx)?,
-            _ => z.ln(),
+            None => 0.0,
         };
         Ok(constants.p_ln_p + cross + constants.sum * ln_z)
     }

@@ -13,8 +13,9 @@ const TASK_ROWS: usize = 64;
 /// of [`Exact`].
 ///
 /// For any number of dimensions. Differences, weights and sums of 64 terms are taken in `T`, sums beyond in `f64`, so that the
-/// relative error is that of `T`; in double precision where points are so far from each other that weights are lost in `T`. Exact
-/// duplicates count with weight 1. 0 for fewer than two points.
+/// relative error is that of `T`; of up to 16,384 points in double precision where they are so far from each other that weights or
+/// squared distances are no numbers of `T`. Exact duplicates count with weight 1. 0 for fewer than two points, and where all weights
+/// are below the numbers of `f64` too.
 ///
 /// # Errors
 ///
@@ -39,32 +40,67 @@ pub fn normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: C
     let mut sums = memory::filled("weights", y.len(), 0.0)?;
     kernel.visit(Pairs { columns: &columns, y, sums: &mut sums, cx })?;
     let z = 2.0 * sums.iter().fold(0.0, |sum, row| sum + row);
-    let n = y.len() as f64;
-    if n > 1.0 && is_lost::<T>(z, n * (n - 1.0)) { Ok(ln_normalizer(kernel, y, cx)?.exp()) } else { Ok(z) }
+    match ln_if_lost(kernel, y, z, cx)? {
+        // A number with fewer digits than a weight's is none to divide by.
+        Some(ln_z) => Ok(Some(ln_z.exp()).filter(|z| z.is_normal()).unwrap_or(0.0)),
+        None => Ok(z),
+    }
 }
 
-/// Whether a sum of so many weights in `T` may miss more than the precision of `T` by those that `T` holds with fewer digits, or not
-/// at all: maps of points that are all far from each other, the nearest too.
+/// Up to this number of points a normalizer whose weights are lost is summed by the logarithms of all: some two seconds at 30 ns a pair
+/// of two threads. More points that are all so far from each other have flown apart, of which a map is warned.
+const LOGARITHMS_UP_TO: usize = 16_384;
+
+/// The logarithm of the normalizer of `y`, if their sum in `T`, `z`, may miss more than the precision of `T`: by weights that `T`
+/// holds with fewer digits, or not at all.
+pub(super) fn ln_if_lost<T: Scalar, const D: usize>(
+    kernel: Kernel,
+    y: &[[T; D]],
+    z: f64,
+    cx: Context<'_>,
+) -> Result<Option<f64>> {
+    let n = y.len() as f64;
+    let is_lost = is_lost::<T>(z, n * (n - 1.0)) || squares_overflow([y]);
+    if is_lost && (2..=LOGARITHMS_UP_TO).contains(&y.len()) {
+        Ok(Some(ln_normalizer(kernel, y, cx)?))
+    } else {
+        Ok(None)
+    }
+}
+
+/// Whether a sum of so many weights in `T` may be off by more than the precision of `T` because they are below the numbers with
+/// all their digits: of points that are all far from each other, the nearest too.
 pub(super) fn is_lost<T: Scalar>(sum: f64, weights: f64) -> bool {
-    // The smallest number with all its digits.
-    let least = 4.0 / T::MAX.to_f64();
-    sum < weights * least / T::EPSILON.to_f64()
+    sum < weights * (4.0 / T::MAX.to_f64()) / T::EPSILON.to_f64()
+}
+
+/// Whether the square of a distance between points of these sets may be beyond the numbers of `T`, where pairs count as infinitely far.
+pub(super) fn squares_overflow<T: Scalar, const D: usize, const S: usize>(sets: [&[[T; D]]; S]) -> bool {
+    let mut diagonal2 = 0.0;
+    for c in 0..D {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for point in sets.iter().copied().flatten() {
+            (low, high) = (low.min(point[c].to_f64()), high.max(point[c].to_f64()));
+        }
+        diagonal2 += if low < high { (high - low).powi(2) } else { 0.0 };
+    }
+    diagonal2 > 0.5 * T::MAX.to_f64()
 }
 
 /// The logarithm of the [`normalizer`] of at least two points, of weights as small as their logarithms can be: `O(n²)`.
-pub(super) fn ln_normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
+fn ln_normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
     let of_block = |rows: std::ops::Range<usize>| {
         let mut total = LnSum::default();
         for i in rows {
             cx.check()?;
             total.add_weights(kernel, &y[i], &y[..i]);
-            total.add_weights(kernel, &y[i], &y[i + 1..]);
         }
         Ok(total)
     };
     let mut total = LnSum::default();
     blocks::try_map(y.len(), of_block)?.into_iter().for_each(|block| total.join(block));
-    Ok(total.ln())
+    // Each pair counts from either side.
+    Ok(total.ln() + std::f64::consts::LN_2)
 }
 
 /// A sum of weights, as multiples of the largest of them.
@@ -87,7 +123,8 @@ impl LnSum {
         for other in others {
             let difference = |c: usize| point[c].to_f64() - other[c].to_f64();
             let d2: f64 = (0..D).map(|c| difference(c) * difference(c)).sum();
-            self.join(Self { ln_largest: -kernel.neg_ln_weight(d2), multiples: 1.0 });
+            // Beyond all squares one pair is as far as the other, as in the sums of the divergence over the affinities.
+            self.join(Self { ln_largest: -kernel.neg_ln_weight(d2.min(f64::MAX)), multiples: 1.0 });
         }
     }
 

@@ -47,9 +47,11 @@ pub const JITTER: f64 = 0.01;
 /// ```
 pub fn rescale<T: Scalar, const D: usize>(positions: &mut [[T; D]], std: f64) -> Result<bool> {
     check_deviation("std", std)?;
-    // From the first position, so that an offset takes no digits; halves, whose differences are numbers.
-    let first = positions.first().map_or([0.0; D], |p| p.map(|v| 0.5 * v.to_f64()));
-    let difference = |p: &[T; D], c: usize| 0.5 * p[c].to_f64() - first[c];
+    // From the first position, so that an offset takes no digits; of the largest numbers halves, whose differences are numbers.
+    let farthest = positions.as_flattened().iter().fold(0.0, |a: f64, v| a.max(v.to_f64().abs()));
+    let share = if farthest > 1.0 { 0.5 } else { 1.0 };
+    let first = positions.first().map_or([0.0; D], |p| p.map(|v| share * v.to_f64()));
+    let difference = |p: &[T; D], c: usize| share * p[c].to_f64() - first[c];
     let differences = || positions.iter().flat_map(|p| (0..D).map(move |c| difference(p, c)));
     // In units of the largest one, so that no square leaves the range of the numbers.
     let largest = differences().fold(0.0, |a: f64, v| a.max(v.abs()));

@@ -6,13 +6,13 @@ use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
 ///
 /// `Σ p_ij ln(p_ij / q_ij)` with `q_ij = w_ij / Z`, the kernel's weights over their sum over all pairs (van der
 /// Maaten and Hinton 2008). Never exaggerated. The weights are computed in `T`, each pair once, and the sums in
-/// `f64` ([`tsne_optim::normalizer`]).
+/// `f64`; what is lost in `T` is computed in `f64` ([`tsne_optim::normalizer`]).
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] unless the affinities are joint; [`Error::Shape`] unless `y` has a position for each of their
 /// rows; [`Error::NonFinite`] for a position that is not finite; [`Error::TooFewPoints`] below two;
-/// [`Error::Numerical`] if the positions are so far apart that every weight is 0; [`Error::Cancelled`].
+/// [`Error::Numerical`] if the positions are so far apart that every weight is 0, in double precision too; [`Error::Cancelled`].
 ///
 /// # Examples
 ///

@@ -78,6 +78,11 @@ impl Ruler {
         Ok(ruler)
     }
 
+    /// The largest value that it was fit to, up to a factor of two.
+    pub(in crate::neighbors) const fn magnitude(&self) -> f64 {
+        self.inverse
+    }
+
     /// Checks that values up to `largest` make finite distances.
     pub(in crate::neighbors) fn check(&self, largest: f64, d: usize) -> Result<()> {
         let root = (d.max(1) as f64).sqrt();

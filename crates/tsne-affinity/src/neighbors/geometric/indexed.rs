@@ -45,7 +45,12 @@ impl<'a, T: Scalar> IndexedPoints<'a, T> {
     ///
     /// Where values are too large.
     pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, ruler: Ruler) -> Result<Self> {
-        let ruler = ruler.fit(rows.largest(), rows.d())?;
+        Self::among(rows, ruler, 0.0)
+    }
+
+    /// The same for points that are compared with others, of values up to `largest`.
+    pub(in crate::neighbors) fn among(rows: DenseRows<'a, T>, ruler: Ruler, largest: f64) -> Result<Self> {
+        let ruler = ruler.fit(rows.largest().max(largest), rows.d())?;
         let groups = Groups::new(rows.view())?;
         Ok(Self { points: PointSet::new(rows, ruler.geometry)?, ruler, groups })
     }

@@ -17,13 +17,14 @@ pub(super) struct Centroids<'c, V> {
 }
 
 impl<'c, V: Scalar> Centroids<'c, V> {
-    /// The index of rows.
-    pub(super) fn new(rows: DenseRows<'c, V>, geometry: Geometry) -> Result<Self> {
+    /// The index of rows, for points of values up to `largest`: one that is far from all others need not be among those that the
+    /// rows are means of.
+    pub(super) fn new(rows: DenseRows<'c, V>, geometry: Geometry, largest: f64) -> Result<Self> {
         let unit = match geometry {
             Geometry::Euclidean => Unit::Length,
             Geometry::Cosine => Unit::RootOfHalf,
         };
-        let indexed = IndexedPoints::new(rows, Ruler::new::<V, V>(geometry, unit))?;
+        let indexed = IndexedPoints::among(rows, Ruler::new::<V, V>(geometry, unit), largest)?;
         let products = Products::new(&indexed)?;
         Ok(Self { indexed, products })
     }

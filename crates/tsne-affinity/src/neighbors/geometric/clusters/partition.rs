@@ -56,7 +56,7 @@ impl<V: Scalar> Clusters<V> {
         starts.iter().for_each(|&s| centroids.extend_from_slice(sample.get(s as usize).0));
         for _ in 0..ROUNDS {
             let rows = DenseRows::Borrowed(Rows::new(&centroids, count, d)?);
-            let (nearest, _) = Centroids::new(rows, geometry)?.nearest(&sample, 1, cx)?;
+            let (nearest, _) = Centroids::new(rows, geometry, given.ruler.magnitude())?.nearest(&sample, 1, cx)?;
             let members = by_cluster(&nearest, count)?;
             chunks::for_each(&mut centroids, d, |c, centroid| {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
@@ -64,7 +64,7 @@ impl<V: Scalar> Clusters<V> {
         }
         let mut cluster = Vec::new();
         memory::reserve("clusters of points", &mut cluster, m)?;
-        let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry)?;
+        let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry, given.ruler.magnitude())?;
         for first in (0..m).step_by(GATHER) {
             let at = |r| row_of((first + r) as u32);
             let rows = seen(projection.as_ref(), &given.points, at, GATHER.min(m - first), geometry)?;
