@@ -160,17 +160,18 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             return Ok(z);
         }
         let choice = single.choose(params, kernel, bounds, y);
-        // Where pairs are many more than what a map of its size costs, dividing it may be less than either.
+        let of_grid = choice.cost_of_call();
         let of_pairs = cost_of_pairs(kernel, n);
-        let are_less = of_pairs <= choice.cost_of_call();
+        let are_less = is_costly::<D>(of_grid, n) && of_pairs <= of_grid;
+        // Where pairs are costly, too, dividing the map may be less than either.
         if are_less && !is_costly::<D>(of_pairs, n) || !choice.suffices && n <= PAIRS_UP_TO {
             let z = single.by_pairs((kernel, coarser), y, out, cx)?;
             self.work.pairs += single.pairs;
             return Ok(z);
         }
-        if depth < MAX_DEPTH && is_costly::<D>(choice.cost_of_call(), n) {
+        if depth < MAX_DEPTH && is_costly::<D>(of_grid, n) {
             let (sharpness, least_spacing) = single.least_spacing(params, kernel, y);
-            let terms = Terms { kernel, sharpness, least_spacing, cost: choice.cost_of_call() };
+            let terms = Terms { kernel, sharpness, least_spacing, cost: of_grid };
             if let Some(division) = Division::of(y, bounds, terms)? {
                 let at = used.1;
                 used.1 += 1;

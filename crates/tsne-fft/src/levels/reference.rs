@@ -158,7 +158,8 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
             }
         }
         // As for as many new points as there are old ones.
-        if cost_of_pairs(kernel, y.len()) <= choice.cost_of_call() {
+        let of_grid = choice.cost_of_call();
+        if is_costly::<D>(of_grid, y.len()) && cost_of_pairs(kernel, y.len()) <= of_grid {
             return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Directly });
         }
         let mut field = Box::new(single.field);

@@ -104,10 +104,11 @@ impl<T: Scalar, const D: usize> Case<'_, T, D> {
         for (i, (given, pull)) in given.iter().zip(self.exact).enumerate() {
             let squares = (0..D).map(|c| (Wide::from(given[c].to_f64()) - pull.force[c]).to_f64().powi(2));
             let error = squares.sum::<f64>().sqrt();
-            squared_error += (error / unit).powi(2);
+            let lost = n as f64 * Self::smallest() * (1.0 + pull.farthest);
+            squared_error += ((error - lost).max(0.0) / unit).powi(2);
             squared_size += (pull.size / unit).powi(2);
             let relative = rounding::<T, D>(self.dof, pull.farthest, n) + left_out;
-            let most = relative * pull.size + n as f64 * Self::smallest() * (1.0 + pull.farthest);
+            let most = relative * pull.size + lost;
             assert!(error <= most, "{}: the force on point {i} errs by {error:e} of {most:e}", self.what(method));
         }
         // One cell may err by its bound, and all together by no more than ten times what forces of maps do (docs/algorithms.md).
