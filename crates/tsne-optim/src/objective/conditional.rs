@@ -147,7 +147,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
             return Ok(Evaluation::new(None));
         }
         let (p, kernel, reference) = (self.p, self.kernel, self.reference);
-        let far = squares_overflow([reference, y]);
+        let far = squares_overflow(kernel, [reference, y]);
         let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
             rows.map(|i| {
                 let p_ln_p = row_p_ln_p(p.row(i).1);

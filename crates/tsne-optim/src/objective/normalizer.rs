@@ -60,7 +60,7 @@ pub(super) fn ln_if_lost<T: Scalar, const D: usize>(
     cx: Context<'_>,
 ) -> Result<Option<f64>> {
     let n = y.len() as f64;
-    let is_lost = is_lost::<T>(z, n * (n - 1.0)) || squares_overflow([y]);
+    let is_lost = is_lost::<T>(z, n * (n - 1.0)) || squares_overflow(kernel, [y]);
     if is_lost && (2..=LOGARITHMS_UP_TO).contains(&y.len()) {
         Ok(Some(ln_normalizer(kernel, y, cx)?))
     } else {
@@ -74,8 +74,12 @@ pub(super) fn is_lost<T: Scalar>(sum: f64, weights: f64) -> bool {
     sum < weights * (4.0 / T::MAX.to_f64()) / T::EPSILON.to_f64()
 }
 
-/// Whether the square of a distance between points of these sets may be beyond the numbers of `T`, where pairs count as infinitely far.
-pub(super) fn squares_overflow<T: Scalar, const D: usize, const S: usize>(sets: [&[[T; D]]; S]) -> bool {
+/// Whether the square of a distance between points of these sets, or what it is over `dof`, may be beyond the numbers of `T`, where
+/// pairs count as infinitely far.
+pub(super) fn squares_overflow<T: Scalar, const D: usize, const S: usize>(
+    kernel: Kernel,
+    sets: [&[[T; D]]; S],
+) -> bool {
     let mut diagonal2 = 0.0;
     for c in 0..D {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -84,7 +88,7 @@ pub(super) fn squares_overflow<T: Scalar, const D: usize, const S: usize>(sets: 
         }
         diagonal2 += if low < high { (high - low).powi(2) } else { 0.0 };
     }
-    diagonal2 > 0.5 * T::MAX.to_f64()
+    diagonal2 / kernel.dof().min(1.0) > 0.5 * T::MAX.to_f64()
 }
 
 /// The logarithm of the [`normalizer`] of at least two points, of weights as small as their logarithms can be: `O(n²)`.
