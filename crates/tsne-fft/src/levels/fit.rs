@@ -33,7 +33,7 @@ pub(crate) fn is_costly<const D: usize>(cost: f64, n: usize) -> bool {
 const ALL_PAIRS: f64 = 3.0;
 
 /// Nanoseconds of two threads for the sums over all pairs of `n` points.
-pub(crate) fn cost_of_pairs(kernel: Kernel, n: usize) -> f64 {
+fn cost_of_pairs(kernel: Kernel, n: usize) -> f64 {
     (n as f64).powi(2) * ALL_PAIRS * pair_cost(kernel)
 }
 

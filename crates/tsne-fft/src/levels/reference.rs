@@ -5,7 +5,7 @@ use crate::levels::bodies::Bodies;
 use crate::levels::coarse::{Coarse, FilledCoarse};
 use crate::levels::divide::{Division, Kind, Terms};
 use crate::levels::far::Far;
-use crate::levels::fit::{MAX_DEPTH, PAIRS_UP_TO, cost_of_pairs, is_costly};
+use crate::levels::fit::{MAX_DEPTH, PAIRS_UP_TO, is_costly};
 use crate::pairs::near::Queries;
 use crate::params::GridParams;
 use crate::scalar::GridScalar;
@@ -156,11 +156,6 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
                 let divided = Box::new(Divided { division, coarse, filled, first });
                 return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Divided(divided) });
             }
-        }
-        // As for as many new points as there are old ones.
-        let of_grid = choice.cost_of_call();
-        if is_costly::<D>(of_grid, y.len()) && cost_of_pairs(kernel, y.len()) <= of_grid {
-            return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Directly });
         }
         let mut field = Box::new(single.field);
         let filled = field.fill(&choice, (kernel, coarser), &y)?;
