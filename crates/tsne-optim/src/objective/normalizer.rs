@@ -47,8 +47,8 @@ pub fn normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: C
     }
 }
 
-/// Up to this number of points a normalizer whose weights are lost is summed by the logarithms of all: some two seconds at 30 ns a pair
-/// of two threads. More points that are all so far from each other have flown apart, of which a map is warned.
+/// Up to this number of points a normalizer whose weights are lost is summed by the logarithms of all. An estimate: two seconds at 30 ns
+/// a pair on two threads. More points that are all so far from each other have flown apart, of which a map is warned.
 const LOGARITHMS_UP_TO: usize = 16_384;
 
 /// The logarithm of the normalizer of `y`, if their sum in `T`, `z`, may miss more than the precision of `T`: by weights that `T`

@@ -63,7 +63,9 @@ fn is_by_rows(group: &Group) -> Result<bool> {
 /// The number of elements of an array.
 fn count(array: &Array) -> Result<usize> {
     let count = array.shape()?.iter().try_fold(1u64, |count, &side| count.checked_mul(side));
-    count.and_then(|count| usize::try_from(count).ok()).context("the file claims more elements than can be counted")
+    count
+        .and_then(|count| usize::try_from(count).ok())
+        .context("an array claims more elements than can be counted: the file is damaged")
 }
 
 /// What the points in an array or a sparse matrix are, for a run in single precision or not.

@@ -217,8 +217,8 @@ fn decompose<T: Scalar>(walk: &Walk<'_, T>, wanted: usize) -> Result<(Vec<Vec<f6
 }
 
 /// Whether each entry has its counterpart, bit for bit: then the hashes of pairs and weights above the diagonal and below it have one
-/// sum. (Of others they have it once in 2⁶⁴. To look each counterpart up took 1.2 s of 2.4 for a start of 70,000 points with 130
-/// entries each.)
+/// sum. (Of others they have it once in 2⁶⁴. To look each counterpart up took 0.9 s of 2.4 for a start of 70,000 points, on two
+/// cores that others used too.)
 fn is_symmetric<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<bool> {
     let sums = blocks::try_map(p.n(), |rows| {
         cx.check()?;
