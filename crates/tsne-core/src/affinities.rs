@@ -2,6 +2,7 @@ use crate::blocks;
 use crate::error::{Error, Result};
 use crate::instances;
 use crate::scalar::Scalar;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the entries of an [`Affinities`] matrix are normalized to.
@@ -22,6 +23,8 @@ pub enum AffinityKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Affinities<T> {
     arrays: Arc<Arrays<T>>,
+    /// The point of the first row.
+    first: usize,
     n_columns: usize,
     kind: AffinityKind,
 }
@@ -66,7 +69,50 @@ impl<T: Scalar> Affinities<T> {
         n_columns: usize,
         kind: AffinityKind,
     ) -> Result<Self> {
-        checked(row_pointers, columns, weights, n_columns, kind)
+        checked(None, row_pointers, columns, weights, n_columns, kind)
+    }
+
+    /// Some rows of the joint affinities of `n` points, those from point `first` on: what a member of a [`Team`](crate::Team) has of
+    /// them. That all entries of all members sum to 1 is the caller's word.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Affinities::from_parts`], but for the sum, which is looked at where the rows are all; [`Error::Shape`] for rows
+    /// beyond point `n`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Affinities;
+    ///
+    /// // The last two points of a path of three.
+    /// let rows = Affinities::from_rows(1, vec![0, 2, 3], vec![0, 2, 1], vec![0.25f32; 3], 3)?;
+    /// assert_eq!((rows.n(), rows.n_columns(), rows.points()), (2, 3, 1..3));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn from_rows(
+        first: usize,
+        row_pointers: Vec<usize>,
+        columns: Vec<u32>,
+        weights: Vec<T>,
+        n: usize,
+    ) -> Result<Self> {
+        checked(Some(first), row_pointers, columns, weights, n, AffinityKind::Joint)
+    }
+
+    /// The points whose rows these are: all, but for [`Affinities::from_rows`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind};
+    ///
+    /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f32; 2], 2, AffinityKind::Joint)?;
+    /// assert_eq!(p.points(), 0..2);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn points(&self) -> Range<usize> {
+        self.first..self.first + self.n()
     }
 
     /// The number of rows.
@@ -84,7 +130,8 @@ impl<T: Scalar> Affinities<T> {
         self.arrays.row_pointers.len() - 1
     }
 
-    /// The number of columns: the same as rows for joint affinities, the reference points for conditional ones.
+    /// The number of columns: the points of joint affinities, as many as rows where these are all; the reference points of conditional
+    /// ones.
     ///
     /// # Examples
     ///
@@ -234,6 +281,7 @@ impl<T: Scalar> Affinities<T> {
 instances! {
     /// [`Affinities::from_parts`].
     fn checked[Checked]<'a, 'b, T>(
+        first: Option<usize>,
         row_pointers: Vec<usize>,
         columns: Vec<u32>,
         weights: Vec<T>,
@@ -263,7 +311,7 @@ fn fault<T: Scalar>(matrix: &Affinities<T>, i: usize) -> Option<String> {
     if let Some(&j) = columns.last().filter(|&&j| j as usize >= n_columns) {
         return Some(format!("row {i} names column {j}, but there are {n_columns}"));
     }
-    if matrix.kind == AffinityKind::Joint && columns.binary_search(&(i as u32)).is_ok() {
+    if matrix.kind == AffinityKind::Joint && columns.binary_search(&((matrix.first + i) as u32)).is_ok() {
         return Some(format!("row {i} names its own point: leave it out"));
     }
     weights
@@ -273,6 +321,7 @@ fn fault<T: Scalar>(matrix: &Affinities<T>, i: usize) -> Option<String> {
 }
 
 fn from_checked_parts<T: Scalar>(
+    some_from: Option<usize>,
     row_pointers: Vec<usize>,
     columns: Vec<u32>,
     weights: Vec<T>,
@@ -293,20 +342,25 @@ fn from_checked_parts<T: Scalar>(
         return invalid(format!("row pointer {} is below the one before it", i + 1));
     }
     let n = row_pointers.len() - 1;
-    if kind == AffinityKind::Joint && n != n_columns {
-        return Err(Error::shape("joint affinities (rows)", n_columns, n));
+    let first_row = some_from.unwrap_or(0);
+    let end = first_row.saturating_add(n);
+    // All rows are as many as the points; some end at the last of them.
+    let fits = if some_from.is_none() { end == n_columns } else { end <= n_columns };
+    if kind == AffinityKind::Joint && !fits {
+        return Err(Error::shape("joint affinities (rows)", n_columns, end));
     }
-    if kind == AffinityKind::Joint && n > u32::MAX as usize {
-        return Err(Error::capacity("number of points", n, u32::MAX as usize));
+    if kind == AffinityKind::Joint && n_columns > u32::MAX as usize {
+        return Err(Error::capacity("number of points", n_columns, u32::MAX as usize));
     }
-    let matrix = Affinities { arrays: Arc::new(Arrays { row_pointers, columns, weights }), n_columns, kind };
+    let arrays = Arc::new(Arrays { row_pointers, columns, weights });
+    let matrix = Affinities { arrays, first: first_row, n_columns, kind };
     let checked = |i: usize| {
         let (columns, weights) = matrix.row(i);
         // Without branches, which a vector has none of; what is wrong is looked for only where something is.
         let ascending = columns.iter().zip(columns.iter().skip(1)).fold(true, |all, (a, b)| all & (a < b));
         let weighty = weights.iter().fold(true, |all, w| all & (w.is_finite() & (*w >= T::ZERO)));
         let within = columns.last().is_none_or(|&j| (j as usize) < n_columns);
-        let other = kind != AffinityKind::Joint || columns.binary_search(&(i as u32)).is_err();
+        let other = kind != AffinityKind::Joint || columns.binary_search(&((first_row + i) as u32)).is_err();
         if ascending & weighty & within & other { None } else { fault(&matrix, i) }
     };
     if let Some(why) = blocks::find_first(n, checked) {
@@ -314,6 +368,7 @@ fn from_checked_parts<T: Scalar>(
     }
     let sum_of = |i: usize| lanes_sum(matrix.row(i).1);
     match kind {
+        AffinityKind::Joint if n < n_columns => {}
         AffinityKind::Joint => {
             let sum = blocks::sum(&mut Vec::new(), n, |range| range.map(sum_of).sum());
             if n > 0 && (sum - 1.0).abs() > SUM_TOLERANCE {

@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::team::Team;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,21 +111,25 @@ pub trait Progress: Sync {
     fn advance(&self, stage: Stage, done: usize, total: usize);
 }
 
-/// What a long call may consult while it runs: a cancellation switch and a progress listener. Cheap to copy.
+/// What a long call may consult while it runs: a cancellation switch, a progress listener, and the team of processes that compute
+/// together. Cheap to copy.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
     cancel: Option<&'a CancelToken>,
     progress: Option<&'a dyn Progress>,
+    team: Option<&'a dyn Team>,
 }
 
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("cancel", &self.cancel).field("progress", &self.progress.is_some()).finish()
+        let team = self.team.map(|team| (team.rank(), team.size()));
+        let (cancel, progress) = (self.cancel, self.progress.is_some());
+        f.debug_struct("Context").field("cancel", &cancel).field("progress", &progress).field("team", &team).finish()
     }
 }
 
 impl<'a> Context<'a> {
-    /// A context that neither cancels nor reports.
+    /// A context that neither cancels nor reports, of a process that is its own team.
     ///
     /// # Examples
     ///
@@ -177,6 +182,36 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn with_progress(self, progress: &'a dyn Progress) -> Self {
         Self { progress: Some(progress), ..self }
+    }
+
+    /// The same context with a team of processes, all of which make the same calls.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let ranks = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).rank())?;
+    /// assert_eq!(ranks, [0, 1]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_team(self, team: &'a dyn Team) -> Self {
+        Self { team: Some(team), ..self }
+    }
+
+    /// The team, if the context was given one. What stages ask of it they ask the context: [`share`](Self::share),
+    /// [`gather`](Self::gather).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert!(Context::new().team().is_none());
+    /// ```
+    pub const fn team(&self) -> Option<&'a dyn Team> {
+        self.team
     }
 
     /// The cancellation switch, to pass it on in another context.

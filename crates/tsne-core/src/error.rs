@@ -99,6 +99,12 @@ pub enum Error {
         /// The error, which is also the [`source`](StdError::source) of this one.
         error: Arc<dyn StdError + Send + Sync>,
     },
+    /// What processes that compute one map together came to: one of them has ended, or they differ in what they were asked for.
+    #[non_exhaustive]
+    Team {
+        /// What happened, and what to do.
+        why: String,
+    },
     /// The caller cancelled through its [`CancelToken`](crate::CancelToken).
     Cancelled,
 }
@@ -243,6 +249,19 @@ impl Error {
     pub fn numerical(stage: &'static str, why: impl fmt::Display) -> Self {
         Self::Numerical { stage, why: why.to_string() }
     }
+
+    /// The error of processes that compute one map together; `why` says what happened and what to do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Error;
+    ///
+    /// assert_eq!(Error::team("member 2 has ended").to_string(), "the team of processes failed: member 2 has ended");
+    /// ```
+    pub fn team(why: impl fmt::Display) -> Self {
+        Self::Team { why: why.to_string() }
+    }
 }
 
 impl fmt::Display for Error {
@@ -279,6 +298,7 @@ impl fmt::Display for Error {
                 *bytes as f64 / (1u64 << 30) as f64
             ),
             Self::Other { what, error } => write!(f, "{what} failed: {error}"),
+            Self::Team { why } => write!(f, "the team of processes failed: {why}"),
             Self::Cancelled => write!(f, "cancelled by the caller"),
         }
     }

@@ -7,7 +7,7 @@
 //! - the values that pass from one stage to the next: [`KnnGraph`], [`Affinities`];
 //! - the seams, small dyn-compatible traits behind which a stage can be swapped: [`NeighborSearch`] and
 //!   [`NeighborIndex`], [`AffinityModel`], [`Repulsion`] and [`ReferenceRepulsion`], [`Optimizer`], [`Observer`];
-//! - what long calls share: [`Error`], [`Context`] with cancellation and progress, ordered reductions
+//! - what long calls share: [`Error`], [`Context`] with cancellation, progress and the [`Team`] of processes, ordered reductions
 //!   ([`blocks`]), what of a computation waits for what ([`span`]), counter-based randomness ([`random`]) and run-time dispatch to wider vector units ([`simd`]);
 //! - what two crates need alike: logarithms and exponentials that vectorize ([`math`]), the curve along which points are ordered
 //!   ([`morton`]), the stable counting sort ([`buckets`]) and the radix sort of such keys ([`radix`]), arrays that may not fit ([`memory`]), what 32-bit indices name
@@ -22,8 +22,8 @@
 //!
 //! ## What is guaranteed
 //!
-//! The same input, parameters and binary give the same bits for any number of threads: results are written to
-//! disjoint places, floating-point sums run over blocks of constant size and are folded in their order.
+//! The same input, parameters and binary give the same bits for any number of threads, and of members of a [`Team`]: results are
+//! written to disjoint places, floating-point sums run over blocks of constant size and are folded in their order.
 //!
 //! ## What is not guaranteed
 //!
@@ -66,7 +66,11 @@ mod rows;
 mod scalar;
 mod seams;
 mod shared;
+mod shares;
 mod sparse;
+mod team;
+mod thread_team;
+mod wire;
 
 pub use affinities::{Affinities, AffinityKind};
 pub use bounds::Bounds;
@@ -84,3 +88,6 @@ pub use seams::{
 };
 pub use shared::{SharedPoints, SharedRows, SharedSparseRows};
 pub use sparse::SparseRows;
+pub use team::{Team, check_ends, share};
+pub use thread_team::ThreadTeam;
+pub use wire::Wire;

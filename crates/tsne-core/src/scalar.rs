@@ -1,4 +1,5 @@
 use crate::binary::Binary;
+use crate::wire::Wire;
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -8,6 +9,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 /// whatever the scalar.
 pub trait Scalar:
     Binary
+    + Wire
     + Copy
     + PartialOrd
     + Default

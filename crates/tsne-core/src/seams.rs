@@ -165,9 +165,13 @@ pub trait Repulsion<T: Scalar, const D: usize>: Send {
     /// What `out` held before is of no meaning. A descent calls this inside its pool of threads, so rayon's parallel
     /// iterators use as many as the caller asked for; it checks positions and lengths itself, other callers may not.
     ///
+    /// In a [`Team`](crate::Team) `y` are the positions of all points and `out` the forces on those of this member,
+    /// [`Context::rows`] of `y.len()`; `Z` is that of all pairs, the same on all members. One that knows of no team finds its check of
+    /// the lengths fail there.
+    ///
     /// # Errors
     ///
-    /// [`Error::Shape`](crate::Error::Shape) unless `out` is as long as `y`,
+    /// [`Error::Shape`](crate::Error::Shape) unless `out` is as long as `y`, or in a team as this member's rows,
     /// [`Error::NonFinite`](crate::Error::NonFinite) for a position that is not finite,
     /// [`Error::Cancelled`](crate::Error::Cancelled).
     fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64>;
@@ -252,7 +256,7 @@ impl Step {
 /// # Examples
 ///
 /// ```
-/// use tsne_core::{Optimizer, Result, Step};
+/// use tsne_core::{Context, Optimizer, Result, Step};
 ///
 /// /// Gradient descent without momentum.
 /// struct Plain(usize);
@@ -267,14 +271,14 @@ impl Step {
 ///         self.0
 ///     }
 ///
-///     fn step(&mut self, step: Step, gradient: &[[f64; 1]], y: &mut [[f64; 1]]) -> Result<()> {
+///     fn step(&mut self, step: Step, gradient: &[[f64; 1]], y: &mut [[f64; 1]], _: Context<'_>) -> Result<()> {
 ///         y.iter_mut().zip(gradient).for_each(|(y, g)| y[0] -= step.learning_rate * g[0]);
 ///         Ok(())
 ///     }
 /// }
 ///
 /// let mut y = [[1.0]];
-/// Plain(1).step(Step::new(0.5, 0.0), &[[1.0]], &mut y)?;
+/// Plain(1).step(Step::new(0.5, 0.0), &[[1.0]], &mut y, Context::new())?;
 /// assert_eq!(y, [[0.5]]);
 /// # Ok::<(), tsne_core::Error>(())
 /// ```
@@ -298,10 +302,14 @@ pub trait Optimizer<T: Scalar, const D: usize>: Send {
     /// Moves every point of `y` by one step along `gradient` (`n` rows; without the factor 4 of the mathematical
     /// gradient, as all implementations scale it).
     ///
+    /// In a [`Team`](crate::Team) these are the points of this member, [`Context::rows`] of the map's: what is summed over all points is
+    /// summed over those of all members.
+    ///
     /// # Errors
     ///
-    /// [`Error::Shape`](crate::Error::Shape) if the lengths differ, or differ from the state's.
-    fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]]) -> Result<()>;
+    /// [`Error::Shape`](crate::Error::Shape) if the lengths differ, or differ from the state's;
+    /// [`Error::Team`](crate::Error::Team).
+    fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]], cx: Context<'_>) -> Result<()>;
 }
 
 /// What an [`Observer`] sees: a consistent moment of the descent.

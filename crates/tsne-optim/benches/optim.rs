@@ -96,7 +96,7 @@ fn step<T: Scalar>(c: &mut Criterion, n: usize, momentum: Momentum) {
     let mut group = c.benchmark_group("step");
     group.throughput(Throughput::Elements(n as u64));
     group.bench_function(BenchmarkId::from_parameter(format!("{}/n{n}/{momentum:?}", T::NAME)), |b| {
-        b.iter(|| rule.step(step, &gradient, &mut y).unwrap())
+        b.iter(|| rule.step(step, &gradient, &mut y, Context::new()).unwrap())
     });
 }
 

@@ -1,7 +1,7 @@
 //! An optimizer of one's own: Adam (Kingma and Ba 2015) beside the toolkit's. `cargo run -p tsne --example own_optimizer`
 #![allow(clippy::print_stdout)]
 
-use tsne::core::{Optimizer, Step};
+use tsne::core::{Context, Optimizer, Step};
 use tsne::{CustomOptimizer, Error, Result, Rows, Tsne};
 
 /// Moments of the gradient of each coordinate. The momentum of a step is Adam's first decay rate.
@@ -22,7 +22,7 @@ impl Optimizer<f64, 2> for Adam {
         self.moments.len()
     }
 
-    fn step(&mut self, step: Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]]) -> Result<()> {
+    fn step(&mut self, step: Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]], _: Context<'_>) -> Result<()> {
         if gradient.len() != self.n() || y.len() != self.n() {
             return Err(Error::shape("gradient", self.n(), gradient.len()));
         }

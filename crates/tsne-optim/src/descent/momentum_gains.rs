@@ -65,11 +65,11 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
+    /// use tsne_optim::{Context, Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[1.0f64]]);
     /// rule.reset(1)?;
-    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y, Context::new())?;
     /// assert!((y[0][0] - (1.0 - 0.5 * 1.2)).abs() < 1e-15); // The first gain is 1 + 0.2.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
@@ -139,11 +139,11 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
+    /// use tsne_optim::{Context, Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Nesterov), [[0.0f64]]);
     /// rule.reset(1)?;
-    /// rule.step(Step::new(0.5, 0.8).with_adaptive(true), &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8).with_adaptive(true), &[[1.0]], &mut y, Context::new())?;
     /// assert_eq!(rule.slope(), Some(-0.5 * 1.2)); // The first gain is 1 + 0.2.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
@@ -185,11 +185,11 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
+    /// use tsne_optim::{Context, Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
     /// rule.reset(1)?;
-    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y, Context::new())?;
     /// assert_eq!(rule.gains(), [[1.2]]); // 1 + 0.2 after the first step.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
@@ -202,11 +202,11 @@ impl<T: Scalar, const D: usize> MomentumGains<T, D> {
     /// # Examples
     ///
     /// ```
-    /// use tsne_optim::{Momentum, MomentumGains, Optimizer, Step};
+    /// use tsne_optim::{Context, Momentum, MomentumGains, Optimizer, Step};
     ///
     /// let (mut rule, mut y) = (MomentumGains::new(Momentum::Classical), [[0.0f64]]);
     /// rule.reset(1)?;
-    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y)?;
+    /// rule.step(Step::new(0.5, 0.8), &[[1.0]], &mut y, Context::new())?;
     /// assert!((rule.velocity()[0][0] - y[0][0]).abs() < 1e-15); // From 0 by the first step.
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
@@ -234,7 +234,7 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
         self.steps
     }
 
-    fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]]) -> Result<()> {
+    fn step(&mut self, step: Step, gradient: &[[T; D]], y: &mut [[T; D]], cx: Context<'_>) -> Result<()> {
         let n = self.gains.len();
         if gradient.len() != n {
             return Err(Error::shape("gradient", n, gradient.len()));

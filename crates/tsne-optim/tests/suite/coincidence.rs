@@ -69,8 +69,8 @@ impl Optimizer<f32, 2> for Uncounted {
     fn n(&self) -> usize {
         self.0.n()
     }
-    fn step(&mut self, step: Step, gradient: &[[f32; 2]], y: &mut [[f32; 2]]) -> Result<()> {
-        self.0.step(step, gradient, y)
+    fn step(&mut self, step: Step, gradient: &[[f32; 2]], y: &mut [[f32; 2]], cx: Context<'_>) -> Result<()> {
+        self.0.step(step, gradient, y, cx)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Momentum and gains, step by step against the rule written out for one coordinate.
 
 use crate::oracle::{bits, cloud};
-use tsne_core::{Error, Optimizer, Scalar, Step};
+use tsne_core::{Context, Error, Optimizer, Scalar, Step};
 use tsne_optim::{Momentum, MomentumGains};
 
 /// -1, 0 or 1: zero has a sign of its own.
@@ -64,7 +64,7 @@ fn forty_steps_follow_the_rule_to_rounding() {
             for g in gradient.iter_mut().skip(iteration as usize % 3).step_by(3) {
                 g[1] = T::ZERO;
             }
-            rule.step(step, &gradient, &mut y).unwrap();
+            rule.step(step, &gradient, &mut y, Context::new()).unwrap();
             for (i, point) in points.iter_mut().enumerate() {
                 point.step(momentum, step, gradient[i].map(T::to_f64));
                 // Each step adds a few half units of the position and of the velocity, which the momentum keeps up to
@@ -91,7 +91,7 @@ fn forty_steps_follow_the_rule_to_rounding() {
 
 /// One point under one gradient.
 fn one(rule: &mut MomentumGains<f64, 1>, y: &mut [[f64; 1]], step: Step, gradient: f64) -> (f64, f64, f64) {
-    rule.step(step, &[[gradient]], y).unwrap();
+    rule.step(step, &[[gradient]], y, Context::new()).unwrap();
     (y[0][0], rule.gains()[0][0], rule.velocity()[0][0])
 }
 
@@ -147,12 +147,12 @@ fn the_clipped_velocity_is_what_the_momentum_carries() {
     let mut rule = MomentumGains::<f64, 2>::new(Momentum::Classical);
     rule.reset(1).unwrap();
     let mut y = [[0.0, 0.0]];
-    rule.step(step(10.0, 0.5, Some(5.0)), &[[-3.0, -4.0]], &mut y).unwrap();
+    rule.step(step(10.0, 0.5, Some(5.0)), &[[-3.0, -4.0]], &mut y, Context::new()).unwrap();
     // 12 · (3, 4) is cut to length 5, and half of that is carried on by a step without gradient.
     for (v, expected) in rule.velocity()[0].iter().zip([3.0, 4.0]) {
         assert!((v - expected).abs() < 1e-14);
     }
-    rule.step(step(10.0, 0.5, Some(5.0)), &[[0.0, 0.0]], &mut y).unwrap();
+    rule.step(step(10.0, 0.5, Some(5.0)), &[[0.0, 0.0]], &mut y, Context::new()).unwrap();
     for (v, expected) in y[0].iter().zip([4.5, 6.0]) {
         assert!((v - expected).abs() < 1e-14);
     }
@@ -162,7 +162,7 @@ fn the_clipped_velocity_is_what_the_momentum_carries() {
         let mut y = cloud::<f32, 3>(100, 10.0, 1);
         rule.reset(100).unwrap();
         for seed in 0..5 {
-            rule.step(step(1.0, 0.9, max_norm), &cloud(100, 1.0, seed), &mut y).unwrap();
+            rule.step(step(1.0, 0.9, max_norm), &cloud(100, 1.0, seed), &mut y, Context::new()).unwrap();
         }
         bits(&y)
     };
@@ -177,7 +177,7 @@ fn without_momentum_both_forms_are_the_same() {
         let mut y = cloud::<f32, 2>(1500, 10.0, 1);
         rule.reset(1500).unwrap();
         for seed in 0..10 {
-            rule.step(step(1.0, 0.0, Some(0.5)), &cloud(1500, 1.0, seed), &mut y).unwrap();
+            rule.step(step(1.0, 0.0, Some(0.5)), &cloud(1500, 1.0, seed), &mut y, Context::new()).unwrap();
         }
         bits(&y)
     };
@@ -188,7 +188,7 @@ fn without_momentum_both_forms_are_the_same() {
 fn a_saved_state_goes_on_where_it_was() {
     let run = |rule: &mut MomentumGains<f64, 2>, y: &mut [[f64; 2]], seeds: std::ops::Range<u64>| {
         for seed in seeds {
-            rule.step(step(1.0, 0.9, Some(1.0)).with_adaptive(true), &cloud(50, 1.0, seed), y).unwrap();
+            rule.step(step(1.0, 0.9, Some(1.0)).with_adaptive(true), &cloud(50, 1.0, seed), y, Context::new()).unwrap();
         }
     };
     let mut rule = MomentumGains::new(Momentum::Nesterov);
@@ -215,8 +215,8 @@ fn lengths_must_fit() {
     rule.reset(3).unwrap();
     let mut y = [[0.0; 2]; 3];
     let s = step(1.0, 0.5, None);
-    assert_eq!(rule.step(s, &[[0.0; 2]; 2], &mut y), Err(Error::shape("gradient", 3, 2)));
-    assert_eq!(rule.step(s, &[[0.0; 2]; 3], &mut y[..1]), Err(Error::shape("embedding", 3, 1)));
+    assert_eq!(rule.step(s, &[[0.0; 2]; 2], &mut y, Context::new()), Err(Error::shape("gradient", 3, 2)));
+    assert_eq!(rule.step(s, &[[0.0; 2]; 3], &mut y[..1], Context::new()), Err(Error::shape("embedding", 3, 1)));
     let state = MomentumGains::<f32, 2>::from_state(Momentum::Classical, vec![[1.0; 2]; 3], vec![[0.0; 2]; 4]);
     assert_eq!(state.unwrap_err(), Error::shape("velocity", 3, 4));
 }
@@ -241,7 +241,7 @@ fn adaptive_steps_halve_the_velocity_where_the_last_step_went_uphill() {
     let (mut before, mut halved): (Option<f64>, usize) = (None, 0);
     for at in 0..60 {
         let gradient = point.y.map(|v| k * v);
-        rule.step(s, &[y[0].map(|v| k * v)], &mut y).unwrap();
+        rule.step(s, &[y[0].map(|v| k * v)], &mut y, Context::new()).unwrap();
         if before.is_some_and(|before| before + product(gradient, point.velocity) > 0.0) {
             point.velocity = point.velocity.map(|v| 0.5 * v);
             halved += 1;
@@ -255,7 +255,7 @@ fn adaptive_steps_halve_the_velocity_where_the_last_step_went_uphill() {
     }
     assert!((5..55).contains(&halved), "{halved}");
     // Others forget the slope, so that the next adaptive one has none to compare with.
-    rule.step(step(0.3, 0.95, None), &[[0.0; 2]], &mut y).unwrap();
+    rule.step(step(0.3, 0.95, None), &[[0.0; 2]], &mut y, Context::new()).unwrap();
     assert_eq!(rule.slope(), None);
 }
 
@@ -269,7 +269,7 @@ fn an_adaptive_descent_settles_where_the_plain_one_still_swings() {
         let value = |y: &[[f64; 2]]| y.iter().map(|p| 0.5 * (p[0] * p[0] + 0.02 * p[1] * p[1])).sum::<f64>();
         for _ in 0..300 {
             let gradient: Vec<[f64; 2]> = y.iter().map(|p| [p[0], 0.02 * p[1]]).collect();
-            rule.step(step(0.05, 0.99, None).with_adaptive(adaptive), &gradient, &mut y).unwrap();
+            rule.step(step(0.05, 0.99, None).with_adaptive(adaptive), &gradient, &mut y, Context::new()).unwrap();
         }
         value(&y)
     };

@@ -15,7 +15,7 @@ use tsne_optim::{Momentum, MomentumGains};
 /// # Examples
 ///
 /// ```
-/// use tsne::core::{Optimizer, Step};
+/// use tsne::core::{Context, Optimizer, Step};
 /// use tsne::{CustomOptimizer, Result, Rows, Tsne};
 ///
 /// /// Gradient descent without momentum; all that it keeps is the number of points.
@@ -32,7 +32,7 @@ use tsne_optim::{Momentum, MomentumGains};
 ///         self.0
 ///     }
 ///
-///     fn step(&mut self, step: Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]]) -> Result<()> {
+///     fn step(&mut self, step: Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]], _: Context<'_>) -> Result<()> {
 ///         y.iter_mut().zip(gradient).for_each(|(y, g)| (0..2).for_each(|c| y[c] -= step.learning_rate * g[c]));
 ///         Ok(())
 ///     }

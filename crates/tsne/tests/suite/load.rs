@@ -375,9 +375,9 @@ fn panics_of_ones_own_stages_reach_the_caller_and_leave_nothing() {
         fn n(&self) -> usize {
             self.1.n()
         }
-        fn step(&mut self, step: Step, gradient: &[[f32; 2]], y: &mut [[f32; 2]]) -> Result<()> {
+        fn step(&mut self, step: Step, gradient: &[[f32; 2]], y: &mut [[f32; 2]], cx: Context<'_>) -> Result<()> {
             Calls(Arc::clone(&self.0), 30).count();
-            self.1.step(step, gradient, y)
+            self.1.step(step, gradient, y, cx)
         }
     }
     #[derive(Debug)]

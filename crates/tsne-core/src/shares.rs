@@ -1,0 +1,310 @@
+//! What stages ask of the team that their context brings: which part of the work is theirs, and the results of the others.
+
+use crate::blocks;
+use crate::chunks;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::memory;
+use crate::team::share;
+use crate::wire::Wire;
+use std::ops::Range;
+
+const WHAT: &str = "messages of the team";
+
+impl Context<'_> {
+    /// The number of this member of the team, from 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert_eq!((Context::new().rank(), Context::new().members()), (0, 1));
+    /// ```
+    pub fn rank(&self) -> usize {
+        self.team().map_or(0, |team| team.rank())
+    }
+
+    /// The number of members of the team; 1 without one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let sizes = ThreadTeam::run(3, 1, |team| Context::new().with_team(team).members())?;
+    /// assert_eq!(sizes, [3, 3, 3]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn members(&self) -> usize {
+        self.team().map_or(1, |team| team.size().max(1))
+    }
+
+    /// This member's [`share`] of `count` blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// assert_eq!(Context::new().share(5), 0..5);
+    /// let shares = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).share(5))?;
+    /// assert_eq!(shares, [0..2, 2..5]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn share(&self, count: usize) -> Range<usize> {
+        share(count, self.rank(), self.members())
+    }
+
+    /// The points of `n` that are this member's: those of its share of the [`blocks`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::blocks::BLOCK;
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let n = 3 * BLOCK + 10;
+    /// let rows = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).rows(n))?;
+    /// assert_eq!(rows, [0..2 * BLOCK, 2 * BLOCK..n]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn rows(&self, n: usize) -> Range<usize> {
+        self.rows_of(self.rank(), n)
+    }
+
+    /// The points of `n` that are those of member `rank`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert_eq!(Context::new().rows_of(0, 10), 0..10);
+    /// ```
+    pub fn rows_of(&self, rank: usize, n: usize) -> Range<usize> {
+        let blocks = share(blocks::count(n), rank, self.members());
+        blocks::range(blocks.start, n).start..blocks::range(blocks.end, n).start
+    }
+
+    /// [`blocks::map`] of which each member computes its [`share`](Self::share) of the blocks, and all have all partial results.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`]; none without a team.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::blocks::BLOCK;
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let lengths = ThreadTeam::run(2, 1, |team| {
+    ///     let mut lengths = Vec::new();
+    ///     Context::new().with_team(team).map_blocks(&mut lengths, BLOCK + 3, |range| range.len())?;
+    ///     Ok::<_, tsne_core::Error>(lengths)
+    /// })?;
+    /// assert_eq!(lengths, [Ok(vec![BLOCK, 3]), Ok(vec![BLOCK, 3])]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn map_blocks<'p, A, F>(&self, partials: &'p mut Vec<A>, n: usize, f: F) -> Result<&'p [A]>
+    where
+        A: Default + Wire,
+        F: Fn(Range<usize>) -> A + Sync,
+    {
+        partials.clear();
+        partials.resize(blocks::count(n), A::default());
+        let own = self.share(partials.len());
+        let first = own.start;
+        chunks::for_each(&mut partials[own], 1, |b, partial| partial.fill_with(|| f(blocks::range(first + b, n))));
+        self.gather(partials, 1)?;
+        Ok(partials)
+    }
+
+    /// The sum of `f` over the blocks of `0..n` in their order, of which each member computes its share.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`map_blocks`](Self::map_blocks).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam, blocks};
+    ///
+    /// let x = vec![0.1f64; 5_000];
+    /// let sum = |cx: Context<'_>| cx.sum_blocks(&mut Vec::new(), x.len(), |range| x[range].iter().sum());
+    /// let alone = blocks::sum(&mut Vec::new(), x.len(), |range| x[range].iter().sum());
+    /// let together = ThreadTeam::run(3, 1, |team| sum(Context::new().with_team(team)))?;
+    /// assert!(together.into_iter().all(|sum| sum == Ok(alone)));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn sum_blocks<F>(&self, partials: &mut Vec<f64>, n: usize, f: F) -> Result<f64>
+    where
+        F: Fn(Range<usize>) -> f64 + Sync,
+    {
+        // From 0: the standard library's empty sum is -0.
+        Ok(self.map_blocks(partials, n, f)?.iter().fold(0.0, |sum, partial| sum + partial))
+    }
+
+    /// Completes `items`, which are cut into chunks of `size`, of which this member has written those of its
+    /// [`share`](Self::share): afterwards all members have all items.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let all = ThreadTeam::run(2, 1, |team| {
+    ///     let cx = Context::new().with_team(team);
+    ///     let mut squares = [0u32; 5];
+    ///     for i in cx.share(5) {
+    ///         squares[i] = (i * i) as u32;
+    ///     }
+    ///     cx.gather(&mut squares, 1)?;
+    ///     Ok::<_, tsne_core::Error>(squares)
+    /// })?;
+    /// assert!(all.into_iter().all(|squares| squares == Ok([0, 1, 4, 9, 16])));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn gather<A: Wire>(&self, items: &mut [A], size: usize) -> Result<()> {
+        let size = size.max(1);
+        let (length, count, members) = (items.len(), items.len().div_ceil(size), self.members());
+        let end = |rank: usize| share(count, rank, members).end.saturating_mul(size).min(length);
+        self.gather_parts(items, end)
+    }
+
+    /// Completes `items`, of which this member has written its part: that of member `r` ends before `end(r)`, and begins where the
+    /// one before it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let all = ThreadTeam::run(2, 1, |team| {
+    ///     let cx = Context::new().with_team(team);
+    ///     let mut items = if cx.rank() == 0 { [7, 8, 9, 0u8] } else { [0, 0, 0, 10] };
+    ///     cx.gather_parts(&mut items, |rank| 3 + rank)?;
+    ///     Ok::<_, tsne_core::Error>(items)
+    /// })?;
+    /// assert!(all.into_iter().all(|items| items == Ok([7, 8, 9, 10])));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn gather_parts<A: Wire>(&self, items: &mut [A], end: impl Fn(usize) -> usize) -> Result<()> {
+        let Some(team) = self.team().filter(|team| team.size() > 1) else { return Ok(()) };
+        let mut bytes = memory::filled(WHAT, items.len().saturating_mul(A::BYTES), 0u8)?;
+        let start = if team.rank() == 0 { 0 } else { end(team.rank() - 1) };
+        let own = start..end(team.rank());
+        encode(&items[own.clone()], &mut bytes[own.start * A::BYTES..]);
+        let ends = memory::collected(WHAT, (0..team.size()).map(|rank| end(rank) * A::BYTES))?;
+        team.gather(&mut bytes, &ends)?;
+        decode(&bytes[..own.start * A::BYTES], &mut items[..own.start]);
+        let behind = own.end..ends.last().map_or(0, |end| end / A::BYTES.max(1));
+        decode(&bytes[behind.start * A::BYTES..], &mut items[behind]);
+        Ok(())
+    }
+
+    /// One item from each member, in their order, the same for all: `own` is this one's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let all = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).gather_one(10 * team.rank()))?;
+    /// assert!(all.into_iter().all(|items| items == Ok(vec![0, 10])));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn gather_one<A: Wire>(&self, own: A) -> Result<Vec<A>> {
+        let mut items = memory::filled(WHAT, self.members(), own)?;
+        self.gather_parts(&mut items, |rank| rank + 1)?;
+        Ok(items)
+    }
+
+    /// Sends the items `to[r]` to each member `r`, and returns what each has sent to this one, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`]; [`Error::Shape`] unless there is a list for each member.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let received = ThreadTeam::run(2, 1, |team| {
+    ///     let own = 10 * team.rank() as u32;
+    ///     Context::new().with_team(team).exchange(vec![vec![own], vec![own + 1, own + 2]])
+    /// })?;
+    /// assert_eq!(received, [Ok(vec![vec![0], vec![10]]), Ok(vec![vec![1, 2], vec![11, 12]])]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn exchange<A: Wire>(&self, to: Vec<Vec<A>>) -> Result<Vec<Vec<A>>> {
+        if to.len() != self.members() {
+            return Err(Error::shape("lists to exchange", self.members(), to.len()));
+        }
+        let Some(team) = self.team().filter(|team| team.size() > 1) else { return Ok(to) };
+        let mut messages = Vec::new();
+        memory::reserve(WHAT, &mut messages, to.len())?;
+        for items in to {
+            let mut bytes = memory::filled(WHAT, items.len().saturating_mul(A::BYTES), 0u8)?;
+            encode(&items, &mut bytes);
+            messages.push(bytes);
+        }
+        let mut received = Vec::new();
+        memory::reserve(WHAT, &mut received, messages.len())?;
+        for bytes in team.exchange(messages)? {
+            received.push(memory::collected(WHAT, bytes.chunks_exact(A::BYTES.max(1)).map(A::get))?);
+        }
+        Ok(received)
+    }
+
+    /// Makes sure that all members mean the same by `what`, whose value, or a hash of it, is `own`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`] that names the members that differ from the first, on all members; and those of
+    /// [`gather_one`](Self::gather_one).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let all = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).agree("seed", 40 + team.rank() as u64))?;
+    /// assert!(all.iter().all(|checked| checked.as_ref().unwrap_err().to_string().contains("seed of member 1")));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn agree(&self, what: &'static str, own: u64) -> Result<()> {
+        let all = self.gather_one(own)?;
+        match all.iter().position(|value| *value != all[0]) {
+            None => Ok(()),
+            Some(rank) => Err(Error::team(format_args!(
+                "the {what} of member {rank} is not that of member 0: start all with the same program, input and parameters"
+            ))),
+        }
+    }
+}
+
+fn encode<A: Wire>(items: &[A], bytes: &mut [u8]) {
+    items.iter().zip(bytes.chunks_exact_mut(A::BYTES.max(1))).for_each(|(item, bytes)| item.put(bytes));
+}
+
+fn decode<A: Wire>(bytes: &[u8], items: &mut [A]) {
+    items.iter_mut().zip(bytes.chunks_exact(A::BYTES.max(1))).for_each(|(item, bytes)| *item = A::get(bytes));
+}
