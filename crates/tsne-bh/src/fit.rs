@@ -1,15 +1,18 @@
 use crate::dimensions::{in_dimension, wrong_dimension};
 use crate::sources::{Lists, Scratch};
+use crate::sums::BlockSums;
 use crate::tolerance::theta_for;
 use crate::tree::{Tree, check_dimension};
 use crate::walk::{Criterion, Walker, check_theta, groups};
 use crate::workers;
 use std::any::Any;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use tsne_core::morton::key_index;
 use tsne_core::simd::{self, dispatch};
 use tsne_core::{
     Context, Error, Kernel, Profile, ProfileVisitor, Repulsion, Result, Scalar, blocks, chunks, instances, memory,
+    share,
 };
 
 /// The repulsion among the points of an embedding by Barnes-Hut, in `O(n log n)`.
@@ -30,7 +33,8 @@ use tsne_core::{
 ///
 /// # Determinism
 ///
-/// The same bits for any number of threads.
+/// The same bits for any number of threads, and for any number of members of a [`Team`](tsne_core::Team): each builds the whole tree,
+/// and walks through it for a share of the points.
 #[derive(Debug)]
 pub struct BarnesHut<T, const D: usize> {
     accuracy: Accuracy,
@@ -39,8 +43,8 @@ pub struct BarnesHut<T, const D: usize> {
     /// In the order of the tree.
     forces: Vec<[T; D]>,
     z: Vec<f64>,
-    partials: Vec<f64>,
-    /// Where the tree has each point.
+    sums: BlockSums,
+    /// Where the tree has each point of the caller's rows.
     positions: Vec<AtomicU32>,
     /// Of each worker.
     scratch: Vec<Scratch<T, D>>,
@@ -121,7 +125,7 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
             groups: Vec::new(),
             forces: Vec::new(),
             z: Vec::new(),
-            partials: Vec::new(),
+            sums: BlockSums::default(),
             positions: Vec::new(),
             scratch: Vec::new(),
         }
@@ -147,11 +151,13 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     /// Writes the un-normalized force `F_i = Σ_j w(r_ij²)^((dof+1)/dof) (y_i - y_j)` of every point of `y` into `out` and
     /// returns the normalizer `Z = Σ_{i≠j} w(r_ij²)`. The repulsive part of the gradient is `-F_i / Z`.
     ///
-    /// What `out` held before is of no meaning. This is [`Repulsion::repulse`], without its trait.
+    /// What `out` held before is of no meaning. This is [`Repulsion::repulse`], without its trait: in a [`Team`](tsne_core::Team)
+    /// `out` are the forces on this member's points, [`Context::rows`] of `y.len()`.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] unless `out` is as long as `y`, [`Error::OutOfMemory`], and those of [`Tree::build`].
+    /// [`Error::Shape`] unless `out` is as long as `y`, or in a team as this member's rows, [`Error::OutOfMemory`],
+    /// [`Error::Team`], and those of [`Tree::build`].
     ///
     /// # Examples
     ///
@@ -164,13 +170,14 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
     /// # Ok::<(), tsne_bh::Error>(())
     /// ```
     pub fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
-        if out.len() != y.len() {
-            return Err(Error::shape("out", y.len(), out.len()));
+        let rows = cx.rows(y.len()).len();
+        if out.len() != rows {
+            return Err(Error::shape("out", rows, out.len()));
         }
         repulse(self, kernel, y.as_flattened(), out.as_flattened_mut(), cx).unwrap_or_else(|| Err(wrong_dimension(D)))
     }
 
-    /// [`BarnesHut::repulse`], compiled where it is called, for as many forces as points.
+    /// [`BarnesHut::repulse`], compiled where it is called, for as many forces as rows.
     pub(crate) fn repulse_here(
         &mut self,
         kernel: Kernel,
@@ -184,35 +191,47 @@ impl<T: Scalar, const D: usize> BarnesHut<T, D> {
         groups(&self.tree, &mut self.groups)?;
         memory::resize("forces", &mut self.forces, n, [T::ZERO; D])?;
         memory::resize("weights", &mut self.z, n, 0.0)?;
-        let workers = workers::count(self.groups.len().div_ceil(GROUPS_PER_TASK));
+        let count = self.groups.len().div_ceil(GROUPS_PER_TASK);
+        let own = cx.share(count);
+        let (tree, groups, criterion) = (&self.tree, self.groups.as_slice(), Criterion::new(theta, kernel));
+        // The points of a task begin where its first group does.
+        let first =
+            |task: usize| groups.get(task * GROUPS_PER_TASK).map_or(n, |&g| tree.nodes[g as usize].start as usize);
+        let end = |rank: usize| first(share(count, rank, cx.members()).end);
+        let points = first(own.start)..first(own.end);
+        let workers = workers::count(own.len());
         self.scratch.resize_with(workers.max(self.scratch.len()), Scratch::default);
-        let (tree, criterion) = (&self.tree, Criterion::new(theta, kernel));
-        let tasks = tasks(tree, &self.groups, &mut self.forces, &mut self.z);
+        let at = |task: usize| groups.len().min(task * GROUPS_PER_TASK);
+        let groups = &groups[at(own.start)..at(own.end)];
+        let tasks = tasks(tree, groups, &mut self.forces[points.clone()], &mut self.z[points]);
         workers::run(tasks, &mut self.scratch[..workers], |scratch, task| {
             cx.check()?;
             kernel.visit(Walks { tree, criterion, kernel, task, lists: scratch.lists()? });
             Ok(())
         })?;
-        self.scatter(out)?;
-        let z = &self.z;
-        Ok(blocks::sum(&mut self.partials, n, |range| z[range].iter().sum()))
+        cx.gather_parts(&mut self.forces, end)?;
+        let z = self.sums.of(&mut self.z, end, cx)?;
+        self.scatter(cx.rows(n), out)?;
+        Ok(z)
     }
 
-    /// Copies the forces into the order of the caller.
-    fn scatter(&mut self, out: &mut [[T; D]]) -> Result<()> {
-        let n = out.len();
-        let more = n.saturating_sub(self.positions.len());
+    /// Copies the forces on `rows` into the order of the caller.
+    fn scatter(&mut self, rows: Range<usize>, out: &mut [[T; D]]) -> Result<()> {
+        let more = rows.len().saturating_sub(self.positions.len());
         memory::reserve("positions in the tree", &mut self.positions, more)?;
-        self.positions.resize_with(n, AtomicU32::default);
+        self.positions.resize_with(rows.len(), AtomicU32::default);
         let (forces, positions) = (&self.forces, &self.positions);
         let keys = self.tree.keys();
-        blocks::for_each(n, |range| {
+        blocks::for_each(keys.len(), |range| {
             for (key, i) in keys[range.clone()].iter().zip(range) {
-                positions[key_index(*key) as usize].store(i as u32, Relaxed);
+                // Those of other members are beyond the end, on either side.
+                if let Some(position) = positions.get((key_index(*key) as usize).wrapping_sub(rows.start)) {
+                    position.store(i as u32, Relaxed);
+                }
             }
         });
         chunks::for_each_point(out, blocks::BLOCK, |b, out| {
-            for (out, position) in out.iter_mut().zip(&positions[blocks::range(b, n)]) {
+            for (out, position) in out.iter_mut().zip(&positions[blocks::range(b, rows.len())]) {
                 *out = forces[position.load(Relaxed) as usize];
             }
         });

@@ -6,7 +6,7 @@
 //!
 //! # What is guaranteed
 //!
-//! - The same bits for any number of threads.
+//! - The same bits for any number of threads, and for any number of members of a team that compute together.
 //! - `theta = 0` gives the exact sums up to rounding.
 //! - Any finite points work, duplicates, near-duplicates and lines included: no mass is lost, no point acts on
 //!   itself, and coincident points act on each other with weight 1.
@@ -29,6 +29,7 @@ mod order;
 mod reference;
 mod sources;
 mod subtree;
+mod sums;
 mod tolerance;
 mod top;
 mod tree;
@@ -41,7 +42,7 @@ pub use tolerance::theta_for;
 pub use tree::{Cell, Tree};
 // What the signatures above name: this crate is all that its users need to depend on.
 pub use tsne_core::{
-    CancelToken, Context, Error, Kernel, Progress, ReferenceRepulsion, Repulsion, Result, Scalar, Stage,
+    CancelToken, Context, Error, Kernel, Progress, ReferenceRepulsion, Repulsion, Result, Scalar, Stage, Team,
 };
 
 /// The example of the README, compiled and run.

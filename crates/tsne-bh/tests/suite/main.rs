@@ -10,5 +10,6 @@ mod oracle;
 mod properties;
 mod reference;
 mod stacks;
+mod team;
 mod tolerance;
 mod tree;
