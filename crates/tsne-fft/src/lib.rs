@@ -19,8 +19,8 @@
 //!
 //! # What is guaranteed
 //!
-//! The same bits for any number of threads, and for any history of the object: the grid is a function of the positions
-//! alone. Positions of any finite extent work. On sparse maps, and where the grid would grow beyond
+//! The same bits for any number of threads, for any number of members of a [`Team`], and for any history of the object: the grid is a
+//! function of the positions alone. Positions of any finite extent work. On sparse maps, and where the grid would grow beyond
 //! [`GridParams::MAX_PADDED_NODES`], it is made coarser, and the near pairs, which it no longer resolves, are summed
 //! directly.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
@@ -46,5 +46,5 @@ pub use reference::GridReference;
 pub use repulsion::GridRepulsion;
 pub use scalar::GridScalar;
 pub use tsne_core::{
-    CancelToken, Context, Error, Kernel, Progress, ReferenceRepulsion, Repulsion, Result, Scalar, Stage,
+    CancelToken, Context, Error, Kernel, Progress, ReferenceRepulsion, Repulsion, Result, Scalar, Stage, Team,
 };

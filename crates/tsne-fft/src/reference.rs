@@ -113,7 +113,7 @@ impl<T: GridScalar, const D: usize> Reference<T, D> {
             return Ok(Self { levels, flat: None, lagrange: None });
         }
         let mut field = LagrangeField::new(params);
-        let filled = field.fill(kernel, &reach, reference)?;
+        let filled = field.fill(kernel, &reach, reference, cx.without_team())?;
         let levels = ReferenceLevels::outside(kernel, reference)?;
         Ok(Self { levels, flat: None, lagrange: Some(Box::new(Lagrange { reach, field, filled })) })
     }

@@ -56,13 +56,14 @@ impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
     /// `-F_i / Z`.
     ///
     /// Works in rayon's ambient pool of threads. The context cancels a call; [`Context::new`] never does. What `out` held before
-    /// is of no meaning.
+    /// is of no meaning. In a [`Team`](tsne_core::Team) `y` are the positions of all points and `out` the forces on this member's,
+    /// [`Context::rows`] of `y.len()`; the bits are those of one process.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] unless `out` is as long as `y`; [`Error::NonFinite`] for a position that is not finite;
-    /// [`Error::Parameter`] for a map wider than 8.5e37 (`f32`) or 1e150 (`f64`); [`Error::Capacity`] for more than 2³² - 1
-    /// points; [`Error::OutOfMemory`]; [`Error::Cancelled`].
+    /// [`Error::Shape`] unless `out` is as long as `y`, or in a team as this member's rows; [`Error::NonFinite`] for a position that
+    /// is not finite; [`Error::Parameter`] for a map wider than 8.5e37 (`f32`) or 1e150 (`f64`); [`Error::Capacity`] for more than
+    /// 2³² - 1 points; [`Error::OutOfMemory`]; [`Error::Cancelled`]; [`Error::Team`].
     ///
     /// # Examples
     ///
@@ -75,8 +76,9 @@ impl<T: GridScalar, const D: usize> GridRepulsion<T, D> {
     /// # Ok::<(), tsne_fft::Error>(())
     /// ```
     pub fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
-        if out.len() != y.len() {
-            return Err(Error::shape("force", y.len(), out.len()));
+        let rows = cx.rows(y.len()).len();
+        if out.len() != rows {
+            return Err(Error::shape("force", rows, out.len()));
         }
         self.grid.repulse(kernel, y.as_flattened(), out.as_flattened_mut(), cx)
     }
@@ -125,6 +127,7 @@ impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
         check_range(n, &bounds)?;
         let pairs = n as f64 * (n - 1) as f64;
         if let Some(flat) = Flat::of(y, &bounds, &mut self.sums) {
+            let y = &y[cx.rows(n)];
             chunks::for_each_point(out, blocks::BLOCK, |b, out| {
                 for (force, point) in out.iter_mut().zip(&y[b * blocks::BLOCK..]) {
                     *force = flat.force(point);
@@ -135,7 +138,7 @@ impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
         let spline = GridParams { interpolation: Interpolation::BSpline, ..self.params };
         let lagrange = self.params.interpolation == Interpolation::Lagrange;
         let z = if lagrange && serves(&self.params, &bounds, n) {
-            self.lagrange.repulse(kernel, &bounds, y, out)?
+            self.lagrange.repulse(kernel, &bounds, y, out, cx)?
         } else {
             self.levels.repulse((&spline, kernel), &bounds, y, out, cx)?
         };

@@ -189,6 +189,7 @@ mod tests {
     use crate::layout::shape::lattice;
     use crate::params::GridParams;
     use crate::spline::field::{Field, Places};
+    use tsne_core::Context;
 
     #[test]
     fn transforms_are_those_known_in_closed_form() {
@@ -230,7 +231,7 @@ mod tests {
             let charge: [f64; D] = std::array::from_fn(|c| {
                 spacing * ((offset as f64 + 0.5) * [0.754_877_666, 0.569_840_290, 0.362_0][c]).fract()
             });
-            let filled = field.fill(&choice, (kernel, None), &[charge]).unwrap();
+            let filled = field.fill(&choice, (kernel, None), &[charge], Context::new()).unwrap();
             for place in 0..per_axis.pow(D as u32) {
                 let y: [f64; D] = std::array::from_fn(|c| {
                     let i = place / per_axis.pow(c as u32) % per_axis;

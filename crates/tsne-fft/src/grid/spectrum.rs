@@ -240,6 +240,7 @@ mod tests {
     use crate::grid::stencil::BSpline;
     use crate::layout::shape::{Lattice, axis};
     use crate::points::slabs::{FirstNode, Slabs};
+    use tsne_core::Context;
 
     /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
     /// compares mean and first harmonics over the places with what the spectrum says.
@@ -268,7 +269,7 @@ mod tests {
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
             slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
             let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
-            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid);
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid, Context::new()).unwrap();
             convolver.convolve(&spectrum, &mut grid).unwrap();
             let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
             assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);

@@ -18,7 +18,7 @@ use crate::pairs::is_direct;
 use crate::params::GridParams;
 use crate::points::slabs::{FirstNode, Slabs};
 use crate::scalar::GridScalar;
-use tsne_core::{Error, Kernel, Result, blocks, chunks, memory};
+use tsne_core::{Context, Error, Kernel, Result, blocks, chunks, memory};
 
 /// Runs `$run` with the const `$P` set to the number of nodes in a cell.
 macro_rules! with_points {
@@ -126,32 +126,43 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         Self { params, plan: None, slabs: Slabs::default(), grids: Vec::new(), sums: Vec::new() }
     }
 
+    /// Writes the forces on this member's of the points `y` within `bounds`, and returns the sum of the weights of all pairs.
     pub(crate) fn repulse(
         &mut self,
         kernel: Kernel,
         bounds: &Bounds<T, D>,
         y: &[[T; D]],
         out: &mut [[T; D]],
+        cx: Context<'_>,
     ) -> Result<f64> {
-        let filled = self.fill(kernel, bounds, y)?;
+        let filled = self.fill(kernel, bounds, y, cx)?;
         let mut sums = std::mem::take(&mut self.sums);
         sums.clear();
         sums.resize(blocks::count(y.len()), 0.0);
+        let own = cx.share(sums.len());
+        let first = own.start;
         let out = (out.as_flattened_mut(), blocks::BLOCK * D);
-        chunks::for_each2((&mut sums, 1), out, |b, sum, out| {
-            for (y, out) in y[blocks::range(b, y.len())].iter().zip(out.as_chunks_mut().0) {
+        chunks::for_each2((&mut sums[own], 1), out, |b, sum, out| {
+            for (y, out) in y[blocks::range(first + b, y.len())].iter().zip(out.as_chunks_mut().0) {
                 let (weight, force) = self.read(&filled, y);
                 *out = force.map(T::from_f64);
                 sum[0] += weight;
             }
         });
+        cx.gather(&mut sums, 1)?;
         let z = sums.iter().sum::<f64>() - y.len() as f64;
         self.sums = sums;
         Ok(z)
     }
 
     /// Fills the grids with the potentials of points within `bounds`.
-    pub(crate) fn fill(&mut self, kernel: Kernel, bounds: &Bounds<T, D>, y: &[[T; D]]) -> Result<Filled<T, D>> {
+    pub(crate) fn fill(
+        &mut self,
+        kernel: Kernel,
+        bounds: &Bounds<T, D>,
+        y: &[[T; D]],
+        cx: Context<'_>,
+    ) -> Result<Filled<T, D>> {
         let lattice = lattice(&self.params, bounds);
         let shape = lattice.shape;
         if self.plan.as_ref().is_none_or(|plan| plan.shape != shape || plan.kernel != kernel) {
@@ -175,7 +186,7 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 // One closure for both kinds of charge: each is an instance of the whole loop.
                 let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
-                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, grid);
+                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, grid, cx)?;
             }
         });
         for (m, grid) in self.grids.iter_mut().enumerate() {
@@ -183,9 +194,9 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         }
         let mut totals = [0.0; D];
         for c in 0..D {
-            totals[c] = blocks::sum(&mut self.sums, y.len(), |range| {
+            totals[c] = cx.sum_blocks(&mut self.sums, y.len(), |range| {
                 y[range].iter().map(|point| (point[c] - middle[c]).to_f64()).sum()
-            });
+            })?;
         }
         let n = y.len() as f64;
         Ok(Filled {

@@ -16,6 +16,7 @@ use crate::scalar::GridScalar;
 use crate::spline::convolutions::{Convolutions, Share};
 use crate::spline::field::Filled;
 use crate::spline::split::{Rest, Sharpness, Smoothed};
+use std::ops::Range;
 use tsne_core::{Context, Kernel, Result, chunks, memory};
 
 /// The order of the splines of coarse grids: those of three interpolation points, for which splits are made.
@@ -59,7 +60,14 @@ pub(crate) struct FilledCoarse<T, const D: usize> {
     share: Share,
 }
 
-/// Force and potential of one body.
+/// This member's share of `n` queries, and the first of it.
+fn share_of(n: usize, cx: Context<'_>) -> (Range<usize>, usize) {
+    let tasks = cx.share(n.div_ceil(QUERIES));
+    let start = n.min(tasks.start * QUERIES);
+    (start..n.min(tasks.end * QUERIES), start)
+}
+
+/// Potential and force of one body.
 type Felt<T, const D: usize> = (f64, [T; D]);
 
 struct Weighted<'a, T, const D: usize> {
@@ -96,6 +104,7 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         (kernel, coarser, sharpness): (Kernel, Option<Smoothed>, Sharpness),
         (division, bounds): (&Division<T, D>, &Bounds<T, D>),
         bodies: &Bodies<T, D>,
+        cx: Context<'_>,
     ) -> Result<FilledCoarse<T, D>> {
         let lattice = division.lattice(bounds);
         let smoothed = Smoothed::new(kernel, sharpness, lattice.shape.spacing);
@@ -113,7 +122,7 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         }
         self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places)?;
         let charges = Weighted { slabs: &self.slabs, bodies };
-        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, &mut self.grid);
+        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, &mut self.grid, cx)?;
         convolution.convolver.convolve(&convolution.spectrum, &mut self.grid)?;
         let charge = bodies.masses.iter().map(|mass| mass.to_f64()).sum();
         let filled = Filled::new(lattice, &convolution.spectrum, charge, None);
@@ -131,8 +140,9 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let mut felt: Vec<Felt<T, D>> = memory::filled("forces", bodies.places.len(), (0.0, [T::ZERO; D]))?;
         // What a point of a lump feels of the others there, by the kernel itself.
         let at_zero = share.weight(0.0);
-        chunks::for_each(&mut felt, QUERIES, |chunk, felt| {
-            let first = chunk * QUERIES;
+        let (own, start) = share_of(felt.len(), cx);
+        chunks::for_each(&mut felt[own], QUERIES, |chunk, felt| {
+            let first = start + chunk * QUERIES;
             for ((felt, place), &mass) in felt.iter_mut().zip(&bodies.places[first..]).zip(&bodies.masses[first..]) {
                 let (value, force) = filled.read_own::<ORDER>(&self.grid, place, mass);
                 let mass = mass.to_f64();
@@ -140,7 +150,8 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
             }
         });
         cx.check()?;
-        let pairs = self.add_near(coarse, bodies, &mut felt)?;
+        cx.gather(&mut felt, QUERIES)?;
+        let pairs = self.add_near(coarse, bodies, &mut felt, cx)?;
         let mut potential = 0.0;
         let mut forces = Vec::new();
         memory::reserve("forces", &mut forces, felt.len())?;
@@ -157,21 +168,27 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         coarse: &FilledCoarse<T, D>,
         bodies: &Bodies<T, D>,
         felt: &mut [Felt<T, D>],
+        cx: Context<'_>,
     ) -> Result<usize> {
         let (loose, margins) = (bodies.loose.as_slice(), bodies.margins.as_slice());
         let mut forces = memory::filled("forces", loose.len(), [T::ZERO; D])?;
-        let mut runs = memory::filled("weights", loose.len().div_ceil(QUERIES), Added::default())?;
-        chunks::for_each2((&mut runs, 1), (forces.as_flattened_mut(), QUERIES * D), |block, added, forces| {
-            let forces = forces.as_chunks_mut().0;
-            added[0] = self.add(&self.loose, coarse, Queries::Own { first: block * QUERIES }, forces);
+        let mut runs = memory::filled("weights", loose.len().div_ceil(QUERIES), (0.0, 0))?;
+        let (own, start) = share_of(loose.len(), cx);
+        let out = (forces[own].as_flattened_mut(), QUERIES * D);
+        chunks::for_each2((&mut runs[cx.share(loose.len().div_ceil(QUERIES))], 1), out, |block, run, forces| {
+            let first = start + block * QUERIES;
+            let added = self.add(&self.loose, coarse, Queries::Own { first }, forces.as_chunks_mut().0);
+            run[0] = (added.weight, added.pairs);
         });
-        let mut pairs = runs.iter().map(|added| added.pairs).sum();
+        cx.gather(&mut forces, QUERIES)?;
+        cx.gather(&mut runs, 1)?;
+        let mut pairs = runs.iter().map(|run| run.1).sum();
         for b in 0..loose.len().div_ceil(BLOCK) {
             for (i, rank) in self.loose.block(&self.loose_slabs, b) {
                 let (value, force) = &mut felt[loose[b * BLOCK + i] as usize];
                 // Only the sum of all weights counts: that of a run goes to its first point.
                 if rank % QUERIES == 0 {
-                    *value += runs[rank / QUERIES].weight;
+                    *value += runs[rank / QUERIES].0;
                 }
                 for c in 0..D {
                     force[c] += forces[rank][c];
@@ -182,20 +199,23 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
             if sources.len() == 0 {
                 continue;
             }
-            let none = (Added::default(), [T::ZERO; D]);
-            let mut sums: Vec<(Added, [T; D])> = memory::filled("forces", queries.len(), none)?;
-            chunks::for_each(&mut sums, QUERIES, |chunk, sums| {
-                for ((added, force), &body) in sums.iter_mut().zip(&queries[chunk * QUERIES..]) {
+            let none = ((0.0, 0), [T::ZERO; D]);
+            let mut sums: Vec<((f64, usize), [T; D])> = memory::filled("forces", queries.len(), none)?;
+            let (own, start) = share_of(queries.len(), cx);
+            chunks::for_each(&mut sums[own], QUERIES, |chunk, sums| {
+                for ((run, force), &body) in sums.iter_mut().zip(&queries[start + chunk * QUERIES..]) {
                     let mut forces = [[T::ZERO; D]];
                     let place = &bodies.places[body as usize];
-                    *added = self.add(sources, coarse, Queries::Given(place), &mut forces);
+                    let added = self.add(sources, coarse, Queries::Given(place), &mut forces);
+                    *run = (added.weight, added.pairs);
                     [*force] = forces;
                 }
             });
-            for ((added, sum), &body) in sums.iter().zip(queries) {
+            cx.gather(&mut sums, QUERIES)?;
+            for (((weight, near), sum), &body) in sums.iter().zip(queries) {
                 let (value, force) = &mut felt[body as usize];
-                *value += added.weight;
-                pairs += added.pairs;
+                *value += weight;
+                pairs += near;
                 for c in 0..D {
                     force[c] += sum[c];
                 }

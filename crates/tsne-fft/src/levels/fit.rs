@@ -41,6 +41,10 @@ fn cost_of_pairs(kernel: Kernel, n: usize) -> f64 {
 /// each other: half a second at 2 ns a pair.
 pub(crate) const PAIRS_UP_TO: usize = 16_384;
 
+/// Crowds of fewer points than this every member of a team computes alone: some 0.2 ms of work, in which they had to wait for each
+/// other several times.
+const ALONE_BELOW: usize = 2_048;
+
 /// What a call did: what tests count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Work {
@@ -90,7 +94,7 @@ struct Level<'a, T, const D: usize> {
 }
 
 impl<T: GridScalar, const D: usize> Levels<T, D> {
-    /// Writes the forces on the points `y` within `bounds`, and returns the sum of the weights of all pairs.
+    /// Writes the forces on this member's of the points `y` within `bounds`, and returns the sum of the weights of all pairs.
     pub(crate) fn repulse(
         &mut self,
         (params, kernel): (&GridParams, Kernel),
@@ -100,6 +104,7 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
         cx: Context<'_>,
     ) -> Result<f64> {
         self.work = Work::default();
+        let rows = cx.rows(y.len());
         let level = Level { params, kernel, coarser: None, depth: 0, y };
         let mut open = Vec::new();
         // Grids of this call so far.
@@ -112,10 +117,16 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             let (bounds, _) = Bounds::of(&y, &mut self.bounds);
             let level = Level { params, kernel, coarser: Some(coarser), depth, y: &y };
             memory::resize("forces", &mut forces, y.len(), [T::ZERO; D])?;
-            z += self.one(level, &bounds, Some(&members), &mut forces, &mut open, &mut used, cx)?;
+            // A member's points of a crowd are no blocks of it: all have the forces on all, and add those on their own.
+            let cx = if y.len() < ALONE_BELOW { cx.without_team() } else { cx };
+            let own = &mut forces[cx.rows(y.len())];
+            z += self.one(level, &bounds, Some(&members), own, &mut open, &mut used, cx)?;
+            cx.gather(&mut forces, blocks::BLOCK)?;
             for (force, &member) in forces.iter().zip(&members) {
-                for c in 0..D {
-                    out[member as usize][c] += force[c];
+                if let Some(out) = out.get_mut((member as usize).wrapping_sub(rows.start)) {
+                    for c in 0..D {
+                        out[c] += force[c];
+                    }
                 }
             }
         }
@@ -123,7 +134,7 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
         Ok(z)
     }
 
-    /// Writes the forces of all pairs on the points `y`, without a grid, and returns the sum of their weights.
+    /// Writes the forces of all pairs on this member's of the points `y`, without a grid, and returns the sum of their weights.
     pub(crate) fn by_pairs(
         &mut self,
         kernel: Kernel,
@@ -134,7 +145,8 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
         self.single(0).by_pairs((kernel, None), y, out, cx)
     }
 
-    /// Writes the forces among the points of one level, but for those within its crowds, which it adds to `open`.
+    /// Writes the forces among the points of one level, those on this member's, but for those within its crowds, which it adds to
+    /// `open`.
     #[allow(clippy::too_many_arguments, reason = "all are what a level is, or where its results go")]
     fn one(
         &mut self,
@@ -210,14 +222,14 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             self.coarse.push(Coarse::default());
         }
         let coarse = &mut self.coarse[at];
-        let filled = coarse.fill((level.kernel, level.coarser, terms.sharpness), (division, bounds), &bodies)?;
+        let filled = coarse.fill((level.kernel, level.coarser, terms.sharpness), (division, bounds), &bodies, cx)?;
         cx.check()?;
         let (z, forces, pairs) = coarse.read(&filled, &bodies, cx)?;
         self.work.levels += 1;
         self.work.nodes += filled.nodes();
         self.work.charges += bodies.places.len();
         self.work.pairs += pairs;
-        let body_of = &bodies.body_of;
+        let body_of = &bodies.body_of[cx.rows(level.y.len())];
         chunks::for_each_point(out, blocks::BLOCK, |b, out| {
             for (out, &body) in out.iter_mut().zip(&body_of[blocks::range(b, body_of.len())]) {
                 *out = forces[body as usize];

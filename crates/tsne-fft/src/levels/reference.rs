@@ -145,7 +145,7 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
                 let fits = division.lattice(&around).shape.padded_nodes() <= GridParams::MAX_PADDED_NODES;
                 let (reach, side) = if fits { (around, bounds.extent()) } else { (reach, side) };
                 let mut coarse = Coarse::default();
-                let filled = coarse.fill((kernel, coarser, sharpness), (&division, &reach), &bodies)?;
+                let filled = coarse.fill((kernel, coarser, sharpness), (&division, &reach), &bodies, Context::new())?;
                 let first = points.len();
                 for crowd in 0..bodies.crowds.len() {
                     let members = bodies.crowds.bucket(crowd).iter();
@@ -158,7 +158,7 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
             }
         }
         let mut field = Box::new(single.field);
-        let filled = field.fill(&choice, (kernel, coarser), &y)?;
+        let filled = field.fill(&choice, (kernel, coarser), &y, Context::new())?;
         Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Grid { field, filled } })
     }
 

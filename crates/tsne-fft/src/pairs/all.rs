@@ -4,7 +4,7 @@ use crate::pairs::share::{PairShare, ShareVisitor, visit_share};
 use crate::scalar::GridScalar;
 use crate::spline::split::Rest;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Kernel, Result, chunks, memory};
+use tsne_core::{Context, Kernel, Result, blocks, chunks, memory};
 
 /// Points per step of the inner loop: one vector register of `f32` under AVX2. A constant, so that the order of
 /// summation is the same on every machine.
@@ -13,6 +13,9 @@ pub(crate) const LANES: usize = 8;
 /// Queries to a task: some microseconds of work even where few pairs are near, and tasks for all threads where all pairs of
 /// a small map are summed.
 pub(crate) const QUERIES: usize = 64;
+
+// The points of a member of a team are whole tasks.
+const _: () = assert!(blocks::BLOCK.is_multiple_of(QUERIES));
 
 /// What pairs add to one point.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +121,8 @@ impl<T: GridScalar, const D: usize> AllPairs<T, D> {
         Ok(())
     }
 
-    /// The forces of all points on each, and the weights' sum: of all of the kernel, or of a rest of it.
+    /// The forces of all points on each of this member's, and the weights' sum over all pairs: of all of the kernel, or of a rest
+    /// of it.
     pub(crate) fn own_sums(
         &self,
         (kernel, rest): (Kernel, Option<Rest<T>>),
@@ -128,15 +132,22 @@ impl<T: GridScalar, const D: usize> AllPairs<T, D> {
     ) -> Result<f64> {
         sums.clear();
         sums.resize(self.n.div_ceil(QUERIES), 0.0);
-        chunks::for_each2((sums, 1), (out.as_flattened_mut(), QUERIES * D), |block, sum, out| {
+        let tasks = |rank: usize| {
+            let rows = cx.rows_of(rank, self.n);
+            rows.start.div_ceil(QUERIES)..rows.end.div_ceil(QUERIES)
+        };
+        let own = tasks(cx.rank());
+        let before = own.start;
+        chunks::for_each2((&mut sums[own], 1), (out.as_flattened_mut(), QUERIES * D), |block, sum, out| {
             // A call that was cancelled ends with the check below: no error of a block is waited for.
             if cx.check().is_ok() {
-                let first = Some(block * QUERIES);
+                let first = Some((before + block) * QUERIES);
                 let out = out.as_chunks_mut().0;
                 sum[0] = visit_share(kernel, rest, Block { all: self, first, query: [T::ZERO; D], out });
             }
         });
         cx.check()?;
+        cx.gather_parts(sums, |rank| tasks(rank).end)?;
         Ok(sums.iter().sum())
     }
 

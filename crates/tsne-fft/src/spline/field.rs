@@ -17,7 +17,7 @@ use crate::spline::convolutions::{Convolutions, Share};
 use crate::spline::order::with_order;
 use crate::spline::split::{Rest, Smoothed};
 use tsne_core::simd::{self, Task};
-use tsne_core::{Kernel, Result, memory};
+use tsne_core::{Context, Kernel, Result, memory};
 
 /// A grid with the potential of the points that were spread on it last.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         choice: &Choice<T, D>,
         (kernel, coarser): (Kernel, Option<Smoothed>),
         y: &[[T; D]],
+        cx: Context<'_>,
     ) -> Result<Filled<T, D>> {
         let Choice { params, lattice, split, .. } = *choice;
         self.params = params;
@@ -88,7 +89,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         }
         let in_place = InPlace { slabs: &self.slabs, y, charge: |_: &[T; D]| T::ONE };
         let charges: &dyn Charges<T, D> = if split.is_some() { &self.sorted } else { &in_place };
-        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, &mut self.grid));
+        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, &mut self.grid, cx))?;
         convolution.convolver.convolve(&convolution.spectrum, &mut self.grid)?;
         let rest = smoothed.as_ref().map(Smoothed::rest);
         Ok(Filled::new(lattice, &convolution.spectrum, y.len() as f64, rest))

@@ -82,8 +82,8 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         self.chooser.least_spacing(params, kernel, y)
     }
 
-    /// Writes the forces of all pairs, of the kernel less its smooth part on a coarser grid, and returns the sum of the
-    /// weights.
+    /// Writes the forces of all pairs on this member's points, of the kernel less its smooth part on a coarser grid, and returns the
+    /// sum of the weights.
     pub(crate) fn by_pairs(
         &mut self,
         (kernel, coarser): (Kernel, Option<Smoothed>),
@@ -105,58 +105,73 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         out: &mut [[T; D]],
         cx: Context<'_>,
     ) -> Result<f64> {
-        let filled = self.field.fill(choice, (kernel, coarser), y)?;
+        let filled = self.field.fill(choice, (kernel, coarser), y, cx)?;
         cx.check()?;
         self.pairs = 0;
         let sum = match filled.rest {
-            None => self.read(&filled, y, out),
-            Some(rest) => self.read_sorted(kernel, (&filled, rest), out, cx)?,
+            None => self.read(&filled, y, out, cx)?,
+            Some(rest) => self.read_sorted(kernel, (&filled, rest), (y.len(), out), cx)?,
         };
         Ok(sum + y.len() as f64 * (filled.constant - filled.own))
     }
 
-    /// Reads forces and the sum of the potential from the grid.
-    fn read(&mut self, filled: &Filled<T, D>, y: &[[T; D]], out: &mut [[T; D]]) -> f64 {
+    /// Reads the forces on this member's points, and the sum of the potential over all, from the grid.
+    fn read(&mut self, filled: &Filled<T, D>, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
         let field = &self.field;
         self.sums.clear();
         self.sums.resize(blocks::count(y.len()), 0.0);
+        let own = cx.share(self.sums.len());
+        let first = own.start;
         let out = (out.as_flattened_mut(), blocks::BLOCK * D);
-        chunks::for_each2((&mut self.sums, 1), out, |b, sum, out| {
-            let places = Places::Given(&y[blocks::range(b, y.len())]);
+        chunks::for_each2((&mut self.sums[own], 1), out, |b, sum, out| {
+            let places = Places::Given(&y[blocks::range(first + b, y.len())]);
             sum[0] = field.read_block(filled, (places, true), out.as_chunks_mut().0);
         });
-        self.sums.iter().sum()
+        cx.gather(&mut self.sums, 1)?;
+        Ok(self.sums.iter().sum())
     }
 
-    /// The same from the grid and from near pairs, point after sorted point.
+    /// The same from the grid and from near pairs, point after sorted point: a member's share of these are not its own points.
     fn read_sorted(
         &mut self,
         kernel: Kernel,
         (filled, rest): (&Filled<T, D>, Rest<T>),
-        out: &mut [[T; D]],
+        (n, out): (usize, &mut [[T; D]]),
         cx: Context<'_>,
     ) -> Result<f64> {
         let field = &self.field;
-        memory::resize("forces", &mut self.forces, out.len(), [T::ZERO; D])?;
+        memory::resize("forces", &mut self.forces, n, [T::ZERO; D])?;
         self.near_sums.clear();
-        self.near_sums.resize(out.len().div_ceil(QUERIES), (0.0, 0));
-        let forces = (self.forces.as_flattened_mut(), QUERIES * D);
-        chunks::for_each2((&mut self.near_sums, 1), forces, |block, sum, forces| {
+        self.near_sums.resize(n.div_ceil(QUERIES), (0.0, 0));
+        let own = cx.share(self.near_sums.len());
+        let before = own.start;
+        let forces = &mut self.forces[n.min(own.start * QUERIES)..n.min(own.end * QUERIES)];
+        let forces = (forces.as_flattened_mut(), QUERIES * D);
+        chunks::for_each2((&mut self.near_sums[own], 1), forces, |block, sum, forces| {
             // A call that was cancelled ends with the check below.
             if cx.check().is_ok() {
-                let (first, forces) = (block * QUERIES, forces.as_chunks_mut().0);
+                let (first, forces) = ((before + block) * QUERIES, forces.as_chunks_mut().0);
                 let potential = field.read_block(filled, (Places::Sorted { first }, true), forces);
                 let added = field.add_near((kernel, &filled.lattice, rest), Queries::Own { first }, forces);
                 sum[0] = (potential + added.weight, added.pairs);
             }
         });
         cx.check()?;
-        // Back into the order of the points.
-        chunks::for_each_point(out, BLOCK, |b, out| {
-            for (i, rank) in field.sorted.block(&field.slabs, b) {
-                out[i] = self.forces[rank];
-            }
-        });
+        cx.gather(&mut self.near_sums, 1)?;
+        cx.gather(&mut self.forces, QUERIES)?;
+        // Back into the order of the points. The blocks of this member's need not be whole ones of those that are sorted together.
+        let start = cx.rows(n).start;
+        let (head, rest) = out.split_at_mut(out.len().min(start.next_multiple_of(BLOCK) - start));
+        for (start, out) in [(start, head), (start.next_multiple_of(BLOCK), rest)] {
+            chunks::for_each_point(out, BLOCK, |b, out| {
+                let (block, skipped) = (start / BLOCK + b, if b == 0 { start % BLOCK } else { 0 });
+                for (i, rank) in field.sorted.block(&field.slabs, block) {
+                    if let Some(out) = out.get_mut(i.wrapping_sub(skipped)) {
+                        *out = self.forces[rank];
+                    }
+                }
+            });
+        }
         self.pairs = self.near_sums.iter().map(|sum| sum.1).sum();
         Ok(self.near_sums.iter().map(|sum| sum.0).sum())
     }

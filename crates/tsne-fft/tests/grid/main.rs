@@ -14,4 +14,5 @@ mod oracle;
 mod outliers;
 mod properties;
 mod reference;
+mod team;
 mod tolerance;

@@ -14,7 +14,7 @@ fn direction<const D: usize>(i: usize) -> [f64; D] {
     point.map(|v| v / norm)
 }
 
-const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 9] = [
     "one far",
     "one not so far",
     "two far groups",
