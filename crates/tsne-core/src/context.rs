@@ -214,6 +214,22 @@ impl<'a> Context<'a> {
         self.team
     }
 
+    /// The same context without a team: for what each member computes alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let sizes = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).without_team().members())?;
+    /// assert_eq!(sizes, [1, 1]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn without_team(self) -> Self {
+        Self { team: None, ..self }
+    }
+
     /// The cancellation switch, to pass it on in another context.
     ///
     /// # Examples

@@ -43,10 +43,15 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
 
     /// The `k` nearest other points of each indexed point.
     ///
+    /// In a [`Team`](crate::Team) each member has an index of its own, over all points, and the graph has the rows of its own points
+    /// alone: [`Context::rows`] of `n`, with the bits that they have in a process by itself, and `n` as
+    /// [`KnnGraph::n_reference`]. All members ask at the same time, for the same `k` and after the same calls before: they may share
+    /// the work and send each other what they have found. The other methods know of no team.
+    ///
     /// # Errors
     ///
     /// [`Error::Parameter`](crate::Error::Parameter) if `k >= n`;
-    /// [`Error::Cancelled`](crate::Error::Cancelled) when the caller asks.
+    /// [`Error::Cancelled`](crate::Error::Cancelled) when the caller asks; [`Error::Team`](crate::Error::Team).
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>>;
 
     /// The `k` nearest indexed points of each query, `m × d`.

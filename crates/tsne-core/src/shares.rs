@@ -110,11 +110,11 @@ impl Context<'_> {
     #[track_caller]
     pub fn map_blocks<'p, A, F>(&self, partials: &'p mut Vec<A>, n: usize, f: F) -> Result<&'p [A]>
     where
-        A: Default + Wire,
+        A: Wire,
         F: Fn(Range<usize>) -> A + Sync,
     {
         partials.clear();
-        partials.resize(blocks::count(n), A::default());
+        partials.resize(blocks::count(n), A::get(&[]));
         let own = self.share(partials.len());
         let first = own.start;
         chunks::for_each(&mut partials[own], 1, |b, partial| partial.fill_with(|| f(blocks::range(first + b, n))));
@@ -234,6 +234,60 @@ impl Context<'_> {
         let mut items = memory::filled(WHAT, self.members(), own)?;
         self.gather_parts(&mut items, |rank| rank + 1)?;
         Ok(items)
+    }
+
+    /// The items of all members, one list after the other, the same for all: `own` are this one's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let all = ThreadTeam::run(2, 1, |team| {
+    ///     let own = if team.rank() == 0 { vec![1u8] } else { vec![2, 3] };
+    ///     Context::new().with_team(team).concat(own)
+    /// })?;
+    /// assert!(all.into_iter().all(|items| items == Ok(vec![1, 2, 3])));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn concat<A: Wire>(&self, own: Vec<A>) -> Result<Vec<A>> {
+        if self.members() < 2 {
+            return Ok(own);
+        }
+        let ends = self.gather_one(own.len())?.into_iter().scan(0usize, |end, length| {
+            *end = end.saturating_add(length);
+            Some(*end)
+        });
+        let ends: Vec<usize> = ends.collect();
+        let mut items = memory::filled(WHAT, ends.last().copied().unwrap_or(0), A::get(&[]))?;
+        let start = ends[self.rank()] - own.len();
+        items[start..ends[self.rank()]].copy_from_slice(&own);
+        drop(own);
+        self.gather_parts(&mut items, |rank| ends[rank])?;
+        Ok(items)
+    }
+
+    /// Whether a member says so: the same answer for all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let answers = ThreadTeam::run(3, 1, |team| Context::new().with_team(team).any(team.rank() == 2))?;
+    /// assert_eq!(answers, [Ok(true), Ok(true), Ok(true)]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn any(&self, own: bool) -> Result<bool> {
+        Ok(self.gather_one(u8::from(own))?.contains(&1))
     }
 
     /// Sends the items `to[r]` to each member `r`, and returns what each has sent to this one, in their order.

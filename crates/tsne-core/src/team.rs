@@ -77,7 +77,10 @@ pub fn check_ends(length: usize, ends: &[usize], size: usize) -> Result<()> {
         return Err(Error::shape("ends of parts", size, ends.len()));
     }
     if let Some(pair) = ends.windows(2).find(|pair| pair[0] > pair[1]) {
-        return Err(Error::invalid("ends of parts", format_args!("{} stands behind {}: they ascend", pair[1], pair[0])));
+        return Err(Error::invalid(
+            "ends of parts",
+            format_args!("{} stands behind {}: they ascend", pair[1], pair[0]),
+        ));
     }
     match ends.last() {
         Some(&end) if end > length => Err(Error::shape("data to gather", end, length)),

@@ -75,9 +75,8 @@ impl ThreadTeam {
     }
 
     fn all(size: usize) -> Vec<Self> {
-        let mut members: Vec<Self> = (0..size)
-            .map(|rank| Self { rank, to: Vec::new(), from: Vec::new(), sent: AtomicU64::new(0) })
-            .collect();
+        let mut members: Vec<Self> =
+            (0..size).map(|rank| Self { rank, to: Vec::new(), from: Vec::new(), sent: AtomicU64::new(0) }).collect();
         for sender in 0..size {
             for receiver in 0..size {
                 let (to, from) = channel();

@@ -20,8 +20,9 @@ pub(crate) struct Renumbered<T, const D: usize> {
     next_renumbering: usize,
     /// None before the first renumbering.
     numbering: Option<Numbering<T>>,
-    /// Positions and attraction by place.
+    /// Positions by place; those of the rows once more, where these are of some points; the attraction of the rows.
     y: Vec<[T; D]>,
+    own: Vec<[T; D]>,
     attraction: Vec<[T; D]>,
 }
 
@@ -38,25 +39,64 @@ struct Order {
     points: Vec<u32>,
     /// The place of each point.
     places: Vec<u32>,
+    /// The rows, where the affinities are those of some of the points: else rows are points.
+    some: Option<SomeRows>,
     /// See [`lines_per_entry`].
     lines: f64,
 }
 
+/// Rows of affinities in the order of their points.
+#[derive(Debug, Clone)]
+struct SomeRows {
+    rows: Vec<u32>,
+    /// Where in `rows` each row is.
+    places: Vec<u32>,
+}
+
 impl Order {
     fn new<T: Scalar, const D: usize>(p: &Affinities<T>, points: Vec<u32>) -> Result<Self> {
-        let mut places = memory::filled("places of the points", points.len(), 0)?;
-        for (place, &i) in points.iter().enumerate() {
-            places[i as usize] = place as u32;
-        }
-        let lines = lines_per_entry::<T, D>(p, &points, &places);
-        Ok(Self { points, places, lines })
+        let places = inverse(&points)?;
+        let some = if p.n() < points.len() { Some(SomeRows::of(p, &points)?) } else { None };
+        let order = Self { points, places, some, lines: 0.0 };
+        let lines = lines_per_entry::<T, D>(p, order.rows(), &order.places);
+        Ok(Self { lines, ..order })
     }
+
+    /// The rows of the affinities in the order of their points.
+    fn rows(&self) -> &[u32] {
+        self.some.as_ref().map_or(&self.points, |some| &some.rows)
+    }
+
+    /// Where in that order each row is.
+    fn places_of_rows(&self) -> &[u32] {
+        self.some.as_ref().map_or(&self.places, |some| &some.places)
+    }
+}
+
+impl SomeRows {
+    fn of<T: Scalar>(p: &Affinities<T>, points: &[u32]) -> Result<Self> {
+        let own = p.points();
+        let mut rows = Vec::new();
+        memory::reserve("rows by place", &mut rows, own.len())?;
+        rows.extend(points.iter().filter(|i| own.contains(&(**i as usize))).map(|i| i - own.start as u32));
+        let places = inverse(&rows)?;
+        Ok(Self { rows, places })
+    }
+}
+
+fn inverse(order: &[u32]) -> Result<Vec<u32>> {
+    let mut places = memory::filled("places of the points", order.len(), 0)?;
+    for (place, &i) in order.iter().enumerate() {
+        places[i as usize] = place as u32;
+    }
+    Ok(places)
 }
 
 /// That of the map, or of the affinities where the map does not show their structure yet.
 fn first_order<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]]) -> Result<Order> {
     let by_map = Order::new::<T, D>(p, by_map(y)?)?;
-    if by_map.lines <= GOOD || p.n() < BY_AFFINITIES_FROM {
+    // Groups grow through the rows of all points.
+    if by_map.lines <= GOOD || p.n() < BY_AFFINITIES_FROM || p.n() < p.n_columns() {
         return Ok(by_map);
     }
     let by_affinities = Order::new::<T, D>(p, by_affinities(p)?)?;
@@ -109,6 +149,7 @@ impl<T, const D: usize> Default for Renumbered<T, D> {
             next_renumbering: FIRST_RENUMBERING,
             numbering: None,
             y: Vec::new(),
+            own: Vec::new(),
             attraction: Vec::new(),
         }
     }
@@ -118,8 +159,7 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
     /// Counts an evaluation at `y`, and numbers the points anew when it is time and worthwhile. False where they are not
     /// numbered anew yet.
     pub(crate) fn prepare(&mut self, p: &Affinities<T>, y: &[[T; D]]) -> Result<bool> {
-        let n = p.n();
-        if n < RENUMBER_FROM {
+        if p.n_columns() < RENUMBER_FROM {
             return Ok(false);
         }
         self.evaluations = self.evaluations.saturating_add(1);
@@ -153,7 +193,9 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
     fn take(&mut self, p: &Affinities<T>, order: Order) -> Result<()> {
         let old = self.numbering.take();
         self.numbering = Some(Numbering::new(p, order, old)?);
-        memory::resize("positions by place", &mut self.y, p.n(), [T::ZERO; D])?;
+        memory::resize("positions by place", &mut self.y, p.n_columns(), [T::ZERO; D])?;
+        let own = if p.n() < p.n_columns() { p.n() } else { 0 };
+        memory::resize("positions by place", &mut self.own, own, [T::ZERO; D])?;
         memory::resize("attraction by place", &mut self.attraction, p.n(), [T::ZERO; D])?;
         Ok(())
     }
@@ -162,24 +204,35 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
     pub(crate) fn for_each_point(
         &mut self,
         kernel: Kernel,
-        y: &[[T; D]],
+        (y, first): (&[[T; D]], usize),
         out: &mut [[T; D]],
         finish: impl Fn([T; D], &mut [T; D]) + Sync,
     ) {
-        let Self { numbering: Some(numbering), y: ordered, attraction, .. } = self else { return };
-        let Numbering { order: Order { points, places, .. }, rows } = numbering;
+        let Self { numbering: Some(numbering), y: ordered, own, attraction, .. } = self else { return };
+        let Numbering { order, rows } = numbering;
+        let points = &order.points[..];
         let inverse_dof = T::from_f64(1.0 / kernel.dof());
         chunks::for_each_point(ordered, blocks::BLOCK, |b, ordered| {
             for (ordered, &i) in ordered.iter_mut().zip(&points[blocks::range(b, points.len())]) {
                 *ordered = y[i as usize];
             }
         });
+        if let Some(some) = &order.some {
+            let y = &y[first..];
+            chunks::for_each_point(own, blocks::BLOCK, |b, own| {
+                for (own, &row) in own.iter_mut().zip(&some.rows[b * blocks::BLOCK..]) {
+                    *own = y[row as usize];
+                }
+            });
+        }
         let (ordered, rows) = (&ordered[..], &*rows);
+        let own = if order.some.is_some() { &own[..] } else { ordered };
         let each = rows_of_a_task(attraction.len());
         chunks::for_each_point(attraction, each, |b, attraction| {
             let first = b * each;
-            sums::attraction(&ordered[first..], ordered, (rows, first), inverse_dof, attraction);
+            sums::attraction(&own[first..], ordered, (rows, first), inverse_dof, attraction);
         });
+        let places = order.places_of_rows();
         chunks::for_each_point(out, blocks::BLOCK, |b, out| {
             for (out, &place) in out.iter_mut().zip(&places[blocks::range(b, places.len())]) {
                 finish(attraction[place as usize], out);
@@ -215,7 +268,7 @@ impl<T: Scalar> Numbering<T> {
             fill(p, &order, &starts, &mut columns, &mut whole, |weight, _| weight);
             Weights::Whole(whole)
         };
-        Ok(Self { order, rows: ChunkedRows::new(starts, columns, weights, n)? })
+        Ok(Self { order, rows: ChunkedRows::new(starts, columns, weights, p.n_columns())? })
     }
 }
 
@@ -237,7 +290,7 @@ fn fill<T: Scalar, W: Copy + Send>(
         let (own_weights, behind_weights) = weights.split_at_mut(end.weights - start.weights);
         (columns, weights) = (behind_columns, behind_weights);
         tasks.push(Rows {
-            points: &order.points[range.clone()],
+            points: &order.rows()[range.clone()],
             starts: &starts[range.start..=range.end],
             columns: own_columns,
             weights: own_weights,
@@ -305,7 +358,7 @@ fn find_starts<T: Scalar>(p: &Affinities<T>, order: &Order, starts: &mut Vec<Row
     starts.clear();
     memory::reserve("starts of the rows", starts, n.saturating_add(1))?;
     let mut next = RowStart::default();
-    for &i in &order.points {
+    for &i in order.rows() {
         let (first, last, unit) = reaches[i as usize];
         let chunks = p.row(i as usize).0.len().div_ceil(LANES);
         starts.push(RowStart { unit, first_column: first.min(last), ..next });
@@ -341,7 +394,7 @@ mod tests {
 
     fn attractions(renumbered: &mut Renumbered<f32, 2>, y: &[[f32; 2]]) -> Vec<[u32; 2]> {
         let mut out = vec![[f32::NAN; 2]; y.len()];
-        renumbered.for_each_point(Kernel::CAUCHY, y, &mut out, |attraction, out| *out = attraction);
+        renumbered.for_each_point(Kernel::CAUCHY, (y, 0), &mut out, |attraction, out| *out = attraction);
         out.into_iter().map(|point| point.map(f32::to_bits)).collect()
     }
 

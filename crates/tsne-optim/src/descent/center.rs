@@ -1,7 +1,7 @@
 //! Where the mean of a map is, and whether the map left the finite numbers.
 
 use std::ops::Range;
-use tsne_core::{Scalar, blocks, chunks};
+use tsne_core::{Context, Result, Scalar, Wire, blocks, chunks};
 
 /// What one pass over the positions finds: where their mean is, and whether they diverged.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,19 @@ pub(super) struct Moments<const D: usize> {
     pub(super) squares: f64,
 }
 
+impl<const D: usize> Wire for Moments<D> {
+    const BYTES: usize = <([f64; D], f64)>::BYTES;
+
+    fn put(self, out: &mut [u8]) {
+        (self.sums, self.squares).put(out);
+    }
+
+    fn get(bytes: &[u8]) -> Self {
+        let (sums, squares) = Wire::get(bytes);
+        Self { sums, squares }
+    }
+}
+
 impl<const D: usize> Default for Moments<D> {
     fn default() -> Self {
         Self { sums: [0.0; D], squares: 0.0 }
@@ -19,8 +32,12 @@ impl<const D: usize> Default for Moments<D> {
 }
 
 /// The moments of positions.
-pub(super) fn moments<T: Scalar, const D: usize>(y: &[[T; D]], partials: &mut Vec<Moments<D>>) -> Moments<D> {
-    let blocks = blocks::map(partials, y.len(), |range: Range<usize>| {
+pub(super) fn moments<T: Scalar, const D: usize>(
+    y: &[[T; D]],
+    partials: &mut Vec<Moments<D>>,
+    cx: Context<'_>,
+) -> Result<Moments<D>> {
+    let all = cx.map_blocks(partials, y.len(), |range: Range<usize>| {
         let mut block = Moments::default();
         for point in &y[range] {
             for c in 0..D {
@@ -29,15 +46,15 @@ pub(super) fn moments<T: Scalar, const D: usize>(y: &[[T; D]], partials: &mut Ve
             }
         }
         block
-    });
+    })?;
     let mut total = Moments::default();
-    for block in blocks {
+    for block in all {
         for c in 0..D {
             total.sums[c] += block.sums[c];
         }
         total.squares += block.squares;
     }
-    total
+    Ok(total)
 }
 
 /// Moves all points so that `mean` comes to lie at the origin.

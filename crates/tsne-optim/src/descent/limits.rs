@@ -1,7 +1,7 @@
 //! Lengths of gradients, and limits on them.
 
 use std::ops::Range;
-use tsne_core::{Scalar, blocks, chunks};
+use tsne_core::{Context, Result, Scalar, blocks, chunks};
 
 /// Added to the norm before dividing by it, as openTSNE does: gradients exactly at the limit are scaled as well.
 const NORM_MARGIN: f64 = 1e-6;
@@ -23,7 +23,15 @@ pub(super) fn scale_down<T: Scalar, const D: usize>(gradient: &mut [[T; D]], max
 }
 
 /// The root of the sum of all squares.
-pub(super) fn norm<T: Scalar, const D: usize>(gradient: &[[T; D]], partials: &mut Vec<f64>) -> f64 {
-    let squares = |range: Range<usize>| gradient[range].as_flattened().iter().map(|v| v.to_f64().powi(2)).sum();
-    blocks::sum(partials, gradient.len(), squares).sqrt()
+pub(super) fn norm<T: Scalar, const D: usize>(
+    (gradient, own): (&[[T; D]], Range<usize>),
+    n: usize,
+    partials: &mut Vec<f64>,
+    cx: Context<'_>,
+) -> Result<f64> {
+    let squares = |points: Range<usize>| {
+        let rows = points.start - own.start..points.end - own.start;
+        gradient[rows].as_flattened().iter().map(|v| v.to_f64().powi(2)).sum()
+    };
+    Ok(cx.sum_blocks(partials, n, squares)?.sqrt())
 }

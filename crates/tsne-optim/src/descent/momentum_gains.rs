@@ -1,7 +1,7 @@
 //! The update rule of t-SNE.
 
 use tsne_core::simd::{self, Task};
-use tsne_core::{Error, Optimizer, Result, Scalar, Step, blocks, chunks, memory};
+use tsne_core::{Context, Error, Optimizer, Result, Scalar, Step, blocks, chunks, memory};
 
 /// Which form of momentum [`MomentumGains`] uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -243,8 +243,10 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
             return Err(Error::shape("embedding", n, y.len()));
         }
         // Before the step, the velocity is that which led here.
-        let uphill = step.adaptive
-            && self.slope.is_some_and(|before| before + along(gradient, &self.velocity, &mut self.partials) > 0.0);
+        let uphill = match self.slope.filter(|_| step.adaptive) {
+            Some(before) => before + along(gradient, &self.velocity, &mut self.partials, cx)? > 0.0,
+            None => false,
+        };
         let kept = if uphill { GIVING_WAY } else { 1.0 };
         let rule = Rule {
             kept: T::from_f64(kept),
@@ -264,17 +266,28 @@ impl<T: Scalar, const D: usize> Optimizer<T, D> for MomentumGains<T, D> {
             simd::dispatch(Block { rule, y, gains, velocity, gradient: &gradient[blocks::range(b, n)] });
         });
         self.steps = self.steps.saturating_add(1);
-        self.slope = step.adaptive.then(|| along(gradient, &self.velocity, &mut self.partials));
+        self.slope = match step.adaptive {
+            true => Some(along(gradient, &self.velocity, &mut self.partials, cx)?),
+            false => None,
+        };
         Ok(())
     }
 }
 
 /// The product of a gradient and velocities, summed by blocks.
-fn along<T: Scalar, const D: usize>(gradient: &[[T; D]], velocity: &[[T; D]], partials: &mut Vec<f64>) -> f64 {
-    blocks::sum(partials, velocity.len(), |range| {
+fn along<T: Scalar, const D: usize>(
+    gradient: &[[T; D]],
+    velocity: &[[T; D]],
+    partials: &mut Vec<f64>,
+    cx: Context<'_>,
+) -> Result<f64> {
+    blocks::map(partials, velocity.len(), |range| {
         let (gradient, velocity) = (gradient[range.clone()].as_flattened(), velocity[range].as_flattened());
-        gradient.iter().zip(velocity).map(|(g, v)| g.to_f64() * v.to_f64()).sum()
-    })
+        gradient.iter().zip(velocity).map(|(g, v)| g.to_f64() * v.to_f64()).sum::<f64>()
+    });
+    // Those of all members, whose points begin with a block each.
+    *partials = cx.concat(std::mem::take(partials))?;
+    Ok(partials.iter().fold(0.0, |sum, partial| sum + partial))
 }
 
 #[derive(Clone, Copy)]

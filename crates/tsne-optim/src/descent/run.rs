@@ -8,7 +8,9 @@ use super::part::{Part, PhaseState};
 use super::phase::{Moment, Phase};
 use crate::objective::evaluate::Objective;
 use std::ops::ControlFlow;
-use tsne_core::{Context, Error, Iteration, Observer, Optimizer, Result, Scalar, Stage, Step, check_embedding, memory};
+use tsne_core::{
+    Context, Error, Iteration, Observer, Optimizer, Result, Scalar, Stage, Step, blocks, check_embedding, memory,
+};
 
 /// Runs phases of gradient descent. Owns the gradient, so that an iteration allocates nothing.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +55,9 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// Every 50 [steps](Optimizer::steps) of the optimizer, points of a translation-invariant objective that coincide exactly are
     /// parted by a ten-thousandth of the map: no gradient would do it, and drawn together by exaggeration they would stay one
     /// point for ever.
+    ///
+    /// In a [`Team`](tsne_core::Team), `y` has all points on all members, the gradient and the optimizer's state those of this member
+    /// ([`Objective::own`]): it moves them, and the positions are gathered. The phase ends for all where one member's observer ends it.
     ///
     /// `observer` is told of the start, and called with positions and their own KL divergence after those iterations that it
     /// [wants](Observer::wants); the evaluation is shared with the next iteration's.
@@ -138,17 +143,17 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         let end = part.end();
         let Part { phase, state, .. } = part;
         phase.check()?;
-        let n = objective.n();
+        let (n, own) = (objective.n(), objective.own());
         if y.len() != n {
             return Err(Error::shape("embedding", n, y.len()));
         }
         match optimizer.n() {
-            0 => optimizer.reset(n)?,
-            state if state == n => {}
-            state => return Err(Error::shape("optimizer state", n, state)),
+            0 => optimizer.reset(own.len())?,
+            state if state == own.len() => {}
+            state => return Err(Error::shape("optimizer state", own.len(), state)),
         }
         check_embedding(y)?;
-        memory::resize("gradient", &mut self.gradient, n, [T::ZERO; D])?;
+        memory::resize("gradient", &mut self.gradient, own.len(), [T::ZERO; D])?;
         let start = state.completed;
         let outcome = |completed: usize, finish, kl_divergence| {
             Ok(Outcome { iterations: completed - start, finish, kl_divergence })
@@ -169,7 +174,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             if let Some(kl) = evaluation.kl_divergence {
                 if observed
                     && let Some(observer) = observer.as_deref_mut()
-                    && observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(())
+                    && cx.any(observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(()))?
                 {
                     return outcome(completed, Finish::Stopped, Some(kl));
                 }
@@ -185,22 +190,26 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             if let Some(max_norm) = phase.max_grad_norm {
                 scale_down(&mut self.gradient, T::from_f64(max_norm));
             }
-            if phase.min_grad_norm.is_some_and(|min_norm| norm(&self.gradient, &mut self.norms) < min_norm) {
+            if let Some(min_norm) = phase.min_grad_norm
+                && norm((&self.gradient, own.clone()), n, &mut self.norms, cx)? < min_norm
+            {
                 finish = Finish::Converged;
             }
             let step = Step::new(learning_rate, momentum).with_max_norm(phase.max_step_norm).with_adaptive(adaptive);
-            optimizer.step(step, &self.gradient, y)?;
+            optimizer.step(step, &self.gradient, &mut y[own.clone()], cx)?;
             state.completed += 1;
             if objective.is_translation_invariant() && coincidence::is_due(optimizer.steps()) {
+                cx.gather(y, blocks::BLOCK)?;
                 coincidence::part(y, &mut self.coincidence)?;
             }
-            let moments = moments(y, &mut self.moments);
+            let moments = moments(y, &mut self.moments, cx)?;
             if !moments.squares.is_finite() {
                 return Err(Error::diverged(state.completed));
             }
             if objective.is_translation_invariant() {
-                subtract(y, moments.sums.map(|sum| sum / n as f64));
+                subtract(&mut y[own.clone()], moments.sums.map(|sum| sum / n as f64));
             }
+            cx.gather(y, blocks::BLOCK)?;
             cx.advance(Stage::Optimization, state.completed, phase.iterations);
         }
         // The positions after the last iteration share their evaluation with no other.
@@ -211,7 +220,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         {
             let evaluation = objective.evaluate(y, phase.exaggeration, true, &mut self.gradient, cx)?;
             if let Some(kl) = evaluation.kl_divergence {
-                if observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(()) {
+                if cx.any(observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(()))? {
                     finish = Finish::Stopped;
                 }
                 return outcome(completed, finish, Some(kl));
@@ -242,7 +251,7 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn kl_divergence(&mut self, objective: &mut dyn Objective<T, D>, y: &[[T; D]], cx: Context<'_>) -> Result<f64> {
-        memory::resize("gradient", &mut self.gradient, objective.n(), [T::ZERO; D])?;
+        memory::resize("gradient", &mut self.gradient, objective.own().len(), [T::ZERO; D])?;
         let evaluation = objective.evaluate(y, 1.0, true, &mut self.gradient, cx)?;
         evaluation.kl_divergence.ok_or_else(|| Error::numerical("KL divergence", "the objective did not compute it"))
     }

@@ -119,7 +119,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
         gradient: &mut [[T; D]],
         cx: Context<'_>,
     ) -> Result<Evaluation> {
-        check_lengths(self.n(), y, gradient)?;
+        check_lengths(self.n(), self.n(), y, gradient)?;
         self.repulsion.repulse(y, gradient, &mut self.z, cx)?;
         for (i, z) in self.z.iter().enumerate() {
             check_normalizer(z.to_f64(), format_args!(" of point {i}"))?;
@@ -163,7 +163,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
                 } else {
                     sum.ln()
                 };
-                p_ln_p + row_cross_entropy(p, kernel, y, reference, i) + ln_z
+                p_ln_p + row_cross_entropy(p, kernel, &y[i], reference, i) + ln_z
             })
             .sum()
         });

@@ -1,8 +1,9 @@
 //! The sums of the KL divergence over the non-zeros, bound by logarithms.
 
+use std::ops::Range;
 use tsne_core::lanes::fold;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Affinities, Kernel, Scalar, blocks, math};
+use tsne_core::{Affinities, Context, Kernel, Result, Scalar, math};
 
 /// Pairs per step: so many that the compiler keeps the logarithms a loop and vectorizes it, few enough that a row of 90
 /// wastes little. The whole divergence takes 3 ns for each non-zero (benchmark `kl_divergence`, 2 threads); with the
@@ -14,22 +15,24 @@ pub(crate) fn cross_entropy<T: Scalar, const D: usize>(
     p: &Affinities<T>,
     kernel: Kernel,
     y: &[[T; D]],
-    reference: &[[T; D]],
     partials: &mut Vec<f64>,
-) -> f64 {
-    blocks::sum(partials, p.n(), |rows| rows.map(|i| row_cross_entropy(p, kernel, y, reference, i)).sum())
+    cx: Context<'_>,
+) -> Result<f64> {
+    let first = p.points().start;
+    let of_points = |points: Range<usize>| points.map(|i| row_cross_entropy(p, kernel, &y[i], y, i - first)).sum();
+    cx.sum_blocks(partials, y.len(), of_points)
 }
 
 /// `-Σ_j p_ij ln w(|y_i - r_j|²)` of row `i`, with squares, logarithms and sums in double precision.
 pub(crate) fn row_cross_entropy<T: Scalar, const D: usize>(
     p: &Affinities<T>,
     kernel: Kernel,
-    y: &[[T; D]],
+    yi: &[T; D],
     reference: &[[T; D]],
-    i: usize,
+    row: usize,
 ) -> f64 {
-    let (columns, weights) = p.row(i);
-    kernel.dof() * simd::dispatch(Row { columns, weights, yi: y[i], reference, dof: kernel.dof() })
+    let (columns, weights) = p.row(row);
+    kernel.dof() * simd::dispatch(Row { columns, weights, yi: *yi, reference, dof: kernel.dof() })
 }
 
 /// `Σ_j p_ij ln(1 + |y_i - r_j|²/dof)`.

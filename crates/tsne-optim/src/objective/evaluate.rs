@@ -1,5 +1,6 @@
 //! What a descent asks of an objective.
 
+use std::ops::Range;
 use tsne_core::{Context, Error, Result, Scalar};
 
 /// What one evaluation of an [`Objective`] found besides the gradient.
@@ -32,6 +33,12 @@ pub trait Objective<T: Scalar, const D: usize> {
     /// The number of points that move.
     fn n(&self) -> usize;
 
+    /// The points whose gradient it computes: all, but in a [`Team`](tsne_core::Team), whose members have some each,
+    /// [`Context::rows`] of `n`.
+    fn own(&self) -> Range<usize> {
+        0..self.n()
+    }
+
     /// Whether the objective stays the same when all points move together. If so, the descent keeps the embedding
     /// centered at the origin, and parts points that coincide.
     fn is_translation_invariant(&self) -> bool;
@@ -41,7 +48,7 @@ pub trait Objective<T: Scalar, const D: usize> {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`](crate::Error::Shape) unless `y` and `gradient` have `n` points; what the repulsion reports.
+    /// [`Error::Shape`](crate::Error::Shape) unless `y` has `n` points and `gradient` its [own](Self::own); what the repulsion reports.
     fn evaluate(
         &mut self,
         y: &[[T; D]],
@@ -53,12 +60,12 @@ pub trait Objective<T: Scalar, const D: usize> {
 }
 
 /// The shape rule that all objectives share.
-pub(crate) fn check_lengths<A, B>(n: usize, y: &[A], gradient: &[B]) -> Result<()> {
+pub(crate) fn check_lengths<A, B>(n: usize, own: usize, y: &[A], gradient: &[B]) -> Result<()> {
     if y.len() != n {
         return Err(Error::shape("embedding", n, y.len()));
     }
-    if gradient.len() != n {
-        return Err(Error::shape("gradient", n, gradient.len()));
+    if gradient.len() != own {
+        return Err(Error::shape("gradient", own, gradient.len()));
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 use tsne_core::lanes::fold;
 use tsne_core::simd::{self, Task};
 use tsne_core::{
-    Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, check_embedding,
-    chunks, memory,
+    Context, Error, Kernel, Profile, ProfileVisitor, ReferenceRepulsion, Repulsion, Result, Scalar, blocks,
+    check_embedding, chunks, memory,
 };
 
 /// Positions per step of the inner loop, and the number of running sums: a constant, so that the order of summation is the
@@ -78,14 +78,16 @@ impl<T: Scalar, const D: usize> Exact<T, D> {
     /// # Ok::<(), tsne_optim::Error>(())
     /// ```
     pub fn repulse(&mut self, kernel: Kernel, y: &[[T; D]], out: &mut [[T; D]], cx: Context<'_>) -> Result<f64> {
-        if out.len() != y.len() {
-            return Err(Error::shape("force", y.len(), out.len()));
+        let own = cx.rows(y.len());
+        if out.len() != own.len() {
+            return Err(Error::shape("force", own.len(), out.len()));
         }
         check_embedding(y)?;
         split(y, &mut self.columns)?;
         memory::resize("weights", &mut self.z, y.len(), T::ZERO)?;
-        let z = &mut self.z[..];
-        kernel.visit(Sums { columns: &self.columns, n: y.len(), queries: y, skip_self: true, out, z, cx })?;
+        let (queries, z, first) = (&y[own.clone()], &mut self.z[own.clone()], Some(own.start));
+        kernel.visit(Sums { columns: &self.columns, n: y.len(), queries, first, out, z, cx })?;
+        cx.gather(&mut self.z, blocks::BLOCK)?;
         Ok(self.z.iter().fold(0.0, |sum, z| sum + z.to_f64()))
     }
 }
@@ -157,7 +159,7 @@ impl<T: Scalar, const D: usize> ExactReference<T, D> {
             return Err(Error::shape("z", y.len(), z.len()));
         }
         check_embedding(y)?;
-        self.kernel.visit(Sums { columns: &self.columns, n: self.n, queries: y, skip_self: false, out, z, cx })
+        self.kernel.visit(Sums { columns: &self.columns, n: self.n, queries: y, first: None, out, z, cx })
     }
 }
 
@@ -184,7 +186,8 @@ struct Sums<'a, T, const D: usize> {
     columns: &'a [Vec<T>; D],
     n: usize,
     queries: &'a [[T; D]],
-    skip_self: bool,
+    /// The point that the first query is, if queries are points that do not act on themselves.
+    first: Option<usize>,
     out: &'a mut [[T; D]],
     z: &'a mut [T],
     cx: Context<'a>,
@@ -194,7 +197,7 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Sums<'_, T, D> {
     type Output = Result<()>;
 
     fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
-        let Self { columns, n, queries, skip_self, out, z, cx } = self;
+        let Self { columns, n, queries, first: point, out, z, cx } = self;
         let columns: [&[T]; D] = std::array::from_fn(|c| &columns[c][..]);
         let stopped = OnceLock::new();
         let out = (out.as_flattened_mut(), TASK_ROWS * D);
@@ -205,7 +208,8 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Sums<'_, T, D> {
             }
             let (first, out) = (task * TASK_ROWS, out.as_chunks_mut().0);
             let queries = &queries[first..first + z.len()];
-            simd::dispatch(TaskRows { columns, n, queries, first, skip_self, profile, out, z });
+            let first = point.map(|point| point + first);
+            simd::dispatch(TaskRows { columns, n, queries, first, profile, out, z });
         });
         stopped.into_inner().map_or(Ok(()), Err)
     }
@@ -215,8 +219,7 @@ struct TaskRows<'a, T, const D: usize, P> {
     columns: [&'a [T]; D],
     n: usize,
     queries: &'a [[T; D]],
-    first: usize,
-    skip_self: bool,
+    first: Option<usize>,
     profile: P,
     out: &'a mut [[T; D]],
     z: &'a mut [T],
@@ -227,9 +230,9 @@ impl<T: Scalar, const D: usize, P: Profile<T>> Task for TaskRows<'_, T, D, P> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { columns, n, queries, first, skip_self, profile, out, z } = self;
+        let Self { columns, n, queries, first, profile, out, z } = self;
         for (r, ((yi, out), z)) in queries.iter().zip(out).zip(z).enumerate() {
-            let own = if skip_self { Some(first + r) } else { None };
+            let own = first.map(|first| first + r);
             let sums = row_sums(columns, n, *yi, own, profile);
             *z = T::from_f64(sums.weight);
             *out = sums.force.map(T::from_f64);

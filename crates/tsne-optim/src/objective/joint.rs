@@ -5,6 +5,7 @@ use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
 use super::normalizer::ln_if_lost;
 use crate::attraction::attract;
 use crate::attraction::renumber::{Renumbered, has_counts};
+use std::ops::Range;
 use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, Repulsion, Result, Scalar, blocks, chunks, memory};
 
 /// The objective of a fit: the KL divergence of joint affinities from the embedding's.
@@ -137,8 +138,11 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
 
     fn divergence(&mut self, y: &[[T; D]], z: f64, cx: Context<'_>) -> Result<f64> {
         let JointState { constants, partials, .. } = &mut self.state;
-        let constants = *constants.get_or_insert_with(|| constants_of(self.p, partials));
-        let cross = cross_entropy(self.p, self.kernel, y, y, partials);
+        let constants = match constants {
+            Some(known) => *known,
+            None => *constants.insert(constants_of(self.p, partials, cx)?),
+        };
+        let cross = cross_entropy(self.p, self.kernel, y, partials, cx)?;
         // What a repulsion makes of weights that are lost in `T` is no divergence.
         let ln_z = match ln_if_lost(self.kernel, y, z, cx)? {
             Some(ln_z) => ln_z,
@@ -152,7 +156,11 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
 
 impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
     fn n(&self) -> usize {
-        self.p.n()
+        self.p.n_columns()
+    }
+
+    fn own(&self) -> Range<usize> {
+        self.p.points()
     }
 
     fn is_translation_invariant(&self) -> bool {
@@ -167,7 +175,14 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
         gradient: &mut [[T; D]],
         cx: Context<'_>,
     ) -> Result<Evaluation> {
-        check_lengths(self.n(), y, gradient)?;
+        let own = self.own();
+        check_lengths(self.n(), own.len(), y, gradient)?;
+        if own != cx.rows(self.n()) {
+            return Err(Error::team(format_args!(
+                "the affinities are of points {own:?}, but those of this member are {:?}: pass the context that they were made with",
+                cx.rows(self.n())
+            )));
+        }
         let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
         check_normalizer(z, format_args!(""))?;
         let exaggeration = T::from_f64(exaggeration);
@@ -176,18 +191,25 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
         // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
         let gradient_of = |a: T, g: T| exaggeration * a - T::from_f64(g.to_f64() / z_or_infinity);
         if self.state.renumbered.prepare(self.p, y)? {
-            self.state.renumbered.for_each_point(self.kernel, y, gradient, |attraction, g| {
+            self.state.renumbered.for_each_point(self.kernel, (y, own.start), gradient, |attraction, g| {
                 for c in 0..D {
                     g[c] = gradient_of(attraction[c], g[c]);
                 }
             });
         } else {
-            let as_counts = has_counts::<T>(self.n());
-            attract::for_each_row_block(self.p, self.kernel, y, (y, as_counts), gradient, |_, attraction, gradient| {
-                for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
-                    *g = gradient_of(*a, *g);
-                }
-            });
+            let as_counts = has_counts::<T>(y.len());
+            attract::for_each_row_block(
+                self.p,
+                self.kernel,
+                &y[own],
+                (y, as_counts),
+                gradient,
+                |_, attraction, gradient| {
+                    for (g, a) in gradient.as_flattened_mut().iter_mut().zip(attraction.as_flattened()) {
+                        *g = gradient_of(*a, *g);
+                    }
+                },
+            );
         }
         let kl_divergence = if with_kl { Some(self.divergence(y, z, cx)?) } else { None };
         Ok(Evaluation::new(kl_divergence))
@@ -221,9 +243,9 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     z: f64,
 ) -> Result<f64> {
     check_divergence(p, y, z)?;
-    let mut partials = Vec::new();
-    let constants = constants_of(p, &mut partials);
-    Ok(constants.p_ln_p + cross_entropy(p, kernel, y, y, &mut partials) + constants.sum * z.ln())
+    let (mut partials, cx) = (Vec::new(), Context::new());
+    let constants = constants_of(p, &mut partials, cx)?;
+    Ok(constants.p_ln_p + cross_entropy(p, kernel, y, &mut partials, cx)? + constants.sum * z.ln())
 }
 
 /// The part of each row in the [`kl_divergence`]: `Σ_j p_ij ln(p_ij / q_ij)` for each point `i`. They sum up to it, and one may be
@@ -261,7 +283,7 @@ pub fn kl_shares<T: Scalar, const D: usize>(
         for (i, share) in (block * blocks::BLOCK..).zip(shares) {
             let weights = p.row(i).1;
             let sum: f64 = weights.iter().map(|w| w.to_f64()).sum();
-            *share = row_p_ln_p(weights) + row_cross_entropy(p, kernel, y, y, i) + sum * ln_z;
+            *share = row_p_ln_p(weights) + row_cross_entropy(p, kernel, &y[i], y, i) + sum * ln_z;
         }
     });
     Ok(shares)
@@ -275,13 +297,15 @@ fn check_divergence<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], 
     Ok(())
 }
 
-fn constants_of<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>) -> Constants {
-    Constants {
-        p_ln_p: blocks::sum(partials, p.n(), |rows| rows.map(|i| row_p_ln_p(p.row(i).1)).sum()),
-        sum: blocks::sum(partials, p.n(), |rows| {
-            rows.map(|i| p.row(i).1.iter().map(|w| w.to_f64()).sum::<f64>()).sum()
-        }),
-    }
+fn constants_of<T: Scalar>(p: &Affinities<T>, partials: &mut Vec<f64>, cx: Context<'_>) -> Result<Constants> {
+    let (n, first) = (p.n_columns(), p.points().start);
+    let weights = |i: usize| p.row(i - first).1;
+    Ok(Constants {
+        p_ln_p: cx.sum_blocks(partials, n, |points| points.map(|i| row_p_ln_p(weights(i))).sum())?,
+        sum: cx.sum_blocks(partials, n, |points| {
+            points.map(|i| weights(i).iter().map(|w| w.to_f64()).sum::<f64>()).sum()
+        })?,
+    })
 }
 
 #[cfg(test)]

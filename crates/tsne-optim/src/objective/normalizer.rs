@@ -38,7 +38,11 @@ pub fn normalizer<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]], cx: C
     let mut columns = std::array::from_fn(|_| Vec::new());
     split(y, &mut columns)?;
     let mut sums = memory::filled("weights", y.len(), 0.0)?;
-    kernel.visit(Pairs { columns: &columns, y, sums: &mut sums, cx })?;
+    // A row is summed over those behind it: shares of as many pairs, not of as many rows.
+    let end = |rank: usize| rows_before(y.len(), rank + 1, cx.members());
+    let own = rows_before(y.len(), cx.rank(), cx.members())..end(cx.rank());
+    kernel.visit(Pairs { columns: &columns, y, first: own.start, sums: &mut sums[own], cx })?;
+    cx.gather_parts(&mut sums, end)?;
     let z = 2.0 * sums.iter().fold(0.0, |sum, row| sum + row);
     match ln_if_lost(kernel, y, z, cx)? {
         // A number with fewer digits than a weight's is none to divide by.
@@ -145,10 +149,18 @@ impl LnSum {
     }
 }
 
+/// How many rows, of the pairs of `n` points with the points behind them, are those of the first `members` out of `size`.
+fn rows_before(n: usize, members: usize, size: usize) -> usize {
+    let left = (n as u128 * n as u128 * (size - members.min(size)) as u128 / size as u128).isqrt();
+    n - left as usize
+}
+
 /// The pairs of each point with later ones.
 struct Pairs<'a, T, const D: usize> {
     columns: &'a [Vec<T>; D],
     y: &'a [[T; D]],
+    /// The row of the first sum.
+    first: usize,
     sums: &'a mut [f64],
     cx: Context<'a>,
 }
@@ -157,7 +169,7 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Pairs<'_, T, D> {
     type Output = Result<()>;
 
     fn visit<P: Profile<T>>(self, profile: P) -> Result<()> {
-        let Self { columns, y, sums, cx } = self;
+        let Self { columns, y, first, sums, cx } = self;
         let columns: [&[T]; D] = std::array::from_fn(|c| &columns[c][..]);
         let stopped = OnceLock::new();
         chunks::for_each(sums, TASK_ROWS, |task, sums| {
@@ -165,7 +177,7 @@ impl<T: Scalar, const D: usize> ProfileVisitor<T> for Pairs<'_, T, D> {
                 _ = stopped.set(error);
                 return;
             }
-            simd::dispatch(TaskRows { columns, y, first: task * TASK_ROWS, profile, sums });
+            simd::dispatch(TaskRows { columns, y, first: first + task * TASK_ROWS, profile, sums });
         });
         stopped.into_inner().map_or(Ok(()), Err)
     }

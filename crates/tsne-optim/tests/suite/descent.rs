@@ -219,7 +219,13 @@ impl tsne_core::Optimizer<f64, 2> for Recorder {
     fn n(&self) -> usize {
         60
     }
-    fn step(&mut self, step: tsne_core::Step, _: &[[f64; 2]], _: &mut [[f64; 2]], _: Context<'_>) -> tsne_core::Result<()> {
+    fn step(
+        &mut self,
+        step: tsne_core::Step,
+        _: &[[f64; 2]],
+        _: &mut [[f64; 2]],
+        _: Context<'_>,
+    ) -> tsne_core::Result<()> {
         self.0.push(step);
         Ok(())
     }

@@ -18,3 +18,4 @@ mod optimizer;
 mod oracle;
 mod properties;
 mod refusals;
+mod team;
