@@ -82,7 +82,7 @@ fn divergence(c: &mut Criterion) {
     let mut group = c.benchmark_group("kl_divergence");
     group.throughput(Throughput::Elements((n * k) as u64));
     group.bench_function(BenchmarkId::from_parameter(format!("f32/n{n}/k{k}")), |b| {
-        b.iter(|| kl_divergence(&p, Kernel::CAUCHY, &y, 1e6).unwrap())
+        b.iter(|| kl_divergence(&p, Kernel::CAUCHY, &y, 1e6, Context::new()).unwrap())
     });
 }
 

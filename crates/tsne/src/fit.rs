@@ -3,6 +3,7 @@
 use crate::builder::Tsne;
 use crate::data::affinity_index::{AffinityIndex, Keep};
 use crate::data::input::Input;
+use crate::data::own::own_affinities;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::initialization::{self, Begun, Start};
@@ -227,8 +228,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 let index = AffinityIndex::of_graph(Cow::Borrowed(graph), recipe()?, n_jobs, cx)?;
                 Arc::new(index.with_graph(graph, keep)?)
             }
-            Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs)?),
-            Input::Index(index) => Arc::clone(index),
+            Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs, cx)?),
+            Input::Index(index) => match own_affinities(&index.joint, cx)? {
+                Some(own) => Arc::new(index.with_joint(own)),
+                None => Arc::clone(index),
+            },
         })
     }
 
@@ -263,7 +267,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let beginning = if begun.optimizer.is_some() { Beginning::Points } else { Beginning::Elsewhere };
         // One of the user's own begins anew.
         let optimizer = begun.optimizer.filter(|_| parameters.optimize.optimizer.is_none());
-        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, None, n)).transpose()?;
+        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, None, index.joint.n())).transpose()?;
         let mut embedding = Embedding::start(begun.positions, index, kernel, &parameters.optimize, optimizer);
         (embedding.random_state, embedding.run.beginning) = (seed, beginning);
         embedding.run.warnings.extend(warnings);

@@ -177,12 +177,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
     ) -> Result<Evaluation> {
         let own = self.own();
         check_lengths(self.n(), own.len(), y, gradient)?;
-        if own != cx.rows(self.n()) {
-            return Err(Error::team(format_args!(
-                "the affinities are of points {own:?}, but those of this member are {:?}: pass the context that they were made with",
-                cx.rows(self.n())
-            )));
-        }
+        check_own(self.p, cx)?;
         let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
         check_normalizer(z, format_args!(""))?;
         let exaggeration = T::from_f64(exaggeration);
@@ -217,7 +212,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
 }
 
 /// The KL divergence of joint affinities `p` from an embedding with normalizer `z`, which [`Repulsion::repulse`]
-/// returns: `Σ p_ij ln p_ij - Σ p_ij ln w(r_ij²) + ln Z Σ p_ij`.
+/// returns: `Σ p_ij ln p_ij - Σ p_ij ln w(r_ij²) + ln Z Σ p_ij`. In a [`Team`](tsne_core::Team) `p` are the rows of this member.
 ///
 /// # Errors
 ///
@@ -232,8 +227,8 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
 /// let p = Affinities::from_parts(vec![0, 1, 2], vec![1, 0], vec![0.5f64; 2], 2, AffinityKind::Joint)?;
 /// let (y, mut force) = ([[0.0], [1.0]], [[0.0f64]; 2]);
 /// let z = Exact::new().repulse(Kernel::CAUCHY, &y, &mut force, Context::new())?;
-/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, z)?.abs() < 1e-15); // Two points: P and Q are the same.
-/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, 0.0).is_err());
+/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, z, Context::new())?.abs() < 1e-15); // Two points: P and Q are the same.
+/// assert!(kl_divergence(&p, Kernel::CAUCHY, &y, 0.0, Context::new()).is_err());
 /// # Ok::<(), tsne_optim::Error>(())
 /// ```
 pub fn kl_divergence<T: Scalar, const D: usize>(
@@ -241,9 +236,11 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     kernel: Kernel,
     y: &[[T; D]],
     z: f64,
+    cx: Context<'_>,
 ) -> Result<f64> {
     check_divergence(p, y, z)?;
-    let (mut partials, cx) = (Vec::new(), Context::new());
+    check_own(p, cx)?;
+    let mut partials = Vec::new();
     let constants = constants_of(p, &mut partials, cx)?;
     Ok(constants.p_ln_p + cross_entropy(p, kernel, y, &mut partials, cx)? + constants.sum * z.ln())
 }
@@ -267,7 +264,7 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
 /// let z = normalizer(Kernel::CAUCHY, &y, Context::new())?;
 /// let shares = kl_shares(&p, Kernel::CAUCHY, &y, z)?;
 /// assert!(shares[2] > shares[0]);
-/// assert!((shares.iter().sum::<f64>() - kl_divergence(&p, Kernel::CAUCHY, &y, z)?).abs() < 1e-14);
+/// assert!((shares.iter().sum::<f64>() - kl_divergence(&p, Kernel::CAUCHY, &y, z, Context::new())?).abs() < 1e-14);
 /// # Ok::<(), tsne_optim::Error>(())
 /// ```
 pub fn kl_shares<T: Scalar, const D: usize>(
@@ -278,19 +275,35 @@ pub fn kl_shares<T: Scalar, const D: usize>(
 ) -> Result<Vec<f64>> {
     check_divergence(p, y, z)?;
     let mut shares = memory::filled("shares of the divergence", p.n(), 0.0)?;
-    let ln_z = z.ln();
+    let (ln_z, first) = (z.ln(), p.points().start);
     chunks::for_each(&mut shares, blocks::BLOCK, |block, shares| {
         for (i, share) in (block * blocks::BLOCK..).zip(shares) {
             let weights = p.row(i).1;
             let sum: f64 = weights.iter().map(|w| w.to_f64()).sum();
-            *share = row_p_ln_p(weights) + row_cross_entropy(p, kernel, &y[i], y, i) + sum * ln_z;
+            *share = row_p_ln_p(weights) + row_cross_entropy(p, kernel, &y[first + i], y, i) + sum * ln_z;
         }
     });
     Ok(shares)
 }
 
+/// Checks that affinities are those of the points of this member.
+fn check_own<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<()> {
+    let (given, own) = (p.points(), cx.rows(p.n_columns()));
+    if given == own {
+        return Ok(());
+    }
+    Err(Error::team(format_args!(
+        "the affinities are of points {given:?}, but those of this member are {own:?}: pass the context that they were made with"
+    )))
+}
+
 fn check_divergence<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], z: f64) -> Result<()> {
-    attract::check(p, y, y)?;
+    if y.len() != p.n_columns() {
+        return Err(Error::shape("embedding", p.n_columns(), y.len()));
+    }
+    if p.kind() != AffinityKind::Joint && p.n() != y.len() {
+        return Err(Error::shape("embedding", p.n(), y.len()));
+    }
     if !(z.is_finite() && z > 0.0) {
         return Err(Error::parameter("z", z, "positive and finite"));
     }

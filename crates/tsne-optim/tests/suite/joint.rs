@@ -103,7 +103,7 @@ fn the_free_divergence_is_that_of_the_objective() {
     let mut out = vec![[0.0; 2]; 3000];
     let z = tsne_core::Repulsion::repulse(&mut Exact::new(), Kernel::CAUCHY, &y, &mut out, Context::new()).unwrap();
     let (_, kl) = evaluate(&p, 1.0, &y, 12.0);
-    assert_eq!(kl_divergence(&p, Kernel::CAUCHY, &y, z).unwrap().to_bits(), kl.to_bits());
+    assert_eq!(kl_divergence(&p, Kernel::CAUCHY, &y, z, Context::new()).unwrap().to_bits(), kl.to_bits());
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn shares_are_rows_of_the_divergence() {
         let sum: f64 = shares.iter().sum();
         assert!(
             (sum - kl(&p, dof, &y)).abs() < 1e-11
-                && (sum - kl_divergence(&p, kernel(dof), &y, z).unwrap()).abs() < 1e-11
+                && (sum - kl_divergence(&p, kernel(dof), &y, z, Context::new()).unwrap()).abs() < 1e-11
         );
     }
     assert!(kl_shares(&p, Kernel::CAUCHY, &y, 0.0).is_err() && kl_shares(&p, Kernel::CAUCHY, &y[1..], 1.0).is_err());

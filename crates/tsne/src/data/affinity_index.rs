@@ -3,6 +3,7 @@
 use super::dataset::Dataset;
 use super::kept::Kept;
 use super::kept_index::KeptIndex;
+use super::own::{own_affinities, own_graph};
 use super::recipe::{Recipe, joint, nearest, searched, warnings};
 use super::search_quality::SearchQuality;
 use crate::params::affinity_method::AffinityMethod;
@@ -83,7 +84,7 @@ impl<T: Scalar> AffinityIndex<T> {
         let (graph, search_quality) = {
             let (metric, seed) = (&recipe.metric, recipe.random_state);
             let index = recipe.neighbors.search(metric, seed).build(points, cx)?;
-            let graph = searched(index.knn_graph(k, cx)?, (n, n), k)?;
+            let graph = searched(index.knn_graph(k, cx)?, (cx.rows(n).len(), n), k)?;
             let quality = match recipe.neighbors {
                 _ if index.is_exact() => Some(SearchQuality::Exact),
                 // It may have a distance of its own.
@@ -130,8 +131,9 @@ impl<T: Scalar> AffinityIndex<T> {
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
+        let graph = own_graph(&graph, cx)?.map_or(graph, Cow::Owned);
         let mut warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
-        if graph.k() > 0 && graph.distances().iter().all(|d| *d == T::ZERO) {
+        if graph.k() > 0 && !cx.any(graph.distances().iter().any(|d| *d != T::ZERO))? {
             warnings.push(Warning::IdenticalNeighbors);
         }
         let joint = Arc::new(joint(&recipe.method, graph, cx)?);
@@ -150,6 +152,22 @@ impl<T: Scalar> AffinityIndex<T> {
         })
     }
 
+    /// The same with other joint affinities, those of a part of the points: without its neighbors, which are those of all.
+    pub(crate) fn with_joint(&self, joint: Affinities<T>) -> Self {
+        let (kept_index, recipe, data) = (self.kept_index.clone(), self.recipe.clone(), self.data.clone());
+        Self {
+            joint: Arc::new(joint),
+            graph: None,
+            recipe,
+            data,
+            kept_index,
+            warnings: self.warnings.clone(),
+            search_quality: self.search_quality,
+            n_jobs: self.n_jobs,
+            durations: self.durations,
+        }
+    }
+
     /// The same with those of its neighbors that are kept.
     pub(crate) fn with_graph(mut self, graph: &Arc<KnnGraph<T>>, keep: Keep) -> Result<Self> {
         self.graph = match keep.neighbors {
@@ -160,11 +178,17 @@ impl<T: Scalar> AffinityIndex<T> {
         Ok(self)
     }
 
-    pub(crate) fn of_affinities(joint: Arc<Affinities<T>>, recipe: Recipe<T>, n_jobs: Option<i32>) -> Result<Self> {
+    pub(crate) fn of_affinities(
+        joint: Arc<Affinities<T>>,
+        recipe: Recipe<T>,
+        n_jobs: Option<i32>,
+        cx: Context<'_>,
+    ) -> Result<Self> {
         if joint.kind() != AffinityKind::Joint {
             let why = "a map is fitted to joint affinities, but conditional ones were given: symmetrize them";
             return Err(Error::invalid("affinities", why));
         }
+        let joint = own_affinities(&joint, cx)?.map_or(joint, Arc::new);
         let durations = (Duration::ZERO, Duration::ZERO);
         let (kept_index, warnings) = (KeptIndex::default(), Vec::new());
         Ok(Self {
@@ -230,7 +254,7 @@ impl<T: Scalar> AffinityIndex<T> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn n(&self) -> usize {
-        self.joint.n()
+        self.joint.n_columns()
     }
 
     /// The neighbors that the affinities were computed from, where they were kept: by

@@ -32,7 +32,7 @@ impl<T: Scalar> Input<'_, T> {
             Self::Data(data) => data.n(),
             Self::Graph(graph) => graph.n(),
             Self::SharedGraph(graph) => graph.n(),
-            Self::Affinities(affinities) => affinities.n(),
+            Self::Affinities(affinities) => affinities.n_columns(),
             Self::Index(index) => index.n(),
         }
     }

@@ -13,3 +13,4 @@ pub(crate) mod search_quality;
 
 mod columns;
 mod distances;
+pub(crate) mod own;

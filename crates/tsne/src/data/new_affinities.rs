@@ -55,7 +55,7 @@ impl<T: Scalar> AffinityIndex<T> {
         cx: Context<'_>,
     ) -> Result<NewAffinities<T>> {
         let x = x.into();
-        threads::run(self.n_jobs, || self.to_new_in_pool(&x, method, 0, cx))
+        threads::run(self.n_jobs, || self.to_new_in_pool(&x, method, 0, cx.without_team()))
     }
 
     /// Looks for `at_least` neighbors, more if the rule needs them.

@@ -94,7 +94,7 @@ pub(super) fn joint<T: Scalar>(
     graph: Cow<'_, KnnGraph<T>>,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
-    let n = graph.n();
+    let (n, n_reference) = (graph.n(), graph.n_reference());
     let cut = match asked_for(method, &graph)? {
         Cow::Borrowed(_) => None,
         Cow::Owned(cut) => Some(cut),
@@ -103,7 +103,7 @@ pub(super) fn joint<T: Scalar>(
         (Some(graph), _) | (None, Cow::Owned(graph)) => method.model().joint_owned(graph, cx)?,
         (None, Cow::Borrowed(graph)) => method.model().joint(graph, cx)?,
     };
-    checked(joint, AffinityKind::Joint, (n, n))
+    checked(joint, AffinityKind::Joint, (n, n_reference))
 }
 
 pub(super) fn conditional<T: Scalar>(

@@ -459,7 +459,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
                 self.unfinished = unfinished.map(Box::new);
                 self.run.accept(&done);
                 if let Some(divergence) = done.kl_divergence {
-                    self.run.judge(divergence, self.doubt(divergence));
+                    self.run.judge(divergence, self.doubt(divergence, cx)?);
                 }
                 if self.run.repulsion != kept.params {
                     self.run.repulsion = kept.params.clone();
@@ -542,11 +542,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     }
 
     /// What a divergence of the positions says about the map.
-    pub(crate) fn doubt(&self, kl_divergence: f64) -> Option<Warning> {
+    pub(crate) fn doubt(&self, kl_divergence: f64, cx: Context<'_>) -> Result<Option<Warning>> {
         // Of points that are all the same there is nothing to unfold.
         let same = self.run.warnings.contains(&Warning::IdenticalPoints);
         let iterations = if same { 0 } else { self.run.iterations };
-        metrics::doubt(&self.index.joint, &self.run.positions, kl_divergence, iterations)
+        metrics::doubt(&self.index.joint, &self.run.positions, kl_divergence, iterations, cx)
     }
 
     /// What was kept if it has this repulsion, or else made anew.
@@ -567,7 +567,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         let clock = Instant::now();
         if self.run.known().is_none() {
             let divergence = self.evaluate(cx)?;
-            self.run.judge(divergence, self.doubt(divergence));
+            self.run.judge(divergence, self.doubt(divergence, cx)?);
         }
         if self.remaining() == 0 {
             self.run.take_kept();

@@ -166,7 +166,7 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
             Ok(done) => {
                 self.run.accept(&done);
                 if let Some(divergence) = done.kl_divergence {
-                    self.run.judge(divergence, self.doubt(divergence));
+                    self.run.judge(divergence, self.doubt(divergence, cx)?);
                 }
                 self.run.repulsion = reference.params.clone();
                 self.run.keep(buffers);
@@ -191,15 +191,16 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
     }
 
     /// What a divergence says about new points: nothing is known of what theirs should be.
-    pub(crate) const fn doubt(&self, _: f64) -> Option<Warning> {
-        None
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "as a fitted map has it")]
+    pub(crate) fn doubt(&self, _: f64, _: Context<'_>) -> Result<Option<Warning>> {
+        Ok(None)
     }
 
     /// Computes the divergence and lets go of the buffers.
     pub(crate) fn settle(&mut self, cx: Context<'_>) -> Result<()> {
         if self.run.known().is_none() {
             let divergence = self.evaluate(cx)?;
-            self.run.judge(divergence, self.doubt(divergence));
+            self.run.judge(divergence, self.doubt(divergence, cx)?);
         }
         self.run.take_kept();
         Ok(())

@@ -215,11 +215,7 @@ impl<T: Float, const D: usize, K> Run<T, D, K> {
             }
             let clock = Instant::now();
             let progress = Shifted { cx, before: done.iterations, first: stretch.first, total };
-            let inner = Context::new().with_progress(&progress);
-            let inner = match cx.cancel_token() {
-                Some(token) => inner.with_cancel(token),
-                None => inner,
-            };
+            let inner = cx.with_progress(&progress);
             let observer = observer.as_deref_mut().map(|observer| observer as &mut (dyn Observer<T, D> + Send));
             let every = params.callbacks_every_iters.max(1);
             let mut listeners = Listeners { callbacks: &params.callbacks, every, observer };

@@ -138,7 +138,7 @@ macro_rules! map_methods {
             }
             let (computed, doubt) = crate::threads::run(self.run.params.n_jobs, || {
                 let computed = self.evaluate(cx)?;
-                Ok((computed, self.doubt(computed)))
+                Ok((computed, self.doubt(computed, cx)?))
             })?;
             Ok(self.run.judge(computed, doubt))
         }

@@ -81,6 +81,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     ) -> Result<PartialEmbedding<T, D>> {
         let x = x.into();
         let optimize = params.optimize(&self.run.params)?;
+        // Each member of a team places new points by itself.
+        let cx = cx.without_team();
         threads::run(optimize.n_jobs, || {
             let mut partial = self.partial(x, params, &optimize, cx)?;
             partial.advance(&optimize, observer, cx)?;
@@ -146,7 +148,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     ) -> Result<PartialEmbedding<T, D>> {
         let x = x.into();
         let optimize = params.optimize(&self.run.params)?;
-        threads::run(optimize.n_jobs, || self.partial(x, params, &optimize, cx))
+        threads::run(optimize.n_jobs, || self.partial(x, params, &optimize, cx.without_team()))
     }
 
     /// Prepares for new points what the first [`transform`](Self::transform) does else: the repulsion of this map (openTSNE's
@@ -174,6 +176,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     pub fn prepare_reference(&self, params: &TransformParams<T, D>, cx: Context<'_>) -> Result<()> {
         let optimize = params.optimize(&self.run.params)?;
+        let cx = cx.without_team();
         threads::run(optimize.n_jobs, || {
             let method = params.method(self.index.method())?;
             self.index.prepare_in_pool(method.as_ref(), wanted(params), cx)?;

@@ -1,6 +1,6 @@
 use crate::metrics::extent::extent;
 use crate::warning::Warning;
-use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar, blocks};
+use tsne_core::{Affinities, Context, Error, Kernel, Result, Scalar};
 
 /// The KL divergence of joint affinities `p` from the map `y`, with the exact normalizer: `O(n² D)`.
 ///
@@ -32,7 +32,7 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     y: &[[T; D]],
     cx: Context<'_>,
 ) -> Result<f64> {
-    tsne_optim::kl_divergence(p, kernel, y, pairs_normalizer(p, kernel, y, cx)?)
+    tsne_optim::kl_divergence(p, kernel, y, pairs_normalizer(p, kernel, y, cx)?, cx)
 }
 
 /// The part of each point in the [`kl_divergence`], `Σ_j p_ij ln(p_ij / q_ij)`: they sum up to it. One may be negative: a point
@@ -73,8 +73,8 @@ fn pairs_normalizer<T: Scalar, const D: usize>(
     if p.kind() != tsne_core::AffinityKind::Joint {
         return Err(Error::invalid("affinities", "a map needs joint affinities, but conditional ones were given"));
     }
-    if y.len() != p.n() {
-        return Err(Error::shape("embedding", p.n(), y.len()));
+    if y.len() != p.n_columns() {
+        return Err(Error::shape("embedding", p.n_columns(), y.len()));
     }
     if y.len() < 2 {
         return Err(Error::too_few_points(y.len(), 2));
@@ -143,26 +143,29 @@ pub(crate) fn doubt<T: Scalar, const D: usize>(
     y: &[[T; D]],
     kl_divergence: f64,
     iterations: usize,
-) -> Option<Warning> {
+    cx: Context<'_>,
+) -> Result<Option<Warning>> {
     let extent = extent(y);
     let small = iterations >= UNFOLDING && extent < SMALL;
-    let n = p.n() as f64;
+    let n = y.len() as f64;
+    let nnz: usize = cx.gather_one(p.nnz())?.iter().sum();
     let ln_pairs = (n * (n - 1.0)).max(1.0).ln();
     // No affinities have more entropy than equal ones, `ln nnz`: what is below that needs no logarithm of any of them.
-    if !small && kl_divergence <= ln_pairs - (p.nnz().max(1) as f64).ln() {
-        return None;
+    if !small && kl_divergence <= ln_pairs - (nnz.max(1) as f64).ln() {
+        return Ok(None);
     }
     let mut partials = Vec::new();
+    let first = p.points().start;
     let p_ln_p = |range: std::ops::Range<usize>| {
-        let weights = range.flat_map(|i| p.row(i).1).map(|p| p.to_f64()).filter(|p| *p > 0.0);
+        let weights = range.flat_map(|i| p.row(i - first).1).map(|p| p.to_f64()).filter(|p| *p > 0.0);
         weights.map(|p| p * p.ln()).sum::<f64>()
     };
-    let entropy: f64 = blocks::map(&mut partials, p.n(), p_ln_p).iter().sum();
+    let entropy = cx.sum_blocks(&mut partials, y.len(), p_ln_p)?;
     let without_structure = entropy + ln_pairs;
     let above = kl_divergence - without_structure;
     if above > APART || (above > 0.0 && extent > WIDE * n.sqrt()) {
-        return Some(Warning::FlownApart { kl_divergence, without_structure });
+        return Ok(Some(Warning::FlownApart { kl_divergence, without_structure }));
     }
     // Affinities that are all but equal have a map of any size.
-    (small && without_structure > EQUAL).then_some(Warning::NotUnfolded { extent })
+    Ok((small && without_structure > EQUAL).then_some(Warning::NotUnfolded { extent }))
 }

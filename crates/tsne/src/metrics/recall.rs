@@ -76,7 +76,7 @@ pub fn graph_recall<'a, T: Scalar>(
     };
     let index = BruteForceSearch::new(metric.clone()).build(x, cx)?;
     let nearest = Indexed { points: x, index, cx }.nearest(wanted, &rows)?;
-    Ok(found_share(graph, &rows, &nearest))
+    Ok(found_count(graph, 0, &rows, &nearest) as f64 / (rows.len() * k) as f64)
 }
 
 /// The [`graph_recall`] of a sample, by the index that found the graph where that can search without a miss.
@@ -90,11 +90,24 @@ pub(crate) fn recall_of_search<T: Scalar>(
     let (n, k) = (x.n(), graph.k());
     let (true, Some(wanted)) = (k < n, NonZeroUsize::new(k)) else { return Ok(1.0) };
     let rows = numbered(draw(n, sample, seed)?)?;
-    let some = Subset::take(x, rows.iter().map(|&i| i as usize))?;
-    match index.knn_exact(some.points()?, wanted.saturating_add(1), cx)? {
-        Some(nearest) => Ok(found_share(graph, &rows, &others(&nearest, wanted, &rows)?)),
-        None => graph_recall(graph, x, metric, Some((sample, seed)), cx),
-    }
+    let own = cx.rows(n);
+    let own_rows: Vec<u32> = rows.iter().copied().filter(|&i| own.contains(&(i as usize))).collect();
+    let found = if own_rows.is_empty() {
+        0
+    } else {
+        let alone = cx.without_team();
+        let some = Subset::take(x, own_rows.iter().map(|&i| i as usize))?;
+        let nearest = match index.knn_exact(some.points()?, wanted.saturating_add(1), alone)? {
+            Some(nearest) => others(&nearest, wanted, &own_rows)?,
+            None => {
+                let index = BruteForceSearch::new(metric.clone()).build(x, alone)?;
+                Indexed { points: x, index, cx: alone }.nearest(wanted, &own_rows)?
+            }
+        };
+        found_count(graph, own.start, &own_rows, &nearest)
+    };
+    let found: usize = cx.gather_one(found)?.iter().sum();
+    Ok(found as f64 / (rows.len() * k) as f64)
 }
 
 /// The name of what is made here in errors.
@@ -105,15 +118,20 @@ fn numbered(points: Vec<usize>) -> Result<Vec<u32>> {
 }
 
 /// The share of the nearest others of `rows` that a graph of all points has.
-fn found_share<T: Scalar>(graph: &KnnGraph<T>, rows: &[u32], (nearest, distances): &(Vec<u32>, Vec<T>)) -> f64 {
+fn found_count<T: Scalar>(
+    graph: &KnnGraph<T>,
+    first: usize,
+    rows: &[u32],
+    (nearest, distances): &(Vec<u32>, Vec<T>),
+) -> usize {
     let k = graph.k();
     let found = |row: usize| {
-        let (own, lengths) = graph.row(rows[row] as usize);
+        let (own, lengths) = graph.row(rows[row] as usize - first);
         let nearest = &nearest[row * k..(row + 1) * k];
         let last = distances[(row + 1) * k - 1];
         own.iter().zip(lengths).filter(|(j, length)| **length <= last || nearest.contains(j)).count()
     };
-    (0..rows.len()).map(found).sum::<usize>() as f64 / (rows.len() * k) as f64
+    (0..rows.len()).map(found).sum()
 }
 
 impl<T: Scalar, const D: usize> Comparison<'_, T, D> {

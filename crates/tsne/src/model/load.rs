@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
-use tsne_core::{Affinities, AffinityKind, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows};
+use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows};
 use tsne_optim::Finish;
 
 impl<T: Float, const D: usize> Embedding<T, D> {
@@ -324,7 +324,7 @@ impl Model {
         };
         embedding.unfinished = get_unfinished(&settings, &mut reader, n)?.map(Box::new);
         let divergence = settings.get("kl_divergence")?;
-        let doubt = threads::run(None, || Ok(embedding.doubt(divergence))).map_err(corrupt(SETTINGS))?;
+        let doubt = threads::run(None, || embedding.doubt(divergence, Context::new())).map_err(corrupt(SETTINGS))?;
         embedding.run.judge(divergence, doubt);
         Ok(embedding)
     }

@@ -55,7 +55,7 @@ fn check<T: Float, const D: usize>(cloud: &Cloud<D>, dof: f64, p: &Affinities<T>
     // With a normalizer of its own rounding only: eight half units for a logarithm and what it is of, two products, the additions
     // of a row in lanes of 32 and of rows in blocks.
     let own = (20.0 + n as f64) * f64::EPSILON;
-    let given = tsne::optim::kl_divergence(p, kernel, &y, z.to_f64()).unwrap();
+    let given = tsne::optim::kl_divergence(p, kernel, &y, z.to_f64(), Context::new()).unwrap();
     assert!((Wide::from(given) - kl).abs().to_f64() <= own * size, "{given} for {kl:?}, {what}");
     let given = tsne::optim::kl_shares(p, kernel, &y, z.to_f64()).unwrap();
     for (given, (share, size)) in given.iter().zip(&expected) {

@@ -27,6 +27,7 @@ mod search_quality;
 mod sparse_pca;
 mod spectral;
 mod store;
+mod team;
 mod threads;
 mod transform;
 mod warnings;

@@ -1,6 +1,7 @@
 //! A coarser graph: the affinities between groups of points.
 
 use super::groups::Groups;
+use super::ties::Ties;
 use std::ops::Range;
 use tsne_affinity::{Precomputed, precomputed_joint};
 use tsne_core::{Affinities, Context, Result, Scalar, chunks, memory};
@@ -25,28 +26,40 @@ impl<T: Scalar> Coarser<T> {
     /// `None` where no group has any affinity to another.
     pub(super) fn new(fine: &Affinities<T>, groups: Groups, cx: Context<'_>) -> Result<Option<Self>> {
         let count = groups.len();
-        let size = count.div_ceil(PARTS);
+        let ties = Ties::of(fine, &groups, cx)?;
+        // In a team, groups are shared out, and all have the rows of all.
+        let own = cx.share(count);
+        let size = own.len().div_ceil(PARTS).max(1);
         let mut parts = Vec::new();
-        parts.resize_with(count.div_ceil(size), || Ok(Rows::default()));
+        parts.resize_with(own.len().div_ceil(size), || Ok(Rows::default()));
         chunks::for_each(&mut parts, 1, |part, rows| {
-            rows.fill_with(|| Rows::of(fine, &groups, part * size..count.min((part + 1) * size), cx));
+            let first = own.start + part * size;
+            rows.fill_with(|| Rows::of(&ties, &groups, first..own.end.min(first + size), cx));
         });
         let parts = parts.into_iter().collect::<Result<Vec<Rows<T>>>>()?;
-        let (mut pointers, mut columns, mut weights) = (vec![0], Vec::new(), Vec::new());
-        memory::reserve(WHAT, &mut pointers, count)?;
+        let (mut lengths, mut columns, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        memory::reserve(WHAT, &mut lengths, own.len())?;
         let entries = parts.iter().map(|rows| rows.columns.len()).sum();
         memory::reserve(WHAT, &mut columns, entries)?;
         memory::reserve(WHAT, &mut weights, entries)?;
         for rows in &parts {
-            let before = columns.len();
-            pointers.extend(rows.ends.iter().map(|end| before + end));
+            lengths.extend_from_slice(&rows.lengths);
             columns.extend_from_slice(&rows.columns);
             weights.extend_from_slice(&rows.weights);
         }
+        drop(parts);
+        let (lengths, columns, weights) = (cx.concat(lengths)?, cx.concat(columns)?, cx.concat(weights)?);
+        let mut pointers = vec![0];
+        memory::reserve(WHAT, &mut pointers, count)?;
+        let mut end = 0;
+        pointers.extend(lengths.iter().map(|length| {
+            end += *length as usize;
+            end
+        }));
         if !weights.iter().any(|weight| *weight > T::ZERO) {
             return Ok(None);
         }
-        let p = precomputed_joint(&pointers, &columns, &weights, count, Precomputed::default(), cx)?;
+        let p = precomputed_joint(&pointers, &columns, &weights, count, Precomputed::default(), cx.without_team())?;
         Ok(Some(Self { groups, p }))
     }
 }
@@ -54,27 +67,27 @@ impl<T: Scalar> Coarser<T> {
 /// Rows of some groups, one after the other.
 #[derive(Debug)]
 struct Rows<T> {
-    ends: Vec<usize>,
+    lengths: Vec<u32>,
     columns: Vec<u32>,
     weights: Vec<T>,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { ends: Vec::new(), columns: Vec::new(), weights: Vec::new() }
+        Self { lengths: Vec::new(), columns: Vec::new(), weights: Vec::new() }
     }
 }
 
 impl<T: Scalar> Rows<T> {
-    fn of(fine: &Affinities<T>, groups: &Groups, range: Range<usize>, cx: Context<'_>) -> Result<Self> {
+    fn of(ties: &Ties<'_, T>, groups: &Groups, range: Range<usize>, cx: Context<'_>) -> Result<Self> {
         cx.check()?;
         let mut rows = Self::default();
-        memory::reserve(WHAT, &mut rows.ends, range.len())?;
+        memory::reserve(WHAT, &mut rows.lengths, range.len())?;
         memory::reserve(WHAT, &mut rows.columns, range.len() * KEPT)?;
         memory::reserve(WHAT, &mut rows.weights, range.len() * KEPT)?;
         let mut sums = memory::filled(WHAT, groups.len(), T::ZERO)?;
         let mut seen = Vec::new();
-        range.for_each(|group| rows.push(row_of(fine, groups, group, &mut sums, &mut seen)));
+        range.for_each(|group| rows.push(row_of(ties, group, &mut sums, &mut seen)));
         Ok(rows)
     }
 
@@ -83,33 +96,25 @@ impl<T: Scalar> Rows<T> {
         let sum: f64 = row.iter().map(|(_, weight)| weight.to_f64()).sum();
         self.columns.extend(row.iter().map(|(column, _)| *column));
         self.weights.extend(row.iter().map(|(_, weight)| T::from_f64(weight.to_f64() / sum)));
-        self.ends.push(self.columns.len());
+        self.lengths.push(row.len() as u32);
     }
 }
 
 /// The largest affinities of a group to others, by column. `sums` is zero before and after.
 fn row_of<'a, T: Scalar>(
-    fine: &Affinities<T>,
-    groups: &Groups,
+    ties: &Ties<'_, T>,
     group: usize,
     sums: &mut [T],
     seen: &'a mut Vec<(u32, T)>,
 ) -> &'a [(u32, T)] {
     seen.clear();
-    for &i in groups.members.bucket(group) {
-        let (columns, weights) = fine.row(i as usize);
-        for (&j, &weight) in columns.iter().zip(weights) {
-            let other = groups.of[j as usize];
-            if other as usize == group || weight <= T::ZERO {
-                continue;
-            }
-            let sum = &mut sums[other as usize];
-            if *sum == T::ZERO {
-                seen.push((other, T::ZERO));
-            }
-            *sum += weight;
+    ties.for_each(group, |other, weight| {
+        let sum = &mut sums[other as usize];
+        if *sum == T::ZERO {
+            seen.push((other, T::ZERO));
         }
-    }
+        *sum += weight;
+    });
     for (other, weight) in seen.iter_mut() {
         *weight = std::mem::replace(&mut sums[*other as usize], T::ZERO);
     }

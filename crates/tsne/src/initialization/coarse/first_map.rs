@@ -31,23 +31,19 @@ pub(super) fn first_map<T: Float, const D: usize>(
     of_points: bool,
     cx: Context<'_>,
 ) -> Result<Begun<T, D>> {
-    if p.n() < 2 {
+    if start.len() < 2 {
         return Ok(start.into());
     }
     let schedule = schedule(of_points);
     // The toolkit's own repulsion, whatever the fit's: the start is the same for all that are compared.
-    let mut repulsion = RepulsionParams::<T, D>::default().make(p.n(), kernel)?;
+    let mut repulsion = RepulsionParams::<T, D>::default().make(start.len(), kernel)?;
     let mut joint = Joint::new(p, kernel, &mut *repulsion)?;
     let (mut descent, mut optimizer) = (Descent::new(), MomentumGains::new(schedule.momentum_rule));
     let mut positions = memory::copied("first map", &start)?;
     let mut before = 0;
-    for stretch in schedule.stretches(kernel.dof(), AutomaticRate::Points(p.n()), Beginning::Elsewhere) {
+    for stretch in schedule.stretches(kernel.dof(), AutomaticRate::Points(start.len()), Beginning::Elsewhere) {
         let progress = AsInitialization { cx, before, total: schedule.iterations() };
-        let inner = Context::new().with_progress(&progress);
-        let inner = match cx.cancel_token() {
-            Some(token) => inner.with_cancel(token),
-            None => inner,
-        };
+        let inner = cx.with_progress(&progress);
         match descent.run(&mut joint, &mut optimizer, &mut positions, &stretch.phase, None, inner) {
             Ok(outcome) => before += outcome.iterations,
             Err(Error::Diverged { .. }) => return Ok(start.into()),

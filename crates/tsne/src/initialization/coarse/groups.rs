@@ -23,7 +23,7 @@ impl Groups {
     /// their nearest that has one, round by round, and pieces without any drawn point are shared out by a hash.
     pub(super) fn of<T: Scalar>(p: &Affinities<T>, count: usize, seed: u64, cx: Context<'_>) -> Result<Self> {
         const WHAT: &str = "groups of points";
-        let n = p.n();
+        let (n, first) = (p.n_columns(), p.points().start);
         let share = count as f64 / n as f64;
         let hash = |i: usize| random::element_seed(seed, COARSE_STREAM, i as u64);
         let is_drawn = |i: &u32| random::unit(hash(*i as usize)) < share;
@@ -41,15 +41,17 @@ impl Groups {
         let mut left = n - drawn.len();
         while left > 0 {
             cx.check()?;
-            chunks::for_each(&mut next, blocks::BLOCK, |block, next| {
+            chunks::for_each(&mut next[p.points()], blocks::BLOCK, |block, next| {
                 if cx.check().is_err() {
                     return;
                 }
-                for (next, i) in next.iter_mut().zip(blocks::range(block, n)) {
-                    *next = if of[i] == NONE { nearest(p, &of, i) } else { of[i] };
+                let row = block * blocks::BLOCK;
+                for (next, row) in next.iter_mut().zip(row..) {
+                    *next = if of[first + row] == NONE { nearest(p, &of, row) } else { of[first + row] };
                 }
             });
             cx.check()?;
+            cx.gather(&mut next, blocks::BLOCK)?;
             std::mem::swap(&mut of, &mut next);
             let before = std::mem::replace(&mut left, of.iter().filter(|group| **group == NONE).count());
             if left == before {
@@ -79,8 +81,8 @@ impl Groups {
 }
 
 /// The group of the point with the largest affinity to point `i` that has one; of equal ones the first.
-fn nearest<T: Scalar>(p: &Affinities<T>, of: &[u32], i: usize) -> u32 {
-    let (columns, weights) = p.row(i);
+fn nearest<T: Scalar>(p: &Affinities<T>, of: &[u32], row: usize) -> u32 {
+    let (columns, weights) = p.row(row);
     let mut best = (T::ZERO, NONE);
     for (&j, &weight) in columns.iter().zip(weights) {
         let group = of[j as usize];

@@ -11,6 +11,7 @@ mod first_map;
 mod groups;
 mod place;
 mod selected;
+mod ties;
 
 use crate::float::Float;
 use crate::initialization::{Begun, pca, scaled, spectral};
@@ -117,41 +118,45 @@ pub(crate) fn begin<T: Float, const D: usize>(
     seed: u64,
     cx: Context<'_>,
 ) -> Result<Begun<T, D>> {
-    let n = p.n();
-    if p.n_columns() != n {
-        return Err(Error::shape("affinities", n, p.n_columns()));
+    let n = p.n_columns();
+    if p.points() != cx.rows(n) {
+        return Err(Error::shape("affinities", cx.rows(n).len(), p.n()));
     }
     if let Some(points) = points.filter(|points| points.n() != n) {
         return Err(Error::shape("points", n, points.n()));
     }
     let mut coarser: Vec<Coarser<T>> = Vec::new();
-    if !few(n, p.nnz(), kernel) {
+    let nnz = cx.gather_one(p.nnz())?.iter().sum();
+    // Coarser graphs are those of all points on all members, which compute them alike; the affinities themselves are shared out.
+    let alone = cx.without_team();
+    if !few(n, nnz, kernel) {
         loop {
-            let fine = coarser.last().map_or(p, |graph| &graph.p);
-            if fine.n() < 2 * COARSEST {
+            let (fine, cx) = coarser.last().map_or((p, cx), |graph| (&graph.p, alone));
+            let n = fine.n_columns();
+            if n < 2 * COARSEST {
                 break;
             }
-            let count = fine.n() / FACTOR;
+            let count = n / FACTOR;
             let groups = Groups::of(fine, if count < 2 * COARSEST { COARSEST } else { count }, seed, cx)?;
             // Unless none has an affinity to another.
             let Some(graph) = Coarser::new(fine, groups, cx)? else { break };
             coarser.push(graph);
         }
     }
-    let coarsest = coarser.last().map_or(p, |graph| &graph.p);
+    let (coarsest, coarsest_cx) = coarser.last().map_or((p, cx), |graph| (&graph.p, alone));
     let start = match points {
         Some(points) if coarser.is_empty() => pca(points, seed, cx)?,
         Some(points) => {
-            let whole = memory::collected("drawn points", 0..coarsest.n() as u32)?;
+            let whole = memory::collected("drawn points", 0..coarsest.n_columns() as u32)?;
             let drawn = coarser.iter().rev().try_fold(whole, |drawn, graph| graph.groups.drawn(&drawn))?;
             pca(Selected::of(points, &drawn)?.points()?, seed, cx)?
         }
-        None => spectral(coarsest, seed, cx)?,
+        None => spectral(coarsest, seed, coarsest_cx)?,
     };
     let start = scaled(start, BEGIN.0, BEGIN.1, seed)?;
-    let mut begun = first_map::first_map(coarsest, kernel, start, coarser.is_empty(), cx)?;
+    let mut begun = first_map::first_map(coarsest, kernel, start, coarser.is_empty(), coarsest_cx)?;
     for at in (0..coarser.len()).rev() {
-        let fine = if at == 0 { p } else { &coarser[at - 1].p };
+        let (fine, cx) = if at == 0 { (p, cx) } else { (&coarser[at - 1].p, alone) };
         begun = place::among(fine, &coarser[at].groups, &begun.positions, cx)?.into();
     }
     if !coarser.is_empty() {

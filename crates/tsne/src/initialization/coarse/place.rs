@@ -11,14 +11,15 @@ pub(super) fn among<T: Scalar, const D: usize>(
     positions: &[[T; D]],
     cx: Context<'_>,
 ) -> Result<Vec<[T; D]>> {
-    let n = fine.n();
-    let mut placed = memory::filled("positions", n, [T::ZERO; D])?;
-    chunks::for_each_point(&mut placed, blocks::BLOCK, |block, placed| {
+    let own = fine.points();
+    let first = own.start;
+    let mut placed = memory::filled("positions", fine.n_columns(), [T::ZERO; D])?;
+    chunks::for_each_point(&mut placed[own], blocks::BLOCK, |block, placed| {
         if cx.check().is_err() {
             return;
         }
-        for (placed, i) in placed.iter_mut().zip(blocks::range(block, n)) {
-            let (columns, weights) = fine.row(i);
+        for (placed, row) in placed.iter_mut().zip(block * blocks::BLOCK..) {
+            let (columns, weights) = fine.row(row);
             let (mut total, mut sum) = (0.0, [0.0; D]);
             for (&j, weight) in columns.iter().zip(weights) {
                 let (weight, at) = (weight.to_f64(), &positions[groups.of[j as usize] as usize]);
@@ -27,11 +28,12 @@ pub(super) fn among<T: Scalar, const D: usize>(
                     sum[c] += weight * at[c].to_f64();
                 }
             }
-            let own = positions[groups.of[i] as usize];
+            let own = positions[groups.of[first + row] as usize];
             *placed = if total > 0.0 { sum.map(|v| T::from_f64(v / total)) } else { own };
         }
     });
     cx.check()?;
+    cx.gather(&mut placed, blocks::BLOCK)?;
     Ok(placed)
 }
 

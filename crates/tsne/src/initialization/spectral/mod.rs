@@ -5,6 +5,7 @@ mod params;
 mod walk;
 
 use super::linalg::{leading_eigenvectors, orient};
+use crate::data::own::whole_affinities;
 use chebyshev::{OVERSAMPLING, STAGE};
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -115,6 +116,15 @@ pub fn spectral_with<T: Scalar, const D: usize>(
     if p.n() > max {
         return Err(Error::capacity("number of points", p.n(), max));
     }
+    // In a team, all members walk alike over the affinities of all.
+    let whole;
+    let p = if p.n() < p.n_columns() {
+        whole = whole_affinities(p, cx)?;
+        &whole
+    } else {
+        p
+    };
+    let cx = cx.without_team();
     // The walk of an asymmetric matrix has complex eigenvalues, and points that nothing leads to: its symmetric part is taken.
     let symmetric;
     let p = if is_symmetric(p, cx)? {

@@ -1,0 +1,51 @@
+//! What a member of a team takes of something whole: the rows of its points.
+
+use std::ops::Range;
+use tsne_core::{Affinities, AffinityKind, Context, KnnGraph, Result, Scalar, memory};
+
+/// The rows of this member, if the graph has all; `None` if it has these already.
+pub(super) fn own_graph<T: Scalar>(graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Option<KnnGraph<T>>> {
+    let (n, k) = (graph.n_reference(), graph.k());
+    let Some(own) = own_of(graph.n(), n, cx) else { return Ok(None) };
+    let entries = own.start * k..own.end * k;
+    let indices = memory::copied("the neighbor graph", &graph.indices()[entries.clone()])?;
+    let distances = memory::copied("the neighbor graph", &graph.distances()[entries])?;
+    KnnGraph::from_parts(k, n, indices, distances).map(Some)
+}
+
+/// The rows of this member, if the joint affinities have all; `None` if they have these already.
+pub(crate) fn own_affinities<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<Option<Affinities<T>>> {
+    const WHAT: &str = "affinities of this member";
+    if p.kind() != AffinityKind::Joint {
+        return Ok(None);
+    }
+    let Some(own) = own_of(p.n(), p.n_columns(), cx) else { return Ok(None) };
+    let pointers = &p.row_pointers()[own.start..=own.end];
+    let entries = p.row_pointers()[own.start]..p.row_pointers()[own.end];
+    let row_pointers = memory::collected(WHAT, pointers.iter().map(|at| at - entries.start))?;
+    let columns = memory::copied(WHAT, &p.columns()[entries.clone()])?;
+    let weights = memory::copied(WHAT, &p.weights()[entries])?;
+    Affinities::from_rows(own.start, row_pointers, columns, weights, p.n_columns()).map(Some)
+}
+
+fn own_of(rows: usize, n: usize, cx: Context<'_>) -> Option<Range<usize>> {
+    let own = cx.rows(n);
+    (rows == n && own != (0..n)).then_some(own)
+}
+
+/// The joint affinities of all points, of which each member has its rows.
+pub(crate) fn whole_affinities<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+    const WHAT: &str = "affinities of all members";
+    let lengths = memory::collected(WHAT, p.row_pointers().windows(2).map(|ends| ends[1] - ends[0]))?;
+    let lengths = cx.concat(lengths)?;
+    let mut row_pointers = vec![0];
+    memory::reserve(WHAT, &mut row_pointers, lengths.len())?;
+    let mut end = 0;
+    row_pointers.extend(lengths.iter().map(|length| {
+        end += length;
+        end
+    }));
+    let columns = cx.concat(memory::copied(WHAT, p.columns())?)?;
+    let weights = cx.concat(memory::copied(WHAT, p.weights())?)?;
+    Affinities::from_parts(row_pointers, columns, weights, p.n_columns(), AffinityKind::Joint)
+}

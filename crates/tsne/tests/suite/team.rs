@@ -1,0 +1,147 @@
+//! A fit of a team of processes has the bits of one process.
+
+use crate::common::{bits, blobs};
+use std::sync::Arc;
+use tsne::core::{Team, ThreadTeam};
+use tsne::{
+    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Metric, Neighbors, Points, Preset,
+    Rows, SparseRows, Tsne,
+};
+
+/// Three blocks of points, the last of them not full.
+const N: usize = 2_500;
+
+/// All that a fit says of itself.
+fn told<T: Float, const D: usize>(map: &Embedding<T, D>) -> (Vec<u64>, u64, usize, String) {
+    let warnings = format!("{:?} {:?}", map.warnings(), map.affinity_index().search_quality());
+    (bits(map.positions()), map.kl_divergence().to_bits(), map.iterations(), warnings)
+}
+
+#[track_caller]
+fn check<R: PartialEq + Send>(what: &str, teams: &[(usize, usize)], fit: impl Fn(Context<'_>) -> R + Sync) {
+    let alone = fit(Context::new());
+    for &(members, threads) in teams {
+        let results = ThreadTeam::run(members, threads, |team| fit(Context::new().with_team(team))).unwrap();
+        for (rank, result) in results.into_iter().enumerate() {
+            assert!(result == alone, "{what}: member {rank} of {members} with {threads} threads");
+        }
+    }
+}
+
+fn check_fit<T: Float, const D: usize>(preset: Preset, method: &str, interpolation: Interpolation) {
+    let (x, _) = blobs::<T>(N, 12, 11);
+    check(&format!("{preset}, {method}, {}-D, {}", D, T::NAME), &[(2, 1), (4, 2)], |cx| {
+        let builder = Tsne::<_, D>::preset(preset).negative_gradient_method(method);
+        let builder = builder.early_exaggeration_iter(15).n_iter(25).interpolation(interpolation);
+        let tsne = builder.perplexity(20.0).build().unwrap();
+        told(&tsne.fit_with(Rows::new(&x, N, 12).unwrap(), None, cx).unwrap())
+    });
+}
+
+#[test]
+fn every_preset_and_repulsion() {
+    let [exact, tree, grid] = ["exact", "bh", "fft"];
+    check_fit::<f32, 2>(Preset::Recommended, exact, Interpolation::BSpline);
+    check_fit::<f32, 2>(Preset::Recommended, tree, Interpolation::BSpline);
+    check_fit::<f32, 2>(Preset::Recommended, grid, Interpolation::BSpline);
+    check_fit::<f64, 2>(Preset::OpenTsne, grid, Interpolation::Lagrange);
+    check_fit::<f64, 1>(Preset::Documented, grid, Interpolation::BSpline);
+    check_fit::<f64, 3>(Preset::Exaggerated, tree, Interpolation::BSpline);
+}
+
+/// So many that the start is a coarse map, neighbors are searched in clusters and points are numbered anew, by the defaults.
+#[test]
+fn thousands_of_points_by_the_defaults() {
+    let n = 9_300;
+    let (x, _) = blobs::<f32>(n, 6, 17);
+    check("defaults", &[(2, 2), (3, 1), (7, 1)], |cx| {
+        let tsne = Tsne::<_, 2>::builder().perplexity(8.0).early_exaggeration_iter(5).n_iter(40).build().unwrap();
+        told(&tsne.fit_with(Rows::new(&x, n, 6).unwrap(), None, cx).unwrap())
+    });
+}
+
+/// Most members have no point.
+#[test]
+fn more_members_than_blocks() {
+    for n in [2, 60, 1_025] {
+        let (x, _) = blobs::<f32>(n, 4, 3);
+        check(&format!("{n} points"), &[(3, 1), (7, 1)], |cx| {
+            let tsne = Tsne::<_, 2>::builder().perplexity(10.0).n_iter(60).build().unwrap();
+            told(&tsne.fit_with(Rows::new(&x, n, 4).unwrap(), None, cx).unwrap())
+        });
+    }
+}
+
+#[test]
+fn other_inputs_starts_and_searches() {
+    let (x, _) = blobs::<f64>(N, 6, 5);
+    let rows = Rows::new(&x, N, 6).unwrap();
+    let fit = |name: &str, change: &(dyn Fn(tsne::TsneBuilder<f64, 2>) -> tsne::TsneBuilder<f64, 2> + Sync)| {
+        check(name, &[(3, 1)], |cx| {
+            let builder = Tsne::<_, 2>::opentsne().early_exaggeration_iter(10).n_iter(20).perplexity(15.0);
+            told(&change(builder).build().unwrap().fit_with(rows, None, cx).unwrap())
+        });
+    };
+    fit("spectral", &|builder| builder.initialization(Initialization::Spectral));
+    fit("random", &|builder| builder.initialization(Initialization::Random));
+    fit("coarse", &|builder| builder.initialization(Initialization::Coarse));
+    fit("cosine", &|builder| builder.metric(Metric::Cosine));
+    fit("manhattan", &|builder| builder.metric(Metric::Manhattan));
+    fit("approximate", &|builder| builder.neighbors(Neighbors::Approx));
+    // Sparse rows: every third value.
+    let (mut pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+    for row in rows.iter() {
+        for (column, v) in row.iter().enumerate().skip(values.len() % 3).step_by(3) {
+            columns.push(column as u32);
+            values.push(*v);
+        }
+        pointers.push(columns.len());
+    }
+    let sparse = Points::Sparse(SparseRows::new(&pointers, &columns, &values, 6).unwrap());
+    check("sparse rows", &[(3, 1)], |cx| {
+        let tsne = Tsne::<_, 2>::opentsne().early_exaggeration_iter(5).n_iter(10).perplexity(15.0).build().unwrap();
+        told(&tsne.fit_with(sparse, None, cx).unwrap())
+    });
+    // All members have all affinities, or all neighbors, and take their own.
+    let tsne = Tsne::<_, 2>::opentsne().early_exaggeration_iter(10).n_iter(20).perplexity(15.0).build().unwrap();
+    let index: Arc<AffinityIndex<f64>> = Arc::new(tsne.affinities(rows).unwrap());
+    check("affinities", &[(3, 1)], |cx| {
+        told(&tsne.fit_with(index.affinities().clone(), None, cx).unwrap())
+    });
+    check("a graph", &[(3, 1)], |cx| told(&tsne.fit_with(index.graph().unwrap(), None, cx).unwrap()));
+    check("an index", &[(3, 1)], |cx| told(&tsne.fit_with(Arc::clone(&index), None, cx).unwrap()));
+}
+
+/// What one member has of the affinities is a part of them, and less is sent than all have.
+#[test]
+fn members_share_the_affinities_out() {
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(5).n_iter(5).build().unwrap();
+    let whole = tsne.fit(Rows::new(&x, N, 6).unwrap()).unwrap();
+    let parts = ThreadTeam::run(3, 1, |team: &dyn Team| {
+        let map = tsne.fit_with(Rows::new(&x, N, 6).unwrap(), None, Context::new().with_team(team)).unwrap();
+        (map.affinities().points(), map.affinities().nnz(), map.optimizer().map_or(0, |o| o.velocity().len()))
+    });
+    let parts = parts.unwrap();
+    assert_eq!(parts.iter().map(|part| part.0.clone()).collect::<Vec<_>>(), [0..1024, 1024..2048, 2048..2500]);
+    assert_eq!(parts.iter().map(|part| part.1).sum::<usize>(), whole.affinities().nnz());
+    assert!(parts.iter().all(|part| part.2 == part.0.len()));
+}
+
+/// A member that cancels ends all, and none hangs.
+#[test]
+fn a_member_that_is_cancelled_ends_the_others() {
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).build().unwrap();
+    let errors = ThreadTeam::run(3, 1, |team| {
+        let token = tsne::CancelToken::new();
+        if team.rank() == 2 {
+            token.cancel();
+        }
+        let cx = Context::new().with_team(team).with_cancel(&token);
+        tsne.fit_with(Rows::new(&x, N, 6).unwrap(), None, cx).unwrap_err()
+    });
+    let errors = errors.unwrap();
+    assert_eq!(errors[2], Error::Cancelled);
+    assert!(errors[..2].iter().all(|error| matches!(error, Error::Team { .. })), "{errors:?}");
+}
