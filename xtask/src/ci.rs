@@ -10,6 +10,7 @@ use crate::book;
 use crate::browser;
 use crate::fuzz;
 use crate::icount;
+use crate::mpi;
 use crate::outcome::Outcome;
 use crate::packages;
 use crate::python;
@@ -26,7 +27,7 @@ struct Step {
 }
 
 /// The checks, cheap ones first where they do not build on another.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step { name: "fmt", what: "the sources are formatted", run: fmt },
     Step { name: "tidy", what: "the rules of the repository are kept", run: |_| passed(tidy::run()) },
     Step { name: "clippy", what: "no lint speaks up, in any target and with all features", run: clippy },
@@ -48,6 +49,7 @@ const STEPS: [Step; 19] = [
     },
     Step { name: "browser", what: "the page of a map works in a real browser", run: browser::check },
     Step { name: "python", what: "the Python package builds, and passes its tests", run: python::check },
+    Step { name: "mpi", what: "processes over MPI make the maps of one, byte for byte", run: mpi::check },
     Step { name: "i686", what: "a target of 32 bits builds", run: toolchains::i686 },
     Step { name: "msrv", what: "the oldest compiler that is promised builds it", run: toolchains::msrv },
     Step { name: "miri", what: "Miri sees no undefined behavior", run: toolchains::miri },

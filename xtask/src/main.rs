@@ -10,6 +10,7 @@ mod debian;
 mod faults;
 mod fuzz;
 mod icount;
+mod mpi;
 mod outcome;
 mod packages;
 mod python;
@@ -52,6 +53,8 @@ enum Command {
     Browser,
     /// Build the Python package, install it into an environment of its own, and test it there.
     Python(python::Options),
+    /// Compute maps with several processes over MPI and compare them with those of one.
+    Mpi(mpi::Options),
     /// Kill and hinder runs of the command, and check what is left.
     Faults(faults::Options),
     /// Feed the fuzzing targets any bytes until something that must hold does not.
@@ -88,6 +91,7 @@ fn run(command: Command) -> Result<()> {
         Command::Book(options) => book::run(&options),
         Command::Browser => browser::run(),
         Command::Python(options) => python::run(&options),
+        Command::Mpi(options) => mpi::run(&options),
         Command::Faults(options) => faults::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Reproduce => reproduce::run(),

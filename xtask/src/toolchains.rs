@@ -78,7 +78,7 @@ pub(crate) fn deny(shell: &Shell) -> Result<Outcome> {
     }
     cmd!(shell, "cargo deny check bans licenses sources").run()?;
     // Workspaces of their own, with the same rules.
-    for manifest in ["crates/tsne-py/Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in ["crates/tsne-py/Cargo.toml", "crates/tsne-mpi/Cargo.toml", "fuzz/Cargo.toml"] {
         cmd!(shell, "cargo deny --manifest-path {manifest} check bans licenses sources").run()?;
     }
     Ok(Outcome::Passed)

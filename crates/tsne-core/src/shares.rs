@@ -341,7 +341,7 @@ impl Context<'_> {
     /// use tsne_core::{Context, ThreadTeam};
     ///
     /// let all = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).agree("seed", 40 + team.rank() as u64))?;
-    /// assert!(all.iter().all(|checked| checked.as_ref().unwrap_err().to_string().contains("seed of member 1")));
+    /// assert!(all.iter().all(|checked| checked.as_ref().unwrap_err().to_string().contains("seed of member 1 differs")));
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn agree(&self, what: &'static str, own: u64) -> Result<()> {
@@ -349,7 +349,7 @@ impl Context<'_> {
         match all.iter().position(|value| *value != all[0]) {
             None => Ok(()),
             Some(rank) => Err(Error::team(format_args!(
-                "the {what} of member {rank} is not that of member 0: start all with the same program, input and parameters"
+                "{what} of member {rank} differs from that of member 0: start all with the same program, input and parameters"
             ))),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::builder::Tsne;
 use crate::data::affinity_index::{AffinityIndex, Keep};
+use crate::data::fingerprint::fingerprint;
 use crate::data::input::Input;
 use crate::data::own::own_affinities;
 use crate::data::recipe::Recipe;
@@ -18,7 +19,7 @@ use crate::warning::Warning;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
-use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding, memory};
+use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding, memory, random};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -228,12 +229,27 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 let index = AffinityIndex::of_graph(Cow::Borrowed(graph), recipe()?, n_jobs, cx)?;
                 Arc::new(index.with_graph(graph, keep)?)
             }
-            Input::Affinities(joint) => Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs, cx)?),
+            Input::Affinities(joint) => {
+                Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs, cx)?)
+            }
             Input::Index(index) => match own_affinities(&index.joint, cx)? {
                 Some(own) => Arc::new(index.with_joint(own)),
                 None => Arc::clone(index),
             },
         })
+    }
+
+    /// Checks that all members of a team have the same input and parameters: else their messages would not fit together.
+    fn check_team(&self, x: &Input<'_, T>, cx: Context<'_>) -> Result<()> {
+        if cx.members() < 2 {
+            return Ok(());
+        }
+        cx.agree("input", fingerprint(x)?)?;
+        let mut parameters = self.parameters.clone();
+        // How many threads each has is its own affair.
+        parameters.optimize.n_jobs = None;
+        let text = format!("{parameters:?} {}", env!("CARGO_PKG_VERSION"));
+        cx.agree("parameters", text.bytes().fold(0, |hash, byte| random::element_seed(hash, 0, u64::from(byte))))
     }
 
     /// Affinities and initial positions.
@@ -251,12 +267,15 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             check_embedding(positions)?;
         }
         self.check_memory(&x, FIT)?;
+        self.check_team(&x, cx)?;
         let given = !matches!(parameters.random_state, None | Some(RandomState::Fresh));
         let seed = match &x {
             // That of its neighbors, so that one number stands for the whole fit.
             Input::Index(index) if !given => index.random_state(),
             _ => parameters.random_state.unwrap_or_default().draw(),
         };
+        // A fresh one is that of the first member.
+        let seed = cx.gather_one(seed)?.first().copied().unwrap_or(seed);
         let keep = Keep { data: parameters.keep_data, neighbors: parameters.keep_neighbors };
         let index = self.index(&x, keep, seed, cx)?;
         let clock = Instant::now();
@@ -267,7 +286,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let beginning = if begun.optimizer.is_some() { Beginning::Points } else { Beginning::Elsewhere };
         // One of the user's own begins anew.
         let optimizer = begun.optimizer.filter(|_| parameters.optimize.optimizer.is_none());
-        let optimizer = optimizer.map(|optimizer| OptimizerState::given(optimizer, None, index.joint.n())).transpose()?;
+        let optimizer =
+            optimizer.map(|optimizer| OptimizerState::given(optimizer, None, index.joint.n())).transpose()?;
         let mut embedding = Embedding::start(begun.positions, index, kernel, &parameters.optimize, optimizer);
         (embedding.random_state, embedding.run.beginning) = (seed, beginning);
         embedding.run.warnings.extend(warnings);

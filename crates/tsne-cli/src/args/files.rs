@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The arguments of `tsne embed` and `tsne plan`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("outputs").required(true).multiple(true).args([
     "output", "write_back", "plot", "html", "frames", "save", "dry_run",
 ]))]
@@ -96,7 +96,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 /// The arguments of `tsne resume`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
     /// What --checkpoint has saved.
     #[arg(help_heading = "Input and output")]
@@ -134,7 +134,7 @@ pub struct ResumeArgs {
 }
 
 /// The arguments of `tsne demo`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
     /// The directory for digits.npy and digits.png. Older files are replaced.
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Input and output")]

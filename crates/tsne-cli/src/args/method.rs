@@ -8,7 +8,7 @@ use tsne::affinity::Symmetrization;
 use tsne::{EarlyExaggeration, Interpolation, LearningRate, Metric, Momentum, Preset};
 
 /// The method and how to run it: the same for `embed` and `demo`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(allow_negative_numbers = true)]
 pub struct MethodArgs {
     /// The defaults of all options of the method: recommended, exaggerated (what was recommended before: principal components and
@@ -79,7 +79,7 @@ impl MethodArgs {
 }
 
 /// The affinities of the points.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Affinities")]
 pub struct AffinityArgs {
     /// The perplexity, roughly the number of neighbors that count [default: 30]. Several, separated by commas, are
@@ -232,7 +232,7 @@ parameters! {
 }
 
 /// How to run, and what to report.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Run")]
 pub struct RunArgs {
     /// The seed of everything random.

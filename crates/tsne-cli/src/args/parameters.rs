@@ -29,7 +29,7 @@ macro_rules! parameters {
     (@struct $(#[$meta:meta])* $group:ident {
         $($(#[$arg:meta])* $name:ident: $type:ty $(as $target:ty)? $(, or $(#[$none:meta])* $no:ident)?;)*
     }) => {
-        #[derive(Debug, clap::Args)]
+        #[derive(Debug, Clone, clap::Args)]
         $(#[$meta])*
         pub struct $group {
             $(

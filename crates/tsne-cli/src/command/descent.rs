@@ -9,6 +9,7 @@ use crate::film::Film;
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::time::Duration;
+use tsne::core::Team;
 use tsne::{Context, Embedding, Float, Observer, Observers};
 
 /// Where a run is saved on its way, and how often.
@@ -45,10 +46,12 @@ pub(crate) fn descend<T: Float, const D: usize>(
     (bars, interrupt): (&Bars, &Interrupt),
     checkpoint: Option<Checkpoint<'_>>,
     film: Option<(&mut Film, usize)>,
+    team: Option<&dyn Team>,
 ) -> Result<(Embedding<T, D>, bool)> {
     let mut saved = false;
     let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));
     let cx = Context::new().with_progress(bars).with_cancel(interrupt.token());
+    let cx = team.map_or(cx, |team| cx.with_team(team));
     let mut recorder = Recorder::new(film, bars);
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {
@@ -60,7 +63,8 @@ pub(crate) fn descend<T: Float, const D: usize>(
             }
             pause.has_saved();
         }
-        if interrupt.is_asked() {
+        // Signals reach the members of a team one by one.
+        if cx.any(interrupt.is_asked())? {
             break;
         }
         bars.go_on_from(embedding.iterations());

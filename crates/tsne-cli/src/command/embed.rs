@@ -9,7 +9,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say, warn};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
-use crate::command::{further, method, plan};
+use crate::command::{further, method, plan, team};
 use crate::film::Film;
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use anyhow::{Context as _, Result};
@@ -19,6 +19,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
 use tsne::Float;
+use tsne::core::Team;
 
 /// The handwritten digits of `data/`, which see for their source and license.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.csv.gz");
@@ -39,6 +40,8 @@ struct Run<'a> {
     keep_data: bool,
     /// The call, if it is one of `tsne embed`.
     embed: Option<&'a EmbedArgs>,
+    /// The processes that compute the map together, if there are several.
+    team: Option<&'a dyn Team>,
 }
 
 /// Embeds the points of a file.
@@ -46,15 +49,24 @@ struct Run<'a> {
 /// # Errors
 ///
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
-pub(crate) fn embed(args: &EmbedArgs) -> Result<()> {
+pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     method::check(&args.method)?;
+    let own;
+    let args = match team.filter(|team| team.size() > 1) {
+        None => args,
+        Some(team) => {
+            team::check(args)?;
+            own = team::of_member(args, team.rank());
+            &own
+        }
+    };
     let Some(input) = &args.input else { return further::embed_further(args) };
     let targets = Targets::of_call(args, input)?;
     warn(args.method.run.quiet, plan::check(args, input)?.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
-    let run = Run { source, args: &args.method, embed: Some(args), targets, keep_data };
+    let run = Run { source, args: &args.method, embed: Some(args), targets, keep_data, team };
     match args.method.float {
         FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
         FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
@@ -79,7 +91,8 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     if speaks {
         say(DEMO)?;
     }
-    let run = Run { source: "the digits".into(), args: &args.method, embed: None, targets, keep_data: false };
+    let run =
+        Run { source: "the digits".into(), args: &args.method, embed: None, targets, keep_data: false, team: None };
     match args.method.float {
         FloatType::F32 => run.start(digits::<f32>),
         FloatType::F64 => run.start(digits::<f64>),
@@ -141,7 +154,10 @@ impl Run<'_> {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
-        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded)?;
+        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
+        if self.team.is_some_and(|team| team.rank() > 0) {
+            return Ok(());
+        }
         Outcome {
             source: &self.source,
             args,

@@ -132,7 +132,7 @@ impl Going<'_> {
                 };
                 Ok(embedding)
             };
-            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)))
+            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)), None)
         })?;
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),

@@ -26,6 +26,7 @@ mod run;
 mod saved;
 mod score;
 mod targets;
+mod team;
 mod together;
 mod transform;
 mod usage;
@@ -38,6 +39,7 @@ use interrupt::{Interrupt, Interrupted};
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use tsne::core::Team;
 
 /// Runs the command that the arguments of this process name: the program `tsne`.
 ///
@@ -61,16 +63,41 @@ pub fn main() -> ExitCode {
 /// assert_eq!(tsne_cli::run(["tsne", "demo"]), 0);
 /// ```
 pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
-    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    call(arguments.into_iter().map(Into::into).collect(), None)
+}
+
+/// Runs `tsne embed` with `arguments`, the first of which is the name of the program, as a member of a team of processes that all
+/// have the same: the first member writes what is written and said, for all. The result is the code that the process exits with.
+///
+/// # Examples
+///
+/// ```no_run
+/// use tsne::core::ThreadTeam;
+///
+/// let arguments = ["tsne", "embed", "data.npy", "--output", "map.npy"];
+/// let codes = ThreadTeam::run(2, 1, |team| tsne_cli::run_in_team(arguments, team))?;
+/// assert_eq!(codes, [0, 0]);
+/// # Ok::<(), tsne::Error>(())
+/// ```
+pub fn run_in_team<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>, team: &dyn Team) -> u8 {
+    call(arguments.into_iter().map(Into::into).collect(), Some(team))
+}
+
+fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> u8 {
     called::with(&arguments);
     let matched = args::command().try_get_matches_from(&arguments);
     let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
+        // Once, for all.
+        Err(error) if team.is_some_and(|team| team.rank() > 0) => return u8::try_from(error.exit_code()).unwrap_or(1),
         Err(error) => return usage::usage(&error, arguments.get(1)),
     };
     let done = match &cli.command {
         Command::Embed(args) if args.dry_run => plan::plan(args),
-        Command::Embed(args) => embed::embed(args),
+        Command::Embed(args) => embed::embed(args, team),
+        _ if team.is_some_and(|team| team.size() > 1) => Err(anyhow::anyhow!(
+            "several processes compute one map with the command embed alone: start one process for the others"
+        )),
         Command::Plan(args) => plan::plan(args),
         Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),

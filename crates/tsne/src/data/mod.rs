@@ -13,4 +13,5 @@ pub(crate) mod search_quality;
 
 mod columns;
 mod distances;
+pub(crate) mod fingerprint;
 pub(crate) mod own;

@@ -18,7 +18,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
-use tsne_core::{Affinities, AffinityKind, Context, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows};
+use tsne_core::{
+    Affinities, AffinityKind, Context, Error, Kernel, KnnGraph, SharedPoints, SharedRows, SharedSparseRows,
+};
 use tsne_optim::Finish;
 
 impl<T: Float, const D: usize> Embedding<T, D> {

@@ -195,7 +195,13 @@ fn an_optimizer_of_ones_own_is_kept_copied_and_gone_back_to() {
         fn n(&self) -> usize {
             self.0.n()
         }
-        fn step(&mut self, step: tsne::core::Step, gradient: &[[f64; 2]], y: &mut [[f64; 2]], cx: Context<'_>) -> Result<()> {
+        fn step(
+            &mut self,
+            step: tsne::core::Step,
+            gradient: &[[f64; 2]],
+            y: &mut [[f64; 2]],
+            cx: Context<'_>,
+        ) -> Result<()> {
             self.2 += 1;
             self.1.store(self.2, Ordering::Relaxed);
             self.0.step(step, gradient, y, cx)

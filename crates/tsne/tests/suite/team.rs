@@ -105,9 +105,7 @@ fn other_inputs_starts_and_searches() {
     // All members have all affinities, or all neighbors, and take their own.
     let tsne = Tsne::<_, 2>::opentsne().early_exaggeration_iter(10).n_iter(20).perplexity(15.0).build().unwrap();
     let index: Arc<AffinityIndex<f64>> = Arc::new(tsne.affinities(rows).unwrap());
-    check("affinities", &[(3, 1)], |cx| {
-        told(&tsne.fit_with(index.affinities().clone(), None, cx).unwrap())
-    });
+    check("affinities", &[(3, 1)], |cx| told(&tsne.fit_with(index.affinities().clone(), None, cx).unwrap()));
     check("a graph", &[(3, 1)], |cx| told(&tsne.fit_with(index.graph().unwrap(), None, cx).unwrap()));
     check("an index", &[(3, 1)], |cx| told(&tsne.fit_with(Arc::clone(&index), None, cx).unwrap()));
 }
@@ -144,4 +142,24 @@ fn a_member_that_is_cancelled_ends_the_others() {
     let errors = errors.unwrap();
     assert_eq!(errors[2], Error::Cancelled);
     assert!(errors[..2].iter().all(|error| matches!(error, Error::Team { .. })), "{errors:?}");
+}
+
+/// Whoever was given other data or another number of iterations is named, on all members, before anything is computed.
+#[test]
+fn members_that_differ_are_named() {
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let errors = |differs: &(dyn Fn(usize) -> (f32, usize) + Sync)| {
+        let of_member = |team: &dyn Team| {
+            let (mut x, (more, iterations)) = (x.clone(), differs(team.rank()));
+            x[N] += more;
+            let tsne = Tsne::<_, 2>::builder().n_iter(iterations).build().unwrap();
+            let fit = tsne.fit_with(Rows::new(&x, N, 6).unwrap(), None, Context::new().with_team(team));
+            fit.unwrap_err().to_string()
+        };
+        ThreadTeam::run(3, 1, of_member).unwrap()
+    };
+    let other_data = errors(&|rank| (if rank == 2 { 1.0 } else { 0.0 }, 100));
+    assert!(other_data.iter().all(|error| error.contains("input of member 2 differs from that of member 0")));
+    let other_parameters = errors(&|rank| (0.0, 100 + usize::from(rank == 1)));
+    assert!(other_parameters.iter().all(|error| error.contains("parameters of member 1 differs")));
 }

@@ -1,0 +1,59 @@
+//! `mpiexec -n 8 tsne-mpi embed data.npy --output map.npy`: the command of tsne, computed by all processes of a job.
+
+use mpi::Threading;
+use std::fs::File;
+use std::hash::Hasher;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use tsne::Context;
+use tsne::core::Team;
+use tsne_mpi::MpiTeam;
+
+fn main() -> ExitCode {
+    let Some((universe, granted)) = mpi::initialize_with_threading(Threading::Serialized) else {
+        _ = writeln!(io::stderr(), "error: MPI cannot be started: start this program with mpiexec");
+        return ExitCode::FAILURE;
+    };
+    let team = MpiTeam::new();
+    let code = if granted < Threading::Serialized && team.size() > 1 {
+        _ = writeln!(io::stderr(), "error: this MPI serves one thread alone: use one that was built with threads");
+        1
+    } else {
+        match same_program(&team) {
+            Ok(()) => tsne_cli::run_in_team(std::env::args_os(), &team),
+            Err(error) => {
+                _ = writeln!(io::stderr(), "error: {error}");
+                1
+            }
+        }
+    };
+    if code != 0 && team.size() > 1 {
+        // Others may be waiting for this one: nothing else ends them.
+        _ = writeln!(
+            io::stderr(),
+            "tsne-mpi: process {} of {} has ended, and the job with it",
+            team.rank(),
+            team.size()
+        );
+        team.abort(code);
+    }
+    drop(universe);
+    ExitCode::from(code)
+}
+
+/// Checks that all processes run the same program: another one would send other messages.
+fn same_program(team: &MpiTeam) -> tsne::Result<()> {
+    let hash = || -> io::Result<u64> {
+        let mut file = File::open(std::env::current_exe()?)?;
+        // Of the standard library, with constant keys: all members are of one build, or differ.
+        let mut hasher = std::hash::DefaultHasher::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hasher.finish()),
+                length => hasher.write(&buffer[..length]),
+            }
+        }
+    };
+    Context::new().with_team(team).agree("program", hash().unwrap_or(0))
+}

@@ -1,0 +1,142 @@
+//! The processes that `mpiexec` has started, as a team.
+
+use mpi::collective::SystemOperation;
+use mpi::datatype::{Partition, PartitionMut};
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, CommunicatorCollectives};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tsne::core::{Team, check_ends, memory};
+use tsne::{Error, Result};
+
+/// All processes of the job. It lives as long as what [`mpi::initialize_with_threading`] returns, which is what ends MPI: a stage may
+/// run in any thread, one at a time, so that MPI is asked for [`Threading::Serialized`](mpi::Threading::Serialized).
+#[derive(Debug)]
+pub struct MpiTeam {
+    rank: usize,
+    size: usize,
+    sent: AtomicU64,
+}
+
+/// The most that one call of MPI moves, whose counts have 31 bits and whose buffers come on top of what is moved. An estimate: far
+/// more than what a network needs to be busy.
+const ROUND: usize = 64 << 20;
+
+const WHAT: &str = "messages of the team";
+
+impl MpiTeam {
+    /// The processes of a job whose MPI was initialized.
+    pub fn new() -> Self {
+        let world = SimpleCommunicator::world();
+        let number = |value: i32| usize::try_from(value).unwrap_or(0);
+        Self { rank: number(world.rank()), size: number(world.size()).max(1), sent: AtomicU64::new(0) }
+    }
+
+    /// Ends the job, all of whose processes are waiting for this one, with a code of an error.
+    pub fn abort(&self, code: u8) -> ! {
+        SimpleCommunicator::world().abort(i32::from(code))
+    }
+
+    /// The most bytes of one member's message that go into a round.
+    fn share_of_round(&self) -> usize {
+        (ROUND / self.size).max(1)
+    }
+}
+
+impl Default for MpiTeam {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The lengths and places of consecutive pieces, as MPI counts.
+fn counts(lengths: impl Iterator<Item = usize>) -> (Vec<i32>, Vec<i32>) {
+    let mut at = 0usize;
+    // A round is far below 2^31 bytes.
+    let place = |length: usize| {
+        at += length;
+        (length as i32, (at - length) as i32)
+    };
+    lengths.map(place).unzip()
+}
+
+impl Team for MpiTeam {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn gather(&self, data: &mut [u8], ends: &[usize]) -> Result<()> {
+        check_ends(data.len(), ends, self.size)?;
+        let part = |rank: usize| rank.checked_sub(1).map_or(0, |before| ends[before])..ends[rank];
+        let longest = (0..self.size).map(|rank| part(rank).len()).max().unwrap_or(0);
+        let step = self.share_of_round();
+        let mut received = memory::filled(WHAT, longest.min(step).saturating_mul(self.size), 0u8)?;
+        for done in (0..longest).step_by(step) {
+            let piece = |rank: usize| {
+                let part = part(rank);
+                (part.start + done).min(part.end)..(part.start + done).saturating_add(step).min(part.end)
+            };
+            let (counts, places) = counts((0..self.size).map(|rank| piece(rank).len()));
+            let total: usize = (0..self.size).map(|rank| piece(rank).len()).sum();
+            let mut parts = PartitionMut::new(&mut received[..total], counts, places);
+            SimpleCommunicator::world().all_gather_varcount_into(&data[piece(self.rank)], &mut parts);
+            let mut rest = &received[..total];
+            for rank in 0..self.size {
+                let (piece_of_rank, behind) = rest.split_at(piece(rank).len());
+                data[piece(rank)].copy_from_slice(piece_of_rank);
+                rest = behind;
+            }
+        }
+        self.sent.fetch_add((part(self.rank).len() * (self.size - 1)) as u64, Relaxed);
+        Ok(())
+    }
+
+    fn exchange(&self, messages: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
+        if messages.len() != self.size {
+            return Err(Error::shape("messages to the team", self.size, messages.len()));
+        }
+        let world = SimpleCommunicator::world();
+        let lengths: Vec<u64> = messages.iter().map(|message| message.len() as u64).collect();
+        let mut coming = vec![0u64; self.size];
+        world.all_to_all_into(&lengths[..], &mut coming[..]);
+        let own_longest = lengths.iter().chain(&coming).copied().max().unwrap_or(0);
+        let mut longest = 0u64;
+        world.all_reduce_into(&own_longest, &mut longest, SystemOperation::max());
+        let mut received = Vec::new();
+        for &length in &coming {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            received.push(memory::filled(WHAT, length, 0u8)?);
+        }
+        let step = self.share_of_round();
+        let (mut out, mut incoming) = (Vec::new(), Vec::new());
+        for done in (0..usize::try_from(longest).unwrap_or(usize::MAX)).step_by(step) {
+            let piece = |length: usize| done.min(length)..done.saturating_add(step).min(length);
+            out.clear();
+            memory::reserve(WHAT, &mut out, messages.iter().map(|message| piece(message.len()).len()).sum())?;
+            messages.iter().for_each(|message| out.extend_from_slice(&message[piece(message.len())]));
+            let total = received.iter().map(|message| piece(message.len()).len()).sum();
+            memory::resize(WHAT, &mut incoming, total, 0u8)?;
+            let (to, at) = counts(messages.iter().map(|message| piece(message.len()).len()));
+            let (from, place) = counts(received.iter().map(|message| piece(message.len()).len()));
+            let mut parts = PartitionMut::new(&mut incoming[..], from, place);
+            world.all_to_all_varcount_into(&Partition::new(&out[..], to, at), &mut parts);
+            let mut rest = &incoming[..];
+            for message in &mut received {
+                let range = piece(message.len());
+                let (own, behind) = rest.split_at(range.len());
+                message[range].copy_from_slice(own);
+                rest = behind;
+            }
+        }
+        let to_others = lengths.iter().enumerate().filter(|(rank, _)| *rank != self.rank).map(|(_, length)| length);
+        self.sent.fetch_add(to_others.sum(), Relaxed);
+        Ok(received)
+    }
+
+    fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
+    }
+}

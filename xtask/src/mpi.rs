@@ -1,0 +1,248 @@
+//! `cargo xtask mpi`: maps that several processes compute over MPI, compared byte for byte with those of one.
+//!
+//! `crates/tsne-mpi` is a workspace of its own, so that no other step needs an MPI. It is compiled into the same build directory and by
+//! the same profile as everything else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use xshell::{Shell, cmd};
+
+use crate::debian;
+use crate::outcome::Outcome;
+use crate::workspace::Workspace;
+
+/// The package.
+const MANIFEST: &str = "crates/tsne-mpi/Cargo.toml";
+
+/// What it needs, and the Debian packages that have it: the second of a pair says what is missing without it.
+const PACKAGES: [(&str, &str); 3] = [("mpich", "mpiexec"), ("libmpich-dev", "mpicc"), ("libclang-dev", "libclang")];
+
+/// What the command is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Optimize the programs as those that are used; the default is the profile of the tests.
+    #[arg(long)]
+    release: bool,
+}
+
+/// Runs `cargo xtask mpi`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let shell = Shell::new()?;
+    find(&shell)?;
+    Programs::build(&shell, options.release)?.prove(&shell)
+}
+
+/// The step of `cargo xtask ci`: like the command, but where there is no MPI, and none can be installed, it says so and passes.
+pub(crate) fn check(shell: &Shell) -> Result<Outcome> {
+    if let Err(error) = find(shell) {
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    let target = Workspace::load(shell)?.target_directory;
+    cmd!(shell, "cargo fmt --manifest-path {MANIFEST} --check").run()?;
+    cmd!(shell, "cargo clippy --manifest-path {MANIFEST} --target-dir {target} --locked -- -D warnings")
+        .run()
+        .with_context(|| {
+            format!("where the lock file is not up to date, `cargo metadata --manifest-path {MANIFEST}` makes it so")
+        })?;
+    Programs::build(shell, false)?.prove(shell).map(|()| Outcome::Passed)
+}
+
+/// Looks for an MPI, and installs what is missing.
+fn find(shell: &Shell) -> Result<()> {
+    let has = |program: &str| cmd!(shell, "which {program}").quiet().ignore_stdout().ignore_stderr().run().is_ok();
+    for (package, what) in PACKAGES {
+        let is_there = if what == "libclang" { has_libclang() } else { has(what) };
+        if !is_there {
+            println!("xtask: {what} is missing: the Debian package {package} is installed");
+            debian::install(shell, package, what)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a libclang where the generator of the bindings looks for one.
+fn has_libclang() -> bool {
+    let named = |path: &Path| {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("libclang"))
+    };
+    let versions = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut versions =
+        versions.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("llvm")));
+    std::env::var_os("LIBCLANG_PATH").is_some() || versions.any(|path| named(&path.join("lib")))
+}
+
+/// The programs, and where their files are.
+struct Programs {
+    one: PathBuf,
+    many: PathBuf,
+    directory: PathBuf,
+}
+
+/// A map: its data, by points and columns, and the flags.
+struct Case {
+    name: &'static str,
+    shape: (usize, usize),
+    flags: &'static [&'static str],
+}
+
+/// Of every preset, repulsion and number type; with a coarse start and a search in clusters, with odd numbers of points, and with fewer
+/// blocks of points than processes. Short descents: each iteration does what all do.
+const CASES: [Case; 7] = [
+    Case {
+        name: "defaults",
+        shape: (9_301, 8),
+        flags: &["--perplexity", "8", "--early-exaggeration-iter", "5", "--n-iter", "35"],
+    },
+    Case { name: "tree", shape: (2_500, 8), flags: &["--negative-gradient-method", "bh", "--n-iter", "30"] },
+    Case { name: "exact", shape: (1_025, 8), flags: &["--negative-gradient-method", "exact", "--n-iter", "30"] },
+    Case {
+        name: "openTSNE in f64",
+        shape: (2_500, 8),
+        flags: &["--preset", "opentsne", "--float", "f64", "--negative-gradient-method", "fft", "--n-iter", "30"],
+    },
+    Case { name: "exaggerated", shape: (2_049, 8), flags: &["--preset", "exaggerated", "--n-iter", "30"] },
+    Case {
+        name: "documented",
+        shape: (1_500, 8),
+        flags: &["--preset", "documented", "--components", "1", "--n-iter", "30"],
+    },
+    Case { name: "few points", shape: (61, 4), flags: &["--perplexity", "10"] },
+];
+
+/// Processes and threads of each.
+const TEAMS: [(usize, usize); 6] = [(1, 2), (2, 1), (2, 3), (3, 2), (4, 1), (7, 1)];
+
+impl Programs {
+    fn build(shell: &Shell, release: bool) -> Result<Self> {
+        let target = PathBuf::from(Workspace::load(shell)?.target_directory);
+        let profile = if release { "release" } else { "dev" };
+        // With the features of the tests, so that nothing is compiled twice.
+        cmd!(shell, "cargo build --quiet --profile {profile} --workspace --all-features --bin tsne").run()?;
+        cmd!(
+            shell,
+            "cargo build --quiet --locked --profile {profile} --manifest-path {MANIFEST} --target-dir {target}"
+        )
+        .run()?;
+        let built = target.join(if release { "release" } else { "debug" });
+        let directory = target.join("mpi");
+        fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        Ok(Self { one: built.join("tsne"), many: built.join("tsne-mpi"), directory })
+    }
+
+    fn prove(&self, shell: &Shell) -> Result<()> {
+        for case in &CASES {
+            self.same_bytes(shell, case)?;
+        }
+        self.different_inputs_are_named(shell)?;
+        self.a_killed_process_ends_the_job()
+    }
+
+    /// Writes the points of a case.
+    fn data(&self, (n, d): (usize, usize), name: &str) -> Result<PathBuf> {
+        let path = self.directory.join(format!("{name}.npy"));
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({n}, {d}), }}");
+        let header = format!("{header:<117}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        let mut state = 1u64;
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u32 << 24) as f32
+        };
+        for i in 0..n {
+            for c in 0..d {
+                // Ten groups.
+                let center = ((i % 10 * 7 + c * 3) % 11) as f32;
+                bytes.extend((center + uniform() + uniform()).to_le_bytes());
+            }
+        }
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
+    fn same_bytes(&self, shell: &Shell, case: &Case) -> Result<()> {
+        let (data, flags) = (self.data(case.shape, "data")?, case.flags);
+        let (alone, together) = (self.directory.join("one.npy"), self.directory.join("many.npy"));
+        let (one, many) = (&self.one, &self.many);
+        cmd!(shell, "{one} embed {data} --output {alone} --quiet {flags...}").quiet().run()?;
+        let expected = fs::read(&alone)?;
+        for (processes, threads) in TEAMS {
+            let (processes, threads) = (processes.to_string(), threads.to_string());
+            let clock = Instant::now();
+            cmd!(
+                shell,
+                "mpiexec -n {processes} {many} embed {data} --output {together} --quiet --threads {threads} {flags...}"
+            )
+            .quiet()
+            .run()
+            .with_context(|| format!("{}: {processes} processes", case.name))?;
+            let same = fs::read(&together)? == expected;
+            ensure!(same, "{}: the map of {processes} processes with {threads} threads is not that of one", case.name);
+            println!(
+                "{}: {processes} processes with {threads} threads: the bytes of one, {:.1} s",
+                case.name,
+                clock.elapsed().as_secs_f64()
+            );
+            fs::remove_file(&together)?;
+        }
+        Ok(())
+    }
+
+    /// Before anything is computed, and nothing is written.
+    fn different_inputs_are_named(&self, shell: &Shell) -> Result<()> {
+        let (a, b) = (self.data((500, 4), "a")?, self.data((500, 5), "b")?);
+        let (many, map) = (&self.many, self.directory.join("none.npy"));
+        let output = cmd!(shell, "mpiexec -n 1 {many} embed {a} -o {map} -q : -n 1 {many} embed {b} -o {map} -q")
+            .quiet()
+            .ignore_status()
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(!output.status.success() && !map.exists(), "processes with different inputs made a map");
+        ensure!(said.contains("input of member 1 differs"), "nothing was said of different inputs: {said}");
+        println!("different inputs: named, nothing written");
+        Ok(())
+    }
+
+    /// Without a hang, and what stood there stands there.
+    fn a_killed_process_ends_the_job(&self) -> Result<()> {
+        let (data, map) = (self.data((9_301, 8), "data")?, self.directory.join("kept.npy"));
+        fs::write(&map, "what stood there")?;
+        let mut job = std::process::Command::new("mpiexec");
+        job.args(["-n", "2"]).arg(&self.many).arg("embed").arg(&data).arg("-o").arg(&map);
+        job.args(["-q", "--n-iter", "100000", "--threads", "1"]);
+        let mut job = job.spawn().context("mpiexec cannot be started")?;
+        std::thread::sleep(Duration::from_secs(5));
+        let name = self.many.display().to_string();
+        let killed = std::process::Command::new("pkill").args(["-9", "--newest", "-f", &name]).status()?;
+        ensure!(killed.success(), "there was no process to kill");
+        let clock = Instant::now();
+        let status = loop {
+            if let Some(status) = job.try_wait()? {
+                break status;
+            }
+            if clock.elapsed() > Duration::from_secs(60) {
+                job.kill()?;
+                bail!("a job whose process was killed went on for a minute");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        ensure!(!status.success(), "a job whose process was killed ended as if nothing had happened");
+        ensure!(fs::read(&map)? == b"what stood there", "a job whose process was killed has changed the map");
+        let rests: Vec<PathBuf> = fs::read_dir(&self.directory)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let is_rest = |path: &&PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().contains("kept") && **path != map)
+        };
+        if let Some(rest) = rests.iter().find(is_rest) {
+            bail!("a job whose process was killed has left {}", rest.display());
+        }
+        println!("a killed process: the job ended after {:.1} s, the old map is whole", clock.elapsed().as_secs_f64());
+        fs::remove_file(&map)?;
+        Ok(())
+    }
+}
