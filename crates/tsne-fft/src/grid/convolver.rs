@@ -4,15 +4,20 @@
 //! out: the others are neither transformed nor stored (pruning). Along the last axis lines are real and transformed
 //! in place; then, for a few frequencies of that axis at a time, the planes across the other axes are gathered,
 //! transformed, multiplied, transformed back, all within the cache.
+//!
+//! Members of a team transform a share of the lines each, then a share of the planes, then the lines again; in between they send each
+//! other what of theirs the others' shares are made of, and in the end all have the nodes of all lines.
 
+use crate::grid::exchange::exchange;
 use crate::grid::spectrum::Spectrum;
 use crate::grid::transforms::{Direction, Transforms};
 use crate::layout::shape::Shape;
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
+use std::ops::Range;
 use tsne_core::span::Region;
-use tsne_core::{Error, Result, chunks, memory};
+use tsne_core::{Context, Error, Result, chunks, memory, share};
 
 /// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
 const TILE: usize = 8;
@@ -29,6 +34,8 @@ pub(crate) struct Convolver<T> {
     /// Tiles of `TILE` planes `[i1][k0]`, each tile followed by columns and scratch of its task. Empty in one dimension.
     planes: Vec<Complex<T>>,
     plane_tile: usize,
+    /// The nodes of all lines, as members of a team send them. Empty without a team.
+    nodes: Vec<T>,
 }
 
 impl<T> std::fmt::Debug for Convolver<T> {
@@ -65,7 +72,7 @@ impl<T: GridScalar> Convolver<T> {
         let plane_tile = TILE * n1 * m0 + columns_len(m1) + transforms.plane_scratch_len();
         let tiles = if m0 * m1 > 1 { frequencies.div_ceil(TILE) } else { 0 };
         fit("planes of the grid", &mut planes, tiles * plane_tile)?;
-        Ok(Self { shape, transforms, lines, line_tile, rows, planes, plane_tile })
+        Ok(Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, nodes: Vec::new() })
     }
 
     /// The memory, to be used again.
@@ -78,23 +85,102 @@ impl<T: GridScalar> Convolver<T> {
         self.shape.nodes[0] * self.shape.nodes[1] * self.shape.padded[2]
     }
 
+    /// The part of the grid that [`convolve`](Self::convolve) takes charges from: the whole, or that of this member of a team.
+    pub(crate) fn part(&self, cx: Context<'_>) -> Range<usize> {
+        let lines = self.lines_of(cx.rank(), cx);
+        lines.start * self.shape.padded[2]..lines.end * self.shape.padded[2]
+    }
+
+    /// The lines of member `rank`: whole tiles.
+    fn lines_of(&self, rank: usize, cx: Context<'_>) -> Range<usize> {
+        let lines = self.shape.nodes[0] * self.shape.nodes[1];
+        let tiles = share(lines.div_ceil(self.rows), rank, cx.members());
+        lines.min(tiles.start * self.rows)..lines.min(tiles.end * self.rows)
+    }
+
+    /// The frequencies of the last axis whose planes are those of member `rank`: whole tiles.
+    fn frequencies_of(&self, rank: usize, cx: Context<'_>) -> Range<usize> {
+        let frequencies = self.shape.padded[2] / 2 + 1;
+        let tiles = share(frequencies.div_ceil(TILE), rank, cx.members());
+        frequencies.min(tiles.start * TILE)..frequencies.min(tiles.end * TILE)
+    }
+
     /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, `grid` must be zero;
-    /// afterwards it holds garbage there.
-    pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, grid: &mut [T]) -> Result<()> {
+    /// afterwards it holds garbage there. In a team the charges are those on [`part`](Self::part), and the potential is on all nodes.
+    pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, grid: &mut [T], cx: Context<'_>) -> Result<()> {
         if grid.len() != self.grid_len() {
             return Err(Error::shape("grid", self.grid_len(), grid.len()));
         }
-        self.lines_forward(spectrum, grid)?;
-        self.convolve_planes(spectrum);
-        self.lines_inverse(grid)
+        self.lines_forward(spectrum, grid, cx)?;
+        self.lines_to_planes(cx)?;
+        self.convolve_planes(spectrum, cx);
+        self.planes_to_lines(cx)?;
+        self.lines_inverse(grid, cx)?;
+        self.complete(grid, cx)
     }
 
-    fn lines_forward(&mut self, spectrum: &Spectrum<T>, grid: &mut [T]) -> Result<()> {
+    /// Each member gets its frequencies of all lines.
+    fn lines_to_planes(&mut self, cx: Context<'_>) -> Result<()> {
+        if self.planes.is_empty() {
+            return Ok(());
+        }
+        let mut lines = std::mem::take(&mut self.lines);
+        let frequencies = self.shape.padded[2] / 2 + 1;
+        let at = |line: usize, k2: usize| (line / self.rows) * self.line_tile + (line % self.rows) * frequencies + k2;
+        let (from, to) = (|rank| self.lines_of(rank, cx), |rank| self.frequencies_of(rank, cx));
+        let exchanged = exchange(&mut lines, from, to, at, cx);
+        self.lines = lines;
+        exchanged
+    }
+
+    /// Each member gets all frequencies of its lines.
+    fn planes_to_lines(&mut self, cx: Context<'_>) -> Result<()> {
+        if self.planes.is_empty() {
+            return Ok(());
+        }
+        let mut planes = std::mem::take(&mut self.planes);
+        let ([_, n1, _], [m0, ..]) = (self.shape.nodes, self.shape.padded);
+        let at = |k2: usize, line: usize| (k2 / TILE) * self.plane_tile + (k2 % TILE * n1 + line % n1) * m0 + line / n1;
+        let (from, to) = (|rank| self.frequencies_of(rank, cx), |rank| self.lines_of(rank, cx));
+        let exchanged = exchange(&mut planes, from, to, at, cx);
+        self.planes = planes;
+        exchanged
+    }
+
+    /// Each member gets the nodes of the lines of all others.
+    fn complete(&mut self, grid: &mut [T], cx: Context<'_>) -> Result<()> {
+        if cx.members() < 2 {
+            return Ok(());
+        }
+        let (count, length) = (self.shape.nodes[2], self.shape.padded[2]);
+        let mut nodes = std::mem::take(&mut self.nodes);
+        memory::resize("nodes of the grid", &mut nodes, self.shape.nodes[0] * self.shape.nodes[1] * count, T::ZERO)?;
+        let own = self.lines_of(cx.rank(), cx);
+        for (nodes, line) in nodes.chunks_exact_mut(count).zip(grid.chunks_exact(length)).take(own.end).skip(own.start)
+        {
+            nodes.copy_from_slice(&line[..count]);
+        }
+        cx.gather_parts(&mut nodes, |rank| self.lines_of(rank, cx).end * count)?;
+        chunks::for_each(grid, self.rows * length, |tile, grid| {
+            let first = tile * self.rows;
+            if !own.contains(&first) {
+                for (line, nodes) in grid.chunks_exact_mut(length).zip(nodes[first * count..].chunks_exact(count)) {
+                    line[..count].copy_from_slice(nodes);
+                }
+            }
+        });
+        self.nodes = nodes;
+        Ok(())
+    }
+
+    fn lines_forward(&mut self, spectrum: &Spectrum<T>, grid: &mut [T], cx: Context<'_>) -> Result<()> {
+        let (own, part) = (self.lines_of(cx.rank(), cx), self.part(cx));
         let Self { shape, transforms, lines, line_tile, rows, planes, .. } = self;
         let length = shape.padded[2];
         let frequencies = length / 2 + 1;
         let one_dimensional = planes.is_empty();
-        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(*rows * length));
+        let lines = &mut lines[own.start.div_ceil(*rows) * *line_tile..own.end.div_ceil(*rows) * *line_tile];
+        let tiles = lines.par_chunks_mut(*line_tile).zip(grid[part].par_chunks_mut(*rows * length));
         let region = Region::enter();
         let run = |(tile, grid): (&mut [Complex<T>], &mut [T])| {
             let (lines, scratch) = tile.split_at_mut(*rows * frequencies);
@@ -111,13 +197,18 @@ impl<T: GridScalar> Convolver<T> {
         tiles.try_for_each(|tile| region.task(|| run(tile)))
     }
 
-    fn convolve_planes(&mut self, spectrum: &Spectrum<T>) {
-        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile } = self;
+    fn convolve_planes(&mut self, spectrum: &Spectrum<T>, cx: Context<'_>) {
+        if self.planes.is_empty() {
+            return;
+        }
+        let own = self.frequencies_of(cx.rank(), cx);
+        let (before, end) = (own.start.div_ceil(TILE), own.end.div_ceil(TILE));
+        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, .. } = self;
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
-        chunks::for_each(planes, *plane_tile, |tile, chunk| {
-            let first = tile * TILE;
+        chunks::for_each(&mut planes[before * *plane_tile..end * *plane_tile], *plane_tile, |tile, chunk| {
+            let first = (before + tile) * TILE;
             let count = TILE.min(frequencies - first);
             let (planes, rest) = chunk.split_at_mut(TILE * n1 * m0);
             let (columns, scratch) = rest.split_at_mut(columns_len(m1));
@@ -147,15 +238,18 @@ impl<T: GridScalar> Convolver<T> {
         });
     }
 
-    fn lines_inverse(&mut self, grid: &mut [T]) -> Result<()> {
-        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile } = self;
+    fn lines_inverse(&mut self, grid: &mut [T], cx: Context<'_>) -> Result<()> {
+        let (own, part) = (self.lines_of(cx.rank(), cx), self.part(cx));
+        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, .. } = self;
         let [n0, n1, _] = shape.nodes;
         let [m0, _, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
-        let tiles = lines.par_chunks_mut(*line_tile).zip(grid.par_chunks_mut(*rows * m2));
+        let before = own.start.div_ceil(*rows);
+        let lines = &mut lines[before * *line_tile..own.end.div_ceil(*rows) * *line_tile];
+        let tiles = lines.par_chunks_mut(*line_tile).zip(grid[part].par_chunks_mut(*rows * m2));
         let region = Region::enter();
         let run = |tile: usize, chunk: &mut [Complex<T>], grid: &mut [T]| {
-            let first = tile * *rows;
+            let first = (before + tile) * *rows;
             let count = (*rows).min(n0 * n1 - first);
             let (lines, scratch) = chunk.split_at_mut(*rows * frequencies);
             if !planes.is_empty() {
@@ -296,7 +390,7 @@ mod tests {
             for line in 0..lines {
                 grid[line * padded[2]..][..nodes[2]].copy_from_slice(&charges[line * nodes[2]..][..nodes[2]]);
             }
-            convolver.convolve(&spectrum, &mut grid).unwrap();
+            convolver.convolve(&spectrum, &mut grid, Context::new()).unwrap();
             let constant = spectrum.mean * charges.iter().sum::<f64>();
             for (i, expected) in direct(&shape, kernel, &charges).into_iter().enumerate() {
                 let given = grid[i / nodes[2] * padded[2] + i % nodes[2]] + constant;
@@ -335,7 +429,7 @@ mod tests {
         let shape = Shape { nodes: [3, 1, 4], padded: [16, 1, 16], spacing: 1.0 };
         let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp()).unwrap();
         let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
-        let error = convolver.convolve(&spectrum, &mut [0.0; 7]).unwrap_err();
+        let error = convolver.convolve(&spectrum, &mut [0.0; 7], Context::new()).unwrap_err();
         assert_eq!(error, Error::shape("grid", 48, 7));
     }
 }

@@ -1,6 +1,7 @@
 //! Charges to nodes, nodes to potentials, potentials to points.
 
 pub(crate) mod convolver;
+pub(crate) mod exchange;
 pub(crate) mod gather;
 pub(crate) mod spectrum;
 pub(crate) mod spread;

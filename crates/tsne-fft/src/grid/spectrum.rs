@@ -269,8 +269,9 @@ mod tests {
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
             slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
             let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
-            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid, Context::new()).unwrap();
-            convolver.convolve(&spectrum, &mut grid).unwrap();
+            let part = 0..grid.len();
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut grid, part));
+            convolver.convolve(&spectrum, &mut grid, Context::new()).unwrap();
             let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
             assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);
             level += own / count as f64;

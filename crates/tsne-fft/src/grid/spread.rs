@@ -4,8 +4,9 @@ use crate::grid::stencil::Stencil;
 use crate::layout::shape::{Lattice, axis};
 use crate::points::slabs::Slabs;
 use crate::scalar::GridScalar;
+use std::ops::Range;
+use tsne_core::chunks;
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Result, chunks};
 
 /// Places and charges, slab by slab.
 pub(crate) trait Charges<T, const D: usize>: Sync {
@@ -58,18 +59,17 @@ impl<T: GridScalar, const D: usize, C: Fn(&[T; D]) -> T + Sync> Charges<T, D> fo
     }
 }
 
-/// Clears `grid` and adds each charge times its weights to the nodes around its position: by each member of the team on its share of
-/// the slabs of nodes.
+/// Clears a part of `grid`, that of a member of a team or all of it, and adds each charge times its weights to the nodes around its
+/// position there; around the part `grid` holds garbage afterwards.
 pub(crate) fn spread<T: GridScalar, const D: usize, const M: usize, S: Stencil<T, M>>(
     stencil: S,
     lattice: &Lattice<T, D>,
     charges: &dyn Charges<T, D>,
-    grid: &mut [T],
-    cx: Context<'_>,
-) -> Result<()> {
-    for_each_slab(lattice, charges, grid, cx, &|first, (places, values), nodes| {
+    (grid, part): (&mut [T], Range<usize>),
+) {
+    for_each_slab(lattice, charges, (grid, part), &|first, (places, values), nodes| {
         simd::dispatch(Chunk { stencil, lattice, first, places, values, nodes });
-    })
+    });
 }
 
 /// Adds charges to the nodes of a slab and the next, of which the first row is the given one.
@@ -78,17 +78,16 @@ type AddFn<'a, T, const D: usize> = dyn Fn(usize, (&[[T; D]], &[T]), &mut [T]) +
 /// Runs `add` on all even slabs, each with the slab behind it, then on all odd ones: what a slab reaches lies within the two,
 /// so no two tasks share a number.
 ///
-/// A member of a team runs it on its share of the slabs and on the one before, so that what acts on the nodes of its share does so in
-/// the same order; the nodes of others, of which it has a part at the most, it takes from them.
+/// For a part of the grid these are the slabs that touch it and the one before them, so that what acts on its nodes does so in the same
+/// order as for the whole.
 ///
 /// Not generic over the stencil: the machinery of the parallel loops is compiled once for all of them.
 fn for_each_slab<T: GridScalar, const D: usize>(
     lattice: &Lattice<T, D>,
     charges: &dyn Charges<T, D>,
-    grid: &mut [T],
-    cx: Context<'_>,
+    (grid, part): (&mut [T], Range<usize>),
     add: &AddFn<'_, T, D>,
-) -> Result<()> {
+) {
     let shape = &lattice.shape;
     // Distance on the grid from a node to the next along the first axis.
     let stride = match D {
@@ -102,11 +101,13 @@ fn for_each_slab<T: GridScalar, const D: usize>(
             charges.of_slab(s, &mut |places, values| add(s * rows, (places, values), nodes));
         }
     };
-    let own = cx.share(grid.len().div_ceil(height));
-    let first = if own.is_empty() { own.end } else { own.start.saturating_sub(1) };
+    if part.is_empty() {
+        return;
+    }
+    let (first, last) = ((part.start / height).saturating_sub(1), part.end.div_ceil(height));
     for parity in [0, 1] {
         // From the first slab of this parity to the one behind the last.
-        let [start, end] = [first, own.end].map(|s| s + (s + parity) % 2);
+        let [start, end] = [first, last].map(|s| s + (s + parity) % 2);
         let length = grid.len();
         let nodes = &mut grid[length.min(start * height)..length.min(end * height)];
         chunks::for_each(nodes, 2 * height, |pair, nodes| {
@@ -116,7 +117,6 @@ fn for_each_slab<T: GridScalar, const D: usize>(
             slab(start + 2 * pair, nodes);
         });
     }
-    cx.gather(grid, height)
 }
 
 struct Chunk<'a, T, const D: usize, const M: usize, S> {

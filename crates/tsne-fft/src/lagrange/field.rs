@@ -186,11 +186,11 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 // One closure for both kinds of charge: each is an instance of the whole loop.
                 let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
-                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, grid, cx)?;
+                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, (grid, plan.convolver.part(cx)));
             }
         });
         for (m, grid) in self.grids.iter_mut().enumerate() {
-            plan.convolver.convolve(if m <= D { &plan.force } else { &plan.weight }, grid)?;
+            plan.convolver.convolve(if m <= D { &plan.force } else { &plan.weight }, grid, cx)?;
         }
         let mut totals = [0.0; D];
         for c in 0..D {

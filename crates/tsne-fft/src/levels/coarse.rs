@@ -122,8 +122,8 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         }
         self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places)?;
         let charges = Weighted { slabs: &self.slabs, bodies };
-        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, &mut self.grid, cx)?;
-        convolution.convolver.convolve(&convolution.spectrum, &mut self.grid)?;
+        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, (&mut self.grid, convolution.convolver.part(cx)));
+        convolution.convolver.convolve(&convolution.spectrum, &mut self.grid, cx)?;
         let charge = bodies.masses.iter().map(|mass| mass.to_f64()).sum();
         let filled = Filled::new(lattice, &convolution.spectrum, charge, None);
         Ok(FilledCoarse { filled, kernel, rest: smoothed.rest(), smoothed, share })

@@ -89,8 +89,9 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         }
         let in_place = InPlace { slabs: &self.slabs, y, charge: |_: &[T; D]| T::ONE };
         let charges: &dyn Charges<T, D> = if split.is_some() { &self.sorted } else { &in_place };
-        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, &mut self.grid, cx))?;
-        convolution.convolver.convolve(&convolution.spectrum, &mut self.grid)?;
+        let part = convolution.convolver.part(cx);
+        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, (&mut self.grid, part)));
+        convolution.convolver.convolve(&convolution.spectrum, &mut self.grid, cx)?;
         let rest = smoothed.as_ref().map(Smoothed::rest);
         Ok(Filled::new(lattice, &convolution.spectrum, y.len() as f64, rest))
     }
