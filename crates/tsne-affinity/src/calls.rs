@@ -11,6 +11,8 @@ use tsne_core::{
 ///
 /// The graph takes `n·k` indices and distances and is dropped before returning.
 ///
+/// In a [`Team`](tsne_core::Team) each member is given all points; the result has the rows of its own ones, [`Context::rows`] of `n`.
+///
 /// # Errors
 ///
 /// Those of [`NeighborSearch::build`], [`NeighborIndex::knn_graph`](tsne_core::NeighborIndex::knn_graph),

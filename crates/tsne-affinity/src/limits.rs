@@ -9,6 +9,9 @@ pub(crate) const fn columns(bits: u32) -> u64 {
 /// The most points: their numbers, and the number of points itself, have 32 bits.
 pub(crate) const POINTS: usize = u32::MAX as usize;
 
+/// The largest distance of a sum from 1 at which it counts as 1: that of [`Affinities::from_parts`](tsne_core::Affinities::from_parts).
+pub(crate) const SUM_TOLERANCE: f64 = 1e-3;
+
 /// The most items of `bytes` bytes each in one array.
 pub(crate) const fn items(bytes: usize) -> usize {
     isize::MAX as usize / if bytes == 0 { 1 } else { bytes }

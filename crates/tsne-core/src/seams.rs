@@ -45,8 +45,8 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
     ///
     /// In a [`Team`](crate::Team) each member has an index of its own, over all points, and the graph has the rows of its own points
     /// alone: [`Context::rows`] of `n`, with the bits that they have in a process by itself, and `n` as
-    /// [`KnnGraph::n_reference`]. All members ask at the same time, for the same `k` and after the same calls before: they may share
-    /// the work and send each other what they have found. The other methods know of no team.
+    /// [`KnnGraph::n_reference`]. All members ask at the same time, for the same `k`: they may share the work and send each other
+    /// what they have found. The other methods know of no team.
     ///
     /// # Errors
     ///

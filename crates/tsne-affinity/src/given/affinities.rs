@@ -2,11 +2,8 @@
 
 use super::sorted_rows::SortedRows;
 use super::source::{Compressed, Source};
-use crate::limits;
+use crate::limits::{self, SUM_TOLERANCE};
 use tsne_core::{Affinities, AffinityKind, Context, Error, Result, Rows, Scalar, blocks, chunks, instances};
-
-/// The largest distance of a sum from 1 at which it counts as 1: that of [`Affinities::from_parts`].
-const SUM_TOLERANCE: f64 = 1e-3;
 
 /// What is done to a given matrix of joint affinities. By default both; a matrix that is symmetric already is not changed
 /// by the first.
@@ -65,6 +62,9 @@ impl Precomputed {
 /// only.
 ///
 /// Takes `O(nnz log(nnz / n))` time.
+///
+/// In a [`Team`](tsne_core::Team) each member is given the whole matrix and computes all of it; the result has the rows of its own
+/// points, [`Context::rows`] of `n`.
 ///
 /// # Determinism
 ///
@@ -226,7 +226,27 @@ fn joint_of<T: Scalar>(source: Source<'_, T>, options: Precomputed, cx: Context<
         });
     }
     let SortedRows { row_pointers, columns, weights } = given;
-    Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+    own_rows(Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)?, cx)
+}
+
+/// The rows of this member of a team, out of all.
+fn own_rows<T: Scalar>(p: Affinities<T>, cx: Context<'_>) -> Result<Affinities<T>> {
+    let (n, rows) = (p.n(), cx.rows(p.n()));
+    if rows.len() == n {
+        return Ok(p);
+    }
+    let (mut row_pointers, mut columns, mut weights) = p.into_parts();
+    let entries = row_pointers[rows.start]..row_pointers[rows.end];
+    row_pointers.truncate(rows.end + 1);
+    row_pointers.drain(..rows.start);
+    row_pointers.iter_mut().for_each(|pointer| *pointer -= entries.start);
+    columns.truncate(entries.end);
+    columns.drain(..entries.start);
+    weights.truncate(entries.end);
+    weights.drain(..entries.start);
+    columns.shrink_to_fit();
+    weights.shrink_to_fit();
+    Affinities::from_rows(rows.start, row_pointers, columns, weights, n)
 }
 
 instances! {

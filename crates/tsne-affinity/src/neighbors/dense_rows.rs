@@ -1,6 +1,7 @@
 //! Dense rows that are borrowed, owned, or shared.
 
-use tsne_core::{Result, Rows, Scalar, SharedRows, blocks};
+use std::ops::Range;
+use tsne_core::{Result, Rows, Scalar, SharedRows, blocks, memory};
 
 /// Dense rows, of the caller or computed from the caller's.
 #[derive(Debug)]
@@ -36,6 +37,23 @@ impl<V: Scalar> DenseRows<'_, V> {
         match self {
             Self::Borrowed(rows) => *rows,
             Self::Owned(rows) => rows.rows(),
+        }
+    }
+
+    /// Some of the rows, which the caller's are copied for: they may stand any number of values apart.
+    pub(in crate::neighbors) fn part(&self, range: &Range<usize>) -> Result<DenseRows<'_, V>> {
+        let d = self.d();
+        match self {
+            Self::Owned(rows) => {
+                let values = rows.values().get(range.start * d..range.end * d).unwrap_or_default();
+                Rows::new(values, range.len(), d).map(DenseRows::Borrowed)
+            }
+            Self::Borrowed(rows) => {
+                let mut values = Vec::new();
+                memory::reserve("copies of rows", &mut values, range.len().saturating_mul(d))?;
+                range.clone().for_each(|i| values.extend_from_slice(rows.row(i)));
+                DenseRows::owned(values, range.len(), d)
+            }
         }
     }
 

@@ -4,9 +4,11 @@
 //! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
 
 use super::request::{Found, numbers, room};
+use super::wanted::Wanted;
 use crate::ordered::Kept;
 use rayon::prelude::*;
 use std::cmp::Ordering;
+use std::ops::Range;
 use tsne_core::{Points, Result, Rows, Scalar, SparseRows, blocks, chunks, memory, random};
 
 /// Rows whose duplicates are put back in one task.
@@ -129,6 +131,26 @@ impl Groups {
         self.shared.as_ref().map_or(i, |shared| shared.group[i] as usize)
     }
 
+    /// Whether one of `points` is in group `g`.
+    pub(in crate::neighbors) fn has_any(&self, g: usize, points: &Range<usize>) -> bool {
+        self.before(g, points.start as u32) < self.before(g, points.end as u32)
+    }
+
+    /// The groups of `points`: what is searched where the neighbors of these are wanted. They are no more than the points, so that
+    /// no member of a team has more to search than without duplicates, though a group that several have is searched by each.
+    pub(in crate::neighbors) fn wanted(&self, points: &Range<usize>) -> Result<Wanted> {
+        match &self.shared {
+            None => Ok(Wanted::Range(points.clone())),
+            Some(_) if points.len() == self.n => Ok(Wanted::all(self.len())),
+            Some(Shared { group, .. }) => {
+                let mut list = memory::copied("groups of equal points", &group[points.clone()])?;
+                list.sort_unstable();
+                list.dedup();
+                Ok(Wanted::List(list))
+            }
+        }
+    }
+
     /// Replaces groups, ascending by (distance, group), by their points, ascending by (distance, index): the nearest
     /// `limit` of them.
     ///
@@ -154,36 +176,40 @@ impl Groups {
         }
     }
 
-    /// Rows of `k` points from `n` rows of `k_groups` groups, each ascending by (distance, group). `own` says that the
-    /// rows are those of the groups, and are wanted for their points, each of which excludes itself.
+    /// Rows of `k` points from rows of `k_groups` groups, each ascending by (distance, group): one for each of `points`. `own` says
+    /// which groups the rows are of where the points are those of the index, each of which excludes itself.
     pub(in crate::neighbors) fn expand_rows<V: Scalar>(
         &self,
         (group_indices, group_distances, k_groups): (&[u32], &[V], usize),
-        n: usize,
+        points: &Range<usize>,
         k: usize,
-        own: bool,
+        own: Option<&Wanted>,
     ) -> Result<Found<V>> {
-        let (mut indices, mut distances) = room(n, k)?;
+        let (mut indices, mut distances) = room(points.len(), k)?;
         let kept = Kept::new(|| (Vec::new(), Vec::new()));
         let size = k.saturating_mul(EXPAND_BLOCK);
         chunks::for_each2((&mut indices, size), (&mut distances, size), |b, indices, distances| {
-            kept.with(|(nearest, points)| {
+            kept.with(|(nearest, expanded)| {
                 for (r, (indices, distances)) in
                     indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
                 {
-                    let i = b * EXPAND_BLOCK + r;
-                    let row = if own { self.group_of(i) } else { i };
+                    let i = points.start + b * EXPAND_BLOCK + r;
                     nearest.clear();
-                    if own {
-                        nearest.push((V::ZERO, row as u32));
-                    }
+                    let row = match own {
+                        Some(wanted) => {
+                            let group = self.group_of(i);
+                            nearest.push((V::ZERO, group as u32));
+                            wanted.place(group)
+                        }
+                        None => i,
+                    };
                     let range = row * k_groups..(row + 1) * k_groups;
                     let found = group_distances[range.clone()].iter().zip(&group_indices[range]);
                     nearest.extend(found.map(|(&distance, &g)| (distance, g)));
                     // The own group takes its place in its tie: another at distance 0 may have a smaller number.
                     nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                    self.expand(nearest, k + usize::from(own), points);
-                    let others = points.iter().filter(|&&(_, j)| !own || j as usize != i);
+                    self.expand(nearest, k + usize::from(own.is_some()), expanded);
+                    let others = expanded.iter().filter(|&&(_, j)| own.is_none() || j as usize != i);
                     for ((index, distance), &(d, j)) in indices.iter_mut().zip(distances).zip(others) {
                         (*index, *distance) = (j, d);
                     }

@@ -18,6 +18,7 @@ mod progress;
 mod request;
 mod search;
 mod source;
+mod wanted;
 
 pub use general::graph::NeighborDescent;
 pub use method::SearchMethod;

@@ -1,20 +1,23 @@
 //! Both directions of each pair joined, whole matrix.
 
-use super::incoming::BucketRange;
+use super::dealt::Dealt;
 use super::merge::{JoinedRows, Scratch};
 use super::sort::sort_rows;
 use super::symmetrization::Symmetrization;
 use super::weighted::{Edges, WeightedGraph, own_point, repeated};
 use crate::limits;
 use crate::ordered;
-use tsne_core::{
-    Affinities, AffinityKind, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory,
-};
+use std::ops::Range;
+use tsne_core::{Affinities, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory};
 
 /// The joint affinities `(P + Pᵀ) / 2`, normalized to sum 1, of the weights of a graph's neighbors.
 ///
 /// `weights` is `n × j` for some `j` from 1 to `k`, row-major: the weights of each row's nearest `j` neighbors, finite
 /// and not negative. Weights that are 0 stay in the structure, so that it is symmetric like the values, in every bit.
+///
+/// In a [`Team`](tsne_core::Team) graph and weights have the rows of this member's points, [`Context::rows`] of
+/// [`KnnGraph::n_reference`], and so has the result: [`Affinities::from_rows`]. Members send each other the entries that point to rows
+/// of the others.
 ///
 /// Takes `O(n j log j)`. Memory: one copy of the matrix, given back bit by bit while the result fills, so that hardly more than
 /// the result is in memory at a time.
@@ -25,9 +28,9 @@ use tsne_core::{
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a graph between two sets of points, a point that is its own neighbor or that repeats a
-/// neighbor, a weight that is negative or not finite, or weights whose sum is 0; [`Error::Shape`] for a wrong number of
-/// weights; [`Error::Cancelled`].
+/// [`Error::Invalid`] for a graph between two sets of points, or one whose rows are not those of this member of a team, a point that is
+/// its own neighbor or that repeats a neighbor, a weight that is negative or not finite, or weights whose sum is 0; [`Error::Shape`] for a wrong number of
+/// weights; [`Error::Cancelled`]; [`Error::Team`].
 ///
 /// # Examples
 ///
@@ -102,54 +105,98 @@ fn joint<T: Scalar>(
     symmetrization: Symmetrization,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
-    let n = edges.n();
+    let n = edges.n_reference;
+    let rows = cx.rows(n);
+    if edges.n() != rows.len() {
+        return Err(other_rows(edges.n(), n, &rows, cx));
+    }
     if n > limits::POINTS {
         return Err(Error::capacity("number of points", n, limits::POINTS));
-    }
-    if n != edges.n_reference {
-        return Err(Error::invalid(
-            "neighbor graph",
-            format_args!(
-                "{n} rows name neighbors out of {}: joint affinities need one set of points",
-                edges.n_reference
-            ),
-        ));
     }
     if n < 2 {
         return Err(Error::too_few_points(n, 2));
     }
-    let j = weights.len() / n;
-    if j == 0 || j > edges.k || j * n != weights.len() {
-        return Err(Error::shape("weights", n * edges.k, weights.len()));
+    // A member of a team may have no rows.
+    let j = weights.len().checked_div(rows.len()).unwrap_or(0);
+    if j > edges.k || j * rows.len() != weights.len() || (j == 0 && !rows.is_empty()) {
+        return Err(Error::shape("weights", rows.len() * edges.k, weights.len()));
     }
-    let sum = blocks::sum(&mut Vec::new(), n, |range| {
-        weights[range.start * j..range.end * j].iter().map(|w| if *w >= T::ZERO { w.to_f64() } else { f64::NAN }).sum()
-    });
+    let j = agreed(n, j, symmetrization, cx)?;
+    let sum = cx.sum_blocks(&mut Vec::new(), n, |range| {
+        let places = (range.start - rows.start) * j..(range.end - rows.start) * j;
+        weights[places].iter().map(|w| if *w >= T::ZERO { w.to_f64() } else { f64::NAN }).sum()
+    })?;
     if !(sum > 0.0 && sum.is_finite()) {
         return Err(Error::invalid(
             "weights",
             format_args!("their sum is {sum}: weights must be finite, not negative and not all 0"),
         ));
     }
-    let matrix = WeightedGraph { edges, weights, j, n };
-    match symmetrization {
-        Symmetrization::Mean => matrix.join(|a, b| (a + b) * (0.5 / sum), cx),
+    let first = rows.start;
+    let matrix = WeightedGraph { edges, weights, j, n, rows };
+    let (row_pointers, columns, weights) = match symmetrization {
+        Symmetrization::Mean => matrix.joined(|a, b| (a + b) * (0.5 / sum), cx)?,
         Symmetrization::Max => {
             // The sum is known only when all pairs are. The larger of two weights is one of them: nothing is rounded twice.
             let (row_pointers, columns, mut weights) = matrix.joined(f64::max, cx)?;
-            normalize(&mut weights);
-            Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+            let sum = sum_of_rows(&row_pointers, &weights, (first, n), cx)?;
+            chunks::for_each(&mut weights, blocks::BLOCK, |_, weights| {
+                weights.iter_mut().for_each(|w| *w = T::from_f64(w.to_f64() / sum));
+            });
+            (row_pointers, columns, weights)
         }
-        Symmetrization::None => matrix.directed(sum, cx),
+        Symmetrization::None => matrix.directed(sum, cx)?,
+    };
+    if cx.members() > 1 {
+        // What `from_rows` sees to where the rows are all.
+        let sum = sum_of_rows(&row_pointers, &weights, (first, n), cx)?;
+        if (sum - 1.0).abs() > limits::SUM_TOLERANCE {
+            let why = format_args!("joint weights sum to {sum} over all members of the team, but must sum to 1");
+            return Err(Error::invalid("affinities", why));
+        }
+    }
+    Affinities::from_rows(first, row_pointers, columns, weights, n)
+}
+
+/// The error of a graph of so many rows, out of `n` points, that are not those of this process.
+fn other_rows(given: usize, n: usize, rows: &Range<usize>, cx: Context<'_>) -> Error {
+    let (rank, members, expected) = (cx.rank(), cx.members(), rows.len());
+    let why = match members {
+        1 => format!("{given} rows name neighbors out of {n}: joint affinities need one set of points"),
+        _ => format!(
+            "{given} rows name neighbors out of {n}, but member {rank} of a team of {members} has {expected} of these points, from {} on",
+            rows.start
+        ),
+    };
+    Error::invalid("neighbor graph", why)
+}
+
+/// The number of weights in a row, which all members of a team that have rows agree on, as they do on the number of points.
+fn agreed(n: usize, j: usize, symmetrization: Symmetrization, cx: Context<'_>) -> Result<usize> {
+    let all = cx.gather_one([n, j, symmetrization as usize])?;
+    let j = all.iter().fold(0, |most, &[_, j, _]| most.max(j));
+    let fits = |&[other_n, other_j, other]: &[usize; 3]| {
+        other_n == n && other == symmetrization as usize && (other_j == j || other_j == 0)
+    };
+    match all.iter().all(fits) {
+        true => Ok(j),
+        false => Err(Error::team(format_args!(
+            "members have neighbors of other numbers of points, other numbers of them, or join them otherwise: start all with the same input and parameters"
+        ))),
     }
 }
 
-/// Divides by the sum.
-fn normalize<T: Scalar>(weights: &mut [T]) {
-    let sum = blocks::sum(&mut Vec::new(), weights.len(), |range| weights[range].iter().map(|w| w.to_f64()).sum());
-    chunks::for_each(weights, blocks::BLOCK, |_, weights| {
-        weights.iter_mut().for_each(|w| *w = T::from_f64(w.to_f64() / sum));
-    });
+/// The sum of the weights of all rows, whose pointers here are those of the points from `first` on, out of `n`: by blocks of rows.
+fn sum_of_rows<T: Scalar>(
+    row_pointers: &[usize],
+    weights: &[T],
+    (first, n): (usize, usize),
+    cx: Context<'_>,
+) -> Result<f64> {
+    cx.sum_blocks(&mut Vec::new(), n, |range| {
+        let entries = row_pointers[range.start - first]..row_pointers[range.end - first];
+        weights[entries].iter().map(|w| w.to_f64()).sum()
+    })
 }
 
 /// Row pointers, columns and weights of a matrix.
@@ -157,10 +204,11 @@ type Parts<T> = (Vec<usize>, Vec<u32>, Vec<T>);
 
 impl<T: Scalar> WeightedGraph<'_, T> {
     /// The rows as they are, divided by the sum of all weights.
-    fn directed(&self, sum: f64, cx: Context<'_>) -> Result<Affinities<T>> {
-        let (n, j) = (self.n, self.j);
-        if let Some(i) = blocks::find_first(n, |i| self.neighbors(i).contains(&(i as u32)).then_some(i)) {
-            return Err(own_point(i));
+    fn directed(&self, sum: f64, cx: Context<'_>) -> Result<Parts<T>> {
+        let (first, count, j) = (self.rows.start, self.rows.len(), self.j);
+        let own = |place: usize| self.neighbors(first + place).contains(&((first + place) as u32)).then_some(place);
+        if let Some(place) = blocks::find_first(count, own) {
+            return Err(own_point(first + place));
         }
         let mut weights = memory::filled("weights", self.weights.len(), T::ZERO)?;
         chunks::for_each(&mut weights, blocks::BLOCK, |b, weights| {
@@ -168,39 +216,34 @@ impl<T: Scalar> WeightedGraph<'_, T> {
             weights.iter_mut().zip(from).for_each(|(to, w)| *to = T::from_f64(w.to_f64() / sum));
         });
         let columns = sort_rows(self.edges, &mut weights, j, cx)?;
-        if let Some((i, column)) = repetition(&columns, j) {
-            return Err(repeated(i, column));
+        if let Some((place, column)) = repetition(&columns, j) {
+            return Err(repeated(first + place, column));
         }
         let mut row_pointers = Vec::new();
-        memory::reserve("row pointers", &mut row_pointers, n + 1)?;
-        row_pointers.extend((0..=n).map(|i| i * j));
-        Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+        memory::reserve("row pointers", &mut row_pointers, count + 1)?;
+        row_pointers.extend((0..=count).map(|i| i * j));
+        Ok((row_pointers, columns, weights))
     }
 
     /// The matrix of `combine` of both directions of each pair, which must be symmetric; 0 stands for one that is missing.
-    fn join(&self, combine: impl Fn(f64, f64) -> f64 + Sync + Copy, cx: Context<'_>) -> Result<Affinities<T>> {
-        let (row_pointers, columns, weights) = self.joined(combine, cx)?;
-        Affinities::from_parts(row_pointers, columns, weights, self.n, AffinityKind::Joint)
-    }
-
     fn joined(&self, combine: impl Fn(f64, f64) -> f64 + Sync + Copy, cx: Context<'_>) -> Result<Parts<T>> {
-        let parts = BucketRange::all(self, cx)?;
+        let mut dealt = Dealt::new(self, cx)?;
         // Room for the case that no pair is mutual. It is zeroed by the system when it is first written, so that the end,
         // which is given back, takes no memory.
-        let most = self.weights.len().saturating_mul(2);
+        let most = self.weights.len().saturating_add(dealt.incoming());
         let mut columns = memory::filled("columns of the affinities", most, 0u32)?;
         let mut weights = memory::filled("weights of the affinities", most, T::ZERO)?;
         let mut row_pointers = Vec::new();
-        memory::reserve("row pointers", &mut row_pointers, self.n + 1)?;
+        memory::reserve("row pointers", &mut row_pointers, self.rows.len() + 1)?;
         row_pointers.push(0usize);
         let mut filled = 0;
-        for part in parts {
+        while let Some(part) = dealt.next_part(cx)? {
             let mut rows = Vec::new();
-            memory::reserve("joined rows", &mut rows, part.buckets().len())?;
-            rows.resize_with(part.buckets().len(), JoinedRows::<T>::default);
+            memory::reserve("joined rows", &mut rows, part.buckets.len())?;
+            rows.resize_with(part.buckets.len(), JoinedRows::<T>::default);
             ordered::try_for_each((&mut rows, 1), Scratch::default, |scratch, b, rows| {
                 cx.check()?;
-                rows[0] = scratch.rows(self, &part, part.buckets().start + b, combine)?;
+                rows[0] = scratch.rows(self, &part, part.buckets.start + b, combine)?;
                 Ok(())
             })?;
             drop(part);

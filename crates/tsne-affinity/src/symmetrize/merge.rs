@@ -1,6 +1,7 @@
 //! Rows of the joint matrix: a row's own entries and those that point to it, merged.
 
-use super::incoming::{BUCKET, Bucket, BucketRange};
+use super::dealt::BUCKET;
+use super::incoming::{Bucket, Incoming};
 use super::weighted::{WeightedGraph, own_point, repeated};
 use tsne_core::{Result, Scalar, memory};
 
@@ -30,7 +31,7 @@ impl<T: Scalar> Scratch<T> {
     pub(super) fn rows(
         &mut self,
         matrix: &WeightedGraph<'_, T>,
-        part: &BucketRange<T>,
+        part: &Incoming<T>,
         bucket: usize,
         combine: impl Fn(f64, f64) -> f64,
     ) -> Result<JoinedRows<T>> {

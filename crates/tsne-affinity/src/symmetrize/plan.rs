@@ -1,6 +1,6 @@
 //! The memory that joining takes, from sizes alone.
 
-use super::incoming::TOGETHER;
+use super::dealt::TOGETHER;
 use super::symmetrization::Symmetrization;
 
 impl Symmetrization {

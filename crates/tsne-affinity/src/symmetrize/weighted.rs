@@ -1,5 +1,6 @@
 //! A graph with a weight for each of its edges.
 
+use std::ops::Range;
 use tsne_core::{Error, KnnGraph, Scalar};
 
 /// A graph without its distances, which weights have replaced: a third of the memory of a graph and its weights.
@@ -32,24 +33,28 @@ impl<'a> Edges<'a> {
     }
 }
 
-/// The nearest `j` neighbors of each row of a graph, and their weights.
+/// The nearest `j` neighbors of each row of a graph, and their weights. Rows have the numbers of their points.
 pub(super) struct WeightedGraph<'a, T> {
     pub(super) edges: Edges<'a>,
-    /// `n × j`, row-major.
+    /// `j` of each row, row-major.
     pub(super) weights: &'a [T],
     pub(super) j: usize,
+    /// The number of points.
     pub(super) n: usize,
+    /// The points whose rows these are: all, or those of a member of a team.
+    pub(super) rows: Range<usize>,
 }
 
 impl<'a, T: Scalar> WeightedGraph<'a, T> {
     #[inline(always)]
     pub(super) fn neighbors(&self, i: usize) -> &'a [u32] {
-        self.edges.row(i, self.j)
+        self.edges.row(i - self.rows.start, self.j)
     }
 
     #[inline(always)]
     pub(super) fn weights(&self, i: usize) -> &'a [T] {
-        &self.weights[i * self.j..(i + 1) * self.j]
+        let place = i - self.rows.start;
+        &self.weights[place * self.j..(place + 1) * self.j]
     }
 }
 

@@ -15,4 +15,5 @@ mod precomputed;
 mod ranks;
 mod shared;
 mod sparse;
+mod team;
 mod vp_tree;

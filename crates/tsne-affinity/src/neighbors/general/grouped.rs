@@ -5,7 +5,9 @@ use super::space::space;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::duplicates::Groups;
 use crate::neighbors::request::{Found, check_own, check_queries};
+use crate::neighbors::wanted::Wanted;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use tsne_core::{Context, KnnGraph, Points, Result, Scalar, Stage};
 
 /// Points mapped from groups to representatives at a time, on the stack.
@@ -48,22 +50,25 @@ impl<'a, T: Scalar> Grouped<'a, T> {
         if self.groups.is_trivial() { distances } else { Box::new(ToGroups { distances, groups: &self.groups, own }) }
     }
 
-    /// The graph of all points from a search among the groups, which gets distances and the number of neighbors.
+    /// The graph of all points, in a team of those of this member, from a search among the groups, which gets distances, the groups
+    /// whose neighbors are wanted, and how many.
     pub(in crate::neighbors) fn knn_graph(
         &self,
         k: NonZeroUsize,
         cx: Context<'_>,
-        search: impl FnOnce(&dyn Distances<T>, usize) -> Result<Found<T>>,
+        search: impl FnOnce(&dyn Distances<T>, &Wanted, usize) -> Result<Found<T>>,
     ) -> Result<KnnGraph<T>> {
         let (n, k) = (self.shape().0, k.get());
         check_own(n, k)?;
         cx.check()?;
+        let points = cx.rows(n);
+        let wanted = self.groups.wanted(&points)?;
         let k_groups = k.min(self.len() - 1);
-        let found = if k_groups == 0 { (Vec::new(), Vec::new()) } else { search(&*self.own(), k_groups)? };
-        self.finish(found, k_groups, n, k, true, cx)
+        let found = if k_groups == 0 { (Vec::new(), Vec::new()) } else { search(&*self.own(), &wanted, k_groups)? };
+        self.finish(found, k_groups, &points, k, Some(&wanted), cx)
     }
 
-    /// The same for new points.
+    /// The neighbors of new points, all of them.
     pub(in crate::neighbors) fn knn(
         &self,
         queries: Points<'_, T>,
@@ -77,22 +82,22 @@ impl<'a, T: Scalar> Grouped<'a, T> {
         let distances = self.wrap(self.space.to(queries)?, false);
         let k_groups = k.min(self.len());
         let found = search(&*distances, k_groups)?;
-        self.finish(found, k_groups, queries.n(), k, false, cx)
+        self.finish(found, k_groups, &(0..queries.n()), k, None, cx)
     }
 
     fn finish(
         &self,
         (mut indices, mut distances): Found<T>,
         k_groups: usize,
-        rows: usize,
+        points: &Range<usize>,
         k: usize,
-        own: bool,
+        own: Option<&Wanted>,
         cx: Context<'_>,
     ) -> Result<KnnGraph<T>> {
         if !self.groups.is_trivial() {
-            (indices, distances) = self.groups.expand_rows((&indices, &distances, k_groups), rows, k, own)?;
+            (indices, distances) = self.groups.expand_rows((&indices, &distances, k_groups), points, k, own)?;
         }
-        cx.advance(Stage::Neighbors, rows, rows);
+        cx.advance(Stage::Neighbors, points.len(), points.len());
         KnnGraph::from_parts(k, self.groups.n(), indices, distances)
     }
 }

@@ -4,6 +4,7 @@ use super::distances::{Distances, Space, check};
 use crate::neighbors::nearest::Nearest;
 use crate::neighbors::progress::Counter;
 use crate::neighbors::request::{Found, check_own, check_queries, numbers, room};
+use crate::neighbors::wanted::Wanted;
 use crate::ordered;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
@@ -26,26 +27,34 @@ impl<'a, T: Scalar> Scan<'a, T> {
         Ok(Self { space, points })
     }
 
-    fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        let (indices, distances) = all_pairs(rows, &self.points, own, k, cx)?;
-        cx.advance(Stage::Neighbors, rows.n_rows(), rows.n_rows());
+    fn search(
+        &self,
+        rows: &dyn Distances<T>,
+        wanted: &Wanted,
+        own: bool,
+        k: usize,
+        cx: Context<'_>,
+    ) -> Result<KnnGraph<T>> {
+        let (indices, distances) = all_pairs(rows, wanted, &self.points, own, k, cx)?;
+        cx.advance(Stage::Neighbors, wanted.len(), wanted.len());
         KnnGraph::from_parts(k, rows.n_points(), indices, distances)
     }
 }
 
-/// The `k` nearest of `points`, which are all, to each row; `own` says that rows are points, and leaves each itself out.
+/// The `k` nearest of `points`, which are all, to each row that is wanted; `own` says that rows are points, and leaves each itself out.
 pub(in crate::neighbors) fn all_pairs<T: Scalar>(
     rows: &dyn Distances<T>,
+    wanted: &Wanted,
     points: &[u32],
     own: bool,
     k: usize,
     cx: Context<'_>,
 ) -> Result<Found<T>> {
-    search(rows, k, ROWS, cx, |first, nearest, measured: &mut Vec<T>| {
+    search(wanted.len(), k, ROWS, cx, |first, nearest, measured: &mut Vec<T>| {
         for points in points.chunks(POINTS) {
             cx.check()?;
             for (r, nearest) in nearest.iter_mut().enumerate() {
-                measure(rows, first + r, points, own, nearest, measured)?;
+                measure(rows, wanted.at(first + r), points, own, nearest, measured)?;
             }
         }
         Ok(())
@@ -75,16 +84,15 @@ pub(in crate::neighbors) fn measure<T: Scalar>(
     Ok(())
 }
 
-/// Finds neighbors by blocks of `block` rows: `f` gets the first row, a list for each row of the block, and what a thread
-/// keeps between blocks.
+/// Finds the neighbors of `n` rows by blocks of `block` rows: `f` gets the place of the first row, a list for each row of the
+/// block, and what a thread keeps between blocks.
 pub(in crate::neighbors) fn search<T: Scalar, S: Default + Send>(
-    rows: &dyn Distances<T>,
+    n: usize,
     k: usize,
     block: usize,
     cx: Context<'_>,
     f: impl Fn(usize, &mut [Nearest<T>], &mut S) -> Result<()> + Sync,
 ) -> Result<Found<T>> {
-    let n = rows.n_rows();
     let (mut indices, mut distances) = room::<T>(n, k)?;
     let counter = Counter::new(n, cx);
     ordered::try_for_each2(
@@ -121,12 +129,13 @@ impl<T: Scalar> NeighborIndex<T> for Scan<'_, T> {
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         check_own(self.shape().0, k.get())?;
         cx.check()?;
-        self.search(&*self.space.own(), true, k.get(), cx)
+        let wanted = Wanted::Range(cx.rows(self.points.len()));
+        self.search(&*self.space.own(), &wanted, true, k.get(), cx)
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         check_queries(self.shape(), queries.d(), k.get())?;
         cx.check()?;
-        self.search(&*self.space.to(queries)?, false, k.get(), cx)
+        self.search(&*self.space.to(queries)?, &Wanted::all(queries.n()), false, k.get(), cx)
     }
 }

@@ -8,6 +8,7 @@ use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::nearest::Nearest;
 use crate::neighbors::request::{Found, numbers};
+use crate::neighbors::wanted::Wanted;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, random};
 
@@ -115,10 +116,18 @@ impl<'a, T: Scalar> VpTree<'a, T> {
         Ok(Self { space, nodes, order, margin: (relative + rounding, absolute) })
     }
 
-    fn search(&self, rows: &dyn Distances<T>, own: bool, k: usize, cx: Context<'_>) -> Result<Found<T>> {
-        scan::search(rows, k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
+    fn search(
+        &self,
+        rows: &dyn Distances<T>,
+        wanted: &Wanted,
+        own: bool,
+        k: usize,
+        cx: Context<'_>,
+    ) -> Result<Found<T>> {
+        scan::search(wanted.len(), k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
             for (r, nearest) in nearest.iter_mut().enumerate() {
-                let mut query = Query { rows, row: first + r, own, nearest, measured: &mut scratch.measured };
+                let row = wanted.at(first + r);
+                let mut query = Query { rows, row, own, nearest, measured: &mut scratch.measured };
                 self.visit(&mut query, &mut scratch.rest)?;
             }
             Ok(())
@@ -205,10 +214,10 @@ impl<T: Scalar> NeighborIndex<T> for VpTree<'_, T> {
     }
 
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        self.space.knn_graph(k, cx, |rows, k| self.search(rows, true, k, cx))
+        self.space.knn_graph(k, cx, |rows, wanted, k| self.search(rows, wanted, true, k, cx))
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        self.space.knn(queries, k, cx, |rows, k| self.search(rows, false, k, cx))
+        self.space.knn(queries, k, cx, |rows, k| self.search(rows, &Wanted::all(rows.n_rows()), false, k, cx))
     }
 }

@@ -1,12 +1,13 @@
 //! What finds neighbors among the indexed points of a geometry.
 
 use super::indexed::{IndexedPoints, PointSet};
+use crate::neighbors::wanted::Wanted;
 use tsne_core::{Context, Result, Scalar};
 
 /// The points whose neighbors are looked for.
 pub(in crate::neighbors) enum Queries<'b, 'a, T> {
-    /// The groups of the indexed points; none is its own neighbor.
-    Own,
+    /// Groups of the indexed points; none is its own neighbor.
+    Own(&'b Wanted),
     /// Other points.
     Other(&'b PointSet<'a, T>),
 }
@@ -15,6 +16,8 @@ pub(in crate::neighbors) enum Queries<'b, 'a, T> {
 pub(in crate::neighbors) trait Finder<T: Scalar>: Send + Sync {
     /// Writes the `k` groups nearest to each query, ascending by (distance, group), into rows of `k`.
     /// There are at least `k` groups, not counting the query's own.
+    ///
+    /// In a team all members ask for their own groups at the same time, and for other points each when it likes.
     fn search(
         &self,
         indexed: &IndexedPoints<'_, T>,

@@ -63,7 +63,7 @@ pub(super) fn nearest<V: Scalar>(
     if indexed.groups.is_trivial() {
         return Ok((indices, distances));
     }
-    indexed.groups.expand_rows((&indices, &distances, k_groups), n, k, false)
+    indexed.groups.expand_rows((&indices, &distances, k_groups), &(0..n), k, None)
 }
 
 impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V, S> {
@@ -82,14 +82,16 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
         cx.check()?;
         let groups = &self.indexed.groups;
         let k_groups = k.min(groups.len() - 1);
-        let (mut indices, mut distances) = room::<V>(groups.len(), k_groups)?;
+        let points = cx.rows(n);
+        let wanted = groups.wanted(&points)?;
+        let (mut indices, mut distances) = room::<V>(wanted.len(), k_groups)?;
         if k_groups > 0 {
-            self.finder.search(&self.indexed, Queries::Own, k_groups, &mut indices, &mut distances, cx)?;
+            self.finder.search(&self.indexed, Queries::Own(&wanted), k_groups, &mut indices, &mut distances, cx)?;
         }
         if !groups.is_trivial() {
-            (indices, distances) = groups.expand_rows((&indices, &distances, k_groups), n, k, true)?;
+            (indices, distances) = groups.expand_rows((&indices, &distances, k_groups), &points, k, Some(&wanted))?;
         }
-        cx.advance(Stage::Neighbors, n, n);
+        cx.advance(Stage::Neighbors, points.len(), points.len());
         KnnGraph::from_parts(k, n, indices, narrow(distances)?)
     }
 

@@ -3,6 +3,7 @@
 use super::geometry::{Geometry, Ruler, length};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
+use std::ops::Range;
 use tsne_core::{Result, Scalar, blocks, chunks, memory, simd};
 
 /// The indexed points, and how distances between them are measured.
@@ -31,6 +32,12 @@ impl<'a, T: Scalar> PointSet<'a, T> {
             });
         }
         Ok(Self { rows, lengths })
+    }
+
+    /// Some of the rows.
+    pub(in crate::neighbors) fn part(&self, range: &Range<usize>) -> Result<PointSet<'_, T>> {
+        let lengths = memory::copied("lengths of rows", self.lengths.get(range.clone()).unwrap_or_default())?;
+        Ok(PointSet { rows: self.rows.part(range)?, lengths })
     }
 
     /// Row `i` and its length; the length is 1 where the geometry does not ask for it.

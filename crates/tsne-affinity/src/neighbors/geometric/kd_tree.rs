@@ -120,9 +120,13 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
         distances: &mut [T],
         cx: Context<'_>,
     ) -> Result<()> {
-        let own = matches!(queries, Queries::Own);
+        let own_at = |i: usize| match &queries {
+            Queries::Own(wanted) => Some(wanted.at(i)),
+            Queries::Other(_) => None,
+        };
+        let own = matches!(queries, Queries::Own(_));
         let query_at = |i: usize| match &queries {
-            Queries::Own => indexed.points.get(indexed.groups.representative(i)),
+            Queries::Own(wanted) => indexed.points.get(indexed.groups.representative(wanted.at(i))),
             Queries::Other(points) => points.get(i),
         };
         let wanted = NonZeroUsize::MIN.saturating_add(k + SURPLUS - 1 + usize::from(own));
@@ -141,7 +145,8 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
                     let at = coordinates::<K, T>(&self.columns, query, indexed.ruler.geometry, indexed.ruler.factor);
                     let hits =
                         self.tree.query(&at).nearest_n::<SquaredEuclidean<f64>>(wanted).with_scratch(scratch).execute();
-                    let other = |g: u32| !own || g as usize != i;
+                    let itself = own_at(i);
+                    let other = |g: u32| Some(g as usize) != itself;
                     candidates.clear();
                     candidates.extend(hits.iter().map(|hit| hit.item).filter(|&g| other(g)));
                     exact.clear();

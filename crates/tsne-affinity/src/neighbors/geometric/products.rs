@@ -58,7 +58,7 @@ impl Products {
         for (r, (out, candidates)) in outs.zip(&mut scratch.candidates).enumerate() {
             let i = first + r;
             let (own, (length, trusted)) = match queries {
-                Queries::Own => (i as u32, self.packed.query(i, out)),
+                Queries::Own(wanted) => (wanted.at(i) as u32, self.packed.query(wanted.at(i), out)),
                 Queries::Other(points) => {
                     let length = packing.row(points.get(i), out);
                     (u32::MAX, (length, packing.query(length, out)))
@@ -87,7 +87,7 @@ impl<T: Scalar> Finder<T> for Products {
         let error = self.packed.packing.error;
         let counter = Counter::new(indices.len() / k, cx);
         let query_at = |i: usize| match &queries {
-            Queries::Own => indexed.points.get(indexed.groups.representative(i)),
+            Queries::Own(wanted) => indexed.points.get(indexed.groups.representative(wanted.at(i))),
             Queries::Other(points) => points.get(i),
         };
         ordered::try_for_each2(

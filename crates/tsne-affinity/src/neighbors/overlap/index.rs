@@ -11,6 +11,7 @@ use crate::neighbors::general::distances::{Distances, Space};
 use crate::neighbors::general::scan::{Scan, measure, search};
 use crate::neighbors::general::space::{space, sparse_rows};
 use crate::neighbors::request::{Found, check_own, check_queries, numbers};
+use crate::neighbors::wanted::Wanted;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use tsne_core::span::Region;
@@ -145,16 +146,16 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         Ok(counts.into_iter().sum::<Result<usize>>()? as f64 / rows)
     }
 
-    /// The `k` nearest points of each row; `own` says that rows are the points, and leaves each itself out.
+    /// The `k` nearest points of each row that is wanted; `own` says that rows are the points, and leaves each itself out.
     fn search(
         &self,
         distances: &dyn Distances<T>,
         rows: &OverlapRows,
-        own: bool,
+        (wanted, own): (&Wanted, bool),
         k: usize,
         cx: Context<'_>,
     ) -> Result<Found<T>> {
-        search(distances, k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
+        search(wanted.len(), k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
             scratch.closest.resize_with(ROWS, Closest::default);
             for closest in &mut scratch.closest {
                 closest.reset(k, self.most);
@@ -163,7 +164,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
                 memory::resize("overlaps with a tile", &mut scratch.scores, tile.points.len(), 0.0)?;
                 for (r, nearest) in nearest.iter_mut().enumerate() {
                     cx.check()?;
-                    let row = first + r;
+                    let row = wanted.at(first + r);
                     let Some(bound) = self.overlap.bound::<T>(rows, row, &self.points) else { continue };
                     self.overlap.score(rows, row, &self.points, &tile, &mut scratch.scores);
                     let (start, left_out) = (tile.points.start as u32, own.then_some(row as u32));
@@ -179,7 +180,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
                 }
             }
             for (r, nearest) in nearest.iter_mut().enumerate() {
-                let row = first + r;
+                let row = wanted.at(first + r);
                 let points = if self.overlap.bound::<T>(rows, row, &self.points).is_none() {
                     &self.all
                 } else if self.overlap.is_exact() {
@@ -216,8 +217,9 @@ impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         check_own(self.shape().0, k.get())?;
         cx.check()?;
-        let found = self.search(&*self.space.own(), &self.points, true, k.get(), cx)?;
-        self.graph(found, k.get(), self.all.len(), cx)
+        let wanted = Wanted::Range(cx.rows(self.all.len()));
+        let found = self.search(&*self.space.own(), &self.points, (&wanted, true), k.get(), cx)?;
+        self.graph(found, k.get(), wanted.len(), cx)
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
@@ -225,7 +227,8 @@ impl<T: Scalar> NeighborIndex<T> for OverlapIndex<'_, T> {
         cx.check()?;
         let distances = self.space.to(queries)?;
         let rows = sparse_rows(queries)?;
-        let found = self.search(&*distances, &self.overlap.rows(rows)?, false, k.get(), cx)?;
+        let wanted = Wanted::all(rows.n());
+        let found = self.search(&*distances, &self.overlap.rows(rows)?, (&wanted, false), k.get(), cx)?;
         self.graph(found, k.get(), rows.n(), cx)
     }
 }

@@ -25,8 +25,8 @@ pub(super) struct Lists<T> {
     pub(super) k: usize,
     pub(super) indices: Vec<u32>,
     pub(super) distances: Vec<T>,
-    /// Entries that no round has looked from yet.
-    fresh: Vec<bool>,
+    /// 1 for entries that no round has looked from yet, else 0.
+    fresh: Vec<u8>,
 }
 
 /// An entry of a list while it is made.
@@ -91,7 +91,7 @@ impl<T: Scalar> Lists<T> {
     ) -> Result<Self> {
         let n = distances.n_points();
         let (mut indices, mut lengths) = room(n, k)?;
-        let mut fresh = memory::filled("marks of neighbors", indices.len(), true)?;
+        let mut fresh = memory::filled("marks of neighbors", indices.len(), 1u8)?;
         for_rows(&mut indices, &mut lengths, &mut fresh, k, cx, |i, scratch, row| {
             scratch.points.clear();
             for tree in trees {
@@ -143,13 +143,13 @@ impl<T: Scalar> Lists<T> {
             }
             let kept = indices.iter().zip(lengths.iter()).zip(flags.iter());
             scratch.entries.clear();
-            scratch.entries.extend(kept.map(|((&j, &d), &fresh)| (d, j, fresh)));
+            scratch.entries.extend(kept.map(|((&j, &d), &fresh)| (d, j, fresh != 0)));
             improve(distances, i, scratch, (&mut *indices, lengths, flags))?;
             let new = indices.iter().filter(|&&j| scratch.is_candidate(j)).count();
             changes.fetch_add(new, Ordering::Relaxed);
             Ok(())
         })?;
-        Ok(changes.into_inner())
+        Ok(cx.gather_one(changes.into_inner())?.into_iter().sum())
     }
 
     /// Up to `most` entries of each row that are fresh, or that are not, and up to `most` of the rows that chose it:
@@ -167,7 +167,7 @@ impl<T: Scalar> Lists<T> {
                 for (r, ((forward, flags), indices)) in rows.enumerate() {
                     let i = (b * BLOCK + r) as u64;
                     choice.clear();
-                    let wanted = flags.iter().enumerate().filter(|(_, flag)| **flag == fresh);
+                    let wanted = flags.iter().enumerate().filter(|(_, flag)| (**flag != 0) == fresh);
                     choice
                         .extend(wanted.map(|(p, _)| (random::element_seed(seed, i, u64::from(indices[p])), p as u32)));
                     if choice.len() > most {
@@ -177,7 +177,7 @@ impl<T: Scalar> Lists<T> {
                     }
                     for (out, &(_, p)) in forward.iter_mut().zip(choice.iter()) {
                         *out = indices[p as usize];
-                        flags[p as usize] = false;
+                        flags[p as usize] = 0;
                     }
                 }
             });
@@ -187,27 +187,33 @@ impl<T: Scalar> Lists<T> {
 }
 
 /// A row of the lists: points, distances, and whether the entries are fresh.
-type Row<'r, T> = (&'r mut [u32], &'r mut [T], &'r mut [bool]);
+type Row<'r, T> = (&'r mut [u32], &'r mut [T], &'r mut [u8]);
 
-/// Calls `f` with each row, in parallel.
+/// Calls `f` with each row, in parallel, each on one member of a team: what it has written all members have afterwards.
 fn for_rows<T: Scalar>(
     indices: &mut [u32],
     distances: &mut [T],
-    fresh: &mut [bool],
+    fresh: &mut [u8],
     k: usize,
     cx: Context<'_>,
     f: impl Fn(usize, &mut Scratch<T>, Row<'_, T>) -> Result<()> + Sync,
 ) -> Result<()> {
     let size = BLOCK * k;
-    let slices = ((indices, size), (distances, size), (fresh, size));
+    let own = cx.share(indices.len().div_ceil(size));
+    let part = indices.len().min(own.start * size)..indices.len().min(own.end * size);
+    let own_slices = (&mut indices[part.clone()], &mut distances[part.clone()], &mut fresh[part]);
+    let slices = ((own_slices.0, size), (own_slices.1, size), (own_slices.2, size));
     ordered::try_for_each3(slices.0, slices.1, slices.2, Scratch::default, |scratch, b, indices, distances, fresh| {
         cx.check()?;
         let rows = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).zip(fresh.chunks_exact_mut(k));
         for (r, ((indices, distances), fresh)) in rows.enumerate() {
-            f(b * BLOCK + r, scratch, (indices, distances, fresh))?;
+            f((own.start + b) * BLOCK + r, scratch, (indices, distances, fresh))?;
         }
         Ok(())
-    })
+    })?;
+    cx.gather(indices, size)?;
+    cx.gather(distances, size)?;
+    cx.gather(fresh, size)
 }
 
 /// Puts the points of `scratch` and its entries, which have none in common, into one row.
@@ -230,7 +236,7 @@ fn improve<T: Scalar>(
     entries.extend(better.map(|(&d, &j)| (d, j, true)));
     entries.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     for (((index, length), fresh), &(d, j, new)) in indices.iter_mut().zip(lengths).zip(fresh).zip(entries.iter()) {
-        (*index, *length, *fresh) = (j, d, new);
+        (*index, *length, *fresh) = (j, d, u8::from(new));
     }
     Ok(())
 }

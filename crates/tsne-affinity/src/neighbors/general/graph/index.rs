@@ -11,6 +11,7 @@ use crate::neighbors::general::grouped::Grouped;
 use crate::neighbors::general::scan::all_pairs;
 use crate::neighbors::progress::{Counter, quiet};
 use crate::neighbors::request::{Found, numbers, room};
+use crate::neighbors::wanted::Wanted;
 use crate::ordered;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
@@ -70,17 +71,18 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
         Ok(self.graph.get_or_init(|| graph))
     }
 
-    /// Neighbors of each group among the others.
-    fn search_own(&self, distances: &dyn Distances<T>, k: usize, cx: Context<'_>) -> Result<Found<T>> {
+    /// Neighbors of each wanted group among the others.
+    fn search_own(&self, distances: &dyn Distances<T>, wanted: &Wanted, k: usize, cx: Context<'_>) -> Result<Found<T>> {
         let n = distances.n_points();
         if is_large_part(k, n) {
-            return all_pairs(distances, &numbers(n)?, true, k, cx);
+            return all_pairs(distances, wanted, &numbers(n)?, true, k, cx);
         }
         let forest = self.forest(distances, cx)?;
         let width = k.max(LEAST_NEIGHBORS).min(n - 1);
         let mut lists = Lists::new(distances, forest, width, &self.params, self.seed, cx)?;
-        truncate(&mut lists.indices, width, k);
-        truncate(&mut lists.distances, width, k);
+        // The lists of all groups are everywhere: each round reads those of any.
+        pick(&mut lists.indices, width, wanted, k);
+        pick(&mut lists.distances, width, wanted, k);
         Ok((lists.indices, lists.distances))
     }
 
@@ -88,7 +90,7 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
     fn search_new(&self, distances: &dyn Distances<T>, k: usize, cx: Context<'_>) -> Result<Found<T>> {
         let (m, n) = (distances.n_rows(), distances.n_points());
         if is_large_part(k, n) {
-            return all_pairs(distances, &numbers(n)?, false, k, cx);
+            return all_pairs(distances, &Wanted::all(m), &numbers(n)?, false, k, cx);
         }
         let forest = self.forest(&*self.space.own(), cx)?;
         let graph = self.graph(cx)?;
@@ -125,7 +127,7 @@ impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
     }
 
     fn knn_graph(&self, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
-        self.space.knn_graph(k, cx, |distances, k| self.search_own(distances, k, cx))
+        self.space.knn_graph(k, cx, |distances, wanted, k| self.search_own(distances, wanted, k, cx))
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
@@ -133,14 +135,17 @@ impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
     }
 }
 
-/// Keeps the first `k` of the `width` items of each row.
-fn truncate<A: Copy>(rows: &mut Vec<A>, width: usize, k: usize) {
-    if width == k {
+/// Keeps the first `k` of the `width` items of each wanted row.
+fn pick<A: Copy>(rows: &mut Vec<A>, width: usize, wanted: &Wanted, k: usize) {
+    let n = wanted.len();
+    if width == k && rows.len() == n * k {
         return;
     }
-    let n = rows.len() / width;
-    for i in 0..n {
-        rows.copy_within(i * width..i * width + k, i * k);
+    // Rows ascend, so that none is written before it is read.
+    for place in 0..n {
+        let start = wanted.at(place) * width;
+        rows.copy_within(start..start + k, place * k);
     }
     rows.truncate(n * k);
+    rows.shrink_to_fit();
 }

@@ -41,13 +41,19 @@ pub(super) fn calibrate<V: Scalar>(
     let sample = strata(points.rows.n(), count, seed, STAGE_CALIBRATION)?;
     let rows = PointSet::new(gather(points, |s| sample[s] as usize, sample.len())?, ruler.geometry)?;
     let (ranking, distances) = probe.ranking(&probe.clusters.seen(&rows, |r| r, sample.len())?, all, cx)?;
-    let batch = Batch { points: &rows, own: Some(&sample), names: None };
-    let counter = Counter::new(sample.len(), Context::new());
+    // The rows of the sample are shared by the members of a team, and all know what all have found.
+    let share = cx.share(sample.len());
+    let batch = Batch { points: &rows, rows: share.clone(), own: Some(&sample), names: None };
+    let counter = Counter::new(share.len(), Context::new());
     let mut positions = memory::filled("neighbors of a sample", sample.len() * k, 0u32)?;
     let mut lengths = memory::filled("neighbors of a sample", sample.len() * k, V::ZERO)?;
     let mut rows = memory::collected("neighbors of a sample", targets(k, &mut positions, &mut lengths))?;
     let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
-    let found = probe.search(&batch, Reach::all(all), k, target, &counter, cx)?;
+    let own = probe.search(&batch, Reach::all(all), k, target, &counter, cx)?;
+    let mut found = memory::filled("neighbors of a sample", sample.len(), 0u32)?;
+    found[share].copy_from_slice(&own);
+    cx.gather(&mut found, 1)?;
+    cx.gather(&mut positions, k)?;
     let mut neighbors = Vec::new();
     let mut ranks = vec![0usize; all.get()];
     for (i, (positions, found)) in positions.chunks_exact(k).zip(found).enumerate() {

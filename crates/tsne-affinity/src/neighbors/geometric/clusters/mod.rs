@@ -2,6 +2,7 @@
 
 mod calibration;
 mod centroids;
+mod errands;
 mod partition;
 mod probe;
 mod projection;

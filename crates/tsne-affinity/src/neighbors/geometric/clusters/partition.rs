@@ -11,7 +11,7 @@ use crate::neighbors::geometric::packing::Packing;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Context, Result, Rows, Scalar, chunks, memory};
+use tsne_core::{Context, Result, Rows, Scalar, blocks, chunks, memory};
 
 /// Points in the sample that the centroids are fitted to, for each centroid: 64 is what keeps the fit below a seventh of
 /// the search (70,000 × 50: 0.08 of 0.65 s) without a centroid of only a few points.
@@ -20,6 +20,8 @@ const SAMPLE: usize = 64;
 const ROUNDS: usize = 5;
 /// Rows in one search for centroids: bounds the memory of a copy.
 const GATHER: usize = 16_384;
+/// Rows of the sample that one member of a team gives to centroids, at the least.
+const SHARED: usize = 128;
 const STAGE_SAMPLE: u64 = 0x61_7070_0001;
 const STAGE_START: u64 = 0x61_7070_0002;
 
@@ -54,22 +56,32 @@ impl<V: Scalar> Clusters<V> {
         let mut centroids: Vec<V> = Vec::new();
         memory::reserve("centroids", &mut centroids, starts.len().saturating_mul(d))?;
         starts.iter().for_each(|&s| centroids.extend_from_slice(sample.get(s as usize).0));
+        let mut nearest = memory::filled("clusters of a sample", sampled.len(), 0u32)?;
+        let share = cx.share(sampled.len().div_ceil(SHARED));
+        let share = sampled.len().min(share.start * SHARED)..sampled.len().min(share.end * SHARED);
+        let own = sample.part(&share)?;
         for _ in 0..ROUNDS {
             let rows = DenseRows::Borrowed(Rows::new(&centroids, count, d)?);
-            let (nearest, _) = Centroids::new(rows, geometry, given.ruler.magnitude())?.nearest(&sample, 1, cx)?;
+            let centroids_of = Centroids::new(rows, geometry, given.ruler.magnitude())?;
+            nearest[share.clone()].copy_from_slice(&centroids_of.nearest(&own, 1, cx)?.0);
+            drop(centroids_of);
+            cx.gather(&mut nearest, SHARED)?;
             let members = by_cluster(&nearest, count)?;
             chunks::for_each(&mut centroids, d, |c, centroid| {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
             });
         }
-        let mut cluster = Vec::new();
-        memory::reserve("clusters of points", &mut cluster, m)?;
+        let mut cluster = memory::filled("clusters of points", m, 0u32)?;
         let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry, given.ruler.magnitude())?;
-        for first in (0..m).step_by(GATHER) {
+        let own = cx.rows(m);
+        for first in own.clone().step_by(GATHER) {
             let at = |r| row_of((first + r) as u32);
-            let rows = seen(projection.as_ref(), &given.points, at, GATHER.min(m - first), geometry)?;
-            cluster.extend(centroids.nearest(&rows, 1, cx)?.0);
+            let rows = seen(projection.as_ref(), &given.points, at, GATHER.min(own.end - first), geometry)?;
+            let found = centroids.nearest(&rows, 1, cx)?.0;
+            cluster[first..first + found.len()].copy_from_slice(&found);
         }
+        cx.gather(&mut cluster, blocks::BLOCK)?;
+        // What follows is copies of rows, which come faster from memory than from other members.
         let (starts, order) = by_cluster(&cluster, count)?.into_parts();
         let points = PointSet::new(gather(&given.points, |p| row_of(order[p]), m)?, geometry)?;
         let indexed = IndexedPoints { points, ruler: given.ruler, groups: Groups::distinct(m) };

@@ -12,6 +12,7 @@ use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Result, Scalar, memory};
 
@@ -32,6 +33,8 @@ const WIDE: usize = 128;
 /// Rows to search for.
 pub(super) struct Batch<'b, V> {
     pub(super) points: &'b PointSet<'b, V>,
+    /// Those of the points.
+    pub(super) rows: Range<usize>,
     /// The position of each row, to be left out, where rows are points of the index.
     pub(super) own: Option<&'b [u32]>,
     /// What each position is called in the results, where that is not the position.
@@ -84,7 +87,8 @@ impl<V: Scalar> Probe<'_, V> {
     }
 
     /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says and writes them to the row's
-    /// target, names and distances ascending by (distance, name); returns how many were found of each row.
+    /// target, names and distances ascending by (distance, name); returns how many were found of each row. What is found of a row
+    /// does not depend on the other rows.
     pub(super) fn search<'t>(
         &self,
         batch: &Batch<'_, V>,
@@ -97,13 +101,14 @@ impl<V: Scalar> Probe<'_, V> {
     where
         V: 't,
     {
-        let n = batch.points.rows.n();
+        let n = batch.rows.len();
         let most = reach.most.min(self.clusters.len()).get();
         let mut all_found = memory::filled("numbers of neighbors", n, 0u32)?;
         // Batches of the same length: the last would keep few threads busy.
         let batches = n.div_ceil((RANKS / most).clamp(TILE, BATCH)).max(1);
-        for first in (0..n).step_by(n.div_ceil(batches).max(1)) {
-            let count = n.div_ceil(batches).min(n - first);
+        for start in (0..n).step_by(n.div_ceil(batches).max(1)) {
+            let first = batch.rows.start + start;
+            let count = n.div_ceil(batches).min(n - start);
             let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
             let (ranking, lengths) = self.ranking(&rows, reach.most.min(self.clusters.len()), cx)?;
             drop(rows);
@@ -150,7 +155,7 @@ impl<V: Scalar> Probe<'_, V> {
                 },
             )?;
             for (&i, found) in order.iter().zip(found) {
-                all_found[first + i as usize] = found;
+                all_found[start + i as usize] = found;
             }
         }
         Ok(all_found)

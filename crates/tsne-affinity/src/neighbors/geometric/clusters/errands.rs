@@ -1,0 +1,103 @@
+//! Rows of neighbors that one member of a team finds and others want.
+//!
+//! Members share the positions of the clusters, so that rows of one cluster are searched together wherever their points belong; what
+//! is found goes to the members that have the points. Who sends what to whom follows from what all know: no row comes with a name.
+
+use crate::neighbors::duplicates::Groups;
+use crate::neighbors::wanted::Wanted;
+use std::ops::Range;
+use tsne_core::{Context, Error, Result, Scalar, memory};
+
+/// The name of what is made here in errors.
+const ROWS: &str = "rows of neighbors";
+
+/// The positions of this member, and where the rows of each go.
+pub(super) struct Errands<'e> {
+    /// The group at each position.
+    order: &'e [u32],
+    groups: &'e Groups,
+    /// The groups whose rows are wanted here.
+    wanted: &'e Wanted,
+    /// The positions that are searched here.
+    pub(super) positions: Range<usize>,
+    /// The place of each of their rows: among those that are wanted here, or behind them, among those that are not.
+    places: Vec<u32>,
+    /// How many rows are not wanted here.
+    pub(super) abroad: usize,
+}
+
+impl<'e> Errands<'e> {
+    pub(super) fn new(order: &'e [u32], groups: &'e Groups, wanted: &'e Wanted, cx: Context<'_>) -> Result<Self> {
+        let (positions, own) = (cx.rows(order.len()), cx.rows(groups.n()));
+        let mut places = memory::filled(ROWS, positions.len(), 0u32)?;
+        let mut abroad = 0;
+        for (place, &group) in places.iter_mut().zip(&order[positions.clone()]) {
+            *place = match groups.has_any(group as usize, &own) {
+                true => wanted.place(group as usize),
+                false => {
+                    abroad += 1;
+                    wanted.len() + abroad - 1
+                }
+            } as u32;
+        }
+        Ok(Self { order, groups, wanted, positions, places, abroad })
+    }
+
+    /// The place of the row of a position of this member.
+    pub(super) fn place(&self, position: usize) -> usize {
+        self.places[position - self.positions.start] as usize
+    }
+
+    /// The groups at the positions of one member that have points of another, with these positions.
+    fn between(&self, from: usize, to: usize, cx: Context<'_>) -> impl Iterator<Item = (usize, usize)> + use<'_> {
+        let (positions, points) = (cx.rows_of(from, self.order.len()), cx.rows_of(to, self.groups.n()));
+        let groups = positions.map(|position| (position, self.order[position] as usize));
+        groups.filter(move |&(_, group)| self.groups.has_any(group, &points))
+    }
+
+    /// Brings all rows of `k` neighbors to where they are wanted. Those in `home` are by their places among the wanted, where the rows
+    /// of others arrive; those in `abroad` stand behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    pub(super) fn deliver<V: Scalar>(
+        &self,
+        k: usize,
+        home: (&mut [u32], &mut [V]),
+        abroad: (Vec<u32>, Vec<V>),
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let others = || (0..cx.members()).filter(|member| *member != cx.rank());
+        let mut messages: Vec<Vec<(u32, V)>> = Vec::new();
+        memory::reserve(ROWS, &mut messages, cx.members())?;
+        messages.resize_with(cx.members(), Vec::new);
+        for member in others() {
+            let count = self.between(cx.rank(), member, cx).count();
+            memory::reserve(ROWS, &mut messages[member], count.saturating_mul(k))?;
+            for (position, _) in self.between(cx.rank(), member, cx) {
+                let (rows, place) = match self.place(position).checked_sub(self.wanted.len()) {
+                    None => ((&*home.0, &*home.1), self.place(position)),
+                    Some(place) => ((&abroad.0[..], &abroad.1[..]), place),
+                };
+                let row = place * k..(place + 1) * k;
+                messages[member].extend(rows.0[row.clone()].iter().copied().zip(rows.1[row].iter().copied()));
+            }
+        }
+        drop(abroad);
+        let received = cx.exchange(messages)?;
+        for member in others() {
+            let mut rows = received[member].chunks_exact(k);
+            for (_, group) in self.between(member, cx.rank(), cx) {
+                let place = self.wanted.place(group);
+                let row = place * k..(place + 1) * k;
+                let found =
+                    rows.next().ok_or_else(|| Error::team(format_args!("member {member} sent too few neighbors")))?;
+                for ((index, distance), &item) in home.0[row.clone()].iter_mut().zip(&mut home.1[row]).zip(found) {
+                    (*index, *distance) = item;
+                }
+            }
+        }
+        Ok(())
+    }
+}
