@@ -148,6 +148,8 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             return Err(Error::shape("embedding", n, y.len()));
         }
         match optimizer.n() {
+            // The state of a member of a team that has no points: it has taken its steps.
+            0 if own.is_empty() && optimizer.steps() > 0 => {}
             0 => optimizer.reset(own.len())?,
             state if state == own.len() => {}
             state => return Err(Error::shape("optimizer state", own.len(), state)),
