@@ -158,4 +158,19 @@ mod tests {
             }
         }
     }
+
+    /// As many keys of one digit as of all others, and digits of which there is none: only a pass in which all keys share a digit
+    /// may be left out.
+    #[test]
+    fn half_of_the_keys_may_share_a_digit() {
+        let mut sort = RadixSort::default();
+        for pass in 0..PASSES {
+            let mut keys: Vec<u64> =
+                (0..2 * SMALL as u64).map(|i| (1 - i % 2) << (33 + pass * DIGIT_BITS) | i).collect();
+            let mut expected = keys.clone();
+            expected.sort_unstable();
+            sort.sort(&mut keys).unwrap();
+            assert!(keys == expected, "pass {pass}");
+        }
+    }
 }

@@ -137,6 +137,49 @@ fn sums_must_be_one() {
     }
 }
 
+/// Rows are added up in eight lanes and a rest: sums of rows of any length are those of all their weights.
+#[test]
+fn rows_of_any_length_have_their_sums() {
+    for length in [1u32, 7, 8, 9, 16, 20, 100] {
+        let conditional = |weights: Vec<f32>| {
+            let columns = (0..length).collect();
+            Affinities::from_parts(vec![0, length as usize], columns, weights, 100, AffinityKind::Conditional)
+        };
+        // Of 1, 2, 3, ... times 2^-13, and the rest of 1: no two lanes are alike, and all sums are exact.
+        let mut weights: Vec<f32> = (1..=length).map(|w| w as f32 / 8192.0).collect();
+        weights[0] += 1.0 - weights.iter().sum::<f32>();
+        assert!(conditional(weights.clone()).is_ok(), "{length}");
+        for i in 0..length as usize {
+            let mut off = weights.clone();
+            off[i] += 0.25;
+            let message = conditional(off).unwrap_err().to_string();
+            assert!(message.contains("row 0 sums to 1.25"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_weight_is_found_at_any_place_of_a_row() {
+    for length in 1..12 {
+        for (i, bad) in (0..length).flat_map(|i| [-0.5, f64::NAN, f64::INFINITY, -f64::INFINITY].map(|bad| (i, bad))) {
+            let mut weights = vec![1.0 / length as f64; length];
+            weights[i] = bad;
+            let columns = (0..length as u32).collect();
+            let p = Affinities::from_parts(vec![0, length], columns, weights, length, AffinityKind::Conditional);
+            let message = p.unwrap_err().to_string();
+            assert!(message.contains(&format!("row 0 has the weight {bad}")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn clones_are_one_matrix_and_equals_are_not() {
+    let p = Parts::<f32>::joint().build().unwrap();
+    let other = Parts::<f32>::joint().build().unwrap();
+    assert!(p.ptr_eq(&p.clone()));
+    assert!(p == other && !p.ptr_eq(&other));
+}
+
 #[test]
 fn the_first_broken_row_is_named_whatever_the_schedule() {
     let n = 20_000u32;

@@ -1,5 +1,6 @@
 //! Ordered reductions: blocks that cover the range once, folded in order, with the same bits on any pool.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tsne_core::blocks::{self, BLOCK};
 use tsne_core::random::{element_seed, unit};
 
@@ -25,6 +26,29 @@ fn map_has_a_result_for_each_block_in_their_order() {
     assert_eq!(blocks::map(&mut partials, BLOCK, |range| range).len(), 1);
     assert_eq!(partials.as_ptr(), memory, "the memory is reused");
     assert!(blocks::map(&mut partials, 0, |range| range).is_empty());
+}
+
+#[test]
+fn every_block_is_called_once() {
+    for n in [0, 1, BLOCK, 5 * BLOCK + 17] {
+        let calls: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
+        blocks::for_each(n, |range| {
+            assert_eq!(range, blocks::range(range.start / BLOCK, n));
+            calls[range].iter().for_each(|calls| _ = calls.fetch_add(1, Relaxed));
+        });
+        assert!(calls.into_iter().all(|calls| calls.into_inner() == 1), "{n}");
+    }
+}
+
+#[test]
+fn the_first_result_is_that_of_the_first_item_wherever_it_stands() {
+    let n = 5_000;
+    for first in [0, 1, 63, 64, 65, 1_000, n - 1] {
+        let found = blocks::find_first(n, |i| (i == first || i > first && i % 3 == 0).then_some(i));
+        assert_eq!(found, Some(first));
+    }
+    assert_eq!(blocks::find_first(n, |i| (i >= n).then_some(i)), None);
+    assert_eq!(blocks::find_first(0, Some), None);
 }
 
 /// Numbers whose sum depends on the order: signs alternate and magnitudes span thirty decades.

@@ -17,6 +17,8 @@ fn values_are_sorted_stably_by_bucket() {
             assert!(buckets.bucket(b).iter().eq(expected.iter().filter(|pair| pair.0 == b).map(|(_, value)| value)));
         }
         assert_eq!((buckets.starts().len(), buckets.starts().last()), (n_buckets + 1, Some(&(n as usize))));
+        assert_eq!(buckets.is_empty(), n_buckets == 0);
+        assert_eq!(buckets.clone().into_parts(), (buckets.starts().to_vec(), buckets.values().to_vec()));
     }
 }
 

@@ -51,6 +51,18 @@ fn broken_rules_are_named() {
 }
 
 #[test]
+fn a_bad_distance_is_found_at_any_place_of_a_row() {
+    for k in 1..12 {
+        for (i, bad) in (0..k).flat_map(|i| [-0.5, f64::NAN, f64::INFINITY, -f64::INFINITY].map(|bad| (i, bad))) {
+            let mut distances = vec![1.0; k];
+            distances[i] = bad;
+            let message = KnnGraph::from_parts(k, k, (0..k as u32).collect(), distances).unwrap_err().to_string();
+            assert!(message.contains(&format!("row 0 has the distance {bad}")), "{message}");
+        }
+    }
+}
+
+#[test]
 fn the_kinds_of_error_are_those_documented() {
     let (k, n, indices, distances) = parts();
     let shape = KnnGraph::from_parts(k, n, indices.clone(), distances[1..].to_vec()).unwrap_err();

@@ -76,6 +76,16 @@ fn the_force_is_weight_times_attraction() {
 }
 
 #[test]
+fn a_pair_costs_the_more_the_less_special_the_kernel_is() {
+    assert_eq!(Kernel::CAUCHY.pair_cost(), 1.0);
+    let costs = [1.0, 2.0, 2.5, 2.6].map(|dof| kernel(dof).pair_cost());
+    assert!(costs.is_sorted_by(|a, b| a < b), "{costs:?}");
+    // What is whole or a half has its own form up to 8.
+    assert_eq!([8.0, 0.5].map(|dof| kernel(dof).pair_cost()), [costs[1], costs[2]]);
+    assert_eq!([8.5, 9.0, 0.25].map(|dof| kernel(dof).pair_cost()), [costs[3]; 3]);
+}
+
+#[test]
 fn degrees_of_freedom_out_of_range_are_refused() {
     for dof in [0.0, -1.0, 9.9e-4, 1000.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let error = Kernel::new(dof).unwrap_err();

@@ -5,6 +5,7 @@ mod affinities;
 mod auto_traits;
 mod blocks;
 mod buckets;
+mod chunks;
 mod context;
 mod errors;
 mod graph;

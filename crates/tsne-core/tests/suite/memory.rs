@@ -18,3 +18,14 @@ fn what_no_machine_holds_is_an_error() {
         assert!(memory::filled("numbers", len, 3u64).unwrap().iter().all(|v| *v == 3));
     }
 }
+
+#[test]
+fn copies_are_equal_and_take_the_memory_that_is_there() {
+    let from = [3u64, 1, 2];
+    assert_eq!(memory::copied("numbers", &from).unwrap(), from);
+    assert_eq!(memory::collected("numbers", from.iter().map(|v| v + 1)).unwrap(), [4, 2, 3]);
+    let mut into = vec![7u64; 5];
+    let there = into.as_ptr();
+    memory::copy_into("numbers", &mut into, &from).unwrap();
+    assert_eq!((&into[..], into.as_ptr()), (&from[..], there));
+}

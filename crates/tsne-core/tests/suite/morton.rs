@@ -47,6 +47,19 @@ fn codes_interleave_the_bits_of_the_cells() {
 }
 
 #[test]
+fn cells_are_counted_from_the_lower_corner() {
+    // A side of 8 from a corner off the origin, below it along one axis; all numbers here are exact.
+    let cube = Cube::around(&Bounds::new([-5.0, 2.0], [3.0, 4.0]));
+    assert_eq!(cube.side(), 8.0);
+    assert_eq!([0, 1, 3, 16].map(|level| cube.side_at(level)), [8.0, 4.0, 1.0, 0.000_122_070_312_5]);
+    let cells = f64::from(1u32 << Cube::<2>::LEVELS);
+    for (x, y) in [(0.0, 0.0), (0.25, 0.125), (0.5, 0.0), (0.625, 0.1875)] {
+        let code = cube.code(&[-5.0 + 8.0 * x, 2.0 + 8.0 * y]);
+        assert_eq!(code, interleaved([x, y].map(|v| (v * cells) as u32)), "{x}, {y}");
+    }
+}
+
+#[test]
 fn the_ends_of_the_longest_axis_have_different_codes_at_any_scale() {
     for side in [f64::from_bits(1), f64::MIN_POSITIVE, 1e-300, 1.0, 3.7, 1e300, f64::MAX] {
         let cube = Cube::around(&Bounds::new([0.0, 0.0], [side, side / 3.0]));
@@ -74,6 +87,8 @@ fn boxes<T: Scalar>() {
     assert!(points.iter().all(|p| bounds.squared_distance(p) == T::ZERO));
     // A corner is 3 and 4 away.
     assert_eq!(bounds.squared_distance(&[T::from_usize(15), T::from_usize(4)]), T::from_usize(25));
+    assert_eq!(bounds.squared_distance(&[-T::from_usize(3), -T::from_usize(8)]), T::from_usize(25));
+    assert_eq!(bounds.squared_distance(&[T::from_usize(5), -T::from_usize(8)]), T::from_usize(16));
     assert_eq!(Bounds::default().union(&bounds), bounds);
 }
 

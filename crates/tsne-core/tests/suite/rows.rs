@@ -90,4 +90,23 @@ fn an_embedding_is_checked_by_point_and_coordinate() {
     assert_eq!(check_embedding(&[[f32::MAX / 2.0, f32::MIN / 2.0]]), Ok(()));
     let message = check_embedding(&[[f32::MAX, f32::MIN]]).unwrap_err().to_string();
     assert!(message.contains("3.4028235e38") && message.contains("1.7014117e38"), "{message}");
+    // The value that is named is the one that is too large.
+    let message = check_embedding(&[[f32::MAX / 2.0, f32::MAX]]).unwrap_err().to_string();
+    assert!(message.contains("3.4028235e38"), "{message}");
+}
+
+#[test]
+fn a_coordinate_is_looked_at_wherever_it_stands() {
+    // Many times as many as are looked at together.
+    let mut y = vec![[0.0f32; 2]; 10_000];
+    for i in [0, 1, 127, 128, 129, 5_000, 9_999] {
+        for coordinate in [0, 1] {
+            y[i][coordinate] = f32::NAN;
+            assert_eq!(check_embedding(&y), Err(Error::non_finite("embedding", i, coordinate)));
+            y[i][coordinate] = f32::MIN;
+            assert!(matches!(check_embedding(&y), Err(Error::Parameter { .. })), "{i}, {coordinate}");
+            y[i][coordinate] = 0.0;
+        }
+    }
+    assert_eq!(check_embedding(&y), Ok(()));
 }
