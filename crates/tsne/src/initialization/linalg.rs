@@ -17,6 +17,13 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
+/// `a -= factor b`.
+pub(super) fn subtract(a: &mut [f64], factor: f64, b: &[f64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a -= factor * b;
+    }
+}
+
 /// `Σ_v rotation_v vectors_v`.
 pub(super) fn combine(vectors: &[Vec<f64>], rotation: &[f64]) -> Result<Vec<f64>> {
     let mut sum = memory::filled("combined vectors", vectors.first().map_or(0, Vec::len), 0.0)?;
@@ -37,9 +44,7 @@ pub(super) fn orthonormalize(basis: &mut [Vec<f64>]) {
         for _ in 0..2 {
             for other in done.iter() {
                 let overlap = dot(vector, other);
-                for (v, o) in vector.iter_mut().zip(other) {
-                    *v -= overlap * o;
-                }
+                subtract(vector, overlap, other);
             }
         }
         let norm = dot(vector, vector).sqrt();

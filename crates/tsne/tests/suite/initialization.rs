@@ -2,7 +2,7 @@
 
 use crate::common::{bits, blobs};
 use tsne::core::random as counter;
-use tsne::initialization::{jitter, pca, random, rescale};
+use tsne::initialization::{jitter, pca, principal_axes, random, rescale};
 use tsne::{Context, Rows, Tsne};
 
 /// The first `wanted` principal coordinates by power iteration with deflation, in double precision: slow, and with nothing
@@ -137,12 +137,18 @@ fn components_that_do_not_exist_are_zero() {
 fn same_bits_for_any_number_of_threads() {
     let (x, _) = blobs::<f32>(3_000, 150, 2);
     let (wide, _) = blobs::<f32>(40, 2_200, 2);
+    // Columns enough for a Krylov space and a reduction of several tasks.
+    let (many, _) = blobs::<f32>(600, 530, 2);
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let dense = pca::<f32, 2>(Rows::new(&x, 3_000, 150).unwrap(), 1, Context::new()).unwrap();
             let iterated = pca::<f32, 2>(Rows::new(&wide, 40, 2_200).unwrap(), 1, Context::new()).unwrap();
-            (bits(&dense), bits(&iterated), bits(&random::<f32, 2>(5_000, 1.0, 4).unwrap()))
+            let many = Rows::new(&many, 600, 530).unwrap();
+            let few = principal_axes(many, 3, 1, Context::new()).unwrap();
+            let axes = principal_axes(many, 50, 1, Context::new()).unwrap();
+            let axes: Vec<u64> = few.iter().chain(&axes).flatten().map(|v| v.to_bits()).collect();
+            (axes, bits(&dense), bits(&iterated), bits(&random::<f32, 2>(5_000, 1.0, 4).unwrap()))
         })
     };
     let one = run(1);

@@ -12,9 +12,9 @@ pub(super) trait CenteredData<T: Scalar> {
     /// The lower triangle of `XᵀX`, column-major.
     fn covariance(&self, cx: Context<'_>) -> Result<Vec<f64>>;
     /// `X v` for each vector.
-    fn scores(&self, vectors: &[Vec<f64>]) -> Result<Vec<Vec<f64>>>;
+    fn scores(&self, vectors: &[Vec<f64>], cx: Context<'_>) -> Result<Vec<Vec<f64>>>;
     /// `Xᵀ s` for each vector of scores.
-    fn transposed(&self, scores: &[Vec<f64>]) -> Result<Vec<Vec<f64>>>;
+    fn transposed(&self, scores: &[Vec<f64>], cx: Context<'_>) -> Result<Vec<Vec<f64>>>;
     /// `X v` for up to `D` vectors, in the unit of the data.
     fn project<const D: usize>(&self, loadings: &[Vec<f64>]) -> Result<Vec<[T; D]>>;
 }

@@ -90,10 +90,14 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
         Ok(covariance)
     }
 
-    fn scores(&self, vectors: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+    fn scores(&self, vectors: &[Vec<f64>], cx: Context<'_>) -> Result<Vec<Vec<f64>>> {
         let n = self.x.n();
         let mut by_row = memory::filled(WHAT, n * vectors.len(), 0.0)?;
         chunks::for_each(&mut by_row, vectors.len() * 64, |block, out| {
+            // A call that was cancelled ends with the check below.
+            if cx.check().is_err() {
+                return;
+            }
             let mut centered = vec![0.0; self.x.d()];
             for (i, out) in out.chunks_exact_mut(vectors.len()).enumerate() {
                 let row = block * 64 + i;
@@ -103,11 +107,12 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
                 }
             }
         });
+        cx.check()?;
         separate(&by_row, vectors.len())
     }
 
     // Tiles of columns in parallel, each summed over the rows in their order.
-    fn transposed(&self, scores: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+    fn transposed(&self, scores: &[Vec<f64>], cx: Context<'_>) -> Result<Vec<Vec<f64>>> {
         let (n, d) = (self.x.n(), self.x.d());
         let width = scores.len();
         let mut by_column = memory::filled(WHAT, d * width, 0.0)?;
@@ -115,6 +120,9 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
             let columns = tile * TILE_COLUMNS..d.min((tile + 1) * TILE_COLUMNS);
             let mut centered = vec![0.0; columns.len()];
             for i in 0..n {
+                if i % TILE_ROWS == 0 && cx.check().is_err() {
+                    return;
+                }
                 self.pack(i..i + 1, columns.clone(), &mut centered);
                 for (v, scores) in scores.iter().enumerate() {
                     let score = scores[i];
@@ -124,6 +132,7 @@ impl<T: Scalar> CenteredData<T> for Centered<'_, T> {
                 }
             }
         });
+        cx.check()?;
         separate(&by_column, width)
     }
 

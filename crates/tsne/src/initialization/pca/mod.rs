@@ -1,17 +1,21 @@
 mod centered;
+mod covariance;
 mod dense;
+mod krylov;
 mod occurring;
+mod reduction;
 mod sparse;
 mod subspace;
+mod tridiagonal;
 
-use super::linalg::{leading_eigenvectors, orient};
-use centered::{CenteredData, STAGE, WHAT};
+use super::linalg::orient;
+use centered::{CenteredData, WHAT};
 use dense::Centered;
 use occurring::Occurring;
 use sparse::SparseCentered;
 use tsne_core::{Context, Error, Points, Result, Scalar, memory};
 
-/// The most columns for which the whole covariance is decomposed: its matrix takes 32 MiB there. An estimate: both
+/// The most columns for which there is a covariance: its matrix takes 32 MiB there. An estimate: both
 /// ways give the same components, and data this wide are rare.
 const DENSE_COLUMNS: usize = 2048;
 
@@ -140,7 +144,7 @@ fn loadings<T: Scalar>(
 ) -> Result<Vec<Vec<f64>>> {
     let d = data.d();
     let mut loadings = if d <= DENSE_COLUMNS {
-        leading_eigenvectors(&data.covariance(cx)?, d, wanted, STAGE)?.0
+        covariance::leading(data.covariance(cx)?, d, wanted, &|| cx.check())?.0
     } else {
         subspace::leading(data, wanted, seed, cx)?
     };

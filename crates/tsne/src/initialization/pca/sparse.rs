@@ -114,25 +114,33 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
         Ok(covariance)
     }
 
-    fn scores(&self, vectors: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+    fn scores(&self, vectors: &[Vec<f64>], cx: Context<'_>) -> Result<Vec<Vec<f64>>> {
         let width = vectors.len();
         let (by_column, shift) = (interleave(vectors)?, self.shift(vectors));
         let mut by_row = memory::filled(WHAT, self.x.n() * width, 0.0)?;
         chunks::for_each(&mut by_row, width * TASK_ROWS, |block, out| {
+            // A call that was cancelled ends with the check below.
+            if cx.check().is_err() {
+                return;
+            }
             for (i, out) in out.chunks_exact_mut(width).enumerate() {
                 self.row_products(block * TASK_ROWS + i, &by_column, &shift, out);
             }
         });
+        cx.check()?;
         separate(&by_row, width)
     }
 
-    fn transposed(&self, scores: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+    fn transposed(&self, scores: &[Vec<f64>], cx: Context<'_>) -> Result<Vec<Vec<f64>>> {
         let width = scores.len();
         let by_row = interleave(scores)?;
         let totals: Vec<f64> = scores.iter().map(|scores| scores.iter().sum()).collect();
         let mut by_column = memory::filled(WHAT, self.x.d() * width, 0.0)?;
         chunks::for_each(&mut by_column, width * TASK_ROWS, |block, out| {
             for (offset, out) in out.chunks_exact_mut(width).enumerate() {
+                if cx.check().is_err() {
+                    return;
+                }
                 let c = block * TASK_ROWS + offset;
                 out.iter_mut().zip(&totals).for_each(|(out, total)| *out = -self.mean[c] * total);
                 for (i, v) in self.column(c) {
@@ -142,6 +150,7 @@ impl<T: Scalar> CenteredData<T> for SparseCentered<'_, T> {
                 }
             }
         });
+        cx.check()?;
         separate(&by_column, width)
     }
 

@@ -33,7 +33,7 @@ pub(super) fn leading<T: Scalar>(
     let mut previous = vec![0.0; wanted];
     for iteration in 0.. {
         cx.check()?;
-        let scores = data.scores(&basis)?;
+        let scores = data.scores(&basis, cx)?;
         // Rayleigh-Ritz: the best eigenvectors within the subspace.
         let mut small = vec![0.0; width * width];
         for a in 0..width {
@@ -48,7 +48,7 @@ pub(super) fn leading<T: Scalar>(
         }
         previous = values[..wanted.min(values.len())].to_vec();
         let rotated: Vec<Vec<f64>> = rotations.iter().map(|r| combine(&scores, r)).collect::<Result<_>>()?;
-        basis = data.transposed(&rotated)?;
+        basis = data.transposed(&rotated, cx)?;
         orthonormalize(&mut basis);
     }
     Ok(Vec::new())
