@@ -7,25 +7,19 @@
 //! Buckets are the blocks of points that members of a team share: a bucket is of one member, to which all others send what they have
 //! dealt to it. That goes part by part, so that a member has its own entries and one part of what it receives.
 
-use super::incoming::{Incoming, Origin};
+use super::incoming::{BUCKET, Incoming, Origin, SOURCE_BITS};
 use super::weighted::WeightedGraph;
 use crate::ordered;
 use std::ops::Range;
 use std::vec;
-use tsne_core::{Context, Error, Result, Scalar, blocks, chunks, memory, share};
+use tsne_core::{Context, Error, Result, Scalar, chunks, memory, share};
 
-/// Destinations in a bucket: at 90 neighbors it takes 0.7 MB, less than a core's own cache, and a million points have a
-/// thousand buckets, so that the lines to which a core deals stay there, too.
-pub(super) const BUCKET: usize = blocks::BLOCK;
 /// Bytes of the keys of buckets that are in memory, or freed, together, at the least; as many of their weights in `f32`. From
 /// 32 MiB on, what glibc gets back goes back to the system, whatever the process has freed before. Of 1,000,000 × 50 the whole
 /// process had a peak of 3.19 GB with pieces of 24 MB, of 2.60 with these (`tsne embed --json`).
 pub(super) const TOGETHER: usize = 33 << 20;
 /// Ranges of sources that are dealt at the same time: more if the ranges would be too long.
 const RANGES: usize = 64;
-/// Bits of the place of a source in its range; the place of a destination in its bucket stands above them.
-pub(super) const SOURCE_BITS: u32 = u32::BITS - BUCKET.ilog2();
-const _: () = assert!(BUCKET.is_power_of_two());
 
 /// How the rows of one member are cut into ranges of sources.
 #[derive(Debug, Clone)]

@@ -1,7 +1,6 @@
 //! Rows of the joint matrix: a row's own entries and those that point to it, merged.
 
-use super::dealt::BUCKET;
-use super::incoming::{Bucket, Incoming};
+use super::incoming::{BUCKET, Bucket, Incoming};
 use super::weighted::{WeightedGraph, own_point, repeated};
 use tsne_core::{Result, Scalar, memory};
 

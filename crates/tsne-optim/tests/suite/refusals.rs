@@ -102,7 +102,10 @@ fn lengths_that_do_not_fit_are_refused() {
     assert_eq!(attraction(&y[1..], &y, &mut out).unwrap_err(), shape("embedding", 20, 19));
     assert_eq!(attraction(&y, &y[1..], &mut out).unwrap_err(), shape("reference embedding", 20, 19));
     assert_eq!(attraction(&y, &y, &mut out[1..]).unwrap_err(), shape("attraction", 20, 19));
-    assert_eq!(kl_divergence(&p, Kernel::CAUCHY, &y[1..], 1.0, Context::new()).unwrap_err(), shape("embedding", 20, 19));
+    assert_eq!(
+        kl_divergence(&p, Kernel::CAUCHY, &y[1..], 1.0, Context::new()).unwrap_err(),
+        shape("embedding", 20, 19)
+    );
     for z in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let error = kl_divergence(&p, Kernel::CAUCHY, &y, z, Context::new()).unwrap_err();
         assert!(error.to_string().starts_with(&format!("z is {z}, but must be positive")), "{error}");
