@@ -215,7 +215,7 @@ mod tests {
     use super::super::incoming::Bucket;
     use super::super::weighted::Edges;
     use super::*;
-    use tsne_core::{ThreadTeam, random};
+    use tsne_core::{ThreadTeam, blocks, random};
 
     /// Every row has the entries that point to it, by ascending source, whatever the members and the parts.
     #[test]
