@@ -76,7 +76,7 @@ fn step(momentum: Momentum) -> tsne::Result<Work> {
     rule.reset(y.len())?;
     let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     Ok(Box::new(move || {
-        rule.step(step, &gradient, &mut y)?;
+        rule.step(step, &gradient, &mut y, Context::new())?;
         black_box(&y);
         Ok(())
     }))

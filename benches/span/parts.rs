@@ -162,7 +162,7 @@ fn step(n: usize) -> tsne::Result<Work> {
     rule.reset(n)?;
     let step = Step::new(1.0, 0.8).with_max_norm(5.0);
     Ok(Box::new(move || {
-        rule.step(step, &gradient, &mut y)?;
+        rule.step(step, &gradient, &mut y, Context::new())?;
         black_box(&y);
         Ok(())
     }))
