@@ -63,6 +63,9 @@ pub(super) fn orient(vector: &mut [f64]) {
     }
 }
 
+/// Vectors and their eigenvalues.
+pub(super) type Eigenvectors = (Vec<Vec<f64>>, Vec<f64>);
+
 /// The eigenvectors of the largest `count` eigenvalues, and these, largest first, from the lower triangle of a
 /// symmetric matrix, column-major. `stage` names the caller in an error.
 pub(super) fn leading_eigenvectors(
@@ -70,7 +73,7 @@ pub(super) fn leading_eigenvectors(
     size: usize,
     count: usize,
     stage: &'static str,
-) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
+) -> Result<Eigenvectors> {
     let matrix = MatRef::from_column_major_slice(lower, size, size);
     let mut vectors = Mat::<f64>::zeros(size, size);
     let mut values = faer::diag::Diag::<f64>::zeros(size);

@@ -3,7 +3,7 @@
 
 use super::centered::{STAGE, WHAT};
 use super::reduction::Check;
-use crate::initialization::linalg::{combine, dot, leading_eigenvectors, subtract};
+use crate::initialization::linalg::{Eigenvectors, combine, dot, leading_eigenvectors, subtract};
 use tsne_core::{Result, chunks, memory, random};
 
 /// Vectors that the space grows by at a time. An eigenvalue that occurs up to so many times is found as often.
@@ -31,12 +31,7 @@ const TASK_COLUMNS: usize = 64;
 
 /// The eigenvectors of the largest `wanted` eigenvalues, up to [`MOST`], and these, largest first; `None` if the space would grow too
 /// large. The matrix has both its triangles, no negative eigenvalues but for rounding, and a norm of at most 1.
-pub(super) fn leading(
-    matrix: &[f64],
-    size: usize,
-    wanted: usize,
-    check: &Check<'_>,
-) -> Result<Option<(Vec<Vec<f64>>, Vec<f64>)>> {
+pub(super) fn leading(matrix: &[f64], size: usize, wanted: usize, check: &Check<'_>) -> Result<Option<Eigenvectors>> {
     let most = MOST_VECTORS.min(size / COLUMNS_EACH) / BLOCK * BLOCK;
     let mut space: Vec<Vec<f64>> = Vec::new();
     memory::reserve(WHAT, &mut space, most + BLOCK)?;
