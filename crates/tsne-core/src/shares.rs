@@ -287,6 +287,10 @@ impl Context<'_> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn any(&self, own: bool) -> Result<bool> {
+        // An iteration of one process allocates nothing.
+        if self.members() < 2 {
+            return Ok(own);
+        }
         Ok(self.gather_one(u8::from(own))?.contains(&1))
     }
 
