@@ -198,7 +198,7 @@ impl<T: Scalar> Dealt<T> {
             let count = ranges.count();
             let place = self.lengths[member].len() - (self.buckets.len() + buckets.len()) * count;
             let lengths = &self.lengths[member][place..place + buckets.len() * count];
-            let origin = Origin::new(keys, weights, lengths, (ranges.rows.start, ranges.size, count));
+            let origin = Origin::new(keys, weights, lengths, (ranges.rows.start, ranges.size, count))?;
             origins.push(origin.ok_or_else(|| unfit(member))?);
         }
         Ok(Some(Incoming { buckets, origins }))

@@ -37,22 +37,26 @@ pub(super) struct Origin<T> {
 
 impl<T: Scalar> Origin<T> {
     /// `None` unless there are as many entries as the lengths say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
     pub(super) fn new(
         keys: Vec<u32>,
         weights: Vec<T>,
         lengths: &[usize],
         sources: (usize, usize, usize),
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>> {
+        let ranges = sources.2.max(1);
+        let lengths = memory::copied("counts of entries", lengths)?;
+        let mut starts = memory::filled("counts of entries", lengths.len() / ranges + 1, 0usize)?;
         let mut total = 0usize;
-        let mut starts = vec![total];
-        for lengths in lengths.chunks_exact(sources.2.max(1)) {
-            for &length in lengths {
-                total = total.checked_add(length)?;
-            }
-            starts.push(total);
+        for (end, lengths) in starts.iter_mut().skip(1).zip(lengths.chunks_exact(ranges)) {
+            total = lengths.iter().fold(total, |sum, &length| sum.saturating_add(length));
+            *end = total;
         }
         let fits = keys.len() == total && weights.len() == total;
-        fits.then(|| Self { keys, weights, starts, lengths: lengths.to_vec(), sources })
+        Ok(fits.then_some(Self { keys, weights, starts, lengths, sources }))
     }
 
     /// The entries of a bucket, by its place, and how many of them are of each range; none where there are no rows.

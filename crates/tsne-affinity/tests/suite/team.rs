@@ -129,12 +129,12 @@ fn check_clusters<T: Scalar>(n: usize, d: usize, duplicates: bool, search: &Appr
 fn clusters() {
     let search = ApproximateSearch::default();
     check_clusters::<f32>(1025, 6, true, &search, 9);
-    check_clusters::<f64>(5000, 5, true, &search, 15);
-    check_clusters::<f32>(5001, 10, false, &search, 30);
+    check_clusters::<f64>(3000, 5, true, &search, 15);
+    check_clusters::<f32>(3073, 10, false, &search, 30);
     // Few points to a cluster, so that rows with too few neighbors look at all.
     check_clusters::<f32>(2500, 4, true, &search.clone().with_clusters(Some(900)).with_recall(0.3), 20);
     // Rows in fewer columns.
-    check_clusters::<f32>(2100, 260, true, &search, 8);
+    check_clusters::<f32>(1100, 260, true, &search, 8);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn any_metric() {
 
 #[test]
 fn sparse_rows() {
-    let (n, d) = (2500, 40);
+    let (n, d) = (1300, 40);
     let unit = |i: usize| random::unit(random::element_seed(11, 1, i as u64));
     let (mut pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::<f32>::new());
     for i in 0..n {
@@ -270,8 +270,8 @@ fn models_of_few_points() {
 
 #[test]
 fn models_of_some_blocks() {
-    check_models::<f64>(5000, 10);
-    check_models::<f32>(3073, 30);
+    check_models::<f64>(5000, 6);
+    check_models::<f32>(2049, 18);
 }
 
 /// A point that all others have as a neighbor, far from where they are.
