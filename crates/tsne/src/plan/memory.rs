@@ -66,9 +66,10 @@ pub(super) fn extent(n: usize, dimensions: usize) -> f64 {
     }
 }
 
-/// Nodes of a grid for each point, at most: beyond, near pairs are cheaper.
+/// Nodes of a grid for each point, at most: beyond, near pairs are cheaper. At perplexity 10, 20,000 points in three clusters took
+/// the memory of 115 to 140, and 70,000 of Fashion-MNIST that of 127 to 140, in `f32` and `f64`.
 const fn nodes_of_a_point(dimensions: usize) -> f64 {
-    if dimensions < 3 { 200.0 } else { 400.0 }
+    if dimensions < 3 { 140.0 } else { 400.0 }
 }
 
 fn repulsion<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
