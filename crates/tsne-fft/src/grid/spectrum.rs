@@ -268,7 +268,7 @@ mod tests {
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
             slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
             let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
-            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid);
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, &mut grid, &mut Vec::new()).unwrap();
             convolver.convolve(&spectrum, &mut grid).unwrap();
             let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
             assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);

@@ -26,6 +26,8 @@ const ORDER: usize = GridParams::DEFAULT_INTERPOLATION_POINTS + 1;
 pub(crate) struct Coarse<T: 'static, const D: usize> {
     convolutions: Convolutions<T>,
     grid: Vec<T>,
+    /// For spreading on crowded slabs.
+    sums: Vec<f64>,
     slabs: Slabs,
     loose_slabs: Slabs,
     loose: Sorted<T, D>,
@@ -38,6 +40,7 @@ impl<T: GridScalar, const D: usize> Default for Coarse<T, D> {
         Self {
             convolutions: Convolutions::default(),
             grid: Vec::new(),
+            sums: Vec::new(),
             slabs: Slabs::default(),
             loose_slabs: Slabs::default(),
             loose: Sorted::default(),
@@ -70,6 +73,10 @@ struct Weighted<'a, T, const D: usize> {
 impl<T: GridScalar, const D: usize> Charges<T, D> for Weighted<'_, T, D> {
     fn slabs(&self) -> usize {
         self.slabs.count()
+    }
+
+    fn count(&self, s: usize) -> usize {
+        self.slabs.len(s)
     }
 
     fn of_slab(&self, s: usize, each: &mut Each<'_, T, D>) {
@@ -113,7 +120,7 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         }
         self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places)?;
         let charges = Weighted { slabs: &self.slabs, bodies };
-        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, &mut self.grid);
+        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, &mut self.grid, &mut self.sums)?;
         convolution.convolver.convolve(&convolution.spectrum, &mut self.grid)?;
         let charge = bodies.masses.iter().map(|mass| mass.to_f64()).sum();
         let filled = Filled::new(lattice, &convolution.spectrum, charge, None);
