@@ -132,6 +132,7 @@ impl Run<'_> {
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
         // Before what takes long.
+        self.targets.check_room(&annotations, n)?;
         warn(run.quiet, &input.warnings(n));
         warn(run.quiet, &self.embed.map(|embed| film::warnings(embed, n)).unwrap_or_default());
         let extras =

@@ -109,6 +109,7 @@ impl Going<'_> {
         // An interrupted run may have saved itself where its map goes in the end.
         let model_elsewhere = targets.model.filter(|model| how == How::Further || !files::same_file(model, from));
         Targets { model: model_elsewhere, ..targets }.check(&[Some(&PathBuf::from(from)), args.input.as_ref()])?;
+        targets.check_room(&extras.annotations, model.n())?;
         let mut embedding = model.embedding::<T, D>().map_err(|error| unusable(from, &error))?;
         ensure!(
             how == How::Further || embedding.remaining() > 0,

@@ -3,7 +3,7 @@
 use crate::args::{EmbedArgs, Init};
 use crate::command::film;
 use crate::film::FilmFormat;
-use crate::input::Resolved;
+use crate::input::{Annotations, Resolved};
 use crate::output::{Beside, Format, Note};
 use crate::plot;
 use anyhow::{Context, Result, bail, ensure};
@@ -61,6 +61,18 @@ impl<'a> Targets<'a> {
     /// Whether the map goes where its neighbors have room.
     pub(crate) fn wants_neighbors(&self) -> bool {
         self.map.and_then(|map| Format::of(map).ok()).is_some_and(Format::has_neighbors)
+    }
+
+    /// Checks, as soon as the points are read, that the map has room for their names and labels, and for the neighbors of so many.
+    ///
+    /// # Errors
+    ///
+    /// For more than its format holds.
+    pub(crate) fn check_room(&self, annotations: &Annotations, with_neighbors: usize) -> Result<()> {
+        let Some(map) = self.map.filter(|map| !is_h5ad(map)) else { return Ok(()) };
+        Format::of(map)?
+            .check(annotations, with_neighbors)
+            .with_context(|| format!("{} cannot be written", map.display()))
     }
 
     /// Checks before any work that the files can be written, that no two are the same, and that none is one of

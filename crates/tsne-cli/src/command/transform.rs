@@ -77,6 +77,7 @@ fn place<T: Float + FromStr, const D: usize>(
     }
     let Data { mut points, annotations, mut input, resolved, columns, .. } =
         read::<T>(&args.input, &args.reading.options())?;
+    targets.check_room(&annotations, 0)?;
     warn(run.quiet, &input.warnings(points.n()));
     if let (Some(fitted), Some(given)) = (&fitted_columns, &columns) {
         let doubt = same_columns(fitted, given).with_context(|| args.input.display().to_string())?;

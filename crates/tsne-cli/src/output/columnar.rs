@@ -4,7 +4,7 @@
 //! neighbors in the data, itself first, and their distances.
 
 use super::content::{Beside, Numbers};
-use crate::input::{Labels, PROJECTION, label_names};
+use crate::input::{Annotations, Labels, PROJECTION, label_names};
 use anyhow::{Context, Result, ensure};
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -33,6 +33,26 @@ const BATCH: usize = 1 << 14;
 
 /// Rows of a group, which a reader has in memory as a whole.
 const ROW_GROUP: usize = 1 << 17;
+
+/// Bytes and texts that a column of texts holds: their places have 31 bits.
+const ROOM: usize = i32::MAX as usize;
+
+/// Whether there is room for names and labels, and for the neighbors of so many points, of which none may be there yet.
+pub(super) fn check(annotations: &Annotations, with_neighbors: usize) -> Result<()> {
+    check_room(annotations, with_neighbors, ROOM)
+}
+
+fn check_room(annotations: &Annotations, with_neighbors: usize, room: usize) -> Result<()> {
+    annotations.ids.iter().flat_map(|ids| ids.chunks(BATCH)).try_for_each(|ids| check_texts(ids, room))?;
+    for labels in annotations.labels.iter().filter(|labels| !labels.are_continuous()) {
+        check_texts(&labels.names, room).with_context(|| format!("labels {:?}", labels.name))?;
+    }
+    ensure!(
+        with_neighbors <= room,
+        "{with_neighbors} points are more than neighbors are told apart by, {room}: write the map as CSV"
+    );
+    Ok(())
+}
 
 /// A table that is written by batches of rows.
 pub(super) trait Batches {
@@ -209,13 +229,16 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Texts, whose places have 31 bits.
 fn texts(texts: &[String]) -> Result<ArrayRef> {
-    let bytes: usize = texts.iter().map(String::len).sum();
-    let most = i32::MAX as usize;
-    ensure!(bytes <= most, "a column of Arrow holds 2 GiB of names, and {bytes} bytes are more: write the map as CSV");
-    ensure!(texts.len() <= most, "Arrow tells {most} names apart, and {} are more: write the map as CSV", texts.len());
+    check_texts(texts, ROOM)?;
     Ok(Arc::new(StringArray::from_iter_values(texts)))
+}
+
+fn check_texts(texts: &[String], room: usize) -> Result<()> {
+    let bytes: usize = texts.iter().map(String::len).sum();
+    ensure!(bytes <= room, "a column of Arrow holds {room} bytes of names, and {bytes} are more: write the map as CSV");
+    ensure!(texts.len() <= room, "Arrow tells {room} names apart, and {} are more: write the map as CSV", texts.len());
+    Ok(())
 }
 
 /// The lists of a point's neighbors, as Embedding Atlas has them.
@@ -245,4 +268,37 @@ fn neighbors<T: Scalar>(graph: &KnnGraph<T>, start: usize, end: usize) -> Result
     };
     let columns = vec![list(Arc::new(Int32Array::from(ids)))?, list(Arc::new(Float32Array::from(distances)))?];
     Ok(Arc::new(StructArray::try_new(neighbor_fields(), columns, None)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::LabelType;
+
+    fn labels(names: &[&str], label_type: LabelType) -> Labels {
+        let names: Vec<String> = names.iter().map(|&name| name.into()).collect();
+        Labels { name: "kind".into(), label_type, codes: (0..names.len() as u32).collect(), names, title: None }
+    }
+
+    #[test]
+    fn names_without_room_are_told_before_there_is_a_map() {
+        let of = |ids: Option<&[&str]>, labels: Vec<Labels>| Annotations {
+            ids: ids.map(|ids| ids.iter().map(|&id| id.into()).collect()),
+            labels,
+        };
+        let (ids, classes) = (["a", "bc"], || labels(&["x", "y", "zw"], LabelType::Classes));
+        let all = of(Some(&ids), vec![classes()]);
+        assert!(check_room(&all, 4, 4).is_ok() && check(&all, 4).is_ok());
+        let told = |annotations: &Annotations, points: usize, room: usize| {
+            format!("{:#}", check_room(annotations, points, room).unwrap_err())
+        };
+        assert!(told(&all, 4, 3).contains("labels \"kind\": a column of Arrow holds 3 bytes of names, and 4 are more"));
+        assert!(told(&of(Some(&ids), Vec::new()), 0, 2).contains("3 are more"));
+        assert!(told(&of(None, vec![labels(&["", "", ""], LabelType::Classes)]), 0, 2).contains("tells 2 names"));
+        assert!(told(&Annotations::default(), 5, 4).contains("5 points"));
+        // Numbers are not written as texts, and names of rows come some at a time.
+        assert!(check_room(&of(None, vec![labels(&["1.5", "2.25"], LabelType::Numbers)]), 0, 1).is_ok());
+        let many = Annotations { ids: Some(vec!["id".into(); 2 * BATCH]), labels: Vec::new() };
+        assert!(check_room(&many, 0, 2 * BATCH).is_ok() && check_room(&many, 0, 2 * BATCH - 1).is_err());
+    }
 }

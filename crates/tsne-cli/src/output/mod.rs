@@ -76,6 +76,23 @@ impl Format {
         }
     }
 
+    /// Whether a file has room for names and labels, and for the neighbors of so many points (0 where none are written): to be asked
+    /// before there is a map.
+    ///
+    /// # Errors
+    ///
+    /// For names of more bytes, or more of them, than the format holds.
+    pub fn check(self, annotations: &Annotations, with_neighbors: usize) -> Result<()> {
+        match self {
+            Self::Npy | Self::Csv | Self::Tsv => {
+                let _ = (annotations, with_neighbors);
+                Ok(())
+            }
+            #[cfg(feature = "columnar")]
+            Self::Parquet | Self::Arrow => columnar::check(annotations, with_neighbors),
+        }
+    }
+
     /// The bytes of a file with these positions.
     ///
     /// # Errors

@@ -270,7 +270,7 @@ mod tests {
             slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
             let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
             let part = 0..grid.len();
-            spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut grid, part));
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut grid, part), &mut Vec::new()).unwrap();
             convolver.convolve(&spectrum, &mut grid, Context::new()).unwrap();
             let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
             assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);

@@ -96,6 +96,8 @@ pub(crate) struct LagrangeField<T, const D: usize> {
     slabs: Slabs,
     /// Potentials of the charges `y_1 … y_D`, then 1, all with the force kernel, then of 1 with the weight kernel.
     grids: Vec<Vec<T>>,
+    /// For spreading on crowded slabs.
+    charges: Vec<f64>,
     sums: Vec<f64>,
 }
 
@@ -123,7 +125,7 @@ pub(crate) struct Filled<T, const D: usize> {
 
 impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
-        Self { params, plan: None, slabs: Slabs::default(), grids: Vec::new(), sums: Vec::new() }
+        Self { params, plan: None, slabs: Slabs::default(), grids: Vec::new(), charges: Vec::new(), sums: Vec::new() }
     }
 
     /// Writes the forces on this member's of the points `y` within `bounds`, and returns the sum of the weights of all pairs.
@@ -186,7 +188,9 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 // One closure for both kinds of charge: each is an instance of the whole loop.
                 let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
-                spread::<T, D, P, _>(Lagrange, &lattice, &InPlace { slabs, y, charge }, (grid, plan.convolver.part(cx)));
+                let part = plan.convolver.part(cx);
+                let charges = InPlace { slabs, y, charge };
+                spread::<T, D, P, _>(Lagrange, &lattice, &charges, (grid, part), &mut self.charges)?;
             }
         });
         for (m, grid) in self.grids.iter_mut().enumerate() {

@@ -27,6 +27,8 @@ const ORDER: usize = GridParams::DEFAULT_INTERPOLATION_POINTS + 1;
 pub(crate) struct Coarse<T: 'static, const D: usize> {
     convolutions: Convolutions<T>,
     grid: Vec<T>,
+    /// For spreading on crowded slabs.
+    sums: Vec<f64>,
     slabs: Slabs,
     loose_slabs: Slabs,
     loose: Sorted<T, D>,
@@ -39,6 +41,7 @@ impl<T: GridScalar, const D: usize> Default for Coarse<T, D> {
         Self {
             convolutions: Convolutions::default(),
             grid: Vec::new(),
+            sums: Vec::new(),
             slabs: Slabs::default(),
             loose_slabs: Slabs::default(),
             loose: Sorted::default(),
@@ -78,6 +81,10 @@ struct Weighted<'a, T, const D: usize> {
 impl<T: GridScalar, const D: usize> Charges<T, D> for Weighted<'_, T, D> {
     fn slabs(&self) -> usize {
         self.slabs.count()
+    }
+
+    fn count(&self, s: usize) -> usize {
+        self.slabs.len(s)
     }
 
     fn of_slab(&self, s: usize, each: &mut Each<'_, T, D>) {
@@ -122,7 +129,8 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         }
         self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places)?;
         let charges = Weighted { slabs: &self.slabs, bodies };
-        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, (&mut self.grid, convolution.convolver.part(cx)));
+        let part = convolution.convolver.part(cx);
+        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, (&mut self.grid, part), &mut self.sums)?;
         convolution.convolver.convolve(&convolution.spectrum, &mut self.grid, cx)?;
         let charge = bodies.masses.iter().map(|mass| mass.to_f64()).sum();
         let filled = Filled::new(lattice, &convolution.spectrum, charge, None);

@@ -146,6 +146,11 @@ impl Slabs {
         })
     }
 
+    /// The number of points of slab `s`.
+    pub(crate) fn len(&self, s: usize) -> usize {
+        self.starts.chunks_exact(self.count + 1).map(|starts| (starts[s + 1] - starts[s]) as usize).sum()
+    }
+
     /// The points of slab `s`, block by block, in their order.
     #[inline]
     pub(crate) fn points(&self, s: usize) -> impl Iterator<Item = usize> + '_ {

@@ -176,6 +176,10 @@ impl<T: GridScalar, const D: usize> Charges<T, D> for Sorted<T, D> {
         self.slab_starts.len().saturating_sub(1)
     }
 
+    fn count(&self, s: usize) -> usize {
+        self.slab_starts[s + 1] - self.slab_starts[s]
+    }
+
     fn of_slab(&self, s: usize, each: &mut Each<'_, T, D>) {
         in_chunks((self.slab_starts[s]..self.slab_starts[s + 1]).map(|rank| (self.point(rank), T::ONE)), each);
     }

@@ -25,6 +25,8 @@ pub(crate) struct Field<T: 'static, const D: usize> {
     params: GridParams,
     convolutions: Convolutions<T>,
     grid: Vec<T>,
+    /// For spreading on crowded slabs.
+    sums: Vec<f64>,
     pub(crate) slabs: Slabs,
     /// For near pairs only: sorting costs dense maps more than reading in order saves.
     pub(crate) sorted: Sorted<T, D>,
@@ -51,6 +53,7 @@ impl<T: GridScalar, const D: usize> Default for Field<T, D> {
             params: GridParams::default(),
             convolutions: Convolutions::default(),
             grid: Vec::new(),
+            sums: Vec::new(),
             slabs: Slabs::default(),
             sorted: Sorted::default(),
             rows: Vec::new(),
@@ -90,7 +93,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         let in_place = InPlace { slabs: &self.slabs, y, charge: |_: &[T; D]| T::ONE };
         let charges: &dyn Charges<T, D> = if split.is_some() { &self.sorted } else { &in_place };
         let part = convolution.convolver.part(cx);
-        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, (&mut self.grid, part)));
+        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, (&mut self.grid, part), &mut self.sums))?;
         convolution.convolver.convolve(&convolution.spectrum, &mut self.grid, cx)?;
         let rest = smoothed.as_ref().map(Smoothed::rest);
         Ok(Filled::new(lattice, &convolution.spectrum, y.len() as f64, rest))
