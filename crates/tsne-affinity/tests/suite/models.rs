@@ -597,6 +597,24 @@ fn repetitions_are_found_in_any_row() {
     }
 }
 
+/// Without symmetrization, more rows than are sorted together: each keeps its own neighbors and weights.
+#[test]
+fn rows_of_many_blocks_are_sorted_each_by_itself() {
+    let (n, j) = (2_500usize, 3);
+    let indices: Vec<u32> = (0..n).flat_map(|i| [i + 7, i + 1, i + n - 1].map(|c| (c % n) as u32)).collect();
+    let graph = KnnGraph::from_parts(j, n, indices, vec![0.0f64; n * j]).unwrap();
+    let w: Vec<f64> = (0..n * j).map(|e| (tsne_core::random::mix(e as u64) % 7 + 1) as f64).collect();
+    // Sums of small integers: exact in any order.
+    let total: f64 = w.iter().sum();
+    let p = symmetrize_with(&graph, &w, Symmetrization::None, Context::new()).unwrap();
+    for i in 0..n {
+        let mut row: Vec<(u32, f64)> =
+            graph.row(i).0.iter().copied().zip(w[i * j..].iter().map(|w| w / total)).collect();
+        row.sort_by_key(|pair| pair.0);
+        assert!(p.row(i).0.iter().copied().zip(p.row(i).1.iter().copied()).eq(row), "row {i}");
+    }
+}
+
 /// Three neighbors are the nearest, all at one distance: a perplexity of 2 puts all weight on them, by a precision without end. In a
 /// mixture it counts by its height at the distance, which is nothing beside any other, and all where the distance is 0.
 #[test]
