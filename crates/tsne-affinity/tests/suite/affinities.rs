@@ -273,7 +273,7 @@ fn symmetrization_is_the_dense_one() {
     check_joint(&graph, &vec![0.5; n * 2], 2);
 }
 
-/// More rows than are dealt together, against a map of all pairs; neighbors at random, so that all ranges meet, and the
+/// Many buckets and ranges of rows, against a map of all pairs; neighbors at random, so that all ranges meet, and the
 /// first rows are neighbors of many.
 #[test]
 fn many_rows_are_the_map_of_their_pairs() {
@@ -313,6 +313,37 @@ fn many_rows_are_the_map_of_their_pairs() {
         count += 1;
     }
     assert_eq!((count, p.nnz()), (pairs.len(), pairs.len()));
+}
+
+/// More entries than are dealt together: a part is 33 MiB of keys, of four bytes, in whole buckets of 1,024 rows. With 2,900 neighbors
+/// that is three buckets, and here are four. Each row names the next ones around a circle, so that any two points are a pair, and few
+/// pairs are named once only.
+#[test]
+fn entries_of_several_parts_are_the_formula() {
+    let (n, j) = (3_080usize, 2_900);
+    let indices = (0..n * j).map(|e| ((e / j + 1 + e % j) % n) as u32).collect();
+    let graph = KnnGraph::from_parts(j, n, indices, vec![0.0f32; n * j]).unwrap();
+    let w: Vec<f32> = (0..n * j).map(|e| (tsne_core::random::mix(e as u64) % 7 + 1) as f32).collect();
+    let weight = |from: usize, to: usize| {
+        let place = (to + n - from - 1) % n;
+        if place < j { f64::from(w[from * j + place]) } else { 0.0 }
+    };
+    // Sums of small integers: exact in any order.
+    let total: f64 = w.iter().map(|w| f64::from(*w)).sum();
+    let p = symmetrize(&graph, &w, Context::new()).unwrap();
+    assert_eq!(p.nnz(), n * (n - 1));
+    for i in 0..n {
+        let (columns, weights) = p.row(i);
+        for (place, (&c, &found)) in columns.iter().zip(weights).enumerate() {
+            let to = place + usize::from(place >= i);
+            // Rounded to f32 once, after two roundings of an f64.
+            let e = (weight(i, to) + weight(to, i)) / (2.0 * total);
+            assert!(
+                c as usize == to && (f64::from(found) - e).abs() <= f64::from(f32::EPSILON) * e,
+                "{i}, {to}: {found}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -476,10 +507,10 @@ fn errors_name_what_is_wrong() {
     }
     assert!(model.conditional(&graph(vec![1, 1, 0, 2, 0, 1], 4), cx).is_err());
     for bad in [&[][..], &[0.5; 4], &[0.5; 9]] {
-        assert!(matches!(symmetrize(&good, bad, cx), Err(Error::Shape { .. })));
+        assert_eq!(symmetrize(&good, bad, cx), Err(Error::shape("weights", 6, bad.len())));
     }
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(symmetrize(&good, &[bad; 6], cx), Err(Error::Invalid { .. })));
+        assert!(matches!(symmetrize(&good, &[bad; 6], cx), Err(Error::Invalid { what: "weights", .. })));
     }
     let token = CancelToken::new();
     token.cancel();

@@ -504,7 +504,10 @@ fn defaults_are_those_of_the_field() {
     let model = PerplexityAffinity::multiscale(&[5.0, 2.0]).unwrap();
     assert_eq!((model.k_neighbors(), model.symmetrization()), (None, Symmetrization::Mean));
     assert_eq!(model.perplexities(), [2.0, 5.0]);
-    assert_eq!(model.with_neighbors(count(7)).k_neighbors(), Some(count(7)));
+    let model = model.with_neighbors(count(7));
+    assert_eq!(model.k_neighbors(), Some(count(7)));
+    let model = model.with_perplexities(&[6.0, 4.0]).unwrap();
+    assert_eq!((model.perplexities(), model.k_neighbors()), (&[4.0, 6.0][..], Some(count(7))));
 }
 
 #[test]
@@ -574,6 +577,82 @@ fn errors_of_models() {
             assert!(matches!(symmetrize_with(&good, &[bad; 6], how, Context::new()), Err(Error::Invalid { .. })));
         }
     }
+}
+
+/// Without symmetrization, rows are looked through as they are sorted: the first repetition in any of them is named, and the last of
+/// one row beside the first of the next is none.
+#[test]
+fn repetitions_are_found_in_any_row() {
+    let indices = [1u32, 2, 2, 3, 3, 0, 0, 1];
+    let joint = |indices: &[u32]| {
+        let graph = KnnGraph::from_parts(2, 4, indices.to_vec(), vec![1.0f64; 8]).unwrap();
+        symmetrize_with(&graph, &[0.5; 8], Symmetrization::None, Context::new())
+    };
+    assert_eq!(joint(&indices).unwrap().columns(), [1, 2, 2, 3, 0, 3, 0, 1]);
+    for row in 0..4 {
+        let mut bad = indices;
+        bad[2 * row + 1] = bad[2 * row];
+        let error = joint(&bad).unwrap_err().to_string();
+        assert!(error.contains(&format!("row {row} names point {} twice", bad[2 * row])), "{error}");
+    }
+}
+
+/// Without symmetrization, more rows than are sorted together: each keeps its own neighbors and weights.
+#[test]
+fn rows_of_many_blocks_are_sorted_each_by_itself() {
+    let (n, j) = (2_500usize, 3);
+    let indices: Vec<u32> = (0..n).flat_map(|i| [i + 7, i + 1, i + n - 1].map(|c| (c % n) as u32)).collect();
+    let graph = KnnGraph::from_parts(j, n, indices, vec![0.0f64; n * j]).unwrap();
+    let w: Vec<f64> = (0..n * j).map(|e| (tsne_core::random::mix(e as u64) % 7 + 1) as f64).collect();
+    // Sums of small integers: exact in any order.
+    let total: f64 = w.iter().sum();
+    let p = symmetrize_with(&graph, &w, Symmetrization::None, Context::new()).unwrap();
+    for i in 0..n {
+        let mut row: Vec<(u32, f64)> =
+            graph.row(i).0.iter().copied().zip(w[i * j..].iter().map(|w| w / total)).collect();
+        row.sort_by_key(|pair| pair.0);
+        assert!(p.row(i).0.iter().copied().zip(p.row(i).1.iter().copied()).eq(row), "row {i}");
+    }
+}
+
+/// Three neighbors are the nearest, all at one distance: a perplexity of 2 puts all weight on them, by a precision without end. In a
+/// mixture it counts by its height at the distance, which is nothing beside any other, and all where the distance is 0.
+#[test]
+fn the_narrowest_of_a_mixture_counts_by_its_height() {
+    let row = |perplexities: &[f64], nearest: f64| {
+        let distances = vec![nearest, nearest, nearest, 1.0, 2.0, 3.0];
+        let graph = KnnGraph::from_parts(6, 7, (1..7).collect(), distances).unwrap();
+        let model = PerplexityAffinity::mixture(perplexities).unwrap().with_neighbors(count(6));
+        model.conditional(&graph, Context::new()).unwrap().weights().to_vec()
+    };
+    assert_eq!(row(&[2.0, 5.0], 0.5), row(&[5.0], 0.5));
+    assert_eq!(row(&[2.0, 5.0], 0.0), row(&[2.0], 0.0));
+    assert_ne!(row(&[5.0], 0.0), row(&[2.0], 0.0));
+    for nearest in [0.0, 0.5] {
+        // Three terms of a third, added and divided by their sum: a few roundings.
+        check_close(&row(&[2.0, 3.0], nearest), &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.0, 0.0, 0.0], 1e-15);
+    }
+}
+
+/// The sums of the arrays that are there at the same time, by hand: of 1,000,000 points with 90 neighbors, neighbors and weights are
+/// 720 MB in `f32` and 1,080 in `f64`, and a matrix of 130,000,000 entries is 1,048 and 1,568.
+#[test]
+fn joining_takes_the_memory_of_its_arrays() {
+    let peak = |how: Symmetrization, entries, scalar| how.peak_bytes(1_000_000, 90, entries, scalar);
+    // Twice a part of 33 MiB of keys with as many weights.
+    let part = |scalar: u64| 2 * (33 << 20) * (4 + scalar) / 4;
+    for how in [Symmetrization::Mean, Symmetrization::Max] {
+        assert_eq!(peak(how, 130_000_000, 4), 720_000_000 + 1_048_000_000 + part(4));
+        assert_eq!(peak(how, 130_000_000, 8), 1_080_000_000 + 1_568_000_000 + part(8));
+        // A matrix of which there is hardly anything: the entries by where they point, with the lists.
+        assert_eq!(peak(how, 0, 4), 2 * 720_000_000 + part(4));
+        // Less than a part: all is there twice.
+        assert_eq!(how.peak_bytes(1_000, 90, 130_000, 4), 2 * 720_000 + 1_048_000);
+    }
+    assert_eq!(peak(Symmetrization::None, 90_000_000, 4), 720_000_000 + 728_000_000);
+    // At the least the neighbors with distances and weights.
+    assert_eq!(peak(Symmetrization::None, 0, 4), 90_000_000 * 12);
+    assert_eq!(peak(Symmetrization::None, 0, 8), 90_000_000 * 20);
 }
 
 #[test]
