@@ -1,6 +1,7 @@
 use crate::blocks;
 use crate::error::{Error, Result};
 use crate::instances;
+use crate::memory;
 use crate::scalar::Scalar;
 use std::ops::Range;
 use std::sync::Arc;
@@ -98,6 +99,41 @@ impl<T: Scalar> Affinities<T> {
         n: usize,
     ) -> Result<Self> {
         checked(Some(first), row_pointers, columns, weights, n, AffinityKind::Joint)
+    }
+
+    /// The rows of some of the points, from joint affinities of all: those of a member of a [`Team`](crate::Team), or whatever part
+    /// is looked at. Other kinds, and rows that are not all, have no part and are errors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] for points beyond the last, [`Error::Invalid`] unless these are the joint affinities of all points,
+    /// [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind};
+    ///
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f32; 4], 3, AffinityKind::Joint)?;
+    /// let rows = p.of_points(1..3)?;
+    /// assert_eq!((rows.points(), rows.row(0)), (1..3, p.row(1)));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn of_points(&self, points: Range<usize>) -> Result<Self> {
+        const WHAT: &str = "rows of the affinities";
+        if self.kind != AffinityKind::Joint || self.n() != self.n_columns {
+            return Err(Error::invalid("affinities", "only joint ones of all points have rows of some"));
+        }
+        let Some(pointers) =
+            self.row_pointers().get(points.start..points.end.saturating_add(1)).filter(|p| !p.is_empty())
+        else {
+            return Err(Error::shape(WHAT, self.n(), points.end));
+        };
+        let entries = pointers[0]..pointers[pointers.len() - 1];
+        let row_pointers = memory::collected(WHAT, pointers.iter().map(|at| at - entries.start))?;
+        let columns = memory::copied(WHAT, &self.columns()[entries.clone()])?;
+        let weights = memory::copied(WHAT, &self.weights()[entries])?;
+        Self::from_rows(points.start, row_pointers, columns, weights, self.n_columns)
     }
 
     /// The points whose rows these are: all, but for [`Affinities::from_rows`].
@@ -281,7 +317,7 @@ impl<T: Scalar> Affinities<T> {
 instances! {
     /// [`Affinities::from_parts`].
     fn checked[Checked]<'a, 'b, T>(
-        first: Option<usize>,
+        first_of_some: Option<usize>,
         row_pointers: Vec<usize>,
         columns: Vec<u32>,
         weights: Vec<T>,
@@ -321,7 +357,7 @@ fn fault<T: Scalar>(matrix: &Affinities<T>, i: usize) -> Option<String> {
 }
 
 fn from_checked_parts<T: Scalar>(
-    some_from: Option<usize>,
+    first_of_some: Option<usize>,
     row_pointers: Vec<usize>,
     columns: Vec<u32>,
     weights: Vec<T>,
@@ -342,10 +378,10 @@ fn from_checked_parts<T: Scalar>(
         return invalid(format!("row pointer {} is below the one before it", i + 1));
     }
     let n = row_pointers.len() - 1;
-    let first_row = some_from.unwrap_or(0);
+    let first_row = first_of_some.unwrap_or(0);
     let end = first_row.saturating_add(n);
     // All rows are as many as the points; some end at the last of them.
-    let fits = if some_from.is_none() { end == n_columns } else { end <= n_columns };
+    let fits = if first_of_some.is_none() { end == n_columns } else { end <= n_columns };
     if kind == AffinityKind::Joint && !fits {
         return Err(Error::shape("joint affinities (rows)", n_columns, end));
     }

@@ -226,27 +226,9 @@ fn joint_of<T: Scalar>(source: Source<'_, T>, options: Precomputed, cx: Context<
         });
     }
     let SortedRows { row_pointers, columns, weights } = given;
-    own_rows(Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)?, cx)
-}
-
-/// The rows of this member of a team, out of all.
-fn own_rows<T: Scalar>(p: Affinities<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-    let (n, rows) = (p.n(), cx.rows(p.n()));
-    if rows.len() == n {
-        return Ok(p);
-    }
-    let (mut row_pointers, mut columns, mut weights) = p.into_parts();
-    let entries = row_pointers[rows.start]..row_pointers[rows.end];
-    row_pointers.truncate(rows.end + 1);
-    row_pointers.drain(..rows.start);
-    row_pointers.iter_mut().for_each(|pointer| *pointer -= entries.start);
-    columns.truncate(entries.end);
-    columns.drain(..entries.start);
-    weights.truncate(entries.end);
-    weights.drain(..entries.start);
-    columns.shrink_to_fit();
-    weights.shrink_to_fit();
-    Affinities::from_rows(rows.start, row_pointers, columns, weights, n)
+    let p = Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)?;
+    let own = cx.rows(n);
+    if own == (0..n) { Ok(p) } else { p.of_points(own) }
 }
 
 instances! {

@@ -282,6 +282,9 @@ impl Workspace {
                 self.weights.as_flattened_mut()[..ties].iter_mut().for_each(|w| *w += share);
                 continue;
             }
+            // As much in all as a limit of the other kind, where there is one.
+            let has_others = scale.precision == 0.0 && scales.iter().any(|other| other.precision == f64::INFINITY);
+            let factor = if has_others { factor / self.k as f64 } else { factor };
             for ((w, a), mask) in self.weights.iter_mut().zip(&self.exponents).zip(&self.mask) {
                 for l in 0..LANES {
                     w[l] += factor * math::exp_neg(scale.precision * a[l]) * mask[l];

@@ -628,6 +628,9 @@ fn the_narrowest_of_a_mixture_counts_by_its_height() {
     assert_eq!(row(&[2.0, 5.0], 0.5), row(&[5.0], 0.5));
     assert_eq!(row(&[2.0, 5.0], 0.0), row(&[2.0], 0.0));
     assert_ne!(row(&[5.0], 0.0), row(&[2.0], 0.0));
+    // Of a perplexity of all six, neither has a height: half of the weight is that of the nearest, half that of all.
+    check_close(&row(&[2.0, 6.0], 0.5), &[0.25, 0.25, 0.25, 1.0 / 12.0, 1.0 / 12.0, 1.0 / 12.0], 1e-15);
+    assert_eq!(row(&[2.0, 6.0], 0.0), row(&[2.0], 0.0));
     for nearest in [0.0, 0.5] {
         // Three terms of a third, added and divided by their sum: a few roundings.
         check_close(&row(&[2.0, 3.0], nearest), &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.0, 0.0, 0.0], 1e-15);

@@ -15,17 +15,10 @@ pub(super) fn own_graph<T: Scalar>(graph: &KnnGraph<T>, cx: Context<'_>) -> Resu
 
 /// The rows of this member, if the joint affinities have all; `None` if they have these already.
 pub(crate) fn own_affinities<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<Option<Affinities<T>>> {
-    const WHAT: &str = "affinities of this member";
     if p.kind() != AffinityKind::Joint {
         return Ok(None);
     }
-    let Some(own) = own_of(p.n(), p.n_columns(), cx) else { return Ok(None) };
-    let pointers = &p.row_pointers()[own.start..=own.end];
-    let entries = p.row_pointers()[own.start]..p.row_pointers()[own.end];
-    let row_pointers = memory::collected(WHAT, pointers.iter().map(|at| at - entries.start))?;
-    let columns = memory::copied(WHAT, &p.columns()[entries.clone()])?;
-    let weights = memory::copied(WHAT, &p.weights()[entries])?;
-    Affinities::from_rows(own.start, row_pointers, columns, weights, p.n_columns()).map(Some)
+    own_of(p.n(), p.n_columns(), cx).map(|own| p.of_points(own)).transpose()
 }
 
 fn own_of(rows: usize, n: usize, cx: Context<'_>) -> Option<Range<usize>> {

@@ -51,6 +51,8 @@ pub(crate) struct Kept<T, const D: usize> {
 /// What a descent came to that may have begun again.
 struct Watched<T, const D: usize> {
     done: Descended,
+    /// What the divergence says against the map, if there is one.
+    doubt: Option<Warning>,
     unfinished: Option<Unfinished<T, D>>,
     /// Why it began again, and the schedule that the map keeps then.
     further: Option<(RestartCause, Schedule)>,
@@ -451,7 +453,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             resume_unwind(panic)
         });
         match outcome {
-            Ok(Watched { done, unfinished, further }) => {
+            Ok(Watched { done, doubt, unfinished, further }) => {
                 if let Some((cause, schedule)) = further {
                     self.run.warnings.push(Warning::Restarted { cause });
                     self.run.params.schedule = schedule;
@@ -459,7 +461,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
                 self.unfinished = unfinished.map(Box::new);
                 self.run.accept(&done);
                 if let Some(divergence) = done.kl_divergence {
-                    self.run.judge(divergence, self.doubt(divergence, cx)?);
+                    self.run.judge(divergence, doubt);
                 }
                 if self.run.repulsion != kept.params {
                     self.run.repulsion = kept.params.clone();
@@ -503,7 +505,12 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             further = Some((cause, restart::classical(&self.run.params).schedule.further()));
         }
         let done = outcome?;
-        Ok(Watched { unfinished: watch.unfinished(&params, &done, &kept.buffers)?, done, further })
+        let iterations = self.run.iterations.saturating_add(done.iterations);
+        let doubt = match done.kl_divergence {
+            Some(divergence) => self.doubt_after(iterations, divergence, cx)?,
+            None => None,
+        };
+        Ok(Watched { unfinished: watch.unfinished(&params, &done, &kept.buffers)?, done, doubt, further })
     }
 
     fn descend(
@@ -543,9 +550,13 @@ impl<T: Float, const D: usize> Embedding<T, D> {
 
     /// What a divergence of the positions says about the map.
     pub(crate) fn doubt(&self, kl_divergence: f64, cx: Context<'_>) -> Result<Option<Warning>> {
+        self.doubt_after(self.run.iterations, kl_divergence, cx)
+    }
+
+    fn doubt_after(&self, iterations: usize, kl_divergence: f64, cx: Context<'_>) -> Result<Option<Warning>> {
         // Of points that are all the same there is nothing to unfold.
         let same = self.run.warnings.contains(&Warning::IdenticalPoints);
-        let iterations = if same { 0 } else { self.run.iterations };
+        let iterations = if same { 0 } else { iterations };
         metrics::doubt(&self.index.joint, &self.run.positions, kl_divergence, iterations, cx)
     }
 

@@ -91,7 +91,8 @@ pub(crate) fn recall_of_search<T: Scalar>(
     let (true, Some(wanted)) = (k < n, NonZeroUsize::new(k)) else { return Ok(1.0) };
     let rows = numbered(draw(n, sample, seed)?)?;
     let own = cx.rows(n);
-    let own_rows: Vec<u32> = rows.iter().copied().filter(|&i| own.contains(&(i as usize))).collect();
+    let mut own_rows = memory::copied(WHAT, &rows)?;
+    own_rows.retain(|&i| own.contains(&(i as usize)));
     let found = if own_rows.is_empty() {
         0
     } else {
@@ -117,7 +118,7 @@ fn numbered(points: Vec<usize>) -> Result<Vec<u32>> {
     memory::collected(WHAT, points.into_iter().map(|i| i as u32))
 }
 
-/// The share of the nearest others of `rows` that a graph of all points has.
+/// How many of the nearest others of `rows` a graph has, of which the first row is that of point `first`.
 fn found_count<T: Scalar>(
     graph: &KnnGraph<T>,
     first: usize,
