@@ -1,4 +1,5 @@
 use crate::blocks;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::instances;
 use crate::memory;
@@ -149,6 +150,31 @@ impl<T: Scalar> Affinities<T> {
     /// ```
     pub fn points(&self) -> Range<usize> {
         self.first..self.first + self.n()
+    }
+
+    /// Checks that these are the rows of this process's points: all, or in a [`Team`](crate::Team) those of [`Context::rows`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`] for others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Affinities, AffinityKind, Context};
+    ///
+    /// let p = Affinities::from_parts(vec![0, 1, 3, 4], vec![1, 0, 2, 1], vec![0.25f32; 4], 3, AffinityKind::Joint)?;
+    /// assert!(p.check_own(Context::new()).is_ok() && p.of_points(1..3)?.check_own(Context::new()).is_err());
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn check_own(&self, cx: Context<'_>) -> Result<()> {
+        let (given, own) = (self.points(), cx.rows(self.n_columns));
+        if given == own {
+            return Ok(());
+        }
+        Err(Error::team(format_args!(
+            "the affinities are of points {given:?}, but those of this member are {own:?}: pass the context that they were made with"
+        )))
     }
 
     /// The number of rows.

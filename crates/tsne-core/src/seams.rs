@@ -106,9 +106,12 @@ pub trait AffinityModel<T: Scalar>: fmt::Debug + Send + Sync {
 
     /// Joint affinities of the points of a graph: with sum 1, and symmetric unless the rule was asked for others.
     ///
+    /// In a [`Team`](crate::Team) the graph has the rows of this member's points, [`Context::rows`], and so has the result
+    /// ([`Affinities::from_rows`]): a rule that makes it symmetric exchanges entries with the other members.
+    ///
     /// # Errors
     ///
-    /// [`Error::Invalid`](crate::Error::Invalid) for a graph that is not over one set of points, and
+    /// [`Error::Invalid`](crate::Error::Invalid) for a graph that is not over one set of points, or has not the rows of this member, and
     /// [`Error::Cancelled`](crate::Error::Cancelled).
     fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>>;
 
@@ -383,7 +386,8 @@ pub trait Observer<T: Scalar, const D: usize> {
     }
 
     /// Whether to be called after `completed` iterations of the phase. The KL divergence costs a few times an
-    /// iteration's attraction, so it is computed only then.
+    /// iteration's attraction, so it is computed only then. Members of a [`Team`](crate::Team) may want different ones: all compute what
+    /// one of them wants.
     ///
     /// # Examples
     ///

@@ -5,7 +5,7 @@ use crate::chunks;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::team::share;
+use crate::team::{check_ends, share};
 use crate::wire::Wire;
 use std::ops::Range;
 
@@ -54,6 +54,39 @@ impl Context<'_> {
     /// ```
     pub fn share(&self, count: usize) -> Range<usize> {
         share(count, self.rank(), self.members())
+    }
+
+    /// The items of `length` that are this member's where they are cut into chunks of `size`: those of its [`share`](Self::share) of
+    /// the chunks, which it writes before [`gather`](Self::gather).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// assert_eq!(Context::new().part(10, 4), 0..10);
+    /// let parts = ThreadTeam::run(2, 1, |team| Context::new().with_team(team).part(10, 4))?;
+    /// assert_eq!(parts, [0..4, 4..10]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn part(&self, length: usize, size: usize) -> Range<usize> {
+        self.part_of(self.rank(), length, size)
+    }
+
+    /// The items that are those of member `rank`: its [`part`](Self::part).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert_eq!(Context::new().part_of(0, 10, 4), 0..10);
+    /// ```
+    pub fn part_of(&self, rank: usize, length: usize, size: usize) -> Range<usize> {
+        let size = size.max(1);
+        let chunks = share(length.div_ceil(size), rank, self.members());
+        let at = |chunk: usize| chunk.saturating_mul(size).min(length);
+        at(chunks.start)..at(chunks.end)
     }
 
     /// The points of `n` that are this member's: those of its share of the [`blocks`].
@@ -174,18 +207,16 @@ impl Context<'_> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn gather<A: Wire>(&self, items: &mut [A], size: usize) -> Result<()> {
-        let size = size.max(1);
-        let (length, count, members) = (items.len(), items.len().div_ceil(size), self.members());
-        let end = |rank: usize| share(count, rank, members).end.saturating_mul(size).min(length);
-        self.gather_parts(items, end)
+        let length = items.len();
+        self.gather_parts(items, |rank| self.part_of(rank, length, size).end)
     }
 
     /// Completes `items`, of which this member has written its part: that of member `r` ends before `end(r)`, and begins where the
-    /// one before it ends.
+    /// one before it ends. All members pass the same ends.
     ///
     /// # Errors
     ///
-    /// [`Error::Team`], [`Error::OutOfMemory`].
+    /// Those of [`check_ends`](crate::check_ends); [`Error::Team`], [`Error::OutOfMemory`].
     ///
     /// # Examples
     ///
@@ -203,15 +234,17 @@ impl Context<'_> {
     /// ```
     pub fn gather_parts<A: Wire>(&self, items: &mut [A], end: impl Fn(usize) -> usize) -> Result<()> {
         let Some(team) = self.team().filter(|team| team.size() > 1) else { return Ok(()) };
+        let mut ends = memory::collected(WHAT, (0..team.size()).map(end))?;
+        check_ends(items.len(), &ends, team.size())?;
+        let start = if team.rank() == 0 { 0 } else { ends[team.rank() - 1] };
+        let (own, last) = (start..ends[team.rank()], ends[team.size() - 1]);
+        // Of items within the array: no product overflows, if that of all does not.
         let mut bytes = memory::filled(WHAT, items.len().saturating_mul(A::BYTES), 0u8)?;
-        let start = if team.rank() == 0 { 0 } else { end(team.rank() - 1) };
-        let own = start..end(team.rank());
         encode(&items[own.clone()], &mut bytes[own.start * A::BYTES..]);
-        let ends = memory::collected(WHAT, (0..team.size()).map(|rank| end(rank) * A::BYTES))?;
+        ends.iter_mut().for_each(|end| *end *= A::BYTES);
         team.gather(&mut bytes, &ends)?;
         decode(&bytes[..own.start * A::BYTES], &mut items[..own.start]);
-        let behind = own.end..ends.last().map_or(0, |end| end / A::BYTES.max(1));
-        decode(&bytes[behind.start * A::BYTES..], &mut items[behind]);
+        decode(&bytes[own.end * A::BYTES..], &mut items[own.end..last]);
         Ok(())
     }
 

@@ -12,7 +12,8 @@ use std::ops::Range;
 ///
 /// A [`Context`](crate::Context) brings the team along, and is what stages ask; in a context without one, this process is its own
 /// team. A member that gives up (by an error of its own, or because it was cancelled) lets the others know by leaving: whatever they
-/// wait for next is an [`Error::Team`](crate::Error::Team).
+/// wait for next is an [`Error::Team`](crate::Error::Team), or the end of their job. A team that one of them has had an error in serves
+/// nothing else: what members wait for no longer fits together.
 pub trait Team: Sync {
     /// The number of this member, from 0.
     fn rank(&self) -> usize;
@@ -55,7 +56,7 @@ pub trait Team: Sync {
 pub fn share(count: usize, rank: usize, size: usize) -> Range<usize> {
     // Wide, so that no product of two sizes overflows.
     let end = |rank: usize| (count as u128 * rank as u128 / size.max(1) as u128) as usize;
-    end(rank)..end(rank.saturating_add(1)).min(count)
+    end(rank).min(count)..end(rank.saturating_add(1)).min(count)
 }
 
 /// Checks the ends of parts that [`Team::gather`] is asked for: one for each member, ascending, within the data.

@@ -4,10 +4,14 @@ use mpi::Threading;
 use std::fs::File;
 use std::hash::Hasher;
 use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use tsne::Context;
 use tsne::core::Team;
 use tsne_mpi::MpiTeam;
+
+/// The exit code of a program of Rust that panicked.
+const PANICKED: u8 = 101;
 
 fn main() -> ExitCode {
     let Some((universe, granted)) = mpi::initialize_with_threading(Threading::Serialized) else {
@@ -20,7 +24,11 @@ fn main() -> ExitCode {
         1
     } else {
         match same_program(&team) {
-            Ok(()) => tsne_cli::run_in_team(std::env::args_os(), &team),
+            // A panic is told by its hook; from here it would end in MPI, which waits for the others, who wait for this one.
+            Ok(()) => {
+                let run = AssertUnwindSafe(|| tsne_cli::run_in_team(std::env::args_os(), &team));
+                panic::catch_unwind(run).unwrap_or(PANICKED)
+            }
             Err(error) => {
                 _ = writeln!(io::stderr(), "error: {error}");
                 1

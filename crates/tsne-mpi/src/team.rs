@@ -10,6 +10,9 @@ use tsne::{Error, Result};
 
 /// All processes of the job. It lives as long as what [`mpi::initialize_with_threading`] returns, which is what ends MPI: a stage may
 /// run in any thread, one at a time, so that MPI is asked for [`Threading::Serialized`](mpi::Threading::Serialized).
+///
+/// Unlike other teams this one does not notice a member that has left: MPI waits for it, also where it ends. Whoever has an error, or
+/// panics, calls [`MpiTeam::abort`]. A process that is killed is noticed by `mpiexec`, which ends the job.
 #[derive(Debug)]
 pub struct MpiTeam {
     rank: usize,

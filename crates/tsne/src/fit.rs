@@ -3,6 +3,7 @@
 use crate::builder::Tsne;
 use crate::data::affinity_index::{AffinityIndex, Keep};
 use crate::data::fingerprint::fingerprint;
+use crate::data::fingerprint::of_positions;
 use crate::data::input::Input;
 use crate::data::own::own_affinities;
 use crate::data::recipe::Recipe;
@@ -201,7 +202,10 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let keep = Keep { data: parameters.keep_data, neighbors: usize::MAX };
         let seed = parameters.random_state.unwrap_or_default().draw();
         self.check_memory(&x, AFFINITIES)?;
-        let index = threads::run(parameters.optimize.n_jobs, || self.index(&x, keep, seed, cx))?;
+        let index = threads::run(parameters.optimize.n_jobs, || {
+            self.check_team(&x, cx)?;
+            self.index(&x, keep, of_first(seed, cx)?, cx)
+        })?;
         Ok(Arc::unwrap_or_clone(index))
     }
 
@@ -244,10 +248,18 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         if cx.members() < 2 {
             return Ok(());
         }
-        cx.agree("input", fingerprint(x)?)?;
+        // Affinities that were made in the team are those of each member's points.
+        let is_dealt = cx.gather_one(u8::from(x.joint().is_some_and(|p| p.check_own(cx).is_ok())))?;
+        match is_dealt.contains(&0) {
+            true => cx.agree("input", fingerprint(x)?)?,
+            false => cx.agree("number of points", x.n() as u64)?,
+        }
         let mut parameters = self.parameters.clone();
-        // How many threads each has is its own affair.
+        // How many threads each has is its own affair; positions are compared as numbers, once they are there.
         parameters.optimize.n_jobs = None;
+        if matches!(parameters.initialization, Initialization::Given(_)) {
+            parameters.initialization = Initialization::Random;
+        }
         let text = format!("{parameters:?} {}", env!("CARGO_PKG_VERSION"));
         cx.agree("parameters", text.bytes().fold(0, |hash, byte| random::element_seed(hash, 0, u64::from(byte))))
     }
@@ -274,13 +286,16 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             Input::Index(index) if !given => index.random_state(),
             _ => parameters.random_state.unwrap_or_default().draw(),
         };
-        // A fresh one is that of the first member.
-        let seed = cx.gather_one(seed)?.first().copied().unwrap_or(seed);
+        let seed = of_first(seed, cx)?;
         let keep = Keep { data: parameters.keep_data, neighbors: parameters.keep_neighbors };
         let index = self.index(&x, keep, seed, cx)?;
         let clock = Instant::now();
         let mut warnings = Vec::new();
         let begun = self.initial_positions(&x, &index, seed, &mut warnings, cx)?;
+        // What all have computed alike: processors of other kinds may not have.
+        if cx.members() > 1 {
+            cx.agree("start of the map", of_positions(&begun.positions))?;
+        }
         let durations = index.durations;
         let kernel = Kernel::new(parameters.dof)?;
         let beginning = if begun.optimizer.is_some() { Beginning::Points } else { Beginning::Elsewhere };
@@ -351,4 +366,9 @@ fn spread<T: Float, const D: usize>(positions: &[[T; D]], axis: usize) -> f64 {
     let values = || positions.iter().map(|position| position[axis].to_f64());
     let mean = values().map(|v| v / n).sum::<f64>();
     values().map(|v| (v - mean) * (v - mean) / n).sum::<f64>().sqrt()
+}
+
+/// The seed of the first member of a team: a fresh one is another for each.
+fn of_first(seed: u64, cx: Context<'_>) -> Result<u64> {
+    Ok(cx.gather_one(seed)?.first().copied().unwrap_or(seed))
 }

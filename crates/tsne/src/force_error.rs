@@ -53,7 +53,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         if samples == 0 {
             return Err(Error::parameter("samples", 0, "at least 1 (1000 is a good choice)"));
         }
-        threads::run(self.run.params.n_jobs, || self.sampled_error(samples, cx))
+        // All members of a team have all positions.
+        threads::run(self.run.params.n_jobs, || self.sampled_error(samples, cx.without_team()))
     }
 
     fn sampled_error(&self, samples: usize, cx: Context<'_>) -> Result<ForceError> {

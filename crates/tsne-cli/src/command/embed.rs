@@ -156,8 +156,12 @@ impl Run<'_> {
         };
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
         let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
-        if self.team.is_some_and(|team| team.rank() > 0) {
-            return Ok(());
+        let mut entries = embedding.affinities().nnz();
+        if let Some(team) = self.team {
+            entries = tsne::Context::new().with_team(team).gather_one(entries)?.into_iter().sum();
+            if team.rank() > 0 {
+                return Ok(());
+            }
         }
         Outcome {
             source: &self.source,
@@ -167,6 +171,7 @@ impl Run<'_> {
             extras: &extras,
             history: history.entries,
             film,
+            entries,
             read,
             started,
         }

@@ -143,6 +143,7 @@ impl Going<'_> {
             extras: &extras,
             history: history.entries,
             film,
+            entries: embedding.affinities().nnz(),
             read: Duration::ZERO,
             started,
         }

@@ -6,8 +6,8 @@
 use anyhow::{Context, Result};
 use std::fmt;
 use std::io::Write;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use tsne::CancelToken;
 
 /// The exit code of a run that was interrupted: what shells give a program that Ctrl-C has ended.
@@ -45,6 +45,9 @@ pub(crate) struct Interrupt {
 /// The one of this process: the system calls a function, not an object.
 static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
 
+/// Whether the system calls it already: once is for all runs of a process, of which members of a team may be several.
+static HANDLER: Mutex<bool> = Mutex::new(false);
+
 impl Interrupt {
     /// Takes Ctrl-C over from the system.
     ///
@@ -52,9 +55,12 @@ impl Interrupt {
     ///
     /// If the system does not allow it.
     pub(crate) fn install() -> Result<&'static Self> {
-        let interrupt = INTERRUPT.get_or_init(Self::default);
-        ctrlc::set_handler(|| INTERRUPT.get_or_init(Self::default).ask()).context("cannot handle Ctrl-C")?;
-        Ok(interrupt)
+        let mut installed = HANDLER.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*installed {
+            ctrlc::set_handler(|| INTERRUPT.get_or_init(Self::default).ask()).context("cannot handle Ctrl-C")?;
+            *installed = true;
+        }
+        Ok(INTERRUPT.get_or_init(Self::default))
     }
 
     fn ask(&self) {

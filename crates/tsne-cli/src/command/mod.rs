@@ -88,11 +88,20 @@ fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> u8 {
     let matched = args::command().try_get_matches_from(&arguments);
     let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        // Once, for all.
-        Err(error) if team.is_some_and(|team| team.rank() > 0) => return u8::try_from(error.exit_code()).unwrap_or(1),
-        Err(error) => return usage::usage(&error, arguments.get(1)),
+        Err(error) => {
+            // The first says it, for all, and no other ends before it has.
+            let code = match team.is_some_and(|team| team.rank() > 0) {
+                true => u8::try_from(error.exit_code()).unwrap_or(1),
+                false => usage::usage(&error, arguments.get(1)),
+            };
+            if let Some(team) = team {
+                _ = tsne::Context::new().with_team(team).any(false);
+            }
+            return code;
+        }
     };
     let done = match &cli.command {
+        Command::Embed(args) if args.dry_run && team.is_some_and(|team| team.rank() > 0) => Ok(()),
         Command::Embed(args) if args.dry_run => plan::plan(args),
         Command::Embed(args) => embed::embed(args, team),
         _ if team.is_some_and(|team| team.size() > 1) => Err(anyhow::anyhow!(

@@ -40,6 +40,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) history: Vec<HistoryEntry>,
     /// The film of the descent, if it is wanted.
     pub(crate) film: Option<Film>,
+    /// The entries of the joint affinities of all points.
+    pub(crate) entries: usize,
     /// The time that reading took.
     pub(crate) read: Duration,
     pub(crate) started: Instant,
@@ -104,7 +106,7 @@ impl Outcome<'_> {
             n,
             d: call.d,
             input: call.input.clone(),
-            decided: decided(embedding),
+            decided: decided(embedding, self.entries),
             warnings: call.input.warnings(n).into_iter().chain(warnings).collect(),
             iterations: embedding.iterations(),
             remaining,
@@ -142,7 +144,7 @@ fn write_film(_: &Path, _: &Film, _: Option<&Labels>) -> Result<()> {
 }
 
 /// What a map was made with.
-fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
+fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>, entries: usize) -> Decided {
     let index = embedding.affinity_index();
     let (affinities, perplexities) = match index.method() {
         AffinityMethod::Perplexity(model) => {
@@ -164,7 +166,7 @@ fn decided<T: Float, const D: usize>(embedding: &Embedding<T, D>) -> Decided {
         preset: embedding.preset().to_string(),
         affinities: affinities.into(),
         perplexities,
-        affinities_per_point: index.affinities().nnz() as f64 / index.n() as f64,
+        affinities_per_point: entries as f64 / index.n() as f64,
         repulsion: embedding.negative_gradient_method().to_string(),
         // Whoever saves after the last iteration has stopped nothing.
         finish: match embedding.finish() {

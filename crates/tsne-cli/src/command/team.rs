@@ -1,8 +1,9 @@
 //! What `tsne embed` does where several processes compute one map.
 
 use crate::args::EmbedArgs;
-use crate::command::targets::is_h5ad;
+use crate::command::targets::{Targets, is_h5ad};
 use anyhow::{Result, bail};
+use std::path::Path;
 
 /// Checks that nothing is asked for that one process alone can do.
 ///
@@ -10,10 +11,13 @@ use anyhow::{Result, bail};
 ///
 /// For an option that needs the affinities of all points in one process, or a map to go on with.
 pub(crate) fn check(args: &EmbedArgs) -> Result<()> {
+    let has_neighbors = Targets { map: args.output.as_deref(), ..Targets::default() }.wants_neighbors();
     let asked = [
         (args.input.is_none(), "--continue-from"),
+        (args.input.as_deref().is_some_and(|input| input == Path::new("-")), "standard input"),
         (args.write_back, "--write-back"),
         (args.output.as_deref().is_some_and(is_h5ad), "a map in an .h5ad file"),
+        (has_neighbors, "a map with the neighbors of its points (.parquet, .arrow)"),
         (args.save.is_some(), "--save"),
         (args.checkpoint.checkpoint.is_some(), "--checkpoint"),
         (args.html.is_some(), "--html"),

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use rustfft::num_complex::Complex;
 use std::ops::Range;
 use tsne_core::span::Region;
-use tsne_core::{Context, Error, Result, chunks, memory, share};
+use tsne_core::{Context, Error, Result, chunks, memory};
 
 /// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
 const TILE: usize = 8;
@@ -93,16 +93,12 @@ impl<T: GridScalar> Convolver<T> {
 
     /// The lines of member `rank`: whole tiles.
     fn lines_of(&self, rank: usize, cx: Context<'_>) -> Range<usize> {
-        let lines = self.shape.nodes[0] * self.shape.nodes[1];
-        let tiles = share(lines.div_ceil(self.rows), rank, cx.members());
-        lines.min(tiles.start * self.rows)..lines.min(tiles.end * self.rows)
+        cx.part_of(rank, self.shape.nodes[0] * self.shape.nodes[1], self.rows)
     }
 
     /// The frequencies of the last axis whose planes are those of member `rank`: whole tiles.
     fn frequencies_of(&self, rank: usize, cx: Context<'_>) -> Range<usize> {
-        let frequencies = self.shape.padded[2] / 2 + 1;
-        let tiles = share(frequencies.div_ceil(TILE), rank, cx.members());
-        frequencies.min(tiles.start * TILE)..frequencies.min(tiles.end * TILE)
+        cx.part_of(rank, self.shape.padded[2] / 2 + 1, TILE)
     }
 
     /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, `grid` must be zero;

@@ -16,7 +16,6 @@ use crate::scalar::GridScalar;
 use crate::spline::convolutions::{Convolutions, Share};
 use crate::spline::field::Filled;
 use crate::spline::split::{Rest, Sharpness, Smoothed};
-use std::ops::Range;
 use tsne_core::{Context, Kernel, Result, chunks, memory};
 
 /// The order of the splines of coarse grids: those of three interpolation points, for which splits are made.
@@ -61,13 +60,6 @@ pub(crate) struct FilledCoarse<T, const D: usize> {
     /// The part of the kernel that the grid has.
     pub(crate) smoothed: Smoothed,
     share: Share,
-}
-
-/// This member's share of `n` queries, and the first of it.
-fn share_of(n: usize, cx: Context<'_>) -> (Range<usize>, usize) {
-    let tasks = cx.share(n.div_ceil(QUERIES));
-    let start = n.min(tasks.start * QUERIES);
-    (start..n.min(tasks.end * QUERIES), start)
 }
 
 /// Potential and force of one body.
@@ -148,7 +140,8 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let mut felt: Vec<Felt<T, D>> = memory::filled("forces", bodies.places.len(), (0.0, [T::ZERO; D]))?;
         // What a point of a lump feels of the others there, by the kernel itself.
         let at_zero = share.weight(0.0);
-        let (own, start) = share_of(felt.len(), cx);
+        let own = cx.part(felt.len(), QUERIES);
+        let start = own.start;
         chunks::for_each(&mut felt[own], QUERIES, |chunk, felt| {
             let first = start + chunk * QUERIES;
             for ((felt, place), &mass) in felt.iter_mut().zip(&bodies.places[first..]).zip(&bodies.masses[first..]) {
@@ -181,7 +174,8 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let (loose, margins) = (bodies.loose.as_slice(), bodies.margins.as_slice());
         let mut forces = memory::filled("forces", loose.len(), [T::ZERO; D])?;
         let mut runs = memory::filled("weights", loose.len().div_ceil(QUERIES), (0.0, 0))?;
-        let (own, start) = share_of(loose.len(), cx);
+        let own = cx.part(loose.len(), QUERIES);
+        let start = own.start;
         let out = (forces[own].as_flattened_mut(), QUERIES * D);
         chunks::for_each2((&mut runs[cx.share(loose.len().div_ceil(QUERIES))], 1), out, |block, run, forces| {
             let first = start + block * QUERIES;
@@ -209,7 +203,8 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
             }
             let none = ((0.0, 0), [T::ZERO; D]);
             let mut sums: Vec<((f64, usize), [T; D])> = memory::filled("forces", queries.len(), none)?;
-            let (own, start) = share_of(queries.len(), cx);
+            let own = cx.part(queries.len(), QUERIES);
+            let start = own.start;
             chunks::for_each(&mut sums[own], QUERIES, |chunk, sums| {
                 for ((run, force), &body) in sums.iter_mut().zip(&queries[start + chunk * QUERIES..]) {
                     let mut forces = [[T::ZERO; D]];

@@ -145,7 +145,7 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         self.near_sums.resize(n.div_ceil(QUERIES), (0.0, 0));
         let own = cx.share(self.near_sums.len());
         let before = own.start;
-        let forces = &mut self.forces[n.min(own.start * QUERIES)..n.min(own.end * QUERIES)];
+        let forces = &mut self.forces[cx.part(n, QUERIES)];
         let forces = (forces.as_flattened_mut(), QUERIES * D);
         chunks::for_each2((&mut self.near_sums[own], 1), forces, |block, sum, forces| {
             // A call that was cancelled ends with the check below.

@@ -169,15 +169,14 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
             cx.check()?;
             let completed = state.completed;
             // The positions at the start were seen at the end of the part before.
-            let observed = completed > start && observer.as_ref().is_some_and(|o| o.wants(completed));
+            let wants = completed > start && observer.as_ref().is_some_and(|o| o.wants(completed));
+            // Where one member of a team looks, all compute what it sees.
+            let observed = cx.any(wants)?;
             let compared = phase.compares(completed);
             let Moment { exaggeration, learning_rate, momentum, adaptive } = phase.moment(completed);
             let evaluation = objective.evaluate(y, exaggeration, observed | compared, &mut self.gradient, cx)?;
             if let Some(kl) = evaluation.kl_divergence {
-                if observed
-                    && let Some(observer) = observer.as_deref_mut()
-                    && cx.any(observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(()))?
-                {
+                if observed && cx.any(wants && stops(&mut observer, &Iteration::new(completed, y, kl)))? {
                     return outcome(completed, Finish::Stopped, Some(kl));
                 }
                 if compared && let Some(fraction) = phase.min_kl_improvement {
@@ -216,13 +215,11 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         }
         // The positions after the last iteration share their evaluation with no other.
         let completed = state.completed;
-        if let Some(observer) = observer
-            && completed > start
-            && observer.wants(completed)
-        {
+        let wants = completed > start && observer.as_ref().is_some_and(|o| o.wants(completed));
+        if cx.any(wants)? {
             let evaluation = objective.evaluate(y, phase.exaggeration, true, &mut self.gradient, cx)?;
             if let Some(kl) = evaluation.kl_divergence {
-                if cx.any(observer.observe(&Iteration::new(completed, y, kl)) == ControlFlow::Break(()))? {
+                if cx.any(wants && stops(&mut observer, &Iteration::new(completed, y, kl)))? {
                     finish = Finish::Stopped;
                 }
                 return outcome(completed, finish, Some(kl));
@@ -257,4 +254,12 @@ impl<T: Scalar, const D: usize> Descent<T, D> {
         let evaluation = objective.evaluate(y, 1.0, true, &mut self.gradient, cx)?;
         evaluation.kl_divergence.ok_or_else(|| Error::numerical("KL divergence", "the objective did not compute it"))
     }
+}
+
+/// Whether an observer, once it has looked, ends the descent.
+fn stops<T: Scalar, const D: usize>(
+    observer: &mut Option<&mut dyn Observer<T, D>>,
+    iteration: &Iteration<'_, T, D>,
+) -> bool {
+    observer.as_deref_mut().is_some_and(|observer| observer.observe(iteration) == ControlFlow::Break(()))
 }

@@ -177,7 +177,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
     ) -> Result<Evaluation> {
         let own = self.own();
         check_lengths(self.n(), own.len(), y, gradient)?;
-        check_own(self.p, cx)?;
+        self.p.check_own(cx)?;
         let z = self.repulsion.repulse(self.kernel, y, gradient, cx)?;
         check_normalizer(z, format_args!(""))?;
         let exaggeration = T::from_f64(exaggeration);
@@ -239,7 +239,7 @@ pub fn kl_divergence<T: Scalar, const D: usize>(
     cx: Context<'_>,
 ) -> Result<f64> {
     check_divergence(p, y, z)?;
-    check_own(p, cx)?;
+    p.check_own(cx)?;
     let mut partials = Vec::new();
     let constants = constants_of(p, &mut partials, cx)?;
     Ok(constants.p_ln_p + cross_entropy(p, kernel, y, &mut partials, cx)? + constants.sum * z.ln())
@@ -284,17 +284,6 @@ pub fn kl_shares<T: Scalar, const D: usize>(
         }
     });
     Ok(shares)
-}
-
-/// Checks that affinities are those of the points of this member.
-fn check_own<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<()> {
-    let (given, own) = (p.points(), cx.rows(p.n_columns()));
-    if given == own {
-        return Ok(());
-    }
-    Err(Error::team(format_args!(
-        "the affinities are of points {given:?}, but those of this member are {own:?}: pass the context that they were made with"
-    )))
 }
 
 fn check_divergence<T: Scalar, const D: usize>(p: &Affinities<T>, y: &[[T; D]], z: f64) -> Result<()> {

@@ -225,7 +225,7 @@ impl<T: Scalar> AffinityIndex<T> {
         }
     }
 
-    /// The joint affinities: symmetric, with sum 1.
+    /// The joint affinities: symmetric, with sum 1. Those that a member of a [`Team`](tsne_core::Team) has made are the rows of its points.
     ///
     /// # Examples
     ///

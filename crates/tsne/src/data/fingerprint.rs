@@ -28,13 +28,20 @@ fn of_points<T: Scalar>(points: Points<'_, T>) -> u64 {
 }
 
 fn of_graph<T: Scalar>(graph: &KnnGraph<T>) -> u64 {
-    let indices = hash(graph.k() as u64, graph.indices().iter().map(|&j| u64::from(j)));
+    let shape = hash(0, [graph.k() as u64, graph.n_reference() as u64]);
+    let indices = hash(shape, graph.indices().iter().map(|&j| u64::from(j)));
     hash(indices, graph.distances().iter().map(|d| d.bits()))
 }
 
 fn of_affinities<T: Scalar>(p: &Affinities<T>) -> u64 {
-    let columns = hash(p.n() as u64, p.columns().iter().map(|&j| u64::from(j)));
+    let rows = hash(p.n_columns() as u64, p.row_pointers().iter().map(|&at| at as u64));
+    let columns = hash(rows, p.columns().iter().map(|&j| u64::from(j)));
     hash(columns, p.weights().iter().map(|w| w.bits()))
+}
+
+/// A hash of positions.
+pub(crate) fn of_positions<T: Scalar, const D: usize>(positions: &[[T; D]]) -> u64 {
+    hash(positions.len() as u64, positions.as_flattened().iter().map(|v| v.bits()))
 }
 
 fn hash(before: u64, values: impl IntoIterator<Item = u64>) -> u64 {

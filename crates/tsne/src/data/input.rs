@@ -37,6 +37,15 @@ impl<T: Scalar> Input<'_, T> {
         }
     }
 
+    /// The joint affinities, where these are given.
+    pub(crate) fn joint(&self) -> Option<&Affinities<T>> {
+        match self {
+            Self::Affinities(joint) => Some(joint),
+            Self::Index(index) => Some(index.affinities()),
+            _ => None,
+        }
+    }
+
     /// The coordinates that there are, for a start of the map from them.
     pub(crate) fn coordinates<'s>(&'s self, index: &'s AffinityIndex<T>) -> Result<Option<Points<'s, T>>> {
         if *index.metric() == Metric::Precomputed {

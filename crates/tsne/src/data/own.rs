@@ -27,8 +27,13 @@ fn own_of(rows: usize, n: usize, cx: Context<'_>) -> Option<Range<usize>> {
 }
 
 /// The joint affinities of all points, of which each member has its rows.
+///
+/// # Errors
+///
+/// [`Error::Team`], for other rows, too; [`Error::OutOfMemory`].
 pub(crate) fn whole_affinities<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<Affinities<T>> {
     const WHAT: &str = "affinities of all members";
+    p.check_own(cx)?;
     let lengths = memory::collected(WHAT, p.row_pointers().windows(2).map(|ends| ends[1] - ends[0]))?;
     let lengths = cx.concat(lengths)?;
     let mut row_pointers = vec![0];

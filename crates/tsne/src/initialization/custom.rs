@@ -8,7 +8,8 @@ use tsne_core::{Affinities, Context, Error, Points, Result, Scalar, check_embedd
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Start<'a, T> {
-    /// The joint affinities of the points.
+    /// The joint affinities of the points, as many as there are columns: in a [`Team`](tsne_core::Team) the rows are those of this
+    /// member's points, while all members return the positions of all.
     pub affinities: &'a Affinities<T>,
     /// The data points, less their [offset](crate::Dataset::offset); `None` where a graph, affinities or distances were given.
     pub points: Option<Points<'a, T>>,
@@ -50,7 +51,7 @@ type Make<T, const D: usize> = dyn Fn(&Start<'_, T>) -> Result<Vec<[T; D]>> + Se
 /// use tsne::initialization::{CustomInitialization, Start};
 ///
 /// let circle = CustomInitialization::<f64, 2>::new(|start| {
-///     let n = start.affinities.n();
+///     let n = start.affinities.n_columns();
 ///     let turn = |i: usize| i as f64 / n as f64 * std::f64::consts::TAU;
 ///     Ok((0..n).map(|i| [1e-4 * turn(i).cos(), 1e-4 * turn(i).sin()]).collect())
 /// });
@@ -69,7 +70,7 @@ impl<T: Scalar, const D: usize> CustomInitialization<T, D> {
     /// use tsne::initialization::{self, CustomInitialization};
     ///
     /// let wide = CustomInitialization::<f32, 2>::new(|start| {
-    ///     initialization::random(start.affinities.n(), 1.0, start.random_state)
+    ///     initialization::random(start.affinities.n_columns(), 1.0, start.random_state)
     /// });
     /// ```
     pub fn new(make: impl Fn(&Start<'_, T>) -> Result<Vec<[T; D]>> + Send + Sync + 'static) -> Self {
@@ -96,8 +97,9 @@ impl<T: Scalar, const D: usize> CustomInitialization<T, D> {
     /// ```
     pub fn positions(&self, start: &Start<'_, T>) -> Result<Vec<[T; D]>> {
         let positions = (self.0)(start)?;
-        if positions.len() != start.affinities.n() {
-            return Err(Error::shape("initialization", start.affinities.n(), positions.len()));
+        let n = start.affinities.n_columns();
+        if positions.len() != n {
+            return Err(Error::shape("initialization", n, positions.len()));
         }
         check_embedding(&positions)?;
         Ok(positions)

@@ -179,7 +179,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         })
     }
 
-    /// The joint affinities that the map is fitted to.
+    /// The joint affinities that the map is fitted to: of all points, or of those of this member where a
+    /// [`Team`](tsne_core::Team) has made them.
     ///
     /// # Examples
     ///

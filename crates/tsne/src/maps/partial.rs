@@ -137,6 +137,8 @@ impl<T: Float, const D: usize> PartialEmbedding<T, D> {
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<()> {
+        // Each member of a team places new points by itself.
+        let cx = cx.without_team();
         let wanted = params.repulsion.resolve(self.reference.positions.len(), self.reference.kernel);
         let reference = if wanted == self.reference.params {
             Arc::clone(&self.reference)

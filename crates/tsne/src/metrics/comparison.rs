@@ -152,7 +152,8 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
     /// ```
     #[must_use]
     pub fn context(self, cx: Context<'a>) -> Self {
-        Self { cx, ..self }
+        // Each member of a team measures all by itself.
+        Self { cx: cx.without_team(), ..self }
     }
 
     /// The points to measure on, ascending.

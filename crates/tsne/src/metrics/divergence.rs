@@ -145,6 +145,7 @@ pub(crate) fn doubt<T: Scalar, const D: usize>(
     iterations: usize,
     cx: Context<'_>,
 ) -> Result<Option<Warning>> {
+    p.check_own(cx)?;
     let extent = extent(y);
     let small = iterations >= UNFOLDING && extent < SMALL;
     let n = y.len() as f64;

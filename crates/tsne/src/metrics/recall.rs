@@ -63,7 +63,7 @@ pub fn graph_recall<'a, T: Scalar>(
     sample: Option<(usize, u64)>,
     cx: Context<'_>,
 ) -> Result<f64> {
-    let (x, k) = (x.into(), graph.k());
+    let (x, k, cx) = (x.into(), graph.k(), cx.without_team());
     let n = x.n();
     if (graph.n(), graph.n_reference()) != (n, n) {
         return Err(Error::shape("neighbor graph", n, graph.n()));

@@ -61,9 +61,10 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     fn given(&self, input: &Input<'_, T>) -> Result<(Task<T, D>, usize)> {
         let of_graph = |n, k| Ok((self.task(InputShape::Graph { n, k })?, NEIGHBORS));
         let of_joint = |joint: &Affinities<T>| {
-            let mut task = self.task(InputShape::Graph { n: joint.n(), k: 1 })?;
+            // Of a member of a team these are some rows.
+            let mut task = self.task(InputShape::Graph { n: joint.n_columns(), k: 1 })?;
             task.entries = joint.nnz() as f64;
-            task.k = (task.entries / joint.n() as f64).ceil() as usize;
+            task.k = (task.entries / joint.n().max(1) as f64).ceil() as usize;
             Ok((task, INITIALIZATION))
         };
         match input {

@@ -1,11 +1,14 @@
 //! A fit of a team of processes has the bits of one process.
 
 use crate::common::{bits, blobs};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use tsne::core::{Team, ThreadTeam};
+use tsne::initialization::{CustomInitialization, random};
+use tsne::metrics::Comparison;
 use tsne::{
-    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Metric, Neighbors, Points, Preset,
-    Rows, SparseRows, Tsne,
+    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Neighbors,
+    Observer, Points, Preset, RandomState, Rows, SparseRows, Tsne,
 };
 
 /// Three blocks of points, the last of them not full.
@@ -108,6 +111,129 @@ fn other_inputs_starts_and_searches() {
     check("affinities", &[(3, 1)], |cx| told(&tsne.fit_with(index.affinities().clone(), None, cx).unwrap()));
     check("a graph", &[(3, 1)], |cx| told(&tsne.fit_with(index.graph().unwrap(), None, cx).unwrap()));
     check("an index", &[(3, 1)], |cx| told(&tsne.fit_with(Arc::clone(&index), None, cx).unwrap()));
+}
+
+/// An observer of some members alone, as progress on a screen is: the others compute what it sees. Whoever of them ends the descent
+/// ends it for all.
+#[test]
+fn one_member_looks_and_another_stops() {
+    struct Looks(usize, Vec<u64>, Option<usize>);
+    impl Observer<f32, 2> for Looks {
+        fn wants(&self, completed: usize) -> bool {
+            completed % self.0 == 0
+        }
+
+        fn observe(&mut self, iteration: &Iteration<'_, f32, 2>) -> ControlFlow<()> {
+            self.1.push(iteration.kl_divergence.to_bits());
+            if self.2.is_some_and(|end| iteration.index >= end) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+    }
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(30).build().unwrap();
+    for end in [None, Some(12)] {
+        let fit = |observer: Option<&mut Looks>, cx: Context<'_>| {
+            let observer = observer.map(|observer| observer as &mut (dyn Observer<f32, 2> + Send));
+            told(&tsne.fit_with(Rows::new(&x, N, 6).unwrap(), observer, cx).unwrap())
+        };
+        let mut looks = Looks(6, Vec::new(), end);
+        let alone = fit(Some(&mut looks), Context::new());
+        let seen = looks.1;
+        let maps = ThreadTeam::run(3, 1, |team| {
+            let cx = Context::new().with_team(team);
+            // The first has none, and the last looks at other moments.
+            let mut looks = Looks([1, 6, 4][team.rank()], Vec::new(), end.filter(|_| team.rank() == 1));
+            let map = fit(Some(&mut looks).filter(|_| team.rank() > 0), cx);
+            (map, looks.1)
+        });
+        let maps = maps.unwrap();
+        assert!(maps.iter().all(|(map, _)| *map == alone), "{end:?}");
+        assert!(maps[0].1.is_empty() && maps[1].1 == seen && maps[2].1 != seen, "{end:?}");
+    }
+}
+
+/// One member has all rows of so few points, and the others none.
+#[test]
+fn few_points_start_from_their_affinities() {
+    for n in [60, 1_025] {
+        let (x, _) = blobs::<f32>(n, 4, 3);
+        for start in [Initialization::Spectral, Initialization::Coarse] {
+            let name = format!("{n} points, {start:?}");
+            check(&name, &[(2, 1), (3, 1)], |cx| {
+                let tsne = Tsne::<_, 2>::builder().perplexity(10.0).n_iter(20).initialization(start.clone()).build();
+                told(&tsne.unwrap().fit_with(Rows::new(&x, n, 4).unwrap(), None, cx).unwrap())
+            });
+        }
+        // The graph of one process, of which each member takes its rows, has no coordinates to start from.
+        let tsne =
+            Tsne::<_, 2>::builder().perplexity(10.0).n_iter(20).initialization(Initialization::Pca).build().unwrap();
+        let index = tsne.affinities(Rows::new(&x, n, 4).unwrap()).unwrap();
+        check(&format!("a graph of {n} points"), &[(3, 1)], |cx| {
+            told(&tsne.fit_with(index.graph().unwrap(), None, cx).unwrap())
+        });
+    }
+}
+
+#[test]
+fn a_start_of_the_users_own() {
+    let (x, _) = blobs::<f32>(N, 4, 3);
+    let own = CustomInitialization::new(|start| random(start.affinities.n_columns(), 1e-2, start.random_state));
+    check("a start of the user's own", &[(3, 1)], |cx| {
+        let tsne =
+            Tsne::<_, 2>::builder().perplexity(10.0).n_iter(20).initialization(Initialization::Custom(own.clone()));
+        told(&tsne.build().unwrap().fit_with(Rows::new(&x, N, 4).unwrap(), None, cx).unwrap())
+    });
+}
+
+/// Affinities that a team has made are of its members' points, and are fitted by the same team.
+#[test]
+fn affinities_of_a_team_are_fitted_by_it() {
+    for n in [300, N] {
+        let (x, _) = blobs::<f32>(n, 4, 3);
+        let rows = Rows::new(&x, n, 4).unwrap();
+        let builder = || Tsne::<_, 2>::builder().perplexity(10.0).n_iter(20).neighbors(Neighbors::Approx);
+        check(&format!("affinities of {n}"), &[(2, 1), (3, 1)], |cx| {
+            let tsne = builder().build().unwrap();
+            let index = tsne.affinities_with(rows, cx).unwrap();
+            let by_affinities = tsne.fit_with(index.affinities().clone(), None, cx).unwrap();
+            (told(&by_affinities), told(&tsne.fit_with(Arc::new(index), None, cx).unwrap()))
+        });
+        // A fresh seed is one for all.
+        let tsne = builder().random_state(RandomState::Fresh).build().unwrap();
+        let maps = ThreadTeam::run(3, 1, |team| {
+            let cx = Context::new().with_team(team);
+            let index = Arc::new(tsne.affinities_with(rows, cx).unwrap());
+            told(&tsne.fit_with(index, None, cx).unwrap())
+        });
+        let maps = maps.unwrap();
+        assert!(maps.iter().all(|map| *map == maps[0]), "{n}");
+    }
+}
+
+/// What is not shared out is measured by each member, of all points, and not of its own.
+#[test]
+fn what_is_asked_of_a_map_is_answered_whole() {
+    let (x, _) = blobs::<f32>(N + 40, 4, 3);
+    let (rows, new) = (Rows::new(&x[..4 * N], N, 4).unwrap(), Rows::new(&x[4 * N..], 40, 4).unwrap());
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).n_iter(20).build().unwrap();
+    let map = tsne.fit(rows).unwrap();
+    check("measures", &[(2, 1), (3, 1)], |cx| {
+        let comparison = Comparison::new(rows, map.positions()).unwrap().context(cx);
+        let graph = map.affinity_index().graph();
+        assert!(graph.is_none(), "not kept");
+        let recall = comparison.neighbor_recall(10).unwrap();
+        let spearman = comparison.sample(500, 1).spearman().unwrap();
+        let force_error = format!("{:?}", map.force_error(N, cx).unwrap());
+        (recall.to_bits(), spearman.to_bits(), force_error)
+    });
+    check("new points", &[(2, 1)], |cx| {
+        let mut placed = map.prepare_partial(new).unwrap();
+        placed.optimize_with(10, None, cx).unwrap();
+        bits(placed.positions())
+    });
 }
 
 /// What one member has of the affinities is a part of them, and less is sent than all have.

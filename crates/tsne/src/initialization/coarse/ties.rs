@@ -3,7 +3,7 @@
 use super::groups::Groups;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Affinities, Context, Result, Scalar, memory};
+use tsne_core::{Affinities, Context, Error, Result, Scalar, memory};
 
 const WHAT: &str = "ties of groups";
 
@@ -53,8 +53,14 @@ impl<'a, T: Scalar> Ties<'a, T> {
         let mut places = Vec::new();
         memory::reserve(WHAT, &mut places, rows.iter().map(Vec::len).sum())?;
         for (group, length) in rows.into_iter().flatten() {
-            places.push((group as usize - first, (at, at + length as usize)));
-            at += length as usize;
+            let behind = at + length as usize;
+            if !(first..end).contains(&(group as usize)) || behind > ties.len() {
+                let why =
+                    format_args!("a row of group {group} up to tie {behind} of {} came to {first}..{end}", ties.len());
+                return Err(Error::team(why));
+            }
+            places.push((group as usize - first, (at, behind)));
+            at = behind;
         }
         let rows = Buckets::new(end - first, || places.iter().copied())?;
         Ok(Self::Sent { first, rows, ties })

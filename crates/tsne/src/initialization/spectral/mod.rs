@@ -113,12 +113,12 @@ pub fn spectral_with<T: Scalar, const D: usize>(
         return Err(Error::invalid("affinities", why));
     }
     let max = u32::MAX as usize;
-    if p.n() > max {
-        return Err(Error::capacity("number of points", p.n(), max));
+    if p.n_columns() > max {
+        return Err(Error::capacity("number of points", p.n_columns(), max));
     }
-    // In a team, all members walk alike over the affinities of all.
+    // In a team, all members walk alike over the affinities of all. Of few points one member has all rows, and others none.
     let whole;
-    let p = if p.n() < p.n_columns() {
+    let p = if cx.any(p.n() < p.n_columns())? {
         whole = whole_affinities(p, cx)?;
         &whole
     } else {

@@ -199,8 +199,7 @@ fn for_rows<T: Scalar>(
     f: impl Fn(usize, &mut Scratch<T>, Row<'_, T>) -> Result<()> + Sync,
 ) -> Result<()> {
     let size = BLOCK * k;
-    let own = cx.share(indices.len().div_ceil(size));
-    let part = indices.len().min(own.start * size)..indices.len().min(own.end * size);
+    let (own, part) = (cx.share(indices.len().div_ceil(size)), cx.part(indices.len(), size));
     let own_slices = (&mut indices[part.clone()], &mut distances[part.clone()], &mut fresh[part]);
     let slices = ((own_slices.0, size), (own_slices.1, size), (own_slices.2, size));
     ordered::try_for_each3(slices.0, slices.1, slices.2, Scratch::default, |scratch, b, indices, distances, fresh| {

@@ -20,7 +20,8 @@ pub(super) struct Errands<'e> {
     wanted: &'e Wanted,
     /// The positions that are searched here.
     pub(super) positions: Range<usize>,
-    /// The place of each of their rows: among those that are wanted here, or behind them, among those that are not.
+    /// The place of each of their rows: among those that are wanted here, or behind them, among those that are not. Empty where all
+    /// are wanted here.
     places: Vec<u32>,
     /// How many rows are not wanted here.
     pub(super) abroad: usize,
@@ -29,7 +30,8 @@ pub(super) struct Errands<'e> {
 impl<'e> Errands<'e> {
     pub(super) fn new(order: &'e [u32], groups: &'e Groups, wanted: &'e Wanted, cx: Context<'_>) -> Result<Self> {
         let (positions, own) = (cx.rows(order.len()), cx.rows(groups.n()));
-        let mut places = memory::filled(ROWS, positions.len(), 0u32)?;
+        let placed = if cx.members() < 2 { 0 } else { positions.len() };
+        let mut places = memory::filled(ROWS, placed, 0u32)?;
         let mut abroad = 0;
         for (place, &group) in places.iter_mut().zip(&order[positions.clone()]) {
             *place = match groups.has_any(group as usize, &own) {
@@ -45,7 +47,10 @@ impl<'e> Errands<'e> {
 
     /// The place of the row of a position of this member.
     pub(super) fn place(&self, position: usize) -> usize {
-        self.places[position - self.positions.start] as usize
+        match self.places.get(position - self.positions.start) {
+            Some(&place) => place as usize,
+            None => self.wanted.place(self.order[position] as usize),
+        }
     }
 
     /// The groups at the positions of one member that have points of another, with these positions.
@@ -68,6 +73,9 @@ impl<'e> Errands<'e> {
         abroad: (Vec<u32>, Vec<V>),
         cx: Context<'_>,
     ) -> Result<()> {
+        if cx.members() < 2 {
+            return Ok(());
+        }
         let others = || (0..cx.members()).filter(|member| *member != cx.rank());
         let mut messages: Vec<Vec<(u32, V)>> = Vec::new();
         memory::reserve(ROWS, &mut messages, cx.members())?;
@@ -91,13 +99,19 @@ impl<'e> Errands<'e> {
             for (_, group) in self.between(member, cx.rank(), cx) {
                 let place = self.wanted.place(group);
                 let row = place * k..(place + 1) * k;
-                let found =
-                    rows.next().ok_or_else(|| Error::team(format_args!("member {member} sent too few neighbors")))?;
+                let found = rows.next().ok_or_else(|| unfit(member))?;
                 for ((index, distance), &item) in home.0[row.clone()].iter_mut().zip(&mut home.1[row]).zip(found) {
                     (*index, *distance) = item;
                 }
             }
+            if rows.next().is_some() || !rows.remainder().is_empty() {
+                return Err(unfit(member));
+            }
         }
         Ok(())
     }
+}
+
+fn unfit(member: usize) -> Error {
+    Error::team(format_args!("the neighbors of member {member} are not as many as all know"))
 }

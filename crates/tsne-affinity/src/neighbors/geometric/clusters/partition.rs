@@ -57,8 +57,7 @@ impl<V: Scalar> Clusters<V> {
         memory::reserve("centroids", &mut centroids, starts.len().saturating_mul(d))?;
         starts.iter().for_each(|&s| centroids.extend_from_slice(sample.get(s as usize).0));
         let mut nearest = memory::filled("clusters of a sample", sampled.len(), 0u32)?;
-        let share = cx.share(sampled.len().div_ceil(SHARED));
-        let share = sampled.len().min(share.start * SHARED)..sampled.len().min(share.end * SHARED);
+        let share = cx.part(sampled.len(), SHARED);
         let own = sample.part(&share)?;
         for _ in 0..ROUNDS {
             let rows = DenseRows::Borrowed(Rows::new(&centroids, count, d)?);
