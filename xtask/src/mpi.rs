@@ -138,7 +138,9 @@ impl Programs {
         for case in &CASES {
             self.same_bytes(shell, case)?;
         }
+        self.all_that_is_written(shell)?;
         self.different_inputs_are_named(shell)?;
+        self.a_checkpoint_is_resumed_by_others(shell)?;
         self.a_killed_process_ends_the_job()
     }
 
@@ -177,9 +179,11 @@ impl Programs {
             let clock = Instant::now();
             cmd!(
                 shell,
-                "mpiexec -n {processes} {many} embed {data} --output {together} --quiet --threads {threads} {flags...}"
+                "mpiexec -n {processes} {many} embed {data} --output {together} --threads {threads} {flags...}"
             )
+            // Not quietly: what the first process shows, by its clock, it has the others compute.
             .quiet()
+            .ignore_stdout()
             .run()
             .with_context(|| format!("{}: {processes} processes", case.name))?;
             let same = fs::read(&together)? == expected;
@@ -192,6 +196,101 @@ impl Programs {
             fs::remove_file(&together)?;
         }
         Ok(())
+    }
+
+    /// The files that need the affinities, the neighbors or the state of all points.
+    fn all_that_is_written(&self, shell: &Shell) -> Result<()> {
+        const WRITTEN: [&str; 4] = ["map.parquet", "page.html", "film.html", "picture.svg"];
+        let (data, one, many) = (self.data((2_500, 8), "data")?, &self.one, &self.many);
+        let directory = |name: &str| -> Result<PathBuf> {
+            let directory = self.directory.join(name);
+            fs::create_dir_all(&directory)?;
+            Ok(directory)
+        };
+        let (alone, together) = (directory("one")?, directory("many")?);
+        let call = |at: &Path| -> Vec<String> {
+            let file = |name: &str| at.join(name).display().to_string();
+            let [map, page, film, picture] = WRITTEN.map(file);
+            let (data, model) = (data.display().to_string(), file("model.tsne"));
+            let flags = ["embed", &data, "-o", &map, "--html", &page, "--frames", &film, "--plot", &picture];
+            let more = ["--save", &model, "--n-iter", "30", "--exact-kl", "--force-error", "--quiet"];
+            flags.iter().chain(&more).map(|flag| (*flag).to_owned()).collect()
+        };
+        let (by_one, by_many) = (call(&alone), call(&together));
+        cmd!(shell, "{one} {by_one...}").quiet().run()?;
+        cmd!(shell, "mpiexec -n 3 {many} {by_many...} --threads 1").quiet().run()?;
+        for name in WRITTEN {
+            ensure!(fs::read(alone.join(name))? == fs::read(together.join(name))?, "{name} is not that of one process");
+        }
+        // The models tell their calls apart; what goes on from them is the same.
+        let mut maps = Vec::new();
+        for (model, further) in [(&alone, "a.npy"), (&together, "b.npy"), (&alone, "c.npy")] {
+            let (model, further) = (model.join("model.tsne"), self.directory.join(further));
+            let flags = ["--n-iter", "10", "--quiet", "-o"];
+            if maps.len() < 2 {
+                cmd!(shell, "{one} embed --continue {model} {flags...} {further}").quiet().run()?;
+            } else {
+                cmd!(shell, "mpiexec -n 2 {many} embed --continue {model} {flags...} {further} --threads 1")
+                    .quiet()
+                    .run()?;
+            }
+            maps.push(fs::read(&further)?);
+        }
+        ensure!(maps.iter().all(|map| *map == maps[0]), "what goes on from a saved map of 3 processes differs");
+        println!("pages, pictures, neighbors, saved maps of 3 processes: those of one");
+        Ok(())
+    }
+
+    /// A job is killed, and its run goes on with more processes, and in one.
+    fn a_checkpoint_is_resumed_by_others(&self, shell: &Shell) -> Result<()> {
+        let (data, one, many) = (self.data((2_500, 8), "data")?, &self.one, &self.many);
+        let file = |name: &str| self.directory.join(name);
+        let (whole, checkpoint, copy) = (file("whole.npy"), file("run.tsne"), file("copy.tsne"));
+        let flags = ["--n-iter", "1500", "--quiet"];
+        cmd!(shell, "{one} embed {data} -o {whole} {flags...}").quiet().run()?;
+        _ = fs::remove_file(&checkpoint);
+        let mut job = std::process::Command::new("mpiexec");
+        job.args(["-n", "2"]).arg(many).arg("embed").arg(&data).arg("-o").arg(file("never.npy"));
+        job.args(flags).args(["--threads", "1", "--checkpoint-every", "0.2", "--checkpoint"]).arg(&checkpoint);
+        let mut job = job.spawn().context("mpiexec cannot be started")?;
+        let clock = Instant::now();
+        while !checkpoint.exists() {
+            ensure!(job.try_wait()?.is_none(), "a job ended without a checkpoint");
+            ensure!(clock.elapsed() < Duration::from_secs(120), "there was no checkpoint after two minutes");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        self.kill_one(&mut job)?;
+        ensure!(!file("never.npy").exists(), "a job that was killed has written its map");
+        fs::copy(&checkpoint, &copy)?;
+        let (by_many, by_one) = (file("resumed.npy"), file("resumed-by-one.npy"));
+        cmd!(shell, "mpiexec -n 3 {many} resume {checkpoint} -o {by_many} --quiet --threads 1").quiet().run()?;
+        cmd!(shell, "{one} resume {copy} -o {by_one} --quiet").quiet().run()?;
+        let expected = fs::read(&whole)?;
+        ensure!(fs::read(&by_many)? == expected, "what 3 processes resume differs");
+        ensure!(fs::read(&by_one)? == expected, "what one process resumes of a checkpoint of 2 differs");
+        println!("a checkpoint of 2 killed processes: resumed by 3, and by one, to the bytes of a whole run");
+        Ok(())
+    }
+
+    /// Kills one process of a job, which ends with it.
+    fn kill_one(&self, job: &mut std::process::Child) -> Result<Duration> {
+        let name = self.many.display().to_string();
+        let killed = std::process::Command::new("pkill").args(["-9", "--newest", "-f", &name]).status()?;
+        ensure!(killed.success(), "there was no process to kill");
+        let clock = Instant::now();
+        let status = loop {
+            if let Some(status) = job.try_wait()? {
+                break status;
+            }
+            if clock.elapsed() > Duration::from_secs(60) {
+                job.kill()?;
+                bail!("a job whose process was killed went on for a minute");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        ensure!(!status.success(), "a job whose process was killed ended as if nothing had happened");
+        Ok(clock.elapsed())
     }
 
     /// Before anything is computed, and nothing is written.
@@ -218,21 +317,7 @@ impl Programs {
         job.args(["-q", "--n-iter", "100000", "--threads", "1"]);
         let mut job = job.spawn().context("mpiexec cannot be started")?;
         std::thread::sleep(Duration::from_secs(5));
-        let name = self.many.display().to_string();
-        let killed = std::process::Command::new("pkill").args(["-9", "--newest", "-f", &name]).status()?;
-        ensure!(killed.success(), "there was no process to kill");
-        let clock = Instant::now();
-        let status = loop {
-            if let Some(status) = job.try_wait()? {
-                break status;
-            }
-            if clock.elapsed() > Duration::from_secs(60) {
-                job.kill()?;
-                bail!("a job whose process was killed went on for a minute");
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        ensure!(!status.success(), "a job whose process was killed ended as if nothing had happened");
+        let took = self.kill_one(&mut job)?;
         ensure!(fs::read(&map)? == b"what stood there", "a job whose process was killed has changed the map");
         let rests: Vec<PathBuf> = fs::read_dir(&self.directory)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
         let is_rest = |path: &&PathBuf| {
@@ -241,7 +326,7 @@ impl Programs {
         if let Some(rest) = rests.iter().find(is_rest) {
             bail!("a job whose process was killed has left {}", rest.display());
         }
-        println!("a killed process: the job ended after {:.1} s, the old map is whole", clock.elapsed().as_secs_f64());
+        println!("a killed process: the job ended after {:.1} s, the old map is whole", took.as_secs_f64());
         fs::remove_file(&map)?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::data::affinity_index::{AffinityIndex, Keep};
 use crate::data::fingerprint::fingerprint;
 use crate::data::fingerprint::of_positions;
 use crate::data::input::Input;
-use crate::data::own::own_affinities;
+use crate::data::own::{own_affinities, own_graph};
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::initialization::{self, Begun, Start};
@@ -237,7 +237,10 @@ impl<T: Float, const D: usize> Tsne<T, D> {
                 Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs, cx)?)
             }
             Input::Index(index) => match own_affinities(&index.joint, cx)? {
-                Some(own) => Arc::new(index.with_joint(own)),
+                Some(own) => {
+                    let graph = index.graph.as_ref().map(|graph| own_graph(graph, cx)).transpose()?.flatten();
+                    Arc::new(index.with_parts(own, graph.map(Arc::new)))
+                }
                 None => Arc::clone(index),
             },
         })

@@ -5,6 +5,7 @@ use super::interrupt::Interrupt;
 use super::pause::Pause;
 use super::progress::{Bars, History};
 use super::saved::Extras;
+use super::team::is_first;
 use crate::film::Film;
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -56,10 +57,11 @@ pub(crate) fn descend<T: Float, const D: usize>(
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {
         if let Some(checkpoint) = checkpoint {
+            embedding.complete(cx)?;
             // The map is worth more than a copy of it on the way.
-            match checkpoint.save(&embedding, recorder.film()) {
-                Ok(()) => saved = true,
-                Err(error) => bars.line(&format!("warning: {error:#}")),
+            match is_first(team).then(|| checkpoint.save(&embedding, recorder.film())) {
+                Some(Err(error)) => bars.line(&format!("warning: {error:#}")),
+                _ => saved = true,
             }
             pause.has_saved();
         }

@@ -51,16 +51,17 @@ struct Run<'a> {
 /// For arguments that do not fit each other, input that cannot be used, and files that cannot be written.
 pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     method::check(&args.method)?;
+    let team = team.filter(|team| team.size() > 1);
     let own;
-    let args = match team.filter(|team| team.size() > 1) {
+    let args = match team {
         None => args,
-        Some(team) => {
+        Some(_) => {
             team::check(args)?;
-            own = team::of_member(args, team.rank());
+            own = team::of_member(args, team);
             &own
         }
     };
-    let Some(input) = &args.input else { return further::embed_further(args) };
+    let Some(input) = &args.input else { return further::embed_further(args, team) };
     let targets = Targets::of_call(args, input)?;
     warn(args.method.run.quiet, plan::check(args, input)?.as_slice());
     let source = input.display().to_string();
@@ -155,14 +156,9 @@ impl Run<'_> {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
-        let (embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
-        let mut entries = embedding.affinities().nnz();
-        if let Some(team) = self.team {
-            entries = tsne::Context::new().with_team(team).gather_one(entries)?.into_iter().sum();
-            if team.rank() > 0 {
-                return Ok(());
-            }
-        }
+        let (mut embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
+        let asked = (&self.targets, args);
+        let Some(entries) = team::complete(&mut embedding, asked, self.team)? else { return Ok(()) };
         Outcome {
             source: &self.source,
             args,

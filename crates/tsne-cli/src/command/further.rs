@@ -9,12 +9,14 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{in_pool, warn};
 use crate::command::saved::{Call, Extras, unusable};
 use crate::command::targets::Targets;
+use crate::command::team;
 use crate::film::Film;
 use crate::input::{Annotations, Resolved};
 use crate::report::InputReport;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tsne::core::Team;
 use tsne::{Float, Model, files};
 
 /// How a descent goes on.
@@ -39,6 +41,8 @@ pub(crate) struct Going<'a> {
     /// What was recorded before.
     pub(crate) film: Option<Film>,
     pub(crate) started: Instant,
+    /// The processes that compute the map together, if there are several.
+    pub(crate) team: Option<&'a dyn Team>,
 }
 
 /// `tsne embed --continue`.
@@ -46,7 +50,7 @@ pub(crate) struct Going<'a> {
 /// # Errors
 ///
 /// For a file that is no saved map, and files that cannot be written.
-pub(crate) fn embed_further(args: &EmbedArgs) -> Result<()> {
+pub(crate) fn embed_further(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     let started = Instant::now();
     let from = args.continue_from.as_deref().context("name the points to embed, or a map to --continue")?;
     let mut model = Model::open(from).map_err(|error| unusable(from, &error))?;
@@ -68,7 +72,7 @@ pub(crate) fn embed_further(args: &EmbedArgs) -> Result<()> {
     film::check(args, model.n_components())?;
     let film = film(args);
     warn(args.method.run.quiet, &film::warnings(args, n));
-    Going { from, how: How::Further, args, extras, checkpoint, film, started }.start(model)
+    Going { from, how: How::Further, args, extras, checkpoint, film, started, team }.start(model)
 }
 
 impl Going<'_> {
@@ -94,7 +98,7 @@ impl Going<'_> {
     }
 
     fn go_on<T: Float, const D: usize>(self, model: Model) -> Result<()> {
-        let Self { from, how, args, extras, checkpoint, mut film, started } = self;
+        let Self { from, how, args, extras, checkpoint, mut film, started, team } = self;
         let run = &args.method.run;
         let targets = Targets {
             map: args.output.as_deref(),
@@ -125,7 +129,7 @@ impl Going<'_> {
         let further = args.method.repulsion.set_further(further);
         let left = if how == How::Resume { embedding.remaining() } else { further.schedule.iterations() };
         let end = embedding.iterations() + left;
-        let (embedding, saved) = in_pool(run.threads, || {
+        let (mut embedding, saved) = in_pool(run.threads, || {
             let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
                 match how {
                     How::Resume => embedding.resume_with(Some(observer), cx)?,
@@ -133,8 +137,10 @@ impl Going<'_> {
                 };
                 Ok(embedding)
             };
-            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)), None)
+            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)), team)
         })?;
+        let asked = (&targets, &args.method);
+        let Some(entries) = team::complete(&mut embedding, asked, team)? else { return Ok(()) };
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),
             args: &args.method,
@@ -143,7 +149,7 @@ impl Going<'_> {
             extras: &extras,
             history: history.entries,
             film,
-            entries: embedding.affinities().nnz(),
+            entries,
             read: Duration::ZERO,
             started,
         }

@@ -66,7 +66,7 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
     call(arguments.into_iter().map(Into::into).collect(), None)
 }
 
-/// Runs `tsne embed` with `arguments`, the first of which is the name of the program, as a member of a team of processes that all
+/// Runs `tsne embed` or `tsne resume` with `arguments`, the first of which is the name of the program, as a member of a team of processes that all
 /// have the same: the first member writes what is written and said, for all. The result is the code that the process exits with.
 ///
 /// # Examples
@@ -101,14 +101,14 @@ fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> u8 {
         }
     };
     let done = match &cli.command {
-        Command::Embed(args) if args.dry_run && team.is_some_and(|team| team.rank() > 0) => Ok(()),
+        Command::Embed(args) if args.dry_run && !team::is_first(team) => Ok(()),
         Command::Embed(args) if args.dry_run => plan::plan(args),
         Command::Embed(args) => embed::embed(args, team),
+        Command::Resume(args) => resume::resume(args, team),
         _ if team.is_some_and(|team| team.size() > 1) => Err(anyhow::anyhow!(
-            "several processes compute one map with the command embed alone: start one process for the others"
+            "several processes compute one map with the commands embed and resume: start one process for the others"
         )),
         Command::Plan(args) => plan::plan(args),
-        Command::Resume(args) => resume::resume(args),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
         Command::Explore(args) => explore::explore(args),

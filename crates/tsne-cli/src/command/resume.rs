@@ -4,18 +4,20 @@ use crate::args::{Cli, Command, EmbedArgs, ResumeArgs};
 use crate::command::film;
 use crate::command::further::{Going, How};
 use crate::command::saved::{Call, Extras, unusable};
+use crate::command::team;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Instant;
 use tsne::Model;
+use tsne::core::Team;
 
 /// Goes on with a run that was interrupted.
 ///
 /// # Errors
 ///
 /// For a file that is no checkpoint of the command, or of a run that came to its end, and for files that cannot be written.
-pub(crate) fn resume(args: &ResumeArgs) -> Result<()> {
+pub(crate) fn resume(args: &ResumeArgs, team: Option<&dyn Team>) -> Result<()> {
     let started = Instant::now();
     let from = &args.checkpoint;
     let name = || from.display().to_string();
@@ -23,11 +25,12 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<()> {
     let n = model.n();
     let extras = Extras::take(model.sections(), n).with_context(name)?;
     let extras = extras.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
-    let embed = interrupted(&extras.call, args).with_context(name)?;
+    let team = team.filter(|team| team.size() > 1);
+    let embed = team::of_member(&interrupted(&extras.call, args).with_context(name)?, team);
     film::check(&embed, model.n_components())?;
     let mut film = film::film(&embed);
     film.as_mut().map_or(Ok(()), |film| film.take(model.sections(), n)).with_context(name)?;
-    Going { from, how: How::Resume, args: &embed, extras, checkpoint: Some(from), film, started }.start(model)
+    Going { from, how: How::Resume, args: &embed, extras, checkpoint: Some(from), film, started, team }.start(model)
 }
 
 /// The call that was interrupted, with what this one asks for instead.

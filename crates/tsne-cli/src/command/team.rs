@@ -1,44 +1,59 @@
-//! What `tsne embed` does where several processes compute one map.
+//! What `tsne embed` and `tsne resume` do where several processes compute one map.
 
-use crate::args::EmbedArgs;
-use crate::command::targets::{Targets, is_h5ad};
+use crate::args::{EmbedArgs, MethodArgs};
+use crate::command::targets::Targets;
 use anyhow::{Result, bail};
 use std::path::Path;
+use tsne::core::Team;
+use tsne::{Context, Embedding, Float};
 
 /// Checks that nothing is asked for that one process alone can do.
 ///
 /// # Errors
 ///
-/// For an option that needs the affinities of all points in one process, or a map to go on with.
+/// For points from the standard input, which only one process has.
 pub(crate) fn check(args: &EmbedArgs) -> Result<()> {
-    let has_neighbors = Targets { map: args.output.as_deref(), ..Targets::default() }.wants_neighbors();
-    let asked = [
-        (args.input.is_none(), "--continue-from"),
-        (args.input.as_deref().is_some_and(|input| input == Path::new("-")), "standard input"),
-        (args.write_back, "--write-back"),
-        (args.output.as_deref().is_some_and(is_h5ad), "a map in an .h5ad file"),
-        (has_neighbors, "a map with the neighbors of its points (.parquet, .arrow)"),
-        (args.save.is_some(), "--save"),
-        (args.checkpoint.checkpoint.is_some(), "--checkpoint"),
-        (args.html.is_some(), "--html"),
-        (args.frames.is_some(), "--frames"),
-        (args.method.exact_kl, "--exact-kl"),
-        (args.method.force_error, "--force-error"),
-    ];
-    match asked.into_iter().find(|(is_asked, _)| *is_asked) {
-        None => Ok(()),
-        Some((_, name)) => {
-            bail!("{name} is for one process: each of several has a part of what it needs. Ask for --output or --plot")
-        }
+    if args.input.as_deref() == Some(Path::new("-")) {
+        bail!("standard input is that of one process, and each of several reads the points: name a file");
     }
+    Ok(())
 }
 
 /// What a member is asked for: all but the first are silent and write nothing.
-pub(crate) fn of_member(args: &EmbedArgs, rank: usize) -> EmbedArgs {
+pub(crate) fn of_member(args: &EmbedArgs, team: Option<&dyn Team>) -> EmbedArgs {
     let mut own = args.clone();
-    if rank > 0 {
+    if !is_first(team) {
         own.method.run.quiet = true;
         own.method.run.json = false;
     }
     own
+}
+
+/// Whether this process writes, and speaks.
+pub(crate) fn is_first(team: Option<&dyn Team>) -> bool {
+    team.is_none_or(|team| team.rank() == 0)
+}
+
+/// Makes the map of the first member as whole as what is asked for needs, and returns the number of its affinities, of all points;
+/// `None` for the others, who have done their part.
+///
+/// # Errors
+///
+/// Those of [`Embedding::complete`].
+pub(crate) fn complete<T: Float, const D: usize>(
+    embedding: &mut Embedding<T, D>,
+    (targets, args): (&Targets<'_>, &MethodArgs),
+    team: Option<&dyn Team>,
+) -> Result<Option<usize>> {
+    let Some(team) = team else { return Ok(Some(embedding.affinities().nnz())) };
+    let cx = Context::new().with_team(team);
+    let counts = cx.gather_one(embedding.affinities().nnz())?;
+    let is_whole = embedding.affinities().n() == embedding.affinities().n_columns();
+    // Where there was a checkpoint, and nothing to do since, the first may have all already.
+    let entries = if is_whole { embedding.affinities().nnz() } else { counts.into_iter().sum() };
+    let shown = targets.page.is_some() || targets.film.is_some();
+    if targets.model.is_some() || shown || targets.wants_neighbors() || args.exact_kl {
+        embedding.complete(cx)?;
+    }
+    Ok((team.rank() == 0).then_some(entries))
 }

@@ -3,7 +3,7 @@
 use super::dataset::Dataset;
 use super::kept::Kept;
 use super::kept_index::KeptIndex;
-use super::own::{own_affinities, own_graph};
+use super::own::{affinities_of_first, graph_of_first, own_affinities, own_graph};
 use super::recipe::{Recipe, joint, nearest, searched, warnings};
 use super::search_quality::SearchQuality;
 use crate::params::affinity_method::AffinityMethod;
@@ -152,12 +152,12 @@ impl<T: Scalar> AffinityIndex<T> {
         })
     }
 
-    /// The same with other joint affinities, those of a part of the points: without its neighbors, which are those of all.
-    pub(crate) fn with_joint(&self, joint: Affinities<T>) -> Self {
+    /// The same with the joint affinities, and the neighbors, of other rows.
+    pub(crate) fn with_parts(&self, joint: Affinities<T>, graph: Option<Arc<KnnGraph<T>>>) -> Self {
         let (kept_index, recipe, data) = (self.kept_index.clone(), self.recipe.clone(), self.data.clone());
         Self {
             joint: Arc::new(joint),
-            graph: None,
+            graph,
             recipe,
             data,
             kept_index,
@@ -166,6 +166,16 @@ impl<T: Scalar> AffinityIndex<T> {
             n_jobs: self.n_jobs,
             durations: self.durations,
         }
+    }
+
+    /// The same with all rows, of which each member of a team has its own, for the first member; the others have `None`.
+    pub(crate) fn completed(&self, cx: Context<'_>) -> Result<Option<Self>> {
+        let joint = affinities_of_first(&self.joint, cx)?;
+        let graph = match &self.graph {
+            Some(graph) => graph_of_first(graph, cx)?.map(Arc::new),
+            None => None,
+        };
+        Ok(joint.map(|joint| self.with_parts(joint, graph)))
     }
 
     /// The same with those of its neighbors that are kept.

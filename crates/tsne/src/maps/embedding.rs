@@ -411,6 +411,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<Finish> {
+        self.take_own(cx)?;
         let Some(Unfinished { params, guard }) = self.unfinished.as_deref().cloned() else {
             return Ok(self.run.finish);
         };
@@ -430,6 +431,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<()> {
+        self.take_own(cx)?;
         let guarded = restart::guards(params, self.run.iterations);
         self.advance_watched(params, if guarded { Watch::FromHere } else { Watch::Unguarded }, observer, cx)
     }

@@ -3,6 +3,7 @@
 #[macro_use]
 mod shared;
 
+pub(crate) mod dealt;
 pub(crate) mod embedding;
 pub(crate) mod interrupt;
 pub(crate) mod partial;

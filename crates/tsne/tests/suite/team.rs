@@ -8,7 +8,7 @@ use tsne::initialization::{CustomInitialization, random};
 use tsne::metrics::Comparison;
 use tsne::{
     AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Neighbors,
-    Observer, Points, Preset, RandomState, Rows, SparseRows, Tsne,
+    Observer, Observers, Points, Preset, RandomState, Rows, SparseRows, Tsne,
 };
 
 /// Three blocks of points, the last of them not full.
@@ -234,6 +234,51 @@ fn what_is_asked_of_a_map_is_answered_whole() {
         placed.optimize_with(10, None, cx).unwrap();
         bits(placed.positions())
     });
+}
+
+/// A descent that was stopped in a team, made whole and saved, goes on in one process and in other teams, to the bits of one that was
+/// not stopped: with its neighbors, velocities, and the beginning to which the guard of its schedule goes back.
+#[test]
+fn a_map_of_a_team_is_saved_whole() {
+    for n in [300, N] {
+        let (x, _) = blobs::<f32>(n, 6, 5);
+        let rows = Rows::new(&x, n, 6).unwrap();
+        let builder = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(40);
+        let tsne = builder.keep_neighbors(usize::MAX).build().unwrap();
+        let whole = tsne.fit(rows).unwrap();
+        let path = std::env::temp_dir().join(format!("team-{}-{n}.tsne", std::process::id()));
+        let stop = |cx: Context<'_>| {
+            let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
+            tsne.fit_with(rows, Some(&mut Observers::new().every(17, &mut stop)), cx).unwrap()
+        };
+        let alone = stop(Context::new());
+        let saved = ThreadTeam::run(3, 1, |team| {
+            let cx = Context::new().with_team(team);
+            let mut map = stop(cx);
+            map.complete(cx).unwrap();
+            // A second time there is nothing to do, and the team may go on.
+            map.complete(cx).unwrap();
+            if team.rank() == 0 {
+                assert_eq!(map.affinities(), alone.affinities());
+                assert_eq!(map.affinity_index().graph(), alone.affinity_index().graph());
+                assert_eq!(map.optimizer(), alone.optimizer());
+                map.save(&path).unwrap();
+            }
+            map.resume_with(None, cx).unwrap();
+            told(&map)
+        });
+        assert!(saved.unwrap().into_iter().all(|map| map == told(&whole)), "{n}");
+        // What a saved map does not keep: how good the search was.
+        let resumed = |cx: Context<'_>| {
+            let mut map = Embedding::<f32, 2>::load(&path).unwrap();
+            map.resume_with(None, cx).unwrap();
+            (bits(map.positions()), map.kl_divergence().to_bits(), map.iterations())
+        };
+        let expected = (bits(whole.positions()), whole.kl_divergence().to_bits(), whole.iterations());
+        assert!(resumed(Context::new()) == expected, "{n}");
+        check(&format!("a saved map of {n}"), &[(2, 1), (4, 1)], resumed);
+        std::fs::remove_file(&path).unwrap();
+    }
 }
 
 /// What one member has of the affinities is a part of them, and less is sent than all have.
