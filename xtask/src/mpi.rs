@@ -213,12 +213,14 @@ impl Programs {
             let [map, page, film, picture] = WRITTEN.map(file);
             let (data, model) = (data.display().to_string(), file("model.tsne"));
             let flags = ["embed", &data, "-o", &map, "--html", &page, "--frames", &film, "--plot", &picture];
-            let more = ["--save", &model, "--n-iter", "30", "--exact-kl", "--force-error", "--quiet"];
+            let more = ["--save", &model, "--n-iter", "30", "--exact-kl", "--force-error", "--json"];
             flags.iter().chain(&more).map(|flag| (*flag).to_owned()).collect()
         };
         let (by_one, by_many) = (call(&alone), call(&together));
-        cmd!(shell, "{one} {by_one...}").quiet().run()?;
-        cmd!(shell, "mpiexec -n 3 {many} {by_many...} --threads 1").quiet().run()?;
+        cmd!(shell, "{one} {by_one...}").quiet().ignore_stdout().run()?;
+        let report = cmd!(shell, "mpiexec -n 3 {many} {by_many...} --threads 1").quiet().read()?;
+        let tells = |rank: usize| report.contains(&format!("{{\"rank\":{rank},\"seconds\":"));
+        ensure!(report.lines().count() == 1 && (0..3).all(tells), "the report does not tell of 3 processes: {report}");
         for name in WRITTEN {
             ensure!(fs::read(alone.join(name))? == fs::read(together.join(name))?, "{name} is not that of one process");
         }

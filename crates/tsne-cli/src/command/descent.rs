@@ -2,16 +2,18 @@
 
 use super::film::Recorder;
 use super::interrupt::Interrupt;
+use super::meter::Meter;
 use super::pause::Pause;
 use super::progress::{Bars, History};
 use super::saved::Extras;
 use super::team::is_first;
 use crate::film::Film;
+use crate::report::SentBytes;
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::time::Duration;
 use tsne::core::Team;
-use tsne::{Context, Embedding, Float, Observer, Observers};
+use tsne::{Context, Embedding, Float, Observer, Observers, Stage};
 
 /// Where a run is saved on its way, and how often.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +36,17 @@ impl Checkpoint<'_> {
     }
 }
 
+/// What a descent came to.
+pub(crate) struct Descent<T, const D: usize> {
+    pub(crate) embedding: Embedding<T, D>,
+    /// Whether there is a checkpoint of it.
+    pub(crate) saved: bool,
+    /// What this process has sent to others.
+    pub(crate) sent: SentBytes,
+}
+
 /// Begins a descent, and goes on with it to its end unless the run is interrupted: then something of it
-/// [remains](Embedding::remaining). Tells whether there is a checkpoint of it. `film` is recorded, with the iteration at which the
-/// schedule ends.
+/// [remains](Embedding::remaining). `film` is recorded, with the iteration at which the schedule ends.
 ///
 /// # Errors
 ///
@@ -48,10 +58,11 @@ pub(crate) fn descend<T: Float, const D: usize>(
     checkpoint: Option<Checkpoint<'_>>,
     film: Option<(&mut Film, usize)>,
     team: Option<&dyn Team>,
-) -> Result<(Embedding<T, D>, bool)> {
+) -> Result<Descent<T, D>> {
     let mut saved = false;
     let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));
-    let cx = Context::new().with_progress(bars).with_cancel(interrupt.token());
+    let meter = Meter::new(bars, team);
+    let cx = Context::new().with_progress(&meter).with_cancel(interrupt.token());
     let cx = team.map_or(cx, |team| cx.with_team(team));
     let mut recorder = Recorder::new(film, bars);
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
@@ -75,5 +86,5 @@ pub(crate) fn descend<T: Float, const D: usize>(
     }
     recorder.end(&embedding);
     bars.finish();
-    Ok((embedding, saved))
+    Ok(Descent { embedding, saved, sent: meter.sent(Stage::Optimization) })
 }

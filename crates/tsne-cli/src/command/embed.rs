@@ -156,21 +156,22 @@ impl Run<'_> {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
-        let (mut embedding, saved) = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
-        let asked = (&self.targets, args);
-        let Some(entries) = team::complete(&mut embedding, asked, self.team)? else { return Ok(()) };
+        let mut done = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
+        let Some(together) = team::complete(&mut done.embedding, done.sent, (&self.targets, args), self.team)? else {
+            return Ok(());
+        };
         Outcome {
             source: &self.source,
             args,
             // Nobody is sent to a file that could not be written.
-            targets: &Targets { checkpoint: self.targets.checkpoint.filter(|_| saved), ..self.targets },
+            targets: &Targets { checkpoint: self.targets.checkpoint.filter(|_| done.saved), ..self.targets },
             extras: &extras,
             history: history.entries,
             film,
-            entries,
+            together,
             read,
             started,
         }
-        .write(&embedding)
+        .write(&done.embedding)
     }
 }

@@ -129,7 +129,7 @@ impl Going<'_> {
         let further = args.method.repulsion.set_further(further);
         let left = if how == How::Resume { embedding.remaining() } else { further.schedule.iterations() };
         let end = embedding.iterations() + left;
-        let (mut embedding, saved) = in_pool(run.threads, || {
+        let mut done = in_pool(run.threads, || {
             let begin = |observer: &mut (dyn tsne::Observer<T, D> + Send), cx: tsne::Context<'_>| {
                 match how {
                     How::Resume => embedding.resume_with(Some(observer), cx)?,
@@ -139,20 +139,21 @@ impl Going<'_> {
             };
             descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)), team)
         })?;
-        let asked = (&targets, &args.method);
-        let Some(entries) = team::complete(&mut embedding, asked, team)? else { return Ok(()) };
+        let Some(together) = team::complete(&mut done.embedding, done.sent, (&targets, &args.method), team)? else {
+            return Ok(());
+        };
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),
             args: &args.method,
             // What is resumed has a checkpoint already.
-            targets: &Targets { checkpoint: checkpoint.filter(|_| saved || how == How::Resume), ..targets },
+            targets: &Targets { checkpoint: checkpoint.filter(|_| done.saved || how == How::Resume), ..targets },
             extras: &extras,
             history: history.entries,
             film,
-            entries,
+            together,
             read: Duration::ZERO,
             started,
         }
-        .write(&embedding)
+        .write(&done.embedding)
     }
 }

@@ -14,6 +14,7 @@ mod further;
 mod interrupt;
 mod manual;
 mod map;
+mod meter;
 mod method;
 mod outcome;
 mod pause;

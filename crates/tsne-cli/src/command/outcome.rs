@@ -6,6 +6,7 @@ use crate::command::interrupt::Interrupted;
 use crate::command::run::{agreement, in_pool, print, warn, words};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
+use crate::command::team::Together;
 use crate::explore::{Neighbors, Page};
 use crate::film::{Film, FilmFormat};
 use crate::input::Labels;
@@ -40,8 +41,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) history: Vec<HistoryEntry>,
     /// The film of the descent, if it is wanted.
     pub(crate) film: Option<Film>,
-    /// The entries of the joint affinities of all points.
-    pub(crate) entries: usize,
+    /// What all processes know of the map together.
+    pub(crate) together: Together,
     /// The time that reading took.
     pub(crate) read: Duration,
     pub(crate) started: Instant,
@@ -106,7 +107,7 @@ impl Outcome<'_> {
             n,
             d: call.d,
             input: call.input.clone(),
-            decided: decided(embedding, self.entries),
+            decided: decided(embedding, self.together.entries),
             warnings: call.input.warnings(n).into_iter().chain(warnings).collect(),
             iterations: embedding.iterations(),
             remaining,
@@ -117,6 +118,7 @@ impl Outcome<'_> {
             ms_per_iteration: Milliseconds::from(embedding.timings()),
             seconds: Seconds::new(self.read, embedding.timings(), self.started.elapsed()),
             peak_memory_bytes: crate::memory::peak_bytes(),
+            members: self.together.members,
             history: self.history,
             seed: run.seed,
             version: env!("CARGO_PKG_VERSION"),

@@ -2,10 +2,11 @@
 
 use crate::args::{EmbedArgs, MethodArgs};
 use crate::command::targets::Targets;
+use crate::report::{MemberReport, MemberSeconds, SentBytes};
 use anyhow::{Result, bail};
 use std::path::Path;
 use tsne::core::Team;
-use tsne::{Context, Embedding, Float};
+use tsne::{Context, Embedding, Float, Timings};
 
 /// Checks that nothing is asked for that one process alone can do.
 ///
@@ -34,26 +35,57 @@ pub(crate) fn is_first(team: Option<&dyn Team>) -> bool {
     team.is_none_or(|team| team.rank() == 0)
 }
 
-/// Makes the map of the first member as whole as what is asked for needs, and returns the number of its affinities, of all points;
-/// `None` for the others, who have done their part.
+/// What the processes of a map know together.
+#[derive(Debug)]
+pub(crate) struct Together {
+    /// The entries of the joint affinities of all points.
+    pub(crate) entries: usize,
+    /// What each process took; of one alone nothing.
+    pub(crate) members: Vec<MemberReport>,
+}
+
+/// Makes the map of the first member as whole as what is asked for needs, and returns what is to be told; `None` for the others, who
+/// have done their part.
 ///
 /// # Errors
 ///
 /// Those of [`Embedding::complete`].
 pub(crate) fn complete<T: Float, const D: usize>(
     embedding: &mut Embedding<T, D>,
+    sent: SentBytes,
     (targets, args): (&Targets<'_>, &MethodArgs),
     team: Option<&dyn Team>,
-) -> Result<Option<usize>> {
-    let Some(team) = team else { return Ok(Some(embedding.affinities().nnz())) };
+) -> Result<Option<Together>> {
+    let p = embedding.affinities();
+    let (entries, is_whole) = (p.nnz(), p.n() == p.n_columns());
+    let Some(team) = team else { return Ok(Some(Together { entries, members: Vec::new() })) };
     let cx = Context::new().with_team(team);
-    let counts = cx.gather_one(embedding.affinities().nnz())?;
-    let is_whole = embedding.affinities().n() == embedding.affinities().n_columns();
-    // Where there was a checkpoint, and nothing to do since, the first may have all already.
-    let entries = if is_whole { embedding.affinities().nnz() } else { counts.into_iter().sum() };
+    // Where there was a checkpoint, and nothing to do since, the first has all already.
+    let counts = cx.gather_one(entries)?;
+    let entries = if is_whole { entries } else { counts.into_iter().sum() };
     let shown = targets.page.is_some() || targets.film.is_some();
     if targets.model.is_some() || shown || targets.wants_neighbors() || args.exact_kl {
         embedding.complete(cx)?;
     }
-    Ok((team.rank() == 0).then_some(entries))
+    let members = members(embedding.timings(), sent, cx)?;
+    Ok((team.rank() == 0).then_some(Together { entries, members }))
+}
+
+/// What each process took.
+fn members(times: &Timings, sent: SentBytes, cx: Context<'_>) -> Result<Vec<MemberReport>> {
+    let nanoseconds = [times.neighbors, times.affinities, times.initialization, times.optimization]
+        .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    let sent = [sent.neighbors, sent.affinities, sent.initialization, sent.optimization];
+    // 0 is no size of a process.
+    let peak = [crate::memory::peak_bytes().unwrap_or(0)];
+    let all = cx.concat([&nanoseconds[..], &sent, &peak].concat())?;
+    let member = |(rank, values): (usize, &[u64; 9])| {
+        let [n, a, i, o, sent @ .., peak] = values;
+        let [neighbors, affinities, initialization, optimization] = [n, a, i, o].map(|time| *time as f64 * 1e-9);
+        let seconds = MemberSeconds { neighbors, affinities, initialization, optimization };
+        let [neighbors, affinities, initialization, optimization] = *sent;
+        let sent_bytes = SentBytes { neighbors, affinities, initialization, optimization };
+        MemberReport { rank, seconds, sent_bytes, peak_memory_bytes: Some(*peak).filter(|peak| *peak > 0) }
+    };
+    Ok(all.as_chunks().0.iter().enumerate().map(member).collect())
 }

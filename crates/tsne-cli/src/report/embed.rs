@@ -1,3 +1,4 @@
+use super::members::{self, MemberReport};
 use super::{HistoryEntry, InputReport, Summary, agreement, memory, seconds};
 use serde::Serialize;
 use std::time::Duration;
@@ -35,6 +36,9 @@ pub struct Report {
     pub seconds: Seconds,
     /// The largest resident memory of the process; `null` where the system does not tell (it does on Linux).
     pub peak_memory_bytes: Option<u64>,
+    /// What each process took, where several have computed the map (`tsne-mpi`); left out of one alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MemberReport>,
     /// The KL divergence on the way, every `--report-every` iterations; empty without.
     pub history: Vec<HistoryEntry>,
     /// The seed.
@@ -193,6 +197,7 @@ impl Summary for Report {
             ),
         ]);
         lines.extend(memory(self.peak_memory_bytes));
+        lines.extend(members::lines(&self.members));
         lines
     }
 }

@@ -3,6 +3,7 @@
 mod embed;
 mod explore;
 mod input;
+mod members;
 mod plan;
 mod printable;
 mod score;
@@ -11,6 +12,7 @@ mod transform;
 pub use embed::{Decided, ForceError, Milliseconds, Report, Seconds};
 pub use explore::{ExploreReport, ExploreSeconds};
 pub use input::{InputReport, LabelsReport};
+pub use members::{MemberReport, MemberSeconds, SentBytes};
 pub use plan::{PlanReport, Remedy, StageReport, amount};
 pub(crate) use printable::printable;
 use printable::printable_json;

@@ -27,5 +27,6 @@ mod score;
 mod sparse;
 mod tables;
 mod targets;
+mod team;
 mod tiles;
 mod transform;
