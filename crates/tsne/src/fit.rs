@@ -3,7 +3,7 @@
 use crate::builder::Tsne;
 use crate::data::affinity_index::{AffinityIndex, Keep};
 use crate::data::fingerprint::fingerprint;
-use crate::data::fingerprint::of_positions;
+use crate::data::fingerprint::{of_positions, of_text};
 use crate::data::input::Input;
 use crate::data::own::{own_affinities, own_graph};
 use crate::data::recipe::Recipe;
@@ -20,7 +20,7 @@ use crate::warning::Warning;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
-use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding, memory, random};
+use tsne_core::{Context, Error, Kernel, Observer, Result, Stage, check_embedding, memory};
 
 /// The standard deviation of given initial positions beyond which a warning is returned: openTSNE's threshold.
 const LARGE_SPREAD: f64 = 1e-2;
@@ -224,14 +224,19 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         Ok(match x {
             Input::Data(data) => Arc::new(AffinityIndex::of_data(data, recipe()?, keep, n_jobs, cx)?),
             Input::Graph(graph) => {
-                let index = AffinityIndex::of_graph(Cow::Borrowed(*graph), recipe()?, n_jobs, cx)?;
+                let own = own_graph(graph, cx)?;
+                let given = own.as_ref().unwrap_or(graph);
+                let index = AffinityIndex::of_graph(Cow::Borrowed(given), recipe()?, n_jobs, cx)?;
                 // Neighbors that were lent are copied only where they are kept.
-                let keeps = keep.neighbors > 0;
-                Arc::new(if keeps { index.with_graph(&Arc::new((*graph).clone()), keep)? } else { index })
+                match keep.neighbors {
+                    0 => Arc::new(index),
+                    _ => Arc::new(index.with_graph(&Arc::new(own.unwrap_or_else(|| (*graph).clone())), keep)?),
+                }
             }
             Input::SharedGraph(graph) => {
-                let index = AffinityIndex::of_graph(Cow::Borrowed(graph), recipe()?, n_jobs, cx)?;
-                Arc::new(index.with_graph(graph, keep)?)
+                let own = own_graph(graph, cx)?.map_or_else(|| Arc::clone(graph), Arc::new);
+                let index = AffinityIndex::of_graph(Cow::Borrowed(&own), recipe()?, n_jobs, cx)?;
+                Arc::new(index.with_graph(&own, keep)?)
             }
             Input::Affinities(joint) => {
                 Arc::new(AffinityIndex::of_affinities(Arc::clone(joint), recipe()?, n_jobs, cx)?)
@@ -264,7 +269,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             parameters.initialization = Initialization::Random;
         }
         let text = format!("{parameters:?} {}", env!("CARGO_PKG_VERSION"));
-        cx.agree("parameters", text.bytes().fold(0, |hash, byte| random::element_seed(hash, 0, u64::from(byte))))
+        cx.agree("parameters", of_text(&text))
     }
 
     /// Affinities and initial positions.

@@ -60,7 +60,10 @@ pub(crate) fn descend<T: Float, const D: usize>(
     team: Option<&dyn Team>,
 ) -> Result<Descent<T, D>> {
     let mut saved = false;
-    let mut pause = Pause::new(interrupt, checkpoint.map(|checkpoint| checkpoint.every));
+    // What goes by the clock, or is written, is the first one's affair: the others stop and look with it.
+    let (checkpoint_every, film) =
+        (checkpoint.filter(|_| is_first(team)).map(|checkpoint| checkpoint.every), film.filter(|_| is_first(team)));
+    let mut pause = Pause::new(interrupt, checkpoint_every);
     let meter = Meter::new(bars, team);
     let cx = Context::new().with_progress(&meter).with_cancel(interrupt.token());
     let cx = team.map_or(cx, |team| cx.with_team(team));
@@ -84,6 +87,8 @@ pub(crate) fn descend<T: Float, const D: usize>(
         let mut observers = Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause);
         embedding.resume_with(Some(&mut observers), cx)?;
     }
+    // Together, while the affinities are where they were.
+    embedding.evaluate_kl_divergence(cx)?;
     recorder.end(&embedding);
     bars.finish();
     Ok(Descent { embedding, saved, sent: meter.sent(Stage::Optimization) })

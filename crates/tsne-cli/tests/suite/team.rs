@@ -43,6 +43,23 @@ fn a_team_writes_what_one_process_writes() {
     assert!(directory.read("further.npy") == directory.read("further-2.npy"));
 }
 
+/// A checkpoint of the last iterations of a run is resumed by another number of members, and in one process.
+#[test]
+fn a_checkpoint_of_a_team_is_resumed_by_others() {
+    let directory = points();
+    directory.succeed("embed x.npy -o whole.npy --perplexity 10 --n-iter 30 --quiet");
+    let saved =
+        ["--checkpoint", "run.tsne", "--checkpoint-every", "0", "--perplexity", "10", "--n-iter", "30", "--quiet"];
+    let call: Vec<&str> = ["embed", "x.npy", "-o", "a.npy"].into_iter().chain(saved).collect();
+    assert_eq!(together(&directory, 2, &call), [0, 0]);
+    assert!(directory.read("a.npy") == directory.read("whole.npy"));
+    directory.write("copy.tsne", directory.read("run.tsne"));
+    assert_eq!(together(&directory, 3, &["resume", "run.tsne", "-o", "b.npy", "--quiet"]), [0, 0, 0]);
+    directory.succeed("resume copy.tsne -o c.npy --quiet");
+    assert!(directory.read("b.npy") == directory.read("whole.npy"));
+    assert!(directory.read("c.npy") == directory.read("whole.npy"));
+}
+
 #[test]
 fn a_team_refuses_what_it_cannot_do() {
     let directory = points();

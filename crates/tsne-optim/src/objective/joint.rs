@@ -138,9 +138,11 @@ impl<'a, T: Scalar, const D: usize> Joint<'a, T, D> {
 
     fn divergence(&mut self, y: &[[T; D]], z: f64, cx: Context<'_>) -> Result<f64> {
         let JointState { constants, partials, .. } = &mut self.state;
+        // All members of a team compute them where one has them not, whose affinities came anew, say.
+        let is_known = !cx.any(constants.is_none())?;
         let constants = match constants {
-            Some(known) => *known,
-            None => *constants.insert(constants_of(self.p, partials, cx)?),
+            Some(known) if is_known => *known,
+            _ => *constants.insert(constants_of(self.p, partials, cx)?),
         };
         let cross = cross_entropy(self.p, self.kernel, y, partials, cx)?;
         // What a repulsion makes of weights that are lost in `T` is no divergence.

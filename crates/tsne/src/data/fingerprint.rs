@@ -44,6 +44,11 @@ pub(crate) fn of_positions<T: Scalar, const D: usize>(positions: &[[T; D]]) -> u
     hash(positions.len() as u64, positions.as_flattened().iter().map(|v| v.bits()))
 }
 
+/// A hash of parameters, as their text has them.
+pub(crate) fn of_text(text: &str) -> u64 {
+    hash(text.len() as u64, text.bytes().map(u64::from))
+}
+
 fn hash(before: u64, values: impl IntoIterator<Item = u64>) -> u64 {
     values.into_iter().fold(before, |hash, value| element_seed(hash, 1, value))
 }

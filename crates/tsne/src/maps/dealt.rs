@@ -1,14 +1,16 @@
 //! Maps of which each member of a team has a part, and how they become whole again.
 
 use crate::data::affinity_index::AffinityIndex;
+use crate::data::fingerprint;
 use crate::data::own::{own_affinities, own_graph, to_first};
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::maps::start::Start;
 use crate::maps::unfinished::Guard;
+use crate::params::optimize::OptimizeParams;
 use crate::params::optimizer::OptimizerState;
 use std::sync::{Arc, Mutex};
-use tsne_core::{Context, Result, memory};
+use tsne_core::{Context, Error, Result, memory};
 use tsne_optim::{MomentumGains, Optimizer};
 
 impl<T: Float, const D: usize> Embedding<T, D> {
@@ -16,13 +18,16 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// and velocities of all points, as one process would have it: to be [saved](Self::save), say. The maps of the others keep their
     /// part. Whole maps, and all maps without a team, are left as they are.
     ///
-    /// All members call it. Where the team optimizes the map further, each member takes its part again.
+    /// All members call it. Where the team [optimizes](Self::optimize_with) the map further, each member takes its part again, and keeps it
+    /// where that fails. Its divergence is known on all members afterwards.
     ///
     /// The first member holds the affinities of all then, and while they arrive once more what the others have sent.
     ///
     /// # Errors
     ///
-    /// [`Error::Team`](tsne_core::Error::Team), [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory); the map is what it was.
+    /// [`Error::Invalid`](tsne_core::Error::Invalid) for an optimizer of your own, whose state nobody else can put together;
+    /// [`Error::Team`](tsne_core::Error::Team), [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory), and those of
+    /// [`evaluate_kl_divergence`](Self::evaluate_kl_divergence). The map is what it was.
     ///
     /// # Examples
     ///
@@ -49,6 +54,11 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         if is_whole.first() == Some(&1) {
             return Ok(());
         }
+        if self.run.optimizer.momentum_gains().is_none() {
+            let why = "each member has its part of the state of one of your own: save what you need of it yourself";
+            return Err(Error::invalid("optimizer", why));
+        }
+        self.evaluate_kl_divergence(cx)?;
         let index = self.index.completed(cx)?;
         let optimizer = completed(&self.run.optimizer, cx)?;
         let start = self.guard().map(|guard| Arc::clone(&guard.start));
@@ -57,6 +67,16 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             None => None,
         };
         self.become_with(index, optimizer, start)
+    }
+
+    /// Checks that all members of a team move the same map in the same way.
+    pub(crate) fn agree(&self, params: &OptimizeParams<T, D>, cx: Context<'_>) -> Result<()> {
+        if cx.members() < 2 {
+            return Ok(());
+        }
+        cx.agree("map", fingerprint::of_positions(&self.run.positions))?;
+        let told = OptimizeParams { n_jobs: None, ..params.clone() };
+        cx.agree("parameters", fingerprint::of_text(&format!("{told:?} {} {}", self.run.iterations, self.remaining())))
     }
 
     /// Takes the part of this member of a team out of a map that is whole: of one that was loaded, or made whole.

@@ -1,6 +1,7 @@
 //! A fitted map.
 
 use crate::data::affinity_index::AffinityIndex;
+use crate::data::own::own_affinities;
 use crate::float::Float;
 use crate::maps::reference::Reference;
 use crate::maps::restart::{self, WATCHED_ITERATIONS};
@@ -175,7 +176,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// ```
     pub fn exact_kl_divergence(&self, cx: Context<'_>) -> Result<f64> {
         threads::run(self.run.params.n_jobs, || {
-            metrics::kl_divergence(&self.index.joint, self.kernel, &self.run.positions, cx)
+            let own = own_affinities(&self.index.joint, cx)?;
+            metrics::kl_divergence(own.as_ref().unwrap_or(&self.index.joint), self.kernel, &self.run.positions, cx)
         })
     }
 
@@ -411,6 +413,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<Finish> {
+        self.agree(self.unfinished.as_ref().map_or(&self.run.params, |unfinished| &unfinished.params), cx)?;
         self.take_own(cx)?;
         let Some(Unfinished { params, guard }) = self.unfinished.as_deref().cloned() else {
             return Ok(self.run.finish);
@@ -431,6 +434,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         observer: Option<&mut (dyn Observer<T, D> + Send)>,
         cx: Context<'_>,
     ) -> Result<()> {
+        self.agree(params, cx)?;
         self.take_own(cx)?;
         let guarded = restart::guards(params, self.run.iterations);
         self.advance_watched(params, if guarded { Watch::FromHere } else { Watch::Unguarded }, observer, cx)

@@ -243,7 +243,8 @@ fn a_map_of_a_team_is_saved_whole() {
     for n in [300, N] {
         let (x, _) = blobs::<f32>(n, 6, 5);
         let rows = Rows::new(&x, n, 6).unwrap();
-        let builder = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(40);
+        // So long a normal phase that its schedule is guarded.
+        let builder = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(60);
         let tsne = builder.keep_neighbors(usize::MAX).build().unwrap();
         let whole = tsne.fit(rows).unwrap();
         let path = std::env::temp_dir().join(format!("team-{}-{n}.tsne", std::process::id()));
@@ -263,7 +264,15 @@ fn a_map_of_a_team_is_saved_whole() {
                 assert_eq!(map.affinity_index().graph(), alone.affinity_index().graph());
                 assert_eq!(map.optimizer(), alone.optimizer());
                 map.save(&path).unwrap();
+                // With the beginning, to which the guard goes back.
+                alone.save(path.with_extension("alone")).unwrap();
+                let files = [&path, &path.with_extension("alone")].map(|path| std::fs::read(path).unwrap());
+                assert!(files[0] == files[1], "{n}");
             }
+            let kl_divergence = map.evaluate_kl_divergence(cx).unwrap();
+            assert_eq!(kl_divergence.to_bits(), alone.kl_divergence().to_bits());
+            let exact = map.exact_kl_divergence(cx).unwrap();
+            assert_eq!(exact.to_bits(), alone.exact_kl_divergence(Context::new()).unwrap().to_bits());
             map.resume_with(None, cx).unwrap();
             told(&map)
         });
@@ -278,7 +287,29 @@ fn a_map_of_a_team_is_saved_whole() {
         assert!(resumed(Context::new()) == expected, "{n}");
         check(&format!("a saved map of {n}"), &[(2, 1), (4, 1)], resumed);
         std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(path.with_extension("alone")).unwrap();
     }
+}
+
+/// Given neighbors are kept by their rows, too, and are those that were given once they are together.
+#[test]
+fn given_neighbors_are_whole_again() {
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(2).n_iter(3).keep_neighbors(5);
+    let tsne = tsne.build().unwrap();
+    let index = tsne.affinities(Rows::new(&x, N, 6).unwrap()).unwrap();
+    let graph = Arc::new(index.graph().unwrap().clone());
+    let kept = |map: &Embedding<f32, 2>| map.affinity_index().graph().cloned();
+    let alone = kept(&tsne.fit(&*graph).unwrap());
+    assert_eq!(alone.as_ref().map(|kept| (kept.n(), kept.k())), Some((N, 5)));
+    let together = ThreadTeam::run(3, 1, |team| {
+        let cx = Context::new().with_team(team);
+        let mut maps =
+            [tsne.fit_with(&*graph, None, cx).unwrap(), tsne.fit_with(Arc::clone(&graph), None, cx).unwrap()];
+        maps.iter_mut().for_each(|map| map.complete(cx).unwrap());
+        maps.map(|map| kept(&map))
+    });
+    assert!(together.unwrap()[0].iter().all(|kept| *kept == alone));
 }
 
 /// What one member has of the affinities is a part of them, and less is sent than all have.
