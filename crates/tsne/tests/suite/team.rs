@@ -120,7 +120,7 @@ fn one_member_looks_and_another_stops() {
     struct Looks(usize, Vec<u64>, Option<usize>);
     impl Observer<f32, 2> for Looks {
         fn wants(&self, completed: usize) -> bool {
-            completed % self.0 == 0
+            completed.is_multiple_of(self.0)
         }
 
         fn observe(&mut self, iteration: &Iteration<'_, f32, 2>) -> ControlFlow<()> {
