@@ -68,6 +68,18 @@ pub struct EmbedArgs {
     pub method: MethodArgs,
 }
 
+/// The arguments of `tsne plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    /// The processes that compute the map together (tsne-mpi): told is what each of them takes, and times are those of one divided by
+    /// their number, which is the least.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Run")]
+    pub processes: u32,
+    /// The run.
+    #[command(flatten)]
+    pub embed: EmbedArgs,
+}
+
 /// Where a run is saved on its way.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Run")]

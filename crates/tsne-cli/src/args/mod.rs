@@ -17,7 +17,7 @@ mod values;
 
 pub use call::CallArgs;
 pub use explore::ExploreArgs;
-pub use files::{CheckpointArgs, DemoArgs, EmbedArgs, ResumeArgs};
+pub use files::{CheckpointArgs, DemoArgs, EmbedArgs, PlanArgs, ResumeArgs};
 pub use help::{command, subcommands};
 pub use input::InputArgs;
 pub use method::{AffinityArgs, DescentArgs, MethodArgs, OptimizationArgs, RepulsionArgs, RunArgs};
@@ -52,7 +52,7 @@ pub enum Command {
     ///
     /// Looks at the head of the file, measures for less than a second what the parts of a run cost on this machine, and begins
     /// nothing. Where the run does not fit into the memory that is free, it says what would.
-    Plan(Box<EmbedArgs>),
+    Plan(Box<PlanArgs>),
     /// Go on with a run that was interrupted, from what `tsne embed --checkpoint` has saved.
     ///
     /// The map comes to the same bits as without the interruption, and goes where it would have gone.

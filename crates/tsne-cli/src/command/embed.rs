@@ -63,7 +63,7 @@ pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     };
     let Some(input) = &args.input else { return further::embed_further(args, team) };
     let targets = Targets::of_call(args, input)?;
-    warn(args.method.run.quiet, plan::check(args, input)?.as_slice());
+    warn(args.method.run.quiet, plan::check(args, input, team::size(team))?.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;

@@ -103,13 +103,13 @@ fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> u8 {
     };
     let done = match &cli.command {
         Command::Embed(args) if args.dry_run && !team::is_first(team) => Ok(()),
-        Command::Embed(args) if args.dry_run => plan::plan(args),
+        Command::Embed(args) if args.dry_run => plan::plan(args, team::size(team)),
         Command::Embed(args) => embed::embed(args, team),
         Command::Resume(args) => resume::resume(args, team),
         _ if team.is_some_and(|team| team.size() > 1) => Err(anyhow::anyhow!(
             "several processes compute one map with the commands embed and resume: start one process for the others"
         )),
-        Command::Plan(args) => plan::plan(args),
+        Command::Plan(args) => plan::plan(&args.embed, args.processes as usize),
         Command::Transform(args) => transform::transform(args),
         Command::Score(args) => score::score(args),
         Command::Explore(args) => explore::explore(args),

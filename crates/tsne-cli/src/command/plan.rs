@@ -17,18 +17,18 @@ use tsne::plan::{InputShape, Plan, SearchMethod};
 /// Files below this are read before anybody could wonder.
 const SMALL_FILE: u64 = 1 << 20;
 
-/// Prints what a run would take.
+/// Prints what a run would take, or each of so many processes.
 ///
 /// # Errors
 ///
 /// As those of the run itself, as far as they show before the points are read; for standard input.
-pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
+pub(crate) fn plan(args: &EmbedArgs, processes: usize) -> Result<()> {
     method::check(&args.method)?;
     let Some(input) = &args.input else {
         bail!("what a map that goes on takes is not planned: give the points instead of --continue")
     };
     Targets::of_call(args, input)?;
-    let report = planned(args, input)?.report()?;
+    let report = planned(args, input, processes)?.report()?;
     print(&report, (args.method.run.json, args.method.run.quiet), &Written::default())
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn plan(args: &EmbedArgs) -> Result<()> {
 /// # Errors
 ///
 /// For a run that takes more than `--memory-limit` allows, with what would fit.
-pub(crate) fn check(args: &EmbedArgs, input: &Path) -> Result<Option<String>> {
+pub(crate) fn check(args: &EmbedArgs, input: &Path, processes: usize) -> Result<Option<String>> {
     let limit = args.method.memory_limit;
     let Ok(file) = std::fs::metadata(input) else { return Ok(None) };
     let is_small = file.is_file() && file.len() < SMALL_FILE;
@@ -47,7 +47,7 @@ pub(crate) fn check(args: &EmbedArgs, input: &Path) -> Result<Option<String>> {
     if is_stream || (is_small && limit.is_none()) {
         return Ok(None);
     }
-    let Ok(planned) = planned(args, input) else { return Ok(None) };
+    let Ok(planned) = planned(args, input, processes) else { return Ok(None) };
     if let Some(doubt) = limit.and_then(|limit| planned.doubt(limit)) {
         bail!("{} are allowed by --memory-limit, but {doubt}", amount(limit.unwrap_or_default()));
     }
@@ -65,14 +65,14 @@ trait Planned {
     fn doubt(&self, bytes: u64) -> Option<String>;
 }
 
-fn planned<'a>(args: &'a EmbedArgs, input: &Path) -> Result<Box<dyn Planned + 'a>> {
+fn planned<'a>(args: &'a EmbedArgs, input: &Path, processes: usize) -> Result<Box<dyn Planned + 'a>> {
     Ok(match (args.method.float, args.method.components) {
-        (FloatType::F32, 1) => Box::new(Planner::<f32, 1>::new(args, input)?),
-        (FloatType::F32, 2) => Box::new(Planner::<f32, 2>::new(args, input)?),
-        (FloatType::F32, _) => Box::new(Planner::<f32, 3>::new(args, input)?),
-        (FloatType::F64, 1) => Box::new(Planner::<f64, 1>::new(args, input)?),
-        (FloatType::F64, 2) => Box::new(Planner::<f64, 2>::new(args, input)?),
-        (FloatType::F64, _) => Box::new(Planner::<f64, 3>::new(args, input)?),
+        (FloatType::F32, 1) => Box::new(Planner::<f32, 1>::new(args, input, processes)?),
+        (FloatType::F32, 2) => Box::new(Planner::<f32, 2>::new(args, input, processes)?),
+        (FloatType::F32, _) => Box::new(Planner::<f32, 3>::new(args, input, processes)?),
+        (FloatType::F64, 1) => Box::new(Planner::<f64, 1>::new(args, input, processes)?),
+        (FloatType::F64, 2) => Box::new(Planner::<f64, 2>::new(args, input, processes)?),
+        (FloatType::F64, _) => Box::new(Planner::<f64, 3>::new(args, input, processes)?),
     })
 }
 
@@ -122,6 +122,7 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
             k: memory.fit.k,
             search: memory.fit.search.map(search_name),
             iterations: memory.fit.iterations,
+            processes: self.processes,
             threads: memory.fit.threads,
             seconds: stages.iter().map(|stage| stage.seconds).sum(),
             stages,
@@ -147,7 +148,8 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
             true => String::new(),
             false => format!(" (would fit: {})", remedies.join(", or ")),
         };
-        Some(format!("this run takes about {} at its peak ({stage}){fitting}", amount(peak)))
+        let each = if self.processes > 1 { " in each process" } else { "" };
+        Some(format!("this run takes about {}{each} at its peak ({stage}){fitting}", amount(peak)))
     }
 }
 

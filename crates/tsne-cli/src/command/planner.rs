@@ -31,6 +31,8 @@ pub(super) struct Planner<'a, T, const D: usize> {
     pub(super) args: &'a EmbedArgs,
     pub(super) preview: Preview,
     pub(super) builder: TsneBuilder<T, D>,
+    /// Processes that compute the map together.
+    pub(super) processes: usize,
 }
 
 /// What is changed about a call.
@@ -78,13 +80,13 @@ pub(super) const fn name(stage: PlanStage) -> &'static str {
 }
 
 impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
-    pub(super) fn new(args: &'a EmbedArgs, input: &Path) -> Result<Self> {
+    pub(super) fn new(args: &'a EmbedArgs, input: &Path, processes: usize) -> Result<Self> {
         let preview = Preview::of::<T>(input, &args.reading.options())?;
         let builder = method::builder(&args.method)?.keep_data(args.save.is_some() && !args.no_keep_data);
         let targets = Targets { map: args.output.as_deref(), ..Targets::default() };
         let kept = if targets.wants_neighbors() { method::NEIGHBORS } else { 0 };
         let builder = builder.keep_neighbors(kept);
-        Ok(Self { args, preview, builder })
+        Ok(Self { args, preview, builder, processes })
     }
 
     /// The data that are embedded: what is left of the columns, and of the points, after a change.
@@ -120,7 +122,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
             None => builder,
         };
         let builder = if change.forgets_data { builder.keep_data(false) } else { builder };
-        let mut fit = builder.build()?.plan(shape, costs)?;
+        let mut fit = builder.build()?.plan_of_member(shape, self.processes, costs)?;
         let share = shape.n() as f64 / self.preview.n().max(1) as f64;
         let read = (self.preview.peak_bytes as f64 * share) as u64 + PROGRAM;
         fit.stages.iter_mut().for_each(|stage| stage.bytes += PROGRAM);
@@ -156,7 +158,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         if size_of::<T>() == size_of::<f64>()
             && let Some(input) = &self.args.input
         {
-            let single = Planner::<f32, D>::new(self.args, input)?;
+            let single = Planner::<f32, D>::new(self.args, input, self.processes)?;
             propose("--float f32".into(), single.memory(single.builder.clone(), Change::default(), None)?.peak().1);
         }
         if self.args.save.is_some() && !self.args.no_keep_data {

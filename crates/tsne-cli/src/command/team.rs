@@ -44,6 +44,11 @@ pub(crate) struct Together {
     pub(crate) members: Vec<MemberReport>,
 }
 
+/// How many processes there are.
+pub(crate) fn size(team: Option<&dyn Team>) -> usize {
+    team.map_or(1, Team::size)
+}
+
 /// Makes the map of the first member as whole as what is asked for needs, and returns what is to be told; `None` for the others, who
 /// have done their part.
 ///

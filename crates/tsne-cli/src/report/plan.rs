@@ -20,7 +20,9 @@ pub struct PlanReport {
     pub search: Option<&'static str>,
     /// The iterations of the descent, at most.
     pub iterations: usize,
-    /// The number of threads.
+    /// The processes that compute the map together, of each of which memory is told; times are those of one divided by their number.
+    pub processes: usize,
+    /// The number of threads, of each process.
     pub threads: usize,
     /// The stages in their order.
     pub stages: Vec<StageReport>,
@@ -84,10 +86,14 @@ impl Summary for PlanReport {
         let about = if self.n_is_exact { "" } else { "about " };
         let sparse = self.entries.map(|entries| format!(", {entries} entries")).unwrap_or_default();
         let found = self.search.map_or_else(|| "given".to_owned(), |search| format!("{} each, {search}", self.k));
+        let each = match self.processes {
+            1 => String::new(),
+            processes => format!(" in each of {processes} processes"),
+        };
         let mut lines = vec![
             ("input", format!("{about}{} points x {} columns{sparse}", self.n, self.d)),
             ("neighbors", found),
-            ("iterations", format!("{} on {} threads", self.iterations, self.threads)),
+            ("iterations", format!("{} on {} threads{each}", self.iterations, self.threads)),
         ];
         lines.extend(self.stages.iter().map(|stage| {
             let StageReport { stage, memory_bytes, seconds } = *stage;
@@ -95,8 +101,11 @@ impl Summary for PlanReport {
         }));
         let free =
             self.available_memory_bytes.map(|free| format!(", {} are to be had", amount(free))).unwrap_or_default();
-        lines.push(("peak memory", format!("{} ({}){free}", amount(self.peak_memory_bytes), self.peak_stage)));
-        lines.push(("time", format!("about {}", time(self.seconds))));
+        lines.push(("peak memory", format!("{} ({}){each}{free}", amount(self.peak_memory_bytes), self.peak_stage)));
+        lines.push((
+            "time",
+            format!("{} {}", if self.processes > 1 { "at least" } else { "about" }, time(self.seconds)),
+        ));
         if self.fits == Some(false) {
             lines.push(("fits", "no".into()));
             lines.extend(

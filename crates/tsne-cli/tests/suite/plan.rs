@@ -299,6 +299,23 @@ fn a_limit_of_memory_is_kept_or_refused_with_what_would_fit() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn each_of_several_processes_takes_less() {
+    let directory = Directory::new();
+    let values: Vec<f32> = clusters(20_000, 10).into_iter().map(|v| v as f32).collect();
+    directory.write("x.npy", npy(values, &[20_000, 10], Order::C));
+    let of = |processes: usize| {
+        let plan = directory.json(&format!("plan x.npy --processes {processes}"));
+        assert_eq!(plan["processes"].as_u64(), Some(processes as u64));
+        plan["peak_memory_bytes"].as_f64().unwrap()
+    };
+    // Of 75 MB the grid, the data and the program stay.
+    assert!(of(8) < 0.7 * of(1) && of(8) > 0.2 * of(1));
+    let told = directory.succeed("plan x.npy --processes 8");
+    assert!(told.contains("in each of 8 processes") && told.contains("at least"), "{told}");
+    directory.refuse("plan x.npy --processes 0", "--processes");
+}
+
+#[test]
 fn the_memory_is_that_of_the_run() {
     let directory = Directory::new();
     let values: Vec<f32> = clusters(20_000, 40).into_iter().map(|v| v as f32).collect();

@@ -19,14 +19,20 @@ const NEIGHBORS: usize = 0;
 const INITIALIZATION: usize = 2;
 
 impl<T: Float, const D: usize> Tsne<T, D> {
-    /// Refuses what takes more than the limit in any of the `stages`.
+    /// Refuses what takes more than the limit in any of the `stages`, in each of so many processes.
     ///
     /// # Errors
     ///
     /// [`Error::Parameter`] with what it takes and what would fit.
-    pub(crate) fn check_memory(&self, input: &Input<'_, T>, stages: RangeInclusive<usize>) -> Result<()> {
+    pub(crate) fn check_memory(
+        &self,
+        input: &Input<'_, T>,
+        stages: RangeInclusive<usize>,
+        members: usize,
+    ) -> Result<()> {
         let Some(limit) = self.parameters.memory_limit else { return Ok(()) };
         let (mut task, begin) = self.given(input)?;
+        task.members = members;
         if stages == AFFINITIES {
             // They keep all.
             task.kept_neighbors = task.k;
@@ -43,7 +49,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
             InputShape::Data(shape) => {
-                let of = |points| self.task(shape.of_points(points).into());
+                let of = |points| self.task(shape.of_points(points).into()).map(|task| Task { members, ..task });
                 // Too few points for their neighbors take no memory, and are no sample.
                 largest_sample(n, |points| of(points).map_or(true, |task| peak(&task) <= limit))
                     .filter(|&points| of(points).is_ok())
@@ -61,10 +67,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     fn given(&self, input: &Input<'_, T>) -> Result<(Task<T, D>, usize)> {
         let of_graph = |n, k| Ok((self.task(InputShape::Graph { n, k })?, NEIGHBORS));
         let of_joint = |joint: &Affinities<T>| {
-            // Of a member of a team these are some rows.
-            let mut task = self.task(InputShape::Graph { n: joint.n_columns(), k: 1 })?;
-            task.entries = joint.nnz() as f64;
-            task.k = (task.entries / joint.n().max(1) as f64).ceil() as usize;
+            // Of a member of a team these may be some rows.
+            let (n, rows) = (joint.n_columns(), joint.n().max(1) as f64);
+            let mut task = self.task(InputShape::Graph { n, k: 1 })?;
+            task.entries = joint.nnz() as f64 / rows * n as f64;
+            task.k = (joint.nnz() as f64 / rows).ceil() as usize;
             Ok((task, INITIALIZATION))
         };
         match input {

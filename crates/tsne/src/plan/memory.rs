@@ -16,30 +16,40 @@ const RETAINED: f64 = 5e7;
 /// beyond all integers.
 pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization: &Initialization<T, D>) -> [u64; 5] {
     let (n, entry) = (task.shape.n() as f64, 4.0 + size_of::<T>() as f64);
+    // What is by points is shared out.
+    let shared = |bytes: f64| bytes / task.members as f64;
     let data = task.shape.bytes(size_of::<T>()) as f64;
+    let found = n * task.k as f64 * entry;
     let neighbors = match (task.shape, task.search) {
-        (_, Some(search)) => search.bytes as f64,
+        // All have the index, and each the neighbors of its points.
+        (_, Some(search)) => (search.bytes as f64 - found).max(0.0) + shared(found.min(search.bytes as f64)),
         (InputShape::Graph { .. }, None) => 0.0,
         // Of a search of the user's own, what it returns is known.
-        (InputShape::Data(_), None) => n * task.k as f64 * entry,
+        (InputShape::Data(_), None) => shared(found),
     };
-    let joint = task.entries * entry + 8.0 * n;
+    let joint = shared(task.entries * entry + 8.0 * n);
     let descent = descent(task);
     let starting = match (initialization, task.coarse) {
         (Initialization::Coarse, Outline::Points { .. }) => descent,
         // Of groups: lists, their copies, and the affinities of both directions; two numbers of the group of each point, and the
         // points of each group.
         (Initialization::Coarse, Outline::Groups { finer, .. }) => finer * entry * n * 3.0 + 12.0 * n,
-        (Initialization::Spectral, _) => 8.0 * (8 + 2 * D) as f64 * n,
+        // All walk over the affinities of all.
+        (Initialization::Spectral, _) => {
+            let whole = if task.members > 1 { task.entries * entry } else { 0.0 };
+            whole + 8.0 * (8 + 2 * D) as f64 * n
+        }
         _ => 16.0 * D as f64 * n,
     };
     let kept = if task.keeps_data { data } else { 0.0 };
-    let retained = if task.search.is_some() { (n * task.k as f64 * entry).min(RETAINED) } else { 0.0 };
+    let retained = if task.search.is_some() { shared(found).min(RETAINED) } else { 0.0 };
     // Where some of them are kept, all are there until affinities are made of them.
-    let lists = if task.kept_neighbors > 0 { n * task.k as f64 * entry } else { 0.0 };
-    let kept_lists = n * task.kept_neighbors as f64 * entry;
+    let lists = if task.kept_neighbors > 0 { shared(found) } else { 0.0 };
+    let kept_lists = shared(n * task.kept_neighbors as f64 * entry);
     let optimization = retained + kept + kept_lists + joint + descent;
-    let affinities = task.symmetrization.peak_bytes(task.shape.n(), task.k, task.entries as u64, size_of::<T>()) as f64;
+    let own = task.shape.n().div_ceil(task.members);
+    let entries = shared(task.entries) as u64;
+    let affinities = task.symmetrization.peak_bytes(own, task.k, entries, size_of::<T>()) as f64;
     let [affinities, initialization] =
         [affinities + lists, joint + starting + kept_lists].map(|bytes| retained + data + bytes);
     let stages = [data + neighbors, affinities, initialization, optimization, optimization];
@@ -52,7 +62,8 @@ fn descent<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
     let n = task.shape.n() as f64;
     // Positions, gradient, velocities, gains; and those of the start, for another beginning.
     let points = 6.0 * n * D as f64 * scalar;
-    points + JointState::<T, D>::planned_bytes(task.shape.n(), task.entries as u64) as f64 + repulsion(task)
+    let numbered = JointState::<T, D>::planned_bytes(task.shape.n(), task.entries as u64) as f64;
+    points + numbered / task.members as f64 + repulsion(task)
 }
 
 /// The width of a map of `n` points, about: with the recommended preset 182, 332, 498 and 536 of 1,797, 10,000, 70,000 and 250,000

@@ -149,9 +149,38 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn plan(&self, shape: impl Into<InputShape>, costs: Option<&Costs>) -> Result<Plan> {
-        let task = self.task(shape.into())?;
+        self.plan_of_member(shape, 1, costs)
+    }
+
+    /// The [`plan`](Self::plan) of each of `members` processes that compute one map together ([`Team`](tsne_core::Team)).
+    ///
+    /// Neighbors, affinities and what the descent keeps of them are by points, of which each has its share; the data, the index over them,
+    /// the positions and the grid are on all. Times are those of one process divided by their number, which no team comes to: what is
+    /// computed alike on all, and what is sent, comes on top.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`plan`](Self::plan), and [`Error::Parameter`](tsne_core::Error::Parameter) for no member.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Tsne, plan::DataShape};
+    ///
+    /// let tsne = Tsne::<f32, 2>::builder().build()?;
+    /// let of = |members| Ok::<_, tsne::Error>(tsne.plan_of_member(DataShape::dense(1_000_000, 50), members, None)?.peak().bytes);
+    /// // Half of the most is affinities, of which a quarter is less than the data and the positions.
+    /// assert!(of(4)? < of(1)? / 2 && of(4)? > of(1)? / 4);
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn plan_of_member(&self, shape: impl Into<InputShape>, members: usize, costs: Option<&Costs>) -> Result<Plan> {
+        if members == 0 {
+            return Err(Error::parameter("members", 0, "at least 1"));
+        }
+        let task = Task { members, ..self.task(shape.into())? };
         let bytes = memory::stages(&task, &self.parameters.initialization);
         let seconds = costs.map(|costs| time::stages(&task, &self.parameters.initialization, costs));
+        let seconds = seconds.map(|seconds| seconds.map(|stage| stage / members as f64));
         let of = |at: usize, stage| PlannedStage { stage, bytes: bytes[at], seconds: seconds.map(|s| s[at]) };
         let mut stages = vec![
             of(0, PlanStage::Neighbors),
@@ -230,6 +259,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             kernel,
             iterations: (early, schedule.iterations() - early),
             threads,
+            members: 1,
             keeps_data: parameters.keep_data,
             kept_neighbors: parameters.keep_neighbors.min(k),
         })

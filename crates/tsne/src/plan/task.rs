@@ -75,6 +75,8 @@ pub(super) struct Task<T, const D: usize> {
     pub(super) kernel: Kernel,
     pub(super) iterations: (usize, usize),
     pub(super) threads: usize,
+    /// Processes that compute the map together, each of which has its share of what is by points.
+    pub(super) members: usize,
     pub(super) keeps_data: bool,
     /// Neighbors of each point that are kept.
     pub(super) kept_neighbors: usize,

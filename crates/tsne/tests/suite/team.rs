@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tsne::core::{Team, ThreadTeam};
 use tsne::initialization::{CustomInitialization, random};
 use tsne::metrics::Comparison;
+use tsne::plan::DataShape;
 use tsne::{
     AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Neighbors,
     Observer, Observers, Points, Preset, RandomState, Rows, SparseRows, Tsne,
@@ -310,6 +311,27 @@ fn given_neighbors_are_whole_again() {
         maps.map(|map| kept(&map))
     });
     assert!(together.unwrap()[0].iter().all(|kept| *kept == alone));
+}
+
+/// What is more than a limit allows for one process, each of three may take.
+#[test]
+fn a_limit_of_memory_is_that_of_each_member() {
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let rows = Rows::new(&x, N, 6).unwrap();
+    let builder = || Tsne::<_, 2>::builder().early_exaggeration_iter(2).n_iter(3).keep_data(false);
+    let peak = |members| {
+        let shape = DataShape::dense(N, 6);
+        builder().build().unwrap().plan_of_member(shape, members, None).unwrap().peak().bytes
+    };
+    assert!(
+        peak(3) < peak(1)
+            && peak(1) == builder().build().unwrap().plan(DataShape::dense(N, 6), None).unwrap().peak().bytes
+    );
+    assert!(builder().build().unwrap().plan_of_member(DataShape::dense(N, 6), 0, None).is_err());
+    let tsne = builder().memory_limit(peak(3)).build().unwrap();
+    assert!(tsne.fit(rows).unwrap_err().to_string().contains("memory_limit"));
+    let fits = ThreadTeam::run(3, 1, |team| tsne.fit_with(rows, None, Context::new().with_team(team)).is_ok());
+    assert_eq!(fits.unwrap(), [true, true, true]);
 }
 
 /// What one member has of the affinities is a part of them, and less is sent than all have.
