@@ -135,13 +135,12 @@ impl Programs {
     }
 
     fn prove(&self, shell: &Shell) -> Result<()> {
-        for case in &CASES {
-            self.same_bytes(shell, case)?;
-        }
-        self.all_that_is_written(shell)?;
+        // What takes seconds first.
         self.different_inputs_are_named(shell)?;
+        self.all_that_is_written(shell)?;
         self.a_checkpoint_is_resumed_by_others(shell)?;
-        self.a_killed_process_ends_the_job()
+        self.a_killed_process_ends_the_job()?;
+        CASES.iter().try_for_each(|case| self.same_bytes(shell, case))
     }
 
     /// Writes the points of a case.
@@ -200,7 +199,7 @@ impl Programs {
 
     /// The files that need the affinities, the neighbors or the state of all points.
     fn all_that_is_written(&self, shell: &Shell) -> Result<()> {
-        const WRITTEN: [&str; 4] = ["map.parquet", "page.html", "film.html", "picture.svg"];
+        const WRITTEN: [&str; 4] = ["map.csv", "page.html", "film.html", "picture.svg"];
         let (data, one, many) = (self.data((2_500, 8), "data")?, &self.one, &self.many);
         let directory = |name: &str| -> Result<PathBuf> {
             let directory = self.directory.join(name);
@@ -243,7 +242,8 @@ impl Programs {
         Ok(())
     }
 
-    /// A job is killed, and its run goes on with more processes, and in one.
+    /// A job is killed, and its run goes on with fewer processes, and in one. (Of two cores, two processes are the most that do not
+    /// wait for each other by spinning.)
     fn a_checkpoint_is_resumed_by_others(&self, shell: &Shell) -> Result<()> {
         let (data, one, many) = (self.data((2_500, 8), "data")?, &self.one, &self.many);
         let file = |name: &str| self.directory.join(name);
@@ -252,7 +252,7 @@ impl Programs {
         cmd!(shell, "{one} embed {data} -o {whole} {flags...}").quiet().run()?;
         _ = fs::remove_file(&checkpoint);
         let mut job = std::process::Command::new("mpiexec");
-        job.args(["-n", "2"]).arg(many).arg("embed").arg(&data).arg("-o").arg(file("never.npy"));
+        job.args(["-n", "3"]).arg(many).arg("embed").arg(&data).arg("-o").arg(file("never.npy"));
         job.args(flags).args(["--threads", "1", "--checkpoint-every", "0.2", "--checkpoint"]).arg(&checkpoint);
         let mut job = job.spawn().context("mpiexec cannot be started")?;
         let clock = Instant::now();
@@ -261,17 +261,17 @@ impl Programs {
             ensure!(clock.elapsed() < Duration::from_secs(120), "there was no checkpoint after two minutes");
             std::thread::sleep(Duration::from_millis(20));
         }
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(200));
         self.kill_one(&mut job)?;
         ensure!(!file("never.npy").exists(), "a job that was killed has written its map");
         fs::copy(&checkpoint, &copy)?;
         let (by_many, by_one) = (file("resumed.npy"), file("resumed-by-one.npy"));
-        cmd!(shell, "mpiexec -n 3 {many} resume {checkpoint} -o {by_many} --quiet --threads 1").quiet().run()?;
+        cmd!(shell, "mpiexec -n 2 {many} resume {checkpoint} -o {by_many} --quiet --threads 1").quiet().run()?;
         cmd!(shell, "{one} resume {copy} -o {by_one} --quiet").quiet().run()?;
         let expected = fs::read(&whole)?;
-        ensure!(fs::read(&by_many)? == expected, "what 3 processes resume differs");
-        ensure!(fs::read(&by_one)? == expected, "what one process resumes of a checkpoint of 2 differs");
-        println!("a checkpoint of 2 killed processes: resumed by 3, and by one, to the bytes of a whole run");
+        ensure!(fs::read(&by_many)? == expected, "what 2 processes resume differs");
+        ensure!(fs::read(&by_one)? == expected, "what one process resumes of a checkpoint of 3 differs");
+        println!("a checkpoint of 3 killed processes: resumed by 2, and by one, to the bytes of a whole run");
         Ok(())
     }
 
