@@ -46,8 +46,8 @@ pub struct MethodArgs {
     /// Running and reporting.
     #[command(flatten)]
     pub run: RunArgs,
-    /// The memory that the run may take, or each process of several, in bytes or with a unit: 500MB, 2.5GB. One that is planned to take more is refused before
-    /// it begins, with what would fit [default: no limit, and a warning where more is planned than is free].
+    /// The memory that the run may take, or each process of several, in bytes or with a unit: 500MB, 2.5GB. One that is planned to
+    /// take more is refused before it begins, with what would fit [default: no limit, and a warning where more is planned than is free].
     #[arg(long, value_name = "SIZE", value_parser = amount_of_memory, help_heading = "Run")]
     pub memory_limit: Option<u64>,
     /// Report the KL divergence with its normalizer summed over all pairs, in O(n²), not that of the repulsion in use.

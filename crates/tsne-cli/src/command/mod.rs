@@ -67,8 +67,8 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
     call(arguments.into_iter().map(Into::into).collect(), None)
 }
 
-/// Runs `tsne embed` or `tsne resume` with `arguments`, the first of which is the name of the program, as a member of a team of processes that all
-/// have the same: the first member writes what is written and said, for all. The result is the code that the process exits with.
+/// Runs `tsne embed` or `tsne resume` with `arguments`, the first of which is the name of the program, as a member of a team of
+/// processes that all have the same: the first member writes what is written and said, for all. The result is the code that the process exits with.
 ///
 /// # Examples
 ///

@@ -308,8 +308,8 @@ fn each_of_several_processes_takes_less() {
         assert_eq!(plan["processes"].as_u64(), Some(processes as u64));
         plan["peak_memory_bytes"].as_f64().unwrap()
     };
-    // Of 75 MB the grid, the data and the program stay.
-    assert!(of(8) < 0.7 * of(1) && of(8) > 0.2 * of(1));
+    // Affinities are shared out, and are more than half; the program, the data and the grid are on all, so that no eighth is left.
+    assert!(of(8) < 0.7 * of(1) && of(8) > 1.5 * of(1) / 8.0);
     let told = directory.succeed("plan x.npy --processes 8");
     assert!(told.contains("in each of 8 processes") && told.contains("at least"), "{told}");
     directory.refuse("plan x.npy --processes 0", "--processes");

@@ -3,7 +3,7 @@
 use super::dataset::Dataset;
 use super::kept::Kept;
 use super::kept_index::KeptIndex;
-use super::own::{affinities_of_first, graph_of_first, own_affinities, own_graph};
+use super::own::{affinities_of_first, graph_of_first, own_affinities};
 use super::recipe::{Recipe, joint, nearest, searched, warnings};
 use super::search_quality::SearchQuality;
 use crate::params::affinity_method::AffinityMethod;
@@ -123,7 +123,7 @@ impl<T: Scalar> AffinityIndex<T> {
         Ok(index)
     }
 
-    /// The index of given neighbors, which the caller keeps or not.
+    /// The index of neighbors, which the caller keeps or not: in a team those of this member's points.
     pub(crate) fn of_graph(
         graph: Cow<'_, KnnGraph<T>>,
         recipe: Recipe<T>,
@@ -131,7 +131,6 @@ impl<T: Scalar> AffinityIndex<T> {
         cx: Context<'_>,
     ) -> Result<Self> {
         let clock = Instant::now();
-        let graph = own_graph(&graph, cx)?.map_or(graph, Cow::Owned);
         let mut warnings = warnings(&recipe.method, graph.k(), graph.n_reference())?;
         if graph.k() > 0 && !cx.any(graph.distances().iter().any(|d| *d != T::ZERO))? {
             warnings.push(Warning::IdenticalNeighbors);

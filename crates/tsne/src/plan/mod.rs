@@ -169,7 +169,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     ///
     /// let tsne = Tsne::<f32, 2>::builder().build()?;
     /// let of = |members| Ok::<_, tsne::Error>(tsne.plan_of_member(DataShape::dense(1_000_000, 50), members, None)?.peak().bytes);
-    /// // Half of the most is affinities, of which a quarter is less than the data and the positions.
+    /// // Affinities are shared out; the data, the positions and the grid are on all.
     /// assert!(of(4)? < of(1)? / 2 && of(4)? > of(1)? / 4);
     /// # Ok::<(), tsne::Error>(())
     /// ```
