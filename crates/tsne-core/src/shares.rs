@@ -353,16 +353,39 @@ impl Context<'_> {
         let mut messages = Vec::new();
         memory::reserve(WHAT, &mut messages, to.len())?;
         for items in to {
-            let mut bytes = memory::filled(WHAT, items.len().saturating_mul(A::BYTES), 0u8)?;
-            encode(&items, &mut bytes);
-            messages.push(bytes);
+            messages.push(encoded(&items)?);
         }
         let mut received = Vec::new();
         memory::reserve(WHAT, &mut received, messages.len())?;
         for bytes in team.exchange(messages)? {
-            received.push(memory::collected(WHAT, bytes.chunks_exact(A::BYTES.max(1)).map(A::get))?);
+            received.push(decoded(&bytes)?);
         }
         Ok(received)
+    }
+
+    /// Sends items to the next member, the last one's to the first, and returns those of the member before: in a ring, what each
+    /// has comes by all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, ThreadTeam};
+    ///
+    /// let received = ThreadTeam::run(3, 1, |team| Context::new().with_team(team).pass_on(&[10 * team.rank()]))?;
+    /// assert_eq!(received, [Ok(vec![20]), Ok(vec![0]), Ok(vec![10])]);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn pass_on<A: Wire>(&self, items: &[A]) -> Result<Vec<A>> {
+        let Some(team) = self.team().filter(|team| team.size() > 1) else { return memory::copied(WHAT, items) };
+        let (rank, size) = (team.rank(), team.size());
+        let mut messages = memory::filled(WHAT, size, Vec::new())?;
+        messages[(rank + 1) % size] = encoded(items)?;
+        let received = team.exchange(messages)?.into_iter().nth((rank + size - 1) % size);
+        decoded(&received.unwrap_or_default())
     }
 
     /// Makes sure that all members mean the same by `what`, whose value, or a hash of it, is `own`.
@@ -390,6 +413,18 @@ impl Context<'_> {
             ))),
         }
     }
+}
+
+/// Items as a message.
+fn encoded<A: Wire>(items: &[A]) -> Result<Vec<u8>> {
+    let mut bytes = memory::filled(WHAT, items.len().saturating_mul(A::BYTES), 0u8)?;
+    encode(items, &mut bytes);
+    Ok(bytes)
+}
+
+/// The items of a message.
+fn decoded<A: Wire>(bytes: &[u8]) -> Result<Vec<A>> {
+    memory::collected(WHAT, bytes.chunks_exact(A::BYTES.max(1)).map(A::get))
 }
 
 fn encode<A: Wire>(items: &[A], bytes: &mut [u8]) {

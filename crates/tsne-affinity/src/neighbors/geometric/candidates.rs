@@ -65,6 +65,11 @@ impl<T: Scalar> Candidates<T> {
         self.exact = if trusted { None } else { Some(Vec::new()) };
     }
 
+    /// Takes in that `k` other points are known to be at this distance or nearer: farther ones are no candidates.
+    pub(super) fn known(&mut self, indexed: &IndexedPoints<'_, T>, error: ScoreError, distance: T) {
+        self.lower(error.threshold_of_distance(self.x, indexed.squared_bound(distance)));
+    }
+
     /// Takes in the scores of consecutive points from `first` on.
     pub(super) fn add(
         &mut self,

@@ -1,10 +1,13 @@
 //! How far a search must look for the wanted recall: measured on a sample of the points.
 
-use super::probe::{Batch, Probe, targets};
+use super::probe::{Batch, Own, Probe, Visits, targets};
 use super::reach::{Reach, remoteness};
 use super::sampling::{gather, strata};
+use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
+use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
+use crate::neighbors::request::room;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, Result, Scalar, memory};
 
@@ -17,6 +20,8 @@ const CALIBRATION_NEIGHBORS: usize = 4_000;
 /// Clusters that a row visits at most, in units of what rows of the sample visit on average: a few remote rows would
 /// make the ranking of all others longer. The limit is found with this bound in force.
 const MOST: f64 = 3.0;
+/// The name of what is made here in errors.
+const SAMPLE: &str = "neighbors of a sample";
 const STAGE_CALIBRATION: u64 = 0x61_7070_0003;
 
 /// A true neighbor of a row of the sample, by its cluster.
@@ -27,33 +32,35 @@ struct Neighbor {
     row: u32,
 }
 
-/// The least reach with which `k` neighbors are found at the wanted recall, with two standard errors to spare.
+/// The least reach with which `k` neighbors are found at the wanted recall, with two standard errors to spare. Each member of a team
+/// compares the sample with the rows of its `shard`; all have the same reach.
 pub(super) fn calibrate<V: Scalar>(
-    probe: &Probe<'_, V>,
-    k: usize,
-    recall: f64,
+    given: &IndexedPoints<'_, V>,
+    Probe { clusters, shard }: Probe<'_, V>,
+    (k, recall): (usize, f64),
     seed: u64,
     cx: Context<'_>,
 ) -> Result<Reach> {
-    let IndexedPoints { points, ruler, .. } = &probe.clusters.indexed;
-    let all = probe.clusters.len();
+    let all = clusters.len();
     let count = CALIBRATION.max(CALIBRATION_NEIGHBORS.div_ceil(k));
-    let sample = strata(points.rows.n(), count, seed, STAGE_CALIBRATION)?;
-    let rows = PointSet::new(gather(points, |s| sample[s] as usize, sample.len())?, ruler.geometry)?;
-    let (ranking, distances) = probe.ranking(&probe.clusters.seen(&rows, |r| r, sample.len())?, all, cx)?;
-    // The rows of the sample are shared by the members of a team, and all know what all have found.
-    let share = cx.share(sample.len());
-    let batch = Batch { points: &rows, rows: share.clone(), own: Some(&sample), names: None };
-    let counter = Counter::new(share.len(), Context::new());
-    let mut positions = memory::filled("neighbors of a sample", sample.len() * k, 0u32)?;
-    let mut lengths = memory::filled("neighbors of a sample", sample.len() * k, V::ZERO)?;
-    let mut rows = memory::collected("neighbors of a sample", targets(k, &mut positions, &mut lengths))?;
+    let sample = strata(clusters.order.len(), count, seed, STAGE_CALIBRATION)?;
+    let row_of = |s: usize| given.groups.representative(clusters.order[sample[s] as usize] as usize);
+    let points =
+        PointSet::new(DenseRows::Owned(gather(&given.points, row_of, sample.len())?), clusters.ruler.geometry)?;
+    let seen = clusters.seen(&points, |r| r, sample.len())?;
+    let (ranking, distances) = clusters.centroids.nearest(&seen, all.get(), cx)?;
+    drop(seen);
+    let (mut positions, mut lengths) = room::<V>(sample.len(), k)?;
+    let mut found = memory::filled(SAMPLE, sample.len(), 0u32)?;
+    let batch = Batch { points: &points, rows: 0..sample.len(), own: Own::List(&sample), names: None };
+    let mut rows = memory::collected(SAMPLE, targets(k, &mut positions, &mut lengths))?;
     let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
-    let own = probe.search(&batch, Reach::all(all), k, target, &counter, cx)?;
-    let mut found = memory::filled("neighbors of a sample", sample.len(), 0u32)?;
-    found[share].copy_from_slice(&own);
-    cx.gather(&mut found, 1)?;
-    cx.gather(&mut positions, k)?;
+    let visits = Visits::new(clusters, &points, &batch.rows, Reach::all(all), cx)?;
+    let counter = Counter::new(sample.len(), Context::new());
+    let probe = Probe { clusters, shard };
+    probe.search(&batch, (&batch.rows, &visits), (k, false), target, &mut found, &counter, cx)?;
+    drop((rows, visits));
+    nearest_of_all((k, sample.len()), &mut positions, &lengths, &mut found, cx)?;
     let mut neighbors = Vec::new();
     let mut ranks = vec![0usize; all.get()];
     for (i, (positions, found)) in positions.chunks_exact(k).zip(found).enumerate() {
@@ -61,7 +68,7 @@ pub(super) fn calibrate<V: Scalar>(
         let (ranking, distances) = (&ranking[row.clone()], &distances[row]);
         ranking.iter().enumerate().for_each(|(rank, &c)| ranks[c as usize] = rank);
         neighbors.extend(positions[..found as usize].iter().map(|&p| {
-            let rank = ranks[probe.clusters.cluster_of(p)];
+            let rank = ranks[clusters.cluster_of(p)];
             let remoteness = remoteness(rank, distances[rank].to_f64(), distances[0].to_f64());
             Neighbor { remoteness, rank: rank as u32, row: i as u32 }
         }));
@@ -72,6 +79,49 @@ pub(super) fn calibrate<V: Scalar>(
     let most = (visited as f64 * MOST / sample.len() as f64).ceil() as usize;
     let bounded = Reach { most: NonZeroUsize::new(most).unwrap_or(all).min(all), ..free };
     Ok(least(&neighbors, sample.len(), k, recall, bounded).unwrap_or(free))
+}
+
+/// The `k` nearest of each of `n` rows among what the members of a team have found, each in its shard: the rows are shared by the
+/// members, and all know the positions and their numbers in the end.
+fn nearest_of_all<V: Scalar>(
+    (k, n): (usize, usize),
+    positions: &mut [u32],
+    lengths: &[V],
+    found: &mut [u32],
+    cx: Context<'_>,
+) -> Result<()> {
+    if cx.members() < 2 {
+        return Ok(());
+    }
+    let mut messages = Vec::new();
+    memory::reserve(SAMPLE, &mut messages, cx.members())?;
+    for member in 0..cx.members() {
+        let rows = cx.part_of(member, n, 1);
+        let mut message: Vec<(u32, V)> = Vec::new();
+        memory::reserve(SAMPLE, &mut message, rows.clone().map(|i| found[i] as usize + 1).sum())?;
+        for i in rows {
+            let row = i * k..i * k + found[i] as usize;
+            message.push((found[i], V::ZERO));
+            message.extend(positions[row.clone()].iter().copied().zip(lengths[row].iter().copied()));
+        }
+        messages.push(message);
+    }
+    let received = cx.exchange(messages)?;
+    let mut received: Vec<_> = received.iter().map(|message| message.iter()).collect();
+    let mut nearest = Vec::new();
+    for i in cx.part(n, 1) {
+        nearest.clear();
+        for message in &mut received {
+            let count = message.next().map_or(0, |&(count, _)| count as usize);
+            nearest.extend(message.by_ref().take(count).map(|&(position, length)| (length, position)));
+        }
+        sort(&mut nearest);
+        nearest.truncate(k);
+        found[i] = nearest.len() as u32;
+        positions[i * k..].iter_mut().zip(&nearest).for_each(|(to, &(_, position))| *to = position);
+    }
+    cx.gather(found, 1)?;
+    cx.gather(positions, k)
 }
 
 /// `reach` with the least limit that finds the wanted recall; `None` where none does.

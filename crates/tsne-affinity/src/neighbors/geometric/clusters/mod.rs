@@ -8,6 +8,7 @@ mod probe;
 mod projection;
 mod reach;
 mod sampling;
+mod shard;
 mod visit;
 
 pub(in crate::neighbors) use visit::ByClusters;

@@ -1,11 +1,11 @@
-//! The points in clusters: where near points lie together, a search can leave most of them out.
+//! The points in clusters: where near points lie together, a search can leave most of them out. Which is where all members of a team
+//! know; the rows themselves stand in [shards](super::shard).
 
 use super::centroids::Centroids;
 use super::projection::Projection;
 use super::sampling::{gather, strata};
 use crate::neighbors::dense_rows::DenseRows;
-use crate::neighbors::duplicates::Groups;
-use crate::neighbors::geometric::geometry::Geometry;
+use crate::neighbors::geometric::geometry::{Geometry, Ruler};
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::geometric::packing::Packing;
 use std::num::NonZeroUsize;
@@ -35,10 +35,9 @@ pub(super) struct Clusters<V: 'static> {
     starts: Vec<usize>,
     /// The group at each position.
     pub(super) order: Vec<u32>,
-    /// The rows by position.
-    pub(super) indexed: IndexedPoints<'static, V>,
-    /// The rows as the matrix products see them.
-    pub(super) packed: Vec<f32>,
+    /// How distances between the points are measured.
+    pub(super) ruler: Ruler,
+    /// How the matrix products see them.
     pub(super) packing: Packing,
 }
 
@@ -80,13 +79,8 @@ impl<V: Scalar> Clusters<V> {
             cluster[first..first + found.len()].copy_from_slice(&found);
         }
         cx.gather(&mut cluster, blocks::BLOCK)?;
-        // What follows is copies of rows, which come faster from memory than from other members.
         let (starts, order) = by_cluster(&cluster, count)?.into_parts();
-        let points = PointSet::new(gather(&given.points, |p| row_of(order[p]), m)?, geometry)?;
-        let indexed = IndexedPoints { points, ruler: given.ruler, groups: Groups::distinct(m) };
-        let packing = Packing::new(&indexed)?;
-        let (packed, _) = packing.points(&indexed)?;
-        Ok(Self { projection, centroids, starts, order, indexed, packed, packing })
+        Ok(Self { projection, centroids, starts, order, ruler: given.ruler, packing: Packing::new(given)? })
     }
 
     /// Some points as they are compared with the centroids.
@@ -96,7 +90,7 @@ impl<V: Scalar> Clusters<V> {
         at: impl Fn(usize) -> usize + Sync,
         n: usize,
     ) -> Result<PointSet<'static, V>> {
-        seen(self.projection.as_ref(), points, at, n, self.indexed.ruler.geometry)
+        seen(self.projection.as_ref(), points, at, n, self.ruler.geometry)
     }
 
     /// The number of clusters.
@@ -124,7 +118,7 @@ fn seen<V: Scalar>(
 ) -> Result<PointSet<'static, V>> {
     let rows = match projection {
         Some(projection) => projection.rows(points, at, n)?,
-        None => gather(points, at, n)?,
+        None => DenseRows::Owned(gather(points, at, n)?),
     };
     PointSet::new(rows, geometry)
 }

@@ -2,16 +2,15 @@
 
 use super::partition::Clusters;
 use super::reach::Reach;
+use super::shard::Shard;
 use crate::neighbors::geometric::candidates::Candidates;
 use crate::neighbors::geometric::indexed::PointSet;
 use crate::neighbors::geometric::packed::TILE as POINT_TILE;
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
-use crate::neighbors::request::Found;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Result, Scalar, memory};
@@ -29,16 +28,38 @@ const ROOM: usize = 1 << 21;
 /// Columns from which on the rows of a tile measure their candidates together, candidate by candidate: they share most of
 /// them, and a wide row is long under way from memory, while the rows of the tile are near.
 const WIDE: usize = 128;
+/// The name of what is made here in errors.
+const VISITS: &str = "clusters to visit";
 
 /// Rows to search for.
 pub(super) struct Batch<'b, V> {
     pub(super) points: &'b PointSet<'b, V>,
     /// Those of the points.
     pub(super) rows: Range<usize>,
-    /// The position of each row, to be left out, where rows are points of the index.
-    pub(super) own: Option<&'b [u32]>,
+    pub(super) own: Own<'b>,
     /// What each position is called in the results, where that is not the position.
     pub(super) names: Option<&'b [u32]>,
+}
+
+/// The position of each row, to be left out, where rows are points of the index.
+#[derive(Clone, Copy)]
+pub(super) enum Own<'b> {
+    /// Rows are other points.
+    None,
+    /// Consecutive ones.
+    From(usize),
+    List(&'b [u32]),
+}
+
+impl Own<'_> {
+    /// The position of a row; that of none, where it has none.
+    pub(super) fn of(&self, row: usize) -> u32 {
+        match self {
+            Self::None => u32::MAX,
+            Self::From(first) => (first + row) as u32,
+            Self::List(positions) => positions.get(row).copied().unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// Where the neighbors of one row go.
@@ -64,140 +85,224 @@ pub(super) fn targets<'t, V>(
     rows.map(|(indices, distances)| Target { indices, distances })
 }
 
+/// Which clusters some rows visit: what is known of them whichever shard comes by.
+pub(super) struct Visits {
+    /// The rows, from the first of them on: those of one cluster together, as they visit mostly the same clusters and together
+    /// fill the matrix products.
+    order: Vec<u32>,
+    /// Where the clusters of each row start, and their number last.
+    starts: Vec<usize>,
+    /// The clusters of each row, nearest first.
+    clusters: Vec<u32>,
+}
+
 /// What one thread keeps between tiles.
 #[derive(Default)]
 struct Scratch<V> {
+    /// The rows of the tile that visit a cluster of the shard. What follows is of these, in their order.
+    active: Vec<u32>,
     queries: Vec<f32>,
+    candidates: Vec<Candidates<V>>,
     block: Vec<f32>,
     scores: Vec<f32>,
-    candidates: Vec<Candidates<V>>,
     pairs: Vec<u64>,
+    nearest: Vec<(V, u32)>,
 }
 
-/// A search over clustered points.
+/// A row of a tile: where its neighbors go, and how many have been found.
+type Row<'r, 't, V> = (&'r mut Target<'t, V>, &'r mut u32);
+
+/// A search over clustered points: those of one shard.
 pub(super) struct Probe<'c, V: Scalar> {
     pub(super) clusters: &'c Clusters<V>,
+    pub(super) shard: &'c Shard<V>,
+}
+
+/// Consecutive rows whose visits are known at a time: of the same number, as the last would keep few threads busy.
+pub(super) fn batches<V: Scalar>(clusters: &Clusters<V>, reach: Reach, rows: &Range<usize>) -> Vec<Range<usize>> {
+    let most = reach.most.min(clusters.len()).get();
+    let n = rows.len();
+    let each = n.div_ceil(n.div_ceil((RANKS / most).clamp(TILE, BATCH)).max(1)).max(1);
+    let starts = rows.clone().step_by(each);
+    starts.map(|start| start..rows.end.min(start + each)).collect()
+}
+
+impl Visits {
+    /// Those of rows of a batch, as `reach` says.
+    pub(super) fn new<V: Scalar>(
+        clusters: &Clusters<V>,
+        points: &PointSet<'_, V>,
+        rows: &Range<usize>,
+        reach: Reach,
+        cx: Context<'_>,
+    ) -> Result<Self> {
+        let most = reach.most.min(clusters.len());
+        let seen = clusters.seen(points, |r| rows.start + r, rows.len())?;
+        let (ranking, lengths) = clusters.centroids.nearest(&seen, most.get(), cx)?;
+        drop(seen);
+        let nearest = || (0u32..).zip(ranking.chunks_exact(most.get())).map(|(i, ranking)| (ranking[0] as usize, i));
+        let (_, order) = Buckets::new(clusters.len().get(), nearest)?.into_parts();
+        let mut starts = memory::filled(VISITS, rows.len() + 1, 0usize)?;
+        for (i, lengths) in lengths.chunks_exact(most.get()).enumerate() {
+            starts[i + 1] = starts[i] + reach.visited(lengths);
+        }
+        drop(lengths);
+        let mut visited = Vec::new();
+        memory::reserve(VISITS, &mut visited, starts[rows.len()])?;
+        for (i, ranking) in ranking.chunks_exact(most.get()).enumerate() {
+            visited.extend_from_slice(&ranking[..starts[i + 1] - starts[i]]);
+        }
+        Ok(Self { order, starts, clusters: visited })
+    }
+
+    /// The clusters of row `i` of these rows.
+    fn of(&self, i: usize) -> &[u32] {
+        &self.clusters[self.starts[i]..self.starts[i + 1]]
+    }
 }
 
 impl<V: Scalar> Probe<'_, V> {
-    /// The `count` clusters whose centroids are nearest to each row, nearest first, with their distances; rows are as
-    /// [`Clusters::seen`] gives them.
-    pub(super) fn ranking(&self, points: &PointSet<'_, V>, count: NonZeroUsize, cx: Context<'_>) -> Result<Found<V>> {
-        self.clusters.centroids.nearest(points, count.get(), cx)
-    }
-
-    /// Finds the `k` nearest positions among those in the clusters of each row that `reach` says and writes them to the row's
-    /// target, names and distances ascending by (distance, name); returns how many were found of each row. What is found of a row
-    /// does not depend on the other rows.
+    /// Finds the `k` nearest positions among those of the shard that the rows visit and those that have been found before, and
+    /// writes them to the row's target, ascending by (distance, position); the number of those of each row is in `found`. The last
+    /// time, names stand in the place of positions, ascending by (distance, name). What is found of a row does not depend on the
+    /// other rows, nor on the shards that the points are cut into.
     pub(super) fn search<'t>(
         &self,
         batch: &Batch<'_, V>,
-        reach: Reach,
-        k: usize,
+        (rows, visits): (&Range<usize>, &Visits),
+        (k, last): (usize, bool),
         mut target: impl FnMut(usize) -> Target<'t, V>,
+        found: &mut [u32],
         counter: &Counter<'_>,
         cx: Context<'_>,
-    ) -> Result<Vec<u32>>
+    ) -> Result<()>
     where
         V: 't,
     {
-        let n = batch.rows.len();
-        let most = reach.most.min(self.clusters.len()).get();
-        let mut all_found = memory::filled("numbers of neighbors", n, 0u32)?;
-        // Batches of the same length: the last would keep few threads busy.
-        let batches = n.div_ceil((RANKS / most).clamp(TILE, BATCH)).max(1);
-        for start in (0..n).step_by(n.div_ceil(batches).max(1)) {
-            let first = batch.rows.start + start;
-            let count = n.div_ceil(batches).min(n - start);
-            let rows = self.clusters.seen(batch.points, |r| first + r, count)?;
-            let (ranking, lengths) = self.ranking(&rows, reach.most.min(self.clusters.len()), cx)?;
-            drop(rows);
-            let visited = lengths.chunks_exact(most).map(|lengths| reach.visited(lengths) as u32);
-            let visited = memory::collected("clusters to visit", visited)?;
-            drop(lengths);
-            // Rows of one cluster probe mostly the same clusters: together they fill the matrix products.
-            let nearest = || (0u32..).zip(ranking.chunks_exact(most)).map(|(i, ranking)| (ranking[0] as usize, i));
-            let (_, order) = Buckets::new(self.clusters.len().get(), nearest)?.into_parts();
-            let targets = order.iter().map(|&i| target(first + i as usize));
-            let mut targets: Vec<Target<'t, V>> = memory::collected("rows of a batch", targets)?;
-            let mut found = memory::filled("numbers of neighbors", count, 0u32)?;
-            // Few rows, as those of the calibration, in smaller tasks, for many threads.
-            let room = ROOM / (k + self.clusters.packing.width);
-            let each = (count / 64).clamp(64, TILE).min(room.max(1));
-            ordered::try_for_each2(
-                (&mut targets, each),
-                (&mut found, each),
-                Scratch::default,
-                |tile, t, targets, found| {
-                    cx.check()?;
-                    let order = &order[t * each..][..found.len()];
-                    self.tile(batch, first, order, (&ranking, &visited), k, tile);
-                    if batch.points.rows.d() >= WIDE {
-                        self.measure(batch, first, order, k, tile);
-                    }
-                    for (r, (target, found)) in targets.iter_mut().zip(found).enumerate() {
-                        let query = batch.points.get(first + order[r] as usize);
-                        let error = self.clusters.packing.error;
-                        let nearest = tile.candidates[r].finish(&self.clusters.indexed, query, k, error);
-                        *found = nearest.len() as u32;
-                        if let Some(names) = batch.names {
-                            nearest.iter_mut().for_each(|(_, p)| *p = names[*p as usize]);
-                            // Ties have another order now.
-                            sort(nearest);
-                        }
-                        let slots = target.indices.iter_mut().zip(target.distances.iter_mut());
-                        for ((index, distance), &(d, p)) in slots.zip(&*nearest) {
-                            (*index, *distance) = (p, d);
-                        }
-                    }
-                    counter.add(order.len());
-                    Ok(())
-                },
-            )?;
-            for (&i, found) in order.iter().zip(found) {
-                all_found[start + i as usize] = found;
-            }
-        }
-        Ok(all_found)
+        let order = &visits.order[..];
+        let targets = order.iter().map(|&i| target(rows.start + i as usize));
+        let mut targets: Vec<Target<'t, V>> = memory::collected("rows of a batch", targets)?;
+        let known = order.iter().map(|&i| found[i as usize]);
+        let mut known = memory::collected("numbers of neighbors", known)?;
+        // Few rows, as those of the calibration, in smaller tasks, for many threads.
+        let room = ROOM / (k + self.clusters.packing.width);
+        let each = (order.len() / 64).clamp(64, TILE).min(room.max(1));
+        ordered::try_for_each2(
+            (&mut targets, each),
+            (&mut known, each),
+            Scratch::default,
+            |tile, t, targets, known| {
+                cx.check()?;
+                let order = &order[t * each..][..known.len()];
+                self.tile(batch, (rows.start, order), visits, (k, last), targets.iter_mut().zip(known), tile);
+                counter.add(order.len());
+                Ok(())
+            },
+        )?;
+        order.iter().zip(known).for_each(|(&i, known)| found[i as usize] = known);
+        Ok(())
     }
 
-    /// Compares the rows of a tile with their clusters.
-    fn tile(
+    /// Searches for the rows of a tile, which are numbered from the first row of the batch.
+    fn tile<'r, 't: 'r>(
         &self,
         batch: &Batch<'_, V>,
-        first: usize,
-        order: &[u32],
-        (ranking, visited): (&[u32], &[u32]),
-        k: usize,
+        (first, order): (usize, &[u32]),
+        visits: &Visits,
+        (k, last): (usize, bool),
+        rows: impl Iterator<Item = Row<'r, 't, V>>,
         tile: &mut Scratch<V>,
     ) {
-        let Clusters { packed, packing, .. } = self.clusters;
-        let (width, most) = (packing.width, ranking.len() / visited.len().max(1));
-        let Scratch { queries, block, scores, candidates, pairs } = tile;
-        queries.resize(order.len() * width, 0.0);
-        // A row that comes alone asks for no more than it needs.
-        candidates.resize_with(candidates.len().max(order.len()), Candidates::default);
+        // The rows' own, and after it what was found before.
+        let mut rows: Vec<Row<'r, 't, V>> = rows.collect();
+        self.compare(batch, (first, order), visits, k, &rows, tile);
+        if batch.points.rows.d() >= WIDE {
+            self.measure(batch, (first, order), k, tile);
+        }
+        let (indexed, error) = (&self.shard.indexed, self.clusters.packing.error);
+        let Scratch { active, candidates, nearest, .. } = tile;
+        let mut active = active.iter().zip(candidates).peekable();
+        for (r, (target, found)) in rows.iter_mut().enumerate() {
+            let searched = active.next_if(|(active, _)| **active as usize == r);
+            if searched.is_none() && !last {
+                continue;
+            }
+            nearest.clear();
+            if let Some((_, candidates)) = searched {
+                let query = batch.points.get(first + order[r] as usize);
+                let of_shard = candidates.finish(indexed, query, k, error);
+                nearest.extend(of_shard.iter().map(|&(d, p)| (d, self.shard.positions.start as u32 + p)));
+            }
+            if **found > 0 {
+                let before = target.distances.iter().zip(target.indices.iter()).take(**found as usize);
+                nearest.extend(before.map(|(&d, &p)| (d, p)));
+                sort(nearest);
+                nearest.truncate(k);
+            }
+            **found = nearest.len() as u32;
+            if let Some(names) = batch.names.filter(|_| last) {
+                nearest.iter_mut().for_each(|(_, p)| *p = names[*p as usize]);
+                // Ties have another order now.
+                sort(nearest);
+            }
+            let slots = target.indices.iter_mut().zip(target.distances.iter_mut());
+            for ((index, distance), &(d, p)) in slots.zip(&*nearest) {
+                (*index, *distance) = (p, d);
+            }
+        }
+    }
+
+    /// Compares the rows of a tile with those of their clusters that are in the shard.
+    fn compare(
+        &self,
+        batch: &Batch<'_, V>,
+        (first, order): (usize, &[u32]),
+        visits: &Visits,
+        k: usize,
+        rows: &[Row<'_, '_, V>],
+        tile: &mut Scratch<V>,
+    ) {
+        let Clusters { packing, .. } = self.clusters;
+        let Shard { positions, indexed, packed, .. } = self.shard;
+        let width = packing.width;
+        let Scratch { active, queries, block, scores, candidates, pairs, .. } = tile;
+        active.clear();
         pairs.clear();
-        for (r, (&i, out)) in order.iter().zip(queries.chunks_exact_mut(width)).enumerate() {
-            let i = i as usize;
-            let length = packing.row(batch.points.get(first + i), out);
-            let trusted = packing.query(length, out);
-            let own = batch.own.and_then(|own| own.get(first + i)).copied().unwrap_or(u32::MAX);
-            candidates[r].reset(k, own, length, trusted);
-            let clusters = &ranking[i * most..][..visited[i] as usize];
+        for (r, &i) in (0u32..).zip(order) {
+            let before = pairs.len();
             // Own clusters first: they lower the thresholds for the others.
             let later = |rank: usize| u64::from(rank > 0);
-            pairs.extend(
-                clusters.iter().enumerate().map(|(rank, &c)| later(rank) << 48 | u64::from(c) << 16 | r as u64),
-            );
+            let here = visits.of(i as usize).iter().enumerate().filter(|&(_, &c)| !self.members(c as usize).is_empty());
+            let place = active.len() as u64;
+            pairs.extend(here.map(|(rank, &c)| later(rank) << 48 | u64::from(c) << 16 | place));
+            if pairs.len() > before {
+                active.push(r);
+            }
+        }
+        queries.resize(active.len() * width, 0.0);
+        // A row that comes alone asks for no more than it needs.
+        candidates.resize_with(candidates.len().max(active.len()), Candidates::default);
+        for ((&r, out), candidates) in active.iter().zip(queries.chunks_exact_mut(width)).zip(&mut *candidates) {
+            let i = first + order[r as usize] as usize;
+            let length = packing.row(batch.points.get(i), out);
+            let trusted = packing.query(length, out);
+            // Of another shard, it is none of the points of this one.
+            let own = (batch.own.of(i) as usize).checked_sub(positions.start).map_or(u32::MAX, |own| own as u32);
+            candidates.reset(k, own, length, trusted);
+            let (target, found) = &rows[r as usize];
+            if **found as usize == k
+                && let Some(&kth) = target.distances.last()
+            {
+                candidates.known(indexed, packing.error, kth);
+            }
         }
         pairs.sort_unstable();
         for group in pairs.chunk_by(|a, b| a >> 16 == b >> 16) {
             let cluster = (group[0] >> 16) as u32 as usize;
             let rows = group.iter().map(|&pair| (pair & 0xffff) as usize);
             block.clear();
-            rows.clone().for_each(|r| block.extend_from_slice(&queries[r * width..(r + 1) * width]));
-            let members = self.clusters.members(cluster);
+            rows.clone().for_each(|a| block.extend_from_slice(&queries[a * width..(a + 1) * width]));
+            let members = self.members(cluster);
             for start in members.clone().step_by(POINT_TILE) {
                 let end = members.end.min(start + POINT_TILE);
                 let count = end - start;
@@ -211,27 +316,34 @@ impl<V: Scalar> Probe<'_, V> {
                     1.0f32,
                     Par::Seq,
                 );
-                for (r, scores) in rows.clone().zip(scores.chunks_exact(count)) {
-                    let query = batch.points.get(first + order[r] as usize);
-                    candidates[r].add(&self.clusters.indexed, query, k, packing.error, scores, start as u32);
+                for (a, scores) in rows.clone().zip(scores.chunks_exact(count)) {
+                    let query = batch.points.get(first + order[active[a] as usize] as usize);
+                    candidates[a].add(indexed, query, k, packing.error, scores, start as u32);
                 }
             }
         }
     }
 
+    /// The points of cluster `c` that are in the shard, numbered as there.
+    fn members(&self, c: usize) -> Range<usize> {
+        let (members, shard) = (self.clusters.members(c), &self.shard.positions);
+        let within = |position: usize| position.clamp(shard.start, shard.end) - shard.start;
+        within(members.start)..within(members.end)
+    }
+
     /// Computes the exact distances of all candidates of a tile, in the order of the candidates.
-    fn measure(&self, batch: &Batch<'_, V>, first: usize, order: &[u32], k: usize, tile: &mut Scratch<V>) {
-        let Scratch { candidates, pairs, .. } = tile;
-        let (indexed, error) = (&self.clusters.indexed, self.clusters.packing.error);
-        let query = |r: usize| batch.points.get(first + order[r] as usize);
+    fn measure(&self, batch: &Batch<'_, V>, (first, order): (usize, &[u32]), k: usize, tile: &mut Scratch<V>) {
+        let Scratch { active, candidates, pairs, .. } = tile;
+        let (indexed, error) = (&self.shard.indexed, self.clusters.packing.error);
+        let query = |a: usize| batch.points.get(first + order[active[a] as usize] as usize);
         pairs.clear();
-        for (r, candidates) in candidates.iter_mut().take(order.len()).enumerate() {
-            candidates.hand_over(indexed, query(r), k, error, |point| pairs.push(u64::from(point) << 32 | r as u64));
+        for (a, candidates) in candidates.iter_mut().take(active.len()).enumerate() {
+            candidates.hand_over(indexed, query(a), k, error, |point| pairs.push(u64::from(point) << 32 | a as u64));
         }
         pairs.sort_unstable();
         for &pair in pairs.iter() {
-            let r = pair as u32 as usize;
-            candidates[r].measure(indexed, query(r), (pair >> 32) as u32);
+            let a = pair as u32 as usize;
+            candidates[a].measure(indexed, query(a), (pair >> 32) as u32);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Some of the points: evenly drawn numbers, and copies of rows.
 
-use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::PointSet;
-use tsne_core::{Result, Scalar, blocks, chunks, memory, random};
+use tsne_core::{Result, Scalar, SharedRows, blocks, chunks, memory, random};
 
 /// `count` of `0..n`, one from each of as many ranges of nearly equal size: ascending and distinct.
 ///
@@ -21,7 +20,7 @@ pub(super) fn gather<V: Scalar>(
     points: &PointSet<'_, V>,
     at: impl Fn(usize) -> usize + Sync,
     n: usize,
-) -> Result<DenseRows<'static, V>> {
+) -> Result<SharedRows<V>> {
     let d = points.rows.d();
     let mut values = memory::filled("copies of rows", n * d, V::ZERO)?;
     chunks::for_each(&mut values, d.saturating_mul(blocks::BLOCK), |b, values| {
@@ -29,7 +28,7 @@ pub(super) fn gather<V: Scalar>(
             row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
         }
     });
-    DenseRows::owned(values, n, d)
+    SharedRows::new(values, n, d)
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 use super::calibration::calibrate;
 use super::errands::Errands;
 use super::partition::Clusters;
-use super::probe::{Batch, Probe, Target, targets};
+use super::probe::{Batch, Own, Probe, Target, Visits, batches, targets};
 use super::reach::Reach;
 use super::sampling::gather;
-use crate::neighbors::duplicates::Groups;
+use super::shard::Shard;
+use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::finder::{Asked, Finder, MakeFinder, Queries};
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::progress::Counter;
-use crate::neighbors::request::{numbers, room};
+use crate::neighbors::request::room;
 use crate::neighbors::wanted::Wanted;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -22,6 +23,8 @@ const ROWS: &str = "rows of neighbors";
 /// A search over clusters, built when first asked.
 struct ClusterFinder<V: 'static> {
     clusters: OnceLock<Clusters<V>>,
+    /// All rows, where one process has been asked to search them.
+    whole: OnceLock<Shard<V>>,
     /// How far to look for each `k` asked so far.
     reaches: Mutex<BTreeMap<usize, Reach>>,
     count: usize,
@@ -31,7 +34,8 @@ struct ClusterFinder<V: 'static> {
 
 impl<V: Scalar> ClusterFinder<V> {
     fn new(count: usize, recall: f64, seed: u64) -> Self {
-        Self { clusters: OnceLock::new(), reaches: Mutex::default(), count, recall, seed }
+        let (clusters, whole, reaches) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+        Self { clusters, whole, reaches, count, recall, seed }
     }
 
     fn clusters(&self, indexed: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<&Clusters<V>> {
@@ -46,16 +50,73 @@ impl<V: Scalar> ClusterFinder<V> {
         Ok(self.clusters.get_or_init(|| clusters))
     }
 
+    /// All rows.
+    fn whole(&self, clusters: &Clusters<V>, indexed: &IndexedPoints<'_, V>) -> Result<&Shard<V>> {
+        if let Some(known) = self.whole.get() {
+            return Ok(known);
+        }
+        let whole = Shard::new(clusters, indexed, 0..clusters.order.len())?;
+        Ok(self.whole.get_or_init(|| whole))
+    }
+
     /// How far to look for `k` neighbors at the wanted recall.
-    fn reach(&self, probe: &Probe<'_, V>, k: usize, cx: Context<'_>) -> Result<Reach> {
+    fn reach(&self, indexed: &IndexedPoints<'_, V>, probe: Probe<'_, V>, k: usize, cx: Context<'_>) -> Result<Reach> {
         let known = self.reaches.lock().unwrap_or_else(PoisonError::into_inner).get(&k).copied();
         let missing = cx.any(known.is_none())?;
         if let Some(known) = known.filter(|_| !missing) {
             return Ok(known);
         }
-        let reach = calibrate(probe, k, self.recall, self.seed, cx)?;
+        let reach = calibrate(indexed, probe, (k, self.recall), self.seed, cx)?;
         self.reaches.lock().unwrap_or_else(PoisonError::into_inner).insert(k, reach);
         Ok(reach)
+    }
+
+    /// The neighbors of the wanted groups: found position by position, which the members of a team share, and sent to those who want
+    /// them.
+    fn search_own(
+        &self,
+        indexed: &IndexedPoints<'_, V>,
+        wanted: &Wanted,
+        (k, indices, distances): (usize, &mut [u32], &mut [V]),
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let clusters = self.clusters(indexed, cx)?;
+        let part;
+        let own = if cx.members() < 2 {
+            self.whole(clusters, indexed)?
+        } else {
+            part = Shard::new(clusters, indexed, cx.rows(clusters.order.len()))?;
+            &part
+        };
+        let reach = self.reach(indexed, Probe { clusters, shard: own }, k, cx)?;
+        let errands = Errands::new(&clusters.order, &indexed.groups, wanted, cx)?;
+        let (mut abroad_indices, mut abroad_distances) = room::<V>(errands.abroad, k)?;
+        let first = own.positions.start;
+        let (points, rows) = (&own.indexed.points, 0..own.positions.len());
+        let batch = Batch { points, rows, own: Own::From(first), names: Some(&clusters.order) };
+        let mut results = [(&mut *indices, &mut *distances), (&mut abroad_indices[..], &mut abroad_distances[..])];
+        let place = |row: usize| errands.place(first + row);
+        search_within((clusters, own), reach, &batch, place, (k, &mut results), cx)?;
+        errands.deliver(k, (indices, distances), (abroad_indices, abroad_distances), cx)
+    }
+
+    /// The neighbors of other points, which each member of a team asks for when it likes: nothing waits for the others.
+    fn search_other(
+        &self,
+        indexed: &IndexedPoints<'_, V>,
+        (points, exactly): (&PointSet<'_, V>, bool),
+        (k, indices, distances): (usize, &mut [u32], &mut [V]),
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let cx = cx.without_team();
+        let clusters = self.clusters(indexed, cx)?;
+        let whole = self.whole(clusters, indexed)?;
+        let reach = match exactly {
+            true => Reach::all(clusters.len()),
+            false => self.reach(indexed, Probe { clusters, shard: whole }, k, cx)?,
+        };
+        let batch = Batch { points, rows: 0..points.rows.n(), own: Own::None, names: Some(&clusters.order) };
+        search_within((clusters, whole), reach, &batch, |i| i, (k, &mut [(indices, distances)]), cx)
     }
 }
 
@@ -73,16 +134,9 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
         distances: &mut [V],
         cx: Context<'_>,
     ) -> Result<()> {
-        // Other points each member of a team asks for when it likes: nothing waits for the others.
-        let building = match queries {
-            Queries::Own(_) => cx,
-            Queries::Other(_) => cx.without_team(),
-        };
-        let probe = Probe { clusters: self.clusters(indexed, building)? };
-        let reach = self.reach(&probe, k, building)?;
         match queries {
-            Queries::Own(wanted) => search_own(&probe, reach, (&indexed.groups, wanted), (k, indices, distances), cx),
-            Queries::Other(points) => search_other(&probe, reach, points, (k, indices, distances), cx),
+            Queries::Own(wanted) => self.search_own(indexed, wanted, (k, indices, distances), cx),
+            Queries::Other(points) => self.search_other(indexed, (points, false), (k, indices, distances), cx),
         }
     }
 
@@ -95,8 +149,7 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
         distances: &mut [V],
         cx: Context<'_>,
     ) -> Result<()> {
-        let probe = Probe { clusters: self.clusters(indexed, cx.without_team())? };
-        search_other(&probe, Reach::all(probe.clusters.len()), points, (k, indices, distances), cx)
+        self.search_other(indexed, (points, true), (k, indices, distances), cx)
     }
 
     /// What is found is not exact, nor are ranks that go with it.
@@ -105,74 +158,76 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
     }
 }
 
-/// The neighbors of the wanted groups: found position by position, which the members of a team share, and sent to those who want them.
-fn search_own<V: Scalar>(
-    probe: &Probe<'_, V>,
-    reach: Reach,
-    (groups, wanted): (&Groups, &Wanted),
-    (k, indices, distances): (usize, &mut [u32], &mut [V]),
-    cx: Context<'_>,
-) -> Result<()> {
-    let clusters = probe.clusters;
-    let errands = Errands::new(&clusters.order, groups, wanted, cx)?;
-    let (mut abroad_indices, mut abroad_distances) = room::<V>(errands.abroad, k)?;
-    let positions = numbers(groups.len())?;
-    let rows = errands.positions.clone();
-    let names = Some(&clusters.order[..]);
-    let batch = Batch { points: &clusters.indexed.points, rows, own: Some(&positions), names };
-    let mut results = [(&mut *indices, &mut *distances), (&mut abroad_indices[..], &mut abroad_distances[..])];
-    search_within(probe, reach, &batch, |position| errands.place(position), (k, &mut results), cx)?;
-    drop(positions);
-    errands.deliver(k, (indices, distances), (abroad_indices, abroad_distances), cx)
-}
-
-/// The neighbors of other points.
-fn search_other<V: Scalar>(
-    probe: &Probe<'_, V>,
-    reach: Reach,
-    points: &PointSet<'_, V>,
-    (k, indices, distances): (usize, &mut [u32], &mut [V]),
-    cx: Context<'_>,
-) -> Result<()> {
-    let batch = Batch { points, rows: 0..points.rows.n(), own: None, names: Some(&probe.clusters.order) };
-    search_within(probe, reach, &batch, |i| i, (k, &mut [(indices, distances)]), cx)
-}
-
 /// Indices and distances of consecutive rows of neighbors.
 type Results<'r, V> = (&'r mut [u32], &'r mut [V]);
 
-/// The search that looks as far as `reach`. `row_of` says which of the rows in `results`, one array after the other, is that of a row
-/// of the batch.
+/// The search that looks as far as `reach`, through the shards of all members. `row_of` says which of the rows in `results`, one array
+/// after the other, is that of a row of the batch.
 fn search_within<V: Scalar>(
-    probe: &Probe<'_, V>,
+    (clusters, own): (&Clusters<V>, &Shard<V>),
     reach: Reach,
     batch: &Batch<'_, V>,
     row_of: impl Fn(usize) -> usize,
     (k, results): (usize, &mut [Results<'_, V>]),
     cx: Context<'_>,
 ) -> Result<()> {
-    let Batch { points, rows, own, names } = batch;
-    let mut targets = all_targets(k, results)?;
-    let target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
-    let found = probe.search(batch, reach, k, target, &Counter::new(rows.len(), cx), cx)?;
-    drop(targets);
+    let mut found = memory::filled(ROWS, batch.rows.len(), 0u32)?;
+    let counter = Counter::new(batch.rows.len().saturating_mul(cx.members()), cx);
+    search_shards((clusters, own), reach, batch, &row_of, (k, results, &mut found), &counter, cx)?;
     let is_short = |found: &u32| (*found as usize) < k;
     let mut short = Vec::new();
     memory::reserve(ROWS, &mut short, found.iter().filter(|found| is_short(found)).count())?;
-    short.extend(found.iter().zip(rows.start as u32..).filter(|(found, _)| is_short(found)).map(|(_, i)| i));
-    if short.is_empty() {
+    short.extend(found.iter().zip(0u32..).filter(|(found, _)| is_short(found)).map(|(_, row)| row));
+    drop(found);
+    if !cx.any(!short.is_empty())? {
         return Ok(());
     }
     // Clusters too small to hold k points: these rows visit all.
-    let copies = gather(points, |r| short[r] as usize, short.len())?;
-    let points = PointSet::new(copies, probe.clusters.indexed.ruler.geometry)?;
-    // Own points are numbered by their positions.
-    let short_batch = Batch { points: &points, rows: 0..short.len(), own: own.map(|_| &short[..]), names: *names };
-    let mut targets = all_targets(k, results)?;
-    let target = |r: usize| targets.get_mut(row_of(short[r] as usize)).map(std::mem::take).unwrap_or_default();
+    let row = |r: usize| batch.rows.start + short[r] as usize;
+    let points = PointSet::new(DenseRows::Owned(gather(batch.points, row, short.len())?), clusters.ruler.geometry)?;
+    let positions = memory::collected(ROWS, (0..short.len()).map(|r| batch.own.of(row(r))))?;
+    let own_positions = match batch.own {
+        Own::None => Own::None,
+        _ => Own::List(&positions),
+    };
+    let short_batch = Batch { points: &points, rows: 0..short.len(), own: own_positions, names: batch.names };
+    let mut found = memory::filled(ROWS, short.len(), 0u32)?;
     let counter = Counter::new(short.len(), Context::new());
-    probe.search(&short_batch, Reach::all(probe.clusters.len()), k, target, &counter, cx)?;
-    Ok(())
+    let all = Reach::all(clusters.len());
+    search_shards((clusters, own), all, &short_batch, |r| row_of(row(r)), (k, results, &mut found), &counter, cx)
+}
+
+/// One round of all shards; how many neighbors of each row have been found is in `found`, which begins with zeros.
+fn search_shards<V: Scalar>(
+    (clusters, own): (&Clusters<V>, &Shard<V>),
+    reach: Reach,
+    batch: &Batch<'_, V>,
+    row_of: impl Fn(usize) -> usize,
+    (k, results, found): (usize, &mut [Results<'_, V>], &mut [u32]),
+    counter: &Counter<'_>,
+    cx: Context<'_>,
+) -> Result<()> {
+    let batches = batches(clusters, reach, &batch.rows);
+    // Kept for the next shard, if there is one.
+    let mut kept = Vec::new();
+    own.each(clusters, cx, |shard, last| {
+        let mut targets = all_targets(k, results)?;
+        let mut target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
+        let probe = Probe { clusters, shard };
+        let mut known = std::mem::take(&mut kept).into_iter();
+        for rows in &batches {
+            let visits = match known.next() {
+                Some(visits) => visits,
+                None => Visits::new(clusters, batch.points, rows, reach, cx)?,
+            };
+            let found = &mut found[rows.start - batch.rows.start..rows.end - batch.rows.start];
+            probe.search(batch, (rows, &visits), (k, last), &mut target, found, counter, cx)?;
+            if !last {
+                kept.push(visits);
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The targets of all rows of some results, one after the other.
