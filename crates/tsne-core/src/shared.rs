@@ -138,6 +138,13 @@ impl<T> SharedRows<T> {
     }
 }
 
+/// All [values](SharedRows::values).
+impl<T> AsRef<[T]> for SharedRows<T> {
+    fn as_ref(&self) -> &[T] {
+        self.values()
+    }
+}
+
 impl<T: Sync> SharedSparseRows<T> {
     /// Compressed rows with `d` columns.
     ///

@@ -85,6 +85,31 @@ pub struct SearchPlan {
     pub method: SearchMethod,
     /// The bytes that it takes at most besides the points, with the neighbors that it returns.
     pub bytes: u64,
+    /// Of these, what is by points that the members of a team share.
+    shared: u64,
+    /// What is of others, while they share it: points that come by, and neighbors that others want.
+    passing: u64,
+}
+
+impl SearchPlan {
+    /// The bytes that it takes on each of so many [members of a team](tsne_core::Team); of one, all [bytes](Self::bytes).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_affinity::{AutoSearch, DataShape};
+    ///
+    /// let plan = AutoSearch::default().plan(DataShape::dense(1_000_000, 50), 90, 4, 2);
+    /// assert_eq!(plan.bytes_of_member(1), plan.bytes);
+    /// // All have the clusters, each has the rows and the neighbors of its points.
+    /// assert!(plan.bytes_of_member(8) < plan.bytes / 3);
+    /// ```
+    pub const fn bytes_of_member(&self, members: usize) -> u64 {
+        match members {
+            0 | 1 => self.bytes,
+            _ => self.bytes - self.shared + self.shared.saturating_add(self.passing) / members as u64,
+        }
+    }
 }
 
 /// The product of numbers, which may be beyond all that a computer has.
@@ -116,6 +141,8 @@ impl Asked<'_> {
         let (number, copy) = if mapped { (8, product(&[n, d, 8])) } else { (scalar, 0.0) };
         let width = d + 1;
         let found = product(&[n, k, 4 + number]);
+        // Only clusters have their rows on the members.
+        let (mut shared, mut passing) = (found, 0.0);
         let bytes = match method {
             // Candidates of a row and its scores, by 128 rows, on each thread.
             SearchMethod::Products => {
@@ -128,8 +155,10 @@ impl Asked<'_> {
                 let rows = n.div_ceil(n.div_ceil(1 << 16).max(1));
                 let batch = product(&[rows, d.min(64) * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
                 let of_thread = product(&[512.min((1 << 21) / (k + width)), 16 * (k + 192) + 4 * width]);
-                let rows = product(&[n, d, number]) + product(&[n, 4 * width + 8 + 32 + 4]);
-                copy + rows + batch + threads as f64 * of_thread
+                let rows = product(&[n, d, number]) + product(&[n, 4 * width + 8 + 32]);
+                // Their own rows besides those that come by, and neighbors that others want.
+                (shared, passing) = (rows + found, product(&[n, d, number]) + found);
+                copy + rows + product(&[n, 4]) + batch + threads as f64 * of_thread
             }
             SearchMethod::KdTree => copy + product(&[n, 8 * d.next_multiple_of(2) + 24]),
             SearchMethod::VpTree => copy + product(&[n, 40]),
@@ -147,7 +176,8 @@ impl Asked<'_> {
         };
         // The lists of a descent are its result.
         let result = if method == SearchMethod::Descent { 0.0 } else { found };
-        SearchPlan { method, bytes: (bytes + result) as u64 }
+        let bytes = (bytes + result) as u64;
+        SearchPlan { method, bytes, shared: (shared as u64).min(bytes), passing: passing as u64 }
     }
 }
 

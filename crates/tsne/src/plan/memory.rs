@@ -21,8 +21,7 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let data = task.shape.bytes(size_of::<T>()) as f64;
     let found = n * task.k as f64 * entry;
     let neighbors = match (task.shape, task.search) {
-        // All have the index, and each the neighbors of its points.
-        (_, Some(search)) => (search.bytes as f64 - found).max(0.0) + shared(found.min(search.bytes as f64)),
+        (_, Some(search)) => search.bytes_of_member(task.members) as f64,
         (InputShape::Graph { .. }, None) => 0.0,
         // Of a search of the user's own, what it returns is known.
         (InputShape::Data(_), None) => shared(found),

@@ -1,8 +1,10 @@
 //! How far a search must look for the wanted recall: measured on a sample of the points.
 
+use super::partition::Clusters;
 use super::probe::{Batch, Own, Probe, Visits, targets};
 use super::reach::{Reach, remoteness};
 use super::sampling::{gather, strata};
+use super::shard::Shard;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use crate::neighbors::nearest::sort;
@@ -36,7 +38,7 @@ struct Neighbor {
 /// compares the sample with the rows of its `shard`; all have the same reach.
 pub(super) fn calibrate<V: Scalar>(
     given: &IndexedPoints<'_, V>,
-    Probe { clusters, shard }: Probe<'_, V>,
+    (clusters, shard): (&Clusters<V>, &Shard<V>),
     (k, recall): (usize, f64),
     seed: u64,
     cx: Context<'_>,
@@ -57,9 +59,9 @@ pub(super) fn calibrate<V: Scalar>(
     let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
     let visits = Visits::new(clusters, &points, &batch.rows, Reach::all(all), cx)?;
     let counter = Counter::new(sample.len(), Context::new());
-    let probe = Probe { clusters, shard };
+    let probe = Probe::new(clusters, shard)?;
     probe.search(&batch, (&batch.rows, &visits), (k, false), target, &mut found, &counter, cx)?;
-    drop((rows, visits));
+    drop((rows, visits, probe));
     nearest_of_all((k, sample.len()), &mut positions, &lengths, &mut found, cx)?;
     let mut neighbors = Vec::new();
     let mut ranks = vec![0usize; all.get()];

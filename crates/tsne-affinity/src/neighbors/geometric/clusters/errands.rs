@@ -11,6 +11,9 @@ use tsne_core::{Context, Error, Result, Scalar, memory};
 /// The name of what is made here in errors.
 const ROWS: &str = "rows of neighbors";
 
+/// The bytes that a member sends in a round, about: far more than what a network needs to be busy, and few beside the rows.
+const ROUND: usize = 8 << 20;
+
 /// The positions of this member, and where the rows of each go.
 pub(super) struct Errands<'e> {
     /// The group at each position.
@@ -54,7 +57,12 @@ impl<'e> Errands<'e> {
     }
 
     /// The groups at the positions of one member that have points of another, with these positions.
-    fn between(&self, from: usize, to: usize, cx: Context<'_>) -> impl Iterator<Item = (usize, usize)> + use<'_> {
+    fn between(
+        &self,
+        from: usize,
+        to: usize,
+        cx: Context<'_>,
+    ) -> impl Iterator<Item = (usize, usize)> + Clone + use<'_> {
         let (positions, points) = (cx.rows_of(from, self.order.len()), cx.rows_of(to, self.groups.n()));
         let groups = positions.map(|position| (position, self.order[position] as usize));
         groups.filter(move |&(_, group)| self.groups.has_any(group, &points))
@@ -76,14 +84,36 @@ impl<'e> Errands<'e> {
         if cx.members() < 2 {
             return Ok(());
         }
+        // In rounds, or messages and what is made of them would be as large as all rows.
+        let each = (ROUND / cx.members() / (k.max(1) * (size_of::<u32>() + size_of::<V>()))).max(1);
+        let others = || (0..cx.members()).filter(|member| *member != cx.rank());
+        let mut to = memory::collected(ROWS, (0..cx.members()).map(|member| self.between(cx.rank(), member, cx)))?;
+        let mut from = memory::collected(ROWS, (0..cx.members()).map(|member| self.between(member, cx.rank(), cx)))?;
+        let most = others().map(|member| self.between(cx.rank(), member, cx).count()).max().unwrap_or(0);
+        let rounds = cx.gather_one(most)?.into_iter().max().unwrap_or(0).div_ceil(each);
+        for _ in 0..rounds {
+            self.round((k, each), (&mut *home.0, &mut *home.1), &abroad, (&mut to, &mut from), cx)?;
+        }
+        Ok(())
+    }
+
+    /// Brings so many rows from each member to each other.
+    fn round<V: Scalar, I: Iterator<Item = (usize, usize)> + Clone>(
+        &self,
+        (k, each): (usize, usize),
+        home: (&mut [u32], &mut [V]),
+        abroad: &(Vec<u32>, Vec<V>),
+        (to, from): (&mut [I], &mut [I]),
+        cx: Context<'_>,
+    ) -> Result<()> {
         let others = || (0..cx.members()).filter(|member| *member != cx.rank());
         let mut messages: Vec<Vec<(u32, V)>> = Vec::new();
         memory::reserve(ROWS, &mut messages, cx.members())?;
         messages.resize_with(cx.members(), Vec::new);
         for member in others() {
-            let count = self.between(cx.rank(), member, cx).count();
+            let count = to[member].clone().take(each).count();
             memory::reserve(ROWS, &mut messages[member], count.saturating_mul(k))?;
-            for (position, _) in self.between(cx.rank(), member, cx) {
+            for (position, _) in to[member].by_ref().take(each) {
                 let (rows, place) = match self.place(position).checked_sub(self.wanted.len()) {
                     None => ((&*home.0, &*home.1), self.place(position)),
                     Some(place) => ((&abroad.0[..], &abroad.1[..]), place),
@@ -92,11 +122,10 @@ impl<'e> Errands<'e> {
                 messages[member].extend(rows.0[row.clone()].iter().copied().zip(rows.1[row].iter().copied()));
             }
         }
-        drop(abroad);
         let received = cx.exchange(messages)?;
         for member in others() {
             let mut rows = received[member].chunks_exact(k);
-            for (_, group) in self.between(member, cx.rank(), cx) {
+            for (_, group) in from[member].by_ref().take(each) {
                 let place = self.wanted.place(group);
                 let row = place * k..(place + 1) * k;
                 let found = rows.next().ok_or_else(|| unfit(member))?;

@@ -11,6 +11,7 @@ use crate::neighbors::progress::Counter;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use std::borrow::Cow;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Result, Scalar, memory};
@@ -114,8 +115,10 @@ type Row<'r, 't, V> = (&'r mut Target<'t, V>, &'r mut u32);
 
 /// A search over clustered points: those of one shard.
 pub(super) struct Probe<'c, V: Scalar> {
-    pub(super) clusters: &'c Clusters<V>,
-    pub(super) shard: &'c Shard<V>,
+    clusters: &'c Clusters<V>,
+    shard: &'c Shard<V>,
+    /// The rows of the shard as the matrix products see them.
+    packed: Cow<'c, [f32]>,
 }
 
 /// Consecutive rows whose visits are known at a time: of the same number, as the last would keep few threads busy.
@@ -161,7 +164,11 @@ impl Visits {
     }
 }
 
-impl<V: Scalar> Probe<'_, V> {
+impl<'c, V: Scalar> Probe<'c, V> {
+    pub(super) fn new(clusters: &'c Clusters<V>, shard: &'c Shard<V>) -> Result<Self> {
+        Ok(Self { clusters, shard, packed: shard.packed(clusters)? })
+    }
+
     /// Finds the `k` nearest positions among those of the shard that the rows visit and those that have been found before, and
     /// writes them to the row's target, ascending by (distance, position); the number of those of each row is in `found`. The last
     /// time, names stand in the place of positions, ascending by (distance, name). What is found of a row does not depend on the
@@ -263,7 +270,7 @@ impl<V: Scalar> Probe<'_, V> {
         tile: &mut Scratch<V>,
     ) {
         let Clusters { packing, .. } = self.clusters;
-        let Shard { positions, indexed, packed, .. } = self.shard;
+        let Shard { positions, indexed, .. } = self.shard;
         let width = packing.width;
         let Scratch { active, queries, block, scores, candidates, pairs, .. } = tile;
         active.clear();
@@ -311,7 +318,7 @@ impl<V: Scalar> Probe<'_, V> {
                 matmul(
                     MatMut::from_column_major_slice_mut(&mut *scores, count, group.len()),
                     Accum::Replace,
-                    MatRef::from_row_major_slice(&packed[start * width..end * width], count, width),
+                    MatRef::from_row_major_slice(&self.packed[start * width..end * width], count, width),
                     MatRef::from_column_major_slice(block, width, group.len()),
                     1.0f32,
                     Par::Seq,

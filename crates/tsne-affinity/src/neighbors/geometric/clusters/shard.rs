@@ -5,6 +5,7 @@ use super::sampling::gather;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
+use std::borrow::Cow;
 use std::ops::Range;
 use tsne_core::{Context, Error, Result, Scalar, SharedRows};
 
@@ -15,11 +16,18 @@ pub(super) struct Shard<V: 'static> {
     pub(super) indexed: IndexedPoints<'static, V>,
     /// Their values, row by row.
     values: SharedRows<V>,
-    /// The rows as the matrix products see them.
-    pub(super) packed: Vec<f32>,
+    /// The rows as the matrix products see them, where that is kept.
+    packed: Option<Vec<f32>>,
 }
 
 impl<V: Scalar> Shard<V> {
+    /// A copy of all rows, for any number of searches.
+    pub(super) fn whole(clusters: &Clusters<V>, given: &IndexedPoints<'_, V>) -> Result<Self> {
+        let whole = Self::new(clusters, given, 0..clusters.order.len())?;
+        let packed = whole.packed(clusters)?.into_owned();
+        Ok(Self { packed: Some(packed), ..whole })
+    }
+
     /// A copy of the given rows at these positions.
     pub(super) fn new(clusters: &Clusters<V>, given: &IndexedPoints<'_, V>, positions: Range<usize>) -> Result<Self> {
         let (start, n) = (positions.start, positions.len());
@@ -31,8 +39,15 @@ impl<V: Scalar> Shard<V> {
         let ruler = clusters.ruler;
         let points = PointSet::new(DenseRows::Owned(values.clone()), ruler.geometry)?;
         let indexed = IndexedPoints { points, ruler, groups: Groups::distinct(positions.len()) };
-        let (packed, _) = clusters.packing.points(&indexed)?;
-        Ok(Self { positions, indexed, values, packed })
+        Ok(Self { positions, indexed, values, packed: None })
+    }
+
+    /// The rows as the matrix products see them.
+    pub(super) fn packed(&self, clusters: &Clusters<V>) -> Result<Cow<'_, [f32]>> {
+        match &self.packed {
+            Some(packed) => Ok(Cow::Borrowed(packed)),
+            None => Ok(Cow::Owned(clusters.packing.points(&self.indexed)?.0)),
+        }
     }
 
     /// Calls `visit` with the rows of all members, this one's (which these are) first, and whether they are the last.
@@ -53,9 +68,8 @@ impl<V: Scalar> Shard<V> {
         let d = self.indexed.points.rows.d();
         let mut visitor: Option<Self> = None;
         for step in 1..members {
-            let values = cx.pass_on(visitor.as_ref().unwrap_or(self).values.values())?;
-            // Room for the next one.
-            drop(visitor.take());
+            // What has been sent makes room for what comes.
+            let values = cx.pass_on(visitor.take().map_or_else(|| self.values.clone(), |visitor| visitor.values))?;
             let from = (cx.rank() + members - step) % members;
             let positions = cx.rows_of(from, clusters.order.len());
             if values.len() != positions.len() * d {

@@ -55,18 +55,24 @@ impl<V: Scalar> ClusterFinder<V> {
         if let Some(known) = self.whole.get() {
             return Ok(known);
         }
-        let whole = Shard::new(clusters, indexed, 0..clusters.order.len())?;
+        let whole = Shard::whole(clusters, indexed)?;
         Ok(self.whole.get_or_init(|| whole))
     }
 
     /// How far to look for `k` neighbors at the wanted recall.
-    fn reach(&self, indexed: &IndexedPoints<'_, V>, probe: Probe<'_, V>, k: usize, cx: Context<'_>) -> Result<Reach> {
+    fn reach(
+        &self,
+        indexed: &IndexedPoints<'_, V>,
+        (clusters, own): (&Clusters<V>, &Shard<V>),
+        k: usize,
+        cx: Context<'_>,
+    ) -> Result<Reach> {
         let known = self.reaches.lock().unwrap_or_else(PoisonError::into_inner).get(&k).copied();
         let missing = cx.any(known.is_none())?;
         if let Some(known) = known.filter(|_| !missing) {
             return Ok(known);
         }
-        let reach = calibrate(indexed, probe, (k, self.recall), self.seed, cx)?;
+        let reach = calibrate(indexed, (clusters, own), (k, self.recall), self.seed, cx)?;
         self.reaches.lock().unwrap_or_else(PoisonError::into_inner).insert(k, reach);
         Ok(reach)
     }
@@ -88,7 +94,7 @@ impl<V: Scalar> ClusterFinder<V> {
             part = Shard::new(clusters, indexed, cx.rows(clusters.order.len()))?;
             &part
         };
-        let reach = self.reach(indexed, Probe { clusters, shard: own }, k, cx)?;
+        let reach = self.reach(indexed, (clusters, own), k, cx)?;
         let errands = Errands::new(&clusters.order, &indexed.groups, wanted, cx)?;
         let (mut abroad_indices, mut abroad_distances) = room::<V>(errands.abroad, k)?;
         let first = own.positions.start;
@@ -113,7 +119,7 @@ impl<V: Scalar> ClusterFinder<V> {
         let whole = self.whole(clusters, indexed)?;
         let reach = match exactly {
             true => Reach::all(clusters.len()),
-            false => self.reach(indexed, Probe { clusters, shard: whole }, k, cx)?,
+            false => self.reach(indexed, (clusters, whole), k, cx)?,
         };
         let batch = Batch { points, rows: 0..points.rows.n(), own: Own::None, names: Some(&clusters.order) };
         search_within((clusters, whole), reach, &batch, |i| i, (k, &mut [(indices, distances)]), cx)
@@ -213,7 +219,7 @@ fn search_shards<V: Scalar>(
     own.each(clusters, cx, |shard, last| {
         let mut targets = all_targets(k, results)?;
         let mut target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
-        let probe = Probe { clusters, shard };
+        let probe = Probe::new(clusters, shard)?;
         let mut known = std::mem::take(&mut kept).into_iter();
         for rows in &batches {
             let visits = match known.next() {
