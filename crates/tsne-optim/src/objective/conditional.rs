@@ -2,7 +2,7 @@
 
 use super::cross_entropy::{row_cross_entropy, row_p_ln_p};
 use super::evaluate::{Evaluation, Objective, check_lengths, check_normalizer};
-use super::normalizer::{LnSum, is_lost, squares_overflow};
+use super::normalizer::{Extent, LnSum, is_lost};
 use crate::attraction::attract;
 use tsne_core::{
     Affinities, AffinityKind, Context, Error, Kernel, ReferenceRepulsion, Result, Scalar, blocks, check_embedding,
@@ -20,6 +20,8 @@ pub struct Conditional<'a, T, const D: usize> {
     repulsion: &'a dyn ReferenceRepulsion<T, D>,
     z: Vec<T>,
     partials: Vec<f64>,
+    /// The box of the reference, once it has been asked for.
+    extent: Option<Extent<D>>,
 }
 
 impl<T, const D: usize> std::fmt::Debug for Conditional<'_, T, D> {
@@ -98,7 +100,7 @@ impl<'a, T: Scalar, const D: usize> Conditional<'a, T, D> {
             return Err(Error::shape("reference embedding", p.n_columns(), reference.len()));
         }
         let z = memory::filled("normalizers of new points", p.n(), T::ZERO)?;
-        Ok(Self { p, kernel, reference, repulsion, z, partials: Vec::new() })
+        Ok(Self { p, kernel, reference, repulsion, z, partials: Vec::new(), extent: None })
     }
 }
 
@@ -147,7 +149,8 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Conditional<'_, T, D> {
             return Ok(Evaluation::new(None));
         }
         let (p, kernel, reference) = (self.p, self.kernel, self.reference);
-        let far = squares_overflow(kernel, [reference, y]);
+        let extent = *self.extent.get_or_insert_with(|| Extent::of(reference));
+        let far = extent.join(Extent::of(y)).squares_overflow::<T>(kernel);
         let divergence = blocks::sum(&mut self.partials, p.n(), |rows| {
             rows.map(|i| {
                 let p_ln_p = row_p_ln_p(p.row(i).1);

@@ -64,7 +64,7 @@ pub(super) fn ln_if_lost<T: Scalar, const D: usize>(
     cx: Context<'_>,
 ) -> Result<Option<f64>> {
     let n = y.len() as f64;
-    let is_lost = is_lost::<T>(z, n * (n - 1.0)) || squares_overflow(kernel, [y]);
+    let is_lost = is_lost::<T>(z, n * (n - 1.0)) || Extent::of(y).squares_overflow::<T>(kernel);
     if is_lost && (2..=LOGARITHMS_UP_TO).contains(&y.len()) {
         Ok(Some(ln_normalizer(kernel, y, cx)?))
     } else {
@@ -78,21 +78,39 @@ pub(super) fn is_lost<T: Scalar>(sum: f64, weights: f64) -> bool {
     sum < weights * (4.0 / T::MAX.to_f64()) / T::EPSILON.to_f64()
 }
 
-/// Whether the square of a distance between points of these sets, or what it is over `dof`, may be beyond the numbers of `T`, where
-/// pairs count as infinitely far.
-pub(super) fn squares_overflow<T: Scalar, const D: usize, const S: usize>(
-    kernel: Kernel,
-    sets: [&[[T; D]]; S],
-) -> bool {
-    let mut diagonal2 = 0.0;
-    for c in 0..D {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for point in sets.iter().copied().flatten() {
-            (low, high) = (low.min(point[c].to_f64()), high.max(point[c].to_f64()));
+/// The box of some points.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent<const D: usize> {
+    low: [f64; D],
+    high: [f64; D],
+}
+
+impl<const D: usize> Extent<D> {
+    /// That of points, empty for none.
+    pub(super) fn of<T: Scalar>(points: &[[T; D]]) -> Self {
+        let mut extent = Self { low: [f64::INFINITY; D], high: [f64::NEG_INFINITY; D] };
+        for point in points {
+            for c in 0..D {
+                extent.low[c] = extent.low[c].min(point[c].to_f64());
+                extent.high[c] = extent.high[c].max(point[c].to_f64());
+            }
         }
-        diagonal2 += if low < high { (high - low).powi(2) } else { 0.0 };
+        extent
     }
-    diagonal2 / kernel.dof().min(1.0) > 0.5 * T::MAX.to_f64()
+
+    /// That of these points and others.
+    pub(super) fn join(self, other: Self) -> Self {
+        let (low, high) = (|c: usize| self.low[c].min(other.low[c]), |c: usize| self.high[c].max(other.high[c]));
+        Self { low: std::array::from_fn(low), high: std::array::from_fn(high) }
+    }
+
+    /// Whether the square of a distance between the points, or what it is over `dof`, may be beyond the numbers of `T`, where pairs
+    /// count as infinitely far.
+    pub(super) fn squares_overflow<T: Scalar>(&self, kernel: Kernel) -> bool {
+        let of_axis = |(low, high): (&f64, &f64)| if low < high { (high - low).powi(2) } else { 0.0 };
+        let diagonal2: f64 = self.low.iter().zip(&self.high).map(of_axis).sum();
+        diagonal2 / kernel.dof().min(1.0) > 0.5 * T::MAX.to_f64()
+    }
 }
 
 /// The logarithm of the [`normalizer`] of at least two points, of weights as small as their logarithms can be: `O(n²)`.
