@@ -7,7 +7,7 @@ use tsne_core::{Affinities, Context, Error, Result, Scalar, memory};
 
 const WHAT: &str = "ties of groups";
 
-/// The ties of groups; in a team, of this member's [share](Context::share) of them, whose points may be those of any member.
+/// The ties of groups; in a team, of some of this member's [share](Context::share) of them, whose points may be those of any member.
 #[derive(Debug)]
 pub(super) enum Ties<'a, T> {
     /// All rows are here.
@@ -17,38 +17,41 @@ pub(super) enum Ties<'a, T> {
 }
 
 impl<'a, T: Scalar> Ties<'a, T> {
-    pub(super) fn of(fine: &'a Affinities<T>, groups: &'a Groups, cx: Context<'_>) -> Result<Self> {
+    /// Those of the groups that each member is to have of them now.
+    pub(super) fn of(
+        fine: &'a Affinities<T>,
+        groups: &'a Groups,
+        groups_of: impl Fn(usize) -> Range<usize>,
+        cx: Context<'_>,
+    ) -> Result<Self> {
         if cx.members() == 1 {
             return Ok(Self::Here { fine, groups });
         }
         let own = fine.points();
-        // The ends of the groups of each member.
-        let ends: Vec<usize> =
-            (0..cx.members()).map(|rank| tsne_core::share(groups.len(), rank, cx.members()).end).collect();
-        let owner = |row: usize| ends.partition_point(|end| *end <= groups.of[own.start + row] as usize);
-        let mut counts = vec![(0, 0); ends.len()];
-        for row in 0..own.len() {
-            let (rows, ties) = &mut counts[owner(row)];
-            (*rows, *ties) = (*rows + 1, *ties + fine.row(row).0.len());
-        }
-        let mut rows = vec![Vec::new(); ends.len()];
-        let mut ties = vec![Vec::new(); ends.len()];
-        for (count, (rows, ties)) in counts.into_iter().zip(rows.iter_mut().zip(&mut ties)) {
-            memory::reserve(WHAT, rows, count.0)?;
-            memory::reserve(WHAT, ties, count.1)?;
-        }
-        for row in 0..own.len() {
-            let (to, group) = (owner(row), groups.of[own.start + row]);
-            let before = ties[to].len();
-            ties[to].extend(row_ties(fine, groups, row, group as usize));
-            rows[to].push((group, (ties[to].len() - before) as u32));
+        // This member's points of a group, by their rows, in their order.
+        let rows_of = |group: usize| {
+            let members = groups.members.bucket(group);
+            let at = |end: usize| members.partition_point(|&i| (i as usize) < end);
+            members[at(own.start)..at(own.end)].iter().map(|&i| i as usize - own.start)
+        };
+        let mut rows = vec![Vec::new(); cx.members()];
+        let mut ties = vec![Vec::new(); cx.members()];
+        for (to, (rows, ties)) in rows.iter_mut().zip(&mut ties).enumerate() {
+            let all = || groups_of(to).flat_map(|group| rows_of(group).map(move |row| (group, row)));
+            memory::reserve(WHAT, rows, all().count())?;
+            memory::reserve(WHAT, ties, all().map(|(_, row)| fine.row(row).0.len()).sum())?;
+            for (group, row) in all() {
+                let before = ties.len();
+                ties.extend(row_ties(fine, groups, row, group));
+                rows.push((group as u32, (ties.len() - before) as u32));
+            }
         }
         // Members come in the order of their points, and so do the rows of each group.
         let (rows, sent) = (cx.exchange(rows)?, cx.exchange(ties)?);
         let mut ties = Vec::new();
         memory::reserve(WHAT, &mut ties, sent.iter().map(Vec::len).sum())?;
         sent.into_iter().for_each(|sent| ties.extend(sent));
-        let Range { start: first, end } = cx.share(groups.len());
+        let Range { start: first, end } = groups_of(cx.rank());
         let mut at = 0;
         let mut places = Vec::new();
         memory::reserve(WHAT, &mut places, rows.iter().map(Vec::len).sum())?;
