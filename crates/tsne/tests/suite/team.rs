@@ -2,14 +2,15 @@
 
 use crate::common::{bits, blobs};
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use tsne::core::{Team, ThreadTeam};
+use std::sync::{Arc, Mutex};
+use tsne::core::blocks::{self, BLOCK};
+use tsne::core::{Team, ThreadTeam, share};
 use tsne::initialization::{CustomInitialization, random};
 use tsne::metrics::Comparison;
 use tsne::plan::DataShape;
 use tsne::{
     AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Neighbors,
-    Observer, Observers, Points, Preset, RandomState, Rows, SparseRows, Tsne,
+    Observer, Observers, Points, Preset, Progress, RandomState, Rows, SparseRows, Stage, Tsne,
 };
 
 /// Three blocks of points, the last of them not full.
@@ -386,4 +387,195 @@ fn members_that_differ_are_named() {
     assert!(other_data.iter().all(|error| error.contains("input of member 2 differs from that of member 0")));
     let other_parameters = errors(&|rank| (0.0, 100 + usize::from(rank == 1)));
     assert!(other_parameters.iter().all(|error| error.contains("parameters of member 1 differs")));
+}
+
+/// A member of a team that notes what is gathered in each iteration, and what was sent by its end.
+struct Noted<'a> {
+    team: &'a dyn Team,
+    /// The ends of the parts of what was gathered since the last iteration.
+    gathered: Mutex<Vec<Vec<usize>>>,
+    iterations: Mutex<Vec<Iterated>>,
+}
+
+struct Iterated {
+    done: usize,
+    sent: u64,
+    gathered: Vec<Vec<usize>>,
+}
+
+impl Team for Noted<'_> {
+    fn rank(&self) -> usize {
+        self.team.rank()
+    }
+
+    fn size(&self) -> usize {
+        self.team.size()
+    }
+
+    fn gather(&self, data: &mut [u8], ends: &[usize]) -> tsne::Result<()> {
+        self.gathered.lock().unwrap().push(ends.to_vec());
+        self.team.gather(data, ends)
+    }
+
+    fn exchange(&self, messages: Vec<Vec<u8>>) -> tsne::Result<Vec<Vec<u8>>> {
+        self.team.exchange(messages)
+    }
+
+    fn sent(&self) -> u64 {
+        self.team.sent()
+    }
+}
+
+impl Progress for Noted<'_> {
+    fn advance(&self, stage: Stage, done: usize, _: usize) {
+        if stage == Stage::Optimization {
+            let gathered = std::mem::take(&mut *self.gathered.lock().unwrap());
+            self.iterations.lock().unwrap().push(Iterated { done, sent: self.sent(), gathered });
+        }
+    }
+}
+
+/// What the member `rank` of `members` sends in iterations of a map of `n` points in the plane, as `docs/guide/cluster.md` has it, but
+/// for the repulsion.
+#[derive(Clone, Copy)]
+struct Formula {
+    n: usize,
+    members: usize,
+    rank: usize,
+    /// The bytes of a number.
+    scalar: usize,
+}
+
+/// Dimensions.
+const D: usize = 2;
+
+/// The steps of a coarse start of few points.
+const STARTED: usize = 120;
+
+impl Formula {
+    /// What this member has of `count` items in chunks of `size`.
+    fn part(self, count: usize, size: usize) -> usize {
+        self.end(self.rank, count, size) - self.rank.checked_sub(1).map_or(0, |before| self.end(before, count, size))
+    }
+
+    fn end(self, rank: usize, count: usize, size: usize) -> usize {
+        count.min(size * share(count.div_ceil(size), rank, self.members).end)
+    }
+
+    /// This member's blocks and points.
+    fn own(self) -> (usize, usize) {
+        (self.part(blocks::count(self.n), 1), self.part(self.n, BLOCK))
+    }
+
+    /// What each of the others is sent in the iteration that ends as the one with the number `done`.
+    fn of_step(self, preset: Preset, done: usize) -> usize {
+        let (blocks, points) = self.own();
+        let positions = self.scalar * D * points;
+        let mut bytes = 1 + 8 * (D + 1) * blocks + positions;
+        // Steps of the optimizer: what a coarse start has moved so few points with goes on.
+        let mut steps = done;
+        if preset == Preset::Recommended {
+            steps += STARTED;
+            bytes += 2 * (8 + 8 * blocks);
+            // The divergence of the positions before the iteration.
+            bytes += if (done - 1).is_multiple_of(25) { 1 + 8 * blocks } else { 0 };
+        }
+        bytes + if steps % 50 == 25 { positions } else { 0 }
+    }
+
+    /// All that is sent in the forces of a tree, whose groups have so many points of each member.
+    fn of_tree(self, ends: &[usize]) -> usize {
+        let (start, end) = (self.rank.checked_sub(1).map_or(0, |before| ends[before]), ends[self.rank]);
+        let head = start.next_multiple_of(BLOCK).min(end) - start;
+        let blocks = end.div_ceil(BLOCK) - start.div_ceil(BLOCK);
+        (self.members - 1) * (self.scalar * D * (end - start) + 8 * head + 8 * blocks)
+    }
+
+    /// All that is sent for a grid of so many lines of so many nodes, read with near pairs or without.
+    fn of_grid(self, lines: usize, nodes: usize, near: bool) -> usize {
+        let frequencies = nodes + 7;
+        let own = (self.part(lines, 8), self.part(frequencies, 8));
+        let exchanged = own.0 * (frequencies - own.1) + own.1 * (lines - own.0);
+        let read = match near {
+            true => 16 * self.part(self.n.div_ceil(64), 1) + self.scalar * D * self.part(self.n, 64),
+            false => 8 * self.own().0,
+        };
+        2 * self.scalar * exchanged + (self.members - 1) * (self.scalar * own.0 * nodes + read)
+    }
+}
+
+/// The bytes that each member sends in an iteration equal the formula of the documents; returns in how many iterations grids were read
+/// without near pairs, and with them.
+fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize; 2] {
+    let what = format!("{members} members, {preset}, {method}, {}", T::NAME);
+    let (x, _) = blobs::<T>(N, 12, 11);
+    // Momentum that is gathered first would put the divergences off.
+    let builder = Tsne::<_, D>::preset(preset).negative_gradient_method(method).perplexity(20.0).transition_iter(0);
+    let tsne = builder.early_exaggeration_iter(if preset == Preset::Recommended { 0 } else { 20 }).n_iter(60);
+    let tsne = tsne.build().unwrap();
+    let noted = ThreadTeam::run(members, 1, |team| {
+        let noted = Noted { team, gathered: Mutex::default(), iterations: Mutex::default() };
+        let cx = Context::new().with_team(&noted).with_progress(&noted);
+        tsne.fit_with(Rows::new(&x, N, 12).unwrap(), None, cx).unwrap();
+        noted.iterations.into_inner().unwrap()
+    });
+    let (mut grids, mut wrong) = ([0, 0], Vec::new());
+    for (rank, iterations) in noted.unwrap().into_iter().enumerate() {
+        let formula = Formula { n: N, members, rank, scalar: size_of::<T>() };
+        let mut compared = 0;
+        for pair in iterations.windows(2) {
+            let [before, Iterated { done, sent, gathered }] = pair else { unreachable!() };
+            // Around the first iteration of a phase there is more.
+            if before.done == 0 || *done != before.done + 1 || before.done == 20 && preset != Preset::Recommended {
+                continue;
+            }
+            compared += 1;
+            let step = (members - 1) * formula.of_step(preset, *done);
+            // The first is whether somebody looks.
+            let ends = &gathered[1];
+            let expected: Vec<usize> = match method {
+                "exact" => vec![step + (members - 1) * formula.scalar * formula.own().1],
+                "bh" => {
+                    let ends: Vec<usize> = ends.iter().map(|end| end / (formula.scalar * D)).collect();
+                    assert_eq!(ends.last(), Some(&N), "{what}");
+                    vec![step + formula.of_tree(&ends)]
+                }
+                _ => {
+                    let near = gathered[2].last() == Some(&(16 * N.div_ceil(64)));
+                    grids[usize::from(near)] += 1;
+                    let total = ends[members - 1] / formula.scalar;
+                    // The sides of the grid follow from the parts that are gathered; mostly one pair of them fits.
+                    let fits = |lines: &usize| {
+                        let end = |rank: usize| formula.end(rank, *lines, 8) * (total / lines) * formula.scalar;
+                        total.is_multiple_of(*lines) && (0..members).all(|rank| ends[rank] == end(rank))
+                    };
+                    let sides = (8..=total / 8).filter(fits);
+                    sides.map(|lines| step + formula.of_grid(lines, total / lines, near)).collect()
+                }
+            };
+            let sent = usize::try_from(sent - before.sent).unwrap();
+            if !expected.contains(&sent) {
+                wrong
+                    .push(format!("{what}, member {rank}, iteration {done}: {sent} and not {expected:?}, step {step}"));
+            }
+        }
+        assert!(compared > 50, "{what}: {compared} iterations");
+    }
+    assert!(wrong.is_empty(), "{} are wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+    grids
+}
+
+#[test]
+fn bytes_of_an_iteration_are_those_of_the_formula() {
+    let mut grids = [0, 0];
+    for (members, preset) in [(2, Preset::OpenTsne), (5, Preset::Recommended)] {
+        for method in ["exact", "bh", "fft"] {
+            for [plain, near] in
+                [check_bytes::<f32>(members, preset, method), check_bytes::<f64>(members, preset, method)]
+            {
+                grids = [grids[0] + plain, grids[1] + near];
+            }
+        }
+    }
+    assert!(grids[0] > 0 && grids[1] > 0, "grids without near pairs and with them: {grids:?}");
 }
