@@ -223,9 +223,7 @@ impl<A: Plain> Array<A> {
         }
         match this.map(|array| array.0) {
             None => Ok(Array::default()),
-            Some(Place::Memory(items)) => {
-                memory::converted(what, items, B::ZEROS, |_, item| of(item)).map(Array::from)
-            }
+            Some(Place::Memory(items)) => memory::converted(what, items, B::ZEROS, |_, item| of(item)).map(Array::from),
             Some(Place::Mapped(mapped)) => {
                 let from = Self(Place::Mapped(mapped));
                 let mut to = cx.zeros(what, from.len())?;

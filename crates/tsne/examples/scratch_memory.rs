@@ -72,7 +72,9 @@ fn points(n: usize, d: usize) -> Vec<f32> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize, name: &str| arguments.get(at).ok_or(format!("no {name} given"))?.parse().map_err(|_| format!("{name} is no number"));
+    let number = |at: usize, name: &str| {
+        arguments.get(at).ok_or(format!("no {name} given"))?.parse().map_err(|_| format!("{name} is no number"))
+    };
     let (n, d, iterations) = (number(0, "POINTS")?, number(1, "COLUMNS")?, number(2, "ITERATIONS")?);
     let scratch = arguments.get(3).map(ScratchDir::new).transpose()?;
     let stages = Stages::default();
@@ -99,7 +101,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
     let stages = stages.0.into_inner()?;
     for (stage, next) in stages.iter().zip(&stages[1..]) {
-        println!("{:16} {:8.1} s {:8} MB own {:8} MB of files", stage.0, (next.1 - stage.1).as_secs_f64(), stage.2, stage.3);
+        println!(
+            "{:16} {:8.1} s {:8} MB own {:8} MB of files",
+            stage.0,
+            (next.1 - stage.1).as_secs_f64(),
+            stage.2,
+            stage.3
+        );
     }
     let bits = |hash: u64, value: &f32| mixed(hash ^ u64::from(value.to_bits()));
     println!("{:016x} {}", map.positions().as_flattened().iter().fold(0, bits), map.kl_divergence());

@@ -5,7 +5,12 @@ use crate::ordered;
 use tsne_core::{Array, Context, Result, Scalar, blocks};
 
 /// Brings the weights of each row into the order of their columns, which are returned.
-pub(crate) fn sort_rows<T: Scalar>(edges: Edges<'_>, weights: &mut [T], j: usize, cx: Context<'_>) -> Result<Array<u32>> {
+pub(crate) fn sort_rows<T: Scalar>(
+    edges: Edges<'_>,
+    weights: &mut [T],
+    j: usize,
+    cx: Context<'_>,
+) -> Result<Array<u32>> {
     let mut columns = cx.zeros("columns", weights.len())?;
     let length = j.saturating_mul(blocks::BLOCK);
     ordered::try_for_each2((&mut columns, length), (weights, length), Vec::new, |pairs, b, columns, weights| {

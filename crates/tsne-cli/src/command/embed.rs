@@ -97,8 +97,15 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
         say(DEMO)?;
     }
     let scratch = scratch::open(args.method.scratch.as_deref(), args.method.run.quiet)?;
-    let run =
-        Run { source: "the digits".into(), args: &args.method, embed: None, targets, keep_data: false, team: None, scratch };
+    let run = Run {
+        source: "the digits".into(),
+        args: &args.method,
+        embed: None,
+        targets,
+        keep_data: false,
+        team: None,
+        scratch,
+    };
     match args.method.float {
         FloatType::F32 => run.start(digits::<f32>),
         FloatType::F64 => run.start(digits::<f64>),

@@ -250,8 +250,12 @@ mod tests {
 
     #[track_caller]
     fn message(starts: &[RowStart<f32>], columns: &[[u16; LANES]], bound: usize) -> String {
-        let rows =
-            ChunkedRows::<f32>::new(starts.to_vec(), columns.to_vec().into(), Weights::Counts(vec![[1; LANES]; 2].into()), bound);
+        let rows = ChunkedRows::<f32>::new(
+            starts.to_vec(),
+            columns.to_vec().into(),
+            Weights::Counts(vec![[1; LANES]; 2].into()),
+            bound,
+        );
         rows.unwrap_err().to_string()
     }
 
@@ -278,8 +282,13 @@ mod tests {
             let mut columns = [[6u16; LANES]; 2];
             let starts = [start(3, 0, 0), start(1, 1, 1), start(0, 2, 2)];
             assert!(
-                ChunkedRows::<f32>::new(starts.to_vec(), columns.to_vec().into(), Weights::Counts(vec![[1; LANES]; 2].into()), 10)
-                    .is_ok()
+                ChunkedRows::<f32>::new(
+                    starts.to_vec(),
+                    columns.to_vec().into(),
+                    Weights::Counts(vec![[1; LANES]; 2].into()),
+                    10
+                )
+                .is_ok()
             );
             columns[1][position] = 9;
             let message = message(&starts, &columns, 10);
@@ -291,8 +300,13 @@ mod tests {
             columns[1][position] = 1;
             let starts = [start(1, 0, 0), start(0, 2, 1)];
             assert!(
-                ChunkedRows::<f32>::new(starts.to_vec(), columns.to_vec().into(), Weights::Counts(vec![[1; LANES]].into()), 65_540)
-                    .is_ok()
+                ChunkedRows::<f32>::new(
+                    starts.to_vec(),
+                    columns.to_vec().into(),
+                    Weights::Counts(vec![[1; LANES]].into()),
+                    65_540
+                )
+                .is_ok()
             );
             let message = message(&starts, &columns, 65_539);
             assert!(message.contains("row 0 names column 65539, but there are 65539"), "{message}");
@@ -301,14 +315,21 @@ mod tests {
         assert!(message.contains("names column 4294967296"), "{message}");
         // On machines with words of 32 bits nothing is beyond it.
         if let Ok(beyond) = usize::try_from((1u64 << 32) + 1) {
-            assert!(ChunkedRows::<f32>::new(vec![], Array::default(), Weights::Counts(Array::default()), beyond).is_err());
+            assert!(
+                ChunkedRows::<f32>::new(vec![], Array::default(), Weights::Counts(Array::default()), beyond).is_err()
+            );
         }
     }
 
     #[test]
     fn empty_rows_are_rows() {
-        let rows = ChunkedRows::<f64>::new(vec![start(7, 0, 0); 4], Array::default(), Weights::Whole(Array::default()), 0).unwrap();
+        let rows =
+            ChunkedRows::<f64>::new(vec![start(7, 0, 0); 4], Array::default(), Weights::Whole(Array::default()), 0)
+                .unwrap();
         assert_eq!((rows.len(), rows.bound()), (3, 0));
-        assert_eq!(ChunkedRows::<f64>::new(vec![], Array::default(), Weights::Whole(Array::default()), 0).unwrap().len(), 0);
+        assert_eq!(
+            ChunkedRows::<f64>::new(vec![], Array::default(), Weights::Whole(Array::default()), 0).unwrap().len(),
+            0
+        );
     }
 }

@@ -50,7 +50,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
             InputShape::Data(shape) => {
-                let of = |points| self.task(shape.of_points(points).into()).map(|task| Task { members, in_files, ..task });
+                let of =
+                    |points| self.task(shape.of_points(points).into()).map(|task| Task { members, in_files, ..task });
                 // Too few points for their neighbors take no memory, and are no sample.
                 largest_sample(n, |points| of(points).map_or(true, |task| peak(&task) <= limit))
                     .filter(|&points| of(points).is_ok())

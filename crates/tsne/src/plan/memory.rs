@@ -5,15 +5,15 @@ use crate::float::Float;
 use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
 use crate::params::repulsion::RepulsionMethod;
-use tsne_fft::GridParams;
 use tsne_affinity::Symmetrization;
+use tsne_fft::GridParams;
 use tsne_optim::JointState;
 
 /// What the allocator keeps of the search after its end, at most; of a small search as much as its result. With 10,000, 70,000 and
 /// 250,000 points the peak of the process is by 7, 50 and 60 MB above that of the arrays.
 const RETAINED: f64 = 5e7;
 
-/// What joining takes of memory where its arrays are in files: parts of them, once more.
+/// What joining takes of memory where its arrays are in files, at most: the joined rows of a part of them.
 const PARTS: f64 = 1.5e8;
 
 /// The bytes in files, by the same stages; none where there are none.
@@ -77,7 +77,8 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let own = task.shape.n().div_ceil(task.members);
     let entries = shared(task.entries) as u64;
     let joining = task.symmetrization.peak_bytes(own, task.k, entries, size_of::<T>()) as f64;
-    let affinities = if task.in_files { joining.min(PARTS + shared(8.0 * n)) } else { joining };
+    let affinities =
+        if task.in_files { joining.min(PARTS.min(shared(2.0 * found)) + shared(8.0 * n)) } else { joining };
     let [affinities, initialization] =
         [affinities + lists, joint + starting + kept_lists].map(|bytes| retained + data + bytes);
     let stages = [data + neighbors, affinities, initialization, optimization, optimization];

@@ -45,7 +45,7 @@ const N: usize = 8_300;
 const D: usize = 6;
 
 /// The neighbors of each: such that each array takes more than a megabyte.
-const K: usize = 36;
+const K: usize = 66;
 
 fn told<T: Float>(map: &Embedding<T, 2>) -> (Vec<u64>, u64) {
     (bits(map.positions()), map.kl_divergence().to_bits())
@@ -84,7 +84,7 @@ fn leaked<T: Float>(values: Vec<T>, n: usize, d: usize) -> Rows<'static, T> {
 }
 
 fn builder<T: Float>() -> TsneBuilder<T, 2> {
-    Tsne::<T, 2>::builder().perplexity(12.0)
+    Tsne::<T, 2>::builder().perplexity(22.0)
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn every_number_type_and_model() {
     check("f64", || double.into(), builder(), &ASKED);
     let k = NonZeroUsize::new(K).unwrap();
     let models: [AffinityMethod<f32>; 5] = [
-        PerplexityAffinity::multiscale(&[4.0, 12.0]).unwrap().into(),
-        PerplexityAffinity::new(12.0).unwrap().with_symmetrization(Symmetrization::None).into(),
+        PerplexityAffinity::multiscale(&[4.0, 22.0]).unwrap().into(),
+        PerplexityAffinity::new(22.0).unwrap().with_symmetrization(Symmetrization::None).into(),
         FixedSigma::new(1.0).unwrap().with_neighbors(k).into(),
         Uniform::new(k).into(),
         Uniform::new(k).with_symmetrization(Symmetrization::None).into(),
@@ -169,7 +169,7 @@ fn a_disk_that_becomes_full_is_an_error_wherever_it_does() {
         let watched = Watched::new(rooms);
         match tsne.fit_with(x, None, Context::new().with_scratch(&watched)) {
             Ok(_) => {
-                assert!(rooms >= 10, "{rooms}");
+                assert!(rooms >= 9, "{rooms}");
                 break;
             }
             Err(error) => {

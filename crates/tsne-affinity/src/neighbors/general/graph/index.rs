@@ -72,7 +72,13 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
     }
 
     /// Neighbors of each wanted group among the others.
-    fn search_own(&self, distances: &dyn Distances<T>, wanted: &Wanted, k: usize, cx: Context<'_>) -> Result<Stored<T>> {
+    fn search_own(
+        &self,
+        distances: &dyn Distances<T>,
+        wanted: &Wanted,
+        k: usize,
+        cx: Context<'_>,
+    ) -> Result<Stored<T>> {
         let n = distances.n_points();
         if is_large_part(k, n) {
             return all_pairs(distances, wanted, &numbers(n)?, true, k, cx);
