@@ -13,7 +13,8 @@ use crate::workspace::Workspace;
 const TARGET: &str = "i686-unknown-linux-gnu";
 
 /// The tests that reach the `unsafe` code: the crate, the target, and what the names contain.
-const UNSAFE: [(&str, &[&str], &str); 3] = [
+const UNSAFE: [(&str, &[&str], &str); 4] = [
+    ("tsne-core", &["--lib"], "array::"),
     ("tsne-core", &["--test", "suite"], "simd::"),
     ("tsne-optim", &["--lib"], "attraction::gather"),
     ("tsne-optim", &["--lib"], "attraction::sums"),

@@ -1,3 +1,4 @@
+use crate::array::Array;
 use crate::blocks;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -34,8 +35,8 @@ pub struct Affinities<T> {
 #[derive(Debug, Clone, PartialEq)]
 struct Arrays<T> {
     row_pointers: Vec<usize>,
-    columns: Vec<u32>,
-    weights: Vec<T>,
+    columns: Array<u32>,
+    weights: Array<T>,
 }
 
 /// The largest relative error of a sum that is accepted as 1: `f32` weights of 10^9 entries stay within it.
@@ -71,7 +72,7 @@ impl<T: Scalar> Affinities<T> {
         n_columns: usize,
         kind: AffinityKind,
     ) -> Result<Self> {
-        checked(None, row_pointers, columns, weights, n_columns, kind)
+        checked(None, row_pointers, columns.into(), weights.into(), n_columns, kind)
     }
 
     /// Some rows of the joint affinities of `n` points, those from point `first` on: what a member of a [`Team`](crate::Team) has of
@@ -97,6 +98,31 @@ impl<T: Scalar> Affinities<T> {
         row_pointers: Vec<usize>,
         columns: Vec<u32>,
         weights: Vec<T>,
+        n: usize,
+    ) -> Result<Self> {
+        Self::from_row_arrays(first, row_pointers, columns.into(), weights.into(), n)
+    }
+
+    /// [`Affinities::from_rows`] of arrays that may be in files.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Affinities::from_rows`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Affinities;
+    ///
+    /// let rows = Affinities::from_row_arrays(0, vec![0, 1, 2], vec![1, 0].into(), vec![0.5f32; 2].into(), 2)?;
+    /// assert_eq!((rows.n(), rows.points()), (2, 0..2));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn from_row_arrays(
+        first: usize,
+        row_pointers: Vec<usize>,
+        columns: Array<u32>,
+        weights: Array<T>,
         n: usize,
     ) -> Result<Self> {
         checked(Some(first), row_pointers, columns, weights, n, AffinityKind::Joint)
@@ -322,7 +348,7 @@ impl<T: Scalar> Affinities<T> {
         Arc::ptr_eq(&self.arrays, &other.arrays)
     }
 
-    /// The arrays back: row pointers, columns, weights. Copied only while there are clones of the matrix.
+    /// The arrays back: row pointers, columns, weights. Copied only while there are clones of the matrix, or where they are in files.
     ///
     /// # Examples
     ///
@@ -336,7 +362,7 @@ impl<T: Scalar> Affinities<T> {
     /// ```
     pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<T>) {
         let Arrays { row_pointers, columns, weights } = Arc::unwrap_or_clone(self.arrays);
-        (row_pointers, columns, weights)
+        (row_pointers, columns.into_vec(), weights.into_vec())
     }
 }
 
@@ -345,8 +371,8 @@ instances! {
     fn checked[Checked]<'a, 'b, T>(
         first_of_some: Option<usize>,
         row_pointers: Vec<usize>,
-        columns: Vec<u32>,
-        weights: Vec<T>,
+        columns: Array<u32>,
+        weights: Array<T>,
         n_columns: usize,
         kind: AffinityKind,
     ) -> Result<Affinities<T>> = from_checked_parts
@@ -385,8 +411,8 @@ fn fault<T: Scalar>(matrix: &Affinities<T>, i: usize) -> Option<String> {
 fn from_checked_parts<T: Scalar>(
     first_of_some: Option<usize>,
     row_pointers: Vec<usize>,
-    columns: Vec<u32>,
-    weights: Vec<T>,
+    columns: Array<u32>,
+    weights: Array<T>,
     n_columns: usize,
     kind: AffinityKind,
 ) -> Result<Affinities<T>> {

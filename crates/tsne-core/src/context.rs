@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::scratch::Scratch;
 use crate::team::Team;
 use std::fmt;
 use std::sync::Arc;
@@ -111,20 +112,25 @@ pub trait Progress: Sync {
     fn advance(&self, stage: Stage, done: usize, total: usize);
 }
 
-/// What a long call may consult while it runs: a cancellation switch, a progress listener, and the team of processes that compute
-/// together. Cheap to copy.
+/// What a long call may consult while it runs: a cancellation switch, a progress listener, the team of processes that compute
+/// together, and a place for what memory need not hold. Cheap to copy.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
     cancel: Option<&'a CancelToken>,
     progress: Option<&'a dyn Progress>,
     team: Option<&'a dyn Team>,
+    scratch: Option<&'a dyn Scratch>,
 }
 
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let team = self.team.map(|team| (team.rank(), team.size()));
-        let (cancel, progress) = (self.cancel, self.progress.is_some());
-        f.debug_struct("Context").field("cancel", &cancel).field("progress", &progress).field("team", &team).finish()
+        f.debug_struct("Context")
+            .field("cancel", &self.cancel)
+            .field("progress", &self.progress.is_some())
+            .field("team", &team)
+            .field("scratch", &self.scratch.is_some())
+            .finish()
     }
 }
 
@@ -228,6 +234,60 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn without_team(self) -> Self {
         Self { team: None, ..self }
+    }
+
+    /// The same context with a place for the arrays that grow with the neighbors of all points, so that they need not be in memory
+    /// ([`Context::zeros`]). No result depends on it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, Error, Mapping, Result, Scratch};
+    ///
+    /// /// A disk that is full.
+    /// struct Full;
+    ///
+    /// impl Scratch for Full {
+    ///     fn room(&self, what: &'static str, _bytes: usize) -> Result<Box<dyn Mapping>> {
+    ///         Err(Error::other("the scratch directory", format!("no room for {what}")))
+    ///     }
+    /// }
+    ///
+    /// let cx = Context::new().with_scratch(&Full);
+    /// assert!(cx.zeros::<u32>("few", 1_000).is_ok()); // In memory.
+    /// let error = cx.zeros::<u32>("neighbors", 1_000_000).unwrap_err();
+    /// assert_eq!(error.to_string(), "the scratch directory failed: no room for neighbors");
+    /// ```
+    #[must_use]
+    pub fn with_scratch(self, scratch: &'a dyn Scratch) -> Self {
+        Self { scratch: Some(scratch), ..self }
+    }
+
+    /// The place for arrays that memory need not hold, if the context was given one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert!(Context::new().scratch().is_none());
+    /// ```
+    pub const fn scratch(&self) -> Option<&'a dyn Scratch> {
+        self.scratch
+    }
+
+    /// The same context without one: for what is small.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::Context;
+    ///
+    /// assert!(Context::new().without_scratch().scratch().is_none());
+    /// ```
+    #[must_use]
+    pub fn without_scratch(self) -> Self {
+        Self { scratch: None, ..self }
     }
 
     /// The cancellation switch, to pass it on in another context.

@@ -1,3 +1,4 @@
+use crate::array::Array;
 use crate::blocks;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
@@ -22,8 +23,8 @@ fn fault<T: Scalar>(i: usize, row: &[u32], lengths: &[T], n_reference: usize) ->
 pub struct KnnGraph<T> {
     k: usize,
     n_reference: usize,
-    indices: Vec<u32>,
-    distances: Vec<T>,
+    indices: Array<u32>,
+    distances: Array<T>,
 }
 
 impl<T: Scalar> KnnGraph<T> {
@@ -46,6 +47,27 @@ impl<T: Scalar> KnnGraph<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn from_parts(k: usize, n_reference: usize, indices: Vec<u32>, distances: Vec<T>) -> Result<Self> {
+        Self::from_arrays(k, n_reference, indices.into(), distances.into())
+    }
+
+    /// [`KnnGraph::from_parts`] of arrays that may be in files.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`KnnGraph::from_parts`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne_core::{Context, KnnGraph};
+    ///
+    /// let cx = Context::new();
+    /// let (mut indices, distances) = (cx.zeros::<u32>("neighbors", 2)?, cx.zeros::<f64>("distances", 2)?);
+    /// indices[0] = 1;
+    /// assert_eq!(KnnGraph::from_arrays(1, 2, indices, distances)?.row(0), (&[1][..], &[0.0][..]));
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn from_arrays(k: usize, n_reference: usize, indices: Array<u32>, distances: Array<T>) -> Result<Self> {
         if k == 0 {
             return Err(Error::parameter("k", k, "at least 1"));
         }
@@ -55,8 +77,9 @@ impl<T: Scalar> KnnGraph<T> {
         if !indices.len().is_multiple_of(k) {
             return Err(Error::shape("indices", indices.len().next_multiple_of(k), indices.len()));
         }
+        let (all_indices, all_distances) = (&indices[..], &distances[..]);
         let checked = |i: usize| {
-            let (row, lengths) = (&indices[i * k..(i + 1) * k], &distances[i * k..(i + 1) * k]);
+            let (row, lengths) = (&all_indices[i * k..(i + 1) * k], &all_distances[i * k..(i + 1) * k]);
             // Without branches, which a vector has none of; what is wrong is looked for only where something is.
             let within = row.iter().fold(true, |all, &j| all & ((j as usize) < n_reference));
             let lengthy = lengths.iter().fold(true, |all, v| all & (v.is_finite() & (*v >= T::ZERO)));
@@ -164,7 +187,8 @@ impl<T: Scalar> KnnGraph<T> {
         &self.distances
     }
 
-    /// The parts back: `k`, the number of reference points, indices and distances.
+    /// The parts back: `k`, the number of reference points, indices and distances. Arrays that are in files are copied into memory:
+    /// [`KnnGraph::into_arrays`] leaves them there.
     ///
     /// # Examples
     ///
@@ -177,6 +201,22 @@ impl<T: Scalar> KnnGraph<T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn into_parts(self) -> (usize, usize, Vec<u32>, Vec<T>) {
+        (self.k, self.n_reference, self.indices.into_vec(), self.distances.into_vec())
+    }
+
+    /// The parts back, as [`KnnGraph::into_parts`], with the arrays where they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tsne_core::KnnGraph;
+    /// // Points at 0, 1 and 3 on a line.
+    /// let graph = KnnGraph::from_parts(2, 3, vec![1, 2, 0, 2, 1, 0], vec![1.0, 3.0, 1.0, 2.0, 2.0, 3.0])?;
+    /// let (k, n_reference, indices, distances) = graph.clone().into_arrays();
+    /// assert_eq!(KnnGraph::from_arrays(k, n_reference, indices, distances)?, graph);
+    /// # Ok::<(), tsne_core::Error>(())
+    /// ```
+    pub fn into_arrays(self) -> (usize, usize, Array<u32>, Array<T>) {
         (self.k, self.n_reference, self.indices, self.distances)
     }
 }

@@ -49,6 +49,7 @@ pub mod simd;
 pub mod span;
 
 mod affinities;
+mod array;
 mod binary;
 mod bounds;
 mod context;
@@ -64,6 +65,7 @@ mod points;
 mod recorder;
 mod rows;
 mod scalar;
+mod scratch;
 mod seams;
 mod shared;
 mod shares;
@@ -73,6 +75,7 @@ mod thread_team;
 mod wire;
 
 pub use affinities::{Affinities, AffinityKind};
+pub use array::{Array, Plain};
 pub use bounds::Bounds;
 pub use context::{CancelToken, Context, Progress, Stage};
 pub use error::{Error, Result};
@@ -83,6 +86,7 @@ pub use kernel::{Kernel, Profile, ProfileVisitor};
 pub use points::Points;
 pub use rows::{Rows, check_embedding};
 pub use scalar::{Instances, Scalar};
+pub use scratch::{Mapping, Scratch};
 pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };

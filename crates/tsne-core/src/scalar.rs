@@ -1,3 +1,4 @@
+use crate::array::Plain;
 use crate::binary::Binary;
 use crate::wire::Wire;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 pub trait Scalar:
     Binary
     + Wire
+    + Plain
     + Copy
     + PartialOrd
     + Default

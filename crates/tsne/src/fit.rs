@@ -201,7 +201,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let parameters = &self.parameters;
         let keep = Keep { data: parameters.keep_data, neighbors: usize::MAX };
         let seed = parameters.random_state.unwrap_or_default().draw();
-        self.check_memory(&x, AFFINITIES, cx.members())?;
+        self.check_memory(&x, AFFINITIES, cx)?;
         let index = threads::run(parameters.optimize.n_jobs, || {
             self.check_team(&x, cx)?;
             self.index(&x, keep, of_first(seed, cx)?, cx)
@@ -286,7 +286,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             }
             check_embedding(positions)?;
         }
-        self.check_memory(&x, FIT, cx.members())?;
+        self.check_memory(&x, FIT, cx)?;
         self.check_team(&x, cx)?;
         let given = !matches!(parameters.random_state, None | Some(RandomState::Fresh));
         let seed = match &x {

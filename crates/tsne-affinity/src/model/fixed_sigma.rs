@@ -5,7 +5,7 @@ use crate::perplexity::weights::{Gaussians, row_weights};
 use crate::symmetrize::Symmetrization;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
-use tsne_core::{Affinities, AffinityModel, Context, Error, KnnGraph, Result, Scalar, Stage};
+use tsne_core::{Affinities, AffinityModel, Array, Context, Error, KnnGraph, Result, Scalar, Stage};
 
 /// Gaussian affinities of one width for all points (openTSNE's `FixedSigmaNN`).
 ///
@@ -164,7 +164,7 @@ impl FixedSigma {
     }
 
     /// The weights of the nearest neighbors of each row, row-major.
-    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Vec<T>> {
+    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Array<T>> {
         self.check_graph(graph)?;
         row_weights(graph, self.k.get(), Gaussians::Sigma(self.sigma), cx)
     }
@@ -187,7 +187,7 @@ impl<T: Scalar> AffinityModel<T> for FixedSigma {
     fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
         let n = graph.n();
         cx.advance(Stage::Affinities, 0, n);
-        let p = conditional(graph, self.weights(graph, cx)?, self.k.get(), cx)?;
+        let p = conditional(graph, self.weights(graph, cx.without_scratch())?, self.k.get(), cx)?;
         cx.advance(Stage::Affinities, n, n);
         Ok(p)
     }

@@ -8,7 +8,7 @@ use crate::symmetrize::Symmetrization;
 use crate::warning::Warning;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
-use tsne_core::{Affinities, AffinityModel, Context, KnnGraph, Result, Scalar, Stage};
+use tsne_core::{Affinities, AffinityModel, Array, Context, KnnGraph, Result, Scalar, Stage};
 
 /// Gaussian affinities: the neighbors of each point have a given perplexity.
 ///
@@ -303,7 +303,7 @@ impl PerplexityAffinity {
     }
 
     /// The weights of the nearest neighbors of each row, row-major, and their number in a row.
-    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<(Vec<T>, usize)> {
+    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<(Array<T>, usize)> {
         let (perplexities, k) = self.perplexities.for_graph(graph)?;
         let gaussians =
             if self.multiscale { Gaussians::Mean(&perplexities) } else { Gaussians::Mixture(&perplexities) };
@@ -327,7 +327,7 @@ impl<T: Scalar> AffinityModel<T> for PerplexityAffinity {
     fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
         let n = graph.n();
         cx.advance(Stage::Affinities, 0, n);
-        let (weights, k) = self.weights(graph, cx)?;
+        let (weights, k) = self.weights(graph, cx.without_scratch())?;
         let p = conditional(graph, weights, k, cx)?;
         cx.advance(Stage::Affinities, n, n);
         Ok(p)

@@ -4,7 +4,7 @@ use crate::neighbor_count::{DEFAULT_NEIGHBORS, check_graph_k, check_k};
 use crate::symmetrize::Symmetrization;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
-use tsne_core::{Affinities, AffinityModel, Context, KnnGraph, Result, Scalar, Stage, memory};
+use tsne_core::{Affinities, AffinityModel, Array, Context, KnnGraph, Result, Scalar, Stage, blocks, chunks};
 
 /// Affinities that count neighbors and do not look at distances (openTSNE's `Uniform`).
 ///
@@ -142,9 +142,11 @@ impl Uniform {
     }
 
     /// The weights of all neighbors: all the same.
-    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, weight: T) -> Result<Vec<T>> {
+    fn weights<T: Scalar>(&self, graph: &KnnGraph<T>, weight: T, cx: Context<'_>) -> Result<Array<T>> {
         self.check_graph(graph)?;
-        memory::filled("weights", graph.n().saturating_mul(self.k.get()), weight)
+        let mut weights = cx.zeros("weights", graph.n().saturating_mul(self.k.get()))?;
+        chunks::for_each(&mut weights, blocks::BLOCK, |_, weights| weights.fill(weight));
+        Ok(weights)
     }
 }
 
@@ -155,17 +157,17 @@ impl<T: Scalar> AffinityModel<T> for Uniform {
     }
 
     fn joint(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-        joint(Cow::Borrowed(graph), |graph| self.weights(graph, T::ONE), self.symmetrization, cx)
+        joint(Cow::Borrowed(graph), |graph| self.weights(graph, T::ONE, cx), self.symmetrization, cx)
     }
 
     fn joint_owned(&self, graph: KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
-        joint(Cow::Owned(graph), |graph| self.weights(graph, T::ONE), self.symmetrization, cx)
+        joint(Cow::Owned(graph), |graph| self.weights(graph, T::ONE, cx), self.symmetrization, cx)
     }
 
     fn conditional(&self, graph: &KnnGraph<T>, cx: Context<'_>) -> Result<Affinities<T>> {
         let (n, k) = (graph.n(), self.k.get());
         cx.advance(Stage::Affinities, 0, n);
-        let p = conditional(graph, self.weights(graph, T::from_f64(1.0 / k as f64))?, k, cx)?;
+        let p = conditional(graph, self.weights(graph, T::from_f64(1.0 / k as f64), cx.without_scratch())?, k, cx)?;
         cx.advance(Stage::Affinities, n, n);
         Ok(p)
     }

@@ -3,7 +3,7 @@
 //! A cluster of identical points is the worst case of every method (one endless leaf of a kd-tree, ties beyond any
 //! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
 
-use super::request::{Found, numbers, room};
+use super::request::numbers;
 use super::wanted::Wanted;
 use crate::ordered::Kept;
 use rayon::prelude::*;
@@ -177,18 +177,17 @@ impl Groups {
     }
 
     /// Rows of `k` points from rows of `k_groups` groups, each ascending by (distance, group): one for each of `points`. `own` says
-    /// which groups the rows are of where the points are those of the index, each of which excludes itself.
+    /// which groups the rows are of where the points are those of the index, each of which excludes itself. Writes them into `out`.
     pub(in crate::neighbors) fn expand_rows<V: Scalar>(
         &self,
         (group_indices, group_distances, k_groups): (&[u32], &[V], usize),
         points: &Range<usize>,
-        k: usize,
-        own: Option<&Wanted>,
-    ) -> Result<Found<V>> {
-        let (mut indices, mut distances) = room(points.len(), k)?;
+        (k, own): (usize, Option<&Wanted>),
+        (indices, distances): (&mut [u32], &mut [V]),
+    ) {
         let kept = Kept::new(|| (Vec::new(), Vec::new()));
         let size = k.saturating_mul(EXPAND_BLOCK);
-        chunks::for_each2((&mut indices, size), (&mut distances, size), |b, indices, distances| {
+        chunks::for_each2((indices, size), (distances, size), |b, indices, distances| {
             kept.with(|(nearest, expanded)| {
                 for (r, (indices, distances)) in
                     indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
@@ -216,7 +215,6 @@ impl Groups {
                 }
             });
         });
-        Ok((indices, distances))
     }
 }
 

@@ -1,19 +1,36 @@
 //! What is asked of a search: how many neighbors, of how many points; and the arrays for the answer.
 
 use crate::limits;
-use tsne_core::{Error, Result, Scalar, memory};
+use tsne_core::{Array, Context, Error, Result, Scalar, memory};
 
 /// Neighbors as a search finds them: indices and distances, row by row.
 pub(in crate::neighbors) type Found<T> = (Vec<u32>, Vec<T>);
 
-/// Room for `n` rows of `k`.
+/// The same where they are a graph: of all points they may be more than memory holds.
+pub(in crate::neighbors) type Stored<T> = (Array<u32>, Array<T>);
+
+/// The names of the two in errors.
+const INDICES: &str = "indices of neighbors";
+const DISTANCES: &str = "distances of neighbors";
+
+/// Room for `n` rows of `k` in memory.
 pub(in crate::neighbors) fn room<T: Scalar>(n: usize, k: usize) -> Result<Found<T>> {
+    let size = size(n, k)?;
+    Ok((memory::filled(INDICES, size, 0)?, memory::filled(DISTANCES, size, T::ZERO)?))
+}
+
+/// Room for `n` rows of `k` where the context has it.
+pub(in crate::neighbors) fn stored_room<T: Scalar>(n: usize, k: usize, cx: Context<'_>) -> Result<Stored<T>> {
+    let size = size(n, k)?;
+    Ok((cx.zeros(INDICES, size)?, cx.zeros(DISTANCES, size)?))
+}
+
+fn size(n: usize, k: usize) -> Result<usize> {
     let max = limits::items(size_of::<u64>()) / n.max(1);
     if k > max {
         return Err(Error::capacity("k, the number of neighbors of each point", k, max));
     }
-    let size = n * k;
-    Ok((memory::filled("indices of neighbors", size, 0)?, memory::filled("distances of neighbors", size, T::ZERO)?))
+    Ok(n * k)
 }
 
 /// The numbers of all points, `0..n`, where `n` has 32 bits.

@@ -2,7 +2,7 @@
 
 use super::calibration::{Calibration, Workspace};
 use crate::ordered;
-use tsne_core::{Context, KnnGraph, Result, Scalar, instances, memory, simd};
+use tsne_core::{Array, Context, KnnGraph, Result, Scalar, instances, simd};
 
 /// Rows in one task.
 const BLOCK: usize = 256;
@@ -25,7 +25,7 @@ instances! {
         k: usize,
         gaussians: Gaussians<'b>,
         cx: Context<'b>,
-    ) -> Result<Vec<T>> = weights_of_rows
+    ) -> Result<Array<T>> = weights_of_rows
 }
 
 fn weights_of_rows<T: Scalar>(
@@ -33,11 +33,12 @@ fn weights_of_rows<T: Scalar>(
     k: usize,
     gaussians: Gaussians<'_>,
     cx: Context<'_>,
-) -> Result<Vec<T>> {
-    let mut weights = memory::filled("weights of neighbors", graph.n().saturating_mul(k), T::ZERO)?;
+) -> Result<Array<T>> {
+    let mut weights = cx.zeros("weights of neighbors", graph.n().saturating_mul(k))?;
+    let distances = graph.distances();
     ordered::try_for_each((&mut weights, k.saturating_mul(BLOCK)), Scratch::default, |scratch, b, weights| {
         cx.check()?;
-        let distances = &graph.distances()[b * BLOCK * graph.k()..];
+        let distances = &distances[b * BLOCK * graph.k()..];
         simd::dispatch(Block { scratch, distances, stride: graph.k(), k, gaussians, weights });
         Ok(())
     })?;

@@ -12,7 +12,7 @@ use super::weighted::WeightedGraph;
 use crate::ordered;
 use std::ops::Range;
 use std::vec;
-use tsne_core::{Context, Error, Result, Scalar, chunks, memory, share};
+use tsne_core::{Array, Context, Error, Result, Scalar, chunks, memory, share};
 
 /// Bytes of the keys of buckets that are in memory, or freed, together, at the least; as many of their weights in `f32`. From
 /// 32 MiB on, what glibc gets back goes back to the system, whatever the process has freed before. Of 1,000,000 × 50 the whole
@@ -45,12 +45,15 @@ impl Ranges {
     }
 }
 
+/// The name of these arrays in errors.
+const ENTRIES: &str = "entries by their columns";
+
 /// Entries of consecutive buckets of one member.
 struct Part<T> {
     /// The place of the destination in its bucket, above that of the source in its range: bucket by bucket, and within each
     /// range by range.
-    keys: Vec<u32>,
-    weights: Vec<T>,
+    keys: Array<u32>,
+    weights: Array<T>,
 }
 
 /// What a range of sources writes of one bucket.
@@ -105,8 +108,7 @@ impl<T: Scalar> Dealt<T> {
             for first in buckets_there.clone().step_by(together) {
                 let all = first..buckets_there.end.min(first + together);
                 let total = (0..count).map(|range| counts[range * buckets..][all.clone()].iter().sum::<usize>()).sum();
-                let keys = memory::filled("entries by their columns", total, 0u32)?;
-                let weights = memory::filled("entries by their columns", total, T::ZERO)?;
+                let (keys, weights) = (cx.zeros(ENTRIES, total)?, cx.zeros(ENTRIES, total)?);
                 of_member.push(Part { keys, weights });
             }
             parts.push(of_member);
@@ -184,11 +186,11 @@ impl<T: Scalar> Dealt<T> {
         self.rounds -= 1;
         let (mut keys, mut weights) = (Vec::new(), Vec::new());
         for parts in &mut self.parts {
-            let part = parts.next().unwrap_or(Part { keys: Vec::new(), weights: Vec::new() });
+            let part = parts.next().unwrap_or(Part { keys: Array::default(), weights: Array::default() });
             keys.push(part.keys);
             weights.push(part.weights);
         }
-        let (keys, weights) = (cx.exchange(keys)?, cx.exchange(weights)?);
+        let (keys, weights) = (cx.exchange_arrays(keys)?, cx.exchange_arrays(weights)?);
         let start = self.buckets.start;
         let buckets = start..self.buckets.end.min(start + self.together);
         self.buckets.start = buckets.end;

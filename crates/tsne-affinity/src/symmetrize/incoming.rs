@@ -4,7 +4,7 @@
 //! counting where it fits a core's cache. The order is that of the sources within each row: nothing is left to a schedule.
 
 use std::ops::Range;
-use tsne_core::{Result, Scalar, blocks, memory};
+use tsne_core::{Array, Result, Scalar, blocks, memory};
 
 /// Destinations in a bucket: at 90 neighbors it takes 0.7 MB, less than a core's own cache, and a million points have a
 /// thousand buckets, so that the lines to which a core deals stay there, too.
@@ -25,8 +25,8 @@ pub(super) struct Incoming<T> {
 /// The entries of the rows of one member.
 pub(super) struct Origin<T> {
     /// The place of the destination in its bucket, above that of the source in its range.
-    keys: Vec<u32>,
-    weights: Vec<T>,
+    keys: Array<u32>,
+    weights: Array<T>,
     /// Where each bucket starts, and the number of entries last.
     starts: Vec<usize>,
     /// How many entries of each bucket are of each range of sources, bucket by bucket.
@@ -42,8 +42,8 @@ impl<T: Scalar> Origin<T> {
     ///
     /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
     pub(super) fn new(
-        keys: Vec<u32>,
-        weights: Vec<T>,
+        keys: Array<u32>,
+        weights: Array<T>,
         lengths: &[usize],
         sources: (usize, usize, usize),
     ) -> Result<Option<Self>> {

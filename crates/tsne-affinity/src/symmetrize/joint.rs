@@ -8,7 +8,7 @@ use super::weighted::{Edges, WeightedGraph, own_point, repeated};
 use crate::limits;
 use crate::ordered;
 use std::ops::Range;
-use tsne_core::{Affinities, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory};
+use tsne_core::{Affinities, Array, Context, Error, KnnGraph, Result, Scalar, blocks, chunks, instances, memory};
 
 /// The joint affinities `(P + Pᵀ) / 2`, normalized to sum 1, of the weights of a graph's neighbors.
 ///
@@ -85,8 +85,8 @@ pub(crate) fn symmetrize_owned<T: Scalar>(
     symmetrization: Symmetrization,
     cx: Context<'_>,
 ) -> Result<Affinities<T>> {
-    let (k, n_reference, indices, distances) = graph.into_parts();
-    memory::release(distances);
+    let (k, n_reference, indices, distances) = graph.into_arrays();
+    distances.release();
     instance(Edges::of_parts(k, n_reference, &indices), weights, symmetrization, cx)
 }
 
@@ -155,7 +155,7 @@ fn joint<T: Scalar>(
             return Err(Error::invalid("affinities", why));
         }
     }
-    Affinities::from_rows(first, row_pointers, columns, weights, n)
+    Affinities::from_row_arrays(first, row_pointers, columns, weights, n)
 }
 
 /// The error of a graph of so many rows, out of `n` points, that are not those of this process.
@@ -200,7 +200,7 @@ fn sum_of_rows<T: Scalar>(
 }
 
 /// Row pointers, columns and weights of a matrix.
-type Parts<T> = (Vec<usize>, Vec<u32>, Vec<T>);
+type Parts<T> = (Vec<usize>, Array<u32>, Array<T>);
 
 impl<T: Scalar> WeightedGraph<'_, T> {
     /// The rows as they are, divided by the sum of all weights.
@@ -210,7 +210,7 @@ impl<T: Scalar> WeightedGraph<'_, T> {
         if let Some(place) = blocks::find_first(count, own) {
             return Err(own_point(first + place));
         }
-        let mut weights = memory::filled("weights", self.weights.len(), T::ZERO)?;
+        let mut weights = cx.zeros("weights", self.weights.len())?;
         chunks::for_each(&mut weights, blocks::BLOCK, |b, weights| {
             let from = &self.weights[b * blocks::BLOCK..];
             weights.iter_mut().zip(from).for_each(|(to, w)| *to = T::from_f64(w.to_f64() / sum));
@@ -231,8 +231,8 @@ impl<T: Scalar> WeightedGraph<'_, T> {
         // Room for the case that no pair is mutual. It is zeroed by the system when it is first written, so that the end,
         // which is given back, takes no memory.
         let most = self.weights.len().saturating_add(dealt.incoming());
-        let mut columns = memory::filled("columns of the affinities", most, 0u32)?;
-        let mut weights = memory::filled("weights of the affinities", most, T::ZERO)?;
+        let mut columns = cx.zeros::<u32>("columns of the affinities", most)?;
+        let mut weights = cx.zeros::<T>("weights of the affinities", most)?;
         let mut row_pointers = Vec::new();
         memory::reserve("row pointers", &mut row_pointers, self.rows.len() + 1)?;
         row_pointers.push(0usize);

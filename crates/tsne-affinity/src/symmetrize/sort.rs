@@ -2,11 +2,16 @@
 
 use super::weighted::Edges;
 use crate::ordered;
-use tsne_core::{Context, Result, Scalar, blocks, memory};
+use tsne_core::{Array, Context, Result, Scalar, blocks};
 
 /// Brings the weights of each row into the order of their columns, which are returned.
-pub(crate) fn sort_rows<T: Scalar>(edges: Edges<'_>, weights: &mut [T], j: usize, cx: Context<'_>) -> Result<Vec<u32>> {
-    let mut columns = memory::filled("columns", weights.len(), 0u32)?;
+pub(crate) fn sort_rows<T: Scalar>(
+    edges: Edges<'_>,
+    weights: &mut [T],
+    j: usize,
+    cx: Context<'_>,
+) -> Result<Array<u32>> {
+    let mut columns = cx.zeros("columns", weights.len())?;
     let length = j.saturating_mul(blocks::BLOCK);
     ordered::try_for_each2((&mut columns, length), (weights, length), Vec::new, |pairs, b, columns, weights| {
         cx.check()?;

@@ -134,6 +134,10 @@ pub struct ResumeArgs {
     /// The number of threads: -1 all processors, -2 all but one [default: as in the call that was interrupted].
     #[arg(long, alias = "n-jobs", value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Run")]
     pub threads: Option<i32>,
+    /// A directory on a disk for what the descent keeps of the affinities besides: as of tsne embed. That of the call that was interrupted
+    /// is not used again.
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub scratch: Option<PathBuf>,
     /// Print iteration and KL divergence to standard error every N iterations; with --json they are in "history", too.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Run")]
     pub report_every: Option<u32>,

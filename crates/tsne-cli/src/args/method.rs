@@ -50,6 +50,11 @@ pub struct MethodArgs {
     /// take more is refused before it begins, with what would fit [default: no limit, and a warning where more is planned than is free].
     #[arg(long, value_name = "SIZE", value_parser = amount_of_memory, help_heading = "Run")]
     pub memory_limit: Option<u64>,
+    /// A directory on a disk for the neighbors and affinities of the points, which are most of what a run takes: the system has in memory
+    /// what is used just now, and the rest in files there, which are gone with the run. The map is the same; it takes longer where memory
+    /// is short.
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub scratch: Option<PathBuf>,
     /// Report the KL divergence with its normalizer summed over all pairs, in O(n²), not that of the repulsion in use.
     #[arg(long, help_heading = "Run")]
     pub exact_kl: bool,

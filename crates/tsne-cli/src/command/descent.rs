@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::time::Duration;
 use tsne::core::Team;
+use tsne::files::ScratchDir;
 use tsne::{Context, Embedding, Float, Observer, Observers, Stage};
 
 /// Where a run is saved on its way, and how often.
@@ -57,7 +58,7 @@ pub(crate) fn descend<T: Float, const D: usize>(
     (bars, interrupt): (&Bars, &Interrupt),
     checkpoint: Option<Checkpoint<'_>>,
     film: Option<(&mut Film, usize)>,
-    team: Option<&dyn Team>,
+    (team, scratch): (Option<&dyn Team>, Option<&ScratchDir>),
 ) -> Result<Descent<T, D>> {
     let mut saved = false;
     // What goes by the clock, or is written, is the first one's affair: the others stop and look with it.
@@ -67,6 +68,7 @@ pub(crate) fn descend<T: Float, const D: usize>(
     let meter = Meter::new(bars, team);
     let cx = Context::new().with_progress(&meter).with_cancel(interrupt.token());
     let cx = team.map_or(cx, |team| cx.with_team(team));
+    let cx = scratch.map_or(cx, |scratch| cx.with_scratch(scratch));
     let mut recorder = Recorder::new(film, bars);
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {

@@ -9,7 +9,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say, warn};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
-use crate::command::{further, method, plan, team};
+use crate::command::{further, method, plan, scratch, team};
 use crate::film::Film;
 use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
 use anyhow::{Context as _, Result};
@@ -20,6 +20,7 @@ use std::str::FromStr;
 use std::time::Instant;
 use tsne::Float;
 use tsne::core::Team;
+use tsne::files::ScratchDir;
 
 /// The handwritten digits of `data/`, which see for their source and license.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.csv.gz");
@@ -42,6 +43,8 @@ struct Run<'a> {
     embed: Option<&'a EmbedArgs>,
     /// The processes that compute the map together, if there are several.
     team: Option<&'a dyn Team>,
+    /// Where what memory need not hold is kept.
+    scratch: Option<ScratchDir>,
 }
 
 /// Embeds the points of a file.
@@ -63,11 +66,12 @@ pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     };
     let Some(input) = &args.input else { return further::embed_further(args, team) };
     let targets = Targets::of_call(args, input)?;
+    let scratch = scratch::open(args.method.scratch.as_deref(), args.method.run.quiet)?;
     warn(args.method.run.quiet, plan::check(args, input, team::size(team))?.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
-    let run = Run { source, args: &args.method, embed: Some(args), targets, keep_data, team };
+    let run = Run { source, args: &args.method, embed: Some(args), targets, keep_data, team, scratch };
     match args.method.float {
         FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
         FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
@@ -92,8 +96,16 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
     if speaks {
         say(DEMO)?;
     }
-    let run =
-        Run { source: "the digits".into(), args: &args.method, embed: None, targets, keep_data: false, team: None };
+    let scratch = scratch::open(args.method.scratch.as_deref(), args.method.run.quiet)?;
+    let run = Run {
+        source: "the digits".into(),
+        args: &args.method,
+        embed: None,
+        targets,
+        keep_data: false,
+        team: None,
+        scratch,
+    };
     match args.method.float {
         FloatType::F32 => run.start(digits::<f32>),
         FloatType::F64 => run.start(digits::<f64>),
@@ -156,7 +168,8 @@ impl Run<'_> {
             method.fit_with(data, Some(observer), cx).with_context(|| self.source.clone())
         };
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
-        let mut done = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, self.team)?;
+        let places = (self.team, self.scratch.as_ref());
+        let mut done = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, places)?;
         let Some(together) = team::complete(&mut done.embedding, done.sent, (&self.targets, args), self.team)? else {
             return Ok(());
         };

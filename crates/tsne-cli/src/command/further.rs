@@ -9,7 +9,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{in_pool, warn};
 use crate::command::saved::{Call, Extras, unusable};
 use crate::command::targets::Targets;
-use crate::command::team;
+use crate::command::{scratch, team};
 use crate::film::Film;
 use crate::input::{Annotations, Resolved};
 use crate::report::InputReport;
@@ -100,6 +100,7 @@ impl Going<'_> {
     fn go_on<T: Float, const D: usize>(self, model: Model) -> Result<()> {
         let Self { from, how, args, extras, checkpoint, mut film, started, team } = self;
         let run = &args.method.run;
+        let scratch = scratch::open(args.method.scratch.as_deref(), run.quiet)?;
         let targets = Targets {
             map: args.output.as_deref(),
             plot: args.plot.as_deref(),
@@ -137,7 +138,8 @@ impl Going<'_> {
                 };
                 Ok(embedding)
             };
-            descend(begin, &mut history, (&bars, interrupt), saves, film.as_mut().map(|film| (film, end)), team)
+            let film = film.as_mut().map(|film| (film, end));
+            descend(begin, &mut history, (&bars, interrupt), saves, film, (team, scratch.as_ref()))
         })?;
         let Some(together) = team::complete(&mut done.embedding, done.sent, (&targets, &args.method), team)? else {
             return Ok(());

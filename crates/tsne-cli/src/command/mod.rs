@@ -26,6 +26,7 @@ mod resume;
 mod run;
 mod saved;
 mod score;
+mod scratch;
 mod targets;
 mod team;
 mod together;

@@ -128,6 +128,7 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
             stages,
             peak_memory_bytes: peak,
             peak_stage,
+            scratch_bytes: self.args.method.scratch.is_some().then(|| memory.scratch()),
             available_memory_bytes: free,
             fits,
             what_would_fit,

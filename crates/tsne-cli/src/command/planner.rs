@@ -42,6 +42,7 @@ pub(super) struct Change {
     components: Option<usize>,
     points: Option<usize>,
     forgets_data: bool,
+    in_files: bool,
 }
 
 /// The memory of a run.
@@ -60,6 +61,11 @@ impl Memory {
         stages.extend(self.fit.stages.iter().map(|stage| (name(stage.stage), stage.bytes)));
         stages.push(("write", self.write));
         stages
+    }
+
+    /// The most bytes in files of any stage.
+    pub(super) fn scratch(&self) -> u64 {
+        self.fit.stages.iter().map(|stage| stage.scratch_bytes).max().unwrap_or(0)
     }
 
     /// The stage with the most bytes.
@@ -122,7 +128,11 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
             None => builder,
         };
         let builder = if change.forgets_data { builder.keep_data(false) } else { builder };
-        let mut fit = builder.build()?.plan_of_member(shape, self.processes, costs)?;
+        let method = builder.build()?;
+        let mut fit = match change.in_files || self.args.method.scratch.is_some() {
+            true => method.plan_with_scratch(shape, self.processes, costs),
+            false => method.plan_of_member(shape, self.processes, costs),
+        }?;
         let share = shape.n() as f64 / self.preview.n().max(1) as f64;
         let read = (self.preview.peak_bytes as f64 * share) as u64 + PROGRAM;
         fit.stages.iter_mut().for_each(|stage| stage.bytes += PROGRAM);
@@ -160,6 +170,9 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         {
             let single = Planner::<f32, D>::new(self.args, input, self.processes)?;
             propose("--float f32".into(), single.memory(single.builder.clone(), Change::default(), None)?.peak().1);
+        }
+        if self.args.method.scratch.is_none() {
+            propose("--scratch DIR".into(), peak(Change { in_files: true, ..Change::default() })?);
         }
         if self.args.save.is_some() && !self.args.no_keep_data {
             propose("--no-keep-data".into(), peak(Change { forgets_data: true, ..Change::default() })?);

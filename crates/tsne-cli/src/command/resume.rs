@@ -49,6 +49,8 @@ fn interrupted(call: &Call, args: &ResumeArgs) -> Result<EmbedArgs> {
     embed.html = chosen(&args.html, embed.html.take());
     embed.frames = chosen(&args.frames, embed.frames.take());
     embed.checkpoint.checkpoint_every = args.checkpoint_every.unwrap_or(embed.checkpoint.checkpoint_every);
+    // A directory of the machine that it ran on.
+    embed.method.scratch.clone_from(&args.scratch);
     let run = &mut embed.method.run;
     run.threads = args.threads.or(run.threads);
     run.report_every = args.report_every.or(run.report_every);

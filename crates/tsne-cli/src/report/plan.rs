@@ -30,6 +30,8 @@ pub struct PlanReport {
     pub peak_memory_bytes: u64,
     /// The stage that it is in.
     pub peak_stage: &'static str,
+    /// The most that is in files of `--scratch` at a time; `null` without it.
+    pub scratch_bytes: Option<u64>,
     /// The memory that is free, or less where `--memory-limit` allows less; `null` where nothing is known (free memory is, on Linux).
     pub available_memory_bytes: Option<u64>,
     /// Whether the run fits into it; `null` where that is not known.
@@ -102,6 +104,9 @@ impl Summary for PlanReport {
         let free =
             self.available_memory_bytes.map(|free| format!(", {} are to be had", amount(free))).unwrap_or_default();
         lines.push(("peak memory", format!("{} ({}){each}{free}", amount(self.peak_memory_bytes), self.peak_stage)));
+        if let Some(bytes) = self.scratch_bytes {
+            lines.push(("scratch", format!("{} on the disk{each}", amount(bytes))));
+        }
         lines.push((
             "time",
             format!("{} {}", if self.processes > 1 { "at least" } else { "about" }, time(self.seconds)),

@@ -24,6 +24,7 @@ mod prepare;
 mod readers;
 mod resume;
 mod score;
+mod scratch;
 mod sparse;
 mod tables;
 mod targets;

@@ -11,7 +11,7 @@ use super::lanes::{LANES, last_chunk};
 use super::order::{by_affinities, by_map, lines_per_entry};
 use super::rows::{ChunkedRows, RowStart, Weights, are_counts, count_of, per_unit, unit_of};
 use super::sums;
-use tsne_core::{Affinities, Kernel, Result, Scalar, blocks, chunks, memory};
+use tsne_core::{Affinities, Array, Context, Kernel, Plain, Result, Scalar, blocks, chunks, memory};
 
 /// A copy of joint affinities, numbered by another order of the points.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ impl<T, const D: usize> Default for Renumbered<T, D> {
 impl<T: Scalar, const D: usize> Renumbered<T, D> {
     /// Counts an evaluation at `y`, and numbers the points anew when it is time and worthwhile. False where they are not
     /// numbered anew yet.
-    pub(crate) fn prepare(&mut self, p: &Affinities<T>, y: &[[T; D]]) -> Result<bool> {
+    pub(crate) fn prepare(&mut self, p: &Affinities<T>, y: &[[T; D]], cx: Context<'_>) -> Result<bool> {
         if p.n_columns() < RENUMBER_FROM {
             return Ok(false);
         }
@@ -166,10 +166,10 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
         if self.evaluations == self.next_renumbering {
             if self.numbering.is_none() {
                 self.next_renumbering = SECOND_RENUMBERING;
-                self.take(p, first_order::<T, D>(p, y)?)?;
+                self.take(p, first_order::<T, D>(p, y)?, cx)?;
             } else {
                 self.next_renumbering = self.next_renumbering.saturating_mul(RENUMBERING_RATIO);
-                self.offer(p, by_map(y)?)?;
+                self.offer(p, by_map(y)?, cx)?;
             }
         }
         Ok(self.numbering.is_some())
@@ -182,17 +182,17 @@ impl<T: Scalar, const D: usize> Renumbered<T, D> {
     }
 
     /// Takes an order if it is better than the present one, or the first.
-    fn offer(&mut self, p: &Affinities<T>, order: Vec<u32>) -> Result<()> {
+    fn offer(&mut self, p: &Affinities<T>, order: Vec<u32>, cx: Context<'_>) -> Result<()> {
         let offered = Order::new::<T, D>(p, order)?;
         match &self.numbering {
             Some(present) if offered.lines >= WORTHWHILE * present.order.lines => Ok(()),
-            _ => self.take(p, offered),
+            _ => self.take(p, offered, cx),
         }
     }
 
-    fn take(&mut self, p: &Affinities<T>, order: Order) -> Result<()> {
+    fn take(&mut self, p: &Affinities<T>, order: Order, cx: Context<'_>) -> Result<()> {
         let old = self.numbering.take();
-        self.numbering = Some(Numbering::new(p, order, old)?);
+        self.numbering = Some(Numbering::new(p, order, old, cx)?);
         memory::resize("positions by place", &mut self.y, p.n_columns(), [T::ZERO; D])?;
         let own = if p.n() < p.n_columns() { p.n() } else { 0 };
         memory::resize("positions by place", &mut self.own, own, [T::ZERO; D])?;
@@ -251,20 +251,20 @@ struct Rows<'a, T, W> {
 
 impl<T: Scalar> Numbering<T> {
     /// The affinities in an order, in the memory of an old numbering.
-    fn new(p: &Affinities<T>, order: Order, old: Option<Self>) -> Result<Self> {
+    fn new(p: &Affinities<T>, order: Order, old: Option<Self>, cx: Context<'_>) -> Result<Self> {
         let n = p.n();
         let (mut starts, mut columns, weights) = old.map(|old| old.rows).unwrap_or_default().into_parts();
         find_starts(p, &order, &mut starts)?;
         let end = starts[n];
-        set_len(&mut columns, end.columns, [0; LANES])?;
+        set_len(&mut columns, end.columns, cx)?;
         let weights = if are_counts::<T>() {
-            let mut counts = if let Weights::Counts(counts) = weights { counts } else { Vec::new() };
-            set_len(&mut counts, end.weights, [0; LANES])?;
+            let mut counts = if let Weights::Counts(counts) = weights { counts } else { Array::default() };
+            set_len(&mut counts, end.weights, cx)?;
             fill(p, &order, &starts, &mut columns, &mut counts, count_of);
             Weights::Counts(counts)
         } else {
-            let mut whole = if let Weights::Whole(weights) = weights { weights } else { Vec::new() };
-            set_len(&mut whole, end.weights, [T::ZERO; LANES])?;
+            let mut whole = if let Weights::Whole(weights) = weights { weights } else { Array::default() };
+            set_len(&mut whole, end.weights, cx)?;
             fill(p, &order, &starts, &mut columns, &mut whole, |weight, _| weight);
             Weights::Whole(whole)
         };
@@ -329,14 +329,14 @@ impl<T: Scalar, W: Copy> Rows<'_, T, W> {
     }
 }
 
-/// Makes a vector as long as given, with contents that do not matter: what it holds is not moved when it grows.
-fn set_len<A: Copy>(vector: &mut Vec<A>, length: usize, zero: A) -> Result<()> {
-    if length > vector.len() {
+/// Makes an array as long as given, with contents that do not matter: what it holds is not moved when it grows.
+fn set_len<A: Plain>(array: &mut Array<A>, length: usize, cx: Context<'_>) -> Result<()> {
+    if length > array.len() {
         // Not both at a time.
-        *vector = Vec::new();
-        *vector = memory::filled("affinities in the order of the points", length, zero)?;
+        *array = Array::default();
+        *array = cx.zeros("affinities in the order of the points", length)?;
     }
-    vector.truncate(length);
+    array.truncate(length);
     Ok(())
 }
 
@@ -407,19 +407,19 @@ mod tests {
         let lines = |renumbered: &Renumbered<f32, 2>| renumbered.numbering.as_ref().unwrap().order.lines;
         // In the order of the data the neighbors of 32 rows are nine runs of 32, far from each other: each stands on four lines at
         // the least, 36 of 288 entries, and columns take two halves. There are two chunks to a row of 9.
-        renumbered.offer(&p, (0..n as u32).collect()).unwrap();
+        renumbered.offer(&p, (0..n as u32).collect(), Context::new()).unwrap();
         let expected = attractions(&mut renumbered, &y);
         assert!(lines(&renumbered) >= 36.0 / 288.0 && chunks(&renumbered) > 3 * n, "{}", lines(&renumbered));
         // Along the map 32 rows and their neighbors are 41 places, but where the curve jumps: six lines or seven.
-        renumbered.offer(&p, by_map(&y).unwrap()).unwrap();
+        renumbered.offer(&p, by_map(&y).unwrap(), Context::new()).unwrap();
         assert!(lines(&renumbered) < 0.1 && chunks(&renumbered) < 2 * n + n / 100, "{}", lines(&renumbered));
         assert!(attractions(&mut renumbered, &y) == expected);
         // A worse order is not taken.
         let before = lines(&renumbered);
-        renumbered.offer(&p, (0..n as u32).collect()).unwrap();
+        renumbered.offer(&p, (0..n as u32).collect(), Context::new()).unwrap();
         assert_eq!(lines(&renumbered), before);
         // And from few chunks to many in the same memory.
-        renumbered.take(&p, Order::new::<f32, 2>(&p, (0..n as u32).collect()).unwrap()).unwrap();
+        renumbered.take(&p, Order::new::<f32, 2>(&p, (0..n as u32).collect()).unwrap(), Context::new()).unwrap();
         assert!(chunks(&renumbered) > 3 * n);
         assert!(attractions(&mut renumbered, &y) == expected);
     }
@@ -429,7 +429,7 @@ mod tests {
     fn counts_give_the_attraction_of_the_weights() {
         let (p, y) = circle(20_000, 7);
         let mut renumbered = Renumbered::<f32, 2>::default();
-        renumbered.offer(&p, by_map(&y).unwrap()).unwrap();
+        renumbered.offer(&p, by_map(&y).unwrap(), Context::new()).unwrap();
         let mut exact = vec![[0.0f32; 2]; p.n()];
         super::super::attract::attract(&p, Kernel::CAUCHY, &y, &y, &mut exact).unwrap();
         let mut differ = 0;

@@ -2,7 +2,7 @@
 
 use super::lanes::LANES;
 use std::ops::Range;
-use tsne_core::{Error, Result, Scalar, blocks, limits};
+use tsne_core::{Array, Error, Result, Scalar, blocks, limits};
 
 /// Rows of a sparse matrix, each filled up to whole chunks of [`LANES`] entries with entries of weight zero.
 ///
@@ -15,7 +15,7 @@ use tsne_core::{Error, Result, Scalar, blocks, limits};
 #[derive(Debug, Clone)]
 pub(super) struct ChunkedRows<T> {
     starts: Vec<RowStart<T>>,
-    columns: Vec<[u16; LANES]>,
+    columns: Array<[u16; LANES]>,
     weights: Weights<T>,
     bound: usize,
 }
@@ -37,9 +37,9 @@ pub(super) struct RowStart<T> {
 #[derive(Debug, Clone)]
 pub(super) enum Weights<T> {
     /// Counts of the unit of their row.
-    Counts(Vec<[u16; LANES]>),
+    Counts(Array<[u16; LANES]>),
     /// The weights themselves; the unit of each row is one.
-    Whole(Vec<[T; LANES]>),
+    Whole(Array<[T; LANES]>),
 }
 
 impl<T> Weights<T> {
@@ -77,12 +77,12 @@ pub(super) fn number_of<T: Scalar>(count: u16) -> T {
 }
 
 /// The arrays of [`ChunkedRows`]: starts, columns, weights.
-pub(super) type ChunkedParts<T> = (Vec<RowStart<T>>, Vec<[u16; LANES]>, Weights<T>);
+pub(super) type ChunkedParts<T> = (Vec<RowStart<T>>, Array<[u16; LANES]>, Weights<T>);
 
 impl<T> Default for ChunkedRows<T> {
     /// No rows.
     fn default() -> Self {
-        Self { starts: Vec::new(), columns: Vec::new(), weights: Weights::Counts(Vec::new()), bound: 0 }
+        Self { starts: Vec::new(), columns: Array::default(), weights: Weights::Counts(Array::default()), bound: 0 }
     }
 }
 
@@ -97,7 +97,7 @@ impl<T: Scalar> ChunkedRows<T> {
     /// above 2³².
     pub(super) fn new(
         starts: Vec<RowStart<T>>,
-        columns: Vec<[u16; LANES]>,
+        columns: Array<[u16; LANES]>,
         weights: Weights<T>,
         bound: usize,
     ) -> Result<Self> {
@@ -250,8 +250,12 @@ mod tests {
 
     #[track_caller]
     fn message(starts: &[RowStart<f32>], columns: &[[u16; LANES]], bound: usize) -> String {
-        let rows =
-            ChunkedRows::<f32>::new(starts.to_vec(), columns.to_vec(), Weights::Counts(vec![[1; LANES]; 2]), bound);
+        let rows = ChunkedRows::<f32>::new(
+            starts.to_vec(),
+            columns.to_vec().into(),
+            Weights::Counts(vec![[1; LANES]; 2].into()),
+            bound,
+        );
         rows.unwrap_err().to_string()
     }
 
@@ -278,8 +282,13 @@ mod tests {
             let mut columns = [[6u16; LANES]; 2];
             let starts = [start(3, 0, 0), start(1, 1, 1), start(0, 2, 2)];
             assert!(
-                ChunkedRows::<f32>::new(starts.to_vec(), columns.to_vec(), Weights::Counts(vec![[1; LANES]; 2]), 10)
-                    .is_ok()
+                ChunkedRows::<f32>::new(
+                    starts.to_vec(),
+                    columns.to_vec().into(),
+                    Weights::Counts(vec![[1; LANES]; 2].into()),
+                    10
+                )
+                .is_ok()
             );
             columns[1][position] = 9;
             let message = message(&starts, &columns, 10);
@@ -291,8 +300,13 @@ mod tests {
             columns[1][position] = 1;
             let starts = [start(1, 0, 0), start(0, 2, 1)];
             assert!(
-                ChunkedRows::<f32>::new(starts.to_vec(), columns.to_vec(), Weights::Counts(vec![[1; LANES]]), 65_540)
-                    .is_ok()
+                ChunkedRows::<f32>::new(
+                    starts.to_vec(),
+                    columns.to_vec().into(),
+                    Weights::Counts(vec![[1; LANES]].into()),
+                    65_540
+                )
+                .is_ok()
             );
             let message = message(&starts, &columns, 65_539);
             assert!(message.contains("row 0 names column 65539, but there are 65539"), "{message}");
@@ -301,14 +315,21 @@ mod tests {
         assert!(message.contains("names column 4294967296"), "{message}");
         // On machines with words of 32 bits nothing is beyond it.
         if let Ok(beyond) = usize::try_from((1u64 << 32) + 1) {
-            assert!(ChunkedRows::<f32>::new(vec![], vec![], Weights::Counts(vec![]), beyond).is_err());
+            assert!(
+                ChunkedRows::<f32>::new(vec![], Array::default(), Weights::Counts(Array::default()), beyond).is_err()
+            );
         }
     }
 
     #[test]
     fn empty_rows_are_rows() {
-        let rows = ChunkedRows::<f64>::new(vec![start(7, 0, 0); 4], vec![], Weights::Whole(vec![]), 0).unwrap();
+        let rows =
+            ChunkedRows::<f64>::new(vec![start(7, 0, 0); 4], Array::default(), Weights::Whole(Array::default()), 0)
+                .unwrap();
         assert_eq!((rows.len(), rows.bound()), (3, 0));
-        assert_eq!(ChunkedRows::<f64>::new(vec![], vec![], Weights::Whole(vec![]), 0).unwrap().len(), 0);
+        assert_eq!(
+            ChunkedRows::<f64>::new(vec![], Array::default(), Weights::Whole(Array::default()), 0).unwrap().len(),
+            0
+        );
     }
 }

@@ -122,8 +122,9 @@ mod tests {
             }
         }
         row_starts.push(RowStart { columns: halves.len(), weights: weights.len(), ..RowStart::default() });
-        let weights = if are_counts::<T>() { Weights::Counts(packed) } else { Weights::Whole(weights.to_vec()) };
-        ChunkedRows::new(row_starts, halves, weights, bound).unwrap()
+        let weights =
+            if are_counts::<T>() { Weights::Counts(packed.into()) } else { Weights::Whole(weights.to_vec().into()) };
+        ChunkedRows::new(row_starts, halves.into(), weights, bound).unwrap()
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl<T: Scalar, const D: usize> Objective<T, D> for Joint<'_, T, D> {
         let z_or_infinity = if z > 0.0 { z } else { f64::INFINITY };
         // In f64 and not by the inverse of Z, which overflows in `f32` where Z is just above zero.
         let gradient_of = |a: T, g: T| exaggeration * a - T::from_f64(g.to_f64() / z_or_infinity);
-        if self.state.renumbered.prepare(self.p, y)? {
+        if self.state.renumbered.prepare(self.p, y, cx)? {
             self.state.renumbered.for_each_point(self.kernel, (y, own.start), gradient, |attraction, g| {
                 for c in 0..D {
                     g[c] = gradient_of(attraction[c], g[c]);

@@ -2,7 +2,7 @@
 //!
 //! [`AtomicFile`] is a file in the making, which takes its place with [`AtomicFile::commit`]; [`write`](fn@write) does both for bytes
 //! that are there already. [`check_target`] tells before any work whether a path can be written, and [`same_file`]
-//! whether two paths name one file. [`store::Writer`](crate::store::Writer) saves models by these rules.
+//! whether two paths name one file. [`ScratchDir`] is something else: files without a name, for arrays that memory need not hold. [`store::Writer`](crate::store::Writer) saves models by these rules.
 //!
 //! - At every moment, also after a crash, a path holds the old file or the whole new one.
 //! - The permissions of an old file are kept; a new one has those that the process gives to new files.
@@ -15,7 +15,9 @@
 //!   goes away with the [`AtomicFile`], and stays only if a signal ends the process in this time.
 
 mod atomic_file;
+mod scratch_dir;
 mod target;
 
 pub use atomic_file::{AtomicFile, check_target, write};
+pub use scratch_dir::ScratchDir;
 pub use target::same_file;

@@ -8,7 +8,7 @@ use crate::data::input::Input;
 use crate::float::Float;
 use std::ops::RangeInclusive;
 use tsne_affinity::DataShape;
-use tsne_core::{Affinities, Error, Points, Result};
+use tsne_core::{Affinities, Context, Error, Points, Result};
 
 /// The stages of a fit, and of affinities alone, by their places in [`memory::stages`].
 pub(crate) const FIT: RangeInclusive<usize> = 0..=4;
@@ -19,7 +19,7 @@ const NEIGHBORS: usize = 0;
 const INITIALIZATION: usize = 2;
 
 impl<T: Float, const D: usize> Tsne<T, D> {
-    /// Refuses what takes more than the limit in any of the `stages`, in each of so many processes.
+    /// Refuses what takes more than the limit in any of the `stages`, in each of the processes of the context, and with its files.
     ///
     /// # Errors
     ///
@@ -28,11 +28,12 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         &self,
         input: &Input<'_, T>,
         stages: RangeInclusive<usize>,
-        members: usize,
+        cx: Context<'_>,
     ) -> Result<()> {
         let Some(limit) = self.parameters.memory_limit else { return Ok(()) };
         let (mut task, begin) = self.given(input)?;
-        task.members = members;
+        let (members, in_files) = (cx.members(), cx.scratch().is_some());
+        (task.members, task.in_files) = (members, in_files);
         if stages == AFFINITIES {
             // They keep all.
             task.kept_neighbors = task.k;
@@ -49,7 +50,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
             InputShape::Data(shape) => {
-                let of = |points| self.task(shape.of_points(points).into()).map(|task| Task { members, ..task });
+                let of =
+                    |points| self.task(shape.of_points(points).into()).map(|task| Task { members, in_files, ..task });
                 // Too few points for their neighbors take no memory, and are no sample.
                 largest_sample(n, |points| of(points).map_or(true, |task| peak(&task) <= limit))
                     .filter(|&points| of(points).is_ok())

@@ -5,12 +5,36 @@ use crate::float::Float;
 use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
 use crate::params::repulsion::RepulsionMethod;
+use tsne_affinity::Symmetrization;
 use tsne_fft::GridParams;
 use tsne_optim::JointState;
 
 /// What the allocator keeps of the search after its end, at most; of a small search as much as its result. With 10,000, 70,000 and
 /// 250,000 points the peak of the process is by 7, 50 and 60 MB above that of the arrays.
 const RETAINED: f64 = 5e7;
+
+/// What joining takes of memory where its arrays are in files, at most: the joined rows of a part of them.
+const PARTS: f64 = 1.5e8;
+
+/// The bytes in files, by the same stages; none where there are none.
+pub(super) fn files<T: Float, const D: usize>(task: &Task<T, D>) -> [u64; 5] {
+    if !task.in_files {
+        return [0; 5];
+    }
+    let (n, entry) = (task.shape.n() as f64, 4.0 + size_of::<T>() as f64);
+    let found = n * task.k as f64 * entry;
+    let lists = if task.kept_neighbors > 0 { found } else { 0.0 };
+    // Weights and entries by their columns are each as large as the lists; the matrix has room for the case that no pair is mutual.
+    let (joining, joint) = match task.symmetrization {
+        Symmetrization::None => (2.0 * found, found),
+        _ => (4.0 * found, 2.0 * found),
+    };
+    // Fewer than all are copied, into memory.
+    let kept = if task.kept_neighbors >= task.k { found } else { 0.0 };
+    let descent = joint + kept + numbered::<T, D>(task, task.entries) - numbered::<T, D>(task, 0.0);
+    let searched = if task.search.is_some() { found } else { 0.0 };
+    [searched, joining + lists, joint + kept, descent, descent].map(|bytes| (bytes / task.members as f64) as u64)
+}
 
 /// The bytes of neighbors, affinities, initialization, the early phase and the normal phase. In floating point, as products may be
 /// beyond all integers.
@@ -20,13 +44,19 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let shared = |bytes: f64| bytes / task.members as f64;
     let data = task.shape.bytes(size_of::<T>()) as f64;
     let found = n * task.k as f64 * entry;
+    // What grows with the neighbors, and is in memory.
+    let held = |bytes: f64| if task.in_files { 0.0 } else { shared(bytes) };
     let neighbors = match (task.shape, task.search) {
-        (_, Some(search)) => search.bytes_of_member(task.members) as f64,
+        // The neighbors are in files, if anything is.
+        (_, Some(search)) => {
+            let bytes = search.bytes_of_member(task.members) as f64;
+            bytes - (shared(found) - held(found)).min(bytes)
+        }
         (InputShape::Graph { .. }, None) => 0.0,
         // Of a search of the user's own, what it returns is known.
         (InputShape::Data(_), None) => shared(found),
     };
-    let joint = shared(task.entries * entry + 8.0 * n);
+    let joint = held(task.entries * entry) + shared(8.0 * n);
     let descent = descent(task);
     let starting = match (initialization, task.coarse) {
         (Initialization::Coarse, Outline::Points { .. }) => descent,
@@ -43,12 +73,15 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let kept = if task.keeps_data { data } else { 0.0 };
     let retained = if task.search.is_some() { shared(found).min(RETAINED) } else { 0.0 };
     // Where some of them are kept, all are there until affinities are made of them.
-    let lists = if task.kept_neighbors > 0 { shared(found) } else { 0.0 };
-    let kept_lists = shared(n * task.kept_neighbors as f64 * entry);
+    let lists = if task.kept_neighbors > 0 { held(found) } else { 0.0 };
+    let kept_entries = n * task.kept_neighbors as f64 * entry;
+    let kept_lists = if task.kept_neighbors >= task.k { held(kept_entries) } else { shared(kept_entries) };
     let optimization = retained + kept + kept_lists + joint + descent;
     let own = task.shape.n().div_ceil(task.members);
     let entries = shared(task.entries) as u64;
-    let affinities = task.symmetrization.peak_bytes(own, task.k, entries, size_of::<T>()) as f64;
+    let joining = task.symmetrization.peak_bytes(own, task.k, entries, size_of::<T>()) as f64;
+    let affinities =
+        if task.in_files { joining.min(PARTS.min(shared(2.0 * found)) + shared(8.0 * n)) } else { joining };
     let [affinities, initialization] =
         [affinities + lists, joint + starting + kept_lists].map(|bytes| retained + data + bytes);
     let stages = [data + neighbors, affinities, initialization, optimization, optimization];
@@ -61,8 +94,13 @@ fn descent<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
     let n = task.shape.n() as f64;
     // Positions, gradient, velocities, gains; and those of the start, for another beginning.
     let points = 6.0 * n * D as f64 * scalar;
-    let numbered = JointState::<T, D>::planned_bytes(task.shape.n(), task.entries as u64) as f64;
+    let numbered = numbered::<T, D>(task, if task.in_files { 0.0 } else { task.entries });
     points + numbered / task.members as f64 + repulsion(task)
+}
+
+/// What the attraction has of so many affinities in an order of its own.
+fn numbered<T: Float, const D: usize>(task: &Task<T, D>, entries: f64) -> f64 {
+    JointState::<T, D>::planned_bytes(task.shape.n(), entries as u64) as f64
 }
 
 /// The width of a map of `n` points, about: with the recommended preset 182, 332, 498 and 536 of 1,797, 10,000, 70,000 and 250,000

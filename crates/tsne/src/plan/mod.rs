@@ -58,6 +58,8 @@ pub struct PlannedStage {
     pub stage: PlanStage,
     /// The bytes that are in use at its peak, with the data where they are still needed.
     pub bytes: u64,
+    /// The bytes in files at its peak, for the plan with a [scratch directory](Tsne::plan_with_scratch); else 0.
+    pub scratch_bytes: u64,
     /// Its time, if costs were measured.
     pub seconds: Option<f64>,
 }
@@ -94,7 +96,7 @@ impl Plan {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn peak(&self) -> PlannedStage {
-        let first = PlannedStage { stage: PlanStage::Neighbors, bytes: 0, seconds: None };
+        let first = PlannedStage { stage: PlanStage::Neighbors, bytes: 0, scratch_bytes: 0, seconds: None };
         self.stages.iter().fold(first, |peak, stage| if stage.bytes > peak.bytes { *stage } else { peak })
     }
 
@@ -174,14 +176,54 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// # Ok::<(), tsne::Error>(())
     /// ```
     pub fn plan_of_member(&self, shape: impl Into<InputShape>, members: usize, costs: Option<&Costs>) -> Result<Plan> {
+        self.planned(shape.into(), (members, false), costs)
+    }
+
+    /// The [`plan_of_member`](Self::plan_of_member) of a fit whose context brings a [`ScratchDir`](crate::files::ScratchDir): what each
+    /// of `members` processes (1 for a fit like any other) takes in memory, and in files.
+    ///
+    /// What is in files need not be in memory, but the less of it is, the longer takes the fit. Times are those of a fit in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`plan_of_member`](Self::plan_of_member).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Tsne, plan::DataShape};
+    ///
+    /// let tsne = Tsne::<f32, 2>::builder().build()?;
+    /// let shape = DataShape::dense(5_000_000, 50);
+    /// let filed = tsne.plan_with_scratch(shape, 1, None)?;
+    /// assert!(filed.peak().bytes < tsne.plan(shape, None)?.peak().bytes / 2);
+    /// assert!(filed.stages.iter().all(|stage| stage.scratch_bytes > 3_000_000_000));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn plan_with_scratch(
+        &self,
+        shape: impl Into<InputShape>,
+        members: usize,
+        costs: Option<&Costs>,
+    ) -> Result<Plan> {
+        self.planned(shape.into(), (members, true), costs)
+    }
+
+    fn planned(&self, shape: InputShape, (members, in_files): (usize, bool), costs: Option<&Costs>) -> Result<Plan> {
         if members == 0 {
             return Err(Error::parameter("members", 0, "at least 1"));
         }
-        let task = Task { members, ..self.task(shape.into())? };
+        let task = Task { members, in_files, ..self.task(shape)? };
         let bytes = memory::stages(&task, &self.parameters.initialization);
+        let files = memory::files(&task);
         let seconds = costs.map(|costs| time::stages(&task, &self.parameters.initialization, costs));
         let seconds = seconds.map(|seconds| seconds.map(|stage| stage / members as f64));
-        let of = |at: usize, stage| PlannedStage { stage, bytes: bytes[at], seconds: seconds.map(|s| s[at]) };
+        let of = |at: usize, stage| PlannedStage {
+            stage,
+            bytes: bytes[at],
+            scratch_bytes: files[at],
+            seconds: seconds.map(|s| s[at]),
+        };
         let mut stages = vec![
             of(0, PlanStage::Neighbors),
             of(1, PlanStage::Affinities),
@@ -260,6 +302,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             iterations: (early, schedule.iterations() - early),
             threads,
             members: 1,
+            in_files: false,
             keeps_data: parameters.keep_data,
             kept_neighbors: parameters.keep_neighbors.min(k),
         })

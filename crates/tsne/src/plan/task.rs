@@ -77,6 +77,8 @@ pub(super) struct Task<T, const D: usize> {
     pub(super) threads: usize,
     /// Processes that compute the map together, each of which has its share of what is by points.
     pub(super) members: usize,
+    /// Whether what grows with the neighbors is in files.
+    pub(super) in_files: bool,
     pub(super) keeps_data: bool,
     /// Neighbors of each point that are kept.
     pub(super) kept_neighbors: usize,

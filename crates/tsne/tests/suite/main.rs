@@ -23,6 +23,7 @@ mod own_code;
 mod plan;
 mod resume;
 mod save;
+mod scratch;
 mod search_quality;
 mod sparse_pca;
 mod spectral;

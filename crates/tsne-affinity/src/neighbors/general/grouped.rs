@@ -4,7 +4,7 @@ use super::distances::{Distances, Space};
 use super::space::space;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::duplicates::Groups;
-use crate::neighbors::request::{Found, check_own, check_queries};
+use crate::neighbors::request::{Stored, check_own, check_queries, stored_room};
 use crate::neighbors::wanted::Wanted;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -56,7 +56,7 @@ impl<'a, T: Scalar> Grouped<'a, T> {
         &self,
         k: NonZeroUsize,
         cx: Context<'_>,
-        search: impl FnOnce(&dyn Distances<T>, &Wanted, usize) -> Result<Found<T>>,
+        search: impl FnOnce(&dyn Distances<T>, &Wanted, usize) -> Result<Stored<T>>,
     ) -> Result<KnnGraph<T>> {
         let (n, k) = (self.shape().0, k.get());
         check_own(n, k)?;
@@ -64,7 +64,7 @@ impl<'a, T: Scalar> Grouped<'a, T> {
         let points = cx.rows(n);
         let wanted = self.groups.wanted(&points)?;
         let k_groups = k.min(self.len() - 1);
-        let found = if k_groups == 0 { (Vec::new(), Vec::new()) } else { search(&*self.own(), &wanted, k_groups)? };
+        let found = if k_groups == 0 { Stored::default() } else { search(&*self.own(), &wanted, k_groups)? };
         self.finish(found, k_groups, &points, k, Some(&wanted), cx)
     }
 
@@ -74,7 +74,7 @@ impl<'a, T: Scalar> Grouped<'a, T> {
         queries: Points<'_, T>,
         k: NonZeroUsize,
         cx: Context<'_>,
-        search: impl FnOnce(&dyn Distances<T>, usize) -> Result<Found<T>>,
+        search: impl FnOnce(&dyn Distances<T>, usize) -> Result<Stored<T>>,
     ) -> Result<KnnGraph<T>> {
         let k = k.get();
         check_queries(self.shape(), queries.d(), k)?;
@@ -87,7 +87,7 @@ impl<'a, T: Scalar> Grouped<'a, T> {
 
     fn finish(
         &self,
-        (mut indices, mut distances): Found<T>,
+        (mut indices, mut distances): Stored<T>,
         k_groups: usize,
         points: &Range<usize>,
         k: usize,
@@ -95,10 +95,13 @@ impl<'a, T: Scalar> Grouped<'a, T> {
         cx: Context<'_>,
     ) -> Result<KnnGraph<T>> {
         if !self.groups.is_trivial() {
-            (indices, distances) = self.groups.expand_rows((&indices, &distances, k_groups), points, k, own)?;
+            let (mut all_indices, mut all_distances) = stored_room::<T>(points.len(), k, cx)?;
+            let out = (&mut all_indices[..], &mut all_distances[..]);
+            self.groups.expand_rows((&indices, &distances, k_groups), points, (k, own), out);
+            (indices, distances) = (all_indices, all_distances);
         }
         cx.advance(Stage::Neighbors, points.len(), points.len());
-        KnnGraph::from_parts(k, self.groups.n(), indices, distances)
+        KnnGraph::from_arrays(k, self.groups.n(), indices, distances)
     }
 }
 

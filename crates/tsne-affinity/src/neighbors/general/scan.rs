@@ -3,7 +3,7 @@
 use super::distances::{Distances, Space, check};
 use crate::neighbors::nearest::Nearest;
 use crate::neighbors::progress::Counter;
-use crate::neighbors::request::{Found, check_own, check_queries, numbers, room};
+use crate::neighbors::request::{Stored, check_own, check_queries, numbers, stored_room};
 use crate::neighbors::wanted::Wanted;
 use crate::ordered;
 use std::num::NonZeroUsize;
@@ -37,7 +37,7 @@ impl<'a, T: Scalar> Scan<'a, T> {
     ) -> Result<KnnGraph<T>> {
         let (indices, distances) = all_pairs(rows, wanted, &self.points, own, k, cx)?;
         cx.advance(Stage::Neighbors, wanted.len(), wanted.len());
-        KnnGraph::from_parts(k, rows.n_points(), indices, distances)
+        KnnGraph::from_arrays(k, rows.n_points(), indices, distances)
     }
 }
 
@@ -49,7 +49,7 @@ pub(in crate::neighbors) fn all_pairs<T: Scalar>(
     own: bool,
     k: usize,
     cx: Context<'_>,
-) -> Result<Found<T>> {
+) -> Result<Stored<T>> {
     search(wanted.len(), k, ROWS, cx, |first, nearest, measured: &mut Vec<T>| {
         for points in points.chunks(POINTS) {
             cx.check()?;
@@ -92,8 +92,8 @@ pub(in crate::neighbors) fn search<T: Scalar, S: Default + Send>(
     block: usize,
     cx: Context<'_>,
     f: impl Fn(usize, &mut [Nearest<T>], &mut S) -> Result<()> + Sync,
-) -> Result<Found<T>> {
-    let (mut indices, mut distances) = room::<T>(n, k)?;
+) -> Result<Stored<T>> {
+    let (mut indices, mut distances) = stored_room::<T>(n, k, cx)?;
     let counter = Counter::new(n, cx);
     ordered::try_for_each2(
         (&mut indices, k.saturating_mul(block)),

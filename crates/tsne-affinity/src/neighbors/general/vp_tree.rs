@@ -7,7 +7,7 @@ use super::scan;
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
 use crate::neighbors::nearest::Nearest;
-use crate::neighbors::request::{Found, numbers};
+use crate::neighbors::request::{Stored, numbers};
 use crate::neighbors::wanted::Wanted;
 use std::num::NonZeroUsize;
 use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, random};
@@ -123,7 +123,7 @@ impl<'a, T: Scalar> VpTree<'a, T> {
         own: bool,
         k: usize,
         cx: Context<'_>,
-    ) -> Result<Found<T>> {
+    ) -> Result<Stored<T>> {
         scan::search(wanted.len(), k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
             for (r, nearest) in nearest.iter_mut().enumerate() {
                 let row = wanted.at(first + r);

@@ -8,9 +8,9 @@ use super::row_map::{AsGiven, RowSource};
 use crate::metric::Metric;
 use crate::neighbors::checked::{Checked, check_rows};
 use crate::neighbors::dense_rows::DenseRows;
-use crate::neighbors::request::{Found, check_others, check_own, check_queries, room};
+use crate::neighbors::request::{Found, check_others, check_own, check_queries, room, stored_room};
 use std::num::NonZeroUsize;
-use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage, memory};
+use tsne_core::{Array, Context, KnnGraph, NeighborIndex, Points, Result, Scalar, Stage};
 
 /// A finder with its points: what the searches build. Rows are stored as `V`, distances are numbers of `T`.
 struct Index<'a, V, S> {
@@ -63,7 +63,10 @@ pub(super) fn nearest<V: Scalar>(
     if indexed.groups.is_trivial() {
         return Ok((indices, distances));
     }
-    indexed.groups.expand_rows((&indices, &distances, k_groups), &(0..n), k, None)
+    let (mut all_indices, mut all_distances) = room::<V>(n, k)?;
+    let out = (&mut all_indices[..], &mut all_distances[..]);
+    indexed.groups.expand_rows((&indices, &distances, k_groups), &(0..n), (k, None), out);
+    Ok((all_indices, all_distances))
 }
 
 impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V, S> {
@@ -84,15 +87,18 @@ impl<T: Scalar, V: Scalar, S: RowSource<T, V>> NeighborIndex<T> for Index<'_, V,
         let k_groups = k.min(groups.len() - 1);
         let points = cx.rows(n);
         let wanted = groups.wanted(&points)?;
-        let (mut indices, mut distances) = room::<V>(wanted.len(), k_groups)?;
+        let (mut indices, mut distances) = stored_room::<V>(wanted.len(), k_groups, cx)?;
         if k_groups > 0 {
             self.finder.search(&self.indexed, Queries::Own(&wanted), k_groups, &mut indices, &mut distances, cx)?;
         }
         if !groups.is_trivial() {
-            (indices, distances) = groups.expand_rows((&indices, &distances, k_groups), &points, k, Some(&wanted))?;
+            let (mut all_indices, mut all_distances) = stored_room::<V>(points.len(), k, cx)?;
+            let out = (&mut all_indices[..], &mut all_distances[..]);
+            groups.expand_rows((&indices, &distances, k_groups), &points, (k, Some(&wanted)), out);
+            (indices, distances) = (all_indices, all_distances);
         }
         cx.advance(Stage::Neighbors, points.len(), points.len());
-        KnnGraph::from_parts(k, n, indices, narrow(distances)?)
+        KnnGraph::from_arrays(k, n, indices, narrow(distances, cx)?)
     }
 
     fn knn(&self, queries: Points<'_, T>, k: NonZeroUsize, cx: Context<'_>) -> Result<KnnGraph<T>> {
@@ -133,15 +139,11 @@ impl<V: Scalar, S> Index<'_, V, S> {
         let points = PointSet::new(self.source.rows(DenseRows::Borrowed(queries))?, self.indexed.ruler.geometry)?;
         let (indices, distances) = nearest(&self.indexed, &*self.finder, &points, (k, exactly), cx)?;
         cx.advance(Stage::Neighbors, queries.n(), queries.n());
-        KnnGraph::from_parts(k, n, indices, narrow(distances)?)
+        KnnGraph::from_arrays(k, n, indices.into(), narrow(distances.into(), cx)?)
     }
 }
 
 /// Distances that were rounded to `T` already, as numbers of `T`.
-fn narrow<V: Scalar, T: Scalar>(distances: Vec<V>) -> Result<Vec<T>> {
-    if size_of::<V>() == size_of::<T>() {
-        // In place, as numbers of the same type are.
-        return Ok(distances.into_iter().map(|v| T::from_f64(v.to_f64())).collect());
-    }
-    memory::converted("distances of neighbors", distances, T::ZERO, |_, v: V| T::from_f64(v.to_f64()))
+fn narrow<V: Scalar, T: Scalar>(distances: Array<V>, cx: Context<'_>) -> Result<Array<T>> {
+    distances.converted("distances of neighbors", |v: V| T::from_f64(v.to_f64()), cx)
 }

@@ -10,7 +10,7 @@ use crate::neighbors::duplicates::Groups;
 use crate::neighbors::general::distances::{Distances, Space};
 use crate::neighbors::general::scan::{Scan, measure, search};
 use crate::neighbors::general::space::{space, sparse_rows};
-use crate::neighbors::request::{Found, check_own, check_queries, numbers};
+use crate::neighbors::request::{Stored, check_own, check_queries, numbers};
 use crate::neighbors::wanted::Wanted;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
@@ -154,7 +154,7 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         (wanted, own): (&Wanted, bool),
         k: usize,
         cx: Context<'_>,
-    ) -> Result<Found<T>> {
+    ) -> Result<Stored<T>> {
         search(wanted.len(), k, ROWS, cx, |first, nearest, scratch: &mut Scratch<T>| {
             scratch.closest.resize_with(ROWS, Closest::default);
             for closest in &mut scratch.closest {
@@ -199,9 +199,9 @@ impl<'a, T: Scalar> OverlapIndex<'a, T> {
         })
     }
 
-    fn graph(&self, (indices, distances): Found<T>, k: usize, rows: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
+    fn graph(&self, (indices, distances): Stored<T>, k: usize, rows: usize, cx: Context<'_>) -> Result<KnnGraph<T>> {
         cx.advance(Stage::Neighbors, rows, rows);
-        KnnGraph::from_parts(k, self.all.len(), indices, distances)
+        KnnGraph::from_arrays(k, self.all.len(), indices, distances)
     }
 }
 

@@ -5,10 +5,10 @@ use super::params::NeighborDescent;
 use super::pivot_tree::PivotTree;
 use super::samples::Samples;
 use crate::neighbors::general::distances::{Distances, check};
-use crate::neighbors::request::room;
+use crate::neighbors::request::stored_room;
 use crate::ordered::{self, Kept};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tsne_core::{Context, Result, Scalar, Stage, chunks, memory, random};
+use tsne_core::{Array, Context, Result, Scalar, Stage, chunks, memory, random};
 
 /// Rows in one task.
 const BLOCK: usize = 256;
@@ -23,10 +23,10 @@ const STAGE_FILL: u64 = 0x61_7070_0203;
 #[derive(Debug)]
 pub(super) struct Lists<T> {
     pub(super) k: usize,
-    pub(super) indices: Vec<u32>,
-    pub(super) distances: Vec<T>,
+    pub(super) indices: Array<u32>,
+    pub(super) distances: Array<T>,
     /// 1 for entries that no round has looked from yet, else 0.
-    fresh: Vec<u8>,
+    fresh: Array<u8>,
 }
 
 /// An entry of a list while it is made.
@@ -90,8 +90,9 @@ impl<T: Scalar> Lists<T> {
         cx: Context<'_>,
     ) -> Result<Self> {
         let n = distances.n_points();
-        let (mut indices, mut lengths) = room(n, k)?;
-        let mut fresh = memory::filled("marks of neighbors", indices.len(), 1u8)?;
+        let (mut indices, mut lengths) = stored_room(n, k, cx)?;
+        let mut fresh = cx.zeros("marks of neighbors", indices.len())?;
+        chunks::for_each(&mut fresh, BLOCK * k, |_, fresh| fresh.fill(1u8));
         for_rows(&mut indices, &mut lengths, &mut fresh, k, cx, |i, scratch, row| {
             scratch.points.clear();
             for tree in trees {

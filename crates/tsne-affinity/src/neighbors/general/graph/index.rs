@@ -10,12 +10,12 @@ use crate::neighbors::general::distances::Distances;
 use crate::neighbors::general::grouped::Grouped;
 use crate::neighbors::general::scan::all_pairs;
 use crate::neighbors::progress::{Counter, quiet};
-use crate::neighbors::request::{Found, numbers, room};
+use crate::neighbors::request::{Stored, numbers, stored_room};
 use crate::neighbors::wanted::Wanted;
 use crate::ordered;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
-use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar};
+use tsne_core::{Array, Context, KnnGraph, NeighborIndex, Points, Result, Scalar};
 
 /// Neighbors of each point in the graph along which new points are searched for; as many again may point at it.
 const GRAPH_NEIGHBORS: usize = 24;
@@ -72,7 +72,13 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
     }
 
     /// Neighbors of each wanted group among the others.
-    fn search_own(&self, distances: &dyn Distances<T>, wanted: &Wanted, k: usize, cx: Context<'_>) -> Result<Found<T>> {
+    fn search_own(
+        &self,
+        distances: &dyn Distances<T>,
+        wanted: &Wanted,
+        k: usize,
+        cx: Context<'_>,
+    ) -> Result<Stored<T>> {
         let n = distances.n_points();
         if is_large_part(k, n) {
             return all_pairs(distances, wanted, &numbers(n)?, true, k, cx);
@@ -87,14 +93,14 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
     }
 
     /// Neighbors of new points among the groups.
-    fn search_new(&self, distances: &dyn Distances<T>, k: usize, cx: Context<'_>) -> Result<Found<T>> {
+    fn search_new(&self, distances: &dyn Distances<T>, k: usize, cx: Context<'_>) -> Result<Stored<T>> {
         let (m, n) = (distances.n_rows(), distances.n_points());
         if is_large_part(k, n) {
             return all_pairs(distances, &Wanted::all(m), &numbers(n)?, false, k, cx);
         }
         let forest = self.forest(&*self.space.own(), cx)?;
         let graph = self.graph(cx)?;
-        let (mut indices, mut lengths) = room::<T>(m, k)?;
+        let (mut indices, mut lengths) = stored_room::<T>(m, k, cx)?;
         let counter = Counter::new(m, cx);
         ordered::try_for_each2(
             (&mut indices, BLOCK * k),
@@ -136,7 +142,7 @@ impl<T: Scalar> NeighborIndex<T> for GraphIndex<'_, T> {
 }
 
 /// Keeps the first `k` of the `width` items of each wanted row.
-fn pick<A: Copy>(rows: &mut Vec<A>, width: usize, wanted: &Wanted, k: usize) {
+fn pick<A: Copy>(rows: &mut Array<A>, width: usize, wanted: &Wanted, k: usize) {
     let n = wanted.len();
     if width == k && rows.len() == n * k {
         return;
