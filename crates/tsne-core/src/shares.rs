@@ -240,7 +240,7 @@ impl Context<'_> {
         let (own, last) = (start..ends[team.rank()], ends[team.size() - 1]);
         // Of items within the array: no product overflows, if that of all does not.
         let mut bytes = memory::filled(WHAT, items.len().saturating_mul(A::BYTES), 0u8)?;
-        encode(&items[own.clone()], &mut bytes[own.start * A::BYTES..]);
+        encode(&items[own.clone()], &mut bytes[own.start * A::BYTES..own.end * A::BYTES]);
         ends.iter_mut().for_each(|end| *end *= A::BYTES);
         team.gather(&mut bytes, &ends)?;
         decode(&bytes[..own.start * A::BYTES], &mut items[..own.start]);
@@ -427,13 +427,27 @@ fn encoded<A: Wire>(items: &[A]) -> Result<Vec<u8>> {
 
 /// The items of a message.
 fn decoded<A: Wire>(bytes: &[u8]) -> Result<Vec<A>> {
-    memory::collected(WHAT, bytes.chunks_exact(A::BYTES.max(1)).map(A::get))
+    let mut items = memory::filled(WHAT, bytes.len() / A::BYTES.max(1), A::get(&[]))?;
+    decode(bytes, &mut items);
+    Ok(items)
 }
 
+/// Items that are packed or unpacked in one task: of positions in the plane 128 KiB. An estimate.
+const TASK: usize = 1 << 14;
+
+/// Packs items, in parallel: one after the other the positions of ten million points took up to 11 ns a point with copies.
 fn encode<A: Wire>(items: &[A], bytes: &mut [u8]) {
-    items.iter().zip(bytes.chunks_exact_mut(A::BYTES.max(1))).for_each(|(item, bytes)| item.put(bytes));
+    let size = A::BYTES.max(1);
+    chunks::for_each(bytes, TASK * size, |task, bytes| {
+        let items = items.get(task * TASK..).unwrap_or_default();
+        items.iter().zip(bytes.chunks_exact_mut(size)).for_each(|(item, bytes)| item.put(bytes));
+    });
 }
 
 fn decode<A: Wire>(bytes: &[u8], items: &mut [A]) {
-    items.iter_mut().zip(bytes.chunks_exact(A::BYTES.max(1))).for_each(|(item, bytes)| *item = A::get(bytes));
+    let size = A::BYTES.max(1);
+    chunks::for_each(items, TASK, |task, items| {
+        let bytes = bytes.get(task * TASK * size..).unwrap_or_default();
+        items.iter_mut().zip(bytes.chunks_exact(size)).for_each(|(item, bytes)| *item = A::get(bytes));
+    });
 }
