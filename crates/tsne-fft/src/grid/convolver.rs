@@ -8,7 +8,7 @@
 //! Members of a team transform a share of the lines each, then a share of the planes, then the lines again; in between they send each
 //! other what of theirs the others' shares are made of, and in the end all have the nodes of all lines.
 
-use crate::grid::exchange::exchange;
+use crate::grid::exchange::{TILE, exchange, frequencies_of};
 use crate::grid::spectrum::Spectrum;
 use crate::grid::transforms::{Direction, Transforms};
 use crate::layout::shape::Shape;
@@ -18,9 +18,6 @@ use rustfft::num_complex::Complex;
 use std::ops::Range;
 use tsne_core::span::Region;
 use tsne_core::{Context, Error, Result, chunks, memory};
-
-/// Lines to a task. Eight complex `f32` are a cache line: gathering across lines wastes nothing.
-const TILE: usize = 8;
 
 /// Plans and buffers for the convolutions of one shape.
 pub(crate) struct Convolver<T> {
@@ -96,11 +93,6 @@ impl<T: GridScalar> Convolver<T> {
         cx.part_of(rank, self.shape.nodes[0] * self.shape.nodes[1], self.rows)
     }
 
-    /// The frequencies of the last axis whose planes are those of member `rank`: whole tiles.
-    fn frequencies_of(&self, rank: usize, cx: Context<'_>) -> Range<usize> {
-        cx.part_of(rank, self.shape.padded[2] / 2 + 1, TILE)
-    }
-
     /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, `grid` must be zero;
     /// afterwards it holds garbage there. In a team the charges are those on [`part`](Self::part), and the potential is on all nodes.
     pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, grid: &mut [T], cx: Context<'_>) -> Result<()> {
@@ -123,8 +115,8 @@ impl<T: GridScalar> Convolver<T> {
         let mut lines = std::mem::take(&mut self.lines);
         let frequencies = self.shape.padded[2] / 2 + 1;
         let at = |line: usize, k2: usize| (line / self.rows) * self.line_tile + (line % self.rows) * frequencies + k2;
-        let (from, to) = (|rank| self.lines_of(rank, cx), |rank| self.frequencies_of(rank, cx));
-        let exchanged = exchange(&mut lines, from, to, at, cx);
+        let (from, to) = (|rank| self.lines_of(rank, cx), |rank| frequencies_of(&self.shape, rank, cx));
+        let exchanged = exchange(&mut lines, from, to, at, (pair, complex), cx);
         self.lines = lines;
         exchanged
     }
@@ -137,8 +129,8 @@ impl<T: GridScalar> Convolver<T> {
         let mut planes = std::mem::take(&mut self.planes);
         let ([_, n1, _], [m0, ..]) = (self.shape.nodes, self.shape.padded);
         let at = |k2: usize, line: usize| (k2 / TILE) * self.plane_tile + (k2 % TILE * n1 + line % n1) * m0 + line / n1;
-        let (from, to) = (|rank| self.frequencies_of(rank, cx), |rank| self.lines_of(rank, cx));
-        let exchanged = exchange(&mut planes, from, to, at, cx);
+        let (from, to) = (|rank| frequencies_of(&self.shape, rank, cx), |rank| self.lines_of(rank, cx));
+        let exchanged = exchange(&mut planes, from, to, at, (pair, complex), cx);
         self.planes = planes;
         exchanged
     }
@@ -197,7 +189,7 @@ impl<T: GridScalar> Convolver<T> {
         if self.planes.is_empty() {
             return;
         }
-        let own = self.frequencies_of(cx.rank(), cx);
+        let own = frequencies_of(&self.shape, cx.rank(), cx);
         let (before, end) = (own.start.div_ceil(TILE), own.end.div_ceil(TILE));
         let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, .. } = self;
         let [n0, n1, _] = shape.nodes;
@@ -343,6 +335,15 @@ fn convolve_columns<T: GridScalar>(
     }
 }
 
+/// A complex number as it goes from one member to another.
+fn pair<T>(value: Complex<T>) -> [T; 2] {
+    [value.re, value.im]
+}
+
+fn complex<T>([re, im]: [T; 2]) -> Complex<T> {
+    Complex { re, im }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,7 +373,7 @@ mod tests {
     fn check(nodes: [usize; 3], padded: [usize; 3]) {
         let shape = Shape { nodes, padded, spacing: 0.4 };
         let kernel = |d2: f64| 1.0 / (1.0 + d2) + 0.1 * d2.sqrt();
-        let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5).unwrap();
+        let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5, Context::new()).unwrap();
         // In memory of another one: longer, shorter, and with what must not get into any sum.
         let garbage = |length| vec![Complex { re: f64::NAN, im: f64::INFINITY }; length];
         let memory = Memory { lines: garbage(5_000), planes: garbage(11) };
@@ -423,7 +424,7 @@ mod tests {
     #[test]
     fn grids_of_the_wrong_length_are_refused() {
         let shape = Shape { nodes: [3, 1, 4], padded: [16, 1, 16], spacing: 1.0 };
-        let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp()).unwrap();
+        let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp(), Context::new()).unwrap();
         let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
         let error = convolver.convolve(&spectrum, &mut [0.0; 7], Context::new()).unwrap_err();
         assert_eq!(error, Error::shape("grid", 48, 7));

@@ -1,12 +1,21 @@
 //! The transform of the kernel on a grid, divided by that of the interpolation.
 
+use crate::grid::exchange::{TILE, exchange, frequencies_of};
 use crate::grid::stencil::{spline_at_integers, weights_at};
 use crate::layout::shape::{AXES, Shape};
 use crate::scalar::GridScalar;
 use rayon::prelude::*;
-use realfft::RealFftPlanner;
+use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex;
+use std::sync::Arc;
 use tsne_core::span::Region;
-use tsne_core::{Error, Result, chunks, memory};
+use tsne_core::{Context, Error, Result, chunks, memory};
+
+/// The name of what is made here in errors.
+const TABLE: &str = "the kernel on the grid";
+
+/// Lines in one task.
+const LINES: usize = 16;
 
 /// What a convolution multiplies with: real and even along every axis, so one octant is kept.
 #[derive(Debug, Clone)]
@@ -31,7 +40,8 @@ pub(crate) struct OwnPotential {
 }
 
 impl<T: GridScalar> Spectrum<T> {
-    /// The spectrum of `kernel_minus_offset(r²) + offset` on the nodes of `shape`.
+    /// The spectrum of `kernel_minus_offset(r²) + offset` on the nodes of `shape`; in a team, of the planes that this member multiplies
+    /// ([`frequencies_of`]).
     ///
     /// With `spline_order`, the spectrum is divided by the squared transform of the spline sampled on the nodes: what
     /// spreading and reading back smooth is sharpened in advance, and the potential of a charge on a node is exact on
@@ -43,49 +53,59 @@ impl<T: GridScalar> Spectrum<T> {
         spline_order: Option<usize>,
         offset: f64,
         kernel_minus_offset: impl Fn(f64) -> f64 + Sync,
+        cx: Context<'_>,
     ) -> Result<Self> {
+        // A single line is transformed and multiplied by one member, which needs all frequencies.
+        let cx = if shape.padded[0] * shape.padded[1] > 1 { cx } else { cx.without_team() };
         let half = shape.padded.map(|length| length / 2 + 1);
-        let mut table = sample(shape.spacing, half, kernel_minus_offset)?;
-        // The axes rotate: [l0][l1][l2] -> [k2][l0][l1] -> [k1][k2][l0] -> [k0][k1][k2].
-        let mut lengths = half;
-        for axis in [2, 1, 0] {
-            transform_lines(&mut table, lengths[2], shape.padded[axis])?;
-            table = rotate(&table, lengths)?;
-            lengths = [lengths[2], lengths[0], lengths[1]];
-        }
+        let [h0, h1, h2] = half;
+        let lines_of = |rank: usize| cx.part_of(rank, h0 * h1, LINES);
+        let mut table = memory::filled(TABLE, h0 * h1 * h2, 0.0)?;
+        let own = lines_of(cx.rank());
+        let lines = &mut table[own.start * h2..own.end * h2];
+        sample(lines, own.start, (shape.spacing, half), kernel_minus_offset);
+        transform_lines(lines, h2, shape.padded[2])?;
+        let planes_of = |rank: usize| frequencies_of(shape, rank, cx);
+        exchange(&mut table, lines_of, planes_of, |line, k2| line * h2 + k2, (|v: f64| v, |v| v), cx)?;
         let filters: [Vec<f64>; AXES] = std::array::from_fn(|axis| filter(spline_order, shape.padded[axis]));
         let scale = 1.0 / shape.padded_nodes() as f64;
-        let mean = offset + table.first().copied().unwrap_or(0.0) * scale;
-        let [h0, h1, h2] = half;
         let mut values = memory::filled("the spectrum", table.len(), T::ZERO)?;
-        chunks::for_each(&mut values, h0 * h1, |k2, plane| {
-            for k0 in 0..h0 {
-                for k1 in 0..h1 {
-                    let sharpened = filters[0][k0] * filters[1][k1] * filters[2][k2] * scale;
-                    plane[k0 * h1 + k1] = T::from_f64(table[(k0 * h1 + k1) * h2 + k2] * sharpened);
-                }
-            }
-        });
+        let planes = planes_of(cx.rank());
+        let own = &mut values[planes.start * h0 * h1..planes.end * h0 * h1];
+        let mut constants = memory::filled(TABLE, planes.len(), 0.0)?;
+        let plans = [plan(shape.padded[0]), plan(shape.padded[1])];
+        let region = Region::enter();
+        let tiles = own.par_chunks_mut(TILE * h0 * h1).zip(constants.par_chunks_mut(TILE)).enumerate();
+        tiles.try_for_each(|(tile, (values, constants))| {
+            let tasks = values.chunks_exact_mut(h0 * h1).zip(constants).zip(planes.start + tile * TILE..);
+            region.task(|| Planes::new(half, &plans)?.transform(&table, tasks, (&filters, scale)))
+        })?;
+        drop(table);
+        // The mean is that of the plane of the constants, which the member that has it tells.
+        let constant = constants.first().copied().filter(|_| planes.start == 0).unwrap_or(0.0);
+        let owner = (0..cx.members()).find(|rank| planes_of(*rank).contains(&0)).unwrap_or(0);
+        let mean = offset + cx.gather_one(constant)?.get(owner).copied().unwrap_or(0.0) * scale;
         if let Some(zero_frequency) = values.first_mut() {
             *zero_frequency = T::ZERO;
         }
         let mut spectrum = Self { values, half, mean, own: OwnPotential::default() };
         if let Some(order) = spline_order {
-            spectrum.own = spectrum.own_potential(order, shape);
+            spectrum.own = spectrum.own_potential(order, shape, cx)?;
         }
         Ok(spectrum)
     }
 
     /// Sums the spectrum against what spreading and reading back at the same place multiply each frequency with: its
     /// mean over all places between the nodes, and its first harmonic.
-    fn own_potential(&self, order: usize, shape: &Shape) -> OwnPotential {
+    fn own_potential(&self, order: usize, shape: &Shape, cx: Context<'_>) -> Result<OwnPotential> {
         let factors: [Vec<[f64; 2]>; AXES] = std::array::from_fn(|axis| round_trip(order, shape.padded[axis]));
         let [h0, h1, h2] = self.half;
         // One sum for the level and one for the ripple along each axis; planes in parallel, folded in order.
-        let mut sums = vec![[self.mean, 0.0, 0.0, 0.0]; 1];
-        sums.resize(h2 + 1, [0.0; 4]);
-        chunks::for_each(&mut sums[1..], 1, |k2, sum| {
-            let sum = &mut sum[0];
+        let mut sums = memory::filled("sums of the spectrum", h2, [0.0; 4])?;
+        let own = frequencies_of(shape, cx.rank(), cx);
+        let first = own.start;
+        chunks::for_each(&mut sums[own], 1, |plane, sum| {
+            let (sum, k2) = (&mut sum[0], first + plane);
             let f2 = factors[2][k2];
             for (k0, f0) in factors[0].iter().enumerate() {
                 for (f1, value) in factors[1].iter().zip(&self.plane(k2)[k0 * h1..(k0 + 1) * h1]) {
@@ -97,9 +117,11 @@ impl<T: GridScalar> Spectrum<T> {
                 }
             }
         });
+        cx.gather(&mut sums, TILE)?;
         debug_assert_eq!(factors[0].len(), h0);
-        let total = sums.iter().fold([0.0; 4], |total, sum| std::array::from_fn(|i| total[i] + sum[i]));
-        OwnPotential { level: total[0], ripple: [total[1], total[2], total[3]] }
+        let start = [self.mean, 0.0, 0.0, 0.0];
+        let total = sums.iter().fold(start, |total, sum| std::array::from_fn(|i| total[i] + sum[i]));
+        Ok(OwnPotential { level: total[0], ripple: [total[1], total[2], total[3]] })
     }
 
     /// The values `[k0][k1]` of one frequency of the last axis.
@@ -110,55 +132,112 @@ impl<T: GridScalar> Spectrum<T> {
     }
 }
 
-fn sample(spacing: f64, half: [usize; AXES], kernel: impl Fn(f64) -> f64 + Sync) -> Result<Vec<f64>> {
-    let [h0, h1, h2] = half;
-    let mut table = memory::filled("the kernel on the grid", h0 * h1 * h2, 0.0)?;
-    chunks::for_each(&mut table, h2, |line, values| {
+/// The kernel on lines of the last axis, `[l0][l1]` from `first` on.
+fn sample(lines: &mut [f64], first: usize, (spacing, half): (f64, [usize; AXES]), kernel: impl Fn(f64) -> f64 + Sync) {
+    let [_, h1, h2] = half;
+    chunks::for_each(lines, h2, |line, values| {
+        let line = first + line;
         let (l0, l1) = ((line / h1) as f64, (line % h1) as f64);
         for (l2, value) in values.iter_mut().enumerate() {
             let steps2 = l0 * l0 + l1 * l1 + (l2 as f64).powi(2);
             *value = kernel(steps2 * spacing * spacing);
         }
     });
-    Ok(table)
 }
 
-/// Replaces each line of half an even, periodic sequence by half its transform, which is real and even.
-fn transform_lines(table: &mut [f64], line: usize, length: usize) -> Result<()> {
-    if length == 1 {
-        return Ok(());
+/// The transform of a real line; `None` of a single number.
+type Plan = Option<Arc<dyn RealToComplex<f64>>>;
+
+fn plan(length: usize) -> Plan {
+    (length > 1).then(|| RealFftPlanner::<f64>::new().plan_fft_forward(length))
+}
+
+/// What the transform of lines of one length needs.
+struct Buffers<'p> {
+    plan: &'p dyn RealToComplex<f64>,
+    input: Vec<f64>,
+    output: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
+}
+
+impl<'p> Buffers<'p> {
+    fn new(plan: &'p Plan) -> Option<Self> {
+        let plan = &**plan.as_ref()?;
+        let (input, output, scratch) = (plan.make_input_vec(), plan.make_output_vec(), plan.make_scratch_vec());
+        Some(Self { plan, input, output, scratch })
     }
-    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
-    // Some lines to a task, so that its buffers are made once for all of them.
+
+    /// Replaces half an even, periodic sequence by half its transform, which is real and even.
+    fn transform(&mut self, values: &mut [f64]) -> Result<()> {
+        let length = self.input.len();
+        for (i, x) in self.input.iter_mut().enumerate() {
+            *x = values[i.min(length - i)];
+        }
+        let done = self.plan.process_with_scratch(&mut self.input, &mut self.output, &mut self.scratch);
+        done.map_err(|e| Error::numerical("FFT", e))?;
+        values.iter_mut().zip(&self.output).for_each(|(value, transformed)| *value = transformed.re);
+        Ok(())
+    }
+}
+
+fn transform_lines(lines: &mut [f64], line: usize, length: usize) -> Result<()> {
+    let plan = plan(length);
     let region = Region::enter();
-    let run = |lines: &mut [f64]| {
-        let mut input = plan.make_input_vec();
-        let mut output = plan.make_output_vec();
-        let mut scratch = plan.make_scratch_vec();
-        for values in lines.chunks_exact_mut(line) {
-            for (i, x) in input.iter_mut().enumerate() {
-                *x = values[i.min(length - i)];
+    // Some lines to a task, so that its buffers are made once for all of them.
+    lines.par_chunks_mut(line * LINES).try_for_each(|lines| {
+        region.task(|| match Buffers::new(&plan) {
+            Some(mut buffers) => lines.chunks_exact_mut(line).try_for_each(|line| buffers.transform(line)),
+            None => Ok(()),
+        })
+    })
+}
+
+/// The transforms of planes along their two axes.
+struct Planes<'p> {
+    half: [usize; AXES],
+    /// Along the first axis, and along the second.
+    buffers: [Option<Buffers<'p>>; 2],
+    /// `[l0][k1]`, and a line `[l0]`.
+    plane: Vec<f64>,
+    line: Vec<f64>,
+}
+
+impl<'p> Planes<'p> {
+    fn new(half: [usize; AXES], plans: &'p [Plan; 2]) -> Result<Self> {
+        let (plane, line) = (memory::filled(TABLE, half[0] * half[1], 0.0)?, memory::filled(TABLE, half[0], 0.0)?);
+        Ok(Self { half, buffers: plans.each_ref().map(Buffers::new), plane, line })
+    }
+
+    /// Writes planes of the spectrum and what is at their zero frequencies, from the lines in `table` that are transformed.
+    fn transform<'v, T: GridScalar>(
+        &mut self,
+        table: &[f64],
+        planes: impl Iterator<Item = ((&'v mut [T], &'v mut f64), usize)>,
+        (filters, scale): (&[Vec<f64>; AXES], f64),
+    ) -> Result<()> {
+        let [h0, h1, h2] = self.half;
+        let Self { buffers: [first, second], plane, line, .. } = self;
+        for ((values, constant), k2) in planes {
+            plane.iter_mut().zip(table[k2..].iter().step_by(h2)).for_each(|(to, v)| *to = *v);
+            if let Some(second) = second {
+                plane.chunks_exact_mut(h1).try_for_each(|line| second.transform(line))?;
             }
-            plan.process_with_scratch(&mut input, &mut output, &mut scratch).map_err(|e| Error::numerical("FFT", e))?;
-            for (value, transformed) in values.iter_mut().zip(&output) {
-                *value = transformed.re;
+            for k1 in 0..h1 {
+                line.iter_mut().zip(plane[k1..].iter().step_by(h1)).for_each(|(to, v)| *to = *v);
+                if let Some(first) = first {
+                    first.transform(line)?;
+                }
+                if k1 == 0 {
+                    *constant = line[0];
+                }
+                for (k0, v) in line.iter().enumerate().take(h0) {
+                    let sharpened = filters[0][k0] * filters[1][k1] * filters[2][k2] * scale;
+                    values[k0 * h1 + k1] = T::from_f64(v * sharpened);
+                }
             }
         }
         Ok(())
-    };
-    table.par_chunks_mut(line * 16).try_for_each(|lines| region.task(|| run(lines)))
-}
-
-/// `[a][b][c]` to `[c][a][b]`.
-fn rotate(table: &[f64], [a, b, c]: [usize; AXES]) -> Result<Vec<f64>> {
-    let rows = a * b;
-    let mut rotated = memory::filled("the kernel on the grid", table.len(), 0.0)?;
-    chunks::for_each(&mut rotated, rows, |k, out| {
-        for (row, value) in out.iter_mut().enumerate() {
-            *value = table[row * c + k];
-        }
-    });
-    Ok(rotated)
+    }
 }
 
 /// What spreading to the nodes of one axis and reading back at the same place multiply a frequency with, both signs of
@@ -252,7 +331,7 @@ mod tests {
             shape.padded[axis::<D>(c)] = length + 2 * c;
             shape.nodes[axis::<D>(c)] = length / 2 - 1;
         }
-        let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2)).unwrap();
+        let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2), Context::new()).unwrap();
         let lattice = Lattice { shape, origin: [0.0; D], inverse_spacing: 2.0 };
         let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
         let mut grid = vec![0.0; convolver.grid_len()];

@@ -169,8 +169,10 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         let shape = lattice.shape;
         if self.plan.as_ref().is_none_or(|plan| plan.shape != shape || plan.kernel != kernel) {
             self.plan = None;
-            let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2))?;
-            let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2))?;
+            // One member may have the plan, of a call of its own.
+            let alone = cx.without_team();
+            let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2), alone)?;
+            let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2), alone)?;
             let convolver = Convolver::new(shape, Memory::default())?;
             self.grids.resize(D + 2, Vec::new());
             for grid in &mut self.grids {

@@ -108,7 +108,7 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let lattice = division.lattice(bounds);
         let smoothed = Smoothed::new(kernel, sharpness, lattice.shape.spacing);
         let share = Share { kernel, smoothed: Some(smoothed), coarser };
-        let convolution = self.convolutions.get(&lattice.shape, &share, ORDER)?;
+        let convolution = self.convolutions.get(&lattice.shape, &share, ORDER, cx)?;
         memory::resize("the grid", &mut self.grid, convolution.convolver.grid_len(), T::ZERO)?;
         rows::<D>(sharpness.cutoff, &mut self.rows);
         for (sorted, slabs, which) in [

@@ -5,7 +5,7 @@ use crate::grid::spectrum::Spectrum;
 use crate::layout::shape::Shape;
 use crate::scalar::GridScalar;
 use crate::spline::split::Smoothed;
-use tsne_core::{Error, Kernel, Result};
+use tsne_core::{Context, Error, Kernel, Result};
 
 /// Convolutions that are kept beside the one in use. Near the border between two choices a map may go back and forth.
 const SPARE: usize = 1;
@@ -56,33 +56,49 @@ pub(crate) struct Convolution<T> {
     share: Share,
     /// The order of the spline.
     order: usize,
+    /// The number of the member of the team, and that of its members.
+    member: (usize, usize),
     pub(crate) convolver: Convolver<T>,
     pub(crate) spectrum: Spectrum<T>,
 }
 
 /// Convolutions, the one in use last.
 #[derive(Debug)]
-pub(crate) struct Convolutions<T>(Vec<Convolution<T>>);
+pub(crate) struct Convolutions<T> {
+    alone: Vec<Convolution<T>>,
+    /// Those of a team, whose members have parts of their spectra: all must miss the same ones, whatever one has computed alone.
+    together: Vec<Convolution<T>>,
+}
 
 impl<T> Default for Convolutions<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { alone: Vec::new(), together: Vec::new() }
     }
 }
 
 impl<T: GridScalar> Convolutions<T> {
     /// The convolution of a shape, from among those kept or new.
-    pub(crate) fn get(&mut self, shape: &Shape, share: &Share, order: usize) -> Result<&mut Convolution<T>> {
-        let fits = |kept: &Convolution<T>| kept.shape == *shape && kept.share == *share && kept.order == order;
-        if let Some(at) = self.0.iter().position(fits) {
-            self.0[at..].rotate_left(1);
+    pub(crate) fn get(
+        &mut self,
+        shape: &Shape,
+        share: &Share,
+        order: usize,
+        cx: Context<'_>,
+    ) -> Result<&mut Convolution<T>> {
+        let member = (cx.rank(), cx.members());
+        let all = if cx.members() < 2 { &mut self.alone } else { &mut self.together };
+        let fits = |kept: &Convolution<T>| {
+            kept.shape == *shape && kept.share == *share && kept.order == order && kept.member == member
+        };
+        if let Some(at) = all.iter().position(fits) {
+            all[at..].rotate_left(1);
         } else {
             // All but one go, and leave the memory of the oldest to the new one.
             let kernel = share.kernel;
             let mut memory = Memory::default();
             let mut spare = Vec::with_capacity(SPARE + 1);
             // The latest first.
-            for kept in self.0.drain(..).rev() {
+            for kept in all.drain(..).rev() {
                 let small = kept.shape.padded_nodes() <= MAX_SPARE_NODES;
                 if spare.len() < SPARE && kept.share.kernel == kernel && small {
                     spare.push(kept);
@@ -91,21 +107,22 @@ impl<T: GridScalar> Convolutions<T> {
                 }
             }
             spare.reverse();
-            self.0 = spare;
-            let spectrum = Spectrum::new(shape, Some(order), share.offset(), |d2| share.minus_offset(d2))?;
-            self.0.push(Convolution {
+            *all = spare;
+            let spectrum = Spectrum::new(shape, Some(order), share.offset(), |d2| share.minus_offset(d2), cx)?;
+            all.push(Convolution {
                 shape: *shape,
                 share: *share,
                 order,
+                member,
                 convolver: Convolver::new(*shape, memory)?,
                 spectrum,
             });
         }
-        self.0.last_mut().ok_or_else(|| Error::numerical("grid", "no convolution was made"))
+        all.last_mut().ok_or_else(|| Error::numerical("grid", "no convolution was made"))
     }
 
     /// The padded nodes of all that are kept.
     pub(crate) fn nodes(&self) -> usize {
-        self.0.iter().map(|kept| kept.shape.padded_nodes()).sum()
+        self.alone.iter().chain(&self.together).map(|kept| kept.shape.padded_nodes()).sum()
     }
 }

@@ -79,7 +79,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         self.params = params;
         let smoothed = split.map(|sharpness| Smoothed::new(kernel, sharpness, lattice.shape.spacing));
         let share = Share { kernel, smoothed, coarser };
-        let convolution = self.convolutions.get(&lattice.shape, &share, params.n_interpolation_points + 1)?;
+        let convolution = self.convolutions.get(&lattice.shape, &share, params.n_interpolation_points + 1, cx)?;
         if let Some(sharpness) = split {
             rows::<D>(sharpness.cutoff, &mut self.rows);
         }

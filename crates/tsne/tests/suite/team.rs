@@ -502,6 +502,14 @@ impl Formula {
         };
         2 * self.scalar * exchanged + (self.members - 1) * (self.scalar * own.0 * nodes + read)
     }
+
+    /// All that is sent for the spectrum of a grid of another size.
+    fn of_spectrum(self, lines: usize, nodes: usize) -> usize {
+        let frequencies = nodes + 7;
+        // Of an even kernel half the lines of the padded grid.
+        let own = (self.part(lines + 7, 16), self.part(frequencies, 8));
+        8 * own.0 * (frequencies - own.1) + (self.members - 1) * (8 + 32 * own.1)
+    }
 }
 
 /// The bytes that each member sends in an iteration equal the formula of the documents; returns in how many iterations grids were read
@@ -541,6 +549,11 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
                     vec![step + formula.of_tree(&ends)]
                 }
                 _ => {
+                    // A new spectrum has its mean and its sums gathered first.
+                    let ones: Vec<usize> = (1..=members).map(|rank| 8 * rank).collect();
+                    let new = *ends == ones;
+                    let gathered = if new { &gathered[2..] } else { &gathered[..] };
+                    let ends = &gathered[1];
                     let near = gathered[2].last() == Some(&(16 * N.div_ceil(64)));
                     grids[usize::from(near)] += 1;
                     let total = ends[members - 1] / formula.scalar;
@@ -550,7 +563,9 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
                         total.is_multiple_of(*lines) && (0..members).all(|rank| ends[rank] == end(rank))
                     };
                     let sides = (8..=total / 8).filter(fits);
-                    sides.map(|lines| step + formula.of_grid(lines, total / lines, near)).collect()
+                    let spectrum = |lines| if new { formula.of_spectrum(lines, total / lines) } else { 0 };
+                    let bytes = |lines| step + spectrum(lines) + formula.of_grid(lines, total / lines, near);
+                    sides.map(bytes).collect()
                 }
             };
             let sent = usize::try_from(sent - before.sent).unwrap();
