@@ -64,15 +64,11 @@ pub(crate) struct Convolution<T> {
 
 /// Convolutions, the one in use last.
 #[derive(Debug)]
-pub(crate) struct Convolutions<T> {
-    alone: Vec<Convolution<T>>,
-    /// Those of a team, whose members have parts of their spectra: all must miss the same ones, whatever one has computed alone.
-    together: Vec<Convolution<T>>,
-}
+pub(crate) struct Convolutions<T>(Vec<Convolution<T>>);
 
 impl<T> Default for Convolutions<T> {
     fn default() -> Self {
-        Self { alone: Vec::new(), together: Vec::new() }
+        Self(Vec::new())
     }
 }
 
@@ -86,11 +82,14 @@ impl<T: GridScalar> Convolutions<T> {
         cx: Context<'_>,
     ) -> Result<&mut Convolution<T>> {
         let member = (cx.rank(), cx.members());
-        let all = if cx.members() < 2 { &mut self.alone } else { &mut self.together };
+        let all = &mut self.0;
         let fits = |kept: &Convolution<T>| {
             kept.shape == *shape && kept.share == *share && kept.order == order && kept.member == member
         };
-        if let Some(at) = all.iter().position(fits) {
+        let known = all.iter().position(fits);
+        // What one member has computed alone may have displaced it there: then all make it again.
+        let missing = cx.any(known.is_none())?;
+        if let Some(at) = known.filter(|_| !missing) {
             all[at..].rotate_left(1);
         } else {
             // All but one go, and leave the memory of the oldest to the new one.
@@ -123,6 +122,6 @@ impl<T: GridScalar> Convolutions<T> {
 
     /// The padded nodes of all that are kept.
     pub(crate) fn nodes(&self) -> usize {
-        self.alone.iter().chain(&self.together).map(|kept| kept.shape.padded_nodes()).sum()
+        self.0.iter().map(|kept| kept.shape.padded_nodes()).sum()
     }
 }

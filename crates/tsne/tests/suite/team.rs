@@ -500,7 +500,7 @@ impl Formula {
             true => 16 * self.part(self.n.div_ceil(64), 1) + self.scalar * D * self.part(self.n, 64),
             false => 8 * self.own().0,
         };
-        2 * self.scalar * exchanged + (self.members - 1) * (self.scalar * own.0 * nodes + read)
+        2 * self.scalar * exchanged + (self.members - 1) * (1 + self.scalar * own.0 * nodes + read)
     }
 
     /// All that is sent for the spectrum of a grid of another size.
@@ -549,10 +549,10 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
                     vec![step + formula.of_tree(&ends)]
                 }
                 _ => {
-                    // A new spectrum has its mean and its sums gathered first.
-                    let ones: Vec<usize> = (1..=members).map(|rank| 8 * rank).collect();
-                    let new = *ends == ones;
-                    let gathered = if new { &gathered[2..] } else { &gathered[..] };
+                    // Whether a member misses the spectrum. A new one has its mean and its sums gathered, too.
+                    let numbers: Vec<usize> = (1..=members).map(|rank| 8 * rank).collect();
+                    let new = gathered[2] == numbers;
+                    let gathered = if new { &gathered[3..] } else { &gathered[1..] };
                     let ends = &gathered[1];
                     let near = gathered[2].last() == Some(&(16 * N.div_ceil(64)));
                     grids[usize::from(near)] += 1;
