@@ -298,6 +298,9 @@ impl Context<'_> {
     }
 }
 
+/// The name of what a team sends in errors.
+const MESSAGES: &str = "messages of the team";
+
 impl Context<'_> {
     /// [`Context::exchange`] of arrays, which go through memory in a team only.
     ///
@@ -317,7 +320,15 @@ impl Context<'_> {
         if self.members() < 2 && to.len() == 1 {
             return Ok(to);
         }
-        let received = self.exchange(to.into_iter().map(Array::into_vec).collect())?;
+        let mut lists = Vec::new();
+        memory::reserve(MESSAGES, &mut lists, to.len())?;
+        for array in to {
+            lists.push(match array.0 {
+                Place::Memory(items) => items,
+                Place::Mapped(_) => memory::copied(MESSAGES, &array)?,
+            });
+        }
+        let received = self.exchange(lists)?;
         Ok(received.into_iter().map(Array::from).collect())
     }
 }
