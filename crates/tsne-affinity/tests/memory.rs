@@ -92,7 +92,7 @@ fn peak(f: impl FnOnce()) -> usize {
 
 /// The rows of clusters are copied twice by one process: as they are, and for the products. Of the members of a team each has its
 /// part of the rows, and of the two copies of those that come by: together half as much again, where each with a copy of all would have
-/// four times as much with four of them. Besides, some 4 MB for what a thread compares at a time, and messages.
+/// four times as much with four of them. Besides, some 4 MB for what a thread compares at a time.
 #[test]
 fn the_rows_of_a_team_are_not_those_of_each() {
     let _alone = ALONE.lock().unwrap();
@@ -106,10 +106,10 @@ fn the_rows_of_a_team_are_not_those_of_each() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let one = peak(|| pool.install(|| search(Context::new())).unwrap());
     let copy = n * d * 4;
-    assert!((2 * copy..3 * copy).contains(&one), "{one}");
+    assert!(one >= 2 * copy, "{one}");
     let four = peak(|| {
         let found = ThreadTeam::run(4, 1, |team| search(Context::new().with_team(team))).unwrap();
         assert!(found.iter().all(Result::is_ok), "{found:?}");
     });
-    assert!(four < one + copy / 2 + 4 * (8 << 20), "{four} bytes of four, {one} of one");
+    assert!(four < one + one / 2 + 4 * (4 << 20), "{four} bytes of four, {one} of one");
 }

@@ -1,5 +1,6 @@
 //! What a search will be, and the memory that it takes, from the shape of the points alone.
 
+use super::geometric::clusters::{COLUMNS, COMPONENTS};
 use super::geometric::mapping::Mapping;
 use super::method::SearchMethod;
 use super::search::{ApproximateSearch, AutoSearch, ExactSearch, exact_method};
@@ -153,7 +154,9 @@ impl Asked<'_> {
             SearchMethod::Clusters => {
                 // Batches of the same length.
                 let rows = n.div_ceil(n.div_ceil(1 << 16).max(1));
-                let batch = product(&[rows, d.min(64) * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
+                // Wide rows are compared with the centroids in fewer columns.
+                let seen = if d < COLUMNS { 0 } else { COMPONENTS };
+                let batch = product(&[rows, seen * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
                 let of_thread = product(&[512.min((1 << 21) / (k + width)), 16 * (k + 192) + 4 * width]);
                 let rows = product(&[n, d, number]) + product(&[n, 4 * width + 8 + 32]);
                 // Their own rows besides those that come by, and neighbors that others want.

@@ -11,4 +11,5 @@ mod sampling;
 mod shard;
 mod visit;
 
+pub(in crate::neighbors) use projection::{COLUMNS, COMPONENTS};
 pub(in crate::neighbors) use visit::ByClusters;

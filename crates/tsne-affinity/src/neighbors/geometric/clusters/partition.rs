@@ -93,6 +93,14 @@ impl<V: Scalar> Clusters<V> {
         seen(self.projection.as_ref(), points, at, n, self.ruler.geometry)
     }
 
+    /// Consecutive points as they are compared with the centroids: copied only if that is not the rows as they are.
+    pub(super) fn seen_part<'p>(&self, points: &'p PointSet<'_, V>, range: &Range<usize>) -> Result<PointSet<'p, V>> {
+        match &self.projection {
+            Some(_) => self.seen(points, |r| range.start + r, range.len()),
+            None => points.part(range),
+        }
+    }
+
     /// The number of clusters.
     pub(super) fn len(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.starts.len() - 1).unwrap_or(NonZeroUsize::MIN)

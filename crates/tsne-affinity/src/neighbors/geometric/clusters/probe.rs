@@ -140,7 +140,7 @@ impl Visits {
         cx: Context<'_>,
     ) -> Result<Self> {
         let most = reach.most.min(clusters.len());
-        let seen = clusters.seen(points, |r| rows.start + r, rows.len())?;
+        let seen = clusters.seen_part(points, rows)?;
         let (ranking, lengths) = clusters.centroids.nearest(&seen, most.get(), cx)?;
         drop(seen);
         let nearest = || (0u32..).zip(ranking.chunks_exact(most.get())).map(|(i, ranking)| (ranking[0] as usize, i));

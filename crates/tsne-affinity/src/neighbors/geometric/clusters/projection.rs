@@ -17,9 +17,9 @@ use crate::ordered::Kept;
 use tsne_core::{Context, Result, Scalar, chunks, memory, random, simd};
 
 /// Components.
-pub(super) const COMPONENTS: usize = 64;
+pub(in crate::neighbors) const COMPONENTS: usize = 64;
 /// Columns from which on rows are projected: below, the projection itself is a good part of what it saves.
-const COLUMNS: usize = 4 * COMPONENTS;
+pub(in crate::neighbors) const COLUMNS: usize = 4 * COMPONENTS;
 /// Rows that the components are fitted to.
 const SAMPLE: usize = 1024;
 /// Steps of the iteration: components are needed up to a rotation among near ones.
