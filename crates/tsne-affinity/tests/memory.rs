@@ -91,8 +91,9 @@ fn peak(f: impl FnOnce()) -> usize {
 }
 
 /// The rows of clusters are copied twice by one process: as they are, and for the products. Of the members of a team each has its
-/// part of the rows, and of the two copies of those that come by: together half as much again, where each with a copy of all would have
-/// four times as much with four of them. Besides, some 4 MB for what a thread compares at a time.
+/// part of the rows, and two copies of those that come by; two more may wait in the channels of members that are behind. That is 2.5 times
+/// what one process has, for all four of them, where each with a copy of all would have 4 times as much. Besides, some 8 MB of each for what
+/// its thread compares at a time. Few clusters: their order for all rows is no small part else.
 #[test]
 fn the_rows_of_a_team_are_not_those_of_each() {
     let _alone = ALONE.lock().unwrap();
@@ -101,7 +102,7 @@ fn the_rows_of_a_team_are_not_those_of_each() {
     // Twenty groups.
     let x: Vec<f32> = (0..n * d).map(|i| unit(i) + 10.0 * unit(n * d + (i / d % 20) * d + i % d)).collect();
     let rows = Rows::new(&x, n, d).unwrap();
-    let search = ApproximateSearch::new(Metric::Euclidean);
+    let search = ApproximateSearch::new(Metric::Euclidean).with_clusters(Some(40));
     let search = |cx: Context<'_>| search.build(rows.into(), cx)?.knn_graph(k, cx).map(drop);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let one = peak(|| pool.install(|| search(Context::new())).unwrap());
@@ -111,5 +112,5 @@ fn the_rows_of_a_team_are_not_those_of_each() {
         let found = ThreadTeam::run(4, 1, |team| search(Context::new().with_team(team))).unwrap();
         assert!(found.iter().all(Result::is_ok), "{found:?}");
     });
-    assert!(four < one + one / 2 + 4 * (4 << 20), "{four} bytes of four, {one} of one");
+    assert!(four < 2 * one + one / 2 + 4 * (8 << 20), "{four} bytes of four, {one} of one");
 }
