@@ -60,7 +60,7 @@ pub(super) fn calibrate<V: Scalar>(
     let visits = Visits::new(clusters, &points, &batch.rows, Reach::all(all), cx)?;
     let counter = Counter::new(sample.len(), Context::new());
     let probe = Probe::new(clusters, shard)?;
-    probe.search(&batch, (&batch.rows, &visits), (k, false), target, &mut found, &counter, cx)?;
+    probe.search(&batch, (&batch.rows, &visits), (k, false), target, (&mut found, &counter), cx)?;
     drop((rows, visits, probe));
     nearest_of_all((k, sample.len()), &mut positions, &lengths, &mut found, cx)?;
     let mut neighbors = Vec::new();

@@ -179,8 +179,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
         (rows, visits): (&Range<usize>, &Visits),
         (k, last): (usize, bool),
         mut target: impl FnMut(usize) -> Target<'t, V>,
-        found: &mut [u32],
-        counter: &Counter<'_>,
+        (found, counter): (&mut [u32], &Counter<'_>),
         cx: Context<'_>,
     ) -> Result<()>
     where

@@ -227,7 +227,7 @@ fn search_shards<V: Scalar>(
                 None => Visits::new(clusters, batch.points, rows, reach, cx)?,
             };
             let found = &mut found[rows.start - batch.rows.start..rows.end - batch.rows.start];
-            probe.search(batch, (rows, &visits), (k, last), &mut target, found, counter, cx)?;
+            probe.search(batch, (rows, &visits), (k, last), &mut target, (found, counter), cx)?;
             if !last {
                 kept.push(visits);
             }
