@@ -32,6 +32,6 @@ pub trait Scratch: Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::Other`] where there is no room.
+    /// [`Error::Other`](crate::Error::Other) where there is no room.
     fn room(&self, what: &'static str, bytes: usize) -> Result<Box<dyn Mapping>>;
 }
