@@ -219,7 +219,6 @@ impl<'c, V: Scalar> Probe<'c, V> {
         rows: impl Iterator<Item = Row<'r, 't, V>>,
         tile: &mut Scratch<V>,
     ) {
-        // The rows' own, and after it what was found before.
         let mut rows: Vec<Row<'r, 't, V>> = rows.collect();
         self.compare(batch, (first, order), visits, k, &rows, tile);
         if batch.points.rows.d() >= WIDE {
