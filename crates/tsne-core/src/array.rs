@@ -20,6 +20,7 @@ use crate::wire::Wire;
 use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 use std::slice;
 
@@ -81,11 +82,18 @@ unsafe impl<A: Send> Send for Mapped<A> {}
 // SAFETY: as above; through a shared reference they are only read.
 unsafe impl<A: Sync> Sync for Mapped<A> {}
 
+// The items are numbers, whatever has panicked beside them.
+impl<A: UnwindSafe> UnwindSafe for Mapped<A> {}
+impl<A: RefUnwindSafe> RefUnwindSafe for Mapped<A> {}
+
 impl<A: Plain> Mapped<A> {
     fn new(mut mapping: Box<dyn Mapping>, len: usize) -> Result<Self> {
         let (start, bytes) = (mapping.start().cast::<A>(), len.checked_mul(size_of::<A>()));
         if !start.is_aligned() || bytes.is_none_or(|bytes| bytes > mapping.bytes() || isize::try_from(bytes).is_err()) {
-            let why = format_args!("it gave {} bytes for {len} items of {}", mapping.bytes(), size_of::<A>());
+            let (given, size, aligned) = (mapping.bytes(), size_of::<A>(), align_of::<A>());
+            let why = format_args!(
+                "it gave {given} bytes at {start:p}, but must give room for {len} items of {size}, aligned to {aligned}"
+            );
             return Err(Error::invalid("scratch", why));
         }
         Ok(Self { start, len, _mapping: mapping })
@@ -145,7 +153,7 @@ impl<A> Array<A> {
         }
     }
 
-    /// Gives back the memory behind the last item. In a file nothing happens: pages that nobody has written take no memory.
+    /// Gives back the memory behind the last item. In a file nothing happens: its room stays on the disk.
     ///
     /// # Examples
     ///
@@ -427,10 +435,15 @@ mod tests {
 
     #[test]
     fn a_mapping_that_does_not_fit_is_an_error() {
-        for cut in [(4, 0), (0, 4)] {
+        // Out of line, and short of room; half as many items have the room, not the alignment.
+        for (cut, len) in [((4, 0), LEN), ((0, 4), LEN)] {
             let heap = Heap(cut);
-            let error = Context::new().with_scratch(&heap).zeros::<u64>("items", LEN).unwrap_err().to_string();
+            let error = Context::new().with_scratch(&heap).zeros::<u64>("items", len).unwrap_err().to_string();
             assert!(error.starts_with("invalid scratch: it gave "), "{error}");
         }
+        let mapping = Heap((4, 0)).room("items", 8 * LEN).unwrap();
+        assert!(Mapped::<u64>::new(mapping, LEN / 2).is_err());
+        let mapping = Heap((8, 0)).room("items", 8 * LEN).unwrap();
+        assert!(Mapped::<u64>::new(mapping, LEN / 2).is_ok());
     }
 }

@@ -142,7 +142,7 @@ impl Asked<'_> {
         let (number, copy) = if mapped { (8, product(&[n, d, 8])) } else { (scalar, 0.0) };
         let width = d + 1;
         let found = product(&[n, k, 4 + number]);
-        // Only clusters have their rows on the members.
+        // Only clusters share out their rows.
         let (mut shared, mut passing) = (found, 0.0);
         let bytes = match method {
             // Candidates of a row and its scores, by 128 rows, on each thread.
@@ -159,8 +159,9 @@ impl Asked<'_> {
                 let batch = product(&[rows, seen * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
                 let of_thread = product(&[512.min((1 << 21) / (k + width)), 16 * (k + 192) + 4 * width]);
                 let rows = product(&[n, d, number]) + product(&[n, 4 * width + 8 + 32]);
-                // Their own rows besides those that come by, and neighbors that others want.
-                (shared, passing) = (rows + found, product(&[n, d, number]) + found);
+                // Their own rows besides those that come by, neighbors that others want, and the clusters to visit.
+                (shared, passing) =
+                    (rows + found, product(&[n, d, number]) + found + product(&[n, 4 * k.min(n.isqrt()) + 12]));
                 copy + rows + product(&[n, 4]) + batch + threads as f64 * of_thread
             }
             SearchMethod::KdTree => copy + product(&[n, 8 * d.next_multiple_of(2) + 24]),

@@ -51,8 +51,8 @@ pub struct MethodArgs {
     #[arg(long, value_name = "SIZE", value_parser = amount_of_memory, help_heading = "Run")]
     pub memory_limit: Option<u64>,
     /// A directory on a disk for the neighbors and affinities of the points, which are most of what a run takes: the system has in memory
-    /// what is used just now, and the rest in files there, which are gone with the run. The map is the same; it takes longer where memory
-    /// is short.
+    /// what is used just now, and the rest in files there, which are gone with the run. The map is the same; it takes a
+    /// fifth longer, and more where memory is short. Arrays below 1 MiB stay in memory.
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub scratch: Option<PathBuf>,
     /// Report the KL divergence with its normalizer summed over all pairs, in O(n²), not that of the repulsion in use.

@@ -13,8 +13,9 @@ use tsne_optim::JointState;
 /// 250,000 points the peak of the process is by 7, 50 and 60 MB above that of the arrays.
 const RETAINED: f64 = 5e7;
 
-/// What joining takes of memory where its arrays are in files, at most: the joined rows of a part of them.
-const PARTS: f64 = 1.5e8;
+/// Entries of the joined rows that joining has in memory where its arrays are in files, about: those of a part of the rows, in both
+/// directions.
+const PARTS: f64 = 1.75e7;
 
 /// The bytes in files, by the same stages; none where there are none.
 pub(super) fn files<T: Float, const D: usize>(task: &Task<T, D>) -> [u64; 5] {
@@ -23,16 +24,16 @@ pub(super) fn files<T: Float, const D: usize>(task: &Task<T, D>) -> [u64; 5] {
     }
     let (n, entry) = (task.shape.n() as f64, 4.0 + size_of::<T>() as f64);
     let found = n * task.k as f64 * entry;
-    let lists = if task.kept_neighbors > 0 { found } else { 0.0 };
+    let searched = if task.search.is_some() { found } else { 0.0 };
+    let lists = if task.kept_neighbors > 0 { searched } else { 0.0 };
     // Weights and entries by their columns are each as large as the lists; the matrix has room for the case that no pair is mutual.
     let (joining, joint) = match task.symmetrization {
         Symmetrization::None => (2.0 * found, found),
         _ => (4.0 * found, 2.0 * found),
     };
     // Fewer than all are copied, into memory.
-    let kept = if task.kept_neighbors >= task.k { found } else { 0.0 };
+    let kept = if task.kept_neighbors >= task.k { searched } else { 0.0 };
     let descent = joint + kept + numbered::<T, D>(task, task.entries) - numbered::<T, D>(task, 0.0);
-    let searched = if task.search.is_some() { found } else { 0.0 };
     [searched, joining + lists, joint + kept, descent, descent].map(|bytes| (bytes / task.members as f64) as u64)
 }
 
@@ -72,16 +73,18 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     };
     let kept = if task.keeps_data { data } else { 0.0 };
     let retained = if task.search.is_some() { shared(found).min(RETAINED) } else { 0.0 };
+    // Neighbors that were given are in memory.
+    let held_lists = |bytes: f64| if task.search.is_some() { held(bytes) } else { shared(bytes) };
     // Where some of them are kept, all are there until affinities are made of them.
-    let lists = if task.kept_neighbors > 0 { held(found) } else { 0.0 };
+    let lists = if task.kept_neighbors > 0 { held_lists(found) } else { 0.0 };
     let kept_entries = n * task.kept_neighbors as f64 * entry;
-    let kept_lists = if task.kept_neighbors >= task.k { held(kept_entries) } else { shared(kept_entries) };
+    let kept_lists = if task.kept_neighbors >= task.k { held_lists(kept_entries) } else { shared(kept_entries) };
     let optimization = retained + kept + kept_lists + joint + descent;
     let own = task.shape.n().div_ceil(task.members);
     let entries = shared(task.entries) as u64;
     let joining = task.symmetrization.peak_bytes(own, task.k, entries, size_of::<T>()) as f64;
     let affinities =
-        if task.in_files { joining.min(PARTS.min(shared(2.0 * found)) + shared(8.0 * n)) } else { joining };
+        if task.in_files { joining.min((PARTS * entry).min(shared(2.0 * found)) + shared(8.0 * n)) } else { joining };
     let [affinities, initialization] =
         [affinities + lists, joint + starting + kept_lists].map(|bytes| retained + data + bytes);
     let stages = [data + neighbors, affinities, initialization, optimization, optimization];

@@ -57,7 +57,7 @@ pub(super) fn calibrate<V: Scalar>(
     let batch = Batch { points: &points, rows: 0..sample.len(), own: Own::List(&sample), names: None };
     let mut rows = memory::collected(SAMPLE, targets(k, &mut positions, &mut lengths))?;
     let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
-    let visits = Visits::new(clusters, &points, &batch.rows, Reach::all(all), cx)?;
+    let visits = Visits::of_ranking(clusters, (&ranking, &distances), all, Reach::all(all))?;
     let counter = Counter::new(sample.len(), Context::new());
     let probe = Probe::new(clusters, shard)?;
     probe.search(&batch, (&batch.rows, &visits), (k, false), target, (&mut found, &counter), cx)?;

@@ -1,5 +1,5 @@
-//! The points in clusters: where near points lie together, a search can leave most of them out. Which is where all members of a team
-//! know; the rows themselves stand in [shards](super::shard).
+//! The points in clusters: where near points lie together, a search can leave most of them out. All members of a team know which point is
+//! where; the rows themselves stand in [shards](super::shard).
 
 use super::centroids::Centroids;
 use super::projection::Projection;

@@ -12,6 +12,7 @@ use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Result, Scalar, memory};
@@ -143,19 +144,34 @@ impl Visits {
         let seen = clusters.seen_part(points, rows)?;
         let (ranking, lengths) = clusters.centroids.nearest(&seen, most.get(), cx)?;
         drop(seen);
+        Self::of_ranking(clusters, (&ranking, &lengths), most, reach)
+    }
+
+    /// Those of rows whose `most` nearest clusters are ranked, with their distances.
+    pub(super) fn of_ranking<V: Scalar>(
+        clusters: &Clusters<V>,
+        (ranking, lengths): (&[u32], &[V]),
+        most: NonZeroUsize,
+        reach: Reach,
+    ) -> Result<Self> {
+        let rows = ranking.len() / most;
         let nearest = || (0u32..).zip(ranking.chunks_exact(most.get())).map(|(i, ranking)| (ranking[0] as usize, i));
         let (_, order) = Buckets::new(clusters.len().get(), nearest)?.into_parts();
-        let mut starts = memory::filled(VISITS, rows.len() + 1, 0usize)?;
+        let mut starts = memory::filled(VISITS, rows + 1, 0usize)?;
         for (i, lengths) in lengths.chunks_exact(most.get()).enumerate() {
             starts[i + 1] = starts[i] + reach.visited(lengths);
         }
-        drop(lengths);
         let mut visited = Vec::new();
-        memory::reserve(VISITS, &mut visited, starts[rows.len()])?;
+        memory::reserve(VISITS, &mut visited, starts[rows])?;
         for (i, ranking) in ranking.chunks_exact(most.get()).enumerate() {
             visited.extend_from_slice(&ranking[..starts[i + 1] - starts[i]]);
         }
         Ok(Self { order, starts, clusters: visited })
+    }
+
+    /// The number of clusters of all rows.
+    pub(super) fn len(&self) -> usize {
+        self.clusters.len()
     }
 
     /// The clusters of row `i` of these rows.

@@ -52,7 +52,8 @@ impl<V: Scalar> Shard<V> {
 
     /// Calls `visit` with the rows of all members, this one's (which these are) first, and whether they are the last.
     ///
-    /// They go from each member to the next, so that a member has those of two at a time. All members call this together.
+    /// They go from each member to the next, so that a member has those of two at a time, and of three while they are on their way. All
+    /// members call this together.
     ///
     /// # Errors
     ///

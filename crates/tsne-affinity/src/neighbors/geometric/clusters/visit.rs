@@ -191,12 +191,9 @@ fn search_within<V: Scalar>(
     // Clusters too small to hold k points: these rows visit all.
     let row = |r: usize| batch.rows.start + short[r] as usize;
     let points = PointSet::new(DenseRows::Owned(gather(batch.points, row, short.len())?), clusters.ruler.geometry)?;
+    // Of other points, those of none.
     let positions = memory::collected(ROWS, (0..short.len()).map(|r| batch.own.of(row(r))))?;
-    let own_positions = match batch.own {
-        Own::None => Own::None,
-        _ => Own::List(&positions),
-    };
-    let short_batch = Batch { points: &points, rows: 0..short.len(), own: own_positions, names: batch.names };
+    let short_batch = Batch { points: &points, rows: 0..short.len(), own: Own::List(&positions), names: batch.names };
     let mut found = memory::filled(ROWS, short.len(), 0u32)?;
     let counter = Counter::new(short.len(), Context::new());
     let all = Reach::all(clusters.len());
@@ -214,13 +211,15 @@ fn search_shards<V: Scalar>(
     cx: Context<'_>,
 ) -> Result<()> {
     let batches = batches(clusters, reach, &batch.rows);
-    // Kept for the next shard, if there is one.
+    // What rows visit is kept for the next shard, if there is one, from the first batch on, as far as it is no larger than the rows of
+    // neighbors: where rows visit many clusters, searching these takes far longer than ranking them again.
     let mut kept = Vec::new();
     own.each(clusters, cx, |shard, last| {
         let mut targets = all_targets(k, results)?;
         let mut target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
         let probe = Probe::new(clusters, shard)?;
         let mut known = std::mem::take(&mut kept).into_iter();
+        let mut room = if last { None } else { Some(batch.rows.len().saturating_mul(k)) };
         for rows in &batches {
             let visits = match known.next() {
                 Some(visits) => visits,
@@ -228,7 +227,8 @@ fn search_shards<V: Scalar>(
             };
             let found = &mut found[rows.start - batch.rows.start..rows.end - batch.rows.start];
             probe.search(batch, (rows, &visits), (k, last), &mut target, (found, counter), cx)?;
-            if !last {
+            room = room.and_then(|room| room.checked_sub(visits.len()));
+            if room.is_some() {
                 kept.push(visits);
             }
         }
