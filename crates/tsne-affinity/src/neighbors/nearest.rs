@@ -89,6 +89,19 @@ pub(in crate::neighbors) fn sort<T: Scalar>(pairs: &mut [(T, u32)]) {
     }
 }
 
+/// The pairs of two lists that ascend like those that [`sort`] leaves, ascending.
+pub(in crate::neighbors) fn merged<T: Scalar>(
+    a: impl Iterator<Item = (T, u32)>,
+    b: impl Iterator<Item = (T, u32)>,
+) -> impl Iterator<Item = (T, u32)> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(of_a), Some(of_b)) if of_b.0.total_cmp(&of_a.0).then(of_b.1.cmp(&of_a.1)).is_lt() => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +124,24 @@ mod tests {
         for len in [0, 1, 2, 90, NUMBERS as u64, NUMBERS as u64 + 1, 1000] {
             check::<f32>(len);
             check::<f64>(len);
+        }
+    }
+
+    /// As if they had been one list.
+    #[test]
+    fn merged_lists_ascend() {
+        let draw = |seed, i| random::element_seed(seed, 5, i);
+        for (a, b) in [(0, 0), (0, 3), (4, 0), (1, 1), (90, 3), (50, 70)] {
+            let list = |seed, len| {
+                let pair = |i| ((draw(seed, i) % 20) as f32 - 5.0, draw(seed, i + 1000) as u32 % 8);
+                let mut list: Vec<(f32, u32)> = (0..len).map(pair).collect();
+                sort(&mut list);
+                list
+            };
+            let (a, b) = (list(1, a), list(2, b));
+            let mut expected = [a.clone(), b.clone()].concat();
+            sort(&mut expected);
+            assert_eq!(merged(a.into_iter(), b.into_iter()).collect::<Vec<_>>(), expected);
         }
     }
 }

@@ -6,6 +6,7 @@ mod errands;
 mod partition;
 mod probe;
 mod projection;
+mod proximity;
 mod reach;
 mod sampling;
 mod shard;

@@ -3,6 +3,7 @@
 
 use super::centroids::Centroids;
 use super::projection::Projection;
+use super::proximity::near_together;
 use super::sampling::{gather, strata};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::geometry::{Geometry, Ruler};
@@ -25,7 +26,7 @@ const SHARED: usize = 128;
 const STAGE_SAMPLE: u64 = 0x61_7070_0001;
 const STAGE_START: u64 = 0x61_7070_0002;
 
-/// Points and their clusters, laid out cluster by cluster. A *position* is a place in that order.
+/// Points and their clusters, laid out cluster by cluster, near ones [together](super::proximity). A *position* is a place in that order.
 pub(super) struct Clusters<V: 'static> {
     /// What the centroids are compared by, where that is not the rows as they are.
     projection: Option<Projection>,
@@ -69,6 +70,13 @@ impl<V: Scalar> Clusters<V> {
                 mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
             });
         }
+        let factor = if projection.is_some() { 1.0 } else { given.ruler.factor };
+        let mut in_order = Vec::new();
+        memory::reserve("centroids", &mut in_order, centroids.len())?;
+        for c in near_together(&centroids, d, factor, cx)? {
+            in_order.extend_from_slice(&centroids[c as usize * d..(c as usize + 1) * d]);
+        }
+        let centroids = in_order;
         let mut cluster = memory::filled("clusters of points", m, 0u32)?;
         let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry, given.ruler.magnitude())?;
         let own = cx.rows(m);

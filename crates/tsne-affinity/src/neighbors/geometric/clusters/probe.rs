@@ -6,7 +6,7 @@ use super::shard::Shard;
 use crate::neighbors::geometric::candidates::Candidates;
 use crate::neighbors::geometric::indexed::PointSet;
 use crate::neighbors::geometric::packed::TILE as POINT_TILE;
-use crate::neighbors::nearest::sort;
+use crate::neighbors::nearest::{merged, sort};
 use crate::neighbors::progress::Counter;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
@@ -243,23 +243,22 @@ impl<'c, V: Scalar> Probe<'c, V> {
         let (indexed, error) = (&self.shard.indexed, self.clusters.packing.error);
         let Scratch { active, candidates, nearest, .. } = tile;
         let mut active = active.iter().zip(candidates).peekable();
+        let start = self.shard.positions.start as u32;
         for (r, (target, found)) in rows.iter_mut().enumerate() {
-            let searched = active.next_if(|(active, _)| **active as usize == r);
-            if searched.is_none() && !last {
+            let of_shard = match active.next_if(|(active, _)| **active as usize == r) {
+                Some((_, candidates)) => {
+                    let query = batch.points.get(first + order[r] as usize);
+                    &*candidates.finish(indexed, query, k, error)
+                }
+                None => &[],
+            };
+            if of_shard.is_empty() && !last {
                 continue;
             }
+            let before = target.distances.iter().zip(target.indices.iter()).take(**found as usize);
+            let of_shard = of_shard.iter().map(|&(d, p)| (d, start + p));
             nearest.clear();
-            if let Some((_, candidates)) = searched {
-                let query = batch.points.get(first + order[r] as usize);
-                let of_shard = candidates.finish(indexed, query, k, error);
-                nearest.extend(of_shard.iter().map(|&(d, p)| (d, self.shard.positions.start as u32 + p)));
-            }
-            if **found > 0 {
-                let before = target.distances.iter().zip(target.indices.iter()).take(**found as usize);
-                nearest.extend(before.map(|(&d, &p)| (d, p)));
-                sort(nearest);
-                nearest.truncate(k);
-            }
+            nearest.extend(merged(before.map(|(&d, &p)| (d, p)), of_shard).take(k));
             **found = nearest.len() as u32;
             if let Some(names) = batch.names.filter(|_| last) {
                 nearest.iter_mut().for_each(|(_, p)| *p = names[*p as usize]);
