@@ -53,6 +53,7 @@ mod array;
 mod binary;
 mod bounds;
 mod context;
+mod dealt;
 mod error;
 #[cfg(feature = "faer")]
 mod faer_matrices;
@@ -78,6 +79,7 @@ pub use affinities::{Affinities, AffinityKind};
 pub use array::{Array, Plain};
 pub use bounds::Bounds;
 pub use context::{CancelToken, Context, Progress, Stage};
+pub use dealt::DealtRows;
 pub use error::{Error, Result};
 #[cfg(feature = "faer")]
 pub use faer_matrices::row_major;

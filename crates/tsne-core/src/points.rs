@@ -1,9 +1,10 @@
+use crate::dealt::DealtRows;
 use crate::error::{Error, Result};
 use crate::rows::Rows;
 use crate::scalar::Scalar;
 use crate::sparse::SparseRows;
 
-/// Borrowed data points, `n × d`: dense or sparse rows. Cheap to copy.
+/// Borrowed data points, `n × d`: dense or sparse rows, or dense ones that are dealt out to a team. Cheap to copy.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Points<'a, T> {
@@ -11,10 +12,12 @@ pub enum Points<'a, T> {
     Dense(Rows<'a, T>),
     /// Only coordinates other than zero are stored.
     Sparse(SparseRows<'a, T>),
+    /// Every coordinate is stored, by that member of a [`Team`](crate::Team) whose point it is.
+    Dealt(DealtRows<'a, T>),
 }
 
 impl<'a, T: Copy> Points<'a, T> {
-    /// The number of points.
+    /// The number of points; of those that are dealt out, of all members'.
     ///
     /// # Examples
     ///
@@ -30,6 +33,7 @@ impl<'a, T: Copy> Points<'a, T> {
         match self {
             Self::Dense(rows) => rows.n(),
             Self::Sparse(rows) => rows.n(),
+            Self::Dealt(rows) => rows.n(),
         }
     }
 
@@ -48,6 +52,7 @@ impl<'a, T: Copy> Points<'a, T> {
         match self {
             Self::Dense(rows) => rows.d(),
             Self::Sparse(rows) => rows.d(),
+            Self::Dealt(rows) => rows.d(),
         }
     }
 
@@ -55,7 +60,7 @@ impl<'a, T: Copy> Points<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for sparse points; `method` is named in it.
+    /// [`Error::Invalid`] for sparse points, and for those that are dealt out; `method` is named in it.
     ///
     /// # Examples
     ///
@@ -71,8 +76,15 @@ impl<'a, T: Copy> Points<'a, T> {
         match self {
             Self::Dense(rows) => Ok(*rows),
             Self::Sparse(_) => Err(sparse(method)),
+            Self::Dealt(_) => Err(dealt(method)),
         }
     }
+}
+
+/// The error of points that are dealt out where `method` takes all of them.
+fn dealt(method: &str) -> Error {
+    let why = format_args!("they are dealt out to a team, but {method} takes all rows: bring them together by DealtRows::whole");
+    Error::invalid("points", why)
 }
 
 /// The error of sparse points where `method` takes dense rows.
@@ -81,7 +93,7 @@ pub(crate) fn sparse(method: &str) -> Error {
 }
 
 impl<T: Scalar> Points<'_, T> {
-    /// Checks that every value is finite.
+    /// Checks that every value is finite; of points that are dealt out, every value of this member's.
     ///
     /// # Errors
     ///
@@ -100,6 +112,7 @@ impl<T: Scalar> Points<'_, T> {
         match self {
             Self::Dense(rows) => rows.check_finite(),
             Self::Sparse(rows) => rows.check_finite(),
+            Self::Dealt(rows) => rows.check_finite(),
         }
     }
 }
@@ -107,6 +120,12 @@ impl<T: Scalar> Points<'_, T> {
 impl<'a, T> From<Rows<'a, T>> for Points<'a, T> {
     fn from(rows: Rows<'a, T>) -> Self {
         Self::Dense(rows)
+    }
+}
+
+impl<'a, T> From<DealtRows<'a, T>> for Points<'a, T> {
+    fn from(rows: DealtRows<'a, T>) -> Self {
+        Self::Dealt(rows)
     }
 }
 

@@ -14,13 +14,22 @@ use std::ops::ControlFlow;
 
 /// A way to find nearest neighbors: a recipe that builds a [`NeighborIndex`] over given points.
 pub trait NeighborSearch<T: Scalar>: fmt::Debug + Send + Sync {
-    /// Builds the index over `points`, `n × d`.
+    /// Builds the index over `points`, `n × d`. All members of a [`Team`](crate::Team) build at the same time, over the same points:
+    /// they may share that work, too.
     ///
     /// # Errors
     ///
     /// [`Error::NonFinite`](crate::Error::NonFinite) where a value is not finite, and what the method itself cannot do:
-    /// [`Points::dense`] is the error of one that takes no sparse points.
+    /// [`Points::dense`] is the error of one that takes no sparse points, and none that are dealt out.
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>>;
+
+    /// Whether `n` points of `d` columns that are [dealt out](crate::DealtRows) to a team are searched as they are, by
+    /// [`knn_graph`](NeighborIndex::knn_graph) and [`knn_exact`](NeighborIndex::knn_exact). `false`, which is what is provided, has the
+    /// caller bring them together.
+    fn takes_dealt(&self, n: usize, d: usize) -> bool {
+        let _ = (n, d);
+        false
+    }
 
     /// [`build`](Self::build) over points that the index shares instead of borrowing them, so that it can be kept for later calls.
     ///
@@ -46,7 +55,7 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
     /// In a [`Team`](crate::Team) each member has an index of its own, over all points, and the graph has the rows of its own points
     /// alone: [`Context::rows`] of `n`, with the bits that they have in a process by itself, and `n` as
     /// [`KnnGraph::n_reference`]. All members ask at the same time, for the same `k`: they may share the work and send each other
-    /// what they have found. The other methods know of no team.
+    /// what they have found. Of the other methods only [`knn_exact`](Self::knn_exact) knows of a team.
     ///
     /// # Errors
     ///
@@ -70,6 +79,8 @@ pub trait NeighborIndex<T: Scalar>: Send + Sync {
 
     /// [`knn`](Self::knn) without a miss: what the quality of an approximate search is measured by. `None`, which is what is provided
     /// for an index that is not [exact](Self::is_exact), where it has no better way than a search of another kind.
+    ///
+    /// In a [`Team`](crate::Team) all members ask at the same time, for the same queries, and each has the answers to all of them.
     ///
     /// # Errors
     ///

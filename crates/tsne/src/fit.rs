@@ -204,7 +204,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         self.check_memory(&x, AFFINITIES, cx)?;
         let index = threads::run(parameters.optimize.n_jobs, || {
             self.check_team(&x, cx)?;
-            self.index(&x, keep, of_first(seed, cx)?, cx)
+            let whole = self.together(&x, keep, cx)?;
+            self.index(whole.as_ref().unwrap_or(&x), keep, of_first(seed, cx)?, cx)
         })?;
         Ok(Arc::unwrap_or_clone(index))
     }
@@ -256,11 +257,20 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         if cx.members() < 2 {
             return Ok(());
         }
-        // Affinities that were made in the team are those of each member's points.
-        let is_dealt = cx.gather_one(u8::from(x.joint().is_some_and(|p| p.check_own(cx).is_ok())))?;
-        match is_dealt.contains(&0) {
-            true => cx.agree("input", fingerprint(x)?)?,
-            false => cx.agree("number of points", x.n() as u64)?,
+        // What is dealt out is another on each member: data, and affinities that were made in the team.
+        let data = match x {
+            Input::Data(data) => data.dealt(),
+            _ => None,
+        };
+        cx.agree("input (dealt out or not)", u64::from(data.is_some()))?;
+        if let Some(rows) = data {
+            rows.check(cx)?;
+        } else {
+            let is_dealt = cx.gather_one(u8::from(x.joint().is_some_and(|p| p.check_own(cx).is_ok())))?;
+            match is_dealt.contains(&0) {
+                true => cx.agree("input", fingerprint(x)?)?,
+                false => cx.agree("number of points", x.n() as u64)?,
+            }
         }
         let mut parameters = self.parameters.clone();
         // How many threads each has is its own affair; positions are compared as numbers, once they are there.
@@ -270,6 +280,19 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
         let text = format!("{parameters:?} {}", env!("CARGO_PKG_VERSION"));
         cx.agree("parameters", of_text(&text))
+    }
+
+    /// Data that are dealt out to a team with all rows, where one of the stages asks for these. `None` where the input is taken as it is.
+    fn together<'x>(&self, x: &'x Input<'_, T>, keep: Keep, cx: Context<'_>) -> Result<Option<Input<'x, T>>> {
+        let (Input::Data(data), parameters) = (x, &self.parameters) else { return Ok(None) };
+        let Some(rows) = data.dealt() else { return Ok(None) };
+        rows.check(cx)?;
+        let search = parameters.neighbors.search(&parameters.metric, 0);
+        let is_custom = matches!(parameters.initialization, Initialization::Custom(_));
+        if cx.members() > 1 && search.takes_dealt(rows.n(), rows.d()) && !keep.data && !is_custom {
+            return Ok(None);
+        }
+        Ok(data.together(cx)?.map(Input::Data))
     }
 
     /// Affinities and initial positions.
@@ -296,10 +319,12 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         };
         let seed = of_first(seed, cx)?;
         let keep = Keep { data: parameters.keep_data, neighbors: parameters.keep_neighbors };
-        let index = self.index(&x, keep, seed, cx)?;
+        let whole = self.together(&x, keep, cx)?;
+        let x = whole.as_ref().unwrap_or(&x);
+        let index = self.index(x, keep, seed, cx)?;
         let clock = Instant::now();
         let mut warnings = Vec::new();
-        let begun = self.initial_positions(&x, &index, seed, &mut warnings, cx)?;
+        let begun = self.initial_positions(x, &index, seed, &mut warnings, cx)?;
         // What all have computed alike: processors of other kinds may not have.
         if cx.members() > 1 {
             cx.agree("start of the map", of_positions(&begun.positions))?;

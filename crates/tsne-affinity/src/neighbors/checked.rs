@@ -18,7 +18,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
         let points = source.points();
         check_points(points, metric)?;
         let metric = metric.resolve_finite(points)?;
-        if !matches!(points, Points::Dense(_)) && !metric.takes_sparse() {
+        if matches!(points, Points::Sparse(_)) && !metric.takes_sparse() {
             return Err(no_sparse(&metric));
         }
         check_rows(points, &metric)?;

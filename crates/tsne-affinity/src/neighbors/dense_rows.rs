@@ -1,7 +1,7 @@
-//! Dense rows that are borrowed, owned, or shared.
+//! Dense rows that are borrowed, owned, or shared, or of which each member of a team has a part.
 
 use std::ops::Range;
-use tsne_core::{Result, Rows, Scalar, SharedRows, blocks, memory};
+use tsne_core::{DealtRows, Result, Rows, Scalar, SharedRows, blocks, memory};
 
 /// Dense rows, of the caller or computed from the caller's.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub(in crate::neighbors) enum DenseRows<'a, V> {
     Borrowed(Rows<'a, V>),
     /// Computed, or shared with the caller.
     Owned(SharedRows<V>),
+    /// The caller's, of whose rows other members of the team have the others.
+    Dealt(DealtRows<'a, V>),
 }
 
 impl<V: Scalar> DenseRows<'_, V> {
@@ -19,24 +21,50 @@ impl<V: Scalar> DenseRows<'_, V> {
     }
 
     pub(in crate::neighbors) fn n(&self) -> usize {
-        self.view().n()
+        match self {
+            Self::Borrowed(rows) => rows.n(),
+            Self::Owned(rows) => rows.rows().n(),
+            Self::Dealt(rows) => rows.n(),
+        }
     }
 
     pub(in crate::neighbors) fn d(&self) -> usize {
         self.view().d()
     }
 
-    /// Row `i`; the empty row beyond the last one.
+    /// Row `i`; the empty row of one that is not [at hand](Self::at_hand).
     #[inline(always)]
     pub(in crate::neighbors) fn row(&self, i: usize) -> &[V] {
-        self.view().row(i)
+        match self {
+            Self::Borrowed(rows) => rows.row(i),
+            Self::Owned(rows) => rows.rows().row(i),
+            Self::Dealt(rows) => rows.row(i),
+        }
     }
 
+    /// The rows that this process has.
+    pub(in crate::neighbors) fn at_hand(&self) -> Range<usize> {
+        match self {
+            Self::Dealt(rows) => rows.own(),
+            _ => 0..self.n(),
+        }
+    }
+
+    /// Those that are [at hand](Self::at_hand), numbered from the first of them.
     #[inline(always)]
     pub(in crate::neighbors) fn view(&self) -> Rows<'_, V> {
         match self {
             Self::Borrowed(rows) => *rows,
             Self::Owned(rows) => rows.rows(),
+            Self::Dealt(rows) => rows.rows(),
+        }
+    }
+
+    /// The values of rows that are stored one after the other; of others, none.
+    pub(in crate::neighbors) fn values(&self) -> &[V] {
+        match self {
+            Self::Owned(rows) => rows.values(),
+            _ => &[],
         }
     }
 
@@ -48,19 +76,25 @@ impl<V: Scalar> DenseRows<'_, V> {
                 let values = rows.values().get(range.start * d..range.end * d).unwrap_or_default();
                 Rows::new(values, range.len(), d).map(DenseRows::Borrowed)
             }
-            Self::Borrowed(rows) => {
+            Self::Borrowed(_) | Self::Dealt(_) => {
                 let mut values = Vec::new();
                 memory::reserve("copies of rows", &mut values, range.len().saturating_mul(d))?;
-                range.clone().for_each(|i| values.extend_from_slice(rows.row(i)));
+                range.clone().for_each(|i| values.extend_from_slice(self.row(i)));
                 DenseRows::owned(values, range.len(), d)
             }
         }
     }
 
-    /// The largest absolute value.
+    /// The largest absolute value of the rows that are at hand.
     pub(in crate::neighbors) fn largest(&self) -> f64 {
-        blocks::map(&mut Vec::new(), self.n(), |range| {
-            range.flat_map(|i| self.row(i)).fold(0.0f64, |a, v| a.max(v.to_f64().abs()))
+        self.largest_of(&self.at_hand())
+    }
+
+    /// The largest absolute value of some rows.
+    pub(in crate::neighbors) fn largest_of(&self, range: &Range<usize>) -> f64 {
+        blocks::map(&mut Vec::new(), range.len(), |part| {
+            let values = part.flat_map(|i| self.row(range.start + i));
+            values.fold(0.0f64, |a, v| a.max(v.to_f64().abs()))
         })
         .iter()
         .fold(0.0f64, |a, &b| a.max(b))

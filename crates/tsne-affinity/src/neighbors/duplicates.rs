@@ -3,16 +3,20 @@
 //! A cluster of identical points is the worst case of every method (one endless leaf of a kd-tree, ties beyond any
 //! buffer of candidates). Points with equal coordinates therefore form a group that is searched as one.
 
+use super::dense_rows::DenseRows;
+use super::equal_points::{Runs, compare_rows, hash};
 use super::request::numbers;
 use super::wanted::Wanted;
 use crate::ordered::Kept;
-use rayon::prelude::*;
-use std::cmp::Ordering;
 use std::ops::Range;
-use tsne_core::{Points, Result, Rows, Scalar, SparseRows, blocks, chunks, memory, random};
+use tsne_core::buckets::Buckets;
+use tsne_core::{Context, Points, Result, Scalar, SparseRows, chunks, memory, random};
 
 /// Rows whose duplicates are put back in one task.
 const EXPAND_BLOCK: usize = 256;
+
+/// The name of what is made here in errors.
+const EQUAL: &str = "groups of equal points";
 
 /// Which points have the same coordinates.
 #[derive(Debug)]
@@ -33,60 +37,56 @@ struct Shared {
 }
 
 impl Groups {
-    /// Finds the groups in `O(n d + n log n)`: points are sorted by a hash of their coordinates.
-    pub(in crate::neighbors) fn new<T: Scalar>(rows: Rows<'_, T>) -> Result<Self> {
-        Self::by(rows.n(), |i| hash(rows.row(i)), |i, j| compare_rows(rows.row(i), rows.row(j)))
+    /// Finds the groups of dense rows in `O(n d + n log n)`. Members of a team hash the rows of their points and share the sorting; all
+    /// call this together.
+    pub(in crate::neighbors) fn of_rows<T: Scalar>(rows: &DenseRows<'_, T>, cx: Context<'_>) -> Result<Self> {
+        let runs = Runs::of_hashes(rows.n(), |i| hash(rows.row(i)), cx)?;
+        let runs = match rows {
+            DenseRows::Dealt(rows) => runs.told_apart_by_owners(rows, cx)?,
+            _ => runs.told_apart(|i, j| compare_rows(rows.row(i), rows.row(j)))?,
+        };
+        Self::of_runs(rows.n(), &runs)
     }
 
-    /// The same for points of any storage. Sparse rows are equal where they store equal values in the same columns.
+    /// The same for points of any storage, in one process. Sparse rows are equal where they store equal values in the same columns.
     pub(in crate::neighbors) fn of_points<T: Scalar>(points: Points<'_, T>) -> Result<Self> {
+        let alone = Context::new();
         match points {
-            Points::Dense(rows) => Self::new(rows),
-            Points::Sparse(rows) => Self::by(
-                rows.n(),
-                |i| hash_sparse(rows, i),
-                |i, j| {
+            Points::Dense(rows) => Self::of_rows(&DenseRows::Borrowed(rows), alone),
+            Points::Sparse(rows) => {
+                let runs = Runs::of_hashes(rows.n(), |i| hash_sparse(rows, i), alone)?;
+                let runs = runs.told_apart(|i, j| {
                     let ((ca, va), (cb, vb)) = (rows.row(i), rows.row(j));
                     ca.cmp(cb).then_with(|| compare_rows(va, vb))
-                },
-            ),
+                })?;
+                Self::of_runs(rows.n(), &runs)
+            }
             _ => Ok(Self::distinct(points.n())),
         }
     }
 
-    fn by(
-        n: usize,
-        hash: impl Fn(usize) -> u64 + Sync,
-        compare: impl Fn(usize, usize) -> Ordering + Sync,
-    ) -> Result<Self> {
-        let mut order = memory::filled("hashes of points", n, (0u64, 0u32))?;
-        chunks::for_each(&mut order, blocks::BLOCK, |b, order| {
-            order.iter_mut().zip(blocks::range(b, n)).for_each(|(place, i)| *place = (hash(i), i as u32));
-        });
-        let compare = |a: u32, b: u32| compare(a as usize, b as usize);
-        // By hash, then by coordinates for the rare collision, then by index: a total order, so stability is not needed.
-        order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(a.1, b.1)).then(a.1.cmp(&b.1)));
-        let same = |pair: &[(u64, u32)]| pair[0].0 == pair[1].0 && compare(pair[0].1, pair[1].1) == Ordering::Equal;
-        if !order.par_windows(2).any(same) {
+    /// The groups of which `runs` are those of several points.
+    fn of_runs(n: usize, runs: &Runs) -> Result<Self> {
+        if runs.lengths.is_empty() {
             return Ok(Self::distinct(n));
         }
-        let in_runs = || order.chunk_by(|a, b| same(&[*a, *b]));
-        let mut runs: Vec<&[(u64, u32)]> = Vec::new();
-        memory::reserve("groups of equal points", &mut runs, in_runs().count())?;
-        runs.extend(in_runs());
-        runs.par_sort_unstable_by_key(|run| run[0].1);
-        let mut shared = Shared { group: numbers(n)?, starts: Vec::new(), members: Vec::new() };
-        memory::reserve("groups of equal points", &mut shared.starts, runs.len() + 1)?;
-        memory::reserve("groups of equal points", &mut shared.members, n)?;
-        for (g, run) in runs.iter().enumerate() {
-            shared.starts.push(shared.members.len() as u32);
-            for &(_, i) in *run {
-                shared.group[i as usize] = g as u32;
-                shared.members.push(i);
-            }
+        // First of the first point of each group, which is not behind any of it, then of the groups themselves.
+        let mut group = numbers(n)?;
+        for run in runs.iter() {
+            run.iter().for_each(|&i| group[i as usize] = run[0]);
         }
-        shared.starts.push(n as u32);
-        Ok(Self { n, shared: Some(shared) })
+        let mut count = 0;
+        for i in 0..n {
+            group[i] = if group[i] as usize == i {
+                count += 1;
+                count - 1
+            } else {
+                group[group[i] as usize]
+            };
+        }
+        let (starts, members) = Buckets::new(count as usize, || group.iter().map(|&g| g as usize).zip(0u32..))?.into_parts();
+        let starts = memory::collected(EQUAL, starts.into_iter().map(|start| start as u32))?;
+        Ok(Self { n, shared: Some(Shared { group, starts, members }) })
     }
 
     /// The groups of `n` points no two of which are the same.
@@ -113,6 +113,18 @@ impl Groups {
     #[inline(always)]
     pub(in crate::neighbors) fn representative(&self, g: usize) -> usize {
         self.shared.as_ref().map_or(g, |shared| shared.members[shared.starts[g] as usize] as usize)
+    }
+
+    /// The first group whose first point is not before point `i`: groups stand in the order of their first points.
+    pub(in crate::neighbors) fn first_in(&self, i: usize) -> usize {
+        let Some(Shared { starts, members, .. }) = &self.shared else { return i };
+        let groups = starts.get(..starts.len() - 1).unwrap_or_default();
+        groups.partition_point(|&start| (members[start as usize] as usize) < i)
+    }
+
+    /// Whether point `i` is the first of its group.
+    pub(in crate::neighbors) fn is_first(&self, i: usize) -> bool {
+        self.shared.is_none() || self.representative(self.group_of(i)) == i
     }
 
     /// The number of points of group `g`.
@@ -143,7 +155,7 @@ impl Groups {
             None => Ok(Wanted::Range(points.clone())),
             Some(_) if points.len() == self.n => Ok(Wanted::all(self.len())),
             Some(Shared { group, .. }) => {
-                let mut list = memory::copied("groups of equal points", &group[points.clone()])?;
+                let mut list = memory::copied(EQUAL, &group[points.clone()])?;
                 list.sort_unstable();
                 list.dedup();
                 Ok(Wanted::List(list))
@@ -218,40 +230,20 @@ impl Groups {
     }
 }
 
-/// Four independent chains of multiplications, so that the hash runs at the speed of the memory.
-fn hash<T: Scalar>(row: &[T]) -> u64 {
-    const CHAINS: usize = 4;
-    let mut state = [1u64, 2, 3, 4];
-    for chunk in row.chunks(CHAINS) {
-        for (s, v) in state.iter_mut().zip(chunk) {
-            // Adding 0 makes -0 and 0 one value.
-            *s = (*s ^ (*v + T::ZERO).bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        }
-    }
-    state.iter().fold(0, |h, &s| random::mix(h ^ s))
-}
-
 fn hash_sparse<T: Scalar>(rows: SparseRows<'_, T>, i: usize) -> u64 {
     let (columns, values) = rows.row(i);
     columns.iter().fold(hash(values), |h, &c| random::mix(h ^ u64::from(c)))
 }
 
-fn compare_rows<T: Scalar>(a: &[T], b: &[T]) -> Ordering {
-    a.iter()
-        .zip(b)
-        .map(|(&a, &b)| (a + T::ZERO).total_cmp(&(b + T::ZERO)))
-        .find(|o| o.is_ne())
-        .unwrap_or(Ordering::Equal)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tsne_core::Rows;
 
     #[test]
     fn groups_are_numbered_by_their_first_points() {
         let x = [5.0f32, 1.0, 5.0, -0.0, 1.0, 0.0, 7.0];
-        let groups = Groups::new(Rows::new(&x, 7, 1).unwrap()).unwrap();
+        let groups = Groups::of_points(Rows::new(&x, 7, 1).unwrap().into()).unwrap();
         assert_eq!(groups.len(), 4);
         assert_eq!((0..7).map(|i| groups.group_of(i)).collect::<Vec<_>>(), [0, 1, 0, 2, 1, 2, 3]);
         assert_eq!((0..4).map(|g| groups.representative(g)).collect::<Vec<_>>(), [0, 1, 3, 6]);
@@ -273,7 +265,7 @@ mod tests {
     #[test]
     fn distinct_points_need_no_groups() {
         let x: Vec<f64> = (0..100).map(f64::from).collect();
-        let groups = Groups::new(Rows::new(&x, 50, 2).unwrap()).unwrap();
+        let groups = Groups::of_points(Rows::new(&x, 50, 2).unwrap().into()).unwrap();
         assert!(groups.is_trivial());
         assert_eq!(groups.len(), 50);
     }

@@ -8,6 +8,7 @@
 mod checked;
 mod dense_rows;
 mod duplicates;
+mod equal_points;
 mod general;
 mod geometric;
 mod method;

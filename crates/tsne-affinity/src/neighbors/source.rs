@@ -39,6 +39,14 @@ impl<'a, T: Scalar> Source<'a, T> {
         }
     }
 
+    /// The dense rows as a search sees them that [takes](tsne_core::NeighborSearch::takes_dealt) those that are dealt out, too.
+    pub(super) fn dense_or_dealt(&self, method: &str) -> Result<DenseRows<'a, T>> {
+        match self {
+            Self::Borrowed(Points::Dealt(rows)) => Ok(DenseRows::Dealt(*rows)),
+            _ => self.dense(method),
+        }
+    }
+
     /// The sparse rows, not copied.
     pub(super) fn sparse(&self) -> Result<SparseTable<'a, T>> {
         match self {

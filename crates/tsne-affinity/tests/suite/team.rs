@@ -8,7 +8,7 @@ use tsne_affinity::{
     FixedSigma, KdTreeSearch, KnnGraph, Metric, NeighborSearch, PerplexityAffinity, Points, Precomputed, Result, Rows,
     Scalar, SparseRows, Symmetrization, Uniform, VpTreeSearch, affinities, precomputed_joint, symmetrize_with,
 };
-use tsne_core::{ThreadTeam, random};
+use tsne_core::{DealtRows, ThreadTeam, random};
 
 /// Members, and threads of each.
 const TEAMS: [(usize, usize); 5] = [(1, 2), (2, 3), (3, 1), (4, 2), (7, 1)];
@@ -74,12 +74,12 @@ fn check_exact<T: Scalar>(n: usize, neighbors: usize) {
     let (x, wide) = (with_duplicates::<T>(1, n, 3), with_duplicates::<T>(2, n, 9));
     let (x, wide) = (Rows::new(&x, n, 3).unwrap(), Rows::new(&wide, n, 9).unwrap());
     for metric in [Metric::Euclidean, Metric::Cosine] {
-        // Nothing is sent: each member has all points.
-        assert!(!check_search(wide.into(), &BruteForceSearch::new(metric.clone()), neighbors));
-        assert!(!check_search(x.into(), &KdTreeSearch::new(metric.clone()), neighbors));
-        assert!(!check_search(wide.into(), &ExactSearch::new(metric.clone()), neighbors));
+        check_search(wide.into(), &BruteForceSearch::new(metric.clone()), neighbors);
+        check_search(x.into(), &KdTreeSearch::new(metric.clone()), neighbors);
+        check_search(wide.into(), &ExactSearch::new(metric.clone()), neighbors);
         check_search(x.into(), &AutoSearch::new(metric, 3), neighbors);
     }
+    // Nothing is sent: each member has all points.
     assert!(!check_search(x.into(), &VpTreeSearch::new(Metric::Euclidean), neighbors));
     assert!(!check_search(x.into(), &VpTreeSearch::new(Metric::Manhattan), neighbors));
     assert!(!check_search(x.into(), &BruteForceSearch::new(Metric::Manhattan), neighbors));
@@ -116,12 +116,96 @@ fn nearly_all_points_are_the_same() {
     }
 }
 
+/// The rows of this member's points.
+fn dealt<'a, T: Scalar>(x: &'a [T], d: usize, cx: Context<'_>) -> Result<DealtRows<'a, T>> {
+    let n = x.len() / d;
+    let own = cx.rows(n);
+    DealtRows::new(Rows::new(&x[own.start * d..own.end * d], own.len(), d)?, own.start, n)
+}
+
+/// Searches with all teams, no member of which has all points; the exact neighbors of new ones are those that one process finds.
+fn check_dealt<T: Scalar>(x: &[T], d: usize, search: &dyn NeighborSearch<T>, neighbors: usize) {
+    let (n, alone, new) = (x.len() / d, Context::new(), cloud::<T>(11, 20, d));
+    assert!(search.takes_dealt(n, d));
+    let new = Rows::new(&new, 20, d).unwrap();
+    let index = search.build(Rows::new(x, n, d).unwrap().into(), alone).unwrap();
+    let graph = index.knn_graph(k(neighbors), alone).unwrap();
+    let nearest = index.knn_exact(new.into(), k(neighbors), alone).unwrap().unwrap();
+    for team in TEAMS {
+        let parts = members(team, |cx| {
+            let index = search.build(dealt(x, d, cx)?.into(), cx)?;
+            // In this order and in the other.
+            let graph = if team.0 < 4 { Some(index.knn_graph(k(neighbors), cx)?) } else { None };
+            let nearest = index.knn_exact(new.into(), k(neighbors), cx)?;
+            Ok::<_, Error>((graph.map_or_else(|| index.knn_graph(k(neighbors), cx), Ok)?, nearest))
+        });
+        let mut graphs = Vec::new();
+        for part in parts {
+            let (graph, of_new): (KnnGraph<T>, _) = part.unwrap();
+            assert_eq!(of_new.as_ref(), Some(&nearest), "{search:?} of {n} in {team:?}");
+            graphs.push(Ok(graph));
+        }
+        same_graph(&graph, graphs, &format!("{search:?} of {n}, dealt out, in {team:?}"));
+    }
+}
+
 fn check_clusters<T: Scalar>(n: usize, d: usize, duplicates: bool, search: &ApproximateSearch, neighbors: usize) {
     let x = if duplicates { with_duplicates::<T>(5, n, d) } else { cloud::<T>(5, n, d) };
     for metric in [Metric::Euclidean, Metric::Cosine] {
         let mut search = search.clone().with_exact_up_to(0);
         search.metric = metric;
         assert!(check_search(Rows::new(&x, n, d).unwrap().into(), &search, neighbors));
+        check_dealt(&x, d, &search, neighbors);
+    }
+}
+
+/// Nearly all points are one, which all members have.
+#[test]
+fn dealt_points_that_are_nearly_all_the_same() {
+    let (n, d) = (3000, 2);
+    let mut x = vec![1.0f64; d * n];
+    (0..8).for_each(|i| x[d * (311 * i + 700)] += i as f64);
+    check_dealt(&x, d, &ApproximateSearch::default().with_exact_up_to(0), 5);
+}
+
+/// What no member can do alone is an error, and so are rows that are not those of the member.
+#[test]
+fn dealt_points_where_all_are_needed() {
+    let (n, d) = (3000, 4);
+    let x = cloud::<f32>(8, n, d);
+    let all: [&dyn NeighborSearch<f32>; 6] = [
+        &BruteForceSearch::default(),
+        &KdTreeSearch::default(),
+        &VpTreeSearch::default(),
+        &ExactSearch::default(),
+        &ApproximateSearch::new(Metric::Correlation).with_exact_up_to(0),
+        &ApproximateSearch::new(Metric::Manhattan).with_exact_up_to(0),
+    ];
+    for search in all {
+        assert!(!search.takes_dealt(n, d));
+        for error in members((2, 1), |cx| search.build(dealt(&x, d, cx)?.into(), cx).map(drop)) {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("dealt out to a team") && error.contains("DealtRows::whole"), "{search:?}: {error}");
+        }
+    }
+    let search = ApproximateSearch::default().with_exact_up_to(0);
+    let few = Rows::new(&x[..3 * d], 3, d).unwrap();
+    for (found, error) in members((2, 1), |cx| {
+        let index = search.build(dealt(&x, d, cx)?.into(), cx)?;
+        let found = index.knn_graph(k(3), cx)?.n() == cx.rows(n).len();
+        Ok::<_, Error>((found, index.knn(few.into(), k(2), cx).unwrap_err()))
+    })
+    .into_iter()
+    .map(Result::unwrap)
+    {
+        assert!(found && error.to_string().contains("DealtRows::whole"), "{error}");
+    }
+    for error in members((2, 1), |cx| {
+        let rows = Rows::new(&x[..n / 2 * d], n / 2, d)?;
+        search.build(DealtRows::new(rows, 0, n)?.into(), cx).map(drop)
+    }) {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("member 0 has the rows 0..1500 of 3000"), "{error}");
     }
 }
 

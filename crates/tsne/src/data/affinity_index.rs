@@ -75,7 +75,7 @@ impl<T: Scalar> AffinityIndex<T> {
         }
         points.check_finite()?;
         x.check(&recipe.metric)?;
-        let mut doubts = x.warnings(&recipe.metric)?;
+        let mut doubts = x.warnings(&recipe.metric, cx)?;
         if matches!(recipe.neighbors, Neighbors::Custom(_)) {
             // It may weigh columns as it likes.
             doubts.retain(|doubt| !matches!(doubt, Warning::ColumnScales { .. }));
@@ -106,7 +106,7 @@ impl<T: Scalar> AffinityIndex<T> {
         index.durations.0 = neighbors;
         index.search_quality = search_quality;
         if index.warnings.contains(&Warning::IdenticalNeighbors)
-            && (doubts.contains(&Warning::IdenticalPoints) || all_same(points))
+            && (doubts.contains(&Warning::IdenticalPoints) || all_same(points, cx)?)
         {
             index.warnings.retain(|warning| *warning != Warning::IdenticalNeighbors);
             doubts.retain(|doubt| *doubt != Warning::IdenticalPoints);
@@ -494,10 +494,14 @@ impl<T: Scalar> AffinityIndex<T> {
 }
 
 /// Whether all points are the same.
-fn all_same<T: Scalar>(points: Points<'_, T>) -> bool {
-    match points {
+fn all_same<T: Scalar>(points: Points<'_, T>, cx: Context<'_>) -> Result<bool> {
+    Ok(match points {
         Points::Dense(rows) => rows.iter().all(|row| row == rows.row(0)),
         Points::Sparse(rows) => (1..rows.n()).all(|i| rows.row(i) == rows.row(0)),
+        Points::Dealt(rows) => {
+            let first = rows.fetch(|_| 0, 1, cx)?;
+            !cx.any(rows.rows().iter().any(|row| row != first))?
+        }
         _ => false,
-    }
+    })
 }

@@ -4,7 +4,7 @@ use crate::warning::Warning;
 use rayon::prelude::*;
 use tsne_affinity::{Metric, Translation};
 use tsne_core::span::Region;
-use tsne_core::{Rows, Scalar, memory};
+use tsne_core::{Context, DealtRows, Points, Result, Rows, Scalar, memory};
 
 /// Rows that are looked at, evenly spaced: the distance of the quartiles of so many normal numbers is that of all within 7 %
 /// (its standard deviation), and what follows from it needs the order of magnitude.
@@ -40,15 +40,32 @@ pub(super) struct Column {
 /// The columns of `rows`, whose values are finite.
 pub(super) fn columns<T: Scalar>(rows: Rows<'_, T>) -> Vec<Column> {
     let n = rows.n();
+    of_sample(n.min(SAMPLE), rows.d(), |s| rows.row(sampled(s, n)))
+}
+
+/// The same of rows that are dealt out to a team, whose members call this together.
+pub(super) fn columns_of_dealt<T: Scalar>(rows: &DealtRows<'_, T>, cx: Context<'_>) -> Result<Vec<Column>> {
+    let (n, d) = (rows.n(), rows.d());
     let count = n.min(SAMPLE);
+    let sample = rows.fetch(|s| sampled(s, n), count, cx)?;
+    let sample = Rows::new(&sample, count, d)?;
+    Ok(of_sample(count, d, |s| sample.row(s)))
+}
+
+/// The row of `n` that comes at place `s` of the sample.
+fn sampled(s: usize, n: usize) -> usize {
+    let count = n.clamp(1, SAMPLE);
+    // In two steps, so that the product of two counts cannot overflow.
+    s * (n / count) + s * (n % count) / count
+}
+
+fn of_sample<'r, T: Scalar>(count: usize, d: usize, row: impl Fn(usize) -> &'r [T] + Sync) -> Vec<Column> {
     if count == 0 {
         return Vec::new();
     }
-    // In two steps, so that the product of two counts cannot overflow.
-    let at = |s: usize| s * (n / count) + s * (n % count) / count;
     let of_column = |values: &mut Vec<f64>, c: usize| {
         values.clear();
-        values.extend((0..count).filter_map(|s| rows.row(at(s)).get(c)).map(|v| v.to_f64()));
+        values.extend((0..count).filter_map(|s| row(s).get(c)).map(|v| v.to_f64()));
         values.sort_unstable_by(f64::total_cmp);
         let quantile = |quarters: usize| values.get((count - 1) * quarters / 4).copied().unwrap_or(0.0);
         let (low, median, high) = (quantile(0), quantile(2), quantile(4));
@@ -65,7 +82,7 @@ pub(super) fn columns<T: Scalar>(rows: Rows<'_, T>) -> Vec<Column> {
     };
     let region = Region::enter();
     let of_column = |values: &mut Vec<f64>, c| region.task(|| of_column(values, c));
-    (0..rows.d()).into_par_iter().map_init(Vec::new, of_column).collect()
+    (0..d).into_par_iter().map_init(Vec::new, of_column).collect()
 }
 
 /// What to subtract from each column, so that what is rounded to `T` keeps its digits; `None` where nothing is to be gained or
@@ -106,14 +123,22 @@ pub(super) fn lost<T: Scalar>(columns: &[Column]) -> Option<Warning> {
     Some(Warning::Offset { column, offset: found.median, spread: found.range, scalar: T::NAME })
 }
 
-/// Warnings of columns that hold all of the distances, and of data that are one row again and again but for rounding.
-pub(super) fn doubts<T: Scalar>(rows: Rows<'_, T>, columns: &[Column], metric: &Metric) -> Vec<Warning> {
+/// Warnings of columns that hold all of the distances, and of data that are one row again and again but for rounding. The latter members
+/// of a team find out together.
+pub(super) fn doubts<T: Scalar>(
+    points: Points<'_, T>,
+    columns: &[Column],
+    metric: &Metric,
+    cx: Context<'_>,
+) -> Result<Vec<Warning>> {
     let mut warnings = Vec::new();
     let noise = |range: f64, largest: f64| range <= NOISE * T::EPSILON.to_f64() * largest;
-    if !columns.is_empty() && columns.iter().all(|column| noise(column.range, column.largest)) && all_noise(rows, noise)
+    if !columns.is_empty()
+        && columns.iter().all(|column| noise(column.range, column.largest))
+        && all_noise(points, noise, cx)?
     {
         warnings.push(Warning::IdenticalPoints);
-        return warnings;
+        return Ok(warnings);
     }
     let scales_matter = matches!(
         metric,
@@ -126,23 +151,30 @@ pub(super) fn doubts<T: Scalar>(rows: Rows<'_, T>, columns: &[Column], metric: &
     if scales_matter {
         warnings.extend(dominated(columns));
     }
-    warnings
+    Ok(warnings)
 }
 
 /// Whether all rows are the same but for rounding.
-fn all_noise<T: Scalar>(rows: Rows<'_, T>, noise: impl Fn(f64, f64) -> bool) -> bool {
-    let d = rows.d();
-    let (Ok(mut low), Ok(mut high)) =
-        (memory::filled("columns", d, f64::INFINITY), memory::filled("columns", d, f64::NEG_INFINITY))
-    else {
-        return false;
+fn all_noise<T: Scalar>(points: Points<'_, T>, noise: impl Fn(f64, f64) -> bool, cx: Context<'_>) -> Result<bool> {
+    let (rows, d) = match points {
+        Points::Dealt(rows) => (rows.rows(), rows.d()),
+        other => (other.dense("a look at columns")?, other.d()),
     };
+    let mut ranges = memory::filled("columns", d, [f64::INFINITY, f64::NEG_INFINITY])?;
     for row in rows.iter() {
-        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(row) {
-            (*low, *high) = (low.min(v.to_f64()), high.max(v.to_f64()));
+        ranges.iter_mut().zip(row).for_each(|(range, v)| widen(range, [v.to_f64(); 2]));
+    }
+    if let Points::Dealt(_) = points {
+        let all = cx.concat(memory::copied("columns", &ranges)?)?;
+        for of_member in all.chunks_exact(d.max(1)) {
+            ranges.iter_mut().zip(of_member).for_each(|(range, &other)| widen(range, other));
         }
     }
-    low.iter().zip(&high).all(|(low, high)| noise(high - low, f64::max(low.abs(), high.abs())))
+    Ok(ranges.iter().all(|[low, high]| noise(high - low, f64::max(low.abs(), high.abs()))))
+}
+
+fn widen(range: &mut [f64; 2], other: [f64; 2]) {
+    *range = [range[0].min(other[0]), range[1].max(other[1])];
 }
 
 /// A warning where a few of many columns hold nearly all of the variance, unless they look like principal components, which

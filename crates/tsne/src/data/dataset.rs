@@ -1,16 +1,18 @@
 //! Data points, and what was subtracted from them.
 
-use super::columns::{columns, doubts, lost, offset};
+use super::columns::{columns, columns_of_dealt, doubts, lost, offset};
 use super::distances;
 use super::kept::Kept;
 use crate::warning::Warning;
 use std::sync::Arc;
 use tsne_affinity::{Metric, Translation};
-use tsne_core::{Error, Points, Result, Rows, Scalar, SharedPoints, SharedRows, SharedSparseRows, SparseRows};
+use tsne_core::{
+    Context, DealtRows, Error, Points, Result, Rows, Scalar, SharedPoints, SharedRows, SharedSparseRows, SparseRows,
+};
 
 /// Data points: borrowed for a call, or owned and shared by all that keep them.
 ///
-/// [`Rows`] and [`SparseRows`] become one by themselves; an embedding that keeps its data then copies them once. One that is
+/// [`Rows`], [`SparseRows`] and [`DealtRows`] become one by themselves; an embedding that keeps its data then copies them once. One that is
 /// made from owned data ([`Dataset::dense`], [`Dataset::sparse`], [`Dataset::from_f64`]) shares them.
 ///
 /// # Examples
@@ -51,6 +53,12 @@ impl<'a, T> From<Points<'a, T>> for Dataset<'a, T> {
 impl<'a, T> From<Rows<'a, T>> for Dataset<'a, T> {
     fn from(rows: Rows<'a, T>) -> Self {
         Points::Dense(rows).into()
+    }
+}
+
+impl<'a, T> From<DealtRows<'a, T>> for Dataset<'a, T> {
+    fn from(rows: DealtRows<'a, T>) -> Self {
+        Points::Dealt(rows).into()
     }
 }
 
@@ -242,6 +250,24 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         }
     }
 
+    /// The rows of this member, of data that are dealt out to a team.
+    pub(crate) fn dealt(&self) -> Option<DealtRows<'_, T>> {
+        match &self.points {
+            Stored::Borrowed(Points::Dealt(rows)) => Some(*rows),
+            _ => None,
+        }
+    }
+
+    /// The same data where they are dealt out to a team: with all rows, on all members, which call this together. `None` of others.
+    pub(crate) fn together(&self, cx: Context<'_>) -> Result<Option<Dataset<'_, T>>> {
+        match self.dealt() {
+            // Those of a team of one are all there.
+            Some(rows) if rows.own() == (0..rows.n()) => Ok(Some(rows.rows().into())),
+            Some(rows) => Dataset::dense(rows.whole(cx)?, rows.n(), rows.d()).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The same data, to be kept: shared if they are already, copied if they are borrowed.
     pub(crate) fn kept(&self) -> Result<Kept<T>> {
         match &self.points {
@@ -269,14 +295,18 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         }
     }
 
-    /// What deserves a second look before distances are computed.
-    pub(crate) fn warnings(&self, metric: &Metric) -> Result<Vec<Warning>> {
-        let Points::Dense(rows) = self.points()? else { return Ok(Vec::new()) };
-        if *metric == Metric::Precomputed {
-            return Ok(distances::doubt(rows).into_iter().collect());
-        }
-        let seen = columns(rows);
-        let mut warnings = doubts(rows, &seen, metric);
+    /// What deserves a second look before distances are computed. Members of a team look together.
+    pub(crate) fn warnings(&self, metric: &Metric, cx: Context<'_>) -> Result<Vec<Warning>> {
+        let points = self.points()?;
+        let seen = match points {
+            Points::Dense(rows) if *metric == Metric::Precomputed => {
+                return Ok(distances::doubt(rows).into_iter().collect());
+            }
+            Points::Dense(rows) => columns(rows),
+            Points::Dealt(rows) => columns_of_dealt(&rows, cx)?,
+            _ => return Ok(Vec::new()),
+        };
+        let mut warnings = doubts(points, &seen, metric, cx)?;
         if let Some(lost) = &self.lost {
             // The values differed before they were rounded.
             warnings.retain(|warning| *warning != Warning::IdenticalPoints);

@@ -4,7 +4,7 @@ use super::affinity_index::AffinityIndex;
 use super::dataset::Dataset;
 use std::sync::Arc;
 use tsne_affinity::Metric;
-use tsne_core::{Affinities, KnnGraph, Points, Result, Rows, Scalar, SparseRows};
+use tsne_core::{Affinities, DealtRows, KnnGraph, Points, Result, Rows, Scalar, SparseRows};
 
 /// What a map can be fitted to. Every call that takes one takes `impl Into<Input>`: hand over the thing itself.
 ///
@@ -13,7 +13,9 @@ use tsne_core::{Affinities, KnnGraph, Points, Result, Rows, Scalar, SparseRows};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Input<'a, T> {
-    /// Data points, `n × d`: [`Rows`], [`SparseRows`], or a [`Dataset`].
+    /// Data points, `n × d`: [`Rows`], [`SparseRows`], or a [`Dataset`]; of a member of a team also [`DealtRows`], its own rows alone.
+    /// Where a stage asks for the rows of all (another search than that by clusters, a start from principal components, data that are
+    /// kept), these are brought together first.
     Data(Dataset<'a, T>),
     /// The nearest neighbors of each point with their distances.
     Graph(&'a KnnGraph<T>),
@@ -75,6 +77,7 @@ from! {
     Dataset<'a, T> => Data, data => data;
     Points<'a, T> => Data, points => points.into();
     Rows<'a, T> => Data, rows => rows.into();
+    DealtRows<'a, T> => Data, rows => rows.into();
     SparseRows<'a, T> => Data, rows => rows.into();
     &'a KnnGraph<T> => Graph, graph => graph;
     KnnGraph<T> => SharedGraph, graph => Arc::new(graph);

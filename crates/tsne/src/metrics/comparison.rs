@@ -1,3 +1,4 @@
+use std::collections::BinaryHeap;
 use std::num::NonZeroUsize;
 use tsne_affinity::{ExactSearch, Metric};
 use tsne_core::{
@@ -197,10 +198,20 @@ impl<'a, T: Scalar, const D: usize> Comparison<'a, T, D> {
 ///
 /// [`Error::OutOfMemory`].
 pub(super) fn draw(n: usize, count: usize, seed: u64) -> Result<Vec<usize>> {
-    let hashed = (0..n).map(|i| (random::element_seed(seed, SAMPLE_STREAM, i as u64), i));
-    let mut points = memory::collected(WHAT, hashed)?;
-    points.sort_unstable();
-    let mut drawn = memory::collected(WHAT, points.iter().take(count).map(|(_, i)| *i))?;
+    let count = count.min(n);
+    let mut drawn = Vec::new();
+    memory::reserve(WHAT, &mut drawn, count)?;
+    // Those of the least hashes, the largest of which is on top.
+    let mut least = BinaryHeap::from(drawn);
+    for i in 0..n {
+        let hashed = (random::element_seed(seed, SAMPLE_STREAM, i as u64), i);
+        if least.len() < count {
+            least.push(hashed);
+        } else if let Some(mut last) = least.peek_mut().filter(|last| hashed < **last) {
+            *last = hashed;
+        }
+    }
+    let mut drawn = memory::collected(WHAT, least.into_iter().map(|(_, i)| i))?;
     drawn.sort_unstable();
     Ok(drawn)
 }
@@ -245,7 +256,7 @@ impl<T: Scalar> Indexed<'_, T> {
             return Ok((indices, distances));
         }
         // One more, as a point finds itself.
-        let some = Subset::take(self.points, rows.iter().map(|&i| i as usize))?;
+        let some = Subset::take(self.points, rows.iter().map(|&i| i as usize), self.cx)?;
         others(&self.index.knn(some.points()?, k.saturating_add(1), self.cx)?, k, rows)
     }
 }
@@ -277,8 +288,17 @@ pub(super) enum Subset<T> {
 }
 
 impl<T: Scalar> Subset<T> {
-    pub(super) fn take(points: Points<'_, T>, rows: impl ExactSizeIterator<Item = usize> + Clone) -> Result<Self> {
+    /// The members of a team take rows that are dealt out together.
+    pub(super) fn take(
+        points: Points<'_, T>,
+        rows: impl ExactSizeIterator<Item = usize> + Clone,
+        cx: Context<'_>,
+    ) -> Result<Self> {
         Ok(match points {
+            Points::Dealt(x) => {
+                let rows = memory::collected(WHAT, rows)?;
+                Self::Dense { values: x.fetch(|i| rows[i], rows.len(), cx)?, n: rows.len(), d: x.d() }
+            }
             Points::Sparse(x) => {
                 let (mut row_pointers, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
                 let entries = rows.clone().map(|i| x.row(i).0.len()).sum();

@@ -94,7 +94,7 @@ fn pair_distances<T: Scalar>(space: Space<'_, T>, rows: &[usize]) -> Result<Vec<
     let m = rows.len();
     let some = match space.is_matrix {
         true => Subset::distances(space.points, rows)?,
-        false => Subset::take(space.points, rows.iter().copied())?,
+        false => Subset::take(space.points, rows.iter().copied(), space.cx)?,
     };
     let index = space.search.build(some.points()?, space.cx)?;
     let Some(others) = NonZeroUsize::new(m.saturating_sub(1)) else { return Ok(Vec::new()) };

@@ -175,7 +175,7 @@ fn sorted<T: Scalar>(far: &Indexed<'_, T>, rows: &[u32], neighbors: &[u32], k: u
     let parts = rows.chunks(count).zip(neighbors.chunks(count * k)).zip(found.chunks_mut(count * k));
     for ((rows, neighbors), found) in parts {
         far.cx.check()?;
-        let some = Subset::take(far.points, rows.iter().map(|&i| i as usize))?;
+        let some = Subset::take(far.points, rows.iter().map(|&i| i as usize), far.cx)?;
         let graph = far.index.knn(some.points()?, all, far.cx)?;
         // Points that the search did not find are the last.
         let last = n as u32 - 1;

@@ -76,7 +76,7 @@ pub fn graph_recall<'a, T: Scalar>(
     };
     let index = BruteForceSearch::new(metric.clone()).build(x, cx)?;
     let nearest = Indexed { points: x, index, cx }.nearest(wanted, &rows)?;
-    Ok(found_count(graph, 0, &rows, &nearest) as f64 / (rows.len() * k) as f64)
+    Ok(found_count(graph, 0, &rows, (&nearest.0, &nearest.1)) as f64 / (rows.len() * k) as f64)
 }
 
 /// The [`graph_recall`] of a sample, by the index that found the graph where that can search without a miss.
@@ -93,20 +93,18 @@ pub(crate) fn recall_of_search<T: Scalar>(
     let own = cx.rows(n);
     let mut own_rows = memory::copied(WHAT, &rows)?;
     own_rows.retain(|&i| own.contains(&(i as usize)));
-    let found = if own_rows.is_empty() {
-        0
-    } else {
-        let alone = cx.without_team();
-        let some = Subset::take(x, own_rows.iter().map(|&i| i as usize))?;
-        let nearest = match index.knn_exact(some.points()?, wanted.saturating_add(1), alone)? {
-            Some(nearest) => others(&nearest, wanted, &own_rows)?,
-            None => {
-                let index = BruteForceSearch::new(metric.clone()).build(x, alone)?;
-                Indexed { points: x, index, cx: alone }.nearest(wanted, &own_rows)?
-            }
-        };
-        found_count(graph, own.start, &own_rows, &nearest)
+    let some = Subset::take(x, rows.iter().map(|&i| i as usize), cx)?;
+    // The members of a team ask together; each counts those of its own rows.
+    let (first, nearest) = match index.knn_exact(some.points()?, wanted.saturating_add(1), cx)? {
+        Some(nearest) => (rows.partition_point(|&i| (i as usize) < own.start), others(&nearest, wanted, &rows)?),
+        None => {
+            let alone = cx.without_team();
+            let index = BruteForceSearch::new(metric.clone()).build(x, alone)?;
+            (0, Indexed { points: x, index, cx: alone }.nearest(wanted, &own_rows)?)
+        }
     };
+    let of_own = first * k..(first + own_rows.len()) * k;
+    let found = found_count(graph, own.start, &own_rows, (&nearest.0[of_own.clone()], &nearest.1[of_own]));
     let found: usize = cx.gather_one(found)?.iter().sum();
     Ok(found as f64 / (rows.len() * k) as f64)
 }
@@ -123,7 +121,7 @@ fn found_count<T: Scalar>(
     graph: &KnnGraph<T>,
     first: usize,
     rows: &[u32],
-    (nearest, distances): &(Vec<u32>, Vec<T>),
+    (nearest, distances): (&[u32], &[T]),
 ) -> usize {
     let k = graph.k();
     let found = |row: usize| {

@@ -31,7 +31,7 @@ pub(in crate::neighbors) trait Finder<T: Scalar>: Send + Sync {
     /// Whether no neighbor is ever missed.
     fn is_exact(&self) -> bool;
 
-    /// The search of other points without a miss.
+    /// The search of other points without a miss. In a team all members ask for the same points at the same time, and have all answers.
     fn search_exactly(
         &self,
         indexed: &IndexedPoints<'_, T>,

@@ -27,17 +27,21 @@ pub(in crate::neighbors) fn index<'a, T: Scalar>(
     checked: Checked<'a, T>,
     mapping: Mapping,
     make: &impl MakeFinder,
+    cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     let (geometry, unit) = (mapping.geometry, mapping.unit);
-    let (rows, metric) = (checked.source.dense("this index")?, checked.metric);
+    let (rows, metric) = (checked.source.dense_or_dealt("this index")?, checked.metric);
+    if let DenseRows::Dealt(rows) = &rows {
+        rows.check(cx)?;
+    }
     match mapping.map {
         None => {
-            let indexed = IndexedPoints::new(rows, Ruler::new::<T, T>(geometry, unit))?;
+            let indexed = IndexedPoints::new(rows, Ruler::new::<T, T>(geometry, unit), cx)?;
             let finder = make.make(&indexed)?;
             Ok(Box::new(Index { indexed, finder, source: AsGiven, metric }))
         }
         Some(map) => {
-            let indexed = IndexedPoints::new(map.rows(rows)?, Ruler::new::<f64, T>(geometry, unit))?;
+            let indexed = IndexedPoints::new(map.rows(rows)?, Ruler::new::<f64, T>(geometry, unit), cx)?;
             let finder = make.make(&indexed)?;
             Ok(Box::new(Index { indexed, finder, source: map, metric }))
         }

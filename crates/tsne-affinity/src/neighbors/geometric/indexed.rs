@@ -4,7 +4,7 @@ use super::geometry::{Geometry, Ruler, length};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
 use std::ops::Range;
-use tsne_core::{Result, Scalar, blocks, chunks, memory, simd};
+use tsne_core::{Context, Result, Scalar, blocks, chunks, memory, simd};
 
 /// The indexed points, and how distances between them are measured.
 #[derive(Debug)]
@@ -18,47 +18,63 @@ pub(in crate::neighbors) struct IndexedPoints<'a, T> {
 #[derive(Debug)]
 pub(in crate::neighbors) struct PointSet<'a, T> {
     pub(in crate::neighbors) rows: DenseRows<'a, T>,
-    /// The length of each row for [`Geometry::Cosine`], else empty.
+    /// The length of each row that is at hand for [`Geometry::Cosine`], else empty.
     lengths: Vec<f64>,
+    /// The first row that is at hand.
+    first: usize,
 }
 
 impl<'a, T: Scalar> PointSet<'a, T> {
     pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, geometry: Geometry) -> Result<Self> {
-        let mut lengths = Vec::new();
+        let (mut lengths, at_hand) = (Vec::new(), rows.view());
         if geometry == Geometry::Cosine {
-            memory::resize("lengths of rows", &mut lengths, rows.n(), 0.0)?;
+            memory::resize("lengths of rows", &mut lengths, at_hand.n(), 0.0)?;
             chunks::for_each(&mut lengths, blocks::BLOCK, |b, lengths| {
-                lengths.iter_mut().zip(blocks::range(b, rows.n())).for_each(|(to, i)| *to = length(rows.row(i)));
+                lengths.iter_mut().zip(blocks::range(b, at_hand.n())).for_each(|(to, i)| *to = length(at_hand.row(i)));
             });
         }
-        Ok(Self { rows, lengths })
+        let first = rows.at_hand().start;
+        Ok(Self { rows, lengths, first })
     }
 
     /// Some of the rows.
     pub(in crate::neighbors) fn part(&self, range: &Range<usize>) -> Result<PointSet<'_, T>> {
-        let lengths = memory::copied("lengths of rows", self.lengths.get(range.clone()).unwrap_or_default())?;
-        Ok(PointSet { rows: self.rows.part(range)?, lengths })
+        let at_hand = range.start.wrapping_sub(self.first)..range.end.wrapping_sub(self.first);
+        let lengths = memory::copied("lengths of rows", self.lengths.get(at_hand).unwrap_or_default())?;
+        Ok(PointSet { rows: self.rows.part(range)?, lengths, first: 0 })
     }
 
     /// Row `i` and its length; the length is 1 where the geometry does not ask for it.
     #[inline(always)]
     pub(in crate::neighbors) fn get(&self, i: usize) -> (&[T], f64) {
-        (self.rows.row(i), self.lengths.get(i).copied().unwrap_or(1.0))
+        (self.rows.row(i), self.lengths.get(i.wrapping_sub(self.first)).copied().unwrap_or(1.0))
     }
 }
 
 impl<'a, T: Scalar> IndexedPoints<'a, T> {
+    /// The members of a team look at the rows of their points; all call this together.
+    ///
     /// # Errors
     ///
     /// Where values are too large.
-    pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, ruler: Ruler) -> Result<Self> {
-        Self::among(rows, ruler, 0.0)
+    pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, ruler: Ruler, cx: Context<'_>) -> Result<Self> {
+        let own = rows.largest_of(&cx.rows(rows.n()));
+        let largest = cx.gather_one(own)?.into_iter().fold(0.0, f64::max);
+        let groups = Groups::of_rows(&rows, cx)?;
+        let ruler = ruler.fit(largest, rows.d())?;
+        Self::of_groups(rows, ruler, groups)
     }
 
-    /// The same for points that are compared with others, of values up to `largest`.
+    /// The same for points that are compared with others, of values up to `largest`: each process has its own.
     pub(in crate::neighbors) fn among(rows: DenseRows<'a, T>, ruler: Ruler, largest: f64) -> Result<Self> {
-        let ruler = ruler.fit(rows.largest().max(largest), rows.d())?;
-        let groups = Groups::new(rows.view())?;
+        let alone = Context::new();
+        let largest = rows.largest().max(largest);
+        let groups = Groups::of_rows(&rows, alone)?;
+        let ruler = ruler.fit(largest, rows.d())?;
+        Self::of_groups(rows, ruler, groups)
+    }
+
+    fn of_groups(rows: DenseRows<'a, T>, ruler: Ruler, groups: Groups) -> Result<Self> {
         Ok(Self { points: PointSet::new(rows, ruler.geometry)?, ruler, groups })
     }
 

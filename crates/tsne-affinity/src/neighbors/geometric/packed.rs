@@ -8,7 +8,7 @@ use super::packing::Packing;
 use crate::ordered;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use tsne_core::{Result, Scalar, memory};
+use tsne_core::{Context, Result, Scalar, memory};
 
 /// Points in one matrix product: a multiple of 96, the rows of the product's AVX-512 kernel (1,024 left 8 % of the
 /// product to a smaller kernel). A tile of scores of 128 queries, 480 KiB, stays in the cache of a core.
@@ -25,7 +25,7 @@ pub(super) struct PackedPoints {
 
 impl PackedPoints {
     pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
-        let packing = Packing::new(indexed)?;
+        let packing = Packing::new(indexed, Context::new())?;
         let (mut values, lengths) = packing.points(indexed)?;
         let width = packing.width;
         ordered::try_for_each((&mut values, width.saturating_mul(TILE)), Vec::new, |rows, _, tile| {

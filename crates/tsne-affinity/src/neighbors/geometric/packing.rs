@@ -3,10 +3,13 @@
 use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
 use super::score::ScoreError;
-use tsne_core::{Result, Scalar, blocks, chunks, memory};
+use tsne_core::{Context, Result, Scalar, blocks, chunks, memory};
 
 /// A query this long, in units of the largest coordinate of the points, is not trusted to `f32` products.
 const LONGEST_QUERY: f64 = (1u64 << 40) as f64;
+
+/// The name of what is made here in errors.
+const SUMS: &str = "sums of columns";
 
 /// How rows are packed.
 pub(super) struct Packing {
@@ -21,8 +24,9 @@ pub(super) struct Packing {
 }
 
 impl Packing {
-    /// For the groups of `indexed`; the center is the mean of their first points, summed in the order of blocks.
-    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
+    /// For the groups of `indexed`; the center is the mean of their first points, summed in the order of blocks of points: each member of
+    /// a team sums those of its own.
+    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>, cx: Context<'_>) -> Result<Self> {
         let m = indexed.groups.len();
         let geometry = indexed.ruler.geometry;
         let d = indexed.points.rows.d();
@@ -31,15 +35,18 @@ impl Packing {
         // Normalized rows carry an error of their own, which the bound on the exact distances knows: 2^-46 there.
         let error = ScoreError::new(width, if geometry == Geometry::Cosine { 2f64.powi(-46) } else { 0.0 });
         let mut packing = Self { geometry, factor: indexed.ruler.factor, center: vec![0.0; columns], width, error, d };
-        let partials = blocks::try_map(m, |range| {
-            let mut sums = memory::filled("sums of columns", columns, 0.0f64)?;
-            for g in range {
-                let point = indexed.points.get(indexed.groups.representative(g));
-                packing.each(point, |c, v| sums[c] += v / m as f64);
+        let own = cx.rows(indexed.groups.n());
+        let partials = blocks::try_map(own.len(), |range| {
+            let mut sums = memory::filled(SUMS, columns, 0.0f64)?;
+            for i in range.map(|i| own.start + i).filter(|&i| indexed.groups.is_first(i)) {
+                packing.each(indexed.points.get(i), |c, v| sums[c] += v / m as f64);
             }
             Ok(sums)
         })?;
-        for partial in &partials {
+        let mut sums = Vec::new();
+        memory::reserve(SUMS, &mut sums, partials.len().saturating_mul(columns))?;
+        partials.iter().for_each(|partial| sums.extend_from_slice(partial));
+        for partial in cx.concat(sums)?.chunks_exact(columns) {
             packing.center.iter_mut().zip(partial).for_each(|(c, p)| *c += p);
         }
         Ok(packing)

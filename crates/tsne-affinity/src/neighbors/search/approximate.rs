@@ -196,7 +196,16 @@ impl ApproximateSearch {
     }
 }
 
+/// Whether dense rows under a metric are searched as they are, and by clusters: so that a member of a team needs its own and no others.
+pub(super) fn is_dealt_served(metric: &Metric) -> bool {
+    Mapping::serves(metric) && Mapping::is_as_given(metric)
+}
+
 impl<T: Scalar> NeighborSearch<T> for ApproximateSearch {
+    fn takes_dealt(&self, n: usize, _d: usize) -> bool {
+        !self.is_exact(n) && is_dealt_served(&self.metric)
+    }
+
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         build(self, Source::Borrowed(points), cx)
     }
@@ -231,10 +240,19 @@ pub(super) fn approximate<'a, T: Scalar>(
     if search.is_exact(checked.points().n()) {
         return exact(checked, cx);
     }
-    if let Points::Dense(rows) = checked.points()
+    let rows = match checked.points() {
+        Points::Dense(rows) => Some(rows),
+        // What a map of rows begins at is the first of all.
+        Points::Dealt(rows) if is_dealt_served(&checked.metric) => Some(rows.rows()),
+        _ => None,
+    };
+    if let Some(rows) = rows
         && let Some(mapping) = Mapping::new(&checked.metric, rows)?
     {
-        return index(checked, mapping, &ByClusters { clusters, recall, seed });
+        return index(checked, mapping, &ByClusters { clusters, recall, seed }, cx);
+    }
+    if let points @ Points::Dealt(_) = checked.points() {
+        points.dense(&format!("a search under {}", checked.metric))?;
     }
     Ok(Box::new(GraphIndex::new(&checked, descent, seed)?))
 }

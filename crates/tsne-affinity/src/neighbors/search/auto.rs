@@ -1,6 +1,6 @@
 //! The choice between exact and approximate search.
 
-use super::approximate::{ApproximateSearch, EXACT_UP_TO, approximate};
+use super::approximate::{ApproximateSearch, EXACT_UP_TO, approximate, is_dealt_served};
 use super::exact::{VP_TREE_COLUMNS, exact, has_tree};
 use crate::metric::Metric;
 use crate::neighbors::checked::Checked;
@@ -75,6 +75,10 @@ impl AutoSearch {
 }
 
 impl<T: Scalar> NeighborSearch<T> for AutoSearch {
+    fn takes_dealt(&self, n: usize, d: usize) -> bool {
+        !self.is_exact(n, d, true) && is_dealt_served(&self.metric)
+    }
+
     fn build<'a>(&self, points: Points<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
         build(self, Source::Borrowed(points), cx)
     }
@@ -97,7 +101,7 @@ fn checked_build<'a, T: Scalar>(
     cx.check()?;
     let checked = Checked::new(points, &search.metric)?;
     let points = checked.points();
-    if search.is_exact(points.n(), points.d(), matches!(points, Points::Dense(_))) {
+    if search.is_exact(points.n(), points.d(), !matches!(points, Points::Sparse(_))) {
         return exact(checked, cx);
     }
     if let Points::Sparse(rows) = points

@@ -83,15 +83,18 @@ fn checked_build<'a, T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     cx.check()?;
-    all_pairs(Checked::new(points, metric)?)
+    all_pairs(Checked::new(points, metric)?, cx)
 }
 
 /// The index of checked points that compares all pairs.
-pub(super) fn all_pairs<'a, T: Scalar>(checked: Checked<'a, T>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+pub(super) fn all_pairs<'a, T: Scalar>(
+    checked: Checked<'a, T>,
+    cx: Context<'_>,
+) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     match checked.points() {
         Points::Dense(rows) => {
             if let Some(mapping) = Mapping::new(&checked.metric, rows)? {
-                return index(checked, mapping, &ByProducts);
+                return index(checked, mapping, &ByProducts, cx);
             }
         }
         Points::Sparse(rows) => return sparse_index(&checked, rows),

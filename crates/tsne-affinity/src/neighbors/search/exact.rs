@@ -86,10 +86,13 @@ fn checked_build<'a, T: Scalar>(
 /// The fastest exact index of checked points.
 pub(super) fn exact<'a, T: Scalar>(checked: Checked<'a, T>, cx: Context<'_>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     let points = checked.points();
+    if let Points::Dealt(_) = points {
+        points.dense("an exact search")?;
+    }
     match exact_method(&checked.metric, points.d(), matches!(points, Points::Dense(_))) {
-        SearchMethod::KdTree => kd_tree(checked),
+        SearchMethod::KdTree => kd_tree(checked, cx),
         SearchMethod::VpTree => Ok(Box::new(VpTree::new(&checked, cx)?)),
-        _ => all_pairs(checked),
+        _ => all_pairs(checked, cx),
     }
 }
 

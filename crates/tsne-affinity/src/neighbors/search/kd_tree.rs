@@ -67,11 +67,14 @@ fn checked_build<'a, T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     cx.check()?;
-    kd_tree(Checked::new(points, metric)?)
+    kd_tree(Checked::new(points, metric)?, cx)
 }
 
 /// The kd-tree of checked points.
-pub(super) fn kd_tree<'a, T: Scalar>(checked: Checked<'a, T>) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
+pub(super) fn kd_tree<'a, T: Scalar>(
+    checked: Checked<'a, T>,
+    cx: Context<'_>,
+) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     let (rows, metric) = (checked.points().dense("KdTreeSearch")?, &checked.metric);
     let mapping = Mapping::new(metric, rows)?.ok_or_else(|| {
         let allowed = "one that is the Euclidean distance or the cosine of mapped rows for a kd-tree: use ExactSearch, \
@@ -86,5 +89,5 @@ pub(super) fn kd_tree<'a, T: Scalar>(checked: Checked<'a, T>) -> Result<Box<dyn 
             format_args!("at most {} for a kd-tree: use BruteForceSearch", MAX_COORDINATES - extra),
         ));
     }
-    index(checked, mapping, &ByKdTree)
+    index(checked, mapping, &ByKdTree, cx)
 }

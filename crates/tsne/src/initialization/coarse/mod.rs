@@ -149,7 +149,7 @@ pub(crate) fn begin<T: Float, const D: usize>(
         Some(points) => {
             let whole = memory::collected("drawn points", 0..coarsest.n_columns() as u32)?;
             let drawn = coarser.iter().rev().try_fold(whole, |drawn, graph| graph.groups.drawn(&drawn))?;
-            pca(Selected::of(points, &drawn)?.points()?, seed, cx)?
+            pca(Selected::of(points, &drawn, cx)?.points()?, seed, cx)?
         }
         None => spectral(coarsest, seed, coarsest_cx)?,
     };

@@ -1,6 +1,6 @@
 //! Some rows of the data, copied.
 
-use tsne_core::{Error, Points, Result, Rows, Scalar, SparseRows, memory};
+use tsne_core::{Context, Error, Points, Result, Rows, Scalar, SparseRows, memory};
 
 /// Rows that were selected.
 #[derive(Debug)]
@@ -10,7 +10,8 @@ pub(super) enum Selected<T> {
 }
 
 impl<T: Scalar> Selected<T> {
-    pub(super) fn of(points: Points<'_, T>, selected: &[u32]) -> Result<Self> {
+    /// The members of a team call this together.
+    pub(super) fn of(points: Points<'_, T>, selected: &[u32], cx: Context<'_>) -> Result<Self> {
         const WHAT: &str = "selected rows";
         let d = points.d();
         match points {
@@ -18,6 +19,10 @@ impl<T: Scalar> Selected<T> {
                 let mut values = Vec::new();
                 memory::reserve(WHAT, &mut values, selected.len().saturating_mul(d))?;
                 selected.iter().for_each(|&i| values.extend_from_slice(rows.row(i as usize)));
+                Ok(Self::Dense { values, n: selected.len(), d })
+            }
+            Points::Dealt(rows) => {
+                let values = rows.fetch(|i| selected[i] as usize, selected.len(), cx)?;
                 Ok(Self::Dense { values, n: selected.len(), d })
             }
             Points::Sparse(rows) => {
@@ -51,16 +56,16 @@ impl<T: Scalar> Selected<T> {
 #[cfg(test)]
 mod tests {
     use super::Selected;
-    use tsne_core::{Points, Rows, SparseRows};
+    use tsne_core::{Context, Points, Rows, SparseRows};
 
     #[test]
     fn selected_rows_are_those_of_the_data_in_the_order_asked_for() {
         let x = [1.0, 0.0, 0.0, 2.0, 3.0, 0.0, 0.0, 4.0];
-        let dense = Selected::of(Rows::new(&x, 4, 2).unwrap().into(), &[3, 0]).unwrap();
+        let dense = Selected::of(Rows::new(&x, 4, 2).unwrap().into(), &[3, 0], Context::new()).unwrap();
         let Points::Dense(rows) = dense.points().unwrap() else { panic!("dense rows") };
         assert_eq!((rows.n(), rows.row(0), rows.row(1)), (2, &[0.0, 4.0][..], &[1.0, 0.0][..]));
         let sparse = SparseRows::new(&[0, 1, 2, 3, 4], &[0, 1, 0, 1], &[1.0, 2.0, 3.0, 4.0], 2).unwrap();
-        let sparse = Selected::of(sparse.into(), &[3, 0]).unwrap();
+        let sparse = Selected::of(sparse.into(), &[3, 0], Context::new()).unwrap();
         let Points::Sparse(rows) = sparse.points().unwrap() else { panic!("sparse rows") };
         assert_eq!((rows.n(), rows.d()), (2, 2));
         assert_eq!((rows.row(0), rows.row(1)), ((&[1][..], &[4.0][..]), (&[0][..], &[1.0][..])));

@@ -13,7 +13,7 @@ use centered::{CenteredData, WHAT};
 use dense::Centered;
 use occurring::Occurring;
 use sparse::SparseCentered;
-use tsne_core::{Context, Error, Points, Result, Scalar, memory};
+use tsne_core::{Context, Error, Points, Result, Rows, Scalar, memory};
 
 /// The most columns for which there is a covariance: its matrix takes 32 MiB there. An estimate: both
 /// ways give the same components, and data this wide are rare.
@@ -71,6 +71,7 @@ pub fn pca<'a, T: Scalar, const D: usize>(
                 None => None,
             }
         }
+        Points::Dealt(x) => return pca(Rows::new(&x.whole(cx)?, n, d)?, seed, cx),
         other => return pca(other.dense("pca")?, seed, cx),
     };
     let positions = positions.map_or_else(|| memory::filled(WHAT, n, [T::ZERO; D]), Ok)?;
@@ -118,6 +119,7 @@ pub fn principal_axes<'a, T: Scalar>(
             None => return Ok(Vec::new()),
         },
         Points::Sparse(x) => x,
+        Points::Dealt(x) => return principal_axes(Rows::new(&x.whole(cx)?, n, d)?, count, seed, cx),
         other => return principal_axes(other.dense("pca")?, count, seed, cx),
     };
     let occurring = Occurring::of(x)?;

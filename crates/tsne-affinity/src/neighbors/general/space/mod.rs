@@ -26,6 +26,7 @@ pub(in crate::neighbors) fn space<'a, T: Scalar>(checked: &Checked<'a, T>) -> Re
     let rows = match points.points() {
         Points::Dense(rows) => rows,
         Points::Sparse(_) => return merged::space(points, metric),
+        Points::Dealt(_) => points.points().dense("this search")?,
         _ => return Err(no_sparse(metric)),
     };
     if let Some(Mapping { geometry, unit, map }) = Mapping::new(metric, rows)? {

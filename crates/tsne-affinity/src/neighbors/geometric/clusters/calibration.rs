@@ -1,17 +1,15 @@
 //! How far a search must look for the wanted recall: measured on a sample of the points.
 
 use super::partition::Clusters;
-use super::probe::{Batch, Own, Probe, Visits, targets};
+use super::probe::{Batch, Own, Visits};
 use super::reach::{Reach, remoteness};
-use super::sampling::{gather, strata};
+use super::sampling::{gather_for_all, strata};
 use super::shard::Shard;
+use super::some_rows::Nearest;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
-use crate::neighbors::nearest::sort;
-use crate::neighbors::progress::Counter;
-use crate::neighbors::request::room;
 use std::num::NonZeroUsize;
-use tsne_core::{Context, Result, Scalar, memory};
+use tsne_core::{Context, Result, Scalar};
 
 /// Points whose exact neighbors decide how far a search looks. Their recalls differ by some 0.03, so the mean
 /// of 256 is known to 0.002.
@@ -22,8 +20,6 @@ const CALIBRATION_NEIGHBORS: usize = 4_000;
 /// Clusters that a row visits at most, in units of what rows of the sample visit on average: a few remote rows would
 /// make the ranking of all others longer. The limit is found with this bound in force.
 const MOST: f64 = 3.0;
-/// The name of what is made here in errors.
-const SAMPLE: &str = "neighbors of a sample";
 const STAGE_CALIBRATION: u64 = 0x61_7070_0003;
 
 /// A true neighbor of a row of the sample, by its cluster.
@@ -47,22 +43,14 @@ pub(super) fn calibrate<V: Scalar>(
     let count = CALIBRATION.max(CALIBRATION_NEIGHBORS.div_ceil(k));
     let sample = strata(clusters.order.len(), count, seed, STAGE_CALIBRATION)?;
     let row_of = |s: usize| given.groups.representative(clusters.order[sample[s] as usize] as usize);
-    let points =
-        PointSet::new(DenseRows::Owned(gather(&given.points, row_of, sample.len())?), clusters.ruler.geometry)?;
+    let rows = gather_for_all(&given.points, row_of, sample.len(), cx)?;
+    let points = PointSet::new(DenseRows::Owned(rows), clusters.ruler.geometry)?;
     let seen = clusters.seen(&points, |r| r, sample.len())?;
     let (ranking, distances) = clusters.centroids.nearest(&seen, all.get(), cx)?;
     drop(seen);
-    let (mut positions, mut lengths) = room::<V>(sample.len(), k)?;
-    let mut found = memory::filled(SAMPLE, sample.len(), 0u32)?;
-    let batch = Batch { points: &points, rows: 0..sample.len(), own: Own::List(&sample), names: None };
-    let mut rows = memory::collected(SAMPLE, targets(k, &mut positions, &mut lengths))?;
-    let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
     let visits = Visits::of_ranking(clusters, (&ranking, &distances), all, Reach::all(all))?;
-    let counter = Counter::new(sample.len(), Context::new());
-    let probe = Probe::new(clusters, shard)?;
-    probe.search(&batch, (&batch.rows, &visits), (k, false), target, (&mut found, &counter), cx)?;
-    drop((rows, visits, probe));
-    nearest_of_all((k, sample.len()), &mut positions, &lengths, &mut found, cx)?;
+    let batch = Batch { points: &points, rows: 0..sample.len(), own: Own::List(&sample), names: None };
+    let Nearest { positions, found, .. } = Nearest::of_all((clusters, shard), &batch, visits, k, cx)?;
     let mut neighbors = Vec::new();
     let mut ranks = vec![0usize; all.get()];
     for (i, (positions, found)) in positions.chunks_exact(k).zip(found).enumerate() {
@@ -81,49 +69,6 @@ pub(super) fn calibrate<V: Scalar>(
     let most = (visited as f64 * MOST / sample.len() as f64).ceil() as usize;
     let bounded = Reach { most: NonZeroUsize::new(most).unwrap_or(all).min(all), ..free };
     Ok(least(&neighbors, sample.len(), k, recall, bounded).unwrap_or(free))
-}
-
-/// The `k` nearest of each of `n` rows among what the members of a team have found, each in its shard: the rows are shared by the
-/// members, and all know the positions and their numbers in the end.
-fn nearest_of_all<V: Scalar>(
-    (k, n): (usize, usize),
-    positions: &mut [u32],
-    lengths: &[V],
-    found: &mut [u32],
-    cx: Context<'_>,
-) -> Result<()> {
-    if cx.members() < 2 {
-        return Ok(());
-    }
-    let mut messages = Vec::new();
-    memory::reserve(SAMPLE, &mut messages, cx.members())?;
-    for member in 0..cx.members() {
-        let rows = cx.part_of(member, n, 1);
-        let mut message: Vec<(u32, V)> = Vec::new();
-        memory::reserve(SAMPLE, &mut message, rows.clone().map(|i| found[i] as usize + 1).sum())?;
-        for i in rows {
-            let row = i * k..i * k + found[i] as usize;
-            message.push((found[i], V::ZERO));
-            message.extend(positions[row.clone()].iter().copied().zip(lengths[row].iter().copied()));
-        }
-        messages.push(message);
-    }
-    let received = cx.exchange(messages)?;
-    let mut received: Vec<_> = received.iter().map(|message| message.iter()).collect();
-    let mut nearest = Vec::new();
-    for i in cx.part(n, 1) {
-        nearest.clear();
-        for message in &mut received {
-            let count = message.next().map_or(0, |&(count, _)| count as usize);
-            nearest.extend(message.by_ref().take(count).map(|&(position, length)| (length, position)));
-        }
-        sort(&mut nearest);
-        nearest.truncate(k);
-        found[i] = nearest.len() as u32;
-        positions[i * k..].iter_mut().zip(&nearest).for_each(|(to, &(_, position))| *to = position);
-    }
-    cx.gather(found, 1)?;
-    cx.gather(positions, k)
 }
 
 /// `reach` with the least limit that finds the wanted recall; `None` where none does.

@@ -10,6 +10,7 @@ mod proximity;
 mod reach;
 mod sampling;
 mod shard;
+mod some_rows;
 mod visit;
 
 pub(in crate::neighbors) use projection::{COLUMNS, COMPONENTS};

@@ -12,7 +12,7 @@ use crate::neighbors::geometric::packing::Packing;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use tsne_core::buckets::Buckets;
-use tsne_core::{Context, Result, Rows, Scalar, blocks, chunks, memory};
+use tsne_core::{Context, Result, Rows, Scalar, chunks, memory};
 
 /// Points in the sample that the centroids are fitted to, for each centroid: 64 is what keeps the fit below a seventh of
 /// the search (70,000 × 50: 0.08 of 0.65 s) without a centroid of only a few points.
@@ -23,6 +23,8 @@ const ROUNDS: usize = 5;
 const GATHER: usize = 16_384;
 /// Rows of the sample that one member of a team gives to centroids, at the least.
 const SHARED: usize = 128;
+/// The name of what is made of a sample in errors.
+const SAMPLED: &str = "a sample of the points";
 const STAGE_SAMPLE: u64 = 0x61_7070_0001;
 const STAGE_START: u64 = 0x61_7070_0002;
 
@@ -50,7 +52,8 @@ impl<V: Scalar> Clusters<V> {
         let projection = Projection::new(given, seed, cx)?;
         let row_of = |g: u32| given.groups.representative(g as usize);
         let sampled = strata(m, count.saturating_mul(SAMPLE), seed, STAGE_SAMPLE)?;
-        let sample = seen(projection.as_ref(), &given.points, |s| row_of(sampled[s]), sampled.len(), geometry)?;
+        let at = |s: usize| row_of(sampled[s]);
+        let sample = seen_for_all(projection.as_ref(), &given.points, at, sampled.len(), geometry, cx)?;
         let d = sample.rows.d();
         let starts = strata(sampled.len(), count, seed, STAGE_START)?;
         let mut centroids: Vec<V> = Vec::new();
@@ -77,18 +80,20 @@ impl<V: Scalar> Clusters<V> {
             in_order.extend_from_slice(&centroids[c as usize * d..(c as usize + 1) * d]);
         }
         let centroids = in_order;
-        let mut cluster = memory::filled("clusters of points", m, 0u32)?;
         let centroids = Centroids::new(DenseRows::owned(centroids, count, d)?, geometry, given.ruler.magnitude())?;
-        let own = cx.rows(m);
+        // The groups whose first points are this member's.
+        let own = cx.rows(given.groups.n());
+        let own = given.groups.first_in(own.start)..given.groups.first_in(own.end);
+        let mut cluster = Vec::new();
+        memory::reserve("clusters of points", &mut cluster, own.len())?;
         for first in own.clone().step_by(GATHER) {
             let at = |r| row_of((first + r) as u32);
             let rows = seen(projection.as_ref(), &given.points, at, GATHER.min(own.end - first), geometry)?;
-            let found = centroids.nearest(&rows, 1, cx)?.0;
-            cluster[first..first + found.len()].copy_from_slice(&found);
+            cluster.extend(centroids.nearest(&rows, 1, cx)?.0);
         }
-        cx.gather(&mut cluster, blocks::BLOCK)?;
+        let cluster = cx.concat(cluster)?;
         let (starts, order) = by_cluster(&cluster, count)?.into_parts();
-        Ok(Self { projection, centroids, starts, order, ruler: given.ruler, packing: Packing::new(given)? })
+        Ok(Self { projection, centroids, starts, order, ruler: given.ruler, packing: Packing::new(given, cx)? })
     }
 
     /// Some points as they are compared with the centroids.
@@ -137,6 +142,26 @@ fn seen<V: Scalar>(
         None => DenseRows::Owned(gather(points, at, n)?),
     };
     PointSet::new(rows, geometry)
+}
+
+/// The same of any points, for all members of a team, which ask for the same: each computes what it has.
+fn seen_for_all<V: Scalar>(
+    projection: Option<&Projection>,
+    points: &PointSet<'_, V>,
+    at: impl Fn(usize) -> usize + Sync,
+    n: usize,
+    geometry: Geometry,
+    cx: Context<'_>,
+) -> Result<PointSet<'static, V>> {
+    let DenseRows::Dealt(rows) = &points.rows else { return seen(projection, points, at, n, geometry) };
+    let is_own = || (0..n).map(&at).filter(|i| rows.own().contains(i));
+    let mut own = Vec::new();
+    memory::reserve(SAMPLED, &mut own, is_own().count())?;
+    own.extend(is_own());
+    let own = seen(projection, points, |s| own[s], own.len(), geometry)?.rows;
+    let d = own.d();
+    let values = memory::copied(SAMPLED, own.values())?;
+    PointSet::new(DenseRows::owned(cx.in_order_of(values, d, (at, n), rows.n())?, n, d)?, geometry)
 }
 
 /// The items of each cluster, ascending.

@@ -9,7 +9,7 @@
 //! which a library's product does not promise. On 70,000 × 784 points the neighbors took 20.5 in place of 24.5 s on a machine with
 //! five times the load (11.2 for 12.9 s of the CPU, all of `knn_time`).
 
-use super::sampling::strata;
+use super::sampling::{gather_for_all, strata};
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::geometry::Geometry;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
@@ -49,8 +49,10 @@ impl Projection {
             return Ok(None);
         }
         let sample = strata(given.groups.len(), SAMPLE, seed, STAGE_SAMPLE)?;
-        let row = |s: usize| given.points.get(given.groups.representative(sample[s] as usize)).0;
         let n = sample.len();
+        let at = |s: usize| given.groups.representative(sample[s] as usize);
+        let given_rows = gather_for_all(&given.points, at, n, cx)?;
+        let row = |s: usize| given_rows.rows().row(s);
         let mut center = memory::filled("center of rows", d, 0.0)?;
         for s in 0..n {
             center.iter_mut().zip(row(s)).for_each(|(c, v)| *c += v.to_f64() * given.ruler.factor / n as f64);
@@ -63,6 +65,7 @@ impl Projection {
         let mut projection = Self { factor: given.ruler.factor, center, basis };
         let mut rows = memory::filled("sample of rows", n * d, 0.0f32)?;
         rows.chunks_exact_mut(d).enumerate().for_each(|(s, out)| projection.center_row(row(s), out));
+        drop(given_rows);
         let mut components = memory::filled("components of a sample", n * COMPONENTS, 0.0f32)?;
         let mut products = memory::filled("components", size, 0.0f32)?;
         for _ in 0..STEPS {
@@ -197,7 +200,7 @@ mod tests {
         let n = x.len() / d;
         let ruler = Ruler::new::<f32, f32>(Geometry::Euclidean, Unit::Length);
         let rows = DenseRows::Borrowed(Rows::new(x, n, d).unwrap());
-        let indexed = IndexedPoints::new(rows, ruler).unwrap();
+        let indexed = IndexedPoints::new(rows, ruler, Context::new()).unwrap();
         let projection = Projection::new(&indexed, 1, Context::new()).unwrap().unwrap();
         let components = projection.rows(&indexed.points, |i| i, n).unwrap();
         let components = (0..n).flat_map(|i| components.row(i).to_vec()).collect();

@@ -1,7 +1,8 @@
-//! Some of the points: evenly drawn numbers, and copies of rows.
+//! Some of the points: evenly drawn numbers, and copies of rows, whoever has them.
 
+use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::PointSet;
-use tsne_core::{Result, Scalar, SharedRows, blocks, chunks, memory, random};
+use tsne_core::{Context, Result, Scalar, SharedRows, blocks, chunks, memory, random};
 
 /// `count` of `0..n`, one from each of as many ranges of nearly equal size: ascending and distinct.
 ///
@@ -15,7 +16,7 @@ pub(super) fn strata(n: usize, count: usize, seed: u64, stage: u64) -> Result<Ve
     memory::collected("a sample of the points", (0..count).map(drawn))
 }
 
-/// A copy of the rows of some points.
+/// A copy of the rows of some points that are at hand.
 pub(super) fn gather<V: Scalar>(
     points: &PointSet<'_, V>,
     at: impl Fn(usize) -> usize + Sync,
@@ -29,6 +30,19 @@ pub(super) fn gather<V: Scalar>(
         }
     });
     SharedRows::new(values, n, d)
+}
+
+/// The same of any points, for all members of a team, which call this together and ask for the same.
+pub(super) fn gather_for_all<V: Scalar>(
+    points: &PointSet<'_, V>,
+    at: impl Fn(usize) -> usize + Sync,
+    n: usize,
+    cx: Context<'_>,
+) -> Result<SharedRows<V>> {
+    match &points.rows {
+        DenseRows::Dealt(rows) => SharedRows::new(rows.fetch(at, n, cx)?, n, rows.d()),
+        _ => gather(points, at, n),
+    }
 }
 
 #[cfg(test)]

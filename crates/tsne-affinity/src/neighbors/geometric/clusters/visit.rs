@@ -7,15 +7,17 @@ use super::probe::{Batch, Own, Probe, Target, Visits, batches, targets};
 use super::reach::Reach;
 use super::sampling::gather;
 use super::shard::Shard;
+use super::some_rows::Nearest;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::finder::{Asked, Finder, MakeFinder, Queries};
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
+use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
 use crate::neighbors::request::room;
 use crate::neighbors::wanted::Wanted;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use tsne_core::{Context, Result, Scalar, memory};
+use tsne_core::{Context, Error, Result, Scalar, memory};
 
 /// The name of what is made here in errors.
 const ROWS: &str = "rows of neighbors";
@@ -23,7 +25,9 @@ const ROWS: &str = "rows of neighbors";
 /// A search over clusters, built when first asked.
 struct ClusterFinder<V: 'static> {
     clusters: OnceLock<Clusters<V>>,
-    /// All rows, where one process has been asked to search them.
+    /// The rows at the positions of this member of a team, where that has been asked to search.
+    own: OnceLock<Shard<V>>,
+    /// All rows, where one process has.
     whole: OnceLock<Shard<V>>,
     /// How far to look for each `k` asked so far.
     reaches: Mutex<BTreeMap<usize, Reach>>,
@@ -34,8 +38,8 @@ struct ClusterFinder<V: 'static> {
 
 impl<V: Scalar> ClusterFinder<V> {
     fn new(count: usize, recall: f64, seed: u64) -> Self {
-        let (clusters, whole, reaches) = (OnceLock::new(), OnceLock::new(), Mutex::default());
-        Self { clusters, whole, reaches, count, recall, seed }
+        let (clusters, own, whole, reaches) = (OnceLock::new(), OnceLock::new(), OnceLock::new(), Mutex::default());
+        Self { clusters, own, whole, reaches, count, recall, seed }
     }
 
     fn clusters(&self, indexed: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<&Clusters<V>> {
@@ -57,6 +61,20 @@ impl<V: Scalar> ClusterFinder<V> {
         }
         let whole = Shard::whole(clusters, indexed)?;
         Ok(self.whole.get_or_init(|| whole))
+    }
+
+    /// The rows at the positions of this member of a team: in one process all.
+    fn own(&self, clusters: &Clusters<V>, indexed: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<&Shard<V>> {
+        if cx.members() < 2 {
+            return self.whole(clusters, indexed);
+        }
+        let known = self.own.get();
+        let missing = cx.any(known.is_none())?;
+        if let Some(known) = known.filter(|_| !missing) {
+            return Ok(known);
+        }
+        let own = Shard::new(clusters, indexed, cx)?;
+        Ok(self.own.get_or_init(|| own))
     }
 
     /// How far to look for `k` neighbors at the wanted recall.
@@ -87,13 +105,7 @@ impl<V: Scalar> ClusterFinder<V> {
         cx: Context<'_>,
     ) -> Result<()> {
         let clusters = self.clusters(indexed, cx)?;
-        let part;
-        let own = if cx.members() < 2 {
-            self.whole(clusters, indexed)?
-        } else {
-            part = Shard::new(clusters, indexed, cx.rows(clusters.order.len()))?;
-            &part
-        };
+        let own = self.own(clusters, indexed, cx)?;
         let reach = self.reach(indexed, (clusters, own), k, cx)?;
         let errands = Errands::new(&clusters.order, &indexed.groups, wanted, cx)?;
         let (mut abroad_indices, mut abroad_distances) = room::<V>(errands.abroad, k)?;
@@ -110,20 +122,59 @@ impl<V: Scalar> ClusterFinder<V> {
     fn search_other(
         &self,
         indexed: &IndexedPoints<'_, V>,
-        (points, exactly): (&PointSet<'_, V>, bool),
+        points: &PointSet<'_, V>,
         (k, indices, distances): (usize, &mut [u32], &mut [V]),
         cx: Context<'_>,
     ) -> Result<()> {
         let cx = cx.without_team();
+        all_at_hand(indexed)?;
         let clusters = self.clusters(indexed, cx)?;
         let whole = self.whole(clusters, indexed)?;
-        let reach = match exactly {
-            true => Reach::all(clusters.len()),
-            false => self.reach(indexed, (clusters, whole), k, cx)?,
-        };
+        let reach = self.reach(indexed, (clusters, whole), k, cx)?;
         let batch = Batch { points, rows: 0..points.rows.n(), own: Own::None, names: Some(&clusters.order) };
         search_within((clusters, whole), reach, &batch, |i| i, (k, &mut [(indices, distances)]), cx)
     }
+
+    /// The nearest of other points in all clusters, which all members of a team ask for together.
+    fn search_all(
+        &self,
+        indexed: &IndexedPoints<'_, V>,
+        points: &PointSet<'_, V>,
+        (k, indices, distances): (usize, &mut [u32], &mut [V]),
+        cx: Context<'_>,
+    ) -> Result<()> {
+        if cx.members() < 2 {
+            all_at_hand(indexed)?;
+        }
+        let clusters = self.clusters(indexed, cx)?;
+        let own = self.own(clusters, indexed, cx)?;
+        let (all, rows) = (Reach::all(clusters.len()), 0..points.rows.n());
+        let visits = Visits::new(clusters, points, &rows, all, cx)?;
+        let batch = Batch { points, rows, own: Own::None, names: None };
+        let Nearest { positions, lengths, .. } = Nearest::of_all((clusters, own), &batch, visits, k, cx)?;
+        let results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+        let mut nearest = Vec::new();
+        for ((indices, distances), row) in results.zip((0..).step_by(k)) {
+            nearest.clear();
+            let found = lengths[row..row + k].iter().zip(&positions[row..row + k]);
+            nearest.extend(found.map(|(&length, &position)| (length, clusters.order[position as usize])));
+            // Ties have another order now.
+            sort(&mut nearest);
+            let places = indices.iter_mut().zip(distances);
+            places.zip(&nearest).for_each(|(place, &(length, name))| (*place.0, *place.1) = (name, length));
+        }
+        Ok(())
+    }
+}
+
+/// Checks that this process has all rows.
+fn all_at_hand<V: Scalar>(indexed: &IndexedPoints<'_, V>) -> Result<()> {
+    let rows = &indexed.points.rows;
+    if rows.at_hand() == (0..rows.n()) {
+        return Ok(());
+    }
+    let why = "they are dealt out to a team, of which this member alone is asked: bring them together by DealtRows::whole";
+    Err(Error::invalid("points", why))
 }
 
 impl<V: Scalar> Finder<V> for ClusterFinder<V> {
@@ -142,7 +193,7 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
     ) -> Result<()> {
         match queries {
             Queries::Own(wanted) => self.search_own(indexed, wanted, (k, indices, distances), cx),
-            Queries::Other(points) => self.search_other(indexed, (points, false), (k, indices, distances), cx),
+            Queries::Other(points) => self.search_other(indexed, points, (k, indices, distances), cx),
         }
     }
 
@@ -155,7 +206,7 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
         distances: &mut [V],
         cx: Context<'_>,
     ) -> Result<()> {
-        self.search_other(indexed, (points, true), (k, indices, distances), cx)
+        self.search_all(indexed, points, (k, indices, distances), cx)
     }
 
     /// What is found is not exact, nor are ranks that go with it.

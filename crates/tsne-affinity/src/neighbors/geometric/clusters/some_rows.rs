@@ -1,0 +1,87 @@
+//! Some rows, which all members of a team know, compared with the rows of all: each member compares them with its own.
+
+use super::partition::Clusters;
+use super::probe::{Batch, Probe, Visits, targets};
+use super::shard::Shard;
+use crate::neighbors::nearest::sort;
+use crate::neighbors::progress::Counter;
+use crate::neighbors::request::room;
+use tsne_core::{Context, Result, Scalar, memory};
+
+/// The name of what is made here in errors.
+const SOME: &str = "neighbors of some rows";
+
+/// The nearest positions of some rows.
+pub(super) struct Nearest<V> {
+    /// `k` for each row, ascending by (distance, position).
+    pub(super) positions: Vec<u32>,
+    pub(super) lengths: Vec<V>,
+    /// How many of them each row has.
+    pub(super) found: Vec<u32>,
+}
+
+impl<V: Scalar> Nearest<V> {
+    /// The `k` nearest of each row of a batch in the clusters that it visits, of all members of a team, each of which has a `shard`. All
+    /// call this together, for the same rows, and have the same result.
+    pub(super) fn of_all(
+        (clusters, shard): (&Clusters<V>, &Shard<V>),
+        batch: &Batch<'_, V>,
+        visits: Visits,
+        k: usize,
+        cx: Context<'_>,
+    ) -> Result<Self> {
+        let n = batch.rows.len();
+        let (mut positions, mut lengths) = room::<V>(n, k)?;
+        let mut found = memory::filled(SOME, n, 0u32)?;
+        let mut rows = memory::collected(SOME, targets(k, &mut positions, &mut lengths))?;
+        let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
+        // Only the rows of a member are asked for, so that names wait for all.
+        let batch = Batch { names: None, rows: batch.rows.clone(), ..*batch };
+        let counter = Counter::new(n, Context::new());
+        let probe = Probe::new(clusters, shard)?;
+        probe.search(&batch, (&batch.rows, &visits), (k, false), target, (&mut found, &counter), cx)?;
+        drop((rows, visits, probe));
+        let mut nearest = Self { positions, lengths, found };
+        nearest.merge(k, cx)?;
+        Ok(nearest)
+    }
+
+    /// Makes the nearest of all members out of those that each has found. The rows are shared by the members.
+    fn merge(&mut self, k: usize, cx: Context<'_>) -> Result<()> {
+        let (n, members) = (self.found.len(), cx.members());
+        if members < 2 {
+            return Ok(());
+        }
+        let mut messages = Vec::new();
+        memory::reserve(SOME, &mut messages, members)?;
+        for member in 0..members {
+            let rows = cx.part_of(member, n, 1);
+            let mut message: Vec<(u32, V)> = Vec::new();
+            memory::reserve(SOME, &mut message, rows.clone().map(|i| self.found[i] as usize + 1).sum())?;
+            for i in rows {
+                let row = i * k..i * k + self.found[i] as usize;
+                message.push((self.found[i], V::ZERO));
+                message.extend(self.positions[row.clone()].iter().copied().zip(self.lengths[row].iter().copied()));
+            }
+            messages.push(message);
+        }
+        let received = cx.exchange(messages)?;
+        let mut received: Vec<_> = received.iter().map(|message| message.iter()).collect();
+        let mut nearest = Vec::new();
+        for i in cx.part(n, 1) {
+            nearest.clear();
+            for message in &mut received {
+                let count = message.next().map_or(0, |&(count, _)| count as usize);
+                nearest.extend(message.by_ref().take(count).map(|&(position, length)| (length, position)));
+            }
+            sort(&mut nearest);
+            nearest.truncate(k);
+            self.found[i] = nearest.len() as u32;
+            let places = self.positions[i * k..].iter_mut().zip(&mut self.lengths[i * k..]);
+            places.zip(&nearest).for_each(|(place, &(length, position))| (*place.0, *place.1) = (position, length));
+        }
+        cx.gather(&mut self.found, 1)?;
+        cx.gather(&mut self.positions, k)?;
+        cx.gather(&mut self.lengths, k)
+    }
+}
