@@ -93,6 +93,7 @@ pub use seams::{
     AffinityModel, Iteration, NeighborIndex, NeighborSearch, Observer, Optimizer, ReferenceRepulsion, Repulsion, Step,
 };
 pub use shared::{SharedPoints, SharedRows, SharedSparseRows};
+pub use shares::rows_of;
 pub use sparse::SparseRows;
 pub use team::{Team, check_ends, share};
 pub use thread_team::ThreadTeam;

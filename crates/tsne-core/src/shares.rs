@@ -116,8 +116,7 @@ impl Context<'_> {
     /// assert_eq!(Context::new().rows_of(0, 10), 0..10);
     /// ```
     pub fn rows_of(&self, rank: usize, n: usize) -> Range<usize> {
-        let blocks = share(blocks::count(n), rank, self.members());
-        blocks::range(blocks.start, n).start..blocks::range(blocks.end, n).start
+        rows_of(rank, self.members(), n)
     }
 
     /// [`blocks::map`] of which each member computes its [`share`](Self::share) of the blocks, and all have all partial results.
@@ -416,6 +415,20 @@ impl Context<'_> {
             ))),
         }
     }
+}
+
+/// The points of `n` that are those of member `rank` of so many: what [`Context::rows_of`] says where there is no team yet.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::{blocks::BLOCK, rows_of};
+///
+/// assert_eq!(rows_of(1, 2, 3 * BLOCK + 10), 2 * BLOCK..3 * BLOCK + 10);
+/// ```
+pub fn rows_of(rank: usize, members: usize, n: usize) -> Range<usize> {
+    let blocks = share(blocks::count(n), rank, members);
+    blocks::range(blocks.start, n).start..blocks::range(blocks.end, n).start
 }
 
 /// Items as a message.

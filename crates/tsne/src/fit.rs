@@ -204,7 +204,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         self.check_memory(&x, AFFINITIES, cx)?;
         let index = threads::run(parameters.optimize.n_jobs, || {
             self.check_team(&x, cx)?;
-            let whole = self.together(&x, keep, cx)?;
+            let whole = self.together(&x, cx)?;
             self.index(whole.as_ref().unwrap_or(&x), keep, of_first(seed, cx)?, cx)
         })?;
         Ok(Arc::unwrap_or_clone(index))
@@ -259,7 +259,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
         // What is dealt out is another on each member: data, and affinities that were made in the team.
         let data = match x {
-            Input::Data(data) => data.dealt(),
+            Input::Data(data) => data.own_rows()?,
             _ => None,
         };
         cx.agree("input (dealt out or not)", u64::from(data.is_some()))?;
@@ -283,16 +283,21 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     }
 
     /// Data that are dealt out to a team with all rows, where one of the stages asks for these. `None` where the input is taken as it is.
-    fn together<'x>(&self, x: &'x Input<'_, T>, keep: Keep, cx: Context<'_>) -> Result<Option<Input<'x, T>>> {
-        let (Input::Data(data), parameters) = (x, &self.parameters) else { return Ok(None) };
-        let Some(rows) = data.dealt() else { return Ok(None) };
+    fn together<'x>(&self, x: &'x Input<'_, T>, cx: Context<'_>) -> Result<Option<Input<'x, T>>> {
+        let Input::Data(data) = x else { return Ok(None) };
+        let Some(rows) = data.own_rows()? else { return Ok(None) };
         rows.check(cx)?;
-        let search = parameters.neighbors.search(&parameters.metric, 0);
-        let is_custom = matches!(parameters.initialization, Initialization::Custom(_));
-        if cx.members() > 1 && search.takes_dealt(rows.n(), rows.d()) && !keep.data && !is_custom {
+        if cx.members() > 1 && self.takes_dealt(rows.n(), rows.d()) {
             return Ok(None);
         }
         Ok(data.together(cx)?.map(Input::Data))
+    }
+
+    /// Whether the stages of a fit ask for no rows but those of each member, of data that are dealt out.
+    pub(crate) fn takes_dealt(&self, n: usize, d: usize) -> bool {
+        let parameters = &self.parameters;
+        let is_custom = matches!(parameters.initialization, Initialization::Custom(_));
+        parameters.neighbors.search(&parameters.metric, 0).takes_dealt(n, d) && !parameters.keep_data && !is_custom
     }
 
     /// Affinities and initial positions.
@@ -319,7 +324,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         };
         let seed = of_first(seed, cx)?;
         let keep = Keep { data: parameters.keep_data, neighbors: parameters.keep_neighbors };
-        let whole = self.together(&x, keep, cx)?;
+        let whole = self.together(&x, cx)?;
         let x = whole.as_ref().unwrap_or(&x);
         let index = self.index(x, keep, seed, cx)?;
         let clock = Instant::now();

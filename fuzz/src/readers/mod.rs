@@ -147,6 +147,7 @@ fn check<T: Float>(loaded: &Loaded<T>, options: &InputOptions) {
         }
         // Checked by its constructor.
         PointTable::Graph(_) => {}
+        PointTable::Own(_) => panic!("one process reads all rows"),
     }
     let is_graph = matches!(loaded.points, PointTable::Graph(_));
     assert_eq!(loaded.points.new_points().is_err(), is_graph, "they can be placed into a map");

@@ -80,6 +80,7 @@ impl InputArgs {
             obsm: self.obsm.clone(),
             raw: self.raw,
             neighbors_key: self.neighbors_key.clone(),
+            share: None,
         }
     }
 }

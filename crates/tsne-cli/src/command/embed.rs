@@ -11,7 +11,7 @@ use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
 use crate::command::{further, method, plan, scratch, team};
 use crate::film::Film;
-use crate::input::{CsvOptions, HeaderLine, Loaded, PointTable};
+use crate::input::{CsvOptions, HeaderLine, InputOptions, Loaded, PointTable};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::io::BufReader;
@@ -72,9 +72,10 @@ pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;
     let run = Run { source, args: &args.method, embed: Some(args), targets, keep_data, team, scratch };
+    let options = InputOptions { share: team::share(args, team), ..args.reading.options() };
     match args.method.float {
-        FloatType::F32 => run.start(|| read::<f32>(input, &args.reading.options())?.prepared(input, steps, seed)),
-        FloatType::F64 => run.start(|| read::<f64>(input, &args.reading.options())?.prepared(input, steps, seed)),
+        FloatType::F32 => run.start(|| read::<f32>(input, &options)?.prepared(input, steps, seed)),
+        FloatType::F64 => run.start(|| read::<f64>(input, &options)?.prepared(input, steps, seed)),
     }
 }
 
@@ -144,6 +145,9 @@ impl Run<'_> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
+        if let Some(team) = self.team {
+            tsne::Context::new().with_team(team).agree("input", points.seal())?;
+        }
         // Before what takes long.
         self.targets.check_room(&annotations, n)?;
         warn(run.quiet, &input.warnings(n));

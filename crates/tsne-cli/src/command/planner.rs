@@ -2,6 +2,7 @@
 
 use super::method;
 use super::targets::Targets;
+use super::team;
 use crate::args::EmbedArgs;
 use crate::film::frame_count;
 use crate::input::Preview;
@@ -101,10 +102,19 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         let components = change.components.or(self.args.prepare.pca.map(|count| count as usize));
         match (self.preview.shape, components) {
             (InputShape::Data(shape), Some(count)) => DataShape::dense(n, count.min(shape.d)).into(),
+            (InputShape::Data(shape), None) if self.has_own_rows(change.forgets_data) => {
+                InputShape::Dealt(shape.of_points(n))
+            }
             (InputShape::Data(shape), None) => shape.of_points(n).into(),
             (InputShape::Graph { k, .. }, _) => InputShape::Graph { n, k },
             (other, _) => other,
         }
+    }
+
+    /// Whether each process reads the rows of its own points.
+    fn has_own_rows(&self, forgets_data: bool) -> bool {
+        let args = EmbedArgs { no_keep_data: self.args.no_keep_data || forgets_data, ..self.args.clone() };
+        self.processes > 1 && self.preview.has_rows && team::needs_own_rows(&args)
     }
 
     /// Bytes while values are prepared in double precision.
@@ -134,7 +144,8 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
             false => method.plan_of_member(shape, self.processes, costs),
         }?;
         let share = shape.n() as f64 / self.preview.n().max(1) as f64;
-        let read = (self.preview.peak_bytes as f64 * share) as u64 + PROGRAM;
+        let own = if self.has_own_rows(change.forgets_data) { self.processes } else { 1 };
+        let read = (self.preview.peak_bytes as f64 * share) as u64 / own as u64 + PROGRAM;
         fit.stages.iter_mut().for_each(|stage| stage.bytes += PROGRAM);
         if self.args.frames.is_some() {
             let film = FRAMED * shape.n() as u64 * frame_count(shape.n(), usize::from(self.args.n_frames)) as u64;

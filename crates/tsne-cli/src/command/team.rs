@@ -2,6 +2,7 @@
 
 use crate::args::{EmbedArgs, MethodArgs};
 use crate::command::targets::Targets;
+use crate::prepare::Steps;
 use crate::report::{MemberReport, MemberSeconds, SentBytes};
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -28,6 +29,18 @@ pub(crate) fn of_member(args: &EmbedArgs, team: Option<&dyn Team>) -> EmbedArgs 
         own.method.run.json = false;
     }
     own
+}
+
+/// Which process of how many this is, where each needs the rows of its own points alone: unless the values are prepared, or kept
+/// with the map.
+pub(crate) fn share(args: &EmbedArgs, team: Option<&dyn Team>) -> Option<(usize, usize)> {
+    let team = team.filter(|team| team.size() > 1)?;
+    needs_own_rows(args).then(|| (team.rank(), team.size()))
+}
+
+/// Whether each of several processes needs the rows of its own points alone.
+pub(crate) fn needs_own_rows(args: &EmbedArgs) -> bool {
+    args.prepare.steps() == Steps::default() && (args.save.is_none() || args.no_keep_data)
 }
 
 /// Whether this process writes, and speaks.

@@ -17,6 +17,7 @@ use super::names::{COLUMN, Names};
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{MAGIC, is_compressed, is_standard_input, open};
+use super::own_rows::OwnRows;
 use super::points::PointTable;
 use super::sparse::SparseTable;
 use super::table::{CsvOptions, IndexColumn, TableForm};
@@ -44,6 +45,9 @@ pub struct InputOptions {
     pub raw: bool,
     /// The key of the graph of neighbors in an `.h5ad` file that stands for the points.
     pub neighbors_key: Option<String>,
+    /// Which of how many processes reads, of those that compute one map: of an `.npy` file that has the rows one after the other, in a
+    /// type that the run holds exactly, it reads the rows of its own points. `None` reads all.
+    pub share: Option<(usize, usize)>,
 }
 
 #[cfg(not(feature = "h5ad"))]
@@ -238,7 +242,13 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 Self::of_stream(open(path)?, format, options)?
             }
             Format::Text | Format::Mtx => Self::of_stream(open(path)?, format, options)?,
-            Format::Npy => Self::of_npy(Npy::open(path)?, &options.table)?,
+            Format::Npy => {
+                let npy = Npy::open(path)?;
+                match options.share.filter(|_| OwnRows::<T>::are_there(&npy, &options.table)) {
+                    Some(share) => Self::from(PointTable::Own(OwnRows::read(npy, share, &options.table)?)),
+                    None => Self::of_npy(npy, &options.table)?,
+                }
+            }
             Format::Npz => {
                 let file = File::open(path).context("cannot open")?;
                 let length = file.metadata().context("cannot read the length of the file")?.len();
@@ -365,7 +375,7 @@ impl<T> From<PointTable<T>> for Loaded<T> {
         let (annotations, form, resolved, names) = match &mut points {
             PointTable::Dense(table) => parts(table),
             PointTable::Wide(table) => parts(table),
-            PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
+            PointTable::Own(_) | PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
         };
         let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
         let vector = form.as_ref().and_then(|form| form.vector.as_ref());

@@ -24,6 +24,7 @@ mod names;
 mod npy;
 mod npz;
 mod open;
+mod own_rows;
 mod parameters;
 mod points;
 mod preview;
@@ -46,6 +47,7 @@ pub use missing::{Missing, Resolved};
 #[cfg(not(test))]
 pub(crate) use open::is_standard_input;
 pub use parameters::read_parameters;
+pub use own_rows::OwnRows;
 pub use points::PointTable;
 pub use preview::Preview;
 pub use sparse::SparseTable;

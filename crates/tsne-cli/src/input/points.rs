@@ -3,6 +3,7 @@
 use super::dense::Table;
 use super::fits::Fits;
 use super::npy::Npy;
+use super::own_rows::OwnRows;
 use super::sparse::SparseTable;
 use super::table::CsvOptions;
 use anyhow::{Result, bail};
@@ -21,6 +22,8 @@ pub enum PointTable<T> {
     Dense(Table<T>),
     /// Every value was in the file, in double precision or as text: a run in single precision keeps the digits that matter.
     Wide(Table<f64>),
+    /// The rows of one of several processes, in a type that `T` holds exactly.
+    Own(OwnRows<T>),
     /// What was not in the file is zero.
     Sparse(SparseTable<T>),
     /// No values, but the nearest neighbors of each point.
@@ -87,6 +90,7 @@ impl<T: Scalar> PointTable<T> {
                 let (row_pointers, columns, values, d) = table.into_parts();
                 Dataset::sparse(row_pointers, columns, values, d)?
             }
+            Self::Own(rows) => rows.into_dataset()?,
             Self::Graph(_) => bail!("{NO_VALUES}"),
         })
     }
@@ -101,17 +105,27 @@ impl<T: Scalar> PointTable<T> {
             Self::Dense(table) => table.rows()?.into(),
             Self::Wide(table) => NewPoints::from_f64(table.rows()?),
             Self::Sparse(table) => table.rows()?.into(),
+            Self::Own(_) => bail!("new points are placed by one process, which has all of them"),
             Self::Graph(_) => bail!("{NO_VALUES}"),
         })
     }
 }
 
 impl<T: Scalar> PointTable<T> {
+    /// A number by which processes see that they have rows of the same array: the same for all, and 0 where each has all points.
+    pub const fn seal(&self) -> u64 {
+        match self {
+            Self::Own(rows) => rows.seal(),
+            _ => 0,
+        }
+    }
+
     /// The number of points.
     pub fn n(&self) -> usize {
         match self {
             Self::Dense(table) => table.n(),
             Self::Wide(table) => table.n(),
+            Self::Own(rows) => rows.n(),
             Self::Sparse(table) => table.n(),
             Self::Graph(graph) => graph.n(),
         }
@@ -122,6 +136,7 @@ impl<T: Scalar> PointTable<T> {
         match self {
             Self::Dense(table) => table.d(),
             Self::Wide(table) => table.d(),
+            Self::Own(rows) => rows.d(),
             Self::Sparse(table) => table.d(),
             Self::Graph(graph) => graph.indices().len() / graph.n().max(1),
         }

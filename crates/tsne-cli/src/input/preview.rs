@@ -13,6 +13,7 @@ use super::loaded::{InputOptions, check_choices, name, split};
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{is_compressed, is_standard_input, open};
+use super::own_rows::OwnRows;
 use super::table::CsvOptions;
 use super::text;
 use super::{fits::Fits, mtx, tenx};
@@ -49,6 +50,8 @@ pub struct Preview {
     pub is_exact: bool,
     /// Whether values are read in double precision for a run in single precision.
     pub is_wide: bool,
+    /// Whether each of several processes can read the rows of its own points.
+    pub has_rows: bool,
     /// The bytes that are in use at the peak of the reading.
     pub peak_bytes: u64,
     /// The bytes of the file.
@@ -93,6 +96,7 @@ impl Preview {
             shape: sizes.shape.into(),
             is_exact: true,
             is_wide: sizes.is_wide,
+            has_rows: false,
             peak_bytes: sizes.peak,
             file_bytes,
             seconds: None,
@@ -106,7 +110,11 @@ impl Preview {
             Format::Npy if is_compressed(path) => {
                 of(of_array::<T, _>(&Npy::of_stream(open(path)?)?, transpose, transpose)?)
             }
-            Format::Npy => of(of_array::<T, _>(&Npy::open(path)?, false, transpose)?),
+            Format::Npy => {
+                let npy = Npy::open(path)?;
+                let has_rows = OwnRows::<T>::are_there(&npy, &options.table);
+                Self { has_rows, ..of(of_array::<T, _>(&npy, false, transpose)?) }
+            }
             Format::Npz => {
                 let file = File::open(path).context("cannot open")?;
                 let mut archive = Archive::open(BufReader::new(file), file_bytes)?;
@@ -223,7 +231,7 @@ fn of_h5ad<T: Scalar>(path: &Path, options: &InputOptions, file_bytes: u64) -> R
             (InputShape::Graph { n, k }, false, peak)
         }
     };
-    Ok(Preview { shape, is_exact: true, is_wide, peak_bytes, file_bytes, seconds: None })
+    Ok(Preview { shape, is_exact: true, is_wide, has_rows: false, peak_bytes, file_bytes, seconds: None })
 }
 
 /// The lines at the beginning, whole ones, and whether they are all.
@@ -284,6 +292,7 @@ fn of_text<T: Scalar + FromStr>(path: &Path, options: &CsvOptions, file_bytes: u
         shape: InputShape::from(DataShape::dense(n, d)),
         is_exact: all,
         is_wide,
+        has_rows: false,
         peak_bytes,
         file_bytes,
         seconds: Some(seconds),

@@ -31,6 +31,7 @@ impl Values {
                 let (pointers, columns, values, d) = table.into_parts();
                 Self::Sparse(pointers, columns, wide(values)?, d)
             }
+            PointTable::Own(_) => bail!("the values of points are prepared by processes that have all of them"),
             PointTable::Graph(_) => bail!("a graph of neighbors has no values to prepare: leave out --neighbors-key"),
         })
     }

@@ -57,7 +57,7 @@ fn dense(points: &PointTable<f64>) -> Vec<f64> {
             }
             values
         }
-        PointTable::Graph(_) => Vec::new(),
+        PointTable::Own(_) | PointTable::Graph(_) => Vec::new(),
     }
 }
 

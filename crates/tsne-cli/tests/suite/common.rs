@@ -156,6 +156,6 @@ pub fn rows_of<T: tsne::Float>(points: &tsne_cli::input::PointTable<T>) -> Vec<V
             };
             (0..rows.n()).map(row).collect()
         }
-        PointTable::Graph(_) => Vec::new(),
+        PointTable::Own(_) | PointTable::Graph(_) => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 use crate::common::{Directory, clusters, npy};
 use npyz::Order;
 use tsne::core::ThreadTeam;
+use tsne_cli::input::{InputOptions, Loaded, PointTable};
 
 const N: usize = 1_500;
 
@@ -41,6 +42,43 @@ fn a_team_writes_what_one_process_writes() {
     assert_eq!(together(&directory, 2, &call), [0, 0]);
     assert!(directory.read("further.npy") == directory.read("further-b.npy"));
     assert!(directory.read("further.npy") == directory.read("further-2.npy"));
+}
+
+/// So many points that they are searched in clusters: of an array in the type of the run, each member reads the rows of its own. Other
+/// arrays all read whole; what is said of a value names its row among all.
+#[test]
+fn each_member_reads_the_rows_of_its_points() {
+    let directory = Directory::new();
+    let n = 10_500;
+    let values: Vec<f32> = clusters(n, 4).into_iter().map(|v| v as f32).collect();
+    let shape = [n as u64, 4];
+    directory.write("x.npy", npy(values.clone(), &shape, Order::C));
+    directory.write("wide.npy", npy(values.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>(), &shape, Order::C));
+    let turned: Vec<f32> = (0..4 * n).map(|at| values[at % n * 4 + at / n]).collect();
+    directory.write("columns.npy", npy(turned, &shape, Order::Fortran));
+    let flags = ["--perplexity", "8", "--n-iter", "12", "--quiet"];
+    for (input, float) in [("x.npy", "f32"), ("wide.npy", "f64"), ("wide.npy", "f32"), ("columns.npy", "f32")] {
+        directory.succeed(&format!("embed {input} -o one.npy --float {float} {}", flags.join(" ")));
+        let call: Vec<&str> =
+            ["embed", input, "-o", "many.npy", "--float", float].into_iter().chain(flags).collect();
+        assert_eq!(together(&directory, 3, &call), [0, 0, 0]);
+        assert!(directory.read("one.npy") == directory.read("many.npy"), "{input} {float}");
+    }
+    // The last row is that of the last member.
+    let mut bad = values;
+    bad[4 * n - 2] = f32::INFINITY;
+    directory.write("bad.npy", npy(bad, &shape, Order::C));
+    let options = |rank| InputOptions { share: Some((rank, 3)), ..InputOptions::default() };
+    let read = |rank| Loaded::<f32>::read(&directory.path("bad.npy"), &options(rank));
+    let PointTable::Own(first) = read(0).unwrap().points else { panic!("all rows were read") };
+    assert_eq!((first.n(), first.d()), (n, 4));
+    let error = format!("{:#}", read(2).unwrap_err());
+    assert!(error.contains("the value in row 10499, column 2 (counted from 0)"), "{error}");
+    // Members that read different arrays of one shape see it, and nothing is written.
+    let other = Loaded::<f32>::read(&directory.path("x.npy"), &options(0)).unwrap().points;
+    assert!(other.seal() != first.seal());
+    let mine = Loaded::<f32>::read(&directory.path("x.npy"), &options(1)).unwrap().points;
+    assert_eq!(other.seal(), mine.seal());
 }
 
 /// A checkpoint of the last iterations of a run is resumed by another number of members, and in one process.

@@ -42,6 +42,8 @@ pub struct Dataset<'a, T> {
 enum Stored<'a, T> {
     Borrowed(Points<'a, T>),
     Shared(Kept<T>),
+    /// Those from a number on, of so many.
+    Dealt(SharedRows<T>, usize, usize),
 }
 
 impl<'a, T> From<Points<'a, T>> for Dataset<'a, T> {
@@ -93,6 +95,30 @@ impl<T: Scalar> Dataset<'static, T> {
     /// ```
     pub fn dense(values: Vec<T>, n: usize, d: usize) -> Result<Self> {
         Ok(Kept::from(SharedPoints::from(SharedRows::new(values, n, d)?)).into())
+    }
+
+    /// Owned dense points of a member of a team, row by row: those from number `start` on, of `n` points that are
+    /// [dealt out](DealtRows).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Rows::new`] and [`DealtRows::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::Dataset;
+    ///
+    /// // Two points of one column, the last of seven.
+    /// let own = Dataset::dealt(vec![1.0, 2.0], 1, 5, 7)?;
+    /// assert_eq!((own.n(), own.d()), (7, 1));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn dealt(values: Vec<T>, d: usize, start: usize, n: usize) -> Result<Self> {
+        let own = values.len() / d.max(1);
+        let rows = SharedRows::new(values, own, d)?;
+        DealtRows::new(rows.rows(), start, n)?;
+        Ok(Self { points: Stored::Dealt(rows, start, n), lost: None })
     }
 
     /// Owned sparse points with `d` columns, as compressed rows.
@@ -199,6 +225,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => Ok(*points),
             Stored::Shared(kept) => Ok(kept.points()),
+            Stored::Dealt(rows, start, n) => DealtRows::new(rows.rows(), *start, *n).map(Points::Dealt),
         }
     }
 
@@ -215,7 +242,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
     /// ```
     pub fn offset(&self) -> Option<&[f64]> {
         match &self.points {
-            Stored::Borrowed(_) => None,
+            Stored::Borrowed(_) | Stored::Dealt(..) => None,
             Stored::Shared(kept) => kept.offset(),
         }
     }
@@ -232,6 +259,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => points.n(),
             Stored::Shared(kept) => kept.points().n(),
+            Stored::Dealt(.., n) => *n,
         }
     }
 
@@ -247,20 +275,21 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => points.d(),
             Stored::Shared(kept) => kept.points().d(),
+            Stored::Dealt(rows, ..) => rows.rows().d(),
         }
     }
 
     /// The rows of this member, of data that are dealt out to a team.
-    pub(crate) fn dealt(&self) -> Option<DealtRows<'_, T>> {
-        match &self.points {
-            Stored::Borrowed(Points::Dealt(rows)) => Some(*rows),
+    pub(crate) fn own_rows(&self) -> Result<Option<DealtRows<'_, T>>> {
+        Ok(match self.points()? {
+            Points::Dealt(rows) => Some(rows),
             _ => None,
-        }
+        })
     }
 
     /// The same data where they are dealt out to a team: with all rows, on all members, which call this together. `None` of others.
     pub(crate) fn together(&self, cx: Context<'_>) -> Result<Option<Dataset<'_, T>>> {
-        match self.dealt() {
+        match self.own_rows()? {
             // Those of a team of one are all there.
             Some(rows) if rows.own() == (0..rows.n()) => Ok(Some(rows.rows().into())),
             Some(rows) => Dataset::dense(rows.whole(cx)?, rows.n(), rows.d()).map(Some),
@@ -273,6 +302,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => Kept::copy_of(*points),
             Stored::Shared(kept) => Ok(kept.clone()),
+            Stored::Dealt(..) => Kept::copy_of(self.points()?),
         }
     }
 

@@ -116,7 +116,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     fn neighbors(&self, task: &Task<T, D>) -> Result<(f64, f64)> {
         // Of neighbors that are given, some are made up for the affinities.
         let (shape, method) = match (task.shape, task.search) {
-            (InputShape::Data(shape), Some(search)) => (shape, search.method),
+            (InputShape::Data(shape) | InputShape::Dealt(shape), Some(search)) => (shape, search.method),
             (shape, _) => (DataShape::dense(shape.n(), FEW_COLUMNS), SearchMethod::KdTree),
         };
         let made = DataShape { d: shape.d.min(COLUMNS), ..shape };

@@ -49,9 +49,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         }
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
-            InputShape::Data(shape) => {
-                let of =
-                    |points| self.task(shape.of_points(points).into()).map(|task| Task { members, in_files, ..task });
+            InputShape::Data(shape) | InputShape::Dealt(shape) => {
+                let held = task.held;
+                let of = |points| {
+                    self.task(shape.of_points(points).into()).map(|task| Task { members, in_files, held, ..task })
+                };
                 // Too few points for their neighbors take no memory, and are no sample.
                 largest_sample(n, |points| of(points).map_or(true, |task| peak(&task) <= limit))
                     .filter(|&points| of(points).is_ok())
@@ -79,10 +81,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         match input {
             Input::Data(data) => {
                 let shape = match data.points()? {
-                    Points::Sparse(rows) => DataShape::sparse(rows.n(), rows.d(), rows.nnz()),
-                    dense => DataShape::dense(dense.n(), dense.d()),
+                    Points::Sparse(rows) => DataShape::sparse(rows.n(), rows.d(), rows.nnz()).into(),
+                    Points::Dealt(rows) => InputShape::Dealt(DataShape::dense(rows.n(), rows.d())),
+                    dense => DataShape::dense(dense.n(), dense.d()).into(),
                 };
-                Ok((self.task(shape.into())?, NEIGHBORS))
+                Ok((self.task(shape)?, NEIGHBORS))
             }
             Input::Graph(graph) => of_graph(graph.n(), graph.k()),
             Input::SharedGraph(graph) => of_graph(graph.n(), graph.k()),

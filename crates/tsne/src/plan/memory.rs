@@ -1,6 +1,6 @@
 //! The arrays that are alive together.
 
-use super::task::{InputShape, Task};
+use super::task::{Held, InputShape, Task};
 use crate::float::Float;
 use crate::initialization::coarse::Outline;
 use crate::params::initialization::Initialization;
@@ -43,7 +43,12 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let (n, entry) = (task.shape.n() as f64, 4.0 + size_of::<T>() as f64);
     // What is by points is shared out.
     let shared = |bytes: f64| bytes / task.members as f64;
-    let data = task.shape.bytes(size_of::<T>()) as f64;
+    let all_data = task.shape.bytes(size_of::<T>()) as f64;
+    let data = match task.held {
+        Held::All => all_data,
+        Held::Own => shared(all_data),
+        Held::Both => shared(all_data) + all_data,
+    };
     let found = n * task.k as f64 * entry;
     // What grows with the neighbors, and is in memory.
     let held = |bytes: f64| if task.in_files { 0.0 } else { shared(bytes) };
@@ -55,7 +60,7 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
         }
         (InputShape::Graph { .. }, None) => 0.0,
         // Of a search of the user's own, what it returns is known.
-        (InputShape::Data(_), None) => shared(found),
+        (InputShape::Data(_) | InputShape::Dealt(_), None) => shared(found),
     };
     let joint = held(task.entries * entry) + shared(8.0 * n);
     let descent = descent(task);
@@ -71,7 +76,7 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
         }
         _ => 16.0 * D as f64 * n,
     };
-    let kept = if task.keeps_data { data } else { 0.0 };
+    let kept = if task.keeps_data { all_data } else { 0.0 };
     let retained = if task.search.is_some() { shared(found).min(RETAINED) } else { 0.0 };
     // Neighbors that were given are in memory.
     let held_lists = |bytes: f64| if task.search.is_some() { held(bytes) } else { shared(bytes) };

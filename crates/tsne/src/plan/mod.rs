@@ -29,7 +29,7 @@ use crate::params::initialization::Initialization;
 use crate::params::neighbors::Neighbors;
 use crate::params::random_state::RandomState;
 use crate::threads;
-use task::Task;
+use task::{Held, Task};
 use tsne_affinity::{ApproximateSearch, AutoSearch, ExactSearch, Symmetrization};
 use tsne_core::{Error, Kernel, Result};
 
@@ -266,17 +266,18 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         // Of a graph no more neighbors are read than it has.
         let k = if let InputShape::Graph { k: given, .. } = shape { given.clamp(1, k) } else { k };
         let (metric, scalar) = (recipe.metric, size_of::<T>());
+        let held = match shape {
+            InputShape::Dealt(shape) if self.takes_dealt(shape.n, shape.d) => Held::Own,
+            InputShape::Dealt(_) => Held::Both,
+            _ => Held::All,
+        };
         let search = match (&parameters.neighbors, shape) {
             (_, InputShape::Graph { .. }) | (Neighbors::Custom(_), _) => None,
-            (Neighbors::Auto, InputShape::Data(shape)) => {
-                Some(AutoSearch::new(metric, 0).plan(shape, k, scalar, threads))
-            }
-            (Neighbors::Exact, InputShape::Data(shape)) => {
-                Some(ExactSearch::new(metric).plan(shape, k, scalar, threads))
-            }
-            (Neighbors::Approx, InputShape::Data(shape)) => {
-                Some(ApproximateSearch::new(metric).plan(shape, k, scalar, threads))
-            }
+            (neighbors, InputShape::Data(shape) | InputShape::Dealt(shape)) => Some(match neighbors {
+                Neighbors::Exact => ExactSearch::new(metric).plan(shape, k, scalar, threads),
+                Neighbors::Approx => ApproximateSearch::new(metric).plan(shape, k, scalar, threads),
+                _ => AutoSearch::new(metric, 0).plan(shape, k, scalar, threads),
+            }),
         };
         let symmetrization = match &recipe.method {
             AffinityMethod::Perplexity(model) => model.symmetrization(),
@@ -305,6 +306,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
             threads,
             members: 1,
             in_files: false,
+            held,
             keeps_data: parameters.keep_data,
             kept_neighbors: parameters.keep_neighbors.min(k),
         })

@@ -11,6 +11,8 @@ use tsne_core::Kernel;
 pub enum InputShape {
     /// Data points.
     Data(DataShape),
+    /// Data points that are [dealt out](tsne_core::DealtRows) to a team: each member has the rows of its points.
+    Dealt(DataShape),
     /// A graph of neighbors.
     Graph {
         /// The number of points.
@@ -38,7 +40,7 @@ impl InputShape {
     /// ```
     pub const fn n(&self) -> usize {
         match self {
-            Self::Data(shape) => shape.n,
+            Self::Data(shape) | Self::Dealt(shape) => shape.n,
             Self::Graph { n, .. } => *n,
         }
     }
@@ -54,10 +56,21 @@ impl InputShape {
     /// ```
     pub fn bytes(&self, scalar: usize) -> u64 {
         match self {
-            Self::Data(shape) => shape.bytes(scalar),
+            Self::Data(shape) | Self::Dealt(shape) => shape.bytes(scalar),
             Self::Graph { n, k } => (*n as f64 * *k as f64 * (4 + scalar) as f64) as u64,
         }
     }
+}
+
+/// How much of the data a process has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// The rows of all points.
+    All,
+    /// Those of its own.
+    Own,
+    /// Those of its own, and a copy of all that was brought together.
+    Both,
 }
 
 /// All that memory and time follow from.
@@ -79,6 +92,8 @@ pub(super) struct Task<T, const D: usize> {
     pub(super) members: usize,
     /// Whether what grows with the neighbors is in files.
     pub(super) in_files: bool,
+    /// How much of the data each process has.
+    pub(super) held: Held,
     pub(super) keeps_data: bool,
     /// Neighbors of each point that are kept.
     pub(super) kept_neighbors: usize,

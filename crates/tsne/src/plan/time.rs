@@ -26,7 +26,7 @@ pub(super) fn stages<T: Float, const D: usize>(
     let Costs { search, affinity, attraction, repulsion, coarse_repulsion } = *costs;
     let n = task.shape.n();
     let (neighbors, values, d) = match (task.shape, task.search) {
-        (InputShape::Data(shape), Some(plan)) => {
+        (InputShape::Data(shape) | InputShape::Dealt(shape), Some(plan)) => {
             let values = shape.entries.map_or(n as f64 * shape.d as f64, |entries| entries as f64);
             (search * search_work(plan.method, shape, task.k), values, shape.d)
         }

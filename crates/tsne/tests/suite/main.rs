@@ -5,6 +5,7 @@ mod any_input;
 mod coarse;
 #[path = "../common/mod.rs"]
 mod common;
+mod dealt;
 mod defaults;
 mod determinism;
 #[cfg(feature = "serde")]

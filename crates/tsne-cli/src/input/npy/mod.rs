@@ -15,7 +15,8 @@ use anyhow::{Context, Result, bail, ensure};
 use elements::decode;
 use header::{dtype, header, header_text};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use tsne::Scalar;
 use tsne::core::memory;
@@ -40,6 +41,8 @@ pub(crate) struct Npy<R> {
     pub(crate) shape: Vec<usize>,
     /// Bytes of all elements.
     bytes: usize,
+    /// Where the first element stands.
+    start: u64,
 }
 
 impl Npy<File> {
@@ -48,6 +51,20 @@ impl Npy<File> {
         let file = File::open(path).context("cannot open")?;
         let length = file.metadata().context("cannot read the length of the file")?.len();
         Self::new(file, length, true)
+    }
+
+    /// The numbers of some rows of a matrix that stands row by row, in any order.
+    pub(crate) fn rows<T: Scalar>(&mut self, rows: Range<usize>) -> Result<Vec<T>> {
+        let (_, d) = self.sides()?;
+        let row = d as u64 * self.dtype.size as u64;
+        self.file.seek(SeekFrom::Start(self.start + rows.start as u64 * row)).context("cannot read")?;
+        let mut data = Vec::new();
+        memory::reserve("the array", &mut data, rows.len().saturating_mul(d))?;
+        self.decode_chunks(rows.len().saturating_mul(d), |values| {
+            data.extend_from_slice(values);
+            Ok(())
+        })?;
+        Ok(data)
     }
 }
 
@@ -78,7 +95,7 @@ impl<R: Read> Npy<R> {
              copy or save it again",
             Shape(&shape)
         );
-        Ok(Self { file, is_there, dtype, fortran: header.fortran, shape, bytes })
+        Ok(Self { file, is_there, dtype, fortran: header.fortran, shape, bytes, start })
     }
 
     /// The number of elements.
@@ -170,13 +187,19 @@ impl<R: Read> Npy<R> {
         Ok(data)
     }
 
-    /// Decodes some numbers after others.
-    fn each_chunk<T: Scalar>(mut self, mut visit: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
+    /// Decodes some numbers after others, to the end.
+    fn each_chunk<T: Scalar>(mut self, visit: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
+        self.decode_chunks(self.count(), visit)?;
+        self.finish()
+    }
+
+    /// Decodes the next numbers, some after others.
+    fn decode_chunks<T: Scalar>(&mut self, count: usize, mut visit: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
         self.numbers_only()?;
         let size = self.dtype.size;
         let mut buffer = vec![0; CHUNK.min(self.bytes)];
         let mut values = vec![T::ZERO; buffer.len() / size];
-        let mut left = self.count();
+        let mut left = count;
         while left > 0 {
             let take = left.min(values.len());
             let (bytes, values) = (&mut buffer[..take * size], &mut values[..take]);
@@ -185,7 +208,7 @@ impl<R: Read> Npy<R> {
             visit(values)?;
             left -= take;
         }
-        self.finish()
+        Ok(())
     }
 
     /// Reads to the end of the file, where an archive verifies the checksum.
