@@ -90,12 +90,12 @@ struct Case {
     flags: &'static [&'static str],
 }
 
-/// Of every preset, repulsion and number type; with a coarse start and a search in clusters, with odd numbers of points, and with fewer
+/// Of every preset, repulsion and number type; with a coarse start and a search in clusters, of which each process has its rows only, with odd numbers of points, and with fewer
 /// blocks of points than processes. Short descents: each iteration does what all do.
 const CASES: [Case; 7] = [
     Case {
         name: "defaults",
-        shape: (9_301, 8),
+        shape: (10_301, 8),
         flags: &["--perplexity", "8", "--early-exaggeration-iter", "5", "--n-iter", "35"],
     },
     Case { name: "tree", shape: (2_500, 8), flags: &["--negative-gradient-method", "bh", "--n-iter", "30"] },
