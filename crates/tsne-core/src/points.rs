@@ -83,7 +83,9 @@ impl<'a, T: Copy> Points<'a, T> {
 
 /// The error of points that are dealt out where `method` takes all of them.
 fn dealt(method: &str) -> Error {
-    let why = format_args!("they are dealt out to a team, but {method} takes all rows: bring them together by DealtRows::whole");
+    let why = format_args!(
+        "they are dealt out to a team, but {method} takes all rows: bring them together by DealtRows::whole"
+    );
     Error::invalid("points", why)
 }
 

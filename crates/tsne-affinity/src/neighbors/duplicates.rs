@@ -84,7 +84,8 @@ impl Groups {
                 group[group[i] as usize]
             };
         }
-        let (starts, members) = Buckets::new(count as usize, || group.iter().map(|&g| g as usize).zip(0u32..))?.into_parts();
+        let (starts, members) =
+            Buckets::new(count as usize, || group.iter().map(|&g| g as usize).zip(0u32..))?.into_parts();
         let starts = memory::collected(EQUAL, starts.into_iter().map(|start| start as u32))?;
         Ok(Self { n, shared: Some(Shared { group, starts, members }) })
     }

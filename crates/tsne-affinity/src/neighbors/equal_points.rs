@@ -108,7 +108,8 @@ impl Runs {
         }
         let values = rows.fetch(|p| doubtful.points[p] as usize, doubtful.points.len(), cx)?;
         // By their places among those that were fetched.
-        let places = Self { points: memory::collected(EQUAL, 0..doubtful.points.len() as u32)?, lengths: doubtful.lengths };
+        let places =
+            Self { points: memory::collected(EQUAL, 0..doubtful.points.len() as u32)?, lengths: doubtful.lengths };
         let row = |place: usize| values.get(place * rows.d()..(place + 1) * rows.d()).unwrap_or_default();
         let places = places.told_apart(|a, b| compare_rows(row(a), row(b)))?;
         let mut apart = Self::default();

@@ -46,8 +46,8 @@ pub use map::{MapTable, as_embedded};
 pub use missing::{Missing, Resolved};
 #[cfg(not(test))]
 pub(crate) use open::is_standard_input;
-pub use parameters::read_parameters;
 pub use own_rows::OwnRows;
+pub use parameters::read_parameters;
 pub use points::PointTable;
 pub use preview::Preview;
 pub use sparse::SparseTable;

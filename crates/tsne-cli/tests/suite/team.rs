@@ -59,8 +59,7 @@ fn each_member_reads_the_rows_of_its_points() {
     let flags = ["--perplexity", "8", "--n-iter", "12", "--quiet"];
     for (input, float) in [("x.npy", "f32"), ("wide.npy", "f64"), ("wide.npy", "f32"), ("columns.npy", "f32")] {
         directory.succeed(&format!("embed {input} -o one.npy --float {float} {}", flags.join(" ")));
-        let call: Vec<&str> =
-            ["embed", input, "-o", "many.npy", "--float", float].into_iter().chain(flags).collect();
+        let call: Vec<&str> = ["embed", input, "-o", "many.npy", "--float", float].into_iter().chain(flags).collect();
         assert_eq!(together(&directory, 3, &call), [0, 0, 0]);
         assert!(directory.read("one.npy") == directory.read("many.npy"), "{input} {float}");
     }

@@ -291,7 +291,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
     pub(crate) fn together(&self, cx: Context<'_>) -> Result<Option<Dataset<'_, T>>> {
         match self.own_rows()? {
             // Those of a team of one are all there.
-            Some(rows) if rows.own() == (0..rows.n()) => Ok(Some(rows.rows().into())),
+            Some(rows) if cx.members() < 2 => Ok(Some(rows.rows().into())),
             Some(rows) => Dataset::dense(rows.whole(cx)?, rows.n(), rows.d()).map(Some),
             None => Ok(None),
         }

@@ -122,7 +122,7 @@ fn warnings_are_those_of_all() {
 
 #[test]
 fn rows_of_others_are_an_error_on_all_members() {
-    let (n, d) = (3 * BLOCK, 2);
+    let (n, d) = (4 * BLOCK, 2);
     let x = with_duplicates::<f32>(n, d);
     let tsne = Tsne::<f32, 2>::builder().perplexity(8.0).n_iter(10).build().unwrap();
     let errors = |given: &(dyn Fn(Context<'_>) -> Result<Dataset<'static, f32>> + Sync)| {
@@ -134,7 +134,7 @@ fn rows_of_others_are_an_error_on_all_members() {
         Dataset::dealt(x[rows.start * d..rows.end * d].to_vec(), d, rows.start, n)
     };
     let all = errors(&|cx| part([0..BLOCK, BLOCK..n][cx.rank()].clone(), n));
-    assert!(all.iter().all(|error| error.contains("member 0 has the rows 0..1024 of 3072")), "{all:?}");
+    assert!(all.iter().all(|error| error.contains("member 0 has the rows 0..1024 of 4096")), "{all:?}");
     let all = errors(&|cx| part(cx.rows(n), if cx.rank() == 0 { n } else { n + 1 }));
     assert!(all.iter().all(|error| error.contains("number of points of member 1 differs")), "{all:?}");
     let all = errors(&|cx| if cx.rank() == 0 { Dataset::dense(x.clone(), n, d) } else { part(cx.rows(n), n) });
@@ -149,5 +149,5 @@ fn rows_of_others_are_an_error_on_all_members() {
         Dataset::dealt(values, d, own.start, n)
     };
     let all = errors(&bad);
-    assert!(all[1].contains("row 2048, column 1") || all[1].contains("2048"), "{all:?}");
+    assert!(all[1].contains("2048"), "{all:?}");
 }

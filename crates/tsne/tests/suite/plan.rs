@@ -11,6 +11,33 @@ fn bytes(plan: &Plan, stage: PlanStage) -> u64 {
     plan.stages.iter().find(|planned| planned.stage == stage).unwrap().bytes
 }
 
+/// Rows that are dealt out are a part of the data on each member; where all are needed, they are there besides all.
+#[test]
+fn members_are_planned_with_the_rows_that_they_have() {
+    let shape = DataShape::dense(1_000_000, 50);
+    let all = shape.bytes(4);
+    let builder = Tsne::<f32, 2>::builder;
+    let planned = |tsne: &Tsne<f32, 2>, shape: InputShape| {
+        let plan = tsne.plan_of_member(shape, 4, None).unwrap();
+        [PlanStage::Neighbors, PlanStage::Affinities, PlanStage::Initialization].map(|stage| bytes(&plan, stage))
+    };
+    let dealt = InputShape::Dealt(shape);
+    assert_eq!((dealt.n(), dealt.bytes(4)), (shape.n, all));
+    for (tsne, more) in [
+        (builder().build().unwrap(), -3 * (all as i64 / 4)),
+        (builder().metric(Metric::Cosine).build().unwrap(), -3 * (all as i64 / 4)),
+        (builder().metric(Metric::Manhattan).build().unwrap(), all as i64 / 4),
+        (builder().keep_data(true).build().unwrap(), all as i64 / 4),
+    ] {
+        let (whole, own) = (planned(&tsne, shape.into()), planned(&tsne, dealt));
+        // Each of the two is rounded down.
+        assert!(
+            whole.iter().zip(own).all(|(&whole, own)| (own as i64 - whole as i64 - more).abs() <= 1),
+            "{own:?} {whole:?}"
+        );
+    }
+}
+
 #[test]
 fn what_is_planned_is_what_is_done() {
     fn check<T: Float>(n: usize, d: usize, metric: Metric) {

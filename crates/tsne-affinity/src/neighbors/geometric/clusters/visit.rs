@@ -173,7 +173,8 @@ fn all_at_hand<V: Scalar>(indexed: &IndexedPoints<'_, V>) -> Result<()> {
     if rows.at_hand() == (0..rows.n()) {
         return Ok(());
     }
-    let why = "they are dealt out to a team, of which this member alone is asked: bring them together by DealtRows::whole";
+    let why =
+        "they are dealt out to a team, of which this member alone is asked: bring them together by DealtRows::whole";
     Err(Error::invalid("points", why))
 }
 
