@@ -78,8 +78,8 @@ fn lattice() -> Affinities<f32> {
 /// Up to 24 members share the graph that is mapped first out, too.
 const TEAMS: [usize; 5] = [1, 2, 4, 8, 25];
 
-/// How often the start is run until it takes no more than planned: whether there is room for an array is asked by 33 MiB that are given
-/// back at once, which is seen now and then.
+/// How often the start is run until what is counted is what is planned: it is looked at now and then, which may miss the peak, and may meet
+/// the 33 MiB by which arrays ask whether there is room, and which they give back at once.
 const TRIES: usize = 5;
 
 /// Two levels of groups, the first of which is shared out: a member takes what is planned, and the positions are those of one process.
@@ -102,27 +102,29 @@ fn members_take_what_is_planned_and_come_to_the_same() {
         let rows = |team: &dyn Team| p.of_points(Context::new().with_team(team).rows(N)).unwrap();
         let own = ThreadTeam::run(members, 1, rows).unwrap();
         let planned = planned(members);
-        let mut counted = f64::INFINITY;
+        let (mut least, mut most) = (f64::INFINITY, 0.0);
         for _ in 0..TRIES {
             let held = live();
             let mut started = Vec::new();
-            let most = peak(|| {
+            let peak = peak(|| {
                 let start = |team: &dyn Team| {
                     let cx = Context::new().with_team(team);
                     coarse::<f32, 2>(&own[team.rank()], Some(points.into()), Kernel::CAUCHY, 0, cx)
                 };
                 started = ThreadTeam::run(members, 1, start).unwrap();
             });
-            counted = f64::min(counted, (most - held) as f64 / members as f64);
+            let counted = (peak - held) as f64 / members as f64;
+            (least, most) = (f64::min(least, counted), f64::max(most, counted));
             let mut started = started.into_iter().map(|start| bits(&start.unwrap()));
             if alone.is_empty() {
                 alone = started.next().unwrap();
             }
             assert!(started.all(|start| start == alone), "{members} members");
-            if counted < planned {
+            if least < 1.1 * planned && planned < 1.1 * most {
                 break;
             }
         }
-        assert!((0.75..1.3).contains(&(planned / counted)), "{members} members: planned {planned}, counted {counted}");
+        let counted = format!("{members} members: planned {planned}, counted {least} to {most}");
+        assert!(least < 1.3 * planned && planned < 1.3 * most, "{counted}");
     }
 }
