@@ -6,8 +6,8 @@ use super::coarser::{KEPT, ROUNDS};
 /// Entries of both directions for each of one, about: as many as neighbors have.
 const MUTUAL: f64 = 1.6;
 
-/// What the map of the last graph takes, and its own start. Counted with 50,625 points and 8 and 25 members: 4 MB (`start_allocation`).
-const FIRST_MAP: f64 = 4e6;
+/// What the map of the last graph takes, and its own start. Counted with 50,625 points and 8 and 25 members: 4 and 6 MB (`start_allocation`).
+const FIRST_MAP: f64 = 5e6;
 
 /// The bytes that a start from groups of `n` points with so many affinities takes of each of `members`, at its peak, in numbers of
 /// `scalar` bytes and so many dimensions.
