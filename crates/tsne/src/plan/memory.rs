@@ -2,7 +2,7 @@
 
 use super::task::{Held, InputShape, Task};
 use crate::float::Float;
-use crate::initialization::coarse::Outline;
+use crate::initialization::coarse::{Outline, planned_bytes};
 use crate::params::initialization::Initialization;
 use crate::params::repulsion::RepulsionMethod;
 use tsne_affinity::Symmetrization;
@@ -66,9 +66,9 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let descent = descent(task);
     let starting = match (initialization, task.coarse) {
         (Initialization::Coarse, Outline::Points { .. }) => descent,
-        // Of groups: lists, their copies, and the affinities of both directions; two numbers of the group of each point, and the
-        // points of each group.
-        (Initialization::Coarse, Outline::Groups { finer, .. }) => finer * entry * n * 3.0 + 12.0 * n,
+        (Initialization::Coarse, Outline::Groups { .. }) => {
+            planned_bytes(task.shape.n(), task.entries, task.members, size_of::<T>(), D)
+        }
         // All walk over the affinities of all.
         (Initialization::Spectral, _) => {
             let whole = if task.members > 1 { task.entries * entry } else { 0.0 };

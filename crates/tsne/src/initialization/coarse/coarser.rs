@@ -1,25 +1,34 @@
 //! A coarser graph: the affinities between groups of points.
 
 use super::groups::Groups;
+use super::joined::Rows;
 use super::ties::Ties;
 use std::ops::Range;
-use tsne_affinity::{Precomputed, precomputed_joint};
-use tsne_core::{Affinities, Context, Result, Scalar, chunks, memory, share};
+use tsne_core::{Affinities, Context, Result, Scalar, blocks, chunks, memory, share};
 
 /// Entries of a row that are kept, the largest: as many as a perplexity of 20 has, with which the prototype was measured; no other
 /// number was tried. It bounds the memory.
 pub(super) const KEPT: usize = 60;
+
+/// Groups from which on the members of a team share the rows of a graph out, however many they are.
+pub(super) const SHARED: usize = 5_000;
+
+/// Members for each block of fewer groups, the graph that is mapped first, up to which they share that out, too. Beyond, messages
+/// of its iterations cost more than what is shared. 250,000 x 50, three blocks, the whole start in milliseconds of CPU of the busiest of
+/// 8, 16 and 32 members: 468, 273 and 214 with a map that all compute alike, 327, 154 and 190 with one that is shared out (a busy machine,
+/// where one process took 1,170 to 1,400). Their waiting for each other is not in that.
+const MEMBERS: usize = 8;
 
 /// Parts that rows are computed in: some for each of sixteen processors, and few, since each has an array of all groups.
 const PARTS: usize = 64;
 
 /// Rounds in which the members of a team send each other the affinities of their points: those on their way are an eighth of all, where
 /// all at once took more than twice what the affinities themselves take (70,000 points, two members: 224 MB, 138 before them).
-const ROUNDS: usize = 8;
+pub(super) const ROUNDS: usize = 8;
 
 const WHAT: &str = "affinities of groups";
 
-/// Groups, and the affinities between them.
+/// Groups, and the affinities between them: of a team whose members [share](Self::context) them out the rows of this member's groups.
 #[derive(Debug)]
 pub(super) struct Coarser<T> {
     pub(super) groups: Groups,
@@ -30,44 +39,41 @@ impl<T: Scalar> Coarser<T> {
     /// `None` where no group has any affinity to another.
     pub(super) fn new(fine: &Affinities<T>, groups: Groups, cx: Context<'_>) -> Result<Option<Self>> {
         let count = groups.len();
-        // In a team, groups are shared out, and all have the rows of all.
+        // Rows that stay with the members are those of whole blocks.
+        let size = if is_shared(count, cx) { blocks::BLOCK } else { 1 };
         let rounds = if cx.members() == 1 { 1 } else { ROUNDS };
-        let (mut lengths, mut columns, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rows = Rows::default();
         for round in 0..rounds {
-            let slice = |rank: usize| slice(&share(count, rank, cx.members()), round, rounds);
+            let slice = |rank: usize| slice(&cx.part_of(rank, count, size), round, rounds);
             let (ties, own) = (Ties::of(fine, &groups, slice, cx)?, slice(cx.rank()));
             let size = own.len().div_ceil(PARTS / rounds).max(1);
             let mut parts = Vec::new();
             parts.resize_with(own.len().div_ceil(size), || Ok(Rows::default()));
             chunks::for_each(&mut parts, 1, |part, rows| {
                 let first = own.start + part * size;
-                rows.fill_with(|| Rows::of(&ties, &groups, first..own.end.min(first + size), cx));
+                rows.fill_with(|| rows_of(&ties, count, first..own.end.min(first + size), cx));
             });
             let parts = parts.into_iter().collect::<Result<Vec<Rows<T>>>>()?;
-            memory::reserve(WHAT, &mut lengths, own.len())?;
-            let entries = parts.iter().map(|rows| rows.columns.len()).sum();
-            memory::reserve(WHAT, &mut columns, entries)?;
-            memory::reserve(WHAT, &mut weights, entries)?;
-            for rows in &parts {
-                lengths.extend_from_slice(&rows.lengths);
-                columns.extend_from_slice(&rows.columns);
-                weights.extend_from_slice(&rows.weights);
-            }
+            rows.reserve(own.len(), parts.iter().map(|rows| rows.columns.len()).sum())?;
+            parts.iter().for_each(|part| rows.append(part));
         }
-        let (lengths, columns, weights) = (cx.concat(lengths)?, cx.concat(columns)?, cx.concat(weights)?);
-        let mut pointers = vec![0];
-        memory::reserve(WHAT, &mut pointers, count)?;
-        let mut end = 0;
-        pointers.extend(lengths.iter().map(|length| {
-            end += *length as usize;
-            end
-        }));
-        if !weights.iter().any(|weight| *weight > T::ZERO) {
-            return Ok(None);
-        }
-        let p = precomputed_joint(&pointers, &columns, &weights, count, Precomputed::default(), cx.without_team())?;
-        Ok(Some(Self { groups, p }))
+        let rows = if is_shared(count, cx) { rows } else { rows.concat(cx)? };
+        let joined = rows.joined(count, context(count, cx))?;
+        Ok(joined.map(|p| Self { groups, p }))
     }
+
+    /// The context in which the rows of these affinities are those of a member: of the whole team, or of each member alone.
+    pub(super) fn context<'a>(&self, cx: Context<'a>) -> Context<'a> {
+        context(self.groups.len(), cx)
+    }
+}
+
+fn is_shared(count: usize, cx: Context<'_>) -> bool {
+    count >= SHARED || cx.members() <= MEMBERS * blocks::count(count)
+}
+
+fn context(count: usize, cx: Context<'_>) -> Context<'_> {
+    if is_shared(count, cx) { cx } else { cx.without_team() }
 }
 
 /// What of a range is for one of some rounds.
@@ -76,40 +82,20 @@ fn slice(range: &Range<usize>, round: usize, rounds: usize) -> Range<usize> {
     range.start + of_range.start..range.start + of_range.end
 }
 
-/// Rows of some groups, one after the other.
-#[derive(Debug)]
-struct Rows<T> {
-    lengths: Vec<u32>,
-    columns: Vec<u32>,
-    weights: Vec<T>,
-}
-
-impl<T> Default for Rows<T> {
-    fn default() -> Self {
-        Self { lengths: Vec::new(), columns: Vec::new(), weights: Vec::new() }
-    }
-}
-
-impl<T: Scalar> Rows<T> {
-    fn of(ties: &Ties<'_, T>, groups: &Groups, range: Range<usize>, cx: Context<'_>) -> Result<Self> {
-        cx.check()?;
-        let mut rows = Self::default();
-        memory::reserve(WHAT, &mut rows.lengths, range.len())?;
-        memory::reserve(WHAT, &mut rows.columns, range.len() * KEPT)?;
-        memory::reserve(WHAT, &mut rows.weights, range.len() * KEPT)?;
-        let mut sums = memory::filled(WHAT, groups.len(), T::ZERO)?;
-        let mut seen = Vec::new();
-        range.for_each(|group| rows.push(row_of(ties, group, &mut sums, &mut seen)));
-        Ok(rows)
-    }
-
-    /// Adds a row whose weights are divided by their sum: each group counts the same, however many points it has.
-    fn push(&mut self, row: &[(u32, T)]) {
+/// The rows of some of `count` groups, each divided by its sum: each group counts the same, however many points it has.
+fn rows_of<T: Scalar>(ties: &Ties<'_, T>, count: usize, range: Range<usize>, cx: Context<'_>) -> Result<Rows<T>> {
+    cx.check()?;
+    let mut rows = Rows::default();
+    rows.reserve(range.len(), range.len() * KEPT)?;
+    let mut sums = memory::filled(WHAT, count, T::ZERO)?;
+    let mut seen = Vec::new();
+    for group in range {
+        let row = row_of(ties, group, &mut sums, &mut seen);
         let sum: f64 = row.iter().map(|(_, weight)| weight.to_f64()).sum();
-        self.columns.extend(row.iter().map(|(column, _)| *column));
-        self.weights.extend(row.iter().map(|(_, weight)| T::from_f64(weight.to_f64() / sum)));
-        self.lengths.push(row.len() as u32);
+        let shares = row.iter().map(|&(column, weight)| (column, T::from_f64(weight.to_f64() / sum)));
+        rows.push(shares.filter(|(_, weight)| *weight > T::ZERO));
     }
+    Ok(rows)
 }
 
 /// The largest affinities of a group to others, by column. `sums` is zero before and after.
@@ -142,8 +128,8 @@ fn row_of<'a, T: Scalar>(
 mod tests {
     use super::super::groups::Groups;
     use super::super::groups::tests::{one_group, rings};
-    use super::Coarser;
-    use tsne_core::Context;
+    use super::{Coarser, MEMBERS};
+    use tsne_core::{Context, ThreadTeam, blocks};
 
     #[test]
     fn affinities_of_groups_are_the_sums_of_those_of_their_points() {
@@ -171,9 +157,42 @@ mod tests {
         }
     }
 
+    /// Of up to so many members each has the rows of its own groups, of more each has all; in both cases groups and rows are those of one
+    /// process.
+    #[test]
+    fn groups_and_their_affinities_are_those_of_one_process() {
+        let p = rings(3_000);
+        let groups = Groups::of(&p, 1_200, 7, Context::new()).unwrap();
+        let alone = Coarser::new(&p, groups, Context::new()).unwrap().unwrap();
+        let count = alone.groups.len();
+        assert_eq!(blocks::count(count), 2);
+        for (members, shares) in [(2, true), (3, true), (2 * MEMBERS, true), (2 * MEMBERS + 1, false)] {
+            ThreadTeam::run(members, 1, |team| {
+                let cx = Context::new().with_team(team);
+                let own = p.of_points(cx.rows(p.n())).unwrap();
+                let groups = Groups::of(&own, 1_200, 7, cx).unwrap();
+                assert_eq!(groups.of, alone.groups.of);
+                let graph = Coarser::new(&own, groups, cx).unwrap().unwrap();
+                let rows = if shares { cx.rows(count) } else { 0..count };
+                assert_eq!((graph.p.points(), graph.context(cx).rows(count)), (rows.clone(), rows.clone()));
+                for (row, i) in rows.enumerate() {
+                    assert_eq!(graph.p.row(row), alone.p.row(i), "{i}, {members} members");
+                }
+            })
+            .unwrap();
+        }
+    }
+
     #[test]
     fn groups_that_know_only_themselves_make_no_graph() {
         let p = rings(40);
         assert!(Coarser::new(&p, one_group(&p), Context::new()).unwrap().is_none());
+        let seed = (0..1_000).find(|seed| Groups::of(&p, 1, *seed, Context::new()).unwrap().len() == 1).unwrap();
+        let none = ThreadTeam::run(3, 1, |team| {
+            let cx = Context::new().with_team(team);
+            let own = p.of_points(cx.rows(p.n())).unwrap();
+            Coarser::new(&own, Groups::of(&own, 1, seed, cx).unwrap(), cx).unwrap().is_none()
+        });
+        assert_eq!(none.unwrap(), [true; 3]);
     }
 }

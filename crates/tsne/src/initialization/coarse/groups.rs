@@ -4,16 +4,18 @@ use crate::initialization::random::COARSE_STREAM;
 use tsne_core::buckets::Buckets;
 use tsne_core::{Affinities, Context, Result, Scalar, blocks, chunks, memory, random};
 
+const WHAT: &str = "groups of points";
+
 /// No group yet.
 const NONE: u32 = u32::MAX;
 
 /// A division of points into groups.
 #[derive(Debug)]
 pub(super) struct Groups {
-    /// The group of each point.
+    /// The group of each point, whoever has it: neighbors may be any.
     pub(super) of: Vec<u32>,
-    /// The points of each group, ascending.
-    pub(super) members: Buckets<u32>,
+    /// The rows of this member's points in each group, ascending.
+    pub(super) rows: Buckets<u32>,
     /// The point of each group that was drawn, ascending.
     drawn: Vec<u32>,
 }
@@ -21,15 +23,17 @@ pub(super) struct Groups {
 impl Groups {
     /// About `count` groups: each point joins the drawn one to which its affinity is largest; points that know none join the group of
     /// their nearest that has one, round by round, and pieces without any drawn point are shared out by a hash.
+    ///
+    /// Each member of a team looks at its own points, whose rows it has, and tells the others.
     pub(super) fn of<T: Scalar>(p: &Affinities<T>, count: usize, seed: u64, cx: Context<'_>) -> Result<Self> {
-        const WHAT: &str = "groups of points";
-        let (n, first) = (p.n_columns(), p.points().start);
+        let (n, own) = (p.n_columns(), p.points());
         let share = count as f64 / n as f64;
         let hash = |i: usize| random::element_seed(seed, COARSE_STREAM, i as u64);
-        let is_drawn = |i: &u32| random::unit(hash(*i as usize)) < share;
-        let mut drawn = Vec::new();
-        memory::reserve(WHAT, &mut drawn, (0..n as u32).filter(is_drawn).count().max(1))?;
-        drawn.extend((0..n as u32).filter(is_drawn));
+        let drawn = || own.clone().filter(|&i| random::unit(hash(i)) < share).map(|i| i as u32);
+        let mut first = Vec::new();
+        memory::reserve(WHAT, &mut first, drawn().count())?;
+        first.extend(drawn());
+        let mut drawn = cx.concat(first)?;
         if drawn.is_empty() {
             drawn.push(0);
         }
@@ -37,32 +41,37 @@ impl Groups {
         for (group, &i) in (0u32..).zip(&drawn) {
             of[i as usize] = group;
         }
-        let mut next = memory::filled(WHAT, n, NONE)?;
-        let mut left = n - drawn.len();
-        while left > 0 {
-            cx.check()?;
-            chunks::for_each(&mut next[p.points()], blocks::BLOCK, |block, next| {
-                if cx.check().is_err() {
-                    return;
+        // Nearly all join in the first round, of which all have all; of later ones, what is new goes round.
+        let mut joined = memory::copied(WHAT, &of[own.clone()])?;
+        chunks::for_each(&mut joined, blocks::BLOCK, |block, joined| {
+            if cx.check().is_err() {
+                return;
+            }
+            for (joined, row) in joined.iter_mut().zip(block * blocks::BLOCK..).filter(|(joined, _)| **joined == NONE) {
+                *joined = nearest(p, &of, row);
+            }
+        });
+        cx.check()?;
+        of[own.clone()].copy_from_slice(&joined);
+        cx.gather(&mut of, blocks::BLOCK)?;
+        let none = || (0u32..).zip(&joined).filter(|(_, group)| **group == NONE).map(|(row, _)| row);
+        let mut left = Vec::new();
+        memory::reserve(WHAT, &mut left, none().count())?;
+        left.extend(none());
+        drop(joined);
+        while cx.any(!left.is_empty())? {
+            let found = later_round(p, &of, &left, cx)?;
+            if found.is_empty() {
+                for (i, of) in of.iter_mut().enumerate().filter(|(_, of)| **of == NONE) {
+                    *of = (hash(i) % drawn.len() as u64) as u32;
                 }
-                let row = block * blocks::BLOCK;
-                for (next, row) in next.iter_mut().zip(row..) {
-                    *next = if of[first + row] == NONE { nearest(p, &of, row) } else { of[first + row] };
-                }
-            });
-            cx.check()?;
-            cx.gather(&mut next, blocks::BLOCK)?;
-            std::mem::swap(&mut of, &mut next);
-            let before = std::mem::replace(&mut left, of.iter().filter(|group| **group == NONE).count());
-            if left == before {
                 break;
             }
+            found.into_iter().for_each(|(i, group)| of[i as usize] = group);
+            left.retain(|&row| of[own.start + row as usize] == NONE);
         }
-        for (i, of) in of.iter_mut().enumerate().filter(|(_, of)| **of == NONE) {
-            *of = (hash(i) % drawn.len() as u64) as u32;
-        }
-        let members = Buckets::new(drawn.len(), || of.iter().zip(0u32..).map(|(&group, i)| (group as usize, i)))?;
-        Ok(Self { of, members, drawn })
+        let rows = Buckets::new(drawn.len(), || of[own.clone()].iter().map(|&group| group as usize).zip(0u32..))?;
+        Ok(Self { of, rows, drawn })
     }
 
     /// The number of groups.
@@ -78,6 +87,27 @@ impl Groups {
     pub(super) fn drawn(&self, groups: &[u32]) -> Result<Vec<u32>> {
         memory::collected("drawn points", groups.iter().map(|&group| self.drawn[group as usize]))
     }
+}
+
+/// The points that join a group now, and which, of those of all members: `left` are the rows of this one's that have none.
+fn later_round<T: Scalar>(p: &Affinities<T>, of: &[u32], left: &[u32], cx: Context<'_>) -> Result<Vec<(u32, u32)>> {
+    let mut joined = memory::filled(WHAT, left.len(), NONE)?;
+    chunks::for_each(&mut joined, blocks::BLOCK, |block, joined| {
+        if cx.check().is_err() {
+            return;
+        }
+        for (joined, &row) in joined.iter_mut().zip(&left[block * blocks::BLOCK..]) {
+            *joined = nearest(p, of, row as usize);
+        }
+    });
+    cx.check()?;
+    let first = p.points().start as u32;
+    let found =
+        || left.iter().zip(&joined).filter(|(_, group)| **group != NONE).map(|(&row, &group)| (first + row, group));
+    let mut pairs = Vec::new();
+    memory::reserve(WHAT, &mut pairs, found().count())?;
+    pairs.extend(found());
+    cx.concat(pairs)
 }
 
 /// The group of the point with the largest affinity to point `i` that has one; of equal ones the first.
@@ -136,7 +166,7 @@ pub(super) mod tests {
         let mut first_round = 0;
         for i in 0..p.n() {
             let own = groups.of[i];
-            assert!(groups.members.bucket(own as usize).contains(&(i as u32)));
+            assert!(groups.rows.bucket(own as usize).contains(&(i as u32)));
             if let Ok(group) = groups.drawn.binary_search(&(i as u32)) {
                 assert_eq!(own as usize, group);
                 continue;
@@ -162,6 +192,6 @@ pub(super) mod tests {
         let p = rings(40);
         let groups = one_group(&p);
         assert!(groups.of.iter().all(|&group| group == 0));
-        assert_eq!(groups.members.bucket(0).len(), 80);
+        assert_eq!(groups.rows.bucket(0).len(), 80);
     }
 }

@@ -9,14 +9,18 @@
 mod coarser;
 mod first_map;
 mod groups;
+mod joined;
 mod place;
+mod planned;
 mod selected;
+mod sent;
 mod ties;
 
 use crate::float::Float;
 use crate::initialization::{Begun, pca, scaled, spectral};
-use coarser::{Coarser, KEPT};
+use coarser::{Coarser, KEPT, SHARED};
 use groups::Groups;
+pub(crate) use planned::planned_bytes;
 use selected::Selected;
 use tsne_core::{Affinities, Context, Error, Kernel, Points, Result, memory};
 
@@ -42,13 +46,16 @@ const COARSEST: usize = 2_500;
 /// Points of a graph for each of the next coarser one: as many as the neighborhoods of nearly all of them have one that was drawn.
 const FACTOR: usize = 8;
 
+/// What is made coarser again is shared out.
+const _: () = assert!(SHARED <= 2 * COARSEST);
+
 /// What a start will be, for a plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Outline {
     /// The points are mapped themselves, in so many iterations.
     Points { iterations: usize },
-    /// Groups are, with so many affinities in all; the finer graphs together have so many for each point.
-    Groups { mapped: usize, nnz: usize, iterations: usize, finer: f64 },
+    /// Groups are, with so many affinities in all.
+    Groups { mapped: usize, nnz: usize, iterations: usize },
 }
 
 impl Outline {
@@ -59,7 +66,7 @@ impl Outline {
         if is_of_points {
             return Self::Points { iterations };
         }
-        Self::Groups { mapped: COARSEST, nnz: COARSEST * KEPT, iterations, finer: KEPT as f64 / FACTOR as f64 }
+        Self::Groups { mapped: COARSEST, nnz: COARSEST * KEPT, iterations }
     }
 }
 
@@ -127,11 +134,10 @@ pub(crate) fn begin<T: Float, const D: usize>(
     }
     let mut coarser: Vec<Coarser<T>> = Vec::new();
     let nnz = cx.gather_one(p.nnz())?.iter().sum();
-    // Coarser graphs are those of all points on all members, which compute them alike; the affinities themselves are shared out.
-    let alone = cx.without_team();
     if !few(n, nnz, kernel) {
         loop {
-            let (fine, cx) = coarser.last().map_or((p, cx), |graph| (&graph.p, alone));
+            // Shared out, as the affinities of the points are.
+            let fine = coarser.last().map_or(p, |graph| &graph.p);
             let n = fine.n_columns();
             if n < 2 * COARSEST {
                 break;
@@ -143,7 +149,7 @@ pub(crate) fn begin<T: Float, const D: usize>(
             coarser.push(graph);
         }
     }
-    let (coarsest, coarsest_cx) = coarser.last().map_or((p, cx), |graph| (&graph.p, alone));
+    let (coarsest, coarsest_cx) = coarser.last().map_or((p, cx), |graph| (&graph.p, graph.context(cx)));
     let start = match points {
         Some(points) if coarser.is_empty() => pca(points, seed, cx)?,
         Some(points) => {
@@ -154,12 +160,14 @@ pub(crate) fn begin<T: Float, const D: usize>(
         None => spectral(coarsest, seed, coarsest_cx)?,
     };
     let start = scaled(start, BEGIN.0, BEGIN.1, seed)?;
-    let mut begun = first_map::first_map(coarsest, kernel, start, coarser.is_empty(), coarsest_cx)?;
-    for at in (0..coarser.len()).rev() {
-        let (fine, cx) = if at == 0 { (p, cx) } else { (&coarser[at - 1].p, alone) };
-        begun = place::among(fine, &coarser[at].groups, &begun.positions, cx)?.into();
+    let is_of_points = coarser.is_empty();
+    let mut begun = first_map::first_map(coarsest, kernel, start, is_of_points, coarsest_cx)?;
+    while let Some(Coarser { groups, p: placed }) = coarser.pop() {
+        drop(placed);
+        let fine = coarser.last().map_or(p, |graph| &graph.p);
+        begun = place::among(fine, &groups, &begun.positions, cx)?.into();
     }
-    if !coarser.is_empty() {
+    if !is_of_points {
         place::shrink(&mut begun.positions, EXTENT);
     }
     Ok(begun)

@@ -1,19 +1,22 @@
 //! What ties the points of a group to other groups: their affinities, in the order of the points.
 
 use super::groups::Groups;
+use super::sent::{Lists, Sent};
 use std::ops::Range;
-use tsne_core::buckets::Buckets;
-use tsne_core::{Affinities, Context, Error, Result, Scalar, memory};
+use tsne_core::{Affinities, Context, Error, Result, Scalar, chunks, memory};
 
 const WHAT: &str = "ties of groups";
 
-/// The ties of groups; in a team, of some of this member's [share](Context::share) of them, whose points may be those of any member.
+/// The ties of some groups, whose points may be those of any member of the team: of its own points a member has the rows, and of the
+/// others what they have sent.
 #[derive(Debug)]
-pub(super) enum Ties<'a, T> {
-    /// All rows are here.
-    Here { fine: &'a Affinities<T>, groups: &'a Groups },
-    /// The rows of the points of groups from `first` on, which their members have sent.
-    Sent { first: usize, rows: Buckets<(usize, usize)>, ties: Vec<(u32, T)> },
+pub(super) struct Ties<'a, T> {
+    fine: &'a Affinities<T>,
+    groups: &'a Groups,
+    /// The first of the groups.
+    first: usize,
+    sent: Sent<(u32, T)>,
+    rank: usize,
 }
 
 impl<'a, T: Scalar> Ties<'a, T> {
@@ -21,70 +24,64 @@ impl<'a, T: Scalar> Ties<'a, T> {
     pub(super) fn of(
         fine: &'a Affinities<T>,
         groups: &'a Groups,
-        groups_of: impl Fn(usize) -> Range<usize>,
+        groups_of: impl Fn(usize) -> Range<usize> + Sync,
         cx: Context<'_>,
     ) -> Result<Self> {
-        if cx.members() == 1 {
-            return Ok(Self::Here { fine, groups });
-        }
-        let own = fine.points();
-        // This member's points of a group, by their rows, in their order.
-        let rows_of = |group: usize| {
-            let members = groups.members.bucket(group);
-            let at = |end: usize| members.partition_point(|&i| (i as usize) < end);
-            members[at(own.start)..at(own.end)].iter().map(|&i| i as usize - own.start)
-        };
-        let mut rows = vec![Vec::new(); cx.members()];
-        let mut ties = vec![Vec::new(); cx.members()];
-        for (to, (rows, ties)) in rows.iter_mut().zip(&mut ties).enumerate() {
-            let all = || groups_of(to).flat_map(|group| rows_of(group).map(move |row| (group, row)));
-            memory::reserve(WHAT, rows, all().count())?;
-            memory::reserve(WHAT, ties, all().map(|(_, row)| fine.row(row).0.len()).sum())?;
-            for (group, row) in all() {
-                let before = ties.len();
-                ties.extend(row_ties(fine, groups, row, group));
-                rows.push((group as u32, (ties.len() - before) as u32));
+        let mut to = Vec::new();
+        to.resize_with(cx.members(), || Ok(Lists::default()));
+        chunks::for_each(&mut to, 1, |member, lists| {
+            if member != cx.rank() {
+                lists.fill_with(|| lists_of(fine, groups, groups_of(member), cx));
             }
-        }
-        // Members come in the order of their points, and so do the rows of each group.
-        let (rows, sent) = (cx.exchange(rows)?, cx.exchange(ties)?);
-        let mut ties = Vec::new();
-        memory::reserve(WHAT, &mut ties, sent.iter().map(Vec::len).sum())?;
-        sent.into_iter().for_each(|sent| ties.extend(sent));
+        });
+        let to = to.into_iter().collect::<Result<Vec<_>>>()?;
         let Range { start: first, end } = groups_of(cx.rank());
-        let mut at = 0;
-        let mut places = Vec::new();
-        memory::reserve(WHAT, &mut places, rows.iter().map(Vec::len).sum())?;
-        for (group, length) in rows.into_iter().flatten() {
-            let behind = at + length as usize;
-            if !(first..end).contains(&(group as usize)) || behind > ties.len() {
-                let why =
-                    format_args!("a row of group {group} up to tie {behind} of {} came to {first}..{end}", ties.len());
-                return Err(Error::team(why));
-            }
-            places.push((group as usize - first, (at, behind)));
-            at = behind;
+        let sent = Sent::of(to, end - first, cx)?;
+        // They are places in an array of all groups.
+        let most = sent.values().map(|ties| ties.iter().fold(0, |most, &(other, _)| other.max(most))).max();
+        if most.is_some_and(|most| most as usize >= groups.len()) {
+            return Err(Error::team("a member has a group that is none"));
         }
-        let rows = Buckets::new(end - first, || places.iter().copied())?;
-        Ok(Self::Sent { first, rows, ties })
+        Ok(Self { fine, groups, first, sent, rank: cx.rank() })
     }
 
     /// Calls `f` with each tie of a group to another, in the order of its points, and of their rows.
     #[inline]
     pub(super) fn for_each(&self, group: usize, mut f: impl FnMut(u32, T)) {
-        match self {
-            Self::Here { fine, groups } => {
-                for &i in groups.members.bucket(group) {
-                    row_ties(fine, groups, i as usize, group).for_each(|(other, weight)| f(other, weight));
+        // Members come in the order of their points.
+        for member in 0..self.sent.members() {
+            if member == self.rank {
+                for &row in self.groups.rows.bucket(group) {
+                    row_ties(self.fine, self.groups, row, group).for_each(|(other, weight)| f(other, weight));
                 }
-            }
-            Self::Sent { first, rows, ties } => {
-                for &(start, end) in rows.bucket(group - first) {
-                    ties[start..end].iter().for_each(|&(other, weight)| f(other, weight));
-                }
+            } else {
+                self.sent.list(member, group - self.first).iter().for_each(|&(other, weight)| f(other, weight));
             }
         }
     }
+}
+
+/// The ties of this member's points of some groups.
+fn lists_of<T: Scalar>(
+    fine: &Affinities<T>,
+    groups: &Groups,
+    range: Range<usize>,
+    cx: Context<'_>,
+) -> Result<Lists<(u32, T)>> {
+    cx.check()?;
+    let mut lists = Lists::default();
+    memory::reserve(WHAT, &mut lists.lengths, range.len())?;
+    let starts = &groups.rows.starts()[range.start..=range.end];
+    let rows = &groups.rows.values()[starts[0]..starts[range.len()]];
+    memory::reserve(WHAT, &mut lists.values, rows.iter().map(|&row| fine.row(row as usize).0.len()).sum())?;
+    for group in range {
+        let before = lists.values.len();
+        for &row in groups.rows.bucket(group) {
+            lists.values.extend(row_ties(fine, groups, row, group));
+        }
+        lists.lengths.push(lists.values.len() - before);
+    }
+    Ok(lists)
 }
 
 /// The affinities of a row to points of other groups than its own.
@@ -92,10 +89,10 @@ impl<'a, T: Scalar> Ties<'a, T> {
 fn row_ties<T: Scalar>(
     fine: &Affinities<T>,
     groups: &Groups,
-    row: usize,
+    row: u32,
     group: usize,
 ) -> impl Iterator<Item = (u32, T)> {
-    let (columns, weights) = fine.row(row);
+    let (columns, weights) = fine.row(row as usize);
     let ties = columns.iter().zip(weights).map(|(&j, &weight)| (groups.of[j as usize], weight));
     ties.filter(move |(other, weight)| *other as usize != group && *weight > T::ZERO)
 }
