@@ -4,7 +4,7 @@ use crate::cells::{Built, Children, Region, division};
 use crate::node::{BUCKET, Node};
 use crate::order::arrange_few;
 use std::ops::Range;
-use tsne_core::Scalar;
+use tsne_core::{Result, Scalar, memory};
 
 /// The points and places of a subtree, as parts of those of the tree.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ pub(crate) struct Subtree<'a, T, const D: usize> {
     /// The places of the root.
     pub(crate) nodes: &'a mut [Node<T, D>],
 }
+
+/// The name of a stack in errors.
+const OPEN: &str = "the open cells of a tree";
 
 /// A cell of which some children are written.
 #[derive(Debug)]
@@ -36,23 +39,24 @@ impl<const D: usize> Open<D> {
 
 impl<T: Scalar, const D: usize> Subtree<'_, T, D> {
     /// Writes the nodes. `open` is its stack: how deep a tree is, the points decide.
-    pub(crate) fn write(mut self, open: &mut Vec<Open<D>>) -> Built<D> {
+    pub(crate) fn write(mut self, open: &mut Vec<Open<D>>) -> Result<Built<D>> {
         open.clear();
-        open.reserve(Open::<D>::DEPTH);
+        memory::reserve(OPEN, open, Open::<D>::DEPTH)?;
         let mut cell = self.root;
         loop {
             if let Some(level) = self.divide(&mut cell) {
+                memory::grow(OPEN, open, 1)?;
                 open.push(Open { children: Children::new(cell, level), built: Built::EMPTY });
             } else {
                 let (points, place) = (self.range(&cell), self.place(&cell));
                 let built =
                     Built::leaf(&cell, &self.keys[points.clone()], &self.points[points], &mut self.nodes[place]);
-                let Some(parent) = open.last_mut() else { return built };
+                let Some(parent) = open.last_mut() else { return Ok(built) };
                 parent.built.join(&built);
             }
             // On to the next child of the innermost open cell that has one.
             cell = loop {
-                let Some(Open { children, built }) = open.last_mut() else { return Built::EMPTY };
+                let Some(Open { children, built }) = open.last_mut() else { return Ok(Built::EMPTY) };
                 let parent = children.parent;
                 if let Some(child) = children.next(&self.keys[self.range(&parent)]) {
                     break child;
@@ -62,7 +66,7 @@ impl<T: Scalar, const D: usize> Subtree<'_, T, D> {
                 open.pop();
                 match open.last_mut() {
                     Some(parent) => parent.built.join(&built),
-                    None => return built,
+                    None => return Ok(built),
                 }
             };
         }

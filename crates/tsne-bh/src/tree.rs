@@ -151,7 +151,7 @@ impl<T: Scalar, const D: usize> Tree<T, D> {
         self.stacks.resize_with(workers.max(self.stacks.len()), Vec::new);
         let subtrees = self.top.subtrees(y, keys, points, nodes);
         workers::run(subtrees, &mut self.stacks[..workers], |stack, (subtree, built)| {
-            *built = subtree.write(stack);
+            *built = subtree.write(stack)?;
             Ok(())
         })?;
         self.node_count = self.top.join(nodes).nodes;

@@ -199,8 +199,8 @@ impl<A: Clone> Array<A> {
     }
 }
 
-/// Items that are converted in one task, in a file.
-const TASK: usize = 1 << 14;
+/// Items that are converted in one task, in a file. (Miri takes minutes for a million of anything.)
+const TASK: usize = if cfg!(miri) { 1 << 8 } else { 1 << 14 };
 
 impl<A: Plain> Array<A> {
     /// An array of `of(item)` of all items, which are given back as they are converted ([`memory::converted`]). Items of the same type
@@ -276,7 +276,7 @@ impl<A: fmt::Debug> fmt::Debug for Array<A> {
 
 /// Arrays below this many bytes are in memory, whatever the context brings: they are not what does not fit, and a file of each would
 /// take longer than to fill it.
-const IN_FILES_FROM: usize = 1 << 20;
+const IN_FILES_FROM: usize = if cfg!(miri) { 1 << 13 } else { 1 << 20 };
 
 impl Context<'_> {
     /// An array of `len` zeros: in a file, if the context brings a [`Scratch`](crate::Scratch) and it is large (1 MiB), else in memory

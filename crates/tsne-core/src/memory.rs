@@ -28,6 +28,30 @@ pub fn reserve<A>(what: &'static str, array: &mut Vec<A>, additional: usize) -> 
     })
 }
 
+/// Room for `additional` more items behind those that `array` has, and, where that is to be made, for as many as it has: an array whose
+/// length shows only as it is filled is copied a few times only.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] if it cannot be had; `array` is what it was.
+///
+/// # Examples
+///
+/// ```
+/// use tsne_core::memory;
+///
+/// let mut array = vec![0.0f32; 1_000];
+/// memory::grow("the entries", &mut array, 1)?;
+/// assert!(array.capacity() >= 2_000);
+/// # Ok::<(), tsne_core::Error>(())
+/// ```
+pub fn grow<A>(what: &'static str, array: &mut Vec<A>, additional: usize) -> Result<()> {
+    if array.capacity() - array.len() >= additional {
+        return Ok(());
+    }
+    reserve(what, array, additional.max(array.len()))
+}
+
 /// Arrays from this size on come straight from the system: those that it can give as zeros are taken so.
 const LARGE: usize = 1 << 20;
 

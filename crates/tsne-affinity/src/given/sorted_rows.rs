@@ -1,8 +1,12 @@
 //! Rows of a given matrix, checked, sorted by column and joined with those of its transpose.
 
-use super::source::{Row, Source};
+use super::source::{ROW, Row, Source};
 use tsne_core::buckets::Buckets;
 use tsne_core::{Context, Error, Result, Scalar, blocks, memory};
+
+/// What is made here, in errors.
+const COLUMNS: &str = "columns of the affinities";
+const WEIGHTS: &str = "weights of the affinities";
 
 /// Rows with ascending columns and positive weights.
 pub(super) struct SortedRows<T> {
@@ -21,6 +25,8 @@ impl<T: Scalar> SortedRows<T> {
             for i in rows {
                 row.clear();
                 fill(i, &mut row)?;
+                memory::grow(COLUMNS, &mut block.columns, row.len())?;
+                memory::grow(WEIGHTS, &mut block.weights, row.len())?;
                 block.columns.extend(row.iter().map(|&(column, _)| column));
                 block.weights.extend(row.iter().map(|&(_, weight)| weight));
                 block.row_pointers.push(block.columns.len());
@@ -30,8 +36,8 @@ impl<T: Scalar> SortedRows<T> {
         let nnz = blocks.iter().map(|block| block.columns.len()).sum();
         let mut all = Self { row_pointers: Vec::new(), columns: Vec::new(), weights: Vec::new() };
         memory::reserve("row pointers", &mut all.row_pointers, n + 1)?;
-        memory::reserve("columns of the affinities", &mut all.columns, nnz)?;
-        memory::reserve("weights of the affinities", &mut all.weights, nnz)?;
+        memory::reserve(COLUMNS, &mut all.columns, nnz)?;
+        memory::reserve(WEIGHTS, &mut all.weights, nnz)?;
         all.row_pointers.push(0);
         for block in blocks {
             let start = all.columns.len();
@@ -45,14 +51,13 @@ impl<T: Scalar> SortedRows<T> {
     /// Reads, checks and sorts all rows, and adds up repetitions; the diagonal is left out unless asked for.
     pub(super) fn read(source: Source<'_, T>, diagonal: bool, cx: Context<'_>) -> Result<Self> {
         let fill = |i: usize, row: &mut Row<T>| {
-            source.read(i, row);
+            source.read(i, row)?;
             if let Some((j, w)) = row.iter().find(|(_, w)| !(w.is_finite() && *w >= T::ZERO)) {
                 let why = format_args!("row {i}, column {j} is {w}, but weights are finite and not negative: mend it");
                 return Err(Error::invalid("precomputed affinities", why));
             }
             row.retain(|&(j, w)| w > T::ZERO && (diagonal || j as usize != i));
-            // A stable sort: repetitions are added in the order in which they are given.
-            row.sort_by_key(|&(j, _)| j);
+            sort(row)?;
             row.dedup_by(|later, first| {
                 let same = later.0 == first.0;
                 if same {
@@ -91,11 +96,26 @@ impl<T: Scalar> SortedRows<T> {
     pub(super) fn symmetrized(&self, divisor: f64, cx: Context<'_>) -> Result<Self> {
         let other = self.transposed()?;
         let fill = |i: usize, row: &mut Row<T>| {
-            merge(self.row(i), other.bucket(i), divisor, row);
+            let (own, other) = (self.row(i), other.bucket(i));
+            memory::grow(ROW, row, own.0.len() + other.len())?;
+            merge(own, other, divisor, row);
             Ok(())
         };
         Self::collect(self.row_pointers.len() - 1, fill, cx)
     }
+}
+
+/// Sorts entries by column; repetitions stay in the order in which they are given, in which they are added.
+fn sort<T: Scalar>(row: &mut Row<T>) -> Result<()> {
+    if row.is_sorted_by_key(|&(column, _)| column) {
+        return Ok(());
+    }
+    // By place too, and so in place: a stable sort asks for memory that it cannot be without.
+    let mut order =
+        memory::collected(ROW, row.iter().enumerate().map(|(place, &(column, weight))| (column, place, weight)))?;
+    order.sort_unstable_by_key(|&(column, place, _)| (column, place));
+    row.iter_mut().zip(order).for_each(|(entry, (column, _, weight))| *entry = (column, weight));
+    Ok(())
 }
 
 /// Half the sum of two rows with ascending columns, divided by `divisor`.

@@ -1,6 +1,9 @@
 //! A matrix of affinities as it is given: compressed rows in any order, or dense.
 
-use tsne_core::{Error, Result, Rows, Scalar, blocks};
+use tsne_core::{Error, Result, Rows, Scalar, blocks, memory};
+
+/// The name of a row in errors.
+pub(super) const ROW: &str = "a row of the affinities";
 
 /// Entries of a row in any order, with repetitions.
 pub(super) type Row<T> = Vec<(u32, T)>;
@@ -22,13 +25,15 @@ impl<T: Scalar> Source<'_, T> {
     }
 
     /// Appends the entries of row `i`; zeros of dense rows are left out.
-    pub(super) fn read(&self, i: usize, row: &mut Row<T>) {
+    pub(super) fn read(&self, i: usize, row: &mut Row<T>) -> Result<()> {
         match self {
             Self::Compressed(rows) => rows.read(i, row),
             Self::Dense(rows) => {
+                memory::reserve(ROW, row, rows.d())?;
                 // What is not a number is not 0 either, and is found where weights are checked.
                 let entries = rows.row(i).iter().enumerate().filter(|(_, w)| **w != T::ZERO);
                 row.extend(entries.map(|(j, &w)| (j as u32, w)));
+                Ok(())
             }
         }
     }
@@ -74,8 +79,10 @@ impl<'a, T: Scalar> Compressed<'a, T> {
         Ok(Self { row_pointers, columns, weights })
     }
 
-    fn read(&self, i: usize, row: &mut Row<T>) {
+    fn read(&self, i: usize, row: &mut Row<T>) -> Result<()> {
         let range = self.row_pointers[i]..self.row_pointers[i + 1];
+        memory::reserve(ROW, row, range.len())?;
         row.extend(self.columns[range.clone()].iter().copied().zip(self.weights[range].iter().copied()));
+        Ok(())
     }
 }

@@ -284,6 +284,30 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_known_before_the_entries() {
+        let of = |text: &str| shape(text.as_bytes()).map_err(|error| format!("{error:#}"));
+        let general = "%%MatrixMarket matrix coordinate real general\n\n% a comment\n2 3 4\nno entry\n";
+        assert_eq!(of(general), Ok((2, 3, 4)));
+        // As many again on the other side.
+        assert_eq!(of("%%MatrixMarket matrix coordinate pattern symmetric\n3 3 4\n"), Ok((3, 3, 8)));
+        for none in ["", "%%MatrixMarket matrix coordinate real general\n% 2 3 4\n"] {
+            assert!(of(none).unwrap_err().contains("no line"), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_is_checked_and_all_of_it_counted() {
+        let of = |lines: &str, are_all: bool| {
+            let text = format!("%%MatrixMarket matrix coordinate real general\n{lines}");
+            parse_beginning(text.as_bytes(), are_all).map_err(|error| format!("{error:#}"))
+        };
+        assert_eq!(of("2 2 2\n1 1 1\n", false), Ok(()));
+        assert!(of("2 2 2\n1 1 1\n", true).unwrap_err().contains("promises 2"));
+        assert_eq!(of("2 2 2\n1 1 1\n1 2 1\n", true), Ok(()));
+        assert!(of("2 2 2\n3 1 1\n", false).unwrap_err().contains("row 3"));
+    }
+
+    #[test]
     fn damage_is_named_with_its_line() {
         let error = |text: &str| format!("{:#}", parse::<f32>(text.as_bytes()).unwrap_err());
         let of = |kind: &str, lines: &str| error(&format!("%%MatrixMarket matrix coordinate {kind}\n{lines}"));

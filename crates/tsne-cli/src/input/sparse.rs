@@ -56,7 +56,7 @@ impl<T: Scalar> SparseTable<T> {
         // The rows move to the front in place, as repeated entries become one.
         let mut kept = 0;
         let mut from = 0;
-        let mut sorted: Vec<(u32, f64)> = Vec::new();
+        let mut sorted: Vec<(u32, usize, f64)> = Vec::new();
         for i in 1..row_pointers.len() {
             let to = row_pointers[i];
             ensure!(from <= to && to <= count, "row pointer {i} is {to} after {from}, of {count} entries");
@@ -64,10 +64,11 @@ impl<T: Scalar> SparseTable<T> {
             if !ascending {
                 sorted.clear();
                 memory::reserve("a row of the matrix", &mut sorted, to - from)?;
-                sorted.extend(columns[from..to].iter().copied().zip(values[from..to].iter().copied()));
-                // Stable, so that repeated entries are added in the order of the file.
-                sorted.sort_by_key(|&(column, _)| column);
-                for (place, &(column, value)) in (from..to).zip(&sorted) {
+                sorted.extend((from..to).map(|place| (columns[place], place, values[place])));
+                // By place too, so that repeated entries are added in the order of the file; a stable sort would ask for memory that it
+                // cannot be without.
+                sorted.sort_unstable_by_key(|&(column, place, _)| (column, place));
+                for (place, &(column, _, value)) in (from..to).zip(&sorted) {
                     (columns[place], values[place]) = (column, value);
                 }
             }
@@ -147,7 +148,7 @@ impl<T: Scalar> SparseTable<T> {
         for row in 0..d {
             row_pointers[row + 1] += row_pointers[row];
         }
-        let mut next = row_pointers.clone();
+        let mut next = memory::copied("the rows of the matrix", &row_pointers)?;
         let mut columns = memory::filled("the columns of the matrix", count, 0u32)?;
         let mut values = memory::filled("the values of the matrix", count, T::ZERO)?;
         for row in 0..n {
@@ -226,5 +227,9 @@ mod tests {
         assert!(error(vec![0, 1], &[0], &[]).contains("0 values"));
         assert!(error(vec![0, 0, 1], &[1], &[1e300]).contains("row 1, column 1"));
         assert!(error(vec![0; 5000], &[], &[]).contains("empty"));
+        // At the limit.
+        assert!(error(vec![0; MAX_EMPTY_ROWS + 2], &[], &[]).contains("empty"));
+        let most = SparseTable::<f32>::from_compressed(vec![0; MAX_EMPTY_ROWS + 1], vec![], vec![], 3).unwrap();
+        assert_eq!((most.n(), most.d()), (MAX_EMPTY_ROWS, 3));
     }
 }

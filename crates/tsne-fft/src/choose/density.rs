@@ -3,6 +3,7 @@
 use crate::choose::fine::{FINEST, FineCounts};
 use crate::layout::bounds::Bounds;
 use crate::scalar::GridScalar;
+use tsne_core::{Result, memory};
 
 /// Points that are looked at: their pairs tell the density within some 2 %.
 const SAMPLE: usize = 4096;
@@ -30,6 +31,9 @@ const FEW_CELLS: f64 = 64.0;
 
 /// What borders hide of a density that is not worth a second look: one that cuts a crowd into halves.
 const HIDDEN: f64 = 2.0;
+
+/// The name of what is counted here in errors.
+const COUNTS: &str = "counts of the points in cells";
 
 /// How many points crowd around a point of a map.
 ///
@@ -70,8 +74,13 @@ pub(crate) struct Counted<'a, T, const D: usize> {
 }
 
 impl<'a, T: GridScalar, const D: usize> Counted<'a, T, D> {
-    pub(crate) fn new(y: &'a [[T; D]], bounds: &'a Bounds<T, D>, buffers: &'a mut Buffers) -> Self {
-        Self { y, bounds, buffers, coarse: None, fine: None }
+    /// Makes room for all counts, since those who ask later expect an answer.
+    pub(crate) fn new(y: &'a [[T; D]], bounds: &'a Bounds<T, D>, buffers: &'a mut Buffers) -> Result<Self> {
+        buffers.counts.clear();
+        buffers.codes.clear();
+        memory::reserve(COUNTS, &mut buffers.counts, cells::<D>().pow(D as u32))?;
+        memory::reserve(COUNTS, &mut buffers.codes, SAMPLE.min(y.len()))?;
+        Ok(Self { y, bounds, buffers, coarse: None, fine: None })
     }
 
     /// One point of so many is looked at.
@@ -182,7 +191,7 @@ mod tests {
     fn densities<const D: usize>(y: &[[f64; D]], sides: &[f64]) -> Vec<f64> {
         let (bounds, _) = Bounds::of(y, &mut Vec::new());
         let mut buffers = Buffers::default();
-        let mut counted = Counted::new(y, &bounds, &mut buffers);
+        let mut counted = Counted::new(y, &bounds, &mut buffers).unwrap();
         sides.iter().map(|&side| counted.at(side).in_cube::<D>(1.0)).collect()
     }
 
@@ -247,7 +256,7 @@ mod tests {
             y.extend([[-1e5; D], [1e5; D]]);
             let (bounds, _) = Bounds::of(&y, &mut Vec::new());
             let mut buffers = Buffers::default();
-            let mut counted = Counted::new(&y, &bounds, &mut buffers);
+            let mut counted = Counted::new(&y, &bounds, &mut buffers).unwrap();
             for side in [1e2, 1e3, 1e4, 2e4, 5e4] {
                 let points = counted.at(side).points;
                 assert!(points > 0.49 * y.len() as f64, "{D}-D, {side}: {points}");

@@ -171,7 +171,7 @@ impl<T: GridScalar, const D: usize> Levels<T, D> {
             self.work.pairs += pairs;
             return Ok(z);
         }
-        let choice = single.choose(params, kernel, bounds, y);
+        let choice = single.choose(params, kernel, bounds, y)?;
         let of_grid = choice.cost_of_call();
         let of_pairs = cost_of_pairs(kernel, n);
         let are_less = is_costly::<D>(of_grid, n) && of_pairs <= of_grid;

@@ -139,7 +139,7 @@ impl<T: GridScalar, const D: usize> ReferenceLevels<T, D> {
             return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Directly });
         }
         let mut single = Single::default();
-        let choice = single.choose_nominal(params, kernel, &reach, &y);
+        let choice = single.choose_nominal(params, kernel, &reach, &y)?;
         let is_sparse = choice.lattice.shape.padded_nodes() / NODES_A_POINT > y.len();
         if is_sparse || !choice.suffices && y.len() <= PAIRS_UP_TO {
             return Ok(Level { reach, coarser, far: far(side)?, inside: Inside::Directly });

@@ -54,11 +54,11 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         kernel: Kernel,
         bounds: &Bounds<T, D>,
         y: &[[T; D]],
-    ) -> Choice<T, D> {
+    ) -> Result<Choice<T, D>> {
         let Self { chooser, counts, around, .. } = self;
-        let mut densities = Counted::new(y, bounds, counts);
+        let mut densities = Counted::new(y, bounds, counts)?;
         let mut crowd = Crowd::new(kernel, y.len(), around, &mut densities);
-        chooser.choose(params, bounds, y, &mut crowd)
+        Ok(chooser.choose(params, bounds, y, &mut crowd))
     }
 
     /// The grid that the parameters ask for, whatever filling costs: for one that is read many times.
@@ -68,13 +68,13 @@ impl<T: GridScalar, const D: usize> Single<T, D> {
         kernel: Kernel,
         bounds: &Bounds<T, D>,
         y: &[[T; D]],
-    ) -> Choice<T, D> {
+    ) -> Result<Choice<T, D>> {
         if params.force_tolerance.is_some() {
             return self.choose(params, kernel, bounds, y);
         }
         let Self { counts, around, .. } = self;
-        let mut densities = Counted::new(y, bounds, counts);
-        nominal(params, bounds, &mut Crowd::new(kernel, y.len(), around, &mut densities))
+        let mut densities = Counted::new(y, bounds, counts)?;
+        Ok(nominal(params, bounds, &mut Crowd::new(kernel, y.len(), around, &mut densities)))
     }
 
     /// What a coarse grid under these points must not fall below: see [`Chooser::least_spacing`].

@@ -18,6 +18,9 @@ const INTERVAL: usize = 50;
 /// How far points are moved, in units of the map's own deviation: a thousand times the spacing of `f32`, and less than can be seen.
 const DISTANCE: f64 = 1e-4;
 
+/// What may be all points, in errors.
+const COINCIDING: &str = "points that coincide";
+
 /// Of the directions.
 const SEED: u64 = 0;
 
@@ -44,11 +47,15 @@ pub(super) fn part<T: Scalar, const D: usize>(y: &mut [[T; D]], memory: &mut Mem
         }
     });
     sort.sort(keys)?;
-    let mut twins: Vec<u32> = Vec::new();
+    let (mut twins, mut points) = (Vec::new(), Vec::new());
     for run in keys.chunk_by(|a, b| morton::key_code(*a) == morton::key_code(*b)).filter(|run| run.len() > 1) {
-        let mut points: Vec<u32> = run.iter().map(|&key| morton::key_index(key)).collect();
+        // All points, at worst.
+        points.clear();
+        memory::grow(COINCIDING, &mut points, run.len())?;
+        points.extend(run.iter().map(|&key| morton::key_index(key)));
         // Hashes may be equal by chance.
         points.sort_unstable_by_key(|&i| (bits(&y[i as usize]), i));
+        memory::grow(COINCIDING, &mut twins, run.len())?;
         twins.extend(points.windows(2).filter(|pair| y[pair[0] as usize] == y[pair[1] as usize]).map(|pair| pair[1]));
     }
     if twins.is_empty() {

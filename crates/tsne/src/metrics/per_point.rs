@@ -180,10 +180,10 @@ fn measure<T: Scalar>(
         measured.push(PointMeasures {
             n: data.points.n(),
             k,
-            points: rows.to_vec(),
-            strangers: excesses(&ranks, (m * k.get(), width), k),
-            lost: excesses(&of_data, (0, k.get()), k),
-            kept: kept_counts(&near, in_map, k),
+            points: memory::copied("points that are measured", rows)?,
+            strangers: excesses(&ranks, (m * k.get(), width), k)?,
+            lost: excesses(&of_data, (0, k.get()), k)?,
+            kept: kept_counts(&near, in_map, k)?,
             kin: kin_distances(map, rows, &near, (distances, k))?,
         });
     }
@@ -199,8 +199,8 @@ fn kin_distances<T: Scalar>(
     (distances, k): (&[T], NonZeroUsize),
 ) -> Result<Vec<f64>> {
     let k = k.get();
-    let mut nearest: Vec<f64> =
-        distances.iter().step_by(k).map(|distance| distance.to_f64()).filter(|distance| *distance > 0.0).collect();
+    let mut nearest = memory::collected("distances to the nearest", distances.iter().step_by(k).map(|d| d.to_f64()))?;
+    nearest.retain(|distance| *distance > 0.0);
     nearest.sort_unstable_by(f64::total_cmp);
     let middle = |at: usize| nearest.get(at).copied();
     let unit = match nearest.len() {

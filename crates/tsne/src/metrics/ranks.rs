@@ -142,7 +142,7 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
 /// 1 less what the ranks of `neighbors`, `k` of each of `rows`, exceed `k` by in `far`, out of the most that they could.
 fn kept_ranks<T: Scalar>(far: &Indexed<'_, T>, rows: &[u32], neighbors: &[u32], k: NonZeroUsize) -> Result<f64> {
     let ranks = ranks_of(far, rows, neighbors, k.get())?;
-    let excess = excesses(&ranks, (0, k.get()), k).iter().map(|&excess| excess as f64).sum();
+    let excess = excesses(&ranks, (0, k.get()), k)?.iter().map(|&excess| excess as f64).sum();
     Ok(less_excess(excess, (rows.len(), far.points.n(), k)))
 }
 
@@ -160,9 +160,10 @@ pub(super) fn ranks_of<T: Scalar>(
 }
 
 /// By how much `k` ranks of each row exceed `k` in all; rows have `width` ranks, and these begin at `first`.
-pub(super) fn excesses(ranks: &[u32], (first, width): (usize, usize), k: NonZeroUsize) -> Vec<u64> {
+pub(super) fn excesses(ranks: &[u32], (first, width): (usize, usize), k: NonZeroUsize) -> Result<Vec<u64>> {
     let over = |rank: &u32| u64::from(*rank).saturating_sub(k.get() as u64);
-    ranks.chunks_exact(width).map(|row| row[first..][..k.get()].iter().map(over).sum()).collect()
+    let of_row = |row: &[u32]| row[first..][..k.get()].iter().map(over).sum();
+    memory::collected("ranks beyond the neighbors", ranks.chunks_exact(width).map(of_row))
 }
 
 /// The ranks of `neighbors`, `k` of each of `rows`, in `far`: all points are sorted by their distances from each of `rows`. For

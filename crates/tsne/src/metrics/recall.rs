@@ -157,24 +157,27 @@ impl<T: Scalar, const D: usize> Comparison<'_, T, D> {
         let rows = self.rows()?;
         self.with_spaces(|data, map| {
             let wanted = data.index()?.neighbors(k, &rows)?;
-            Ok(kept_share(&wanted, &map.index()?.neighbors(k, &rows)?, k))
+            kept_share(&wanted, &map.index()?.neighbors(k, &rows)?, k)
         })
     }
 }
 
 /// How many of `wanted`, `k` in each row, are among `found`; of a search that found too few, of the rows that both have.
-pub(super) fn kept_counts(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> Vec<u32> {
+pub(super) fn kept_counts(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> Result<Vec<u32>> {
     let mut sorted = Vec::new();
+    memory::reserve("neighbors of a row", &mut sorted, k.get())?;
     let of_row = |(wanted, found): (&[u32], &[u32])| {
         sorted.clear();
         sorted.extend_from_slice(found);
         sorted.sort_unstable();
         wanted.iter().filter(|j| sorted.binary_search(j).is_ok()).count() as u32
     };
-    wanted.chunks_exact(k.get()).zip(found.chunks_exact(k.get())).map(of_row).collect()
+    let rows = wanted.chunks_exact(k.get()).zip(found.chunks_exact(k.get()));
+    memory::collected("counts of neighbors that are kept", rows.map(of_row))
 }
 
 /// The share of `wanted`, `k` in each row, that are among `found`.
-fn kept_share(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> f64 {
-    kept_counts(wanted, found, k).iter().map(|&kept| u64::from(kept)).sum::<u64>() as f64 / wanted.len() as f64
+fn kept_share(wanted: &[u32], found: &[u32], k: NonZeroUsize) -> Result<f64> {
+    let kept: u64 = kept_counts(wanted, found, k)?.iter().map(|&kept| u64::from(kept)).sum();
+    Ok(kept as f64 / wanted.len() as f64)
 }

@@ -15,6 +15,9 @@ const SUBTREE: usize = 4096;
 /// Points measured in one task.
 const BLOCK: usize = 1024;
 
+/// The name of nodes in errors.
+const NODES: &str = "nodes of a tree";
+
 /// How points are divided.
 pub(super) trait Halving<T: Scalar>: Sync {
     /// What the points of a node are measured from.
@@ -83,7 +86,7 @@ pub(super) fn build<T: Scalar, H: Halving<T>>(
         subtrees.par_iter_mut().map(|part| region.task(|| subtree(halving, part, cx))).collect();
     drop(region);
     let more = built.iter().flatten().map(Vec::len).sum();
-    memory::reserve("nodes of a tree", &mut nodes, more)?;
+    memory::reserve(NODES, &mut nodes, more)?;
     for (part, built) in subtrees.iter().zip(built) {
         // The root of a subtree stands where its parent expects it, all others follow the nodes so far.
         let offset = nodes.len() as u32 - 1;
@@ -174,11 +177,12 @@ fn subtree<T: Scalar, H: Halving<T>>(halving: &H, part: &mut Part<'_>, cx: Conte
         let (pivots, skip) = halving.pivots(points, start, path)?;
         let points = &mut points[skip..];
         keys.clear();
-        keys.resize(points.len(), (T::ZERO, 0u32));
+        memory::resize("keys of points", &mut keys, points.len(), (T::ZERO, 0u32))?;
         halving.measure(pivots, points, &mut keys)?;
         let (split, middle) = halving.halve(pivots, points, &mut keys);
         let first = nodes.len();
         nodes[node] = Node::Split { split, children: [first as u32, first as u32 + 1] };
+        memory::grow(NODES, &mut nodes, 2)?;
         nodes.extend([Node::Leaf(0..0), Node::Leaf(0..0)]);
         let middle = range.start + skip + middle;
         let [near, far] = halving.paths(path);

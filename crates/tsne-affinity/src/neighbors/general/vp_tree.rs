@@ -10,7 +10,7 @@ use crate::neighbors::nearest::Nearest;
 use crate::neighbors::request::{Stored, numbers};
 use crate::neighbors::wanted::Wanted;
 use std::num::NonZeroUsize;
-use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, random};
+use tsne_core::{Context, KnnGraph, NeighborIndex, Points, Result, Scalar, memory, random};
 
 /// Points of which no further vantage point is chosen: a few distances at once cost little more than one.
 const LEAF: usize = 32;
@@ -65,7 +65,7 @@ impl<T: Scalar> Halving<T> for ByDistance<'_, T> {
     }
 
     fn measure(&self, vantage: u32, points: &[u32], keys: &mut [(T, u32)]) -> Result<()> {
-        let mut measured = vec![T::ZERO; points.len()];
+        let mut measured = memory::filled("distances from a vantage point", points.len(), T::ZERO)?;
         self.distances.measure(vantage as usize, points, &mut measured);
         check(self.distances, vantage as usize, points, &measured)?;
         for ((key, distance), &point) in keys.iter_mut().zip(measured).zip(points) {

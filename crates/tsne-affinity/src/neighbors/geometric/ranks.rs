@@ -22,6 +22,9 @@ const CHUNK: usize = 64;
 /// the last of them finds its place among them by halving.
 const COMPARED: usize = 32;
 
+/// The name of what is made here in errors.
+const RANKS: &str = "ranks of neighbors";
+
 /// The ranks that are asked for, in the order of [`Asked::others`].
 pub(super) fn ranks<T: Scalar>(
     indexed: &IndexedPoints<'_, T>,
@@ -31,15 +34,18 @@ pub(super) fn ranks<T: Scalar>(
 ) -> Result<Vec<u32>> {
     let Asked { rows, others, k } = asked;
     let width = packed.packing.width;
-    let mut ranks = memory::filled("ranks of neighbors", others.len(), 0u32)?;
+    let mut ranks = memory::filled(RANKS, others.len(), 0u32)?;
     let sizes = Sizes::new(indexed)?;
     ordered::try_for_each(
         (&mut ranks, k.saturating_mul(ROWS)),
-        || Scratch { queries: Vec::new(), scores: vec![0.0; ROWS * TILE], counts: Vec::new(), doubts: Vec::new() },
+        || Scratch { queries: Vec::new(), scores: Vec::new(), counts: Vec::new(), doubts: Vec::new() },
         |Scratch { queries, scores, counts, doubts }, b, ranks| {
             let rows = &rows[b * ROWS..b * ROWS + ranks.len() / k];
             let others = &others[b * ROWS * k..][..ranks.len()];
-            queries.resize(rows.len() * width, 0.0);
+            memory::resize(RANKS, queries, rows.len() * width, 0.0)?;
+            memory::resize(RANKS, scores, ROWS * TILE, 0.0)?;
+            memory::reserve(RANKS, doubts, TILE)?;
+            memory::reserve(RANKS, counts, ROWS.saturating_sub(counts.len()))?;
             counts.resize_with(rows.len(), Counts::default);
             let each = rows.iter().zip(others.chunks_exact(k)).zip(queries.chunks_exact_mut(width));
             for (((&i, others), query), counts) in each.zip(counts.iter_mut()) {

@@ -108,6 +108,66 @@ pub(crate) fn element_text(dtype: Dtype, element: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// Of the number, and of it with its bytes turned.
+    fn decoded<const S: usize>(kind: u8, little: [u8; S]) -> f64 {
+        let mut turned = little;
+        turned.reverse();
+        let of = |bytes: [u8; S], big_endian: bool| {
+            let mut found = [7.0f64; 2];
+            decode(Dtype { kind, size: S, big_endian }, &[bytes, bytes].concat(), &mut found);
+            assert!(found[0].to_bits() == found[1].to_bits());
+            found[0]
+        };
+        assert!(of(little, false).to_bits() == of(turned, true).to_bits());
+        of(little, false)
+    }
+
+    #[test]
+    fn numbers_of_every_type_and_byte_order() {
+        assert_eq!(decoded(b'f', 0.1f64.to_le_bytes()), 0.1);
+        assert_eq!(decoded(b'f', 0.1f32.to_le_bytes()), f64::from(0.1f32));
+        assert_eq!(decoded(b'f', 0x3555u16.to_le_bytes()), 1365.0 / 4096.0);
+        assert_eq!([0, 1, 255].map(|b| decoded(b'b', [b])), [0.0, 1.0, 1.0]);
+        assert_eq!(decoded(b'i', (-3i8).to_le_bytes()), -3.0);
+        assert_eq!(decoded(b'i', (-300i16).to_le_bytes()), -300.0);
+        assert_eq!(decoded(b'i', (-70_000i32).to_le_bytes()), -70_000.0);
+        assert_eq!(decoded(b'i', (-5_000_000_000i64).to_le_bytes()), -5e9);
+        assert_eq!(decoded(b'u', [253]), 253.0);
+        assert_eq!(decoded(b'u', 65_236u16.to_le_bytes()), 65_236.0);
+        assert_eq!(decoded(b'u', 4_294_897_296u32.to_le_bytes()), 4_294_897_296.0);
+        assert_eq!(decoded(b'u', (1u64 << 63).to_le_bytes()), 2f64.powi(63));
+    }
+
+    #[test]
+    fn what_an_f32_holds() {
+        let of = |kind, size| Dtype { kind, size, big_endian: false };
+        assert!(of(b'f', 4).fits_single() && !of(b'f', 8).fits_single());
+        assert!(of(b'u', 2).fits_single() && !of(b'i', 4).fits_single() && of(b'b', 1).fits_single());
+        assert!(b"biuf".iter().all(|&kind| of(kind, 1).is_number()) && !of(b'S', 1).is_number());
+    }
+
+    #[test]
+    fn elements_as_texts() {
+        let of = |kind, big_endian, element: &[u8]| {
+            element_text(Dtype { kind, size: element.len(), big_endian }, element).unwrap_or_else(|| "none".to_owned())
+        };
+        assert_eq!((of(b'S', false, b"ab\0\0"), of(b'S', false, b"\xff")), ("ab".into(), "none".into()));
+        let wide = ['\u{e9}', 'x', '\0'].map(|c| c as u32);
+        assert_eq!(of(b'U', false, wide.map(u32::to_le_bytes).as_flattened()), "\u{e9}x");
+        assert_eq!(of(b'U', true, wide.map(u32::to_be_bytes).as_flattened()), "\u{e9}x");
+        assert_eq!(of(b'U', false, &0xd800u32.to_le_bytes()), "none");
+        // Floats have no such numbers.
+        assert_eq!(of(b'i', false, &(-9_007_199_254_740_993i64).to_le_bytes()), "-9007199254740993");
+        assert_eq!(of(b'u', true, &u64::MAX.to_be_bytes()), "18446744073709551615");
+        assert_eq!((of(b'i', true, &(-7i32).to_be_bytes()), of(b'u', false, &[7])), ("-7".into(), "7".into()));
+        assert_eq!((of(b'b', false, &[0]), of(b'b', false, &[1])), ("False".into(), "True".into()));
+        assert_eq!(
+            (of(b'f', false, &(-0.0f32).to_le_bytes()), of(b'f', false, &1.5f64.to_le_bytes())),
+            ("0".into(), "1.5".into())
+        );
+        assert_eq!(of(b'f', false, &f32::NAN.to_le_bytes()), "none");
+    }
+
     #[test]
     fn half_precision_at_its_landmarks() {
         // From IEEE 754: one, minus two, the largest, the smallest normal and subnormal numbers, infinity, NaN.

@@ -141,6 +141,34 @@ mod tests {
     }
 
     #[test]
+    fn headers_of_every_version_end_where_the_elements_begin() {
+        for (version, length) in [(1, 2), (2, 4), (3, 4)] {
+            let mut bytes = b"\x93NUMPY".to_vec();
+            bytes.extend([version, 0]);
+            bytes.extend(&5u32.to_le_bytes()[..length]);
+            bytes.extend(b"{ }  elements");
+            let (mut read, start) = (&bytes[..], (8 + length + 5) as u64);
+            let (text, at) = header_text(&mut read, bytes.len() as u64).unwrap();
+            assert_eq!((text.as_str(), at, read), ("{ }  ", start, &b"elements"[..]), "{version}");
+            assert!(header_text(&mut &bytes[..], start).is_ok());
+            assert!(header_text(&mut &bytes[..], start - 1).unwrap_err().to_string().contains("claims 5 bytes"));
+        }
+        assert!(
+            header_text(&mut &b"\x93NUMPY\x04\0\x05\0{ }  "[..], 15).unwrap_err().to_string().contains("version 4")
+        );
+        let long = [&b"\x93NUMPY\x02\0\x01\0\x10\0"[..], &[b' '; 1 << 21]].concat();
+        assert!(header_text(&mut &long[..], long.len() as u64).unwrap_err().to_string().contains("claims 1048577"));
+    }
+
+    #[test]
+    fn byte_orders() {
+        let is_big = |descr: &str| dtype(descr).unwrap().big_endian;
+        assert!(is_big(">f4") && !is_big("<f4") && !is_big("|u1"));
+        // That of the machine, where none is told.
+        assert!(["=f4", "f4"].map(is_big) == [cfg!(target_endian = "big"); 2]);
+    }
+
+    #[test]
     fn element_types() {
         assert!(dtype("<f4").is_ok() && dtype(">i8").is_ok() && dtype("|b1").is_ok() && dtype("<U3").is_ok());
         for bad in ["", "<", "<f3", "<c8", "|O", "<U99999999999999999999", "<i", "<U0", "éa"] {

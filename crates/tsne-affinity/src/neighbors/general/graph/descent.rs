@@ -45,14 +45,15 @@ struct Scratch<T> {
 
 impl<T: Scalar> Scratch<T> {
     /// Begins a row among `n` points. (Marks, because sorting the candidates took three quarters of a round.)
-    fn start(&mut self, n: usize) {
+    fn start(&mut self, n: usize) -> Result<()> {
         self.points.clear();
         if self.marks.len() != n || self.mark >= u32::MAX - 3 {
             self.marks.clear();
-            self.marks.resize(n, 0);
+            memory::resize("marks of candidates", &mut self.marks, n, 0)?;
             self.mark = 0;
         }
         self.mark += 2;
+        Ok(())
     }
 
     fn known(&mut self, j: u32) {
@@ -130,7 +131,7 @@ impl<T: Scalar> Lists<T> {
         let Self { k, indices, distances: lengths, fresh: flags } = self;
         let n = distances.n_points();
         for_rows(indices, lengths, flags, *k, cx, |i, scratch, (indices, lengths, flags)| {
-            scratch.start(n);
+            scratch.start(n)?;
             scratch.known(i as u32);
             indices.iter().for_each(|&j| scratch.known(j));
             // Of two ways to a neighbor of a neighbor, one must be fresh: else the pair was compared before.

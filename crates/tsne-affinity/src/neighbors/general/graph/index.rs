@@ -105,12 +105,12 @@ impl<'a, T: Scalar> GraphIndex<'a, T> {
         ordered::try_for_each2(
             (&mut indices, BLOCK * k),
             (&mut lengths, BLOCK * k),
-            || self.walks.lend(n),
+            || self.walks.lend(),
             |Lent { walk, .. }, b, indices, lengths| {
                 cx.check()?;
                 for (r, (indices, lengths)) in indices.chunks_exact_mut(k).zip(lengths.chunks_exact_mut(k)).enumerate()
                 {
-                    walk.run(distances, forest, graph, b * BLOCK + r, k)?;
+                    walk.run(distances, forest, graph, (b * BLOCK + r, n), k)?;
                     for ((index, length), &(d, j, _)) in indices.iter_mut().zip(lengths).zip(walk.found()) {
                         (*index, *length) = (j, d);
                     }

@@ -112,7 +112,8 @@ impl<T: Scalar> Halving<T> for ByPivots<'_, T> {
     }
 
     fn measure(&self, pivots: [u32; 2], points: &[u32], keys: &mut [(T, u32)]) -> Result<()> {
-        let (mut a, mut b) = (vec![T::ZERO; points.len()], vec![T::ZERO; points.len()]);
+        let mut a = memory::filled("distances from a pivot", points.len(), T::ZERO)?;
+        let mut b = memory::filled("distances from a pivot", points.len(), T::ZERO)?;
         self.distances.measure(pivots[0] as usize, points, &mut a);
         self.distances.measure(pivots[1] as usize, points, &mut b);
         check(self.distances, pivots[0] as usize, points, &a)?;

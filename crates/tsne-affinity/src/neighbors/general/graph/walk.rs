@@ -3,13 +3,17 @@
 use super::pivot_tree::PivotTree;
 use super::samples::Samples;
 use crate::neighbors::general::distances::{Distances, check};
+use crate::neighbors::request::numbers;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
-use tsne_core::{Result, Scalar};
+use tsne_core::{Result, Scalar, memory};
 
 /// Best points that a walk keeps, for each neighbor asked for, and at least.
 const POOL: usize = 2;
 const POOL_LEAST: usize = 64;
+
+/// What a walk keeps, in errors.
+const WALK: &str = "a walk among the points";
 
 /// Walks that nobody is on, kept between calls: each has a number for each point, which one new point is not to pay for. As many as
 /// there were rows at a time.
@@ -26,16 +30,16 @@ impl<T: Scalar> Walks<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// A walk among `n` points, always of the same index.
-    pub(super) fn lend(&self, n: usize) -> Lent<'_, T> {
+    /// A walk, always among the points of the same index.
+    pub(super) fn lend(&self) -> Lent<'_, T> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Lent { walk: kept.unwrap_or_else(|| Walk::new(n)), to: self }
+        Lent { walk: kept.unwrap_or_else(Walk::new), to: self }
     }
 }
 
 impl<T: Scalar> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        let walk = mem::replace(&mut self.walk, Walk::new(0));
+        let walk = mem::replace(&mut self.walk, Walk::new());
         self.to.0.lock().unwrap_or_else(PoisonError::into_inner).push(walk);
     }
 }
@@ -52,19 +56,20 @@ pub(super) struct Walk<T> {
 }
 
 impl<T: Scalar> Walk<T> {
-    fn new(n: usize) -> Self {
-        Self { seen: vec![0; n], walk: 0, pool: Vec::new(), points: Vec::new(), distances: Vec::new() }
+    const fn new() -> Self {
+        Self { seen: Vec::new(), walk: 0, pool: Vec::new(), points: Vec::new(), distances: Vec::new() }
     }
 
-    /// Walks from the leaves of a forest that row `row` belongs to, until no neighbor of the best points is better.
+    /// Walks among `n` points, from the leaves of a forest that row `row` belongs to, until no neighbor of the best points is better.
     pub(super) fn run(
         &mut self,
         distances: &dyn Distances<T>,
         forest: &[PivotTree<T>],
         graph: &Samples,
-        row: usize,
+        (row, n): (usize, usize),
         k: usize,
     ) -> Result<()> {
+        memory::resize(WALK, &mut self.seen, n, 0)?;
         if self.walk == u32::MAX {
             self.seen.fill(0);
             self.walk = 0;
@@ -86,7 +91,8 @@ impl<T: Scalar> Walk<T> {
         }
         if self.pool.len() < k {
             // The walk ended in a part of the graph with fewer points: the others are compared one by one.
-            let all: Vec<u32> = (0..self.seen.len() as u32).collect();
+            let all = numbers(n)?;
+            memory::reserve(WALK, &mut self.points, n)?;
             self.look_at(&all);
             self.measure(distances, row, size)?;
         }
@@ -112,9 +118,10 @@ impl<T: Scalar> Walk<T> {
     /// Measures the noted points and keeps the best.
     fn measure(&mut self, distances: &dyn Distances<T>, row: usize, size: usize) -> Result<()> {
         self.distances.clear();
-        self.distances.resize(self.points.len(), T::ZERO);
+        memory::resize(WALK, &mut self.distances, self.points.len(), T::ZERO)?;
         distances.measure(row, &self.points, &mut self.distances);
         check(distances, row, &self.points, &self.distances)?;
+        memory::reserve(WALK, &mut self.pool, self.points.len())?;
         let last = if self.pool.len() < size { None } else { self.pool.last().map(|&(d, j, _)| (d, j)) };
         let better = self
             .distances
