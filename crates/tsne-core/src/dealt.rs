@@ -8,6 +8,8 @@ use crate::scalar::Scalar;
 use crate::wire::Wire;
 use std::ops::Range;
 
+/// The bytes of rows that are brought together in a round, about: far more than what a network needs to be busy, and few beside all.
+const ROUND: usize = 8 << 20;
 /// The name of what is fetched here in errors.
 const WHAT: &str = "rows of other members";
 
@@ -234,10 +236,34 @@ impl<T: Scalar> DealtRows<'_, T> {
     /// # Ok::<(), tsne_core::Error>(())
     /// ```
     pub fn whole(&self, cx: Context<'_>) -> Result<Vec<T>> {
-        let mut values = Vec::new();
-        memory::reserve(WHAT, &mut values, self.rows.n().saturating_mul(self.d()))?;
-        self.rows.iter().for_each(|row| values.extend_from_slice(row));
-        cx.concat(values)
+        let (d, members) = (self.d(), cx.members());
+        let mut all = memory::filled(WHAT, self.n.saturating_mul(d), T::ZERO)?;
+        // Some rows of each member at a time, or what is on its way would be as large as all.
+        let each = (ROUND / members / size_of::<T>() / d.max(1)).max(1);
+        let rows_of = |rank: usize, round: usize| {
+            let rows = cx.rows_of(rank, self.n);
+            let at = |part: usize| rows.start + part.saturating_mul(each).min(rows.len());
+            at(round)..at(round + 1)
+        };
+        let most = (0..members).map(|rank| cx.rows_of(rank, self.n).len()).max().unwrap_or(0);
+        for round in 0..most.div_ceil(each) {
+            let own = rows_of(cx.rank(), round);
+            let mut values = Vec::new();
+            memory::reserve(WHAT, &mut values, own.len().saturating_mul(d))?;
+            own.for_each(|i| values.extend_from_slice(self.row(i)));
+            let received = cx.concat(values)?;
+            let mut rest = &received[..];
+            for rank in 0..members {
+                let rows = rows_of(rank, round);
+                let place = all.get_mut(rows.start * d..rows.end * d);
+                let (Some(place), Some((of_rank, after))) = (place, rest.split_at_checked(rows.len() * d)) else {
+                    return Err(Error::team(format_args!("the rows of member {rank} are not as many as all know")));
+                };
+                place.copy_from_slice(of_rank);
+                rest = after;
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -279,18 +305,23 @@ impl Context<'_> {
             let why = format_args!("{} items came of {count} points, not {width} of each", all.len());
             return Err(Error::team(why));
         }
-        if self.members() < 2 || width == 0 {
+        // Members have consecutive points: what ascends is in order already.
+        if self.members() < 2 || width == 0 || (1..count).all(|i| number(i - 1) <= number(i)) {
             return Ok(all);
         }
+        let ends = memory::collected(WHAT, (0..self.members()).map(|rank| self.rows_of(rank, n).end))?;
+        let member = |i: usize| ends.partition_point(|&end| end <= number(i)).min(ends.len() - 1);
+        // Where the next item of each member is.
+        let mut next = memory::filled(WHAT, ends.len() + 1, 0usize)?;
+        (0..count).for_each(|i| next[member(i) + 1] += 1);
+        for rank in 1..next.len() {
+            next[rank] += next[rank - 1];
+        }
         let mut ordered = memory::filled(WHAT, all.len(), A::get(&[]))?;
-        let mut items = all.chunks_exact(width);
-        for rank in 0..self.members() {
-            let rows = self.rows_of(rank, n);
-            for i in (0..count).filter(|&i| rows.contains(&number(i))) {
-                if let (Some(item), Some(place)) = (items.next(), ordered.get_mut(i * width..(i + 1) * width)) {
-                    place.copy_from_slice(item);
-                }
-            }
+        for (i, place) in ordered.chunks_exact_mut(width).enumerate() {
+            let next = &mut next[member(i)];
+            place.copy_from_slice(&all[*next * width..(*next + 1) * width]);
+            *next += 1;
         }
         Ok(ordered)
     }

@@ -38,7 +38,10 @@ impl<V: Scalar> DenseRows<'_, V> {
         match self {
             Self::Borrowed(rows) => rows.row(i),
             Self::Owned(rows) => rows.rows().row(i),
-            Self::Dealt(rows) => rows.row(i),
+            Self::Dealt(rows) => {
+                debug_assert!(rows.own().contains(&i), "row {i} is not one of {:?}", rows.own());
+                rows.row(i)
+            }
         }
     }
 

@@ -61,7 +61,7 @@ impl Groups {
                 })?;
                 Self::of_runs(rows.n(), &runs)
             }
-            _ => Ok(Self::distinct(points.n())),
+            other => Self::of_rows(&DenseRows::Borrowed(other.dense("a search in one process")?), alone),
         }
     }
 

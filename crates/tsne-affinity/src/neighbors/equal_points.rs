@@ -10,6 +10,9 @@ const EQUAL: &str = "groups of equal points";
 /// Bytes of rows that the members of a team fetch at a time: few beside what they have, and many for a message.
 const FETCHED: usize = 8 << 20;
 
+/// Points of a list that are compared in one task, at the least: an estimate.
+const LONG: usize = 1024;
+
 /// Lists of points, ascending, of two at least: those of equal hashes, then those that are equal.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Runs {
@@ -60,8 +63,12 @@ impl Runs {
     /// The lists of equal points among those of equal hashes: nearly always the same, but hashes may collide.
     pub(super) fn told_apart(self, compare: impl Fn(usize, usize) -> Ordering + Sync) -> Result<Self> {
         let compare = |a: u32, b: u32| compare(a as usize, b as usize);
-        let is_equal = |run: &[u32]| run.par_iter().all(|&i| compare(run[0], i).is_eq());
-        if self.iter().all(is_equal) {
+        let lists = memory::collected(EQUAL, self.iter())?;
+        // Lists are short, but for those of a point that comes again and again.
+        let all_equal =
+            lists.par_iter().all(|list| list.par_iter().with_min_len(LONG).all(|&i| compare(list[0], i).is_eq()));
+        drop(lists);
+        if all_equal {
             return Ok(self);
         }
         let mut apart = Self::default();

@@ -113,8 +113,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
 
     /// Whether each process reads the rows of its own points.
     fn has_own_rows(&self, forgets_data: bool) -> bool {
-        let args = EmbedArgs { no_keep_data: self.args.no_keep_data || forgets_data, ..self.args.clone() };
-        self.processes > 1 && self.preview.has_rows && team::needs_own_rows(&args)
+        self.processes > 1 && self.preview.has_rows && team::needs_own_rows(self.args, forgets_data)
     }
 
     /// Bytes while values are prepared in double precision.

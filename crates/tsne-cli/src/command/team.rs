@@ -35,12 +35,12 @@ pub(crate) fn of_member(args: &EmbedArgs, team: Option<&dyn Team>) -> EmbedArgs 
 /// with the map.
 pub(crate) fn share(args: &EmbedArgs, team: Option<&dyn Team>) -> Option<(usize, usize)> {
     let team = team.filter(|team| team.size() > 1)?;
-    needs_own_rows(args).then(|| (team.rank(), team.size()))
+    needs_own_rows(args, false).then(|| (team.rank(), team.size()))
 }
 
-/// Whether each of several processes needs the rows of its own points alone.
-pub(crate) fn needs_own_rows(args: &EmbedArgs) -> bool {
-    args.prepare.steps() == Steps::default() && (args.save.is_none() || args.no_keep_data)
+/// Whether each of several processes needs the rows of its own points alone: as called, or if the data were not kept.
+pub(crate) fn needs_own_rows(args: &EmbedArgs, forgets_data: bool) -> bool {
+    args.prepare.steps() == Steps::default() && (args.save.is_none() || args.no_keep_data || forgets_data)
 }
 
 /// Whether this process writes, and speaks.

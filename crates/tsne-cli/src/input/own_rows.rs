@@ -11,8 +11,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use tsne::core::rows_of;
 use tsne::{Dataset, Scalar};
 
-/// Rows at the beginning and at the end of an array by which processes see that they read the same one.
-const SEEN: usize = 64;
+/// Rows, evenly spaced, by which processes see that they read the same array.
+const SEEN: usize = 128;
 
 /// Points of `d` finite numbers each: those from number `start` on, of `n`.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,9 +40,11 @@ impl<T: Scalar> OwnRows<T> {
         let own = rows_of(rank, processes, n);
         let mut hasher = DefaultHasher::new();
         (n, d, npy.dtype.size).hash(&mut hasher);
-        let few = SEEN.min(n);
-        for seen in [0..few, n - few..n] {
-            npy.rows::<T>(seen)?.iter().for_each(|value| value.bits().hash(&mut hasher));
+        let last = SEEN.min(n) - 1;
+        for s in 0..=last {
+            // In two steps, so that the product cannot overflow; the last of them is the last row.
+            let i = s * ((n - 1) / last.max(1)) + s * ((n - 1) % last.max(1)) / last.max(1);
+            npy.rows::<T>(i..i + 1)?.iter().for_each(|value| value.bits().hash(&mut hasher));
         }
         let fits = Fits::of::<T>();
         let data: Vec<T> = npy.rows(own.clone())?;
@@ -68,7 +70,8 @@ impl<T: Scalar> OwnRows<T> {
         self.d
     }
 
-    /// The same number for all processes that read one array, and another for nearly all others.
+    /// The same number for all processes that read one array, and another for arrays of another shape, or that differ in one of the rows
+    /// that are looked at: not for each that differs in others.
     pub const fn seal(&self) -> u64 {
         self.seal
     }

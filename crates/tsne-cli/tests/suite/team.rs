@@ -65,6 +65,8 @@ fn each_member_reads_the_rows_of_its_points() {
     }
     // The last row is that of the last member.
     let mut bad = values;
+    bad[4 * n - 2] = 3.5;
+    directory.write("other.npy", npy(bad.clone(), &shape, Order::C));
     bad[4 * n - 2] = f32::INFINITY;
     directory.write("bad.npy", npy(bad, &shape, Order::C));
     let options = |rank| InputOptions { share: Some((rank, 3)), ..InputOptions::default() };
@@ -78,6 +80,21 @@ fn each_member_reads_the_rows_of_its_points() {
     assert!(other.seal() != first.seal());
     let mine = Loaded::<f32>::read(&directory.path("x.npy"), &options(1)).unwrap().points;
     assert_eq!(other.seal(), mine.seal());
+    let codes = ThreadTeam::run(2, 1, |team| {
+        let call = ["tsne", "embed", ["x.npy", "other.npy"][team.rank()], "-o", "mixed.npy", "--quiet"];
+        let at = |argument: &str| match argument.contains('.') {
+            true => directory.path(argument).into_os_string(),
+            false => argument.into(),
+        };
+        tsne_cli::run_in_team(call.map(at), team)
+    });
+    assert_eq!(codes.unwrap(), [1, 1]);
+    assert!(!directory.files().contains(&"mixed.npy".to_owned()));
+    // What is no array of rows in the type of the run is read whole.
+    for name in ["wide.npy", "columns.npy"] {
+        let points = Loaded::<f32>::read(&directory.path(name), &options(1)).unwrap().points;
+        assert!(matches!(points, PointTable::Dense(_) | PointTable::Wide(_)), "{name}");
+    }
 }
 
 /// A checkpoint of the last iterations of a run is resumed by another number of members, and in one process.

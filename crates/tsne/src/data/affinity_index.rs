@@ -106,7 +106,7 @@ impl<T: Scalar> AffinityIndex<T> {
         index.durations.0 = neighbors;
         index.search_quality = search_quality;
         if index.warnings.contains(&Warning::IdenticalNeighbors)
-            && (doubts.contains(&Warning::IdenticalPoints) || all_same(points, cx)?)
+            && (doubts.contains(&Warning::IdenticalPoints) || all_same(points))
         {
             index.warnings.retain(|warning| *warning != Warning::IdenticalNeighbors);
             doubts.retain(|doubt| *doubt != Warning::IdenticalPoints);
@@ -494,14 +494,11 @@ impl<T: Scalar> AffinityIndex<T> {
 }
 
 /// Whether all points are the same.
-fn all_same<T: Scalar>(points: Points<'_, T>, cx: Context<'_>) -> Result<bool> {
-    Ok(match points {
+fn all_same<T: Scalar>(points: Points<'_, T>) -> bool {
+    match points {
         Points::Dense(rows) => rows.iter().all(|row| row == rows.row(0)),
         Points::Sparse(rows) => (1..rows.n()).all(|i| rows.row(i) == rows.row(0)),
-        Points::Dealt(rows) => {
-            let first = rows.fetch(|_| 0, 1, cx)?;
-            !cx.any(rows.rows().iter().any(|row| row != first))?
-        }
+        // Of those that are dealt out the doubts of all members say it.
         _ => false,
-    })
+    }
 }

@@ -97,6 +97,7 @@ pub(crate) fn recall_of_search<T: Scalar>(
     // The members of a team ask together; each counts those of its own rows.
     let (first, nearest) = match index.knn_exact(some.points()?, wanted.saturating_add(1), cx)? {
         Some(nearest) => (rows.partition_point(|&i| (i as usize) < own.start), others(&nearest, wanted, &rows)?),
+        None if own_rows.is_empty() => (0, Default::default()),
         None => {
             let alone = cx.without_team();
             let index = BruteForceSearch::new(metric.clone()).build(x, alone)?;

@@ -50,9 +50,11 @@ impl<T: Float, const D: usize> Tsne<T, D> {
         let (n, k) = (task.shape.n(), task.k);
         let fewer = match task.shape {
             InputShape::Data(shape) | InputShape::Dealt(shape) => {
-                let held = task.held;
+                let is_dealt = matches!(task.shape, InputShape::Dealt(_));
                 let of = |points| {
-                    self.task(shape.of_points(points).into()).map(|task| Task { members, in_files, held, ..task })
+                    let shape = shape.of_points(points);
+                    let shape = if is_dealt { InputShape::Dealt(shape) } else { shape.into() };
+                    self.task(shape).map(|task| Task { members, in_files, ..task })
                 };
                 // Too few points for their neighbors take no memory, and are no sample.
                 largest_sample(n, |points| of(points).map_or(true, |task| peak(&task) <= limit))

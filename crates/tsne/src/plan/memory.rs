@@ -47,8 +47,11 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let data = match task.held {
         Held::All => all_data,
         Held::Own => shared(all_data),
+        Held::Both if task.members < 2 => all_data,
         Held::Both => shared(all_data) + all_data,
     };
+    // Principal components of all points take the rows of all.
+    let for_components = if task.held == Held::Own && task.members > 1 { all_data } else { 0.0 };
     let found = n * task.k as f64 * entry;
     // What grows with the neighbors, and is in memory.
     let held = |bytes: f64| if task.in_files { 0.0 } else { shared(bytes) };
@@ -65,7 +68,7 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
     let joint = held(task.entries * entry) + shared(8.0 * n);
     let descent = descent(task);
     let starting = match (initialization, task.coarse) {
-        (Initialization::Coarse, Outline::Points { .. }) => descent,
+        (Initialization::Coarse, Outline::Points { .. }) => descent.max(for_components),
         (Initialization::Coarse, Outline::Groups { .. }) => {
             planned_bytes(task.shape.n(), task.entries, task.members, size_of::<T>(), D)
         }
@@ -74,6 +77,7 @@ pub(super) fn stages<T: Float, const D: usize>(task: &Task<T, D>, initialization
             let whole = if task.members > 1 { task.entries * entry } else { 0.0 };
             whole + 8.0 * (8 + 2 * D) as f64 * n
         }
+        (Initialization::Pca, _) => 16.0 * D as f64 * n + for_components,
         _ => 16.0 * D as f64 * n,
     };
     let kept = if task.keeps_data { all_data } else { 0.0 };

@@ -30,7 +30,12 @@ pub(in crate::neighbors) fn index<'a, T: Scalar>(
     cx: Context<'_>,
 ) -> Result<Box<dyn NeighborIndex<T> + 'a>> {
     let (geometry, unit) = (mapping.geometry, mapping.unit);
-    let (rows, metric) = (checked.source.dense_or_dealt("this index")?, checked.metric);
+    // Rows that are mapped are a copy of all.
+    let rows = match mapping.map {
+        None => checked.source.dense_or_dealt("this index")?,
+        Some(_) => checked.source.dense("this index")?,
+    };
+    let metric = checked.metric;
     if let DenseRows::Dealt(rows) = &rows {
         rows.check(cx)?;
     }

@@ -34,7 +34,8 @@ impl<V: Scalar> Nearest<V> {
         let (mut positions, mut lengths) = room::<V>(n, k)?;
         let mut found = memory::filled(SOME, n, 0u32)?;
         let mut rows = memory::collected(SOME, targets(k, &mut positions, &mut lengths))?;
-        let target = |i: usize| rows.get_mut(i).map(std::mem::take).unwrap_or_default();
+        let first = batch.rows.start;
+        let target = |i: usize| rows.get_mut(i - first).map(std::mem::take).unwrap_or_default();
         // Only the rows of a member are asked for, so that names wait for all.
         let batch = Batch { names: None, rows: batch.rows.clone(), ..*batch };
         let counter = Counter::new(n, Context::new());

@@ -16,8 +16,8 @@ use crate::neighbors::progress::Counter;
 use crate::neighbors::request::room;
 use crate::neighbors::wanted::Wanted;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
-use tsne_core::{Context, Error, Result, Scalar, memory};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tsne_core::{Context, Points, Result, Scalar, memory};
 
 /// The name of what is made here in errors.
 const ROWS: &str = "rows of neighbors";
@@ -25,8 +25,8 @@ const ROWS: &str = "rows of neighbors";
 /// A search over clusters, built when first asked.
 struct ClusterFinder<V: 'static> {
     clusters: OnceLock<Clusters<V>>,
-    /// The rows at the positions of this member of a team, where that has been asked to search.
-    own: OnceLock<Shard<V>>,
+    /// The rows at the positions of this member of the team that has searched last.
+    own: Mutex<Option<Arc<Shard<V>>>>,
     /// All rows, where one process has.
     whole: OnceLock<Shard<V>>,
     /// How far to look for each `k` asked so far.
@@ -38,11 +38,14 @@ struct ClusterFinder<V: 'static> {
 
 impl<V: Scalar> ClusterFinder<V> {
     fn new(count: usize, recall: f64, seed: u64) -> Self {
-        let (clusters, own, whole, reaches) = (OnceLock::new(), OnceLock::new(), OnceLock::new(), Mutex::default());
+        let (clusters, own, whole, reaches) = (OnceLock::new(), Mutex::default(), OnceLock::new(), Mutex::default());
         Self { clusters, own, whole, reaches, count, recall, seed }
     }
 
     fn clusters(&self, indexed: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<&Clusters<V>> {
+        if cx.members() < 2 {
+            all_at_hand(indexed)?;
+        }
         // A member of a team may have them already, for new points of its own: then it makes them again with the others.
         let known = self.clusters.get();
         let missing = cx.any(known.is_none())?;
@@ -63,18 +66,26 @@ impl<V: Scalar> ClusterFinder<V> {
         Ok(self.whole.get_or_init(|| whole))
     }
 
-    /// The rows at the positions of this member of a team: in one process all.
-    fn own(&self, clusters: &Clusters<V>, indexed: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<&Shard<V>> {
+    /// Calls `search` with the rows at the positions of this member of a team: in one process with all.
+    fn with_own<R>(
+        &self,
+        (clusters, indexed): (&Clusters<V>, &IndexedPoints<'_, V>),
+        cx: Context<'_>,
+        search: impl FnOnce(&Shard<V>) -> Result<R>,
+    ) -> Result<R> {
         if cx.members() < 2 {
-            return self.whole(clusters, indexed);
+            return search(self.whole(clusters, indexed)?);
         }
-        let known = self.own.get();
-        let missing = cx.any(known.is_none())?;
-        if let Some(known) = known.filter(|_| !missing) {
-            return Ok(known);
-        }
-        let own = Shard::new(clusters, indexed, cx)?;
-        Ok(self.own.get_or_init(|| own))
+        let known = || self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of another team they are those of other positions.
+        let own = known().clone().filter(|own| own.positions == cx.rows(clusters.order.len()));
+        let missing = cx.any(own.is_none())?;
+        let own = match own.filter(|_| !missing) {
+            Some(own) => own,
+            None => Arc::new(Shard::new(clusters, indexed, cx)?),
+        };
+        *known() = Some(Arc::clone(&own));
+        search(&own)
     }
 
     /// How far to look for `k` neighbors at the wanted recall.
@@ -105,7 +116,18 @@ impl<V: Scalar> ClusterFinder<V> {
         cx: Context<'_>,
     ) -> Result<()> {
         let clusters = self.clusters(indexed, cx)?;
-        let own = self.own(clusters, indexed, cx)?;
+        self.with_own((clusters, indexed), cx, |own| {
+            self.search_in((indexed, clusters, own), wanted, (k, &mut *indices, &mut *distances), cx)
+        })
+    }
+
+    fn search_in(
+        &self,
+        (indexed, clusters, own): (&IndexedPoints<'_, V>, &Clusters<V>, &Shard<V>),
+        wanted: &Wanted,
+        (k, indices, distances): (usize, &mut [u32], &mut [V]),
+        cx: Context<'_>,
+    ) -> Result<()> {
         let reach = self.reach(indexed, (clusters, own), k, cx)?;
         let errands = Errands::new(&clusters.order, &indexed.groups, wanted, cx)?;
         let (mut abroad_indices, mut abroad_distances) = room::<V>(errands.abroad, k)?;
@@ -127,7 +149,6 @@ impl<V: Scalar> ClusterFinder<V> {
         cx: Context<'_>,
     ) -> Result<()> {
         let cx = cx.without_team();
-        all_at_hand(indexed)?;
         let clusters = self.clusters(indexed, cx)?;
         let whole = self.whole(clusters, indexed)?;
         let reach = self.reach(indexed, (clusters, whole), k, cx)?;
@@ -143,39 +164,39 @@ impl<V: Scalar> ClusterFinder<V> {
         (k, indices, distances): (usize, &mut [u32], &mut [V]),
         cx: Context<'_>,
     ) -> Result<()> {
-        if cx.members() < 2 {
-            all_at_hand(indexed)?;
-        }
         let clusters = self.clusters(indexed, cx)?;
-        let own = self.own(clusters, indexed, cx)?;
-        let (all, rows) = (Reach::all(clusters.len()), 0..points.rows.n());
-        let visits = Visits::new(clusters, points, &rows, all, cx)?;
-        let batch = Batch { points, rows, own: Own::None, names: None };
-        let Nearest { positions, lengths, .. } = Nearest::of_all((clusters, own), &batch, visits, k, cx)?;
-        let results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
-        let mut nearest = Vec::new();
-        for ((indices, distances), row) in results.zip((0..).step_by(k)) {
-            nearest.clear();
-            let found = lengths[row..row + k].iter().zip(&positions[row..row + k]);
-            nearest.extend(found.map(|(&length, &position)| (length, clusters.order[position as usize])));
-            // Ties have another order now.
-            sort(&mut nearest);
-            let places = indices.iter_mut().zip(distances);
-            places.zip(&nearest).for_each(|(place, &(length, name))| (*place.0, *place.1) = (name, length));
-        }
-        Ok(())
+        let all = Reach::all(clusters.len());
+        let mut results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+        self.with_own((clusters, indexed), cx, |own| {
+            let mut nearest = Vec::new();
+            for rows in batches(clusters, all, &(0..points.rows.n())) {
+                let visits = Visits::new(clusters, points, &rows, all, cx)?;
+                let batch = Batch { points, rows, own: Own::None, names: None };
+                let Nearest { positions, lengths, .. } = Nearest::of_all((clusters, own), &batch, visits, k, cx)?;
+                let rows = lengths.chunks_exact(k).zip(positions.chunks_exact(k));
+                for ((lengths, positions), (indices, distances)) in rows.zip(&mut results) {
+                    nearest.clear();
+                    let found = lengths.iter().zip(positions);
+                    nearest.extend(found.map(|(&length, &position)| (length, clusters.order[position as usize])));
+                    // Ties have another order now.
+                    sort(&mut nearest);
+                    let places = indices.iter_mut().zip(distances);
+                    places.zip(&nearest).for_each(|(place, &(length, name))| (*place.0, *place.1) = (name, length));
+                }
+            }
+            Ok(())
+        })
     }
 }
 
 /// Checks that this process has all rows.
 fn all_at_hand<V: Scalar>(indexed: &IndexedPoints<'_, V>) -> Result<()> {
-    let rows = &indexed.points.rows;
-    if rows.at_hand() == (0..rows.n()) {
-        return Ok(());
+    match &indexed.points.rows {
+        DenseRows::Dealt(rows) if rows.own() != (0..rows.n()) => {
+            Points::Dealt(*rows).dense("a search by one member alone").map(drop)
+        }
+        _ => Ok(()),
     }
-    let why =
-        "they are dealt out to a team, of which this member alone is asked: bring them together by DealtRows::whole";
-    Err(Error::invalid("points", why))
 }
 
 impl<V: Scalar> Finder<V> for ClusterFinder<V> {
