@@ -156,8 +156,8 @@ impl<T: Float, const D: usize> Tsne<T, D> {
 
     /// The [`plan`](Self::plan) of each of `members` processes that compute one map together ([`Team`](tsne_core::Team)).
     ///
-    /// Neighbors, affinities, coarse graphs and what the descent keeps of them are by points, of which each has its share; the data, the
-    /// index over them, the groups, the positions and the grid are on all. Times are those of one process divided by their number, which no team comes to: what is
+    /// Neighbors, affinities, coarse graphs and what the descent keeps of them are by points, of which each has its share; the
+    /// groups, the positions and the grid are on all, and so are the data, unless they are [dealt out](InputShape::Dealt). Times are those of one process divided by their number, which no team comes to: what is
     /// computed alike on all, and what is sent, comes on top.
     ///
     /// # Errors
