@@ -51,7 +51,7 @@ fn points(name: &str) -> (usize, Result<PointTable<f32>, String>) {
 #[track_caller]
 fn refused(name: &str, bound: usize, word: &str) {
     let (bytes, result) = points(name);
-    let error = result.unwrap_err();
+    let error = result.map(|points| points.n()).unwrap_err();
     assert!(error.contains(word), "{name}: {error}");
     assert!(bytes <= bound, "{name}: {bytes} bytes, more than {bound}");
 }
@@ -209,4 +209,96 @@ fn sizes_in_files_of_anndata_are_not_believed() {
     }
     write(&bytes);
     refused("x.h5ad", 20 * bytes.len() + CONSTANT, "claims the shape");
+}
+
+/// An array is read chunk by chunk, and the index of its chunks says what each takes of the file.
+#[cfg(feature = "h5ad")]
+#[test]
+fn sizes_of_chunks_are_not_believed() {
+    let _alone = ALONE.lock().unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(&include_bytes!("data/gzip.h5ad.gz")[..]).read_to_end(&mut bytes).unwrap();
+    let name = "chunks.h5ad";
+    let write = |bytes: &[u8]| fs::write(path(name), bytes).unwrap();
+    write(&bytes);
+    let (stored, shape) = {
+        let file = hdf5_pure::File::open_streaming(path(name)).unwrap();
+        let x = file.dataset("X").unwrap();
+        (x.chunks().unwrap(), x.chunk_shape().unwrap().unwrap())
+    };
+    let (taken, result) = points(name);
+    assert_eq!(result.unwrap().n(), 24);
+    assert!(taken <= 100 * bytes.len() + CONSTANT, "{taken} of {}", bytes.len());
+    // In the index: what is stored, the filters that were left out, and where it begins in the array.
+    let mut lying = bytes.clone();
+    for chunk in &stored {
+        let key = |size: u32| {
+            let offsets = chunk.offset.iter().flat_map(|offset| offset.to_le_bytes());
+            [size, 0].iter().flat_map(|word| word.to_le_bytes()).chain(offsets).collect::<Vec<u8>>()
+        };
+        let (key, lie) = (key(u32::try_from(chunk.storage_size).unwrap()), key(0xf800_0000));
+        let at = lying.windows(key.len()).position(|window| window == key).unwrap();
+        lying[at..at + lie.len()].copy_from_slice(&lie);
+    }
+    write(&lying);
+    refused(name, 20 * bytes.len() + CONSTANT, "claims a chunk of 4160749568 bytes");
+    // In the layout: the sides of a chunk and the bytes of an element.
+    let sides = |rows: u32| [rows, shape[1] as u32, 4].iter().flat_map(|side| side.to_le_bytes()).collect::<Vec<u8>>();
+    let (key, lie) = (sides(shape[0] as u32), sides(100_000_000));
+    let mut lying = bytes.clone();
+    for at in 0..lying.len() - key.len() {
+        if lying[at..].starts_with(&key) {
+            lying[at..at + lie.len()].copy_from_slice(&lie);
+        }
+    }
+    assert_ne!(lying, bytes);
+    write(&lying);
+    refused(name, 20 * bytes.len() + CONSTANT, "claims chunks of the shape [100000000");
+}
+
+/// The header of a page says what the page becomes, and the library sets that aside.
+#[cfg(feature = "columnar")]
+#[test]
+fn sizes_of_pages_are_not_believed() {
+    use arrow_array::{ArrayRef, Float64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+    use parquet::basic::{Compression, GzipLevel};
+    use parquet::file::metadata::ParquetMetaDataReader;
+    use parquet::file::properties::WriterProperties;
+    use std::sync::Arc;
+
+    const N: usize = 1_000_000;
+    let _alone = ALONE.lock().unwrap();
+    let name = "pages.parquet";
+    let column: ArrayRef = Arc::new(Float64Array::from(vec![0.0; N]));
+    let batch = RecordBatch::try_from_iter([("zeros", column)]).unwrap();
+    for compression in [Compression::SNAPPY, Compression::GZIP(GzipLevel::default()), Compression::LZ4_RAW] {
+        // By numbers of values that repeat, in pages of a usual size, and in a single one: zeros are what becomes the least.
+        for (dictionary, page) in [(true, 1 << 20), (false, 1 << 20), (false, 1 << 30)] {
+            let properties = WriterProperties::builder()
+                .set_compression(compression)
+                .set_dictionary_enabled(dictionary)
+                .set_data_page_size_limit(page)
+                .set_data_page_row_count_limit(N)
+                .build();
+            let mut bytes = Vec::new();
+            let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            fs::write(path(name), &bytes).unwrap();
+            let (_, result) = points(name);
+            assert_eq!(result.map(|points| points.n()), Ok(N), "{compression}, {page}");
+            if dictionary || page == 1 << 30 {
+                continue;
+            }
+            // The largest number of as many bytes, of which the lowest seven bits come first.
+            let file = ParquetMetaDataReader::new().parse_and_finish(&bytes::Bytes::from(bytes.clone())).unwrap();
+            let at = usize::try_from(file.row_group(0).column(0).data_page_offset()).unwrap();
+            assert_eq!(bytes[at..at + 3], [0x15, 0, 0x15]);
+            assert!(bytes[at + 3..at + 6].iter().all(|byte| byte & 0x80 != 0) && bytes[at + 6] < 0x80);
+            bytes[at + 3..at + 7].copy_from_slice(&[0xfe, 0xff, 0xff, 0x7f]);
+            fs::write(path(name), &bytes).unwrap();
+            refused(name, 4 * bytes.len() + CONSTANT, "column \"zeros\" has a page at byte 4 of");
+        }
+    }
 }

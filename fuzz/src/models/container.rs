@@ -47,6 +47,10 @@ const HEADER: usize = 64;
 const ROW: usize = 128;
 const END: &[u8] = b"\x89TSNEND\n";
 
+/// What the payloads of a file may grow to: a few changes of a shape, one after the other, would make gigabytes of them, and changing
+/// what is large takes long. The files that are changed have a few kilobytes.
+const MOST: usize = 1 << 16;
+
 /// Bytes of an element by its type.
 const SIZES: [usize; 6] = [0, 1, 4, 8, 4, 8];
 
@@ -104,9 +108,10 @@ impl Container {
         [bytes, table, payloads, END.to_vec()].concat()
     }
 
-    /// Changes sections as the input says.
+    /// Changes sections as the input says, as long as they are small.
     pub(super) fn edit(&mut self, input: &mut Input<'_>) {
-        while !input.is_empty() && !self.sections.is_empty() {
+        let size = |sections: &[Section]| sections.iter().map(|section| section.payload.len()).sum::<usize>();
+        while !input.is_empty() && !self.sections.is_empty() && size(&self.sections) <= MOST {
             let kind = input.byte();
             let which = input.below(self.sections.len());
             match kind % 8 {
@@ -221,11 +226,11 @@ impl Section {
         self.fill();
     }
 
-    /// Makes the payload as long as the shape and the type say.
+    /// Makes the payload as long as the shape and the type say; where that is more than a file may have, the shape says too much.
     fn fill(&mut self) {
         let size = SIZES.get(self.code as usize).copied().unwrap_or_default();
-        let count: u64 = self.shape.iter().product();
-        self.payload.resize(count as usize * size, 0);
+        let count = self.shape.iter().fold(size as u64, |product, &side| product.saturating_mul(side));
+        self.payload.resize(count.min(MOST as u64) as usize, 0);
     }
 }
 

@@ -74,7 +74,7 @@ impl<T: Scalar, const D: usize> MapOf<'_, T, D> {
             "obsm has the shape {shape:?}, but the file has {} points: it is damaged",
             self.n
         );
-        let bytes = claimed(&shape, array.element_size()?, path.metadata()?.len(), "obsm")?;
+        let bytes = claimed(&array, path.metadata()?.len(), "obsm")?;
         let mut room: Vec<u8> = Vec::new();
         memory::reserve("obsm of the file", &mut room, usize::try_from(bytes)?.saturating_mul(2))?;
         drop(room);

@@ -11,6 +11,7 @@ mod file;
 mod guard;
 mod ipc;
 mod labels;
+mod pages;
 mod parquet;
 mod points;
 mod schema;

@@ -1,6 +1,7 @@
 //! Rows of Parquet, whose pages are unpacked here where they are packed with Zstandard: the library would do it in C.
 
 use super::guard::guarded;
+use super::pages;
 use super::store::Store;
 use anyhow::{Context, Error, Result};
 use arrow_array::RecordBatch;
@@ -108,6 +109,7 @@ impl Chunks {
         let rows = usize::try_from(group.num_rows()).map_err(|_| ParquetError::General("rows below zero".into()))?;
         let store = self.groups.store.clone();
         if !matches!(chunk.compression(), Compression::ZSTD(_)) {
+            pages::check(&store, chunk)?;
             return Ok(Box::new(SerializedPageReader::new(store, chunk, rows, None)?));
         }
         let packed = chunk.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;

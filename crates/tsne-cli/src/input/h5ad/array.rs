@@ -42,16 +42,21 @@ impl Array {
         }
     }
 
-    /// The shape and the size of an element as the file stores them, and how many of the bytes are read of them.
-    pub(super) fn claim(&self) -> Result<(Vec<u64>, u64, impl Fn(u64) -> u64)> {
+    /// The array of the file that it is, or of which it is a field.
+    pub(super) fn stored(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// How many of the bytes that the file stores are read of it.
+    pub(super) fn share(&self, bytes: u64) -> Result<u64> {
         let size = self.dataset.element_size().context("an array has no readable type")?;
-        let width = self.field.as_ref().map_or(size, Field::width);
-        Ok((self.dataset.shape()?, size, move |bytes| bytes / size.max(1) * width))
+        Ok(bytes / size.max(1) * self.field.as_ref().map_or(size, Field::width))
     }
 
     /// The rows in blocks of about `BLOCK` bytes, and of whole chunks: where each starts, and how many it has.
     pub(super) fn blocks(&self) -> Result<impl Iterator<Item = (u64, u64)>> {
-        let (shape, size, _) = self.claim()?;
+        let size = self.dataset.element_size().context("an array has no readable type")?;
+        let shape = self.dataset.shape()?;
         let (rows, inner) = shape.split_first().map_or((1, &[][..]), |(&rows, inner)| (rows, inner));
         let per_row = inner.iter().fold(size, |product, &side| product.saturating_mul(side)).max(1);
         let chunk = self.dataset.chunk_shape()?.and_then(|chunk| chunk.first().copied()).unwrap_or(1).max(1);

@@ -1,18 +1,13 @@
 //! An HDF5 file of which no size is believed.
-//!
-//! What an array claims is held against the bytes of the file before it is read: deflate, the strongest of the filters, makes 258
-//! bytes of two bits. What is refused here would be allocated by the reader below.
 
 use super::array::Array;
+use super::claim::claimed;
 use super::field::Field;
 use anyhow::{Context, Result, bail, ensure};
 use hdf5_pure::{DType, Dataset, File, Group};
 use std::path::Path;
 use tsne::Scalar;
 use tsne::core::memory;
-
-/// What deflate compresses at most.
-const MAX_COMPRESSION: u64 = 1032;
 
 /// An open file.
 pub(super) struct Store {
@@ -42,8 +37,7 @@ impl Store {
 
     /// Checks that an array can have the size that it claims, and that there is memory for what is read of it.
     fn check(&self, array: &Array, what: &str) -> Result<()> {
-        let (shape, size, read) = array.claim().with_context(|| what.to_owned())?;
-        let bytes = read(claimed(&shape, size, self.length, what)?);
+        let bytes = array.share(claimed(array.stored(), self.length, what)?)?;
         let mut room: Vec<u8> = Vec::new();
         memory::reserve("an array of the file", &mut room, usize::try_from(bytes).context("the file is too large")?)?;
         Ok(())
@@ -106,14 +100,6 @@ impl Store {
         self.check(array, what)?;
         array.texts().with_context(|| format!("{what} cannot be read as text"))
     }
-}
-
-/// The bytes that an array of a file claims to have, if the file can hold them.
-pub(crate) fn claimed(shape: &[u64], size: u64, length: u64, what: &str) -> Result<u64> {
-    let bytes = shape.iter().try_fold(size, |product, &side| product.checked_mul(side));
-    bytes.filter(|&bytes| bytes <= length.saturating_mul(MAX_COMPRESSION)).with_context(|| {
-        format!("{what} claims the shape {shape:?}, more than the {length} bytes of the file can hold: it is damaged")
-    })
 }
 
 fn push<T: Scalar, A: Copy>(values: &mut Vec<T>, block: Result<Vec<A>>, value: impl Fn(A) -> f64) -> Result<()> {

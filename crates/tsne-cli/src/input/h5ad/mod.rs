@@ -4,6 +4,7 @@
 //! categories and graphs were in `uns`, and `raw` was spelled `raw.X`, its `_io/h5ad.py` and `compat`.
 
 mod array;
+mod claim;
 mod field;
 mod file;
 mod frame;
@@ -27,8 +28,8 @@ use matrix::{Points, matrix, shape_of};
 use std::path::Path;
 use tsne::Scalar;
 
+pub(crate) use claim::claimed;
 pub(crate) use field::{CONVERT, Field};
-pub(crate) use file::claimed;
 pub(super) use look::Look;
 
 /// The components that are taken where no other array is asked for and `X` has many columns, as scanpy does.
