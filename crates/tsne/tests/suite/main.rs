@@ -3,6 +3,7 @@
 
 mod any_input;
 mod coarse;
+mod coarse_team;
 #[path = "../common/mod.rs"]
 mod common;
 mod dealt;
