@@ -134,7 +134,7 @@ fn dealt_by_value(hashes: Vec<(u64, u32)>, cx: Context<'_>) -> Result<Vec<(u64, 
     if members < 2 {
         return Ok(hashes);
     }
-    let member = |hash: u64| (u128::from(hash) * members as u128 >> 64) as usize;
+    let member = |hash: u64| ((u128::from(hash) * members as u128) >> 64) as usize;
     let mut counts = memory::filled(EQUAL, members, 0usize)?;
     hashes.iter().for_each(|&(hash, _)| counts[member(hash)] += 1);
     let mut messages: Vec<Vec<(u64, u32)>> = Vec::new();
