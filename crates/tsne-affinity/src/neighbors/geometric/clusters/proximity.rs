@@ -19,7 +19,8 @@ pub(super) fn near_together<V: Scalar>(centroids: &[V], d: usize, factor: f64, c
     let mut along = memory::filled("clusters in order", count, (0.0f64, 0u32))?;
     let mut direction = memory::filled("direction between clusters", d, 0.0f64)?;
     // Each half is halved before the next one is looked at: as many are waiting as there are halvings.
-    let mut waiting = Vec::from([0..count]);
+    let mut waiting = Vec::new();
+    waiting.push(0..count);
     while let Some(range) = waiting.pop() {
         if range.len() <= 2 {
             continue;
