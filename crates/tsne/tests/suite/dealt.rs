@@ -36,7 +36,8 @@ type Change<'c, T> = dyn Fn(TsneBuilder<T, 2>) -> TsneBuilder<T, 2> + Sync + 'c;
 #[track_caller]
 fn check<T: Float>(what: &str, x: &[T], d: usize, teams: &[(usize, usize)], change: &Change<'_, T>) {
     let n = x.len() / d;
-    let builder = Tsne::<T, 2>::builder().perplexity(8.0).early_exaggeration_iter(5).n_iter(12);
+    // Data that are kept are kept whole.
+    let builder = Tsne::<T, 2>::builder().keep_data(false).perplexity(8.0).early_exaggeration_iter(5).n_iter(12);
     let tsne = change(builder).build().unwrap();
     let alone = told(&tsne.fit(Rows::new(x, n, d).unwrap()).unwrap());
     for &(members, threads) in teams {
@@ -65,7 +66,7 @@ fn metrics_numbers_and_starts() {
     check("cosine", &x, 5, teams, &|builder| approx(builder).metric(Metric::Cosine));
     check("f64", &y, 5, teams, &|builder| builder.neighbors(Neighbors::Approx).metric(Metric::SqEuclidean));
     check("principal components", &x, 5, teams, &|builder| approx(builder).initialization(Initialization::Pca));
-    check("openTSNE", &x, 5, teams, &|_| approx(Tsne::opentsne()).perplexity(8.0).n_iter(10));
+    check("openTSNE", &x, 5, teams, &|_| approx(Tsne::opentsne().keep_data(false)).perplexity(8.0).n_iter(10));
     // Rows in fewer columns.
     check("wide", &with_duplicates::<f32>(n, 260), 260, teams, &approx);
 }
@@ -124,7 +125,7 @@ fn warnings_are_those_of_all() {
 fn rows_of_others_are_an_error_on_all_members() {
     let (n, d) = (4 * BLOCK, 2);
     let x = with_duplicates::<f32>(n, d);
-    let tsne = Tsne::<f32, 2>::builder().perplexity(8.0).n_iter(10).build().unwrap();
+    let tsne = Tsne::<f32, 2>::builder().keep_data(false).perplexity(8.0).n_iter(10).build().unwrap();
     let errors = |given: &(dyn Fn(Context<'_>) -> Result<Dataset<'static, f32>> + Sync)| {
         let fit = |cx: Context<'_>| tsne.fit_with(given(cx)?, None, cx).map(drop);
         let all = ThreadTeam::run(2, 1, |team| fit(Context::new().with_team(team))).unwrap();

@@ -16,7 +16,7 @@ fn bytes(plan: &Plan, stage: PlanStage) -> u64 {
 fn members_are_planned_with_the_rows_that_they_have() {
     let shape = DataShape::dense(1_000_000, 50);
     let all = shape.bytes(4);
-    let builder = Tsne::<f32, 2>::builder;
+    let builder = || Tsne::<f32, 2>::builder().keep_data(false);
     let planned = |tsne: &Tsne<f32, 2>, shape: InputShape| {
         let plan = tsne.plan_of_member(shape, 4, None).unwrap();
         [PlanStage::Neighbors, PlanStage::Affinities, PlanStage::Initialization].map(|stage| bytes(&plan, stage))
