@@ -159,6 +159,21 @@ fn check_clusters<T: Scalar>(n: usize, d: usize, duplicates: bool, search: &Appr
     }
 }
 
+/// So many new points and clusters that these are ranked for some of the points at a time: by the scan of all pairs.
+#[test]
+fn exact_neighbors_of_many_new_points() {
+    let (n, d, count) = (2_500, 3, 5_000);
+    let (x, new) = (with_duplicates::<f32>(9, n, d), cloud::<f32>(10, count, d));
+    let new = Rows::new(&new, count, d).unwrap();
+    let scan = BruteForceSearch::default().build(Rows::new(&x, n, d).unwrap().into(), Context::new()).unwrap();
+    let expected = scan.knn(new.into(), k(4), Context::new()).unwrap();
+    let search = ApproximateSearch::default().with_exact_up_to(0).with_clusters(Some(2_000));
+    for team in [(1, 2), (3, 1)] {
+        let found = members(team, |cx| search.build(dealt(&x, d, cx)?.into(), cx)?.knn_exact(new.into(), k(4), cx));
+        assert!(found.into_iter().all(|found| found.unwrap().as_ref() == Some(&expected)), "{team:?}");
+    }
+}
+
 /// Nearly all points are one, which all members have.
 #[test]
 fn dealt_points_that_are_nearly_all_the_same() {
