@@ -69,6 +69,7 @@ fn options(input: &mut Input<'_>) -> InputOptions {
         obsm: name(input),
         raw: input.below(16) == 0,
         neighbors_key: name(input),
+        n_columns: None,
         share: None,
     }
 }

@@ -45,6 +45,9 @@ pub struct InputArgs {
     /// Rows are what points have, and columns are the points, as in many tables of genes.
     #[arg(long)]
     pub transpose: bool,
+    /// The number of columns of a .f32 or .f64 file, which holds numbers and nothing else, row by row.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub n_columns: Option<u32>,
     /// The layer of an .h5ad file that holds the points, or the array of an .npz file.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["obsm", "raw"])]
     pub layer: Option<String>,
@@ -80,6 +83,7 @@ impl InputArgs {
             obsm: self.obsm.clone(),
             raw: self.raw,
             neighbors_key: self.neighbors_key.clone(),
+            n_columns: self.n_columns.map(|count| count as usize),
             share: None,
         }
     }

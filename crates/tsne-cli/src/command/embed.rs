@@ -145,9 +145,8 @@ impl Run<'_> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
-        if let Some(team) = self.team {
-            tsne::Context::new().with_team(team).agree("input", points.seal())?;
-        }
+        let together = self.team.map_or_else(tsne::Context::new, |team| tsne::Context::new().with_team(team));
+        together.agree("input", points.seal())?;
         // Before what takes long.
         self.targets.check_room(&annotations, n)?;
         warn(run.quiet, &input.warnings(n));
@@ -155,7 +154,7 @@ impl Run<'_> {
         let extras =
             Extras { call: Call::of_this_process(points.d(), input, resolved, columns)?, annotations, preparation };
         let metric = args.affinities.metric.clone().unwrap_or_default();
-        let data = points.into_input(&metric).with_context(|| self.source.clone())?;
+        let data = points.into_input(&metric, together).with_context(|| self.source.clone())?;
         let read = started.elapsed();
         let method = method::method::<T, D>(
             args,

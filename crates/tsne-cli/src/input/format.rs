@@ -1,5 +1,6 @@
 //! The formats of points, by names of files and by their first bytes.
 
+use super::npy::is_headless;
 use super::open::{ends_in, is_compressed, is_standard_input, uncompressed};
 use anyhow::{Result, bail, ensure};
 use std::path::Path;
@@ -9,6 +10,8 @@ use std::path::Path;
 pub(crate) enum Format {
     /// One array of NumPy.
     Npy,
+    /// One array of numbers that has no header of NumPy's.
+    Headless,
     /// An archive of arrays.
     Npz,
     /// Matrix Market.
@@ -35,6 +38,8 @@ pub(crate) fn format_of(path: &Path) -> Result<Format> {
     let is = |extensions: &[&str]| extensions.iter().any(|extension| ends_in(&name, extension));
     Ok(match () {
         () if is(&["npy"]) => Format::Npy,
+        () if is_headless(path) => Format::Headless,
+        () if is_headless(&name) => bail!("an array without a header is read where its length is known: unpack it first"),
         () if is(&["npz"]) => Format::Npz,
         () if is(&["mtx"]) => Format::Mtx,
         () if is(&["h5ad"]) => {
@@ -111,11 +116,11 @@ fn unknown(path: &Path) -> Result<Format> {
     if let Some(line) = conversion(path) {
         bail!(
             "this format is not read; this line converts it: {line} (what is read: .npy, .npz, .csv, .tsv, .txt, .mtx, .h5ad, \
-             .parquet, .arrow)"
+             .parquet, .arrow, .f32, .fbin)"
         );
     }
     bail!(
         "the format is not known by the extension: use .npy, .csv, .tsv or .txt (also with .gz or .zst), .npz or .mtx for \
-         sparse points, .h5ad, .parquet, .arrow, or a folder of 10x Genomics; other tables can be piped in as text: ... | tsne embed -"
+         sparse points, .h5ad, .parquet, .arrow, .f32, .fbin, or a folder of 10x Genomics; other tables can be piped in as text: ... | tsne embed -"
     )
 }

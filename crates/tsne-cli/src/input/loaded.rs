@@ -14,10 +14,12 @@ use super::h5ad;
 use super::labels::{Labels, Owners, is_table, read_labels, schema_of};
 use super::missing::Resolved;
 use super::names::{COLUMN, Names};
-use super::npy::Npy;
+use super::npy::{Npy, is_plain};
 use super::npz::Archive;
 use super::open::{MAGIC, is_compressed, is_standard_input, open};
-use super::own_rows::OwnRows;
+#[cfg(feature = "columnar")]
+use super::own_rows::are_alone;
+use super::own_rows::{OwnRows, OwnValues};
 use super::points::PointTable;
 use super::sparse::SparseTable;
 use super::table::{CsvOptions, IndexColumn, TableForm};
@@ -45,8 +47,10 @@ pub struct InputOptions {
     pub raw: bool,
     /// The key of the graph of neighbors in an `.h5ad` file that stands for the points.
     pub neighbors_key: Option<String>,
-    /// Which of how many processes reads, of those that compute one map: of an `.npy` file that has the rows one after the other, in a
-    /// type that the run holds exactly, it reads the rows of its own points. `None` reads all.
+    /// The number of columns of a file that holds numbers and nothing else.
+    pub n_columns: Option<usize>,
+    /// Which of how many processes reads, of those that compute one map: of an array that has the rows one after the other, and of a file
+    /// of Parquet or Arrow, it reads the rows of its own points. `None` reads all.
     pub share: Option<(usize, usize)>,
 }
 
@@ -155,7 +159,7 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
 }
 
 /// Checks that what is chosen among the arrays of a file is of its format.
-pub(super) fn check_choices(format: Format, options: &InputOptions) -> Result<()> {
+pub(super) fn check_choices(path: &Path, format: Format, options: &InputOptions) -> Result<()> {
     let h5ad = format == Format::H5ad;
     ensure!(
         h5ad || (options.obsm.is_none() && !options.raw && options.neighbors_key.is_none()),
@@ -164,6 +168,10 @@ pub(super) fn check_choices(format: Format, options: &InputOptions) -> Result<()
     ensure!(
         h5ad || format == Format::Npz || options.layer.is_none(),
         "--layer chooses among the arrays of an .h5ad or .npz file: leave it out"
+    );
+    ensure!(
+        options.n_columns.is_none() || (format == Format::Headless && is_plain(path)),
+        "--n-columns is for files that do not say it themselves, .f32 and .f64: leave it out"
     );
     Ok(())
 }
@@ -230,7 +238,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
     }
 
     fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
-        check_choices(format, options)?;
+        check_choices(path, format, options)?;
         let loaded = match format {
             Format::Text if is_standard_input(path) => {
                 let mut read = open(path)?;
@@ -242,8 +250,11 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 Self::of_stream(open(path)?, format, options)?
             }
             Format::Text | Format::Mtx => Self::of_stream(open(path)?, format, options)?,
-            Format::Npy => {
-                let npy = Npy::open(path)?;
+            Format::Npy | Format::Headless => {
+                let npy = match format {
+                    Format::Npy => Npy::open(path)?,
+                    _ => Npy::open_headless(path, options.n_columns)?,
+                };
                 match options.share.filter(|_| OwnRows::<T>::are_there(&npy, &options.table)) {
                     Some(share) => Self::from(PointTable::Own(OwnRows::read(npy, share, &options.table)?)),
                     None => Self::of_npy(npy, &options.table)?,
@@ -266,7 +277,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 loaded
             }
             Format::H5ad => Self::of_h5ad(path, options)?,
-            Format::Columnar => Self::of_columnar(path, &options.table)?,
+            Format::Columnar => Self::of_columnar(path, options)?,
         };
         Ok(loaded)
     }
@@ -285,13 +296,20 @@ impl<T: Scalar + FromStr> Loaded<T> {
     }
 
     #[cfg(not(feature = "columnar"))]
-    fn of_columnar(path: &Path, _: &CsvOptions) -> Result<Self> {
+    fn of_columnar(path: &Path, _: &InputOptions) -> Result<Self> {
         Err(no_columnar(path))
     }
 
     #[cfg(feature = "columnar")]
-    fn of_columnar(path: &Path, options: &CsvOptions) -> Result<Self> {
-        Self::of_opened(columnar::Opened::open(path)?, options)
+    fn of_columnar(path: &Path, options: &InputOptions) -> Result<Self> {
+        let table = &options.table;
+        if let Some(share) = options.share.filter(|_| are_alone(table)) {
+            no_text(table)?;
+            if let Some(rows) = columnar::read_own(path, share, table)? {
+                return Ok(Self::from(PointTable::Own(rows)));
+            }
+        }
+        Self::of_opened(columnar::Opened::open(path)?, table)
     }
 
     #[cfg(feature = "columnar")]
@@ -314,6 +332,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
             }
             Format::Text => Ok(Self::from(PointTable::from_csv(read, &options.table)?)),
             Format::H5ad => bail!("an .h5ad file cannot be read from standard input: name the file"),
+            Format::Headless => bail!("an array without a header is read where its length is known: name a file"),
             #[cfg(feature = "columnar")]
             Format::Columnar => Self::of_opened(columnar::Opened::of_pipe(read)?, &options.table),
             #[cfg(not(feature = "columnar"))]
@@ -375,7 +394,11 @@ impl<T> From<PointTable<T>> for Loaded<T> {
         let (annotations, form, resolved, names) = match &mut points {
             PointTable::Dense(table) => parts(table),
             PointTable::Wide(table) => parts(table),
-            PointTable::Own(_) | PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
+            PointTable::Own(rows) => match &mut rows.values {
+                OwnValues::Exact(table) => parts(table),
+                OwnValues::Wide(table) => parts(table),
+            },
+            PointTable::Sparse(_) | PointTable::Graph(_) => Default::default(),
         };
         let sources = annotations.labels.iter().map(|labels| labels.name.clone()).collect();
         let vector = form.as_ref().and_then(|form| form.vector.as_ref());

@@ -46,7 +46,7 @@ pub use map::{MapTable, as_embedded};
 pub use missing::{Missing, Resolved};
 #[cfg(not(test))]
 pub(crate) use open::is_standard_input;
-pub use own_rows::OwnRows;
+pub use own_rows::{OwnRows, OwnValues};
 pub use parameters::read_parameters;
 pub use points::PointTable;
 pub use preview::Preview;

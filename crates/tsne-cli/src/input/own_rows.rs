@@ -1,36 +1,56 @@
-//! The rows of one of several processes, of an array that none of them reads whole.
+//! The rows of one of several processes, of a table that none of them reads whole.
 
-use super::dense::no_columns;
+use super::dense::{Table, no_columns};
 use super::fits::Fits;
 use super::missing::Missing;
 use super::npy::Npy;
 use super::table::CsvOptions;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tsne::core::rows_of;
-use tsne::{Dataset, Scalar};
+use tsne::{Context, Dataset, Metric, Scalar};
 
 /// Rows, evenly spaced, by which processes see that they read the same array.
 const SEEN: usize = 128;
 
-/// Points of `d` finite numbers each: those from number `start` on, of `n`.
+/// Points of finite numbers: those from number `start` on, of `n`, with what is known of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnRows<T> {
-    data: Vec<T>,
+    pub(super) values: OwnValues<T>,
     start: usize,
     n: usize,
-    d: usize,
-    /// A hash of the shape and of some rows, the same for all processes that read one array.
+    /// The same number for all processes that read one table.
     seal: u64,
 }
 
+/// The values of the points of one process, with the names and labels of all.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnValues<T> {
+    /// In a type that `T` holds exactly.
+    Exact(Table<T>),
+    /// In double precision, for a run in single precision.
+    Wide(Table<f64>),
+}
+
+impl<T> OwnValues<T> {
+    const fn sides(&self) -> (usize, usize) {
+        match self {
+            Self::Exact(table) => (table.n(), table.d()),
+            Self::Wide(table) => (table.n(), table.d()),
+        }
+    }
+}
+
+/// Whether points that are read so need no others: none is left out or completed by a mean, and none is a column.
+pub(super) fn are_alone(options: &CsvOptions) -> bool {
+    !options.transpose && options.missing == Missing::Error
+}
+
 impl<T: Scalar> OwnRows<T> {
-    /// Whether the rows of some points can be read of an array, and need no others.
+    /// Whether the rows of some points can be read of an array.
     pub(super) fn are_there(npy: &Npy<File>, options: &CsvOptions) -> bool {
-        let exact = size_of::<T>() == size_of::<f64>() || npy.dtype.fits_single();
-        let plain = !options.transpose && options.missing == Missing::Error;
-        exact && plain && !npy.is_by_columns() && npy.sides().is_ok()
+        are_alone(options) && !npy.is_by_columns() && npy.sides().is_ok()
     }
 
     /// Reads those of process `rank` of so many.
@@ -38,26 +58,34 @@ impl<T: Scalar> OwnRows<T> {
         no_columns(options)?;
         let (n, d) = npy.sides()?;
         let own = rows_of(rank, processes, n);
-        let mut hasher = DefaultHasher::new();
-        (n, d, npy.dtype.size).hash(&mut hasher);
-        let last = SEEN.min(n) - 1;
-        for s in 0..=last {
-            // In two steps, so that the product cannot overflow; the last of them is the last row.
-            let i = s * ((n - 1) / last.max(1)) + s * ((n - 1) % last.max(1)) / last.max(1);
-            npy.rows::<T>(i..i + 1)?.iter().for_each(|value| value.bits().hash(&mut hasher));
-        }
+        let seal = seal(&mut npy)?;
+        let exact = size_of::<T>() == size_of::<f64>() || npy.dtype.fits_single();
         let fits = Fits::of::<T>();
-        let data: Vec<T> = npy.rows(own.clone())?;
-        if let Some(place) = data.iter().position(|value| !fits.admits(value.to_f64())) {
-            bail!(
-                "the value in row {}, column {} (counted from 0) is infinite, not a number, or beyond the range of {}: replace it, \
-                 or use --float f64 if it is only large",
-                own.start + place / d,
-                place % d,
-                fits.name
-            );
+        let start = own.start;
+        let values = if exact {
+            let data: Vec<T> = npy.rows(own)?;
+            check(&data, start, d, fits)?;
+            OwnValues::Exact(Table::from_rows(data, d))
+        } else {
+            let data: Vec<f64> = npy.rows(own)?;
+            check(&data, start, d, fits)?;
+            OwnValues::Wide(Table::from_rows(data, d))
+        };
+        Self::new(values, start, n, seal)
+    }
+
+    /// Those from number `start` on, of `n`, of a table with this seal.
+    pub(super) fn new(values: OwnValues<T>, start: usize, n: usize, seal: u64) -> Result<Self> {
+        let own = values.sides().0;
+        if start.checked_add(own).is_none_or(|end| end > n) {
+            bail!("the table has more rows than the {n} that it says it has: the file is damaged");
         }
-        Ok(Self { data, start: own.start, n, d, seal: hasher.finish() })
+        Ok(Self { values, start, n, seal })
+    }
+
+    /// The values of this process's points.
+    pub const fn values(&self) -> &OwnValues<T> {
+        &self.values
     }
 
     /// The number of points, of all processes.
@@ -67,17 +95,55 @@ impl<T: Scalar> OwnRows<T> {
 
     /// The number of values of each point.
     pub const fn d(&self) -> usize {
-        self.d
+        self.values.sides().1
     }
 
-    /// The same number for all processes that read one array, and another for arrays of another shape, or that differ in one of the rows
-    /// that are looked at: not for each that differs in others.
+    /// The same number for all processes that read one table, and another for tables of another shape, and for most that differ in their
+    /// values: of an array some rows are looked at, of Parquet and Arrow what the file says of its columns.
     pub const fn seal(&self) -> u64 {
         self.seal
     }
 
-    /// The points for a fit by all processes.
-    pub(super) fn into_dataset(self) -> Result<Dataset<'static, T>> {
-        Dataset::dealt(self.data, self.d, self.start, self.n).context("the table is inconsistent")
+    /// The points for a fit by all processes, which call this together: of what is wider than `T`, an offset is subtracted before it is
+    /// rounded where the metric allows it.
+    pub(super) fn into_dataset(self, metric: &Metric, cx: Context<'_>) -> Result<Dataset<'static, T>> {
+        Ok(match self.values {
+            OwnValues::Exact(table) => {
+                let (values, _, d) = table.into_parts();
+                Dataset::dealt(values, d, self.start, self.n)?
+            }
+            OwnValues::Wide(table) => {
+                let (values, _, d) = table.into_parts();
+                Dataset::dealt_from_f64(values, d, self.start, self.n, metric, cx)?
+            }
+        })
     }
+}
+
+/// A hash of the shape of an array and of some of its rows.
+fn seal(npy: &mut Npy<File>) -> Result<u64> {
+    let (n, d) = npy.sides()?;
+    let mut hasher = DefaultHasher::new();
+    (n, d, npy.dtype.size).hash(&mut hasher);
+    let last = SEEN.min(n) - 1;
+    for s in 0..=last {
+        // In two steps, so that the product cannot overflow; the last of them is the last row.
+        let i = s * ((n - 1) / last.max(1)) + s * ((n - 1) % last.max(1)) / last.max(1);
+        npy.rows::<f64>(i..i + 1)?.iter().for_each(|value| value.to_bits().hash(&mut hasher));
+    }
+    Ok(hasher.finish())
+}
+
+/// Checks that all values of the rows from number `start` on are finite, and within the range of the run.
+fn check<S: Scalar>(data: &[S], start: usize, d: usize, fits: Fits) -> Result<()> {
+    if let Some(place) = data.iter().position(|value| !fits.admits(value.to_f64())) {
+        bail!(
+            "the value in row {}, column {} (counted from 0) is infinite, not a number, or beyond the range of {}: replace it, \
+             or use --float f64 if it is only large",
+            start + place / d,
+            place % d,
+            fits.name
+        );
+    }
+    Ok(())
 }

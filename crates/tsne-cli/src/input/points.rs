@@ -9,7 +9,7 @@ use super::table::CsvOptions;
 use anyhow::{Result, bail};
 use std::io::{BufRead, Read};
 use std::str::FromStr;
-use tsne::{Dataset, Input, KnnGraph, Metric, NewPoints, Scalar};
+use tsne::{Context, Dataset, Input, KnnGraph, Metric, NewPoints, Scalar};
 
 /// Why a graph of neighbors is no points.
 const NO_VALUES: &str =
@@ -22,7 +22,7 @@ pub enum PointTable<T> {
     Dense(Table<T>),
     /// Every value was in the file, in double precision or as text: a run in single precision keeps the digits that matter.
     Wide(Table<f64>),
-    /// The rows of one of several processes, in a type that `T` holds exactly.
+    /// The rows of one of several processes.
     Own(OwnRows<T>),
     /// What was not in the file is zero.
     Sparse(SparseTable<T>),
@@ -58,14 +58,15 @@ impl<T: Scalar> PointTable<T> {
         })
     }
 
-    /// What a fit by `metric` is made from.
+    /// What a fit by `metric` is made from; processes that read the rows of their points call it together.
     ///
     /// # Errors
     ///
-    /// As [`PointTable::into_dataset`].
-    pub fn into_input(self, metric: &Metric) -> Result<Input<'static, T>> {
+    /// As [`PointTable::into_dataset`], and [`Error::Team`](tsne::Error::Team).
+    pub fn into_input(self, metric: &Metric, cx: Context<'_>) -> Result<Input<'static, T>> {
         match self {
             Self::Graph(graph) => Ok(graph.into()),
+            Self::Own(rows) => rows.into_dataset(metric, cx).map(Input::from),
             points => points.into_dataset(metric).map(Input::from),
         }
     }
@@ -90,7 +91,7 @@ impl<T: Scalar> PointTable<T> {
                 let (row_pointers, columns, values, d) = table.into_parts();
                 Dataset::sparse(row_pointers, columns, values, d)?
             }
-            Self::Own(rows) => rows.into_dataset()?,
+            Self::Own(_) => bail!("one process alone has some of the rows here, but needs all"),
             Self::Graph(_) => bail!("{NO_VALUES}"),
         })
     }

@@ -14,6 +14,8 @@ use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{is_compressed, is_standard_input, open};
 use super::own_rows::OwnRows;
+#[cfg(feature = "columnar")]
+use super::own_rows::are_alone;
 use super::table::CsvOptions;
 use super::text;
 use super::{fits::Fits, mtx, tenx};
@@ -85,7 +87,7 @@ impl Preview {
             !is_standard_input(path),
             "it can be read once only, so nothing of it is known before: write the points to a file, and name that"
         );
-        check_choices(format, options)?;
+        check_choices(path, format, options)?;
         let metadata = std::fs::metadata(path).context("cannot open")?;
         ensure!(
             metadata.is_file() || metadata.is_dir(),
@@ -103,15 +105,18 @@ impl Preview {
         };
         let transpose = options.table.transpose;
         match format {
-            Format::Npy | Format::Mtx | Format::TenX => no_columns(&options.table)?,
+            Format::Npy | Format::Headless | Format::Mtx | Format::TenX => no_columns(&options.table)?,
             Format::Npz | Format::H5ad | Format::Columnar | Format::Text => {}
         }
         Ok(match format {
             Format::Npy if is_compressed(path) => {
                 of(of_array::<T, _>(&Npy::of_stream(open(path)?)?, transpose, transpose)?)
             }
-            Format::Npy => {
-                let npy = Npy::open(path)?;
+            Format::Npy | Format::Headless => {
+                let npy = match format {
+                    Format::Npy => Npy::open(path)?,
+                    _ => Npy::open_headless(path, options.n_columns)?,
+                };
                 let has_rows = OwnRows::<T>::are_there(&npy, &options.table);
                 Self { has_rows, ..of(of_array::<T, _>(&npy, false, transpose)?) }
             }
@@ -141,13 +146,12 @@ impl Preview {
             Format::H5ad => of_h5ad::<T>(path, options, file_bytes)?,
             #[cfg(feature = "columnar")]
             Format::Columnar => {
-                let (n, d, is_wide) = columnar::shape::<T>(columnar::Opened::open(path)?, &options.table)?;
+                let opened = columnar::Opened::open(path)?;
+                // What has no shape before it is read, a stream, is an error.
+                let (n, d, is_wide) = columnar::shape::<T>(opened, &options.table)?;
                 let shape = turned((n, d), transpose);
-                of(Sizes {
-                    shape: DataShape::dense(shape.0, shape.1),
-                    is_wide,
-                    peak: dense::<T>(n, d, is_wide, transpose),
-                })
+                let (shape, peak) = (DataShape::dense(shape.0, shape.1), dense::<T>(n, d, is_wide, transpose));
+                Self { has_rows: are_alone(&options.table), ..of(Sizes { shape, is_wide, peak }) }
             }
             #[cfg(not(feature = "columnar"))]
             Format::Columnar => return Err(no_columnar(path)),

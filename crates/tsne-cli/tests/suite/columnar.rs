@@ -391,3 +391,107 @@ fn lists_of_different_lengths_are_an_error() {
     let drop = CsvOptions { missing: Missing::Drop, ..one() };
     assert_eq!(rows_of(&read(&[Some(2), None, Some(2)], drop).unwrap().points), [[0.0, 1.0], [0.0, 1.0]]);
 }
+
+/// Of what is stored by columns each process reads the values of its own points, from whatever groups of rows they are in, and the names
+/// and labels of all; together it is what one process reads.
+#[test]
+fn members_read_their_own_rows() {
+    use arrow_array::{ArrayRef, Float32Array, Float64Array, ListArray, StringArray};
+    use parquet::file::properties::WriterProperties;
+    use std::sync::Arc;
+    const N: usize = 5_000;
+    let number = |i: usize, c: usize| ((i * 31 + c * 17) % 1009) as f32 + 0.25;
+    let names: ArrayRef = Arc::new(StringArray::from_iter_values((0..N).map(|i| format!("cell {i}"))));
+    let kinds: ArrayRef = Arc::new(StringArray::from_iter_values((0..N).map(|i| ["a", "b", "c"][i % 3])));
+    let single = |c: usize| -> ArrayRef { Arc::new(Float32Array::from_iter_values((0..N).map(|i| number(i, c)))) };
+    let double: ArrayRef = Arc::new(Float64Array::from_iter_values((0..N).map(|i| 1e8 + f64::from(number(i, 1)))));
+    let lists = (0..N).map(|i| Some((0..3).map(|c| Some(number(i, c))).collect::<Vec<_>>()));
+    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(lists));
+    let tables = [
+        vec![("index", names.clone()), ("x", single(0)), ("kind", kinds.clone()), ("y", single(1))],
+        vec![("x", single(0)), ("y", double), ("kind", kinds.clone())],
+        vec![("index", names), ("vector", lists), ("kind", kinds)],
+    ];
+    let directory = Directory::new();
+    for (t, columns) in tables.into_iter().enumerate() {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        // Groups of rows that are smaller than a share, larger, and no divisor of it.
+        for group in [700, 4_096, N] {
+            let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group)).build();
+            let mut bytes = Vec::new();
+            let mut writer =
+                parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            directory.write(&format!("{t}-{group}.parquet"), bytes);
+        }
+        let mut bytes = Vec::new();
+        let mut writer = arrow_ipc::writer::FileWriter::try_new(&mut bytes, &batch.schema()).unwrap();
+        for start in (0..N).step_by(900) {
+            writer.write(&batch.slice(start, 900.min(N - start))).unwrap();
+        }
+        writer.finish().unwrap();
+        drop(writer);
+        directory.write(&format!("{t}.arrow"), bytes);
+    }
+    for name in directory.files() {
+        let read = |share| {
+            let table = CsvOptions { label_columns: texts(&["kind"]), ..CsvOptions::default() };
+            let options = InputOptions { table, share, ..InputOptions::default() };
+            Loaded::<f32>::read(&directory.path(&name), &options).unwrap()
+        };
+        let whole = read(None);
+        for processes in [1, 2, 3, 7, 9] {
+            let mut rows = Vec::new();
+            let parts: Vec<Loaded<f32>> = (0..processes).map(|rank| read(Some((rank, processes)))).collect();
+            let seal = parts[0].points.seal();
+            for part in parts {
+                assert_eq!((part.points.n(), part.points.d()), (N, whole.points.d()), "{name}");
+                assert_eq!(part.points.seal(), seal, "{name}");
+                assert_eq!(part.annotations, whole.annotations, "{name}");
+                assert!(matches!(part.points, PointTable::Own(_)), "{name} was read whole");
+                rows.extend(rows_of(&part.points));
+            }
+            assert_eq!(rows, rows_of(&whole.points), "{name}, {processes} processes");
+        }
+    }
+    // Another file of this shape has another seal.
+    let seals: Vec<u64> = ["0-700.parquet", "0-4096.parquet", "0.arrow"]
+        .map(|name| {
+            let options = InputOptions { share: Some((0, 2)), ..InputOptions::default() };
+            Loaded::<f32>::read(&directory.path(name), &options).unwrap().points.seal()
+        })
+        .into();
+    assert!(seals[0] != seals[1] && seals[1] != seals[2]);
+}
+
+/// What is wrong in a row is told by the number that it has in the file; a list of another length is, whichever process meets it first.
+#[test]
+fn members_name_rows_by_their_place_in_the_file() {
+    use arrow_array::builder::{Float32Builder, ListBuilder};
+    use arrow_array::{ArrayRef, Float32Array};
+    use std::sync::Arc;
+    const N: usize = 5_000;
+    let numbers: ArrayRef = Arc::new(Float32Array::from_iter((0..N).map(|i| (i != N - 2).then_some(i as f32))));
+    let mut lists = ListBuilder::new(Float32Builder::new());
+    for i in 0..N {
+        lists.append_value((0..if i == N - 2 { 3 } else { 2 }).map(|c| Some((i + c) as f32)));
+    }
+    let lists: ArrayRef = Arc::new(lists.finish());
+    let directory = Directory::new();
+    for (name, column) in [("null.parquet", numbers), ("long.parquet", lists)] {
+        let batch = RecordBatch::try_from_iter([("x", column)]).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        directory.write(name, bytes);
+        let read = |rank| {
+            let options = InputOptions { share: Some((rank, 2)), ..InputOptions::default() };
+            Loaded::<f32>::read(&directory.path(name), &options).map(|_| ()).map_err(|error| format!("{error:#}"))
+        };
+        read(0).unwrap();
+        let error = read(1).unwrap_err();
+        assert!(error.contains(&format!("row {}", N - 1)), "{name}: {error}");
+    }
+}

@@ -139,9 +139,9 @@ pub fn nearest(points: &[[f32; 2]], place: [f32; 2], k: usize) -> Vec<usize> {
     order
 }
 
-/// The points row by row, whatever they are; of a graph none.
+/// The points row by row, whatever they are, or those of one process; of a graph none.
 pub fn rows_of<T: tsne::Float>(points: &tsne_cli::input::PointTable<T>) -> Vec<Vec<f64>> {
-    use tsne_cli::input::PointTable;
+    use tsne_cli::input::{OwnValues, PointTable};
     let wide = |row: &[T]| row.iter().map(|value| value.to_f64()).collect();
     match points {
         PointTable::Dense(table) => table.rows().unwrap().iter().map(wide).collect(),
@@ -156,6 +156,10 @@ pub fn rows_of<T: tsne::Float>(points: &tsne_cli::input::PointTable<T>) -> Vec<V
             };
             (0..rows.n()).map(row).collect()
         }
-        PointTable::Own(_) | PointTable::Graph(_) => Vec::new(),
+        PointTable::Own(own) => match own.values() {
+            OwnValues::Exact(table) => table.rows().unwrap().iter().map(wide).collect(),
+            OwnValues::Wide(table) => table.rows().unwrap().iter().map(<[f64]>::to_vec).collect(),
+        },
+        PointTable::Graph(_) => Vec::new(),
     }
 }

@@ -44,42 +44,82 @@ fn a_team_writes_what_one_process_writes() {
     assert!(directory.read("further.npy") == directory.read("further-2.npy"));
 }
 
-/// So many points that they are searched in clusters: of an array in the type of the run, each member reads the rows of its own. Other
-/// arrays all read whole; what is said of a value names its row among all.
+/// Reads what process `rank` of `processes` has of a file, which says the number of its columns or has `D`.
+fn read_own(directory: &Directory, name: &str, (rank, processes): (usize, usize)) -> Result<PointTable<f32>, String> {
+    let n_columns = name.ends_with("f32").then_some(D);
+    let options = InputOptions { share: Some((rank, processes)), n_columns, ..InputOptions::default() };
+    let loaded = Loaded::<f32>::read(&directory.path(name), &options);
+    loaded.map(|loaded| loaded.points).map_err(|error| format!("{error:#}"))
+}
+
+const D: usize = 4;
+
+/// So many points that they are searched in clusters.
+const MANY: usize = 10_500;
+
+/// The same points in files that are read in parts, and in one that is not.
+fn many_points() -> (Directory, Vec<f32>) {
+    let directory = Directory::new();
+    let values: Vec<f32> = clusters(MANY, D).into_iter().map(|v| v as f32).collect();
+    let shape = [MANY as u64, D as u64];
+    directory.write("x.npy", npy(values.clone(), &shape, Order::C));
+    // Far from the origin, so that digits are lost in single precision unless an offset is subtracted.
+    let far: Vec<f64> = values.iter().map(|&v| f64::from(v) + 1e7).collect();
+    directory.write("far.npy", npy(far, &shape, Order::C));
+    let turned: Vec<f32> = (0..D * MANY).map(|at| values[at % MANY * D + at / MANY]).collect();
+    directory.write("columns.npy", npy(turned, &shape, Order::Fortran));
+    let plain: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let counts = [MANY as u32, D as u32].map(u32::to_le_bytes).concat();
+    directory.write("x.fbin", [counts, plain.clone()].concat());
+    directory.write("x.f32", plain);
+    (directory, values)
+}
+
+/// Each member reads the rows of its own points where it can, and the map is that of one process: of arrays in the type of the run and
+/// in a wider one, which loses an offset that all agree on. What stands by columns all read whole.
 #[test]
 fn each_member_reads_the_rows_of_its_points() {
-    let directory = Directory::new();
-    let n = 10_500;
-    let values: Vec<f32> = clusters(n, 4).into_iter().map(|v| v as f32).collect();
-    let shape = [n as u64, 4];
-    directory.write("x.npy", npy(values.clone(), &shape, Order::C));
-    directory.write("wide.npy", npy(values.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>(), &shape, Order::C));
-    let turned: Vec<f32> = (0..4 * n).map(|at| values[at % n * 4 + at / n]).collect();
-    directory.write("columns.npy", npy(turned, &shape, Order::Fortran));
+    let (directory, values) = many_points();
     let flags = ["--perplexity", "8", "--n-iter", "12", "--quiet"];
-    for (input, float) in [("x.npy", "f32"), ("wide.npy", "f64"), ("wide.npy", "f32"), ("columns.npy", "f32")] {
-        directory.succeed(&format!("embed {input} -o one.npy --float {float} {}", flags.join(" ")));
-        let call: Vec<&str> = ["embed", input, "-o", "many.npy", "--float", float].into_iter().chain(flags).collect();
+    let inputs = [
+        ("x.npy", "f32", true),
+        ("far.npy", "f64", true),
+        ("far.npy", "f32", true),
+        ("columns.npy", "f32", false),
+        ("x.fbin", "f32", true),
+        ("x.f32", "f32", true),
+    ];
+    for (input, float, _) in inputs {
+        let counts = if input.ends_with("f32") { vec!["--n-columns", "4"] } else { Vec::new() };
+        let call: Vec<&str> = [input, "--float", float].into_iter().chain(counts).chain(flags).collect();
+        directory.succeed(&format!("embed -o one.npy {}", call.join(" ")));
+        let call: Vec<&str> = ["embed", "-o", "many.npy"].into_iter().chain(call).collect();
         assert_eq!(together(&directory, 3, &call), [0, 0, 0]);
         assert!(directory.read("one.npy") == directory.read("many.npy"), "{input} {float}");
+        if input.starts_with("x.") {
+            assert!(input == "x.npy" || directory.read("one.npy") == directory.read("x-map.npy"), "{input}");
+            directory.write("x-map.npy", directory.read("one.npy"));
+        }
+    }
+    for (input, _, in_parts) in inputs {
+        let points = read_own(&directory, input, (1, 3)).unwrap();
+        assert_eq!(matches!(points, PointTable::Own(_)), in_parts, "{input}");
+        assert_eq!((points.n(), points.d()), (MANY, D), "{input}");
     }
     // The last row is that of the last member.
+    let shape = [MANY as u64, D as u64];
     let mut bad = values;
-    bad[4 * n - 2] = 3.5;
+    bad[D * MANY - 2] = 3.5;
     directory.write("other.npy", npy(bad.clone(), &shape, Order::C));
-    bad[4 * n - 2] = f32::INFINITY;
+    bad[D * MANY - 2] = f32::INFINITY;
     directory.write("bad.npy", npy(bad, &shape, Order::C));
-    let options = |rank| InputOptions { share: Some((rank, 3)), ..InputOptions::default() };
-    let read = |rank| Loaded::<f32>::read(&directory.path("bad.npy"), &options(rank));
-    let PointTable::Own(first) = read(0).unwrap().points else { panic!("all rows were read") };
-    assert_eq!((first.n(), first.d()), (n, 4));
-    let error = format!("{:#}", read(2).unwrap_err());
+    let first = read_own(&directory, "bad.npy", (0, 3)).unwrap();
+    let error = read_own(&directory, "bad.npy", (2, 3)).unwrap_err();
     assert!(error.contains("the value in row 10499, column 2 (counted from 0)"), "{error}");
     // Members that read different arrays of one shape see it, and nothing is written.
-    let other = Loaded::<f32>::read(&directory.path("x.npy"), &options(0)).unwrap().points;
+    let other = read_own(&directory, "x.npy", (0, 3)).unwrap();
     assert!(other.seal() != first.seal());
-    let mine = Loaded::<f32>::read(&directory.path("x.npy"), &options(1)).unwrap().points;
-    assert_eq!(other.seal(), mine.seal());
+    assert_eq!(other.seal(), read_own(&directory, "x.npy", (1, 3)).unwrap().seal());
     let codes = ThreadTeam::run(2, 1, |team| {
         let call = ["tsne", "embed", ["x.npy", "other.npy"][team.rank()], "-o", "mixed.npy", "--quiet"];
         let at = |argument: &str| match argument.contains('.') {
@@ -90,11 +130,50 @@ fn each_member_reads_the_rows_of_its_points() {
     });
     assert_eq!(codes.unwrap(), [1, 1]);
     assert!(!directory.files().contains(&"mixed.npy".to_owned()));
-    // What is no array of rows in the type of the run is read whole.
-    for name in ["wide.npy", "columns.npy"] {
-        let points = Loaded::<f32>::read(&directory.path(name), &options(1)).unwrap().points;
-        assert!(matches!(points, PointTable::Dense(_) | PointTable::Wide(_)), "{name}");
+}
+
+/// Arrays without a header of NumPy's: their shapes are held against their lengths.
+#[test]
+fn arrays_without_a_header() {
+    let directory = Directory::new();
+    let numbers = |count: usize| (0..count).flat_map(|i| (i as f32).to_le_bytes()).collect::<Vec<u8>>();
+    directory.write("x.f32", numbers(12));
+    directory.write("x.f64", (0..6).flat_map(|i| f64::from(i).to_le_bytes()).collect::<Vec<u8>>());
+    let counts = |n: u32, d: u32| [n, d].map(u32::to_le_bytes).concat();
+    directory.write("x.fbin", [counts(3, 4), numbers(12)].concat());
+    directory.write("x.u8bin", [counts(2, 3), vec![0, 1, 2, 253, 254, 255]].concat());
+    directory.write("x.i8bin", [counts(1, 2), vec![0xff, 0x7f]].concat());
+    let read = |name: &str, n_columns| {
+        let options = InputOptions { n_columns, ..InputOptions::default() };
+        let loaded = Loaded::<f32>::read(&directory.path(name), &options);
+        loaded.map(|loaded| crate::common::rows_of(&loaded.points)).map_err(|error| format!("{error:#}"))
+    };
+    let row = |values: &[f64]| values.to_vec();
+    assert_eq!(read("x.f32", Some(6)).unwrap(), [row(&[0., 1., 2., 3., 4., 5.]), row(&[6., 7., 8., 9., 10., 11.])]);
+    assert_eq!(read("x.f64", Some(3)).unwrap(), [row(&[0., 1., 2.]), row(&[3., 4., 5.])]);
+    assert_eq!(read("x.fbin", None).unwrap()[2], [8., 9., 10., 11.]);
+    assert_eq!(read("x.u8bin", None).unwrap(), [row(&[0., 1., 2.]), row(&[253., 254., 255.])]);
+    assert_eq!(read("x.i8bin", None).unwrap(), [row(&[-1., 127.])]);
+    directory.write("short.fbin", [counts(3, 4), numbers(11)].concat());
+    directory.write("head.fbin", [1, 2, 3]);
+    directory.write("large.fbin", counts(u32::MAX, u32::MAX));
+    directory.write("none.fbin", counts(0, 4));
+    directory.write("none.f32", []);
+    for (name, n_columns, message) in [
+        ("x.f32", None, "--n-columns"),
+        ("x.f32", Some(5), "a row of 5 columns has 20 bytes, but the file has 48"),
+        ("x.f32", Some(usize::MAX), "no multiple"),
+        ("x.fbin", Some(4), "leave it out"),
+        ("short.fbin", None, "shape (3, 4), which is 48 bytes, but 44 follow"),
+        ("head.fbin", None, "the file ends before"),
+        ("large.fbin", None, "is larger than any file"),
+        ("none.fbin", None, "shape (0, 4)"),
+        ("none.f32", Some(4), "shape (0, 4)"),
+    ] {
+        let error = read(name, n_columns).unwrap_err();
+        assert!(error.contains(message), "{name}: {error}");
     }
+    directory.refuse("embed x.f32.gz -o y.npy", "unpack it first");
 }
 
 /// A checkpoint of the last iterations of a run is resumed by another number of members, and in one process.

@@ -1,6 +1,6 @@
 //! Data points, and what was subtracted from them.
 
-use super::columns::{columns, columns_of_dealt, doubts, lost, offset};
+use super::columns::{Column, columns, columns_of_dealt, doubts, lost, offset};
 use super::distances;
 use super::kept::Kept;
 use crate::warning::Warning;
@@ -43,8 +43,11 @@ enum Stored<'a, T> {
     Borrowed(Points<'a, T>),
     Shared(Kept<T>),
     /// Those from a number on, of so many.
-    Dealt(SharedRows<T>, usize, usize),
+    Dealt(Kept<T>, usize, usize),
 }
+
+/// What was subtracted from each column, and a warning of what was lost all the same.
+type Moved = (Option<Arc<[f64]>>, Option<Warning>);
 
 impl<'a, T> From<Points<'a, T>> for Dataset<'a, T> {
     fn from(points: Points<'a, T>) -> Self {
@@ -118,7 +121,7 @@ impl<T: Scalar> Dataset<'static, T> {
         let own = values.len() / d.max(1);
         let rows = SharedRows::new(values, own, d)?;
         DealtRows::new(rows.rows(), start, n)?;
-        Ok(Self { points: Stored::Dealt(rows, start, n), lost: None })
+        Ok(Self { points: Stored::Dealt(Kept::from(SharedPoints::from(rows)), start, n), lost: None })
     }
 
     /// Owned sparse points with `d` columns, as compressed rows.
@@ -167,7 +170,7 @@ impl<T: Scalar> Dataset<'static, T> {
         let points = points.into();
         points.check_finite()?;
         let Points::Dense(rows) = points else { return Ok(Kept::converted(points, None)?.into()) };
-        let (offset, lost) = Self::moved(rows, metric);
+        let (offset, lost) = Self::moved(metric, || Ok(columns(rows)))?;
         Ok(Self { points: Stored::Shared(Kept::converted(points, offset)?), lost })
     }
 
@@ -190,17 +193,51 @@ impl<T: Scalar> Dataset<'static, T> {
     pub fn dense_from_f64(values: Vec<f64>, n: usize, d: usize, metric: &Metric) -> Result<Self> {
         let rows = Rows::new(&values, n, d)?;
         Points::Dense(rows).check_finite()?;
-        let (offset, lost) = Self::moved(rows, metric);
-        Ok(Self { points: Stored::Shared(Kept::narrowed(values, (n, d), offset)?), lost })
+        let (offset, lost) = Self::moved(metric, || Ok(columns(rows)))?;
+        Ok(Self { points: Stored::Shared(Kept::narrowed(values, 0, (n, d), offset)?), lost })
     }
 
-    /// What is subtracted from the columns of rows before they are rounded, and what they have lost nevertheless.
-    fn moved(rows: Rows<'_, f64>, metric: &Metric) -> (Option<Arc<[f64]>>, Option<Warning>) {
-        let seen = if *metric == Metric::Precomputed { Vec::new() } else { columns(rows) };
+    /// Owned dense points of a member of a team in double precision, those from number `start` on of `n` points that are
+    /// [dealt out](DealtRows), rounded as [`Dataset::dense_from_f64`] rounds all. All members call this together: the offset is that of
+    /// all points.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Dataset::dealt`] and of [`Dataset::from_f64`]; [`Error::Team`](tsne_core::Error::Team).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::{Context, Dataset, Metric};
+    ///
+    /// // The only member of a team has all points.
+    /// let own = Dataset::<f32>::dealt_from_f64(vec![1e8 + 0.25, 1e8 + 0.5], 1, 0, 2, &Metric::Euclidean, Context::new())?;
+    /// assert_eq!(own.offset(), Some(&[1e8 + 0.25][..]));
+    /// # Ok::<(), tsne::Error>(())
+    /// ```
+    pub fn dealt_from_f64(
+        values: Vec<f64>,
+        d: usize,
+        start: usize,
+        n: usize,
+        metric: &Metric,
+        cx: Context<'_>,
+    ) -> Result<Self> {
+        let own = values.len() / d.max(1);
+        let rows = DealtRows::new(Rows::new(&values, own, d)?, start, n)?;
+        rows.check_finite()?;
+        rows.check(cx)?;
+        let (offset, lost) = Self::moved(metric, || columns_of_dealt(&rows, cx))?;
+        Ok(Self { points: Stored::Dealt(Kept::narrowed(values, start, (own, d), offset)?, start, n), lost })
+    }
+
+    /// What is subtracted from columns before they are rounded, and what they have lost nevertheless.
+    fn moved(metric: &Metric, columns: impl FnOnce() -> Result<Vec<Column>>) -> Result<Moved> {
+        let seen = if *metric == Metric::Precomputed { Vec::new() } else { columns()? };
         let offset: Option<Arc<[f64]>> = offset::<T>(&seen, metric).map(Arc::from);
         // What an offset saves, the given numbers have lost already if they are too far away for themselves.
         let lost = if offset.is_some() { lost::<f64>(&seen) } else { lost::<T>(&seen) };
-        (offset, lost)
+        Ok((offset, lost))
     }
 }
 
@@ -225,7 +262,10 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => Ok(*points),
             Stored::Shared(kept) => Ok(kept.points()),
-            Stored::Dealt(rows, start, n) => DealtRows::new(rows.rows(), *start, *n).map(Points::Dealt),
+            Stored::Dealt(kept, start, n) => {
+                let rows = kept.points().dense("rows of a member")?;
+                DealtRows::new(rows, *start, *n).map(Points::Dealt)
+            }
         }
     }
 
@@ -242,8 +282,8 @@ impl<'a, T: Scalar> Dataset<'a, T> {
     /// ```
     pub fn offset(&self) -> Option<&[f64]> {
         match &self.points {
-            Stored::Borrowed(_) | Stored::Dealt(..) => None,
-            Stored::Shared(kept) => kept.offset(),
+            Stored::Borrowed(_) => None,
+            Stored::Shared(kept) | Stored::Dealt(kept, ..) => kept.offset(),
         }
     }
 
@@ -275,7 +315,7 @@ impl<'a, T: Scalar> Dataset<'a, T> {
         match &self.points {
             Stored::Borrowed(points) => points.d(),
             Stored::Shared(kept) => kept.points().d(),
-            Stored::Dealt(rows, ..) => rows.rows().d(),
+            Stored::Dealt(kept, ..) => kept.points().d(),
         }
     }
 
@@ -289,12 +329,18 @@ impl<'a, T: Scalar> Dataset<'a, T> {
 
     /// The same data where they are dealt out to a team: with all rows, on all members, which call this together. `None` of others.
     pub(crate) fn together(&self, cx: Context<'_>) -> Result<Option<Dataset<'_, T>>> {
-        match self.own_rows()? {
+        let Some(rows) = self.own_rows()? else { return Ok(None) };
+        let points = match &self.points {
             // Those of a team of one are all there.
-            Some(rows) if cx.members() < 2 => Ok(Some(rows.rows().into())),
-            Some(rows) => Dataset::dense(rows.whole(cx)?, rows.n(), rows.d()).map(Some),
-            None => Ok(None),
-        }
+            Stored::Dealt(kept, ..) if cx.members() < 2 => Stored::Shared(kept.clone()),
+            Stored::Dealt(kept, ..) => {
+                let all = SharedRows::new(rows.whole(cx)?, rows.n(), rows.d())?;
+                Stored::Shared(kept.with_points(all.into()))
+            }
+            _ if cx.members() < 2 => Stored::Borrowed(rows.rows().into()),
+            _ => return Dataset::dense(rows.whole(cx)?, rows.n(), rows.d()).map(Some),
+        };
+        Ok(Some(Dataset { points, lost: self.lost.clone() }))
     }
 
     /// The same data, to be kept: shared if they are already, copied if they are borrowed.

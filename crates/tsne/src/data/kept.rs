@@ -106,25 +106,37 @@ impl<T: Scalar> Kept<T> {
                 SharedRows::new(values, n, d)?.into()
             }
         };
-        check_range(&points)?;
+        check_range(&points, 0)?;
         Ok(Self { points, offset })
     }
 
     /// Finite dense rows in double precision that are given away, less an offset: they are given back as they are converted.
-    pub(super) fn narrowed(values: Vec<f64>, (n, d): (usize, usize), offset: Option<Arc<[f64]>>) -> Result<Self> {
+    /// The first of them is number `first` in errors.
+    pub(super) fn narrowed(
+        values: Vec<f64>,
+        first: usize,
+        (n, d): (usize, usize),
+        offset: Option<Arc<[f64]>>,
+    ) -> Result<Self> {
         let values = match offset.as_deref() {
             Some(offset) => memory::converted("data", values, T::ZERO, |place, v| T::from_f64(v - offset[place % d])),
             None => memory::converted("data", values, T::ZERO, |_, v| T::from_f64(v)),
         }?;
         let points = SharedRows::new(values, n, d)?.into();
-        check_range(&points)?;
+        check_range(&points, first)?;
         Ok(Self { points, offset })
+    }
+
+    /// Other points from which the same offset was subtracted.
+    pub(super) fn with_points(&self, points: SharedPoints<T>) -> Self {
+        Self { points, offset: self.offset.clone() }
     }
 }
 
-/// Checks that no value was too large for its new type.
-fn check_range<T: Scalar>(points: &SharedPoints<T>) -> Result<()> {
+/// Checks that no value was too large for its new type, of points from number `first` on.
+fn check_range<T: Scalar>(points: &SharedPoints<T>, first: usize) -> Result<()> {
     if let Err(Error::NonFinite { row, column, .. }) = points.points().check_finite() {
+        let row = first + row;
         let why = format_args!(
             "the value in row {row} and column {column} is too large for {}: divide the data by a constant, or compute in f64",
             T::NAME

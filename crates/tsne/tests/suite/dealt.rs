@@ -5,7 +5,8 @@ use tsne::core::blocks::BLOCK;
 use tsne::core::{DealtRows, ThreadTeam};
 use tsne::initialization::{CustomInitialization, random};
 use tsne::{
-    Context, Dataset, Embedding, Error, Float, Initialization, Metric, Neighbors, Result, Rows, Tsne, TsneBuilder,
+    Context, Dataset, Embedding, Error, Float, Initialization, Metric, Neighbors, NewPoints, Result, Rows, Tsne,
+    TsneBuilder,
 };
 
 /// The rows of this member's points.
@@ -151,4 +152,55 @@ fn rows_of_others_are_an_error_on_all_members() {
     };
     let all = errors(&bad);
     assert!(all[1].contains("2048"), "{all:?}");
+}
+
+/// Rows in double precision far from the origin, of which each member rounds its own: the offset, the warnings and the map are those of
+/// all, also of a metric that minds, and where the data are kept, which new points then lose the offset of.
+#[test]
+fn wide_rows_lose_the_offset_of_all() {
+    let (n, d) = (4 * BLOCK + 1_000, 5);
+    let far: Vec<f64> = with_duplicates::<f64>(n, d).iter().map(|v| v + 1e7).collect();
+    let new: Vec<f64> = far[..3 * d].iter().map(|v| v + 0.125).collect();
+    for (metric, kept) in [(Metric::Euclidean, false), (Metric::Euclidean, true), (Metric::Cosine, false)] {
+        let builder = Tsne::<f32, 2>::builder().keep_data(kept).perplexity(8.0).early_exaggeration_iter(5).n_iter(8);
+        let tsne = builder.neighbors(Neighbors::Approx).metric(metric.clone()).build().unwrap();
+        let outcome = |map: Embedding<f32, 2>| {
+            let placed = kept.then(|| {
+                let new = NewPoints::from_f64(Rows::new(&new, 3, d).unwrap());
+                bits(map.transform(new).unwrap().positions())
+            });
+            (told(&map), placed)
+        };
+        let data = Dataset::from_f64(Rows::new(&far, n, d).unwrap(), &metric).unwrap();
+        assert_eq!(data.offset().is_some(), metric == Metric::Euclidean);
+        let offset = data.offset().map(<[f64]>::to_vec);
+        let alone = outcome(tsne.fit(data).unwrap());
+        assert_eq!(alone.0.2.contains("Offset"), metric == Metric::Cosine);
+        for members in [1, 3] {
+            let maps = ThreadTeam::run(members, 1, |team| {
+                let cx = Context::new().with_team(team);
+                let own = cx.rows(n);
+                let values = far[own.start * d..own.end * d].to_vec();
+                let data = Dataset::dealt_from_f64(values, d, own.start, n, &metric, cx)?;
+                assert_eq!(data.offset().map(<[f64]>::to_vec), offset);
+                tsne.fit_with(data, None, cx).map(outcome)
+            });
+            for map in maps.unwrap() {
+                assert!(map.unwrap() == alone, "{metric:?}, data kept: {kept}, {members} members");
+            }
+        }
+    }
+    // A value that single precision has no number for is named by its place among all.
+    let errors = ThreadTeam::run(2, 1, |team| {
+        let cx = Context::new().with_team(team);
+        let own = cx.rows(n);
+        let mut values = far[own.start * d..own.end * d].to_vec();
+        if let Some(value) = values.get_mut((n - 2).wrapping_sub(own.start) * d + 3) {
+            *value = 1e200;
+        }
+        Dataset::<f32>::dealt_from_f64(values, d, own.start, n, &Metric::Euclidean, cx).map(|_| ())
+    });
+    let errors = errors.unwrap();
+    assert_eq!(errors[0], Ok(()));
+    assert!(errors[1].clone().unwrap_err().to_string().contains(&format!("row {} and column 3", n - 2)), "{errors:?}");
 }

@@ -11,7 +11,10 @@ use anyhow::{Context, Result, bail};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
+use ::parquet::file::reader::Length as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 /// How files of the first version of Feather begin, which is another format.
@@ -25,6 +28,10 @@ const ROWS: usize = 1 << 13;
 
 /// Values that a list is taken to have, of which no file says how many there are.
 const LIST: usize = 256;
+
+/// Bytes at the end of a file by which processes see that they read the same one: far more than a description of a thousand columns,
+/// which has a few hundred bytes of each in each group of rows.
+const SEALED: u64 = 1 << 20;
 
 /// A table of which no row is read yet.
 pub(in crate::input) struct Opened {
@@ -102,6 +109,25 @@ impl Opened {
         Self { schema, places, stored, content }
     }
 
+    /// A number that two files share only if they are as long and end alike: with what they say of their columns and where these are.
+    /// `None` of a stream, which can be read once only.
+    ///
+    /// # Errors
+    ///
+    /// For what cannot be read.
+    pub(super) fn seal(&self) -> Result<Option<u64>> {
+        let store = match &self.content {
+            Content::Arrow(ipc) => ipc.store(),
+            Content::Parquet(parquet) => Some(parquet.store()),
+        };
+        let Some(store) = store else { return Ok(None) };
+        let end = store.len().min(SEALED);
+        let mut hasher = DefaultHasher::new();
+        store.len().hash(&mut hasher);
+        store.bytes(store.len() - end, end)?.hash(&mut hasher);
+        Ok(Some(hasher.finish()))
+    }
+
     /// Whether single precision holds every value of these columns.
     pub(super) fn fit_single(&self, mut columns: impl Iterator<Item = usize>) -> bool {
         columns.all(|column| fits_single(self.stored.field(self.places[column]).data_type()))
@@ -119,8 +145,13 @@ impl Opened {
         }
     }
 
-    /// The rows, batch by batch, of some columns.
+    /// All rows, batch by batch, of some columns.
     pub(super) fn batches(self, columns: &[usize]) -> Result<Batches> {
+        self.batches_of(columns, 0..usize::MAX)
+    }
+
+    /// Some of the rows, batch by batch, of some columns.
+    pub(super) fn batches_of(self, columns: &[usize], rows: Range<usize>) -> Result<Batches> {
         let mut places: Vec<usize> = columns.iter().map(|&column| self.places[column]).collect();
         places.sort_unstable();
         places.dedup();
@@ -129,11 +160,14 @@ impl Opened {
         let is_list = |&&place: &&usize| self.stored.field(place).data_type().is_list();
         let values = places.len() + places.iter().filter(is_list).count() * LIST;
         let most = (BATCH / values.max(1)).clamp(1, ROWS);
-        let of: Box<dyn Iterator<Item = Result<RecordBatch>>> = match self.content {
-            Content::Arrow(ipc) => Box::new(ipc.batches(places)),
-            Content::Parquet(parquet) => Box::new(parquet.batches(places, most)?),
+        let (of, before): (Box<dyn Iterator<Item = Result<RecordBatch>>>, usize) = match self.content {
+            Content::Arrow(ipc) => (Box::new(ipc.batches(places)), rows.start),
+            Content::Parquet(parquet) => {
+                let (batches, before) = parquet.batches(places, rows.clone(), most)?;
+                (Box::new(batches), before)
+            }
         };
-        Ok(Batches { of, at, rest: None, most })
+        Ok(Batches { of, at, rest: None, most, before, left: rows.len() })
     }
 }
 
@@ -146,18 +180,31 @@ pub(super) struct Batches {
     rest: Option<RecordBatch>,
     /// The most rows that are looked at together.
     most: usize,
+    /// Rows that come before those that are wanted.
+    before: usize,
+    /// Those that are wanted and still to come.
+    left: usize,
 }
 
 impl Batches {
     /// The next rows.
     pub(super) fn next(&mut self) -> Result<Option<Batch<'_>>> {
-        let Some(rows) = self.rest.take().map(Ok).or_else(|| self.of.next()).transpose()? else { return Ok(None) };
-        let rest = rows.num_rows().saturating_sub(self.most);
-        if rest == 0 {
-            return Ok(Some(Batch { rows, at: &self.at }));
+        while self.left > 0 {
+            let Some(rows) = self.rest.take().map(Ok).or_else(|| self.of.next()).transpose()? else { break };
+            let before = self.before.min(rows.num_rows());
+            self.before -= before;
+            let there = rows.num_rows() - before;
+            if there == 0 && before > 0 {
+                continue;
+            }
+            let count = there.min(self.most).min(self.left);
+            self.left -= count;
+            if there > count {
+                self.rest = Some(rows.slice(before + count, there - count));
+            }
+            return Ok(Some(Batch { rows: rows.slice(before, count), at: &self.at }));
         }
-        self.rest = Some(rows.slice(self.most, rest));
-        Ok(Some(Batch { rows: rows.slice(0, self.most), at: &self.at }))
+        Ok(None)
     }
 }
 

@@ -65,6 +65,14 @@ impl Ipc {
         Ok(Self { schema, version: message.version(), messages: Messages::Stream(read) })
     }
 
+    /// The file, if it is none that is read once only.
+    pub(super) const fn store(&self) -> Option<&Store> {
+        match &self.messages {
+            Messages::File(store, _) => Some(store),
+            Messages::Stream(_) => None,
+        }
+    }
+
     /// The number of rows in all batches, which stay to be read.
     pub(super) fn rows(&self) -> Result<usize> {
         let Messages::File(store, blocks) = &self.messages else {

@@ -11,6 +11,7 @@ mod file;
 mod guard;
 mod ipc;
 mod labels;
+mod own;
 mod pages;
 mod parquet;
 mod points;
@@ -19,4 +20,5 @@ mod store;
 
 pub(super) use file::Opened;
 pub(super) use labels::read_labels;
+pub(super) use own::read_own;
 pub(super) use points::{read, shape};

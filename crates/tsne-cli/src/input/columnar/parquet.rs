@@ -16,6 +16,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::serialized_reader::SerializedPageReader;
 use ruzstd::decoding::StreamingDecoder;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How a file of Parquet begins and ends.
@@ -40,14 +41,41 @@ impl Parquet {
         self.metadata.schema()
     }
 
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The number of rows.
     pub(super) fn rows(&self) -> usize {
         usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or_default()
     }
 
-    /// The rows, so many in a batch, of some columns in the order of the file.
-    pub(super) fn batches(self, columns: Vec<usize>, rows: usize) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let groups = Groups { store: Arc::new(self.store), metadata: self.metadata.metadata().clone() };
+    /// The groups of rows in which some are, and how many rows the first of them has before these.
+    fn groups(&self, rows: Range<usize>) -> (Range<usize>, usize) {
+        let (mut groups, mut before, mut end) = (0..0, 0, 0usize);
+        for (g, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let start = end;
+            end = end.saturating_add(usize::try_from(group.num_rows()).unwrap_or_default());
+            if end <= rows.start {
+                groups = g + 1..g + 1;
+            } else if start < rows.end {
+                before = if groups.is_empty() { rows.start - start } else { before };
+                groups.end = g + 1;
+            }
+        }
+        (groups, before)
+    }
+
+    /// The batches of so many rows in which some are, of some columns in the order of the file, and how many rows come before these:
+    /// groups of rows without any are not read.
+    pub(super) fn batches(
+        self,
+        columns: Vec<usize>,
+        of: Range<usize>,
+        rows: usize,
+    ) -> Result<(impl Iterator<Item = Result<RecordBatch>>, usize)> {
+        let (chosen, before) = self.groups(of);
+        let groups = Groups { store: Arc::new(self.store), metadata: self.metadata.metadata().clone(), chosen };
         let build = || {
             let schema = self.metadata.parquet_schema();
             let mask = ProjectionMask::roots(schema, columns);
@@ -55,7 +83,8 @@ impl Parquet {
             Ok(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, rows, None)?)
         };
         let mut batches = guarded(build).map_err(refused)?;
-        Ok(std::iter::from_fn(move || guarded(|| Ok(batches.next().transpose()?)).map_err(refused).transpose()))
+        let batches = std::iter::from_fn(move || guarded(|| Ok(batches.next().transpose()?)).map_err(refused).transpose());
+        Ok((batches, before))
     }
 }
 
@@ -70,16 +99,24 @@ fn refused(error: Error) -> Error {
     })
 }
 
-/// All row groups.
+/// Some row groups.
 #[derive(Clone)]
 struct Groups {
     store: Arc<Store>,
     metadata: Arc<ParquetMetaData>,
+    chosen: Range<usize>,
+}
+
+impl Groups {
+    fn of_file(&self) -> &[RowGroupMetaData] {
+        self.metadata.row_groups().get(self.chosen.clone()).unwrap_or_default()
+    }
 }
 
 impl RowGroups for Groups {
     fn num_rows(&self) -> usize {
-        usize::try_from(self.metadata.file_metadata().num_rows()).unwrap_or_default()
+        let counts = self.of_file().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default());
+        counts.fold(0, usize::saturating_add)
     }
 
     fn column_chunks(&self, column: usize) -> ParquetResult<Box<dyn PageIterator>> {
@@ -87,7 +124,7 @@ impl RowGroups for Groups {
     }
 
     fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
-        Box::new(self.metadata.row_groups().iter())
+        Box::new(self.of_file().iter())
     }
 
     fn metadata(&self) -> &ParquetMetaData {
@@ -121,7 +158,7 @@ impl Iterator for Chunks {
     type Item = ParquetResult<Box<dyn PageReader>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let group = self.groups.metadata.row_groups().get(self.next)?;
+        let group = self.groups.of_file().get(self.next)?;
         self.next += 1;
         Some(self.pages(group))
     }

@@ -11,6 +11,9 @@ use anyhow::{Context, Result, bail, ensure};
 use arrow_array::Array;
 use tsne::Scalar;
 
+/// Why a table without rows is none.
+pub(super) const NO_ROWS: &str = "the table has no rows: write one point per row";
+
 /// Reads the points, in the precision that their types need.
 ///
 /// # Errors
@@ -37,23 +40,26 @@ pub(in crate::input) fn shape<T: Scalar>(opened: Opened, options: &CsvOptions) -
     let mut columns = Columns::new(options, opened.schema.clone())?;
     let is_wide = size_of::<T>() < size_of::<f64>() && !opened.fit_single(columns.of(Role::Value));
     let n = opened.rows()?;
+    measure_first(opened, &mut columns)?;
+    Ok((n, columns.d(), is_wide))
+}
+
+/// Learns from the first rows of a table how many values lists have.
+pub(super) fn measure_first(opened: Opened, columns: &mut Columns) -> Result<()> {
     let values: Vec<usize> = columns.of(Role::Value).collect();
     if values.iter().any(|&column| columns.is_vector(column)) {
         let mut batches = opened.batches(&values)?;
         while let Some(batch) = batches.next()? {
             if batch.n() > 0 {
-                measure(&batch, &mut columns)?;
-                break;
+                return measure(&batch, columns);
             }
         }
     }
-    Ok((n, columns.d(), is_wide))
+    Ok(())
 }
 
 fn parse<T: Scalar>(opened: Opened, mut columns: Columns, options: &CsvOptions, fits: Fits) -> Result<Parsed<T>> {
-    let wanted = |role: &Role| matches!(role, Role::Value | Role::Label(_) | Role::Index);
-    let read: Vec<usize> =
-        columns.roles().iter().enumerate().filter(|(_, role)| wanted(role)).map(|(column, _)| column).collect();
+    let read: Vec<usize> = columns.of(Role::Value).chain(named(&columns)).collect();
     let mut batches = opened.batches(&read)?;
     let mut rows: Option<Rows<T>> = None;
     while let Some(batch) = batches.next()? {
@@ -64,13 +70,18 @@ fn parse<T: Scalar>(opened: Opened, mut columns: Columns, options: &CsvOptions, 
             Some(rows) => rows,
             None => {
                 measure(&batch, &mut columns)?;
-                rows.insert(Rows { points: Gathered::new(&columns, options, fits) })
+                rows.insert(Rows::new(&columns, options, fits, 0))
             }
         };
-        rows.push(&columns, &batch)?;
+        rows.push_values(&columns, &batch)?;
+        rows.push_names(&columns, &batch)?;
     }
-    let rows = rows.context("the table has no rows: write one point per row")?;
-    rows.points.finish(&columns, options)
+    rows.context(NO_ROWS)?.points.finish(&columns, options)
+}
+
+/// The columns with names and labels.
+pub(super) fn named(columns: &Columns) -> impl Iterator<Item = usize> {
+    columns.of(Role::Index).chain(columns.labels())
 }
 
 /// Learns from the first rows how many values lists have.
@@ -89,13 +100,19 @@ fn measure(batch: &Batch<'_>, columns: &mut Columns) -> Result<()> {
 }
 
 /// The rows so far.
-struct Rows<T> {
-    points: Gathered<T>,
+pub(super) struct Rows<T> {
+    pub(super) points: Gathered<T>,
+    /// The number of the first one.
+    first: usize,
 }
 
 impl<T: Scalar> Rows<T> {
-    fn push(&mut self, columns: &Columns, batch: &Batch<'_>) -> Result<()> {
-        let (n, points) = (batch.n(), &mut self.points);
+    pub(super) fn new(columns: &Columns, options: &CsvOptions, fits: Fits, first: usize) -> Self {
+        Self { points: Gathered::new(columns, options, fits), first }
+    }
+
+    pub(super) fn push_values(&mut self, columns: &Columns, batch: &Batch<'_>) -> Result<()> {
+        let (n, first, points) = (batch.n(), self.first + self.points.n, &mut self.points);
         points.grow(n)?;
         let start = points.values.len();
         points.values.resize(start + n * points.d, T::ZERO);
@@ -103,7 +120,7 @@ impl<T: Scalar> Rows<T> {
         let mut offset = 0;
         for column in columns.of(Role::Value) {
             let (array, width) = (batch.column(column)?, columns.width(column));
-            let mut slots = Slots { points: &mut *points, columns, column, offset: start + offset, holes: &mut holes };
+            let mut slots = Slots { points: &mut *points, first, columns, column, offset: start + offset, holes: &mut holes };
             if columns.is_vector(column) {
                 slots.vectors(&Vectors::of(array)?, n, width)?;
             } else if columns.is_text(column) {
@@ -117,14 +134,17 @@ impl<T: Scalar> Rows<T> {
         }
         holes.sort_unstable();
         points.push_holes(&holes)?;
-        let named = columns.of(Role::Index).chain(columns.labels());
-        let cells: Vec<(usize, Record)> =
-            named.map(|column| Ok((column, texts(batch.column(column)?)?))).collect::<Result<_>>()?;
-        for row in 0..n {
-            let cell = |wanted: usize| cells.iter().find(|(column, _)| *column == wanted);
-            points.push_texts(|column| cell(column).map_or("", |(_, cells)| cells.field(row)))?;
-        }
         points.n += n;
+        Ok(())
+    }
+
+    pub(super) fn push_names(&mut self, columns: &Columns, batch: &Batch<'_>) -> Result<()> {
+        let cells: Vec<(usize, Record)> =
+            named(columns).map(|column| Ok((column, texts(batch.column(column)?)?))).collect::<Result<_>>()?;
+        for row in 0..batch.n() {
+            let cell = |wanted: usize| cells.iter().find(|(column, _)| *column == wanted);
+            self.points.push_texts(|column| cell(column).map_or("", |(_, cells)| cells.field(row)))?;
+        }
         Ok(())
     }
 }
@@ -132,6 +152,8 @@ impl<T: Scalar> Rows<T> {
 /// Where the values of one column go.
 struct Slots<'a, T> {
     points: &'a mut Gathered<T>,
+    /// The number of the first row of the batch.
+    first: usize,
     columns: &'a Columns,
     column: usize,
     /// The place of the first one.
@@ -190,7 +212,7 @@ impl<T: Scalar> Slots<'_, T> {
     }
 
     fn place(&self, row: usize) -> Place {
-        Place::Row((self.points.n + row + 1) as u64)
+        Place::Row((self.first + row + 1) as u64)
     }
 
     fn refused(&self, row: usize, field: &str) -> anyhow::Error {

@@ -6,8 +6,10 @@
 
 mod elements;
 mod header;
+mod headless;
 
 pub(crate) use elements::{Dtype, element_text};
+pub(crate) use headless::{is_headless, is_plain};
 
 use super::grow::grow;
 use super::transpose::transposed;
