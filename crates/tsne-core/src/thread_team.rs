@@ -6,7 +6,7 @@ use crate::team::{Team, check_ends};
 use std::panic;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// A team whose members are threads of this process, each with a pool of threads of its own: what one machine computes as many would,
@@ -15,9 +15,9 @@ use std::thread;
 pub struct ThreadTeam {
     rank: usize,
     /// To each member, itself included.
-    to: Vec<Sender<Vec<u8>>>,
+    to: Vec<Sender<Arc<Vec<u8>>>>,
     /// From each member.
-    from: Vec<Mutex<Receiver<Vec<u8>>>>,
+    from: Vec<Mutex<Receiver<Arc<Vec<u8>>>>>,
     sent: AtomicU64,
 }
 
@@ -87,14 +87,14 @@ impl ThreadTeam {
         members
     }
 
-    fn send(&self, rank: usize, message: Vec<u8>) -> Result<()> {
+    fn send(&self, rank: usize, message: Arc<Vec<u8>>) -> Result<()> {
         if rank != self.rank {
             self.sent.fetch_add(message.len() as u64, Relaxed);
         }
         self.to[rank].send(message).map_err(|_| gone(rank))
     }
 
-    fn receive(&self, rank: usize) -> Result<Vec<u8>> {
+    fn receive(&self, rank: usize) -> Result<Arc<Vec<u8>>> {
         self.from[rank].lock().unwrap_or_else(PoisonError::into_inner).recv().map_err(|_| gone(rank))
     }
 }
@@ -116,8 +116,10 @@ impl Team for ThreadTeam {
         check_ends(data.len(), ends, self.size())?;
         let part = |rank: usize| rank.checked_sub(1).map_or(0, |before| ends[before])..ends[rank];
         let others = || (0..self.size()).filter(|rank| *rank != self.rank);
+        // One copy, which the others read.
+        let own = Arc::new(memory::copied("messages of the team", &data[part(self.rank)])?);
         for rank in others() {
-            self.send(rank, memory::copied("messages of the team", &data[part(self.rank)])?)?;
+            self.send(rank, Arc::clone(&own))?;
         }
         for rank in others() {
             let message = self.receive(rank)?;
@@ -135,9 +137,10 @@ impl Team for ThreadTeam {
             return Err(Error::shape("messages to the team", self.size(), messages.len()));
         }
         for (rank, message) in messages.into_iter().enumerate() {
-            self.send(rank, message)?;
+            self.send(rank, Arc::new(message))?;
         }
-        (0..self.size()).map(|rank| self.receive(rank)).collect()
+        // Nobody else has what was sent to one alone.
+        (0..self.size()).map(|rank| self.receive(rank).map(Arc::unwrap_or_clone)).collect()
     }
 
     fn sent(&self) -> u64 {

@@ -21,6 +21,20 @@ pub trait Wire: Copy + Send + Sync + 'static {
 
     /// The value that the first [`BYTES`](Self::BYTES) of `bytes` are; of fewer, that of bytes of zero.
     fn get(bytes: &[u8]) -> Self;
+
+    /// The bytes of values, each as [`put`](Self::put) writes it, if they are in memory as they go; `None` otherwise.
+    #[inline]
+    fn bytes(values: &[Self]) -> Option<&[u8]> {
+        let _ = values;
+        None
+    }
+
+    /// The same to write into.
+    #[inline]
+    fn bytes_mut(values: &mut [Self]) -> Option<&mut [u8]> {
+        let _ = values;
+        None
+    }
 }
 
 macro_rules! wire {
@@ -38,6 +52,16 @@ macro_rules! wire {
             #[inline(always)]
             fn get(bytes: &[u8]) -> Self {
                 bytes.first_chunk().map_or(<$t>::default(), |bytes| Self::from_le_bytes(*bytes))
+            }
+
+            #[inline]
+            fn bytes(values: &[Self]) -> Option<&[u8]> {
+                cfg!(target_endian = "little").then(|| bytemuck::cast_slice(values))
+            }
+
+            #[inline]
+            fn bytes_mut(values: &mut [Self]) -> Option<&mut [u8]> {
+                cfg!(target_endian = "little").then(|| bytemuck::cast_slice_mut(values))
             }
         }
     )*};
@@ -58,6 +82,16 @@ impl Wire for usize {
         // Sent by a member of the same build, in whose memory it counted something.
         u64::get(bytes) as Self
     }
+
+    #[inline]
+    fn bytes(values: &[Self]) -> Option<&[u8]> {
+        cfg!(all(target_endian = "little", target_pointer_width = "64")).then(|| bytemuck::cast_slice(values))
+    }
+
+    #[inline]
+    fn bytes_mut(values: &mut [Self]) -> Option<&mut [u8]> {
+        cfg!(all(target_endian = "little", target_pointer_width = "64")).then(|| bytemuck::cast_slice_mut(values))
+    }
 }
 
 impl<A: Wire, const N: usize> Wire for [A; N] {
@@ -71,6 +105,16 @@ impl<A: Wire, const N: usize> Wire for [A; N] {
     #[inline(always)]
     fn get(bytes: &[u8]) -> Self {
         std::array::from_fn(|i| A::get(bytes.get(i * A::BYTES..).unwrap_or(&[])))
+    }
+
+    #[inline]
+    fn bytes(values: &[Self]) -> Option<&[u8]> {
+        A::bytes(values.as_flattened())
+    }
+
+    #[inline]
+    fn bytes_mut(values: &mut [Self]) -> Option<&mut [u8]> {
+        A::bytes_mut(values.as_flattened_mut())
     }
 }
 
@@ -89,5 +133,47 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     fn get(bytes: &[u8]) -> Self {
         let (a, b) = bytes.split_at_checked(A::BYTES).unwrap_or((bytes, &[]));
         (A::get(a), B::get(b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<A: Wire + PartialEq + std::fmt::Debug>(values: &[A]) {
+        let put = |value: &A| {
+            let mut bytes = vec![0; A::BYTES];
+            value.put(&mut bytes);
+            bytes
+        };
+        let expected: Vec<u8> = values.iter().flat_map(put).collect();
+        let got: Vec<A> = expected.chunks_exact(A::BYTES).map(A::get).collect();
+        assert_eq!(got, values);
+        if let Some(bytes) = A::bytes(values) {
+            assert_eq!(bytes, expected);
+        }
+        let mut written = vec![A::get(&[]); values.len()];
+        if let Some(bytes) = A::bytes_mut(&mut written) {
+            bytes.copy_from_slice(&expected);
+            assert_eq!(written, values);
+        }
+        assert_eq!(A::bytes(values).is_some(), A::bytes_mut(&mut written).is_some());
+    }
+
+    /// What is copied from memory is what goes value by value, and what has gaps is not copied.
+    #[test]
+    fn bytes_in_memory_are_those_that_go() {
+        check(&[0u8, 7, 255]);
+        check(&[0x1234u16, 1]);
+        check(&[0x1234_5678u32, 1]);
+        check(&[0x1234_5678_9abc_def0u64, 1]);
+        check(&[usize::MAX, 1]);
+        check(&[1.5f32, -0.0]);
+        check(&[1.5f64, f64::MIN_POSITIVE]);
+        check(&[[[1.0f32, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]);
+        check(&[(1u8, 2u32), (3, 4)]);
+        check::<u32>(&[]);
+        assert!(<(u8, u32)>::bytes(&[(1, 2)]).is_none());
+        assert_eq!(f32::bytes(&[1.0]).is_some(), cfg!(target_endian = "little"));
     }
 }

@@ -114,7 +114,7 @@ impl<T: GridScalar, const D: usize> Grid<T, D> {
 impl<T: GridScalar, const D: usize> ErasedRepulsion<T> for Grid<T, D> {
     fn repulse(&mut self, kernel: Kernel, y: &[T], out: &mut [T], cx: Context<'_>) -> Result<f64> {
         let (y, out) = (y.as_chunks::<D>().0, out.as_chunks_mut::<D>().0);
-        let (bounds, finite) = Bounds::of(y, &mut self.bounds);
+        let (bounds, finite) = Bounds::of_team(y, &mut self.bounds, cx)?;
         if !finite {
             check_embedding(y)?;
         }

@@ -1,5 +1,7 @@
 //! `mpiexec -n 8 tsne-mpi embed data.npy --output map.npy`: the command of tsne, computed by all processes of a job.
 
+mod allocator;
+
 use mpi::Threading;
 use std::fs::File;
 use std::hash::Hasher;
@@ -14,6 +16,7 @@ use tsne_mpi::MpiTeam;
 const PANICKED: u8 = 101;
 
 fn main() -> ExitCode {
+    allocator::give_back_large_arrays();
     let Some((universe, granted)) = mpi::initialize_with_threading(Threading::Serialized) else {
         _ = writeln!(io::stderr(), "error: MPI cannot be started: start this program with mpiexec");
         return ExitCode::FAILURE;

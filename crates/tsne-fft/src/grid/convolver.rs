@@ -114,9 +114,12 @@ impl<T: GridScalar> Convolver<T> {
         }
         let mut lines = std::mem::take(&mut self.lines);
         let frequencies = self.shape.padded[2] / 2 + 1;
-        let at = |line: usize, k2: usize| (line / self.rows) * self.line_tile + (line % self.rows) * frequencies + k2;
+        let places = |line: usize, frequencies_there: Range<usize>| {
+            let start = (line / self.rows) * self.line_tile + (line % self.rows) * frequencies;
+            start + frequencies_there.start..start + frequencies_there.end
+        };
         let (from, to) = (|rank| self.lines_of(rank, cx), |rank| frequencies_of(&self.shape, rank, cx));
-        let exchanged = exchange(&mut lines, from, to, at, (pair, complex), cx);
+        let exchanged = exchange(&mut lines, from, to, places, (pair, complex), cx);
         self.lines = lines;
         exchanged
     }
@@ -128,9 +131,21 @@ impl<T: GridScalar> Convolver<T> {
         }
         let mut planes = std::mem::take(&mut self.planes);
         let ([_, n1, _], [m0, ..]) = (self.shape.nodes, self.shape.padded);
-        let at = |k2: usize, line: usize| (k2 / TILE) * self.plane_tile + (k2 % TILE * n1 + line % n1) * m0 + line / n1;
+        let places = |k2: usize, lines: Range<usize>| {
+            let start = (k2 / TILE) * self.plane_tile + k2 % TILE * n1 * m0;
+            // Counted, as divisions for each number took longer than the numbers.
+            let (mut i0, mut i1) = (lines.start / n1, lines.start % n1);
+            lines.map(move |_| {
+                let at = start + i1 * m0 + i0;
+                i1 += 1;
+                if i1 == n1 {
+                    (i0, i1) = (i0 + 1, 0);
+                }
+                at
+            })
+        };
         let (from, to) = (|rank| frequencies_of(&self.shape, rank, cx), |rank| self.lines_of(rank, cx));
-        let exchanged = exchange(&mut planes, from, to, at, (pair, complex), cx);
+        let exchanged = exchange(&mut planes, from, to, places, (pair, complex), cx);
         self.planes = planes;
         exchanged
     }

@@ -14,45 +14,46 @@ pub(crate) fn frequencies_of(shape: &Shape, rank: usize, cx: Context<'_>) -> Ran
     cx.part_of(rank, shape.padded[2] / 2 + 1, TILE)
 }
 
-/// Completes this member's columns, `columns(rank)`, of a matrix of which each member has its rows, `rows(rank)`. The number of a row and
-/// a column is the one at the place `at` in `matrix`, the same on all members; numbers travel as what they are packed into. Does nothing
-/// without a team.
+/// Completes this member's columns, `columns(rank)`, of a matrix of which each member has its rows, `rows(rank)`. The numbers of a row in
+/// some columns are those at `places(row, columns)` in `matrix`, the same on all members; numbers travel as what they are packed into.
+/// Does nothing without a team.
 ///
 /// # Errors
 ///
 /// [`Error::Team`], [`Error::OutOfMemory`].
-pub(crate) fn exchange<V: Copy, A: Wire>(
+pub(crate) fn exchange<V: Copy, A: Wire, P: Iterator<Item = usize>>(
     matrix: &mut [V],
     rows: impl Fn(usize) -> Range<usize>,
     columns: impl Fn(usize) -> Range<usize>,
-    at: impl Fn(usize, usize) -> usize,
+    places: impl Fn(usize, Range<usize>) -> P,
     (pack, unpack): (impl Fn(V) -> A, impl Fn(A) -> V),
     cx: Context<'_>,
 ) -> Result<()> {
-    if cx.members() < 2 {
-        return Ok(());
-    }
-    let others = || (0..cx.members()).filter(|rank| *rank != cx.rank());
-    let mut messages = memory::filled(WHAT, cx.members(), Vec::new())?;
+    let Some(team) = cx.team().filter(|team| team.size() > 1) else { return Ok(()) };
+    let others = || (0..team.size()).filter(|rank| *rank != team.rank());
+    let mut messages = memory::filled(WHAT, team.size(), Vec::new())?;
     for rank in others() {
-        let (rows, columns) = (rows(cx.rank()), columns(rank));
-        let message = &mut messages[rank];
-        memory::reserve(WHAT, message, rows.len() * columns.len())?;
+        let (rows, columns) = (rows(team.rank()), columns(rank));
+        let mut message = memory::filled(WHAT, rows.len() * columns.len() * A::BYTES, 0u8)?;
+        let mut values = message.chunks_exact_mut(A::BYTES);
         for row in rows {
-            message.extend(columns.clone().map(|column| pack(matrix[at(row, column)])));
+            for (at, value) in places(row, columns.clone()).zip(&mut values) {
+                pack(matrix[at]).put(value);
+            }
         }
+        messages[rank] = message;
     }
-    let received = cx.exchange(messages)?;
+    let received = team.exchange(messages)?;
     for rank in others() {
-        let (rows, columns) = (rows(rank), columns(cx.rank()));
-        let (message, length) = (&received[rank], rows.len() * columns.len());
+        let (rows, columns) = (rows(rank), columns(team.rank()));
+        let (message, length) = (&received[rank], rows.len() * columns.len() * A::BYTES);
         if message.len() != length {
             return Err(Error::shape(WHAT, length, message.len()));
         }
-        let mut values = message.iter();
+        let mut values = message.chunks_exact(A::BYTES);
         for row in rows {
-            for (column, &value) in columns.clone().zip(&mut values) {
-                matrix[at(row, column)] = unpack(value);
+            for (at, value) in places(row, columns.clone()).zip(&mut values) {
+                matrix[at] = unpack(A::get(value));
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::scalar::GridScalar;
 use rayon::prelude::*;
 use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex;
+use std::ops::Range;
 use std::sync::Arc;
 use tsne_core::span::Region;
 use tsne_core::{Context, Error, Result, chunks, memory};
@@ -66,7 +67,8 @@ impl<T: GridScalar> Spectrum<T> {
         sample(lines, own.start, (shape.spacing, half), kernel_minus_offset);
         transform_lines(lines, h2, shape.padded[2])?;
         let planes_of = |rank: usize| frequencies_of(shape, rank, cx);
-        exchange(&mut table, lines_of, planes_of, |line, k2| line * h2 + k2, (|v: f64| v, |v| v), cx)?;
+        let places = |line: usize, k2: Range<usize>| line * h2 + k2.start..line * h2 + k2.end;
+        exchange(&mut table, lines_of, planes_of, places, (|v: f64| v, |v| v), cx)?;
         let filters: [Vec<f64>; AXES] = std::array::from_fn(|axis| filter(spline_order, shape.padded[axis]));
         let scale = 1.0 / shape.padded_nodes() as f64;
         let mut values = memory::filled("the spectrum", table.len(), T::ZERO)?;
@@ -346,7 +348,7 @@ mod tests {
                 f
             });
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
-            slabs.assign(FirstNode::spline(M), &lattice, &y).unwrap();
+            slabs.assign(FirstNode::spline(M), &lattice, &y, Context::new()).unwrap();
             let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
             let part = 0..grid.len();
             spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut grid, part), &mut Vec::new()).unwrap();

@@ -185,7 +185,7 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         };
         let middle: [T; D] = std::array::from_fn(|c| bounds.low[c] + (bounds.high[c] - bounds.low[c]) * T::HALF);
         with_points!(self.params, P => {
-            self.slabs.assign(FirstNode::lagrange(P), &lattice, y)?;
+            self.slabs.assign(FirstNode::lagrange(P), &lattice, y, cx)?;
             let slabs = &self.slabs;
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 // One closure for both kinds of charge: each is an instance of the whole loop.

@@ -1,7 +1,7 @@
 //! The box around a map.
 
 use crate::scalar::GridScalar;
-use tsne_core::{Error, Result, Scalar, blocks};
+use tsne_core::{Context, Error, Result, Scalar, blocks};
 
 /// The smallest box around a set of points, along the axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +17,18 @@ impl<T: GridScalar, const D: usize> Default for Bounds<T, D> {
 }
 
 impl<T: GridScalar, const D: usize> Bounds<T, D> {
+    /// [`Bounds::of`] of positions that all members of a team have: each looks at those of its points.
+    pub(crate) fn of_team(y: &[[T; D]], partials: &mut Vec<(Self, bool)>, cx: Context<'_>) -> Result<(Self, bool)> {
+        let (own, finite) = Self::of(&y[cx.rows(y.len())], partials);
+        // An iteration of one process allocates nothing.
+        if cx.members() < 2 {
+            return Ok((own, finite));
+        }
+        let parts = cx.gather_one(([own.low, own.high], u8::from(finite)))?;
+        let parts = parts.into_iter().map(|([low, high], finite)| (Self { low, high }, finite == 1));
+        Ok(parts.fold((Self::default(), true), Self::and))
+    }
+
     /// The bounds of finite positions, and whether all are finite.
     pub(crate) fn of(y: &[[T; D]], partials: &mut Vec<(Self, bool)>) -> (Self, bool) {
         let parts = blocks::map(partials, y.len(), |range| {
@@ -31,13 +43,15 @@ impl<T: GridScalar, const D: usize> Bounds<T, D> {
             }
             (bounds, finite)
         });
-        parts.iter().fold((Self::default(), true), |(mut all, finite), (part, part_finite)| {
-            for c in 0..D {
-                all.low[c] = all.low[c].min(part.low[c]);
-                all.high[c] = all.high[c].max(part.high[c]);
-            }
-            (all, finite & part_finite)
-        })
+        parts.iter().copied().fold((Self::default(), true), Self::and)
+    }
+
+    fn and((mut all, finite): (Self, bool), (part, part_finite): (Self, bool)) -> (Self, bool) {
+        for c in 0..D {
+            all.low[c] = all.low[c].min(part.low[c]);
+            all.high[c] = all.high[c].max(part.high[c]);
+        }
+        (all, finite & part_finite)
     }
 
     /// Whether a place is inside or on the border.

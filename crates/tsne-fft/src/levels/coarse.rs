@@ -116,10 +116,10 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
             (&mut self.loose, &mut self.loose_slabs, &bodies.loose),
         ] {
             let places = bodies.places_of(which)?;
-            slabs.assign(FirstNode::spline(ORDER), &lattice, &places)?;
+            slabs.assign(FirstNode::spline(ORDER), &lattice, &places, cx)?;
             sorted.assign(ORDER, slabs, &lattice, &places)?;
         }
-        self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places)?;
+        self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places, cx)?;
         let charges = Weighted { slabs: &self.slabs, bodies };
         let part = convolution.convolver.part(cx);
         spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, (&mut self.grid, part), &mut self.sums)?;

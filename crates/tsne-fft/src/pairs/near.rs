@@ -268,7 +268,7 @@ mod tests {
     use crate::points::slabs::{BLOCK, FirstNode, Slabs};
     use crate::spline::split::{Rest, Sharpness, Smoothed};
     use tsne_core::random::{element_seed, unit};
-    use tsne_core::{Kernel, Profile, ProfileVisitor};
+    use tsne_core::{Context, Kernel, Profile, ProfileVisitor};
 
     struct Pair {
         rest: Rest<f64>,
@@ -328,7 +328,7 @@ mod tests {
             let rest = Smoothed::new(kernel, sharpness, spacing).rest();
             let mut sorted = Sorted::default();
             let mut slabs = Slabs::default();
-            slabs.assign(FirstNode::spline(4), &lattice, &y).unwrap();
+            slabs.assign(FirstNode::spline(4), &lattice, &y, Context::new()).unwrap();
             sorted.assign(4, &mut slabs, &lattice, &y).unwrap();
             let mut around = Vec::new();
             rows::<D>(sharpness.cutoff, &mut around);

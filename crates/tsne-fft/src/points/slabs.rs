@@ -7,7 +7,7 @@
 use crate::grid::stencil::BSpline;
 use crate::layout::shape::{Lattice, axis};
 use crate::scalar::GridScalar;
-use tsne_core::{Result, chunks, memory};
+use tsne_core::{Context, Result, chunks, memory};
 
 /// Points that are sorted together. Larger blocks mean fewer lists for a slab to visit, smaller ones more tasks.
 pub(crate) const BLOCK: usize = 4096;
@@ -71,7 +71,8 @@ impl Slabs {
         self.count
     }
 
-    /// Sorts points into slabs; stable, so that the order within a list is that of the points.
+    /// Sorts points into slabs; stable, so that the order within a list is that of the points. Members of a team sort a share of the
+    /// blocks each.
     ///
     /// Not by [`tsne_core::buckets`]: blocks are sorted side by side, with 16 bits to a point, and nothing is allocated.
     pub(crate) fn assign<T: GridScalar, const D: usize>(
@@ -79,6 +80,7 @@ impl Slabs {
         first: FirstNode,
         lattice: &Lattice<T, D>,
         y: &[[T; D]],
+        cx: Context<'_>,
     ) -> Result<()> {
         let nodes = lattice.shape.nodes[axis::<D>(0)];
         self.count = nodes.div_ceil(height::<D>());
@@ -86,7 +88,10 @@ impl Slabs {
         memory::resize("the order of points", &mut self.order, y.len(), 0)?;
         self.starts.clear();
         memory::resize("starts of slabs", &mut self.starts, y.len().div_ceil(BLOCK) * (count + 1), 0)?;
-        for_each_block(&mut self.order, (&mut self.starts, count + 1), y, &|order, starts, y| {
+        let own = cx.share(y.len().div_ceil(BLOCK));
+        let points = own.start * BLOCK..(own.end * BLOCK).min(y.len());
+        let starts = &mut self.starts[own.start * (count + 1)..own.end * (count + 1)];
+        for_each_block(&mut self.order[points.clone()], (starts, count + 1), &y[points], &|order, starts, y| {
             let slab = |point: &[T; D]| {
                 let u = (point[0] - lattice.origin[0]) * lattice.inverse_spacing;
                 first.of(u, nodes) / height::<D>()
@@ -106,7 +111,8 @@ impl Slabs {
             starts.copy_within(0..count, 1);
             starts[0] = 0;
         });
-        Ok(())
+        cx.gather(&mut self.order, BLOCK)?;
+        cx.gather(&mut self.starts, count + 1)
     }
 
     /// Where the points of each slab start when all are put one slab after the other; one entry more than slabs.
@@ -199,7 +205,7 @@ mod tests {
         let y: Vec<[f32; D]> =
             (0..n).map(|i| [(unit(element_seed(3, 0, i as u64)) * reach * 1.01) as f32; D]).collect();
         let mut slabs = Slabs::default();
-        slabs.assign(first, &lattice, &y).unwrap();
+        slabs.assign(first, &lattice, &y, Context::new()).unwrap();
         assert!(slabs.count() * height::<D>() >= nodes);
         // The widest stencil that starts in a slab ends in the next.
         assert!(M <= height::<D>() + 1);

@@ -261,6 +261,7 @@ mod tests {
     use crate::layout::shape::with_spacing;
     use crate::params::GridParams;
     use crate::points::slabs::{BLOCK, FirstNode};
+    use tsne_core::Context;
     use tsne_core::random::{element_seed, unit};
 
     /// All points with their ranks.
@@ -277,7 +278,7 @@ mod tests {
             let y: Vec<[f64; 2]> = (0..n).map(|i| [0, 1].map(|c| 80.0 * unit(element_seed(8, c, i as u64)))).collect();
             let (bounds, _) = Bounds::of(&y, &mut Vec::new());
             let lattice = with_spacing(&GridParams::default(), &bounds, 1.0);
-            slabs.assign(FirstNode::spline(4), &lattice, &y).unwrap();
+            slabs.assign(FirstNode::spline(4), &lattice, &y, Context::new()).unwrap();
             sorted.assign(4, &mut slabs, &lattice, &y).unwrap();
             let mut seen = vec![false; n];
             for (i, rank) in ranks(&slabs, &sorted) {

@@ -86,7 +86,7 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         // A grid as long as it was before need not be cleared: spreading does.
         memory::resize("the grid", &mut self.grid, convolution.convolver.grid_len(), T::ZERO)?;
         let order = params.n_interpolation_points + 1;
-        self.slabs.assign(FirstNode::spline(order), &lattice, y)?;
+        self.slabs.assign(FirstNode::spline(order), &lattice, y, cx)?;
         if split.is_some() {
             self.sorted.assign(order, &mut self.slabs, &lattice, y)?;
         }
