@@ -17,7 +17,8 @@ use std::str::FromStr;
 use tsne::plan::InputShape;
 use tsne::{Float, Metric};
 use tsne_cli::input::{
-    CsvOptions, Decimal, HeaderLine, IndexColumn, InputOptions, LabelType, Labels, Loaded, Missing, PointTable, Preview,
+    CsvOptions, Decimal, HeaderLine, IndexColumn, InputOptions, LabelType, Labels, Loaded, Missing, OwnValues, PointTable,
+    Preview,
 };
 
 /// Buffers of files and of decompression, messages, and what a format needs before it has read anything.
@@ -109,8 +110,33 @@ fn read<T: Float + FromStr>(path: &Path, options: &InputOptions, length: usize, 
         };
         assert!(given, "the kind of points was foreseen");
         assert_eq!((preview.n(), preview.d()), (loaded.points.n(), loaded.points.d()), "so were their numbers");
+        if preview.has_rows {
+            parts(path, options, &loaded, bound);
+        }
     }
     Some(loaded)
+}
+
+/// What each of two processes reads of a file that can be read in parts are the points that one reads.
+fn parts<T: Float + FromStr>(path: &Path, options: &InputOptions, whole: &Loaded<T>, bound: usize) {
+    let mut bits = Vec::new();
+    for rank in 0..2 {
+        let options = InputOptions { share: Some((rank, 2)), ..options.clone() };
+        let part = crate::alive::bounded(bound, || Loaded::<T>::read(path, &options)).expect("a part of what can be read");
+        assert_eq!(part.annotations, whole.annotations);
+        assert_eq!((part.points.n(), part.points.d()), (whole.points.n(), whole.points.d()));
+        let PointTable::Own(own) = &part.points else { panic!("it was said to have rows") };
+        match own.values() {
+            OwnValues::Exact(table) => bits.extend(table.rows().unwrap().iter().flatten().map(|v| v.to_f64().to_bits())),
+            OwnValues::Wide(table) => bits.extend(table.rows().unwrap().iter().flatten().map(|v| v.to_bits())),
+        }
+    }
+    let all: Vec<u64> = match &whole.points {
+        PointTable::Dense(table) => table.rows().unwrap().iter().flatten().map(|v| v.to_f64().to_bits()).collect(),
+        PointTable::Wide(table) => table.rows().unwrap().iter().flatten().map(|v| v.to_bits()).collect(),
+        _ => panic!("points with rows are dense"),
+    };
+    assert!(bits == all, "the rows of two processes are not those of one");
 }
 
 /// What is promised of points with what is known of them.

@@ -13,11 +13,18 @@ pub(crate) fn npy(data: &[u8]) {
     if input.flag() { built(&mut input) } else { raw(&mut input) }
 }
 
+/// Names of arrays without a header of NumPy's.
+const HEADLESS: [&str; 5] = ["x.f32", "x.f64", "x.fbin", "x.u8bin", "x.i8bin"];
+
 fn raw(input: &mut Input<'_>) {
-    let options = options(input);
+    let mut options = options(input);
     let n = input.below(16);
+    let name = if input.below(4) == 0 { input.pick(&HEADLESS) } else { "x.npy" };
+    if name == "x.f32" || name == "x.f64" {
+        options.n_columns = Some(input.below(64));
+    }
     let bytes = input.rest();
-    let (path, bound) = (file("x.npy", bytes), bound(bytes.len()));
+    let (path, bound) = (file(name, bytes), bound(bytes.len()));
     if let Some(loaded) = read_both(&path, &options, bytes.len(), bound) {
         assert!(loaded.points.n() * loaded.points.d() <= bytes.len(), "each number has a byte");
     }

@@ -113,3 +113,18 @@ fn references_are_each_members_own() {
         assert!(members.unwrap() == [Some(alone), None]);
     }
 }
+
+/// Each member looks at the positions of its own points; all know of one that is no number, whoever's it is.
+#[test]
+fn all_members_know_of_a_position_that_is_no_number() {
+    for bad in [0, 2_999] {
+        let mut y = cast::<f32, 2>(&cloud(3_000, 80.0, 9));
+        y[bad][1] = f32::NAN;
+        let errors = ThreadTeam::run(3, 1, |team| {
+            let cx = Context::new().with_team(team);
+            let mut out = vec![[0.0; 2]; cx.rows(y.len()).len()];
+            GridRepulsion::new(GridParams::new()).unwrap().repulse(Kernel::CAUCHY, &y, &mut out, cx)
+        });
+        assert!(errors.unwrap().iter().all(|error| *error == Err(Error::non_finite("embedding", bad, 1))), "{bad}");
+    }
+}
