@@ -270,7 +270,8 @@ fn a_process_takes_its_part_of_a_table() {
     const GROUP: usize = 50_000;
     let _alone = ALONE.lock().unwrap();
     let name = "own.parquet";
-    let column = |c: usize| -> ArrayRef { Arc::new(Float32Array::from_iter_values((0..N).map(|i| (i * D + c) as f32))) };
+    let column =
+        |c: usize| -> ArrayRef { Arc::new(Float32Array::from_iter_values((0..N).map(|i| (i * D + c) as f32))) };
     let batch = RecordBatch::try_from_iter(["a", "b", "c", "d"].into_iter().zip((0..D).map(column))).unwrap();
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(GROUP)).build();
     let mut bytes = Vec::new();

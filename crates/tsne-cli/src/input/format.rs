@@ -39,7 +39,9 @@ pub(crate) fn format_of(path: &Path) -> Result<Format> {
     Ok(match () {
         () if is(&["npy"]) => Format::Npy,
         () if is_headless(path) => Format::Headless,
-        () if is_headless(&name) => bail!("an array without a header is read where its length is known: unpack it first"),
+        () if is_headless(&name) => {
+            bail!("an array without a header is read where its length is known: unpack it first")
+        }
         () if is(&["npz"]) => Format::Npz,
         () if is(&["mtx"]) => Format::Mtx,
         () if is(&["h5ad"]) => {

@@ -61,5 +61,5 @@ pub(in crate::neighbors) struct Asked<'q> {
 /// A way to make a finder.
 pub(in crate::neighbors) trait MakeFinder {
     /// The finder over the groups of `indexed`.
-    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>) -> Result<Box<dyn Finder<V> + 'a>>;
+    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>, cx: Context<'_>) -> Result<Box<dyn Finder<V> + 'a>>;
 }

@@ -42,12 +42,12 @@ pub(in crate::neighbors) fn index<'a, T: Scalar>(
     match mapping.map {
         None => {
             let indexed = IndexedPoints::new(rows, Ruler::new::<T, T>(geometry, unit), cx)?;
-            let finder = make.make(&indexed)?;
+            let finder = make.make(&indexed, cx)?;
             Ok(Box::new(Index { indexed, finder, source: AsGiven, metric }))
         }
         Some(map) => {
             let indexed = IndexedPoints::new(map.rows(rows)?, Ruler::new::<f64, T>(geometry, unit), cx)?;
-            let finder = make.make(&indexed)?;
+            let finder = make.make(&indexed, cx)?;
             Ok(Box::new(Index { indexed, finder, source: map, metric }))
         }
     }

@@ -58,9 +58,12 @@ impl<'a, T: Scalar> IndexedPoints<'a, T> {
     ///
     /// Where values are too large.
     pub(in crate::neighbors) fn new(rows: DenseRows<'a, T>, ruler: Ruler, cx: Context<'_>) -> Result<Self> {
+        cx.check()?;
         let own = rows.largest_of(&cx.rows(rows.n()));
         let largest = cx.gather_one(own)?.into_iter().fold(0.0, f64::max);
+        cx.check()?;
         let groups = Groups::of_rows(&rows, cx)?;
+        cx.check()?;
         let ruler = ruler.fit(largest, rows.d())?;
         Self::of_groups(rows, ruler, groups)
     }

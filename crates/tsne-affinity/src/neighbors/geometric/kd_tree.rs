@@ -29,7 +29,7 @@ type Tree<const K: usize> = KdTree<f64, u32, Eytzinger, VecOfArenas<f64, u32, K,
 pub(in crate::neighbors) struct ByKdTree;
 
 impl MakeFinder for ByKdTree {
-    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>) -> Result<Box<dyn Finder<V> + 'a>> {
+    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>, _: Context<'_>) -> Result<Box<dyn Finder<V> + 'a>> {
         let extra = usize::from(indexed.ruler.geometry == Geometry::Cosine);
         Ok(match indexed.points.rows.d() + extra {
             ..=2 => Box::new(KdFinder::<2>::new(indexed)?),
@@ -181,7 +181,7 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
     fn ranks(&self, indexed: &IndexedPoints<'_, T>, asked: Asked<'_>, cx: Context<'_>) -> Result<Option<Vec<u32>>> {
         match strips::ranks(indexed, asked, cx)? {
             Some(ranks) => Ok(Some(ranks)),
-            None => ranks(indexed, &PackedPoints::new(indexed)?, asked, cx).map(Some),
+            None => ranks(indexed, &PackedPoints::new(indexed, cx)?, asked, cx).map(Some),
         }
     }
 }

@@ -24,11 +24,12 @@ pub(super) struct PackedPoints {
 }
 
 impl PackedPoints {
-    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
-        let packing = Packing::new(indexed, Context::new())?;
-        let (mut values, lengths) = packing.points(indexed)?;
+    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>, cx: Context<'_>) -> Result<Self> {
+        let packing = Packing::new(indexed, cx.without_team())?;
+        let (mut values, lengths) = packing.points(indexed, cx)?;
         let width = packing.width;
         ordered::try_for_each((&mut values, width.saturating_mul(TILE)), Vec::new, |rows, _, tile| {
+            cx.check()?;
             memory::copy_into("packed points", rows, tile)?;
             let count = tile.len() / width;
             for (c, column) in tile.chunks_exact_mut(count).enumerate() {

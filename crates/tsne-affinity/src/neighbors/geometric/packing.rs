@@ -3,7 +3,8 @@
 use super::geometry::Geometry;
 use super::indexed::IndexedPoints;
 use super::score::ScoreError;
-use tsne_core::{Context, Result, Scalar, blocks, chunks, memory};
+use crate::ordered;
+use tsne_core::{Context, Result, Scalar, blocks, memory};
 
 /// A query this long, in units of the largest coordinate of the points, is not trusted to `f32` products.
 const LONGEST_QUERY: f64 = (1u64 << 40) as f64;
@@ -37,6 +38,7 @@ impl Packing {
         let mut packing = Self { geometry, factor: indexed.ruler.factor, center: vec![0.0; columns], width, error, d };
         let own = cx.rows(indexed.groups.n());
         let partials = blocks::try_map(own.len(), |range| {
+            cx.check()?;
             let mut sums = memory::filled(SUMS, columns, 0.0f64)?;
             for i in range.map(|i| own.start + i).filter(|&i| indexed.groups.is_first(i)) {
                 packing.each(indexed.points.get(i), |c, v| sums[c] += v / m as f64);
@@ -83,19 +85,30 @@ impl Packing {
     }
 
     /// The points of all groups, with half their squared lengths in the last column; and their lengths.
-    pub(super) fn points<T: Scalar>(&self, indexed: &IndexedPoints<'_, T>) -> Result<(Vec<f32>, Vec<f64>)> {
+    pub(super) fn points<T: Scalar>(
+        &self,
+        indexed: &IndexedPoints<'_, T>,
+        cx: Context<'_>,
+    ) -> Result<(Vec<f32>, Vec<f64>)> {
         let m = indexed.groups.len();
         let mut packed = memory::filled("points for matrix products", m.saturating_mul(self.width), 0.0f32)?;
         let mut lengths = memory::filled("lengths of points", m, 0.0)?;
         let tasks = ((&mut packed[..], self.width.saturating_mul(blocks::BLOCK)), (&mut lengths[..], blocks::BLOCK));
-        chunks::for_each2(tasks.0, tasks.1, |b, packed, lengths| {
-            for (r, (out, to)) in packed.chunks_exact_mut(self.width).zip(lengths).enumerate() {
-                let point = indexed.points.get(indexed.groups.representative(b * blocks::BLOCK + r));
-                let length = self.row(point, out);
-                out[self.width - 1] = (0.5 * length * length) as f32;
-                *to = length;
-            }
-        });
+        ordered::try_for_each2(
+            tasks.0,
+            tasks.1,
+            || (),
+            |(), b, packed, lengths| {
+                cx.check()?;
+                for (r, (out, to)) in packed.chunks_exact_mut(self.width).zip(lengths).enumerate() {
+                    let point = indexed.points.get(indexed.groups.representative(b * blocks::BLOCK + r));
+                    let length = self.row(point, out);
+                    out[self.width - 1] = (0.5 * length * length) as f32;
+                    *to = length;
+                }
+                Ok(())
+            },
+        )?;
         Ok((packed, lengths))
     }
 

@@ -17,8 +17,8 @@ const QUERY_TILE: usize = 128;
 pub(in crate::neighbors) struct ByProducts;
 
 impl MakeFinder for ByProducts {
-    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>) -> Result<Box<dyn Finder<V> + 'a>> {
-        Ok(Box::new(Products::new(indexed)?))
+    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>, cx: Context<'_>) -> Result<Box<dyn Finder<V> + 'a>> {
+        Ok(Box::new(Products::new(indexed, cx)?))
     }
 }
 
@@ -35,8 +35,8 @@ struct Scratch<T> {
 }
 
 impl Products {
-    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>) -> Result<Self> {
-        Ok(Self { packed: PackedPoints::new(indexed)? })
+    pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>, cx: Context<'_>) -> Result<Self> {
+        Ok(Self { packed: PackedPoints::new(indexed, cx)? })
     }
 
     /// Packs the query rows of a tile.

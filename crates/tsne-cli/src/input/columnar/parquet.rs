@@ -83,7 +83,8 @@ impl Parquet {
             Ok(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, rows, None)?)
         };
         let mut batches = guarded(build).map_err(refused)?;
-        let batches = std::iter::from_fn(move || guarded(|| Ok(batches.next().transpose()?)).map_err(refused).transpose());
+        let batches =
+            std::iter::from_fn(move || guarded(|| Ok(batches.next().transpose()?)).map_err(refused).transpose());
         Ok((batches, before))
     }
 }

@@ -120,7 +120,8 @@ impl<T: Scalar> Rows<T> {
         let mut offset = 0;
         for column in columns.of(Role::Value) {
             let (array, width) = (batch.column(column)?, columns.width(column));
-            let mut slots = Slots { points: &mut *points, first, columns, column, offset: start + offset, holes: &mut holes };
+            let mut slots =
+                Slots { points: &mut *points, first, columns, column, offset: start + offset, holes: &mut holes };
             if columns.is_vector(column) {
                 slots.vectors(&Vectors::of(array)?, n, width)?;
             } else if columns.is_text(column) {

@@ -24,7 +24,8 @@ const fn element(kind: u8, size: usize) -> Dtype {
 
 /// What a file holds by its name, and whether it begins with its shape.
 fn of_name(path: &Path) -> Option<(Dtype, bool)> {
-    let find = |known: &[(&str, Dtype)]| known.iter().find(|(extension, _)| ends_in(path, extension)).map(|(_, of)| *of);
+    let find =
+        |known: &[(&str, Dtype)]| known.iter().find(|(extension, _)| ends_in(path, extension)).map(|(_, of)| *of);
     find(&PLAIN).map(|of| (of, false)).or_else(|| find(&WITH_SHAPE).map(|of| (of, true)))
 }
 

@@ -25,7 +25,7 @@ impl<'c, V: Scalar> Centroids<'c, V> {
             Geometry::Cosine => Unit::RootOfHalf,
         };
         let indexed = IndexedPoints::among(rows, Ruler::new::<V, V>(geometry, unit), largest)?;
-        let products = Products::new(&indexed)?;
+        let products = Products::new(&indexed, Context::new())?;
         Ok(Self { indexed, products })
     }
 

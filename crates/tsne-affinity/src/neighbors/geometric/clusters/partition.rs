@@ -139,7 +139,8 @@ fn seen<V: Scalar>(
 ) -> Result<PointSet<'static, V>> {
     let rows = match projection {
         Some(projection) => projection.rows(points, at, n)?,
-        None => DenseRows::Owned(gather(points, at, n)?),
+        // A batch at a time.
+        None => DenseRows::Owned(gather(points, at, n, Context::new())?),
     };
     PointSet::new(rows, geometry)
 }

@@ -181,8 +181,8 @@ impl Visits {
 }
 
 impl<'c, V: Scalar> Probe<'c, V> {
-    pub(super) fn new(clusters: &'c Clusters<V>, shard: &'c Shard<V>) -> Result<Self> {
-        Ok(Self { clusters, shard, packed: shard.packed(clusters)? })
+    pub(super) fn new(clusters: &'c Clusters<V>, shard: &'c Shard<V>, cx: Context<'_>) -> Result<Self> {
+        Ok(Self { clusters, shard, packed: shard.packed(clusters, cx)? })
     }
 
     /// Finds the `k` nearest positions among those of the shard that the rows visit and those that have been found before, and

@@ -2,7 +2,8 @@
 
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::PointSet;
-use tsne_core::{Context, Result, Scalar, SharedRows, blocks, chunks, memory, random};
+use crate::ordered;
+use tsne_core::{Context, Result, Scalar, SharedRows, blocks, memory, random};
 
 /// `count` of `0..n`, one from each of as many ranges of nearly equal size: ascending and distinct.
 ///
@@ -21,14 +22,21 @@ pub(super) fn gather<V: Scalar>(
     points: &PointSet<'_, V>,
     at: impl Fn(usize) -> usize + Sync,
     n: usize,
+    cx: Context<'_>,
 ) -> Result<SharedRows<V>> {
     let d = points.rows.d();
     let mut values = memory::filled("copies of rows", n * d, V::ZERO)?;
-    chunks::for_each(&mut values, d.saturating_mul(blocks::BLOCK), |b, values| {
-        for (r, row) in values.chunks_exact_mut(d).enumerate() {
-            row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
-        }
-    });
+    ordered::try_for_each(
+        (&mut values, d.saturating_mul(blocks::BLOCK)),
+        || (),
+        |(), b, values| {
+            cx.check()?;
+            for (r, row) in values.chunks_exact_mut(d).enumerate() {
+                row.copy_from_slice(points.get(at(b * blocks::BLOCK + r)).0);
+            }
+            Ok(())
+        },
+    )?;
     SharedRows::new(values, n, d)
 }
 
@@ -41,7 +49,7 @@ pub(super) fn gather_for_all<V: Scalar>(
 ) -> Result<SharedRows<V>> {
     match &points.rows {
         DenseRows::Dealt(rows) => SharedRows::new(rows.fetch(at, n, cx)?, n, rows.d()),
-        _ => gather(points, at, n),
+        _ => gather(points, at, n, cx),
     }
 }
 

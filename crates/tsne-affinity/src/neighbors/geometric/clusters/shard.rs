@@ -22,9 +22,9 @@ pub(super) struct Shard<V: 'static> {
 
 impl<V: Scalar> Shard<V> {
     /// A copy of all rows, for any number of searches.
-    pub(super) fn whole(clusters: &Clusters<V>, given: &IndexedPoints<'_, V>) -> Result<Self> {
-        let whole = Self::new(clusters, given, Context::new())?;
-        let packed = whole.packed(clusters)?.into_owned();
+    pub(super) fn whole(clusters: &Clusters<V>, given: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<Self> {
+        let whole = Self::new(clusters, given, cx.without_team())?;
+        let packed = whole.packed(clusters, cx)?.into_owned();
         Ok(Self { packed: Some(packed), ..whole })
     }
 
@@ -35,7 +35,7 @@ impl<V: Scalar> Shard<V> {
             DenseRows::Dealt(rows) => given_by_all(clusters, &given.groups, rows, cx)?,
             _ => {
                 let row_of = |p: usize| given.groups.representative(clusters.order[positions.start + p] as usize);
-                gather(&given.points, row_of, positions.len())?
+                gather(&given.points, row_of, positions.len(), cx)?
             }
         };
         Self::of_rows(clusters, rows, positions)
@@ -49,10 +49,10 @@ impl<V: Scalar> Shard<V> {
     }
 
     /// The rows as the matrix products see them.
-    pub(super) fn packed(&self, clusters: &Clusters<V>) -> Result<Cow<'_, [f32]>> {
+    pub(super) fn packed(&self, clusters: &Clusters<V>, cx: Context<'_>) -> Result<Cow<'_, [f32]>> {
         match &self.packed {
             Some(packed) => Ok(Cow::Borrowed(packed)),
-            None => Ok(Cow::Owned(clusters.packing.points(&self.indexed)?.0)),
+            None => Ok(Cow::Owned(clusters.packing.points(&self.indexed, cx)?.0)),
         }
     }
 

@@ -39,7 +39,7 @@ impl<V: Scalar> Nearest<V> {
         // Only the rows of a member are asked for, so that names wait for all.
         let batch = Batch { names: None, rows: batch.rows.clone(), ..*batch };
         let counter = Counter::new(n, Context::new());
-        let probe = Probe::new(clusters, shard)?;
+        let probe = Probe::new(clusters, shard, cx)?;
         probe.search(&batch, (&batch.rows, &visits), (k, false), target, (&mut found, &counter), cx)?;
         drop((rows, visits, probe));
         let mut nearest = Self { positions, lengths, found };

@@ -58,11 +58,11 @@ impl<V: Scalar> ClusterFinder<V> {
     }
 
     /// All rows.
-    fn whole(&self, clusters: &Clusters<V>, indexed: &IndexedPoints<'_, V>) -> Result<&Shard<V>> {
+    fn whole(&self, clusters: &Clusters<V>, indexed: &IndexedPoints<'_, V>, cx: Context<'_>) -> Result<&Shard<V>> {
         if let Some(known) = self.whole.get() {
             return Ok(known);
         }
-        let whole = Shard::whole(clusters, indexed)?;
+        let whole = Shard::whole(clusters, indexed, cx)?;
         Ok(self.whole.get_or_init(|| whole))
     }
 
@@ -74,7 +74,7 @@ impl<V: Scalar> ClusterFinder<V> {
         search: impl FnOnce(&Shard<V>) -> Result<R>,
     ) -> Result<R> {
         if cx.members() < 2 {
-            return search(self.whole(clusters, indexed)?);
+            return search(self.whole(clusters, indexed, cx)?);
         }
         let known = || self.own.lock().unwrap_or_else(PoisonError::into_inner);
         // Of another team they are those of other positions.
@@ -150,7 +150,7 @@ impl<V: Scalar> ClusterFinder<V> {
     ) -> Result<()> {
         let cx = cx.without_team();
         let clusters = self.clusters(indexed, cx)?;
-        let whole = self.whole(clusters, indexed)?;
+        let whole = self.whole(clusters, indexed, cx)?;
         let reach = self.reach(indexed, (clusters, whole), k, cx)?;
         let batch = Batch { points, rows: 0..points.rows.n(), own: Own::None, names: Some(&clusters.order) };
         search_within((clusters, whole), reach, &batch, |i| i, (k, &mut [(indices, distances)]), cx)
@@ -263,7 +263,7 @@ fn search_within<V: Scalar>(
     }
     // Clusters too small to hold k points: these rows visit all.
     let row = |r: usize| batch.rows.start + short[r] as usize;
-    let points = PointSet::new(DenseRows::Owned(gather(batch.points, row, short.len())?), clusters.ruler.geometry)?;
+    let points = PointSet::new(DenseRows::Owned(gather(batch.points, row, short.len(), cx)?), clusters.ruler.geometry)?;
     // Of other points, those of none.
     let positions = memory::collected(ROWS, (0..short.len()).map(|r| batch.own.of(row(r))))?;
     let short_batch = Batch { points: &points, rows: 0..short.len(), own: Own::List(&positions), names: batch.names };
@@ -290,7 +290,7 @@ fn search_shards<V: Scalar>(
     own.each(clusters, cx, |shard, last| {
         let mut targets = all_targets(k, results)?;
         let mut target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
-        let probe = Probe::new(clusters, shard)?;
+        let probe = Probe::new(clusters, shard, cx)?;
         let mut known = std::mem::take(&mut kept).into_iter();
         let mut room = if last { None } else { Some(batch.rows.len().saturating_mul(k)) };
         for rows in &batches {
@@ -326,7 +326,7 @@ pub(in crate::neighbors) struct ByClusters {
 }
 
 impl MakeFinder for ByClusters {
-    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>) -> Result<Box<dyn Finder<V> + 'a>> {
+    fn make<'a, V: Scalar>(&self, indexed: &IndexedPoints<'a, V>, _: Context<'_>) -> Result<Box<dyn Finder<V> + 'a>> {
         let m = indexed.groups.len();
         let count = self.clusters.unwrap_or(m.isqrt()).clamp(1, m.max(1));
         Ok(Box::new(ClusterFinder::new(count, self.recall, self.seed)))
