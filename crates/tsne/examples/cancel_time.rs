@@ -13,6 +13,7 @@
 mod npy;
 
 use npy::read_npy;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Mutex;
@@ -55,9 +56,20 @@ struct Answers {
 impl Answers {
     /// Cancels a call at moments of its own time, and prints how long it went on.
     fn of(&mut self, name: &str, call: &mut dyn FnMut(Context<'_>) -> Result<()>) -> Result<()> {
+        self.of_each(name, &mut || Ok(()), call)
+    }
+
+    /// The same, with what has to be done before each call and is not timed.
+    fn of_each(
+        &mut self,
+        name: &str,
+        before: &mut dyn FnMut() -> Result<()>,
+        call: &mut dyn FnMut(Context<'_>) -> Result<()>,
+    ) -> Result<()> {
         if !name.contains(&self.filter) {
             return Ok(());
         }
+        before()?;
         let clock = Instant::now();
         call(Context::new())?;
         let whole = clock.elapsed();
@@ -67,6 +79,7 @@ impl Answers {
             let share = (i as f64 + random::unit(random::element_seed(7, 0, i as u64))) / self.moments as f64;
             let (token, last) = (CancelToken::new(), Last::default());
             let switch = token.clone();
+            before()?;
             let (outcome, cancelled) = std::thread::scope(|scope| {
                 let other = scope.spawn(move || {
                     std::thread::sleep(whole.mul_f64(share));
@@ -165,11 +178,14 @@ fn main() -> Result<(), Box<dyn StdError>> {
     embedding.save(file.path())?;
     let new = Rows::new(&x[..n.min(NEW) * d], n.min(NEW), d)?;
     let params = TransformParams::preset(Preset::Recommended);
-    let mut fresh = Embedding::<f32, 2>::load(file.path())?;
-    answers.of("new points", &mut |cx| {
-        let placed = fresh.transform_with(new, &params, None, cx).map(drop);
-        fresh = Embedding::load(file.path()).map_err(|error| Error::other("the saved map", error))?;
-        placed
+    let fresh = RefCell::new(Embedding::<f32, 2>::load(file.path())?);
+    let mut load = || {
+        let loaded = Embedding::load(file.path()).map_err(|error| Error::other("the saved map", error))?;
+        fresh.replace(loaded);
+        Ok(())
+    };
+    answers.of_each("new points", &mut load, &mut |cx| {
+        fresh.borrow().transform_with(new, &params, None, cx).map(drop)
     })?;
     answers.of("force error", &mut |cx| embedding.force_error(1_000, cx).map(drop))?;
     answers.of("exact divergence", &mut |cx| embedding.exact_kl_divergence(cx).map(drop))?;
