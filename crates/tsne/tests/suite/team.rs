@@ -449,6 +449,10 @@ struct Formula {
 /// Dimensions.
 const D: usize = 2;
 
+/// Points that are sorted into slabs together, and lines of a slab.
+const SORTED: usize = 4096;
+const SLAB: usize = 16;
+
 /// The steps of a coarse start of few points.
 const STARTED: usize = 120;
 
@@ -500,7 +504,11 @@ impl Formula {
             true => 16 * self.part(self.n.div_ceil(64), 1) + self.scalar * D * self.part(self.n, 64),
             false => 8 * self.own().0,
         };
-        2 * self.scalar * exchanged + (self.members - 1) * (1 + self.scalar * own.0 * nodes + read)
+        let bounds = 2 * D * self.scalar + 1;
+        // Blocks of points are sorted into slabs of the grid.
+        let sorted = 2 * self.part(self.n, SORTED) + 4 * (lines.div_ceil(SLAB) + 1) * self.part(self.n.div_ceil(SORTED), 1);
+        let to_each = bounds + 1 + sorted + self.scalar * own.0 * nodes + read;
+        2 * self.scalar * exchanged + (self.members - 1) * to_each
     }
 
     /// All that is sent for the spectrum of a grid of another size.
@@ -549,12 +557,13 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
                     vec![step + formula.of_tree(&ends)]
                 }
                 _ => {
-                    // Whether a member misses the spectrum. A new one has its mean and its sums gathered, too.
+                    // The bounds, and whether a member misses the spectrum. A new one has its mean and its sums gathered, too. Then
+                    // points and starts of slabs.
                     let numbers: Vec<usize> = (1..=members).map(|rank| 8 * rank).collect();
-                    let new = gathered[2] == numbers;
-                    let gathered = if new { &gathered[3..] } else { &gathered[1..] };
-                    let ends = &gathered[1];
-                    let near = gathered[2].last() == Some(&(16 * N.div_ceil(64)));
+                    let new = gathered[3] == numbers;
+                    let gathered = if new { &gathered[5..] } else { &gathered[3..] };
+                    let ends = &gathered[2];
+                    let near = gathered[3].last() == Some(&(16 * N.div_ceil(64)));
                     grids[usize::from(near)] += 1;
                     let total = ends[members - 1] / formula.scalar;
                     // The sides of the grid follow from the parts that are gathered; mostly one pair of them fits.
