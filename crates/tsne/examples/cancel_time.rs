@@ -184,9 +184,8 @@ fn main() -> Result<(), Box<dyn StdError>> {
         fresh.replace(loaded);
         Ok(())
     };
-    answers.of_each("new points", &mut load, &mut |cx| {
-        fresh.borrow().transform_with(new, &params, None, cx).map(drop)
-    })?;
+    answers
+        .of_each("new points", &mut load, &mut |cx| fresh.borrow().transform_with(new, &params, None, cx).map(drop))?;
     answers.of("force error", &mut |cx| embedding.force_error(1_000, cx).map(drop))?;
     answers.of("exact divergence", &mut |cx| embedding.exact_kl_divergence(cx).map(drop))?;
     let y = embedding.positions();

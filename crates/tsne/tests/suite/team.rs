@@ -506,7 +506,8 @@ impl Formula {
         };
         let bounds = 2 * D * self.scalar + 1;
         // Blocks of points are sorted into slabs of the grid.
-        let sorted = 2 * self.part(self.n, SORTED) + 4 * (lines.div_ceil(SLAB) + 1) * self.part(self.n.div_ceil(SORTED), 1);
+        let sorted =
+            2 * self.part(self.n, SORTED) + 4 * (lines.div_ceil(SLAB) + 1) * self.part(self.n.div_ceil(SORTED), 1);
         let to_each = bounds + 1 + sorted + self.scalar * own.0 * nodes + read;
         2 * self.scalar * exchanged + (self.members - 1) * to_each
     }
