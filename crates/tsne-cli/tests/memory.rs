@@ -256,7 +256,7 @@ fn sizes_of_chunks_are_not_believed() {
     refused(name, 20 * bytes.len() + CONSTANT, "claims chunks of the shape [100000000");
 }
 
-/// Of many groups of rows a process decodes those that have rows of its own, in batches.
+/// Of many groups of rows, or batches, a process decodes those that have rows of its own.
 #[cfg(feature = "columnar")]
 #[test]
 fn a_process_takes_its_part_of_a_table() {
@@ -269,27 +269,35 @@ fn a_process_takes_its_part_of_a_table() {
     const D: usize = 4;
     const GROUP: usize = 50_000;
     let _alone = ALONE.lock().unwrap();
-    let name = "own.parquet";
     let column =
         |c: usize| -> ArrayRef { Arc::new(Float32Array::from_iter_values((0..N).map(|i| (i * D + c) as f32))) };
     let batch = RecordBatch::try_from_iter(["a", "b", "c", "d"].into_iter().zip((0..D).map(column))).unwrap();
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(GROUP)).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    let mut parquet = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut parquet, batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
-    let taken = |share| {
-        fs::write(path(name), &bytes).unwrap();
-        let options = InputOptions { share, ..InputOptions::default() };
-        let (taken, points) = reading(name, |path| Ok(Loaded::<f32>::read(path, &options)?.points));
-        assert_eq!(points.unwrap().n(), N);
-        taken
-    };
-    let whole = taken(None);
-    for rank in [0, 3, 7] {
-        // An eighth, the rest of a group at each end, and the description of the file, which is read three times.
-        let (own, bound) = (taken(Some((rank, 8))), whole / 8 + 2 * whole * GROUP / N + CONSTANT);
-        assert!(own <= bound, "process {rank}: {own} bytes of {whole}, more than {bound}");
+    let mut arrow = Vec::new();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(&mut arrow, &batch.schema()).unwrap();
+    for start in (0..N).step_by(GROUP) {
+        writer.write(&batch.slice(start, GROUP)).unwrap();
+    }
+    writer.finish().unwrap();
+    drop(writer);
+    for (name, bytes) in [("own.parquet", parquet), ("own.arrow", arrow)] {
+        let taken = |share| {
+            fs::write(path(name), &bytes).unwrap();
+            let options = InputOptions { share, ..InputOptions::default() };
+            let (taken, points) = reading(name, |path| Ok(Loaded::<f32>::read(path, &options)?.points));
+            assert_eq!(points.unwrap().n(), N);
+            taken
+        };
+        let whole = taken(None);
+        for rank in [0, 3, 7] {
+            // An eighth, the rest of a group at each end, and the description of the file, which is read three times.
+            let (own, bound) = (taken(Some((rank, 8))), whole / 8 + 2 * whole * GROUP / N + CONSTANT);
+            assert!(own <= bound, "{name}, process {rank}: {own} bytes of {whole}, more than {bound}");
+        }
     }
 }
 

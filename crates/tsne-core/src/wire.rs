@@ -22,7 +22,8 @@ pub trait Wire: Copy + Send + Sync + 'static {
     /// The value that the first [`BYTES`](Self::BYTES) of `bytes` are; of fewer, that of bytes of zero.
     fn get(bytes: &[u8]) -> Self;
 
-    /// The bytes of values, each as [`put`](Self::put) writes it, if they are in memory as they go; `None` otherwise.
+    /// The bytes of values, each as [`put`](Self::put) writes it, if they are in memory as they go; `None` otherwise, for any values of the
+    /// type. Then all patterns of [`BYTES`](Self::BYTES) bytes are values, and [`bytes_mut`](Self::bytes_mut) has bytes, too.
     #[inline]
     fn bytes(values: &[Self]) -> Option<&[u8]> {
         let _ = values;

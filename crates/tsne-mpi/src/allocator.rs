@@ -1,7 +1,7 @@
 //! What the C library keeps of memory that was freed.
 
-/// Makes the C library of GNU give arrays of a MiB and more back to the system when they are freed, unless the environment says
-/// otherwise. By itself it learns from the first large arrays that are freed to keep such that are as large: one of two processes of
+/// Makes the C library of GNU give arrays of a MiB and more back to the system when they are freed, unless
+/// `MALLOC_MMAP_THRESHOLD_` says otherwise. By itself it learns from the first large arrays that are freed to keep such that are as large: one of two processes of
 /// 250,000 x 50 had a peak of 538 MB then, and of 418 MB so; of 1,000,000 x 50 1,319 and 1,210, of four 799 and 671.
 pub(crate) fn give_back_large_arrays() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]

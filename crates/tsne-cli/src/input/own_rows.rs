@@ -1,13 +1,15 @@
 //! The rows of one of several processes, of a table that none of them reads whole.
 
+use super::annotations::Annotations;
 use super::dense::{Table, no_columns};
 use super::fits::Fits;
 use super::missing::Missing;
 use super::npy::Npy;
 use super::table::CsvOptions;
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use tsne::core::rows_of;
 use tsne::{Context, Dataset, Metric, Scalar};
 
@@ -34,10 +36,18 @@ pub enum OwnValues<T> {
 }
 
 impl<T> OwnValues<T> {
-    const fn sides(&self) -> (usize, usize) {
+    const fn d(&self) -> usize {
         match self {
-            Self::Exact(table) => (table.n(), table.d()),
-            Self::Wide(table) => (table.n(), table.d()),
+            Self::Exact(table) => table.d(),
+            Self::Wide(table) => table.d(),
+        }
+    }
+
+    /// The number of rows, and the names and labels of all.
+    const fn rows(&self) -> (usize, &Annotations) {
+        match self {
+            Self::Exact(table) => (table.n(), &table.annotations),
+            Self::Wide(table) => (table.n(), &table.annotations),
         }
     }
 }
@@ -63,24 +73,33 @@ impl<T: Scalar> OwnRows<T> {
         let fits = Fits::of::<T>();
         let start = own.start;
         let values = if exact {
-            let data: Vec<T> = npy.rows(own)?;
+            let data: Vec<T> = npy.rows(own.clone())?;
             check(&data, start, d, fits)?;
             OwnValues::Exact(Table::from_rows(data, d))
         } else {
-            let data: Vec<f64> = npy.rows(own)?;
+            let data: Vec<f64> = npy.rows(own.clone())?;
             check(&data, start, d, fits)?;
             OwnValues::Wide(Table::from_rows(data, d))
         };
-        Self::new(values, start, n, seal)
+        Self::new(values, &own, n, seal)
     }
 
-    /// Those from number `start` on, of `n`, of a table with this seal.
-    pub(super) fn new(values: OwnValues<T>, start: usize, n: usize, seal: u64) -> Result<Self> {
-        let own = values.sides().0;
-        if start.checked_add(own).is_none_or(|end| end > n) {
-            bail!("the table has more rows than the {n} that it says it has: the file is damaged");
+    /// Those of some points, of `n`, of a table with this seal.
+    pub(super) fn new(values: OwnValues<T>, own: &Range<usize>, n: usize, seal: u64) -> Result<Self> {
+        let (rows, annotations) = values.rows();
+        ensure!(
+            rows == own.len(),
+            "the file has {rows} of the {} rows {own:?} that it says it has: it is damaged, write it again",
+            own.len()
+        );
+        let ids = annotations.ids.iter().map(Vec::len);
+        let mut counts = ids.chain(annotations.labels.iter().map(|labels| labels.codes.len()));
+        if let Some(count) = counts.find(|&count| count != n) {
+            bail!(
+                "the file has names or labels of {count} rows, but says that it has {n}: it is damaged, write it again"
+            );
         }
-        Ok(Self { values, start, n, seal })
+        Ok(Self { values, start: own.start, n, seal })
     }
 
     /// The values of this process's points.
@@ -95,11 +114,11 @@ impl<T: Scalar> OwnRows<T> {
 
     /// The number of values of each point.
     pub const fn d(&self) -> usize {
-        self.values.sides().1
+        self.values.d()
     }
 
-    /// The same number for all processes that read one table, and another for tables of another shape, and for most that differ in their
-    /// values: of an array some rows are looked at, of Parquet and Arrow what the file says of its columns.
+    /// The same number for all processes that read one table, and another for tables of another shape, or that differ where it is looked:
+    /// in some rows of an array, and in some pieces of a file of Parquet or Arrow. Not for each that differs elsewhere.
     pub const fn seal(&self) -> u64 {
         self.seal
     }

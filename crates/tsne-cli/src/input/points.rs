@@ -91,7 +91,9 @@ impl<T: Scalar> PointTable<T> {
                 let (row_pointers, columns, values, d) = table.into_parts();
                 Dataset::sparse(row_pointers, columns, values, d)?
             }
-            Self::Own(_) => bail!("one process alone has some of the rows here, but needs all"),
+            Self::Own(_) => {
+                bail!("one process has some of the rows here, but needs all: read the file without a share")
+            }
             Self::Graph(_) => bail!("{NO_VALUES}"),
         })
     }
@@ -113,7 +115,7 @@ impl<T: Scalar> PointTable<T> {
 }
 
 impl<T: Scalar> PointTable<T> {
-    /// A number by which processes see that they have rows of the same array: the same for all, and 0 where each has all points.
+    /// A number by which processes see that they have rows of the same table: the same for all, and 0 where each has all points.
     pub const fn seal(&self) -> u64 {
         match self {
             Self::Own(rows) => rows.seal(),

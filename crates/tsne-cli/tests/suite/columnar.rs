@@ -404,11 +404,13 @@ fn members_read_their_own_rows() {
     let names: ArrayRef = Arc::new(StringArray::from_iter_values((0..N).map(|i| format!("cell {i}"))));
     let kinds: ArrayRef = Arc::new(StringArray::from_iter_values((0..N).map(|i| ["a", "b", "c"][i % 3])));
     let single = |c: usize| -> ArrayRef { Arc::new(Float32Array::from_iter_values((0..N).map(|i| number(i, c)))) };
+    // Sorted, so that no process but one sees two of them: a warning of the whole all the same.
+    let batches: ArrayRef = Arc::new(Float32Array::from_iter_values((0..N).map(|i| (i / 2_000) as f32)));
     let double: ArrayRef = Arc::new(Float64Array::from_iter_values((0..N).map(|i| 1e8 + f64::from(number(i, 1)))));
     let lists = (0..N).map(|i| Some((0..3).map(|c| Some(number(i, c))).collect::<Vec<_>>()));
     let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(lists));
     let tables = [
-        vec![("index", names.clone()), ("x", single(0)), ("kind", kinds.clone()), ("y", single(1))],
+        vec![("index", names.clone()), ("x", single(0)), ("kind", kinds.clone()), ("y", single(1)), ("batch", batches)],
         vec![("x", single(0)), ("y", double), ("kind", kinds.clone())],
         vec![("index", names), ("vector", lists), ("kind", kinds)],
     ];
@@ -449,20 +451,61 @@ fn members_read_their_own_rows() {
                 assert_eq!((part.points.n(), part.points.d()), (N, whole.points.d()), "{name}");
                 assert_eq!(part.points.seal(), seal, "{name}");
                 assert_eq!(part.annotations, whole.annotations, "{name}");
+                assert_eq!(part.form, whole.form, "{name}");
                 assert!(matches!(part.points, PointTable::Own(_)), "{name} was read whole");
                 rows.extend(rows_of(&part.points));
             }
             assert_eq!(rows, rows_of(&whole.points), "{name}, {processes} processes");
         }
+        let suspects = whole.form.unwrap().like_labels;
+        assert_eq!(suspects, if name.starts_with('0') { &["batch"][..] } else { &[] }, "{name}");
     }
-    // Another file of this shape has another seal.
-    let seals: Vec<u64> = ["0-700.parquet", "0-4096.parquet", "0.arrow"]
-        .map(|name| {
-            let options = InputOptions { share: Some((0, 2)), ..InputOptions::default() };
-            Loaded::<f32>::read(&directory.path(name), &options).unwrap().points.seal()
-        })
-        .into();
-    assert!(seals[0] != seals[1] && seals[1] != seals[2]);
+    // Another file of this shape has another seal, and so has one whose first value is another.
+    let seal = |name: &str| {
+        let options = InputOptions { share: Some((0, 2)), ..InputOptions::default() };
+        Loaded::<f32>::read(&directory.path(name), &options).unwrap().points.seal()
+    };
+    assert!(seal("0-700.parquet") != seal("0-4096.parquet") && seal("0-4096.parquet") != seal("0.arrow"));
+    let mut bytes = directory.read("0.arrow");
+    let first = number(0, 0).to_le_bytes();
+    let at =
+        bytes.windows(8).position(|found| found[..4] == first && found[4..] == number(1, 0).to_le_bytes()).unwrap();
+    bytes[at] ^= 1;
+    directory.write("changed.arrow", bytes);
+    assert!(seal("0.arrow") != seal("changed.arrow"));
+}
+
+/// The end of a file says how many rows it has, and how many each group of them has: processes share them out by the former, and read the
+/// latter.
+#[test]
+fn numbers_of_rows_that_contradict_each_other_are_damage() {
+    use arrow_array::{ArrayRef, Float32Array};
+    use std::sync::Arc;
+    const N: usize = 5_000;
+    let column: ArrayRef = Arc::new(Float32Array::from_iter_values((0..N).map(|i| i as f32)));
+    let batch = RecordBatch::try_from_iter([("x", column)]).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    // Twice the number, the lowest seven bits first: the first time in the description of the file, then in that of a group.
+    let end = bytes.len() - 8;
+    let footer = end - u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap()) as usize;
+    let count = [0x90u8, 0x4e];
+    assert_eq!(2 * N, 0x10 | 0x4e << 7);
+    let at = footer + bytes[footer..].windows(2).position(|found| found == count).unwrap();
+    let directory = Directory::new();
+    for (change, rows) in [(0x8eu8, N - 1), (0x92, N + 1)] {
+        bytes[at] = change;
+        directory.write("x.parquet", &bytes);
+        for share in [None, Some((0, 2)), Some((1, 2))] {
+            let options = InputOptions { share, ..InputOptions::default() };
+            let error = Loaded::<f32>::read(&directory.path("x.parquet"), &options).unwrap_err();
+            let error = format!("{error:#}");
+            let expected = format!("it has {rows} rows, but its groups have {N}");
+            assert!(error.contains(&expected), "{share:?}: {error}");
+        }
+    }
 }
 
 /// What is wrong in a row is told by the number that it has in the file; a list of another length is, whichever process meets it first.

@@ -88,7 +88,10 @@ impl Slabs {
         memory::resize("the order of points", &mut self.order, y.len(), 0)?;
         self.starts.clear();
         memory::resize("starts of slabs", &mut self.starts, y.len().div_ceil(BLOCK) * (count + 1), 0)?;
-        let own = cx.share(y.len().div_ceil(BLOCK));
+        let blocks = y.len().div_ceil(BLOCK);
+        // Of one block a team would wait for the member that sorts it.
+        let cx = if blocks < 2 { cx.without_team() } else { cx };
+        let own = cx.share(blocks);
         let points = own.start * BLOCK..(own.end * BLOCK).min(y.len());
         let starts = &mut self.starts[own.start * (count + 1)..own.end * (count + 1)];
         for_each_block(&mut self.order[points.clone()], (starts, count + 1), &y[points], &|order, starts, y| {

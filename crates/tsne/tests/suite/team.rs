@@ -505,9 +505,9 @@ impl Formula {
             false => 8 * self.own().0,
         };
         let bounds = 2 * D * self.scalar + 1;
-        // Blocks of points are sorted into slabs of the grid.
-        let sorted =
-            2 * self.part(self.n, SORTED) + 4 * (lines.div_ceil(SLAB) + 1) * self.part(self.n.div_ceil(SORTED), 1);
+        // Of several blocks of points each member sorts some into slabs of the grid.
+        let starts = 4 * (lines.div_ceil(SLAB) + 1) * self.part(self.n.div_ceil(SORTED), 1);
+        let sorted = if self.n > SORTED { 2 * self.part(self.n, SORTED) + starts } else { 0 };
         let to_each = bounds + 1 + sorted + self.scalar * own.0 * nodes + read;
         2 * self.scalar * exchanged + (self.members - 1) * to_each
     }
@@ -523,9 +523,9 @@ impl Formula {
 
 /// The bytes that each member sends in an iteration equal the formula of the documents; returns in how many iterations grids were read
 /// without near pairs, and with them.
-fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize; 2] {
-    let what = format!("{members} members, {preset}, {method}, {}", T::NAME);
-    let (x, _) = blobs::<T>(N, 12, 11);
+fn check_bytes<T: Float>(n: usize, members: usize, preset: Preset, method: &str) -> [usize; 2] {
+    let what = format!("{n} points, {members} members, {preset}, {method}, {}", T::NAME);
+    let (x, _) = blobs::<T>(n, 12, 11);
     // Momentum that is gathered first would put the divergences off.
     let builder = Tsne::<_, D>::preset(preset).negative_gradient_method(method).perplexity(20.0).transition_iter(0);
     let tsne = builder.early_exaggeration_iter(if preset == Preset::Recommended { 0 } else { 20 }).n_iter(60);
@@ -533,12 +533,12 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
     let noted = ThreadTeam::run(members, 1, |team| {
         let noted = Noted { team, gathered: Mutex::default(), iterations: Mutex::default() };
         let cx = Context::new().with_team(&noted).with_progress(&noted);
-        tsne.fit_with(Rows::new(&x, N, 12).unwrap(), None, cx).unwrap();
+        tsne.fit_with(Rows::new(&x, n, 12).unwrap(), None, cx).unwrap();
         noted.iterations.into_inner().unwrap()
     });
     let (mut grids, mut wrong) = ([0, 0], Vec::new());
     for (rank, iterations) in noted.unwrap().into_iter().enumerate() {
-        let formula = Formula { n: N, members, rank, scalar: size_of::<T>() };
+        let formula = Formula { n, members, rank, scalar: size_of::<T>() };
         let mut compared = 0;
         for pair in iterations.windows(2) {
             let [before, Iterated { done, sent, gathered }] = pair else { unreachable!() };
@@ -554,7 +554,7 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
                 "exact" => vec![step + (members - 1) * formula.scalar * formula.own().1],
                 "bh" => {
                     let ends: Vec<usize> = ends.iter().map(|end| end / (formula.scalar * D)).collect();
-                    assert_eq!(ends.last(), Some(&N), "{what}");
+                    assert_eq!(ends.last(), Some(&n), "{what}");
                     vec![step + formula.of_tree(&ends)]
                 }
                 _ => {
@@ -562,9 +562,10 @@ fn check_bytes<T: Float>(members: usize, preset: Preset, method: &str) -> [usize
                     // points and starts of slabs.
                     let numbers: Vec<usize> = (1..=members).map(|rank| 8 * rank).collect();
                     let new = gathered[3] == numbers;
-                    let gathered = if new { &gathered[5..] } else { &gathered[3..] };
-                    let ends = &gathered[2];
-                    let near = gathered[3].last() == Some(&(16 * N.div_ceil(64)));
+                    let slabs = if n > SORTED { 2 } else { 0 };
+                    let gathered = &gathered[slabs + if new { 4 } else { 2 }..];
+                    let ends = &gathered[1];
+                    let near = gathered[2].last() == Some(&(16 * n.div_ceil(64)));
                     grids[usize::from(near)] += 1;
                     let total = ends[members - 1] / formula.scalar;
                     // The sides of the grid follow from the parts that are gathered; mostly one pair of them fits.
@@ -596,11 +597,12 @@ fn bytes_of_an_iteration_are_those_of_the_formula() {
     for (members, preset) in [(2, Preset::OpenTsne), (5, Preset::Recommended)] {
         for method in ["exact", "bh", "fft"] {
             for [plain, near] in
-                [check_bytes::<f32>(members, preset, method), check_bytes::<f64>(members, preset, method)]
+                [check_bytes::<f32>(N, members, preset, method), check_bytes::<f64>(N, members, preset, method)]
             {
                 grids = [grids[0] + plain, grids[1] + near];
             }
         }
     }
+    check_bytes::<f32>(2 * SORTED + 1_000, 5, Preset::OpenTsne, "fft");
     assert!(grids[0] > 0 && grids[1] > 0, "grids without near pairs and with them: {grids:?}");
 }

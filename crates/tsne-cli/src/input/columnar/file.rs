@@ -29,9 +29,10 @@ const ROWS: usize = 1 << 13;
 /// Values that a list is taken to have, of which no file says how many there are.
 const LIST: usize = 256;
 
-/// Bytes at the end of a file by which processes see that they read the same one: far more than a description of a thousand columns,
-/// which has a few hundred bytes of each in each group of rows.
-const SEALED: u64 = 1 << 20;
+/// Pieces of a file, evenly spaced, by which processes see that they read the same one, and the bytes of each; at its end is what it says of
+/// its columns.
+const PIECES: u64 = 128;
+const PIECE: u64 = 1 << 12;
 
 /// A table of which no row is read yet.
 pub(in crate::input) struct Opened {
@@ -109,8 +110,8 @@ impl Opened {
         Self { schema, places, stored, content }
     }
 
-    /// A number that two files share only if they are as long and end alike: with what they say of their columns and where these are.
-    /// `None` of a stream, which can be read once only.
+    /// A number that two files share only if they are as long, and alike in all pieces that are looked at, their ends among them. `None` of a
+    /// stream, which can be read once only.
     ///
     /// # Errors
     ///
@@ -121,10 +122,14 @@ impl Opened {
             Content::Parquet(parquet) => Some(parquet.store()),
         };
         let Some(store) = store else { return Ok(None) };
-        let end = store.len().min(SEALED);
-        let mut hasher = DefaultHasher::new();
-        store.len().hash(&mut hasher);
-        store.bytes(store.len() - end, end)?.hash(&mut hasher);
+        let (length, mut hasher) = (store.len(), DefaultHasher::new());
+        length.hash(&mut hasher);
+        let (piece, last) = (length.min(PIECE), length.saturating_sub(PIECE));
+        for p in 0..PIECES {
+            // In two steps, so that no product overflows; the last piece ends the file.
+            let start = p * (last / (PIECES - 1)) + p * (last % (PIECES - 1)) / (PIECES - 1);
+            store.bytes(start, piece)?.hash(&mut hasher);
+        }
         Ok(Some(hasher.finish()))
     }
 
@@ -161,7 +166,10 @@ impl Opened {
         let values = places.len() + places.iter().filter(is_list).count() * LIST;
         let most = (BATCH / values.max(1)).clamp(1, ROWS);
         let (of, before): (Box<dyn Iterator<Item = Result<RecordBatch>>>, usize) = match self.content {
-            Content::Arrow(ipc) => (Box::new(ipc.batches(places)), rows.start),
+            Content::Arrow(ipc) => {
+                let (batches, before) = ipc.batches(places, rows.clone())?;
+                (Box::new(batches), before)
+            }
             Content::Parquet(parquet) => {
                 let (batches, before) = parquet.batches(places, rows.clone(), most)?;
                 (Box::new(batches), before)

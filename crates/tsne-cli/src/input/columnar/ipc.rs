@@ -13,6 +13,7 @@ use arrow_ipc::{Block, CompressionType, Message, MessageHeader, MetadataVersion,
 use arrow_schema::{Schema, SchemaRef};
 use parquet::file::reader::Length;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 use std::vec::IntoIter;
 use tsne::core::memory;
@@ -80,26 +81,56 @@ impl Ipc {
         };
         let mut rows = 0usize;
         for block in blocks.as_slice() {
-            let place = u64::try_from(block.offset()).ok().zip(u64::try_from(block.metaDataLength()).ok());
-            let (start, length) = place.context("a message has no place: the file is damaged")?;
-            let within = start.checked_add(length).is_some_and(|end| end <= store.len());
-            ensure!(within, "a message lies beyond the end of the file: it is damaged");
-            let bytes = store.bytes(start, length)?;
-            // Files of old versions have no mark before the length.
-            let prefix = if bytes.starts_with(&CONTINUATION) { PREFIX } else { PREFIX - CONTINUATION.len() };
-            let message = parse(bytes.get(prefix..).context("a message is too short: the file is damaged")?)?;
-            let of_batch = message.header_as_record_batch().map_or(0, |batch| batch.length());
-            rows = rows.saturating_add(usize::try_from(of_batch).unwrap_or_default());
+            rows = rows.saturating_add(rows_of(store, block)?.unwrap_or_default());
         }
         Ok(rows)
     }
 
-    /// The rows, batch by batch, of some columns in the order of the file.
-    pub(super) fn batches(self, columns: Vec<usize>) -> impl Iterator<Item = Result<RecordBatch>> {
+    /// The batches in which some rows are, of some columns in the order of the file, and how many rows come before these: of a file, others
+    /// are not read.
+    pub(super) fn batches(
+        self,
+        columns: Vec<usize>,
+        rows: Range<usize>,
+    ) -> Result<(impl Iterator<Item = Result<RecordBatch>>, usize)> {
         let Self { schema, version, mut messages } = self;
+        let mut before = rows.start;
+        if let Messages::File(store, blocks) = &mut messages
+            && rows != (0..usize::MAX)
+        {
+            let (mut chosen, mut end) = (Vec::new(), 0usize);
+            for block in blocks.by_ref() {
+                let Some(count) = rows_of(store, &block)? else {
+                    chosen.push(block);
+                    continue;
+                };
+                let start = end;
+                end = end.saturating_add(count);
+                if end <= rows.start {
+                    before = rows.start - end;
+                } else if start < rows.end {
+                    chosen.push(block);
+                }
+            }
+            *blocks = chosen.into_iter();
+        }
         let mut decoder = FileDecoder::new(schema, version).with_projection(columns);
-        std::iter::from_fn(move || messages.batch(&mut decoder).transpose())
+        Ok((std::iter::from_fn(move || messages.batch(&mut decoder).transpose()), before))
     }
+}
+
+/// The rows of a message of a file, as it says before them; `None` of a dictionary.
+fn rows_of(store: &Store, block: &Block) -> Result<Option<usize>> {
+    let place = u64::try_from(block.offset()).ok().zip(u64::try_from(block.metaDataLength()).ok());
+    let (start, length) = place.context("a message has no place: the file is damaged")?;
+    let within = start.checked_add(length).is_some_and(|end| end <= store.len());
+    ensure!(within, "a message lies beyond the end of the file: it is damaged");
+    let bytes = store.bytes(start, length)?;
+    // Files of old versions have no mark before the length.
+    let prefix = if bytes.starts_with(&CONTINUATION) { PREFIX } else { PREFIX - CONTINUATION.len() };
+    let message = parse(bytes.get(prefix..).context("a message is too short: the file is damaged")?)?;
+    let batch = message.header_as_record_batch();
+    Ok(batch.map(|batch| usize::try_from(batch.length()).unwrap_or_default()))
 }
 
 impl Messages {

@@ -3,7 +3,7 @@
 use super::guard::guarded;
 use super::pages;
 use super::store::Store;
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Error, Result, ensure};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
@@ -34,7 +34,13 @@ pub(super) struct Parquet {
 impl Parquet {
     pub(super) fn open(store: Store) -> Result<Self> {
         let metadata = guarded(|| Ok(ArrowReaderMetadata::load(&store, ArrowReaderOptions::new())?))?;
-        Ok(Self { store, metadata })
+        let parquet = Self { store, metadata };
+        let (rows, of_groups) = (parquet.rows(), count_of(parquet.metadata.metadata().row_groups()));
+        ensure!(
+            rows == of_groups,
+            "the file says that it has {rows} rows, but its groups have {of_groups}: it is damaged, write it again"
+        );
+        Ok(parquet)
     }
 
     pub(super) fn schema(&self) -> &SchemaRef {
@@ -53,6 +59,9 @@ impl Parquet {
     /// The groups of rows in which some are, and how many rows the first of them has before these.
     fn groups(&self, rows: Range<usize>) -> (Range<usize>, usize) {
         let (mut groups, mut before, mut end) = (0..0, 0, 0usize);
+        if rows.is_empty() {
+            return (groups, before);
+        }
         for (g, group) in self.metadata.metadata().row_groups().iter().enumerate() {
             let start = end;
             end = end.saturating_add(usize::try_from(group.num_rows()).unwrap_or_default());
@@ -100,6 +109,12 @@ fn refused(error: Error) -> Error {
     })
 }
 
+/// The number of rows of some groups.
+fn count_of(groups: &[RowGroupMetaData]) -> usize {
+    let counts = groups.iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default());
+    counts.fold(0, usize::saturating_add)
+}
+
 /// Some row groups.
 #[derive(Clone)]
 struct Groups {
@@ -116,8 +131,7 @@ impl Groups {
 
 impl RowGroups for Groups {
     fn num_rows(&self) -> usize {
-        let counts = self.of_file().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default());
-        counts.fold(0, usize::saturating_add)
+        count_of(self.of_file())
     }
 
     fn column_chunks(&self, column: usize) -> ParquetResult<Box<dyn PageIterator>> {

@@ -40,11 +40,16 @@ pub(crate) fn is_plain(path: &Path) -> bool {
 }
 
 impl Npy<File> {
-    /// Opens an array without NumPy's header, of as many columns if it does not say so.
+    /// Opens an array without NumPy's header, with so many columns if the file does not say how many.
     pub(crate) fn open_headless(path: &Path, columns: Option<usize>) -> Result<Self> {
         let (dtype, with_shape) = of_name(path).context("not an array by its extension")?;
         let mut file = File::open(path).context("cannot open")?;
-        let length = file.metadata().context("cannot read the length of the file")?.len();
+        let metadata = file.metadata().context("cannot read the length of the file")?;
+        ensure!(
+            metadata.is_file(),
+            "it is no regular file, and nobody knows how long it is: write the points to a file, and name that"
+        );
+        let length = metadata.len();
         let (n, d, start) = if with_shape {
             let mut head = [0; 8];
             file.read_exact(&mut head).context("the file ends before it has said its numbers of rows and columns")?;
@@ -65,11 +70,11 @@ impl Npy<File> {
         let shape = vec![n, d];
         let bytes = n.checked_mul(d).and_then(|count| count.checked_mul(dtype.size));
         let bytes = bytes.with_context(|| format!("the shape {} is larger than any file", Shape(&shape)))?;
+        let there = length.saturating_sub(start);
         ensure!(
-            bytes as u64 == length - start,
-            "the file says that it has shape {}, which is {bytes} bytes, but {} follow: it is cut off or damaged, copy it again",
-            Shape(&shape),
-            length - start
+            bytes as u64 == there,
+            "the file says that it has shape {}, which is {bytes} bytes, but {there} follow: it is cut off or damaged, copy it again",
+            Shape(&shape)
         );
         Ok(Self { file, is_there: true, dtype, fortran: false, shape, bytes, start })
     }

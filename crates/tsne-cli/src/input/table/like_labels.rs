@@ -15,26 +15,51 @@ const MOST: usize = 200;
 /// Classes have at least so many points each on average.
 const POINTS_PER_CLASS: usize = 5;
 
+/// The different numbers of a column, as far as they may be classes.
+#[derive(Debug, Default)]
+pub(in crate::input) struct Kinds {
+    kinds: BTreeSet<i64>,
+    count: usize,
+    /// Whether one was no whole number, or there were too many.
+    are_none: bool,
+}
+
+impl Kinds {
+    pub(in crate::input) fn push(&mut self, value: f64) {
+        self.count += 1;
+        self.are_none |= value.fract() != 0.0 || self.kinds.len() > MOST;
+        if !self.are_none {
+            self.kinds.insert(value as i64);
+        }
+    }
+
+    pub(in crate::input) fn are_classes(&self) -> bool {
+        let kinds = self.kinds.len();
+        !self.are_none && (2..=MOST).contains(&kinds) && kinds * POINTS_PER_CLASS <= self.count
+    }
+}
+
+/// Whether a word of the name of a column is one of classes.
+pub(in crate::input) fn is_named_so(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    words.any(|word| WORDS.contains(&word)) || name.contains("cell_type")
+}
+
 /// The names of columns of a row-major table that look like classes: by a word of the name, and by whole numbers that repeat.
 pub(super) fn among<T: Scalar>(names: &[String], values: &[T]) -> Vec<String> {
     let d = names.len().max(1);
-    let is_one = |column: usize| {
-        let mut kinds = BTreeSet::new();
+    let are_classes = |column: usize| {
+        let mut kinds = Kinds::default();
         for value in values.iter().skip(column).step_by(d) {
-            let value = value.to_f64();
-            if value.fract() != 0.0 || kinds.len() > MOST {
+            kinds.push(value.to_f64());
+            if kinds.are_none {
                 return false;
             }
-            kinds.insert(value as i64);
         }
-        (2..=MOST).contains(&kinds.len()) && kinds.len() * POINTS_PER_CLASS <= values.len() / d
+        kinds.are_classes()
     };
-    let named = |name: &str| {
-        let name = name.to_lowercase();
-        let mut words = name.split(|c: char| !c.is_alphabetic());
-        words.any(|word| WORDS.contains(&word)) || name.contains("cell_type")
-    };
-    (0..names.len()).filter(|&c| named(&names[c]) && is_one(c)).map(|c| names[c].clone()).collect()
+    (0..names.len()).filter(|&c| is_named_so(&names[c]) && are_classes(c)).map(|c| names[c].clone()).collect()
 }
 
 #[cfg(test)]

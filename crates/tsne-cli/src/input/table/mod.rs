@@ -15,6 +15,8 @@ pub(in crate::input) use columns::{Columns, Role};
 pub(in crate::input) use gathered::{Gathered, Parsed};
 pub(crate) use labels::LabelTable;
 pub(in crate::input) use labels::{LabelForm, LabelRows};
+#[cfg(feature = "columnar")]
+pub(in crate::input) use like_labels::{Kinds, is_named_so};
 pub use number::Decimal;
 pub(in crate::input) use number::{Numbers, is_boolean};
 pub use options::{CsvOptions, IndexColumn};

@@ -139,7 +139,7 @@ fn seen<V: Scalar>(
 ) -> Result<PointSet<'static, V>> {
     let rows = match projection {
         Some(projection) => projection.rows(points, at, n)?,
-        // A batch at a time.
+        // Batches of milliseconds: who asks for them looks for a cancellation in between.
         None => DenseRows::Owned(gather(points, at, n, Context::new())?),
     };
     PointSet::new(rows, geometry)
