@@ -28,7 +28,7 @@ const RULES: [Rule; 10] = [
         name: "tsne-core",
         members: Members::Exactly(&[]),
         // Matrices and arrays of other crates as rows, and parameters as documents, under features of their names.
-        external: &["faer", "ndarray", "rayon", "serde"],
+        external: &["bytemuck", "faer", "ndarray", "rayon", "serde"],
         banned: &["rustfft", "realfft", "kiddo"],
     },
     Rule {
