@@ -8,7 +8,7 @@ use crate::command::targets::{Targets, Written};
 use crate::input::{Preview, is_standard_input};
 use crate::memory::available_bytes;
 use crate::report::{PlanReport, StageReport, amount};
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use std::path::Path;
 use std::str::FromStr;
 use tsne::Float;
@@ -47,13 +47,18 @@ pub(crate) fn check(args: &EmbedArgs, input: &Path, processes: usize) -> Result<
     if is_stream || (is_small && limit.is_none()) {
         return Ok(None);
     }
-    let Ok(planned) = planned(args, input, processes) else { return Ok(None) };
-    if let Some(doubt) = limit.and_then(|limit| planned.doubt(limit)) {
-        bail!("{} are allowed by --memory-limit, but {doubt}", amount(limit.unwrap_or_default()));
+    let named = || input.display().to_string();
+    if let Some(limit) = limit {
+        // What cannot be planned is not kept within a limit either: a table of more points than there can be.
+        let doubt = planned(args, input, processes)?.doubt(limit).with_context(named)?;
+        if let Some(doubt) = doubt {
+            bail!("{} are allowed by --memory-limit, but {doubt}", amount(limit));
+        }
     }
-    let doubt = available_bytes().and_then(|free| Some((planned.doubt(free)?, free)));
-    Ok(doubt
-        .map(|(doubt, free)| format!("{doubt}; {} are free: it may be slow or be ended by the system", amount(free))))
+    let Some(free) = available_bytes() else { return Ok(None) };
+    // Without a limit, what is wrong is told where it is met.
+    let doubt = planned(args, input, processes).and_then(|planned| planned.doubt(free)).unwrap_or_default();
+    Ok(doubt.map(|doubt| format!("{doubt}; {} are free: it may be slow or be ended by the system", amount(free))))
 }
 
 /// A run before it is one, of any number type and dimension.
@@ -62,7 +67,7 @@ trait Planned {
     fn report(&self) -> Result<PlanReport>;
 
     /// What to say of it where it does not fit into so many bytes.
-    fn doubt(&self, bytes: u64) -> Option<String>;
+    fn doubt(&self, bytes: u64) -> Result<Option<String>>;
 }
 
 fn planned<'a>(args: &'a EmbedArgs, input: &Path, processes: usize) -> Result<Box<dyn Planned + 'a>> {
@@ -136,13 +141,13 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
         })
     }
 
-    fn doubt(&self, bytes: u64) -> Option<String> {
-        let memory = self.memory(self.builder.clone(), Change::default(), None).ok()?;
+    fn doubt(&self, bytes: u64) -> Result<Option<String>> {
+        let memory = self.memory(self.builder.clone(), Change::default(), None)?;
         let (stage, peak) = memory.peak();
         if peak <= bytes {
-            return None;
+            return Ok(None);
         }
-        let remedies = self.remedies(bytes).ok()?;
+        let remedies = self.remedies(bytes)?;
         let remedies: Vec<String> =
             remedies.iter().map(|remedy| format!("{} ({})", remedy.change, amount(remedy.peak_memory_bytes))).collect();
         let fitting = match remedies.is_empty() {
@@ -150,7 +155,7 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
             false => format!(" (would fit: {})", remedies.join(", or ")),
         };
         let each = if self.processes > 1 { " in each process" } else { "" };
-        Some(format!("this run takes about {}{each} at its peak ({stage}){fitting}", amount(peak)))
+        Ok(Some(format!("this run takes about {}{each} at its peak ({stage}){fitting}", amount(peak))))
     }
 }
 

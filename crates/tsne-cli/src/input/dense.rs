@@ -79,16 +79,9 @@ impl<T: Scalar> Table<T> {
     ) -> Result<Self> {
         ensure!(n > 0 && d > 0, "the array has shape ({n}, {d}): it must hold at least one number");
         let is_missing = |value: &T| options.missing != Missing::Error && value.to_f64().is_nan();
-        let refused = |value: &T| !fits.admits(value.to_f64()) && !is_missing(value);
-        if let Some(place) = data.iter().position(refused) {
-            let missing = if data[place].to_f64().is_nan() { ", write --missing drop or --missing mean" } else { "" };
-            bail!(
-                "the value in row {}, column {} (counted from 0) is infinite, not a number, or beyond the range of {}: \
-                 replace it{missing}, or use --float f64 if it is only large",
-                place / d,
-                place % d,
-                fits.name
-            );
+        let is_refused = |value: &T| !fits.admits(value.to_f64()) && !is_missing(value);
+        if let Some(place) = data.iter().position(is_refused) {
+            return Err(refused(data[place].to_f64(), (place / d, place % d), fits));
         }
         let (mut n, mut d) = (n, d);
         if options.transpose {
@@ -163,6 +156,16 @@ impl<T> From<Parsed<T>> for Table<T> {
         let annotations = Annotations { ids, labels };
         Self { data: values, n, d, annotations, form: Some(form), resolved, names }
     }
+}
+
+/// The error of a value of an array that the run cannot take.
+pub(super) fn refused(value: f64, (row, column): (usize, usize), fits: Fits) -> anyhow::Error {
+    let missing = if value.is_nan() { ", write --missing drop or --missing mean" } else { "" };
+    anyhow::anyhow!(
+        "the value in row {row}, column {column} (counted from 0) is infinite, not a number, or beyond the range of {}: replace \
+         it{missing}, or use --float f64 if it is only large",
+        fits.name
+    )
 }
 
 /// Checks that no columns of a file without names are asked for.

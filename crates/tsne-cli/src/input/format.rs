@@ -40,7 +40,7 @@ pub(crate) fn format_of(path: &Path) -> Result<Format> {
         () if is(&["npy"]) => Format::Npy,
         () if is_headless(path) => Format::Headless,
         () if is_headless(&name) => {
-            bail!("an array without a header is read where its length is known: unpack it first")
+            bail!("arrays of this format are read unpacked only, by their lengths: unpack it first (gunzip or zstd -d)")
         }
         () if is(&["npz"]) => Format::Npz,
         () if is(&["mtx"]) => Format::Mtx,
@@ -118,11 +118,11 @@ fn unknown(path: &Path) -> Result<Format> {
     if let Some(line) = conversion(path) {
         bail!(
             "this format is not read; this line converts it: {line} (what is read: .npy, .npz, .csv, .tsv, .txt, .mtx, .h5ad, \
-             .parquet, .arrow, .f32, .fbin)"
+             .parquet, .arrow, .f32, .f64, .fbin, .u8bin, .i8bin)"
         );
     }
     bail!(
         "the format is not known by the extension: use .npy, .csv, .tsv or .txt (also with .gz or .zst), .npz or .mtx for \
-         sparse points, .h5ad, .parquet, .arrow, .f32, .fbin, or a folder of 10x Genomics; other tables can be piped in as text: ... | tsne embed -"
+         sparse points, .h5ad, .parquet, .arrow, .fbin (.u8bin, .i8bin), .f32 or .f64 for numbers and nothing else with --n-columns, or a folder of 10x Genomics; other tables can be piped in as text: ... | tsne embed -"
     )
 }

@@ -1,7 +1,7 @@
 //! The rows of one of several processes, of a table that none of them reads whole.
 
 use super::annotations::Annotations;
-use super::dense::{Table, no_columns};
+use super::dense::{Table, no_columns, refused};
 use super::fits::Fits;
 use super::missing::Missing;
 use super::npy::Npy;
@@ -155,14 +155,8 @@ fn seal(npy: &mut Npy<File>) -> Result<u64> {
 
 /// Checks that all values of the rows from number `start` on are finite, and within the range of the run.
 fn check<S: Scalar>(data: &[S], start: usize, d: usize, fits: Fits) -> Result<()> {
-    if let Some(place) = data.iter().position(|value| !fits.admits(value.to_f64())) {
-        bail!(
-            "the value in row {}, column {} (counted from 0) is infinite, not a number, or beyond the range of {}: replace it, \
-             or use --float f64 if it is only large",
-            start + place / d,
-            place % d,
-            fits.name
-        );
+    match data.iter().position(|value| !fits.admits(value.to_f64())) {
+        Some(place) => Err(refused(data[place].to_f64(), (start + place / d, place % d), fits)),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -157,6 +157,7 @@ fn arrays_without_a_header() {
     directory.write("short.fbin", [counts(3, 4), numbers(11)].concat());
     directory.write("head.fbin", [1, 2, 3]);
     directory.write("large.fbin", counts(u32::MAX, u32::MAX));
+    directory.write("npy.fbin", npy([1.0f32; 4], &[2, 2], Order::C));
     directory.write("none.fbin", counts(0, 4));
     directory.write("none.f32", []);
     for (name, n_columns, message) in [
@@ -165,7 +166,8 @@ fn arrays_without_a_header() {
         ("x.f32", Some(usize::MAX), "no multiple"),
         ("x.fbin", Some(4), "leave it out"),
         ("short.fbin", None, "shape (3, 4), which is 48 bytes, but 44 follow"),
-        ("head.fbin", None, "the file ends before"),
+        ("head.fbin", None, "it has 3 bytes, and they take 8"),
+        ("npy.fbin", None, "begins as an .npy file"),
         ("large.fbin", None, "is larger than any file"),
         ("none.fbin", None, "shape (0, 4)"),
         ("none.f32", Some(4), "shape (0, 4)"),
@@ -174,6 +176,10 @@ fn arrays_without_a_header() {
         assert!(error.contains(message), "{name}: {error}");
     }
     directory.refuse("embed x.f32.gz -o y.npy", "unpack it first");
+    // More points than there can be are refused before they are read.
+    std::fs::File::create(directory.path("many.f32")).unwrap().set_len(4 * (1 << 32)).unwrap();
+    directory
+        .refuse("embed many.f32 --n-columns 1 -o y.npy --memory-limit 1GB", "many.f32: points would be 4294967296");
 }
 
 /// A checkpoint of the last iterations of a run is resumed by another number of members, and in one process.

@@ -52,12 +52,19 @@ impl Npy<File> {
         let length = metadata.len();
         let (n, d, start) = if with_shape {
             let mut head = [0; 8];
-            file.read_exact(&mut head).context("the file ends before it has said its numbers of rows and columns")?;
+            ensure!(
+                length >= head.len() as u64,
+                "the file ends before it has said its numbers of rows and columns: it has {length} bytes, and they take {}; copy it again",
+                head.len()
+            );
+            file.read_exact(&mut head).context("cannot read")?;
+            ensure!(!head.starts_with(b"\x93NUMPY"), "the file begins as an .npy file: name it so");
             let [n, d] = [0, 4].map(|at| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
             (n as usize, d as usize, head.len() as u64)
         } else {
             let d = columns.context(
-                "the file holds numbers and nothing else, so nobody knows where a row ends: say how many columns it has with --n-columns",
+                "the file holds numbers and nothing else, so nobody knows where a row ends: if it holds the points, say how many columns it has \
+                 with --n-columns; use .npy or .fbin for anything else",
             )?;
             let row = (d as u64).saturating_mul(dtype.size as u64).max(1);
             ensure!(
@@ -73,7 +80,8 @@ impl Npy<File> {
         let there = length.saturating_sub(start);
         ensure!(
             bytes as u64 == there,
-            "the file says that it has shape {}, which is {bytes} bytes, but {there} follow: it is cut off or damaged, copy it again",
+            "the file says that it has shape {}, which is {bytes} bytes, but {there} follow: it has numbers of another type or byte order \
+             than its extension says, or is cut off or damaged",
             Shape(&shape)
         );
         Ok(Self { file, is_there: true, dtype, fortran: false, shape, bytes, start })
