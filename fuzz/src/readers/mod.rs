@@ -17,8 +17,8 @@ use std::str::FromStr;
 use tsne::plan::InputShape;
 use tsne::{Float, Metric};
 use tsne_cli::input::{
-    CsvOptions, Decimal, HeaderLine, IndexColumn, InputOptions, LabelType, Labels, Loaded, Missing, OwnValues, PointTable,
-    Preview,
+    CsvOptions, Decimal, HeaderLine, IndexColumn, InputOptions, LabelType, Labels, Loaded, Missing, OwnValues,
+    PointTable, Preview,
 };
 
 /// Buffers of files and of decompression, messages, and what a format needs before it has read anything.
@@ -122,12 +122,15 @@ fn parts<T: Float + FromStr>(path: &Path, options: &InputOptions, whole: &Loaded
     let mut bits = Vec::new();
     for rank in 0..2 {
         let options = InputOptions { share: Some((rank, 2)), ..options.clone() };
-        let part = crate::alive::bounded(bound, || Loaded::<T>::read(path, &options)).expect("a part of what can be read");
+        let part =
+            crate::alive::bounded(bound, || Loaded::<T>::read(path, &options)).expect("a part of what can be read");
         assert_eq!(part.annotations, whole.annotations);
         assert_eq!((part.points.n(), part.points.d()), (whole.points.n(), whole.points.d()));
         let PointTable::Own(own) = &part.points else { panic!("it was said to have rows") };
         match own.values() {
-            OwnValues::Exact(table) => bits.extend(table.rows().unwrap().iter().flatten().map(|v| v.to_f64().to_bits())),
+            OwnValues::Exact(table) => {
+                bits.extend(table.rows().unwrap().iter().flatten().map(|v| v.to_f64().to_bits()))
+            }
             OwnValues::Wide(table) => bits.extend(table.rows().unwrap().iter().flatten().map(|v| v.to_bits())),
         }
     }
