@@ -47,17 +47,17 @@ pub(crate) fn check(args: &EmbedArgs, input: &Path, processes: usize) -> Result<
     if is_stream || (is_small && limit.is_none()) {
         return Ok(None);
     }
-    let named = || input.display().to_string();
+    // What cannot be looked at, such as a stream in a file, is planned by the fit as well.
+    let Ok(planned) = planned(args, input, processes) else { return Ok(None) };
     if let Some(limit) = limit {
-        // What cannot be planned is not kept within a limit either: a table of more points than there can be.
-        let doubt = planned(args, input, processes)?.doubt(limit).with_context(named)?;
-        if let Some(doubt) = doubt {
+        // Of more points than there can be nothing is planned, and nothing is read.
+        if let Some(doubt) = planned.doubt(limit).with_context(|| input.display().to_string())? {
             bail!("{} are allowed by --memory-limit, but {doubt}", amount(limit));
         }
     }
     let Some(free) = available_bytes() else { return Ok(None) };
     // Without a limit, what is wrong is told where it is met.
-    let doubt = planned(args, input, processes).and_then(|planned| planned.doubt(free)).unwrap_or_default();
+    let doubt = planned.doubt(free).unwrap_or_default();
     Ok(doubt.map(|doubt| format!("{doubt}; {} are free: it may be slow or be ended by the system", amount(free))))
 }
 

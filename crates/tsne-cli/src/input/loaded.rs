@@ -158,6 +158,14 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
     Ok((table, in_files))
 }
 
+/// Opens an array, with NumPy's header or without.
+pub(super) fn array(path: &Path, format: Format, options: &InputOptions) -> Result<Npy<File>> {
+    match format {
+        Format::Headless => Npy::open_headless(path, options.n_columns),
+        _ => Npy::open(path),
+    }
+}
+
 /// Checks that what is chosen among the arrays of a file is of its format.
 pub(super) fn check_choices(path: &Path, format: Format, options: &InputOptions) -> Result<()> {
     let h5ad = format == Format::H5ad;
@@ -251,10 +259,7 @@ impl<T: Scalar + FromStr> Loaded<T> {
             }
             Format::Text | Format::Mtx => Self::of_stream(open(path)?, format, options)?,
             Format::Npy | Format::Headless => {
-                let npy = match format {
-                    Format::Npy => Npy::open(path)?,
-                    _ => Npy::open_headless(path, options.n_columns)?,
-                };
+                let npy = array(path, format, options)?;
                 match options.share.filter(|_| OwnRows::<T>::are_there(&npy, &options.table)) {
                     Some(share) => Self::from(PointTable::Own(OwnRows::read(npy, share, &options.table)?)),
                     None => Self::of_npy(npy, &options.table)?,

@@ -9,7 +9,7 @@ use super::format::{Format, format_of};
 #[cfg(feature = "h5ad")]
 use super::h5ad;
 use super::line_ends::LineEnds;
-use super::loaded::{InputOptions, check_choices, name, split};
+use super::loaded::{InputOptions, array, check_choices, name, split};
 use super::npy::Npy;
 use super::npz::Archive;
 use super::open::{is_compressed, is_standard_input, open};
@@ -113,10 +113,7 @@ impl Preview {
                 of(of_array::<T, _>(&Npy::of_stream(open(path)?)?, transpose, transpose)?)
             }
             Format::Npy | Format::Headless => {
-                let npy = match format {
-                    Format::Npy => Npy::open(path)?,
-                    _ => Npy::open_headless(path, options.n_columns)?,
-                };
+                let npy = array(path, format, options)?;
                 let has_rows = OwnRows::<T>::are_there(&npy, &options.table);
                 Self { has_rows, ..of(of_array::<T, _>(&npy, false, transpose)?) }
             }

@@ -538,3 +538,13 @@ fn members_name_rows_by_their_place_in_the_file() {
         assert!(error.contains(&format!("row {}", N - 1)), "{name}: {error}");
     }
 }
+
+/// A stream in a file says at its end how many rows it has: it is planned when it has been read, also within a limit.
+#[test]
+fn a_stream_in_a_file_is_embedded_within_a_limit() {
+    let directory = directory();
+    let flags = "--missing mean --perplexity 5 --n-iter 10 --quiet --memory-limit";
+    directory.succeed(&format!("embed types.arrows -o y.npy {flags} 1GB"));
+    assert!(directory.files().contains(&"y.npy".to_owned()));
+    directory.refuse(&format!("embed types.arrows -o z.npy {flags} 1kB"), "memory");
+}
