@@ -4,7 +4,9 @@
 //! the same profile as everything else.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -43,11 +45,14 @@ pub(crate) fn check(shell: &Shell) -> Result<Outcome> {
     }
     let target = Workspace::load(shell)?.target_directory;
     cmd!(shell, "cargo fmt --manifest-path {MANIFEST} --check").run()?;
-    cmd!(shell, "cargo clippy --manifest-path {MANIFEST} --target-dir {target} --locked -- -D warnings")
-        .run()
-        .with_context(|| {
-            format!("where the lock file is not up to date, `cargo metadata --manifest-path {MANIFEST}` makes it so")
-        })?;
+    cmd!(
+        shell,
+        "cargo clippy --manifest-path {MANIFEST} --features columnar --target-dir {target} --locked -- -D warnings"
+    )
+    .run()
+    .with_context(|| {
+        format!("where the lock file is not up to date, `cargo metadata --manifest-path {MANIFEST}` makes it so")
+    })?;
     Programs::build(shell, false)?.prove(shell).map(|()| Outcome::Passed)
 }
 
@@ -68,12 +73,37 @@ fn find(shell: &Shell) -> Result<()> {
 fn has_libclang() -> bool {
     let named = |path: &Path| {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("libclang"))
+        entries.into_iter().any(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            name.starts_with("libclang") && !name.starts_with("libclang-cpp")
+        })
     };
     let versions = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
     let mut versions =
         versions.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("llvm")));
     std::env::var_os("LIBCLANG_PATH").is_some() || versions.any(|path| named(&path.join("lib")))
+}
+
+/// Sends a signal, by the shell, which has a command for it everywhere.
+fn signal(name: &str, pid: u32) -> Result<()> {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status()?;
+    ensure!(sent.success(), "process {pid} cannot be sent {name}");
+    Ok(())
+}
+
+/// Waits for the end of a job, which is to come within a minute.
+fn ends(job: &mut Child) -> Result<(ExitStatus, Duration)> {
+    let clock = Instant::now();
+    loop {
+        if let Some(status) = job.try_wait()? {
+            return Ok((status, clock.elapsed()));
+        }
+        if clock.elapsed() > Duration::from_secs(60) {
+            job.kill()?;
+            bail!("a job that was to end went on for a minute");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// The programs, and where their files are.
@@ -125,7 +155,7 @@ impl Programs {
         cmd!(shell, "cargo build --quiet --profile {profile} --workspace --all-features --bin tsne").run()?;
         cmd!(
             shell,
-            "cargo build --quiet --locked --profile {profile} --manifest-path {MANIFEST} --target-dir {target}"
+            "cargo build --quiet --locked --profile {profile} --manifest-path {MANIFEST} --features columnar --target-dir {target}"
         )
         .run()?;
         let built = target.join(if release { "release" } else { "debug" });
@@ -136,10 +166,12 @@ impl Programs {
 
     fn prove(&self, shell: &Shell) -> Result<()> {
         // What takes seconds first.
-        self.different_inputs_are_named(shell)?;
+        self.what_fails_is_said(shell)?;
+        self.each_reads_its_rows(shell)?;
         self.all_that_is_written(shell)?;
         self.a_checkpoint_is_resumed_by_others(shell)?;
         self.a_killed_process_ends_the_job()?;
+        self.a_job_is_asked_to_end()?;
         CASES.iter().try_for_each(|case| self.same_bytes(shell, case))
     }
 
@@ -242,8 +274,7 @@ impl Programs {
         Ok(())
     }
 
-    /// A job is killed, and its run goes on with fewer processes, and in one. (Of two cores, two processes are the most that do not
-    /// wait for each other by spinning.)
+    /// A job is killed, and its run goes on with fewer processes, and in one.
     fn a_checkpoint_is_resumed_by_others(&self, shell: &Shell) -> Result<()> {
         let (data, one, many) = (self.data((2_500, 8), "data")?, &self.one, &self.many);
         let file = |name: &str| self.directory.join(name);
@@ -251,7 +282,7 @@ impl Programs {
         let flags = ["--n-iter", "1500", "--quiet"];
         cmd!(shell, "{one} embed {data} -o {whole} {flags...}").quiet().run()?;
         _ = fs::remove_file(&checkpoint);
-        let mut job = std::process::Command::new("mpiexec");
+        let mut job = Command::new("mpiexec");
         job.args(["-n", "3"]).arg(many).arg("embed").arg(&data).arg("-o").arg(file("never.npy"));
         job.args(flags).args(["--threads", "1", "--checkpoint-every", "0.2", "--checkpoint"]).arg(&checkpoint);
         let mut job = job.spawn().context("mpiexec cannot be started")?;
@@ -276,47 +307,133 @@ impl Programs {
     }
 
     /// Kills one process of a job, which ends with it.
-    fn kill_one(&self, job: &mut std::process::Child) -> Result<Duration> {
-        let name = self.many.display().to_string();
-        let killed = std::process::Command::new("pkill").args(["-9", "--newest", "-f", &name]).status()?;
-        ensure!(killed.success(), "there was no process to kill");
-        let clock = Instant::now();
-        let status = loop {
-            if let Some(status) = job.try_wait()? {
-                break status;
+    fn kill_one(&self, job: &mut Child) -> Result<Duration> {
+        // Of a machine that has no more programs than it needs.
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc")?.flatten() {
+            let pid = entry.file_name().to_string_lossy().parse::<u32>();
+            let call = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            if let Ok(pid) = pid
+                && call.split(|byte| *byte == 0).next() == Some(self.many.as_os_str().as_encoded_bytes())
+            {
+                found.push(pid);
             }
-            if clock.elapsed() > Duration::from_secs(60) {
-                job.kill()?;
-                bail!("a job whose process was killed went on for a minute");
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        };
+        }
+        let newest = found.into_iter().max().context("there was no process to kill")?;
+        signal("KILL", newest)?;
+        let (status, took) = ends(job)?;
         ensure!(!status.success(), "a job whose process was killed ended as if nothing had happened");
-        Ok(clock.elapsed())
+        Ok(took)
     }
 
-    /// Before anything is computed, and nothing is written.
-    fn different_inputs_are_named(&self, shell: &Shell) -> Result<()> {
+    /// The map as it is and the checkpoint are written.
+    fn a_job_is_asked_to_end(&self) -> Result<()> {
+        let (data, map, checkpoint) =
+            (self.data((2_500, 8), "data")?, self.directory.join("ended.npy"), self.directory.join("ended.tsne"));
+        _ = fs::remove_file(&map);
+        _ = fs::remove_file(&checkpoint);
+        let mut job = Command::new("mpiexec");
+        job.args(["-n", "2"]).arg(&self.many).arg("embed").arg(&data).arg("-o").arg(&map);
+        job.args(["-q", "--preset", "opentsne", "--n-iter", "100000", "--threads", "1", "--checkpoint"])
+            .arg(&checkpoint);
+        let mut job = job.stderr(Stdio::piped()).spawn().context("mpiexec cannot be started")?;
+        let clock = Instant::now();
+        while !checkpoint.exists() {
+            ensure!(job.try_wait()?.is_none(), "a job ended without a checkpoint");
+            ensure!(clock.elapsed() < Duration::from_secs(120), "there was no checkpoint after two minutes");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let first = fs::read(&checkpoint)?;
+        std::thread::sleep(Duration::from_secs(1));
+        signal("TERM", job.id())?;
+        let (status, took) = ends(&mut job)?;
+        let mut said = String::new();
+        job.stderr.take().context("no output")?.read_to_string(&mut said)?;
+        ensure!(!status.success() && map.exists(), "a job that was asked to end has written no map: {said}");
+        ensure!(fs::read(&checkpoint)? != first, "a job that was asked to end has written no checkpoint: {said}");
+        let lines = said.lines().filter(|line| line.contains("iterations to come")).count();
+        ensure!(lines == 1, "what is left of a job was said {lines} times: {said}");
+        println!("a job that is asked to end: map and checkpoint after {:.1} s", took.as_secs_f64());
+        Ok(())
+    }
+
+    /// Before anything is computed, once, whole, and nothing is written: by all together, and by one whom the others wait for. Often, as
+    /// what is said last is lost where a job ends too soon.
+    fn what_fails_is_said(&self, shell: &Shell) -> Result<()> {
+        const TIMES: usize = 10;
         let (a, b) = (self.data((500, 4), "a")?, self.data((500, 5), "b")?);
-        let (many, map) = (&self.many, self.directory.join("none.npy"));
-        let output = cmd!(shell, "mpiexec -n 1 {many} embed {a} -o {map} -q : -n 1 {many} embed {b} -o {map} -q")
-            .quiet()
-            .ignore_status()
-            .output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(!output.status.success() && !map.exists(), "processes with different inputs made a map");
-        ensure!(said.contains("input of member 1 differs"), "nothing was said of different inputs: {said}");
-        println!("different inputs: named, nothing written");
+        let (many, map, missing) = (&self.many, self.directory.join("none.npy"), self.directory.join("missing.npy"));
+        // Another input, an input that one process lacks, another call.
+        let failing = [
+            ([&a, &b], "", "input of member 1 differs"),
+            ([&a, &missing], "", "missing.npy"),
+            ([&a, &a], "--exact-kl", "call of member 1 differs"),
+        ];
+        for ([first, second], flag, names) in failing {
+            for _ in 0..TIMES {
+                let (first, second) = (first.display(), second.display());
+                let (program, map) = (many.display(), map.display());
+                let call = format!(
+                    "-n 1 {program} embed {first} -o {map} -q : -n 1 {program} embed {second} -o {map} -q {flag}"
+                );
+                let output = cmd!(shell, "mpiexec").args(call.split_whitespace()).quiet().ignore_status().output()?;
+                let said = String::from_utf8_lossy(&output.stderr);
+                ensure!(
+                    !output.status.success() && !self.directory.join("none.npy").exists(),
+                    "a map was made: {said}"
+                );
+                let errors: Vec<&str> = said.lines().filter(|line| line.contains("error: ")).collect();
+                ensure!(
+                    errors.len() == 1 && errors[0].contains(names),
+                    "one line should have said `{names}`, and what was said is: {said}"
+                );
+            }
+        }
+        println!("another input, none, another call: named once, nothing written, {TIMES} times each");
+        Ok(())
+    }
+
+    /// Files of which each process reads its part.
+    fn each_reads_its_rows(&self, shell: &Shell) -> Result<()> {
+        let (rows, n_columns) = (10_301, 8);
+        let (data, one, many) = (self.data((rows, n_columns), "rows")?, &self.one, &self.many);
+        let file = |name: &str| self.directory.join(name);
+        let numbers = fs::read(&data)?.split_off(fs::read(&data)?.len() - 4 * rows * n_columns);
+        fs::write(file("rows.f32"), &numbers)?;
+        fs::write(
+            file("rows.fbin"),
+            [&(rows as u32).to_le_bytes(), &(n_columns as u32).to_le_bytes(), &numbers[..]].concat(),
+        )?;
+        // A map is a table, too.
+        let flags = ["--perplexity", "8", "--early-exaggeration-iter", "5", "--n-iter", "5"];
+        let (alone, together) = (file("one.npy"), file("many.npy"));
+        for table in ["rows.parquet", "rows.arrow"] {
+            let table = file(table);
+            cmd!(shell, "{one} embed {data} --output {table} --quiet {flags...}").quiet().run()?;
+        }
+        for name in ["rows.npy", "rows.f32", "rows.fbin", "rows.parquet", "rows.arrow"] {
+            let (input, columns) = (file(name), n_columns.to_string());
+            let shape: &[&str] = if name == "rows.f32" { &["--n-columns", &columns] } else { &[] };
+            cmd!(shell, "{one} embed {input} {shape...} --output {alone} --quiet {flags...}").quiet().run()?;
+            cmd!(shell, "mpiexec -n 3 {many} embed {input} {shape...} --output {together} -q --threads 1 {flags...}")
+                .quiet()
+                .run()?;
+            ensure!(fs::read(&alone)? == fs::read(&together)?, "{name}: the map of 3 processes is not that of one");
+        }
+        println!(
+            "arrays with and without a header, Parquet, Arrow, of which 3 processes read their rows: the bytes of one"
+        );
         Ok(())
     }
 
     /// Without a hang, and what stood there stands there.
     fn a_killed_process_ends_the_job(&self) -> Result<()> {
+        // Of a preset that does not end when the divergence no longer falls.
         let (data, map) = (self.data((9_301, 8), "data")?, self.directory.join("kept.npy"));
         fs::write(&map, "what stood there")?;
-        let mut job = std::process::Command::new("mpiexec");
+        let mut job = Command::new("mpiexec");
         job.args(["-n", "2"]).arg(&self.many).arg("embed").arg(&data).arg("-o").arg(&map);
-        job.args(["-q", "--n-iter", "100000", "--threads", "1"]);
+        job.args(["-q", "--preset", "opentsne", "--n-iter", "100000", "--threads", "1"]);
         let mut job = job.spawn().context("mpiexec cannot be started")?;
         std::thread::sleep(Duration::from_secs(5));
         let took = self.kill_one(&mut job)?;

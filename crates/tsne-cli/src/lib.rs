@@ -14,5 +14,5 @@ mod command;
 mod memory;
 
 #[cfg(not(test))]
-pub use command::{main, run, run_in_team};
+pub use command::{Failure, main, run, run_in_team};
 pub use memory::{available_bytes, peak_bytes};

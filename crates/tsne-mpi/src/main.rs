@@ -1,7 +1,9 @@
 //! `mpiexec -n 8 tsne-mpi embed data.npy --output map.npy`: the command of tsne, computed by all processes of a job.
 
 mod allocator;
+mod ending;
 
+use ending::Ending;
 use mpi::Threading;
 use std::fs::File;
 use std::hash::Hasher;
@@ -10,6 +12,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use tsne::Context;
 use tsne::core::Team;
+use tsne_cli::Failure;
 use tsne_mpi::MpiTeam;
 
 /// The exit code of a program of Rust that panicked.
@@ -21,35 +24,20 @@ fn main() -> ExitCode {
         _ = writeln!(io::stderr(), "error: MPI cannot be started: start this program with mpiexec");
         return ExitCode::FAILURE;
     };
-    let team = MpiTeam::new();
-    let code = if granted < Threading::Serialized && team.size() > 1 {
-        _ = writeln!(io::stderr(), "error: this MPI serves one thread alone: use one that was built with threads");
-        1
-    } else {
-        match same_program(&team) {
-            // A panic is told by its hook; from here it would end in MPI, which waits for the others, who wait for this one.
-            Ok(()) => {
-                let run = AssertUnwindSafe(|| tsne_cli::run_in_team(std::env::args_os(), &team));
-                panic::catch_unwind(run).unwrap_or(PANICKED)
-            }
-            Err(error) => {
-                _ = writeln!(io::stderr(), "error: {error}");
-                1
-            }
-        }
-    };
-    if code != 0 && team.size() > 1 {
-        // Others may be waiting for this one: nothing else ends them.
-        _ = writeln!(
-            io::stderr(),
-            "tsne-mpi: process {} of {} has ended, and the job with it",
-            team.rank(),
-            team.size()
-        );
-        team.abort(code);
-    }
+    let (team, ending) = (MpiTeam::new(), Ending::new());
+    let code = ending.end(&run(&team, granted), &team);
     drop(universe);
     ExitCode::from(code)
+}
+
+fn run(team: &MpiTeam, granted: Threading) -> Result<(), Failure> {
+    if granted < Threading::Serialized && team.size() > 1 {
+        return Err(Failure::new(1, "error: this MPI serves one thread alone: use one that was built with threads"));
+    }
+    same_program(team).map_err(|error| Failure::new(1, &format!("error: {error}")))?;
+    // A panic is told by its hook; from here it would end in MPI, which waits for the others, who wait for this one.
+    let run = AssertUnwindSafe(|| tsne_cli::run_in_team(std::env::args_os(), team));
+    panic::catch_unwind(run).unwrap_or_else(|_| Err(Failure::said(PANICKED)))
 }
 
 /// Checks that all processes run the same program: another one would send other messages.

@@ -42,7 +42,7 @@ pub(super) struct Scenario {
 }
 
 /// All of them. Descents are long enough to be met on their way, and all are small enough for hundreds of runs.
-pub(super) const SCENARIOS: [Scenario; 8] = [
+pub(super) const SCENARIOS: [Scenario; 9] = [
     Scenario {
         name: "outputs",
         arguments: "embed x.csv --labels kinds.txt --perplexity 10 --preset opentsne --n-iter 400 -o y.npy --plot y.svg \
@@ -76,6 +76,14 @@ pub(super) const SCENARIOS: [Scenario; 8] = [
         before: &[
             "embed x.csv --labels kinds.txt --perplexity 10 --n-iter 20 --seed 1 -o y.csv --frames f.html --plot y.png -q",
         ],
+        removed: &[],
+        resume: None,
+    },
+    Scenario {
+        name: "columnar",
+        arguments: "embed x.csv --labels kinds.txt --perplexity 10 --preset opentsne --n-iter 400 -o y.parquet --frames f.png -q",
+        files: &[("x.csv", Kind::Input), ("kinds.txt", Kind::Input), ("y.parquet", Kind::Map), ("f.png", Kind::Page)],
+        before: &["embed x.csv --labels kinds.txt --perplexity 10 --n-iter 20 --seed 1 -o y.parquet --frames f.png -q"],
         removed: &[],
         resume: None,
     },

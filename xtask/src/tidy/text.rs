@@ -41,6 +41,9 @@ const UNSAFE_ALLOWED: [&str; 8] = [
     "crates/tsne/tests/failing_allocator.rs",
 ];
 
+/// Where users are told of them.
+const SECURITY: &str = "SECURITY.md";
+
 /// All rules of this file.
 pub(super) fn check(files: &[TrackedFile]) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -50,6 +53,9 @@ pub(super) fn check(files: &[TrackedFile]) -> Vec<Violation> {
         if file.is_rust() {
             violations.extend(unfinished(file));
             violations.extend(unsafe_code(file));
+        }
+        if file.path == SECURITY {
+            violations.extend(untold_unsafe(file));
         }
     }
     violations
@@ -105,6 +111,13 @@ fn unsafe_code(file: &TrackedFile) -> Vec<Violation> {
     in_lines(file, "unsafe", wrong, &advice)
 }
 
+fn untold_unsafe(file: &TrackedFile) -> Vec<Violation> {
+    let text = file.text.as_deref().unwrap_or_default();
+    let untold = UNSAFE_ALLOWED.iter().filter(|path| !text.contains(*path));
+    let violation = |path| format!("`{path}` may have `unsafe` code: say what it is for");
+    untold.map(|path| Violation::new(SECURITY, "unsafe-untold", violation(path))).collect()
+}
+
 /// Whether `word` stands in `line` as a whole word.
 fn has_word(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
@@ -150,6 +163,13 @@ mod tests {
         let text = "unsafe { f() }\n// unsafe in prose\n#![deny(unsafe_code)]\n";
         expect(&check(&[file("a.rs", text)]), &[("a.rs:1", "unsafe")]);
         expect(&check(&[file(UNSAFE_ALLOWED[0], text)]), &[]);
+    }
+
+    #[test]
+    fn users_are_told_of_all_unsafe_code() {
+        let all = UNSAFE_ALLOWED.join("\n");
+        expect(&check(&[file(SECURITY, &all)]), &[]);
+        expect(&check(&[file(SECURITY, &all.replace(UNSAFE_ALLOWED[1], ""))]), &[(SECURITY, "unsafe-untold")]);
     }
 
     #[test]

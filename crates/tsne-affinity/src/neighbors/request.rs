@@ -80,3 +80,24 @@ pub(in crate::neighbors) fn check_others(n: usize, rows: &[u32], others: &[u32])
     }
     Ok(k)
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// As arithmetic, without the memory.
+    #[test]
+    fn more_entries_than_32_bits_count_are_counted() {
+        assert_eq!(size(1 << 26, 64).unwrap(), 1 << 32);
+        assert_eq!(size(u32::MAX as usize, 90).unwrap(), 90 * u32::MAX as usize);
+        // What the largest array of 64-bit numbers may have, and one row of neighbors more than that.
+        let most = limits::items(size_of::<u64>());
+        for n in [1, 3, 1 << 20, u32::MAX as usize] {
+            assert_eq!(size(n, most / n).unwrap(), most / n * n);
+            let error = size(n, most / n + 1).unwrap_err().to_string();
+            assert!(error.contains(&(most / n + 1).to_string()) && error.contains(&(most / n).to_string()), "{error}");
+        }
+        // No memory has it, and that is an error.
+        assert!(matches!(room::<f32>(1 << 30, 1 << 30), Err(Error::OutOfMemory { .. } | Error::Capacity { .. })));
+    }
+}

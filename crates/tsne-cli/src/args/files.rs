@@ -13,7 +13,7 @@ use std::time::Duration;
 ]))]
 pub struct EmbedArgs {
     /// The points, n × d: an array (.npy, .npz, .fbin, .u8bin, .i8bin, .f32, .f64), a sparse matrix (.npz of SciPy's save_npz, .mtx), text with one point per line
-    /// (.csv, .tsv, .txt, or - for standard input), a table of Parquet or Arrow (.parquet, .arrow, .feather; where the program has
+    /// (.csv, .tsv, .txt, or - for standard input, or a pipe), a table of Parquet or Arrow (.parquet, .arrow, .feather; where the program has
     /// the feature columnar), an .h5ad file, or a folder of 10x Genomics; .npy, text and .mtx also with .gz or .zst. Or the n × n
     /// distances (--metric precomputed).
     #[arg(help_heading = "Input and output", required_unless_present = "continue_from")]

@@ -9,7 +9,7 @@ use crate::command::progress::{Bars, History};
 use crate::command::run::{Data, read, say, warn};
 use crate::command::saved::{Call, Extras};
 use crate::command::targets::Targets;
-use crate::command::{further, method, plan, scratch, team};
+use crate::command::{further, method, plan, room, scratch, team};
 use crate::film::Film;
 use crate::input::{CsvOptions, HeaderLine, InputOptions, Loaded, PointTable};
 use anyhow::{Context as _, Result};
@@ -58,8 +58,9 @@ pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     let own;
     let args = match team {
         None => args,
-        Some(_) => {
+        Some(some) => {
             team::check(args)?;
+            team::agree(args, some)?;
             own = team::of_member(args, team);
             &own
         }
@@ -67,7 +68,11 @@ pub(crate) fn embed(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     let Some(input) = &args.input else { return further::embed_further(args, team) };
     let targets = Targets::of_call(args, input)?;
     let scratch = scratch::open(args.method.scratch.as_deref(), args.method.run.quiet)?;
-    warn(args.method.run.quiet, plan::check(args, input, team::size(team))?.as_slice());
+    let doubt = match team {
+        None => plan::check(args, input, plan::Members::default())?,
+        Some(team) => room::doubt(args, input, team)?,
+    };
+    warn(args.method.run.quiet, doubt.as_slice());
     let source = input.display().to_string();
     let (steps, seed) = (args.prepare.steps(), args.method.run.seed);
     let keep_data = args.save.is_some() && !args.no_keep_data;

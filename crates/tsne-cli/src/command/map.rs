@@ -1,7 +1,7 @@
 //! A map that was made before: of a file of coordinates, or of a saved map.
 
 use crate::command::saved::{self, unusable};
-use crate::input::{InputOptions, Loaded, MapTable, Table, is_standard_input};
+use crate::input::{InputOptions, Loaded, MapTable, Table, is_stream};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs::File;
 use std::io::Read;
@@ -18,8 +18,8 @@ const MAGIC: &[u8] = b"\x89TSN";
 /// If it cannot be read, with the name of the file.
 pub(crate) fn read(path: &Path, options: &InputOptions) -> Result<MapTable> {
     ensure!(
-        !is_standard_input(path),
-        "a map is not read from standard input, as it is looked at before it is read: write it to a file, and name that"
+        !is_stream(path),
+        "a map is not read from standard input or a pipe, as it is looked at before it is read: write it to a file, and name that"
     );
     if !is_model(path) {
         return MapTable::read(path, options);

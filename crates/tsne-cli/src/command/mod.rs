@@ -9,6 +9,7 @@ mod code;
 mod descent;
 mod embed;
 mod explore;
+mod failure;
 mod film;
 mod further;
 mod interrupt;
@@ -23,6 +24,7 @@ mod planner;
 mod plot;
 mod progress;
 mod resume;
+mod room;
 mod run;
 mod saved;
 mod score;
@@ -34,12 +36,10 @@ mod transform;
 mod usage;
 
 use crate::args::{self, Cli, Command};
-use crate::report::printable;
 use clap::FromArgMatches;
-use code::{FAILURE, SUCCESS};
-use interrupt::{Interrupt, Interrupted};
+use code::SUCCESS;
+pub use failure::Failure;
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 use tsne::core::Team;
 
@@ -65,11 +65,21 @@ pub fn main() -> ExitCode {
 /// assert_eq!(tsne_cli::run(["tsne", "demo"]), 0);
 /// ```
 pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
-    call(arguments.into_iter().map(Into::into).collect(), None)
+    match call(arguments.into_iter().map(Into::into).collect(), None) {
+        Ok(()) => SUCCESS,
+        Err(failure) => {
+            failure.say();
+            failure.code()
+        }
+    }
 }
 
 /// Runs `tsne embed` or `tsne resume` with `arguments`, the first of which is the name of the program, as a member of a team of
-/// processes that all have the same: the first member writes what is written and said, for all. The result is the code that the process exits with.
+/// processes that all have the same: the first member writes what is written, and says what there is to say.
+///
+/// # Errors
+///
+/// What failed, which has not been said: members that fail for one reason fail with one line, to be said once.
 ///
 /// # Examples
 ///
@@ -77,31 +87,25 @@ pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> u8 {
 /// use tsne::core::ThreadTeam;
 ///
 /// let arguments = ["tsne", "embed", "data.npy", "--output", "map.npy"];
-/// let codes = ThreadTeam::run(2, 1, |team| tsne_cli::run_in_team(arguments, team))?;
-/// assert_eq!(codes, [0, 0]);
+/// let ended = ThreadTeam::run(2, 1, |team| tsne_cli::run_in_team(arguments, team))?;
+/// assert_eq!(ended, [Ok(()), Ok(())]);
 /// # Ok::<(), tsne::Error>(())
 /// ```
-pub fn run_in_team<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>, team: &dyn Team) -> u8 {
+pub fn run_in_team<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>, team: &dyn Team) -> Result<(), Failure> {
     call(arguments.into_iter().map(Into::into).collect(), Some(team))
 }
 
-fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> u8 {
+fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> Result<(), Failure> {
     called::with(&arguments);
     let matched = args::command().try_get_matches_from(&arguments);
-    let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let parsed = matched.and_then(|matches| Cli::from_arg_matches(&matches));
+    // Members of a team that were called for something else would wait for each other.
+    let same = team.map_or(Ok(()), |team| team::agree_on_command(&parsed, team));
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
-            // The first says it, for all, and no other ends before it has.
-            let code = match team.is_some_and(|team| team.rank() > 0) {
-                true => u8::try_from(error.exit_code()).unwrap_or(1),
-                false => usage::usage(&error, arguments.get(1)),
-            };
-            if let Some(team) = team {
-                _ = tsne::Context::new().with_team(team).any(false);
-            }
-            return code;
-        }
+        Err(error) => return usage::usage(&error, arguments.get(1), team::is_first(team)),
     };
+    same.map_err(|error| Failure::of(&error))?;
     let done = match &cli.command {
         Command::Embed(args) if args.dry_run && !team::is_first(team) => Ok(()),
         Command::Embed(args) if args.dry_run => plan::plan(args, team::size(team)),
@@ -119,18 +123,5 @@ fn call(arguments: Vec<OsString>, team: Option<&dyn Team>) -> u8 {
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out_dir } => manual::man(out_dir),
     };
-    match done {
-        Ok(()) => SUCCESS,
-        Err(error) => {
-            // One line, whatever the messages below contain. Where it cannot be written, the exit code remains.
-            let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            let (line, code) = match Interrupt::of_this_process() {
-                false => (format!("error: {line}"), FAILURE),
-                true if error.is::<Interrupted>() => (line, interrupt::CODE),
-                true => ("interrupted before there was a map to write".into(), interrupt::CODE),
-            };
-            let _ = writeln!(std::io::stderr(), "{}", printable(&line));
-            code
-        }
-    }
+    done.map_err(|error| Failure::of(&error))
 }

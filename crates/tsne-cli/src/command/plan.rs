@@ -5,7 +5,7 @@ use crate::command::method;
 use crate::command::planner::{Change, Planner, name};
 use crate::command::run::print;
 use crate::command::targets::{Targets, Written};
-use crate::input::{Preview, is_standard_input};
+use crate::input::{Preview, is_stream};
 use crate::memory::available_bytes;
 use crate::report::{PlanReport, StageReport, amount};
 use anyhow::{Context as _, Result, bail};
@@ -38,27 +38,42 @@ pub(crate) fn plan(args: &EmbedArgs, processes: usize) -> Result<()> {
 /// # Errors
 ///
 /// For a run that takes more than `--memory-limit` allows, with what would fit.
-pub(crate) fn check(args: &EmbedArgs, input: &Path, processes: usize) -> Result<Option<String>> {
+pub(crate) fn check(args: &EmbedArgs, input: &Path, members: Members) -> Result<Option<String>> {
     let limit = args.method.memory_limit;
     let Ok(file) = std::fs::metadata(input) else { return Ok(None) };
     let is_small = file.is_file() && file.len() < SMALL_FILE;
     // What can be read once only is planned by the fit, when it has been read.
-    let is_stream = is_standard_input(input) || !(file.is_file() || file.is_dir());
-    if is_stream || (is_small && limit.is_none()) {
+    if is_stream(input) || (is_small && limit.is_none()) {
         return Ok(None);
     }
     // What cannot be looked at, such as a stream in a file, is planned by the fit as well.
-    let Ok(planned) = planned(args, input, processes) else { return Ok(None) };
+    let Ok(planned) = planned(args, input, members.count) else { return Ok(None) };
     if let Some(limit) = limit {
         // Of more points than there can be nothing is planned, and nothing is read.
-        if let Some(doubt) = planned.doubt(limit).with_context(|| input.display().to_string())? {
+        if let Some(doubt) = planned.doubt(limit, members.is_first).with_context(|| input.display().to_string())? {
             bail!("{} are allowed by --memory-limit, but {doubt}", amount(limit));
         }
     }
-    let Some(free) = available_bytes() else { return Ok(None) };
+    let Some(free) = available_bytes().map(|free| free / members.here.max(1) as u64) else { return Ok(None) };
     // Without a limit, what is wrong is told where it is met.
-    let doubt = planned.doubt(free).unwrap_or_default();
+    let doubt = planned.doubt(free, members.is_first).unwrap_or_default();
     Ok(doubt.map(|doubt| format!("{doubt}; {} are free: it may be slow or be ended by the system", amount(free))))
+}
+
+/// The processes that compute a map together, as one of them sees them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Members {
+    pub(crate) count: usize,
+    /// Those on its machine, itself among them.
+    pub(crate) here: usize,
+    pub(crate) is_first: bool,
+}
+
+impl Default for Members {
+    /// One alone.
+    fn default() -> Self {
+        Self { count: 1, here: 1, is_first: true }
+    }
 }
 
 /// A run before it is one, of any number type and dimension.
@@ -66,8 +81,8 @@ trait Planned {
     /// All that is known of it.
     fn report(&self) -> Result<PlanReport>;
 
-    /// What to say of it where it does not fit into so many bytes.
-    fn doubt(&self, bytes: u64) -> Result<Option<String>>;
+    /// What to say of it where it does not fit into so many bytes, in the first process or another one.
+    fn doubt(&self, bytes: u64, is_first: bool) -> Result<Option<String>>;
 }
 
 fn planned<'a>(args: &'a EmbedArgs, input: &Path, processes: usize) -> Result<Box<dyn Planned + 'a>> {
@@ -101,6 +116,10 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
         let costs = method.measure_costs(shape)?;
         let memory = self.memory(self.builder.clone(), Change::default(), Some(&costs))?;
         let (peak_stage, peak) = memory.peak();
+        let others = match self.processes {
+            1 => None,
+            _ => Some(self.memory(self.builder.clone(), Change::of_member(false), None)?.peak().1),
+        };
         let free = match (available_bytes(), self.args.method.memory_limit) {
             (Some(free), Some(limit)) => Some(free.min(limit)),
             (free, limit) => free.or(limit),
@@ -110,7 +129,11 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
             Some(free) if peak > free => self.remedies(free)?,
             _ => Vec::new(),
         };
-        let seconds = |name: &str| seconds_of(self.args, &self.preview, name, &memory.fit);
+        let readers = if self.has_own_rows(false) { self.processes as f64 } else { 1.0 };
+        let seconds = |name: &str| {
+            let seconds = seconds_of(self.args, &self.preview, name, &memory.fit);
+            if name == "read" { seconds / readers } else { seconds }
+        };
         let stages: Vec<StageReport> = memory
             .stages()
             .into_iter()
@@ -128,6 +151,7 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
             search: memory.fit.search.map(search_name),
             iterations: memory.fit.iterations,
             processes: self.processes,
+            other_peak_memory_bytes: others.filter(|others| *others < peak),
             threads: memory.fit.threads,
             seconds: stages.iter().map(|stage| stage.seconds).sum(),
             stages,
@@ -141,8 +165,8 @@ impl<T: Float + FromStr, const D: usize> Planned for Planner<'_, T, D> {
         })
     }
 
-    fn doubt(&self, bytes: u64) -> Result<Option<String>> {
-        let memory = self.memory(self.builder.clone(), Change::default(), None)?;
+    fn doubt(&self, bytes: u64, is_first: bool) -> Result<Option<String>> {
+        let memory = self.memory(self.builder.clone(), Change::of_member(is_first), None)?;
         let (stage, peak) = memory.peak();
         if peak <= bytes {
             return Ok(None);

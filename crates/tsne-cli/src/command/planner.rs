@@ -44,6 +44,15 @@ pub(super) struct Change {
     points: Option<usize>,
     forgets_data: bool,
     in_files: bool,
+    /// Nothing is written that needs the affinities of all points in one process.
+    scattered: bool,
+}
+
+impl Change {
+    /// What another process than the first does.
+    pub(super) fn of_member(is_first: bool) -> Self {
+        Self { scattered: !is_first, ..Self::default() }
+    }
 }
 
 /// The memory of a run.
@@ -86,11 +95,29 @@ pub(super) const fn name(stage: PlanStage) -> &'static str {
     }
 }
 
+/// What a call writes, as far as it decides what a run has in memory.
+fn targets(args: &EmbedArgs) -> Targets<'_> {
+    Targets {
+        map: args.output.as_deref(),
+        model: args.save.as_deref(),
+        page: args.html.as_deref(),
+        film: args.frames.as_deref(),
+        ..Targets::default()
+    }
+}
+
+/// The bytes of the affinities of all points in the first of several processes: where rows start, columns, weights, and the weights
+/// once more as they arrive.
+fn gathered<T>(fit: &Plan, n: usize) -> u64 {
+    let entry = size_of::<u32>() + 2 * size_of::<T>();
+    8 * n as u64 + fit.affinities as u64 * entry as u64
+}
+
 impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
     pub(super) fn new(args: &'a EmbedArgs, input: &Path, processes: usize) -> Result<Self> {
         let preview = Preview::of::<T>(input, &args.reading.options())?;
         let builder = method::builder(&args.method)?.keep_data(args.save.is_some() && !args.no_keep_data);
-        let targets = Targets { map: args.output.as_deref(), ..Targets::default() };
+        let targets = targets(args);
         let kept = if targets.wants_neighbors() { method::NEIGHBORS } else { 0 };
         let builder = builder.keep_neighbors(kept);
         Ok(Self { args, preview, builder, processes })
@@ -112,7 +139,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
     }
 
     /// Whether each process reads the rows of its own points.
-    fn has_own_rows(&self, forgets_data: bool) -> bool {
+    pub(super) fn has_own_rows(&self, forgets_data: bool) -> bool {
         self.processes > 1 && self.preview.has_rows && team::needs_own_rows(self.args, forgets_data)
     }
 
@@ -156,8 +183,20 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         let is_drawn = |path: &Option<PathBuf>| {
             path.as_ref().is_some_and(|path| path.extension().is_some_and(|e| e != "svg" && e != "html"))
         };
+        let mut gathers = 0;
         let pictures = if is_drawn(&self.args.plot) || is_drawn(&self.args.frames) { PICTURE } else { 0 };
-        let last = fit.stages.last().map_or(0, |stage| stage.bytes) + pictures;
+        if self.processes > 1 && !change.scattered {
+            let whole = gathered::<T>(&fit, shape.n());
+            let is_saved = self.args.checkpoint.checkpoint.is_some();
+            let descent = |stage: &&mut PlannedStage| {
+                is_saved && matches!(stage.stage, PlanStage::EarlyExaggeration | PlanStage::Optimization)
+            };
+            fit.stages.iter_mut().filter(descent).for_each(|stage| stage.bytes += whole);
+            if !is_saved && team::needs_all(&targets(self.args), &self.args.method) {
+                gathers = whole;
+            }
+        }
+        let last = gathers + fit.stages.last().map_or(0, |stage| stage.bytes) + pictures;
         Ok(Memory {
             read,
             prepare: self.preparing(share, change.components).map(|bytes| bytes + PROGRAM),
@@ -186,6 +225,12 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         }
         if self.args.save.is_some() && !self.args.no_keep_data {
             propose("--no-keep-data".into(), peak(Change { forgets_data: true, ..Change::default() })?);
+        }
+        if self.processes > 1 {
+            propose(
+                "no --checkpoint, --save, --html, --frames, --exact-kl and neighbors of a table, for which the first process has all affinities".into(),
+                peak(Change { scattered: true, ..Change::default() })?,
+            );
         }
         let data = matches!(self.preview.shape, InputShape::Data(shape) if shape.d > COMPONENTS);
         if data && self.args.prepare.pca.is_none() && self.args.method.affinities.metric.is_none() {

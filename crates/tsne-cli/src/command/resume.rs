@@ -26,7 +26,9 @@ pub(crate) fn resume(args: &ResumeArgs, team: Option<&dyn Team>) -> Result<()> {
     let extras = Extras::take(model.sections(), n).with_context(name)?;
     let extras = extras.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
     let team = team.filter(|team| team.size() > 1);
-    let embed = team::of_member(&interrupted(&extras.call, args).with_context(name)?, team);
+    let embed = interrupted(&extras.call, args).with_context(name)?;
+    team.map_or(Ok(()), |team| team::agree(&embed, team))?;
+    let embed = team::of_member(&embed, team);
     film::check(&embed, model.n_components())?;
     let mut film = film::film(&embed);
     film.as_mut().map_or(Ok(()), |film| film.take(model.sections(), n)).with_context(name)?;

@@ -1,11 +1,12 @@
 //! What `tsne embed` and `tsne resume` do where several processes compute one map.
 
-use crate::args::{EmbedArgs, MethodArgs};
+use crate::args::{Cli, Command, EmbedArgs, MethodArgs};
 use crate::command::targets::Targets;
+use crate::input::is_stream;
 use crate::prepare::Steps;
 use crate::report::{MemberReport, MemberSeconds, SentBytes};
 use anyhow::{Result, bail};
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use tsne::core::Team;
 use tsne::{Context, Embedding, Float, Timings};
 
@@ -13,12 +14,55 @@ use tsne::{Context, Embedding, Float, Timings};
 ///
 /// # Errors
 ///
-/// For points from the standard input, which only one process has.
+/// For points or labels from the standard input, which only one process has, or from a pipe, which only one can read.
 pub(crate) fn check(args: &EmbedArgs) -> Result<()> {
-    if args.input.as_deref() == Some(Path::new("-")) {
-        bail!("standard input is that of one process, and each of several reads the points: name a file");
+    let mut read = args.input.iter().chain(&args.reading.labels);
+    if let Some(path) = read.find(|path| is_stream(path)) {
+        bail!(
+            "{}: standard input and pipes are those of one process, and each of several reads points and labels: name a file",
+            path.display()
+        );
     }
     Ok(())
+}
+
+/// Makes sure that all processes are asked for the same command, or for help, or that what each is asked for is wrong.
+///
+/// # Errors
+///
+/// [`tsne::Error::Team`] that names a process of which something else is wanted.
+pub(crate) fn agree_on_command(parsed: &Result<Cli, clap::Error>, team: &dyn Team) -> Result<()> {
+    let what = match parsed {
+        Ok(Cli { command: Command::Embed(args) }) if args.dry_run => "plan".to_owned(),
+        Ok(cli) => format!("{:?}", std::mem::discriminant(&cli.command)),
+        Err(error) => error.kind().to_string(),
+    };
+    Ok(Context::new().with_team(team).agree("command", of_text(&what))?)
+}
+
+/// Makes sure that all processes are asked for the same, as far as they have to do it together: each its points, which may be a copy of
+/// its own, and as many threads as it has.
+///
+/// # Errors
+///
+/// [`tsne::Error::Team`] that names a process that was called otherwise.
+pub(crate) fn agree(args: &EmbedArgs, team: &dyn Team) -> Result<()> {
+    let mut told = args.clone();
+    // Whether there are any, not which.
+    for path in [&mut told.input, &mut told.continue_from].into_iter().flatten() {
+        path.clear();
+    }
+    (told.method.memory_limit, told.method.scratch) = (None, None);
+    let run = &mut told.method.run;
+    (run.threads, run.json, run.quiet) = (None, false, false);
+    Ok(Context::new().with_team(team).agree("call", of_text(&format!("{told:?}")))?)
+}
+
+/// A number that stands for a text: in one build of this program always the same.
+fn of_text(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a member is asked for: all but the first are silent and write nothing.
@@ -81,12 +125,17 @@ pub(crate) fn complete<T: Float, const D: usize>(
     // Where there was a checkpoint, and nothing to do since, the first has all already.
     let counts = cx.gather_one(entries)?;
     let entries = if is_whole { entries } else { counts.into_iter().sum() };
-    let shown = targets.page.is_some() || targets.film.is_some();
-    if targets.model.is_some() || shown || targets.wants_neighbors() || args.exact_kl {
+    if needs_all(targets, args) {
         embedding.complete(cx)?;
     }
     let members = members(embedding.timings(), sent, cx)?;
     Ok((team.rank() == 0).then_some(Together { entries, members }))
+}
+
+/// Whether something is asked for that takes the affinities of all points, or their neighbors, in one process.
+pub(crate) fn needs_all(targets: &Targets<'_>, args: &MethodArgs) -> bool {
+    let shown = targets.page.is_some() || targets.film.is_some();
+    targets.model.is_some() || shown || targets.wants_neighbors() || args.exact_kl
 }
 
 /// What each process took.

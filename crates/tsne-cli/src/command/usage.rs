@@ -1,39 +1,37 @@
 //! What is wrong with the arguments, in one line that says what to write instead.
 
 use crate::args::command;
-use crate::command::code::{SUCCESS, USAGE};
+use crate::command::code::USAGE;
+use crate::command::failure::Failure;
 use crate::report::printable;
 use clap::error::ErrorKind;
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 
 /// How alike a word and what was written must be for a suggestion: from 0 to 1, by edits over the longer length. `cosin`, `recomended`
 /// and `pac` are 0.83, 0.91 and 0.67 like what was meant; `fast` is 0.5 like `fft`.
 const ALIKE: f64 = 0.6;
 
-/// Prints help and version as they are, and what is wrong with the arguments in one line; returns the exit code. `first` is the first
-/// argument, which may name a subcommand.
-pub(super) fn usage(error: &clap::Error, first: Option<&OsString>) -> u8 {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return SUCCESS;
-    }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-        return USAGE;
+/// Prints help and version as they are, where `prints` says that this process does, and makes one line of what is wrong with the
+/// arguments. `first` is the first argument, which may name a subcommand.
+///
+/// # Errors
+///
+/// What is wrong.
+pub(super) fn usage(error: &clap::Error, first: Option<&OsString>, prints: bool) -> Result<(), Failure> {
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_help || !error.use_stderr() {
+        if prints {
+            let _ = error.print();
+        }
+        return if error.use_stderr() { Err(Failure::said(USAGE)) } else { Ok(()) };
     }
     let text = error.to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Usage:"));
     let line = lines.take_while(|line| !line.starts_with("For more information")).collect::<Vec<_>>().join(" ");
     let meant = written(error).and_then(|written| meant(&written, &line));
     let meant = meant.map(|word| format!("did you mean {word}? ")).unwrap_or_default();
-    let _ = writeln!(
-        std::io::stderr(),
-        "{} ({meant}`{} --help` lists the options)",
-        printable(&line),
-        called(first.map(OsString::as_os_str))
-    );
-    USAGE
+    let called = called(first.map(OsString::as_os_str));
+    Err(Failure::new(USAGE, &format!("{} ({meant}`{called} --help` lists the options)", printable(&line))))
 }
 
 /// The value that was refused.

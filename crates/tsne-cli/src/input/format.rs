@@ -1,7 +1,7 @@
 //! The formats of points, by names of files and by their first bytes.
 
 use super::npy::is_headless;
-use super::open::{ends_in, is_compressed, is_standard_input, uncompressed};
+use super::open::{ends_in, is_compressed, is_standard_input, is_stream, uncompressed};
 use anyhow::{Result, bail, ensure};
 use std::path::Path;
 
@@ -26,7 +26,8 @@ pub(crate) enum Format {
     Text,
 }
 
-/// The format of a file by its name, or that it is a folder. Standard input is text, unless its first bytes say otherwise.
+/// The format of a file by its name, or that it is a folder. Standard input, and a pipe whose name says nothing, are text, unless their
+/// first bytes say otherwise.
 pub(crate) fn format_of(path: &Path) -> Result<Format> {
     if is_standard_input(path) {
         return Ok(Format::Text);
@@ -51,6 +52,7 @@ pub(crate) fn format_of(path: &Path) -> Result<Format> {
         () if is_columnar(path) => Format::Columnar,
         () if is_columnar(&name) => bail!("a table of this format is compressed within: unpack it first"),
         () if is(&["csv", "tsv", "txt", "data", "dat", "tab"]) => Format::Text,
+        () if is_stream(path) => Format::Text,
         () => return unknown(&name),
     })
 }

@@ -16,7 +16,7 @@ use super::missing::Resolved;
 use super::names::{COLUMN, Names};
 use super::npy::{Npy, is_plain};
 use super::npz::Archive;
-use super::open::{MAGIC, is_compressed, is_standard_input, open};
+use super::open::{MAGIC, is_compressed, is_standard_input, is_stream, open};
 #[cfg(feature = "columnar")]
 use super::own_rows::are_alone;
 use super::own_rows::{OwnRows, OwnValues};
@@ -115,6 +115,11 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
     for file in &options.labels {
         let mut found = Vec::new();
         if is_table(file) && !wanted.is_empty() {
+            ensure!(
+                !is_stream(file),
+                "{}: labels whose columns are chosen are looked at before they are read, as no pipe can be: name a file",
+                name(file)
+            );
             let names = schema_of(file, &options.table).with_context(|| name(file))?.names.unwrap_or_default();
             rest.retain(|column| {
                 let has = names.iter().any(|name| name == column);
@@ -138,7 +143,7 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
         }
         table.label_columns.clear();
     }
-    let is_looked_at = matches!(format, Format::Text | Format::Columnar) && !is_standard_input(path);
+    let is_looked_at = matches!(format, Format::Text | Format::Columnar) && !is_stream(path);
     if is_looked_at && !known.is_empty() && !table.label_columns.is_empty() {
         let own = schema_of(path, &options.table).with_context(|| name(path))?.names.unwrap_or_default();
         let of_points = Names::new(own.iter().map(|name| Some(name.as_str())), COLUMN);
@@ -156,6 +161,15 @@ pub(super) fn split<'a>(path: &Path, format: Format, options: &'a InputOptions) 
         table.header = HeaderLine::default();
     }
     Ok((table, in_files))
+}
+
+/// Why points of a format are not read from standard input or a pipe.
+const fn no_stream(format: Format) -> &'static str {
+    match format {
+        Format::H5ad => "an .h5ad file is read here and there, as no pipe can be: name a file",
+        Format::Headless => "an array without a header is read where its length is known: name a file",
+        _ => "this format cannot be read from a pipe: name a file",
+    }
 }
 
 /// Opens an array, with NumPy's header or without.
@@ -248,13 +262,15 @@ impl<T: Scalar + FromStr> Loaded<T> {
     fn points_of(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
         check_choices(path, format, options)?;
         let loaded = match format {
-            Format::Text if is_standard_input(path) => {
+            Format::Text if is_stream(path) => {
                 let mut read = open(path)?;
                 let start = start_of(&mut read)?;
                 let format = format_of_bytes(&start);
                 Self::of_stream(Cursor::new(start).chain(read), format, options)?
             }
-            Format::Npy | Format::Text | Format::Mtx if is_compressed(path) => {
+            Format::H5ad | Format::Headless if is_stream(path) => bail!(no_stream(format)),
+            Format::Columnar if cfg!(not(feature = "columnar")) => Self::of_columnar(path, options)?,
+            _ if is_stream(path) || (format == Format::Npy && is_compressed(path)) => {
                 Self::of_stream(open(path)?, format, options)?
             }
             Format::Text | Format::Mtx => Self::of_stream(open(path)?, format, options)?,
@@ -336,13 +352,11 @@ impl<T: Scalar + FromStr> Loaded<T> {
                 Self::of_archive(Cursor::new(bytes), length, options)
             }
             Format::Text => Ok(Self::from(PointTable::from_csv(read, &options.table)?)),
-            Format::H5ad => bail!("an .h5ad file cannot be read from standard input: name the file"),
-            Format::Headless => bail!("an array without a header is read where its length is known: name a file"),
+            Format::H5ad | Format::Headless | Format::TenX => bail!(no_stream(format)),
             #[cfg(feature = "columnar")]
             Format::Columnar => Self::of_opened(columnar::Opened::of_pipe(read)?, &options.table),
             #[cfg(not(feature = "columnar"))]
             Format::Columnar => Err(no_columnar(Path::new("-"))),
-            Format::TenX => bail!("a folder cannot be read from standard input"),
         }
     }
 

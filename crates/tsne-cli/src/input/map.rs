@@ -8,7 +8,7 @@ use super::labels::{Owners, schema_of};
 use super::loaded::{InputOptions, Loaded};
 use super::missing::Missing;
 use super::names::{COLUMN, Names};
-use super::open::is_standard_input;
+use super::open::is_stream;
 use super::points::PointTable;
 use super::table::{CsvOptions, IndexColumn, Schema, is_index_name};
 use super::text::HeaderLine;
@@ -136,7 +136,7 @@ impl MapTable {
 /// If the data cannot be opened.
 pub fn as_embedded(data: &Path, mut options: InputOptions, maps: &[&Annotations]) -> Result<InputOptions> {
     let name = || data.display().to_string();
-    let format = if is_standard_input(data) { None } else { Some(format_of(data).with_context(name)?) };
+    let format = if is_stream(data) { None } else { Some(format_of(data).with_context(name)?) };
     let table = &mut options.table;
     let written = match format {
         Some(Format::Text | Format::Columnar) => schema_of(data, table).with_context(name)?.names.unwrap_or_default(),

@@ -45,7 +45,7 @@ pub(crate) use map::label_names;
 pub use map::{MapTable, as_embedded};
 pub use missing::{Missing, Resolved};
 #[cfg(not(test))]
-pub(crate) use open::is_standard_input;
+pub(crate) use open::is_stream;
 pub use own_rows::{OwnRows, OwnValues};
 pub use parameters::read_parameters;
 pub use points::PointTable;

@@ -17,10 +17,15 @@ const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 /// Bytes by which the format of a stream is known.
 pub(crate) const MAGIC: usize = 16;
 
-/// Opens a file, decompressing it if its name ends in `.gz` or `.zst`; `-` is standard input, decompressed if it begins so.
+/// Opens a file, decompressing it if its name ends in `.gz` or `.zst`; `-` is standard input. That, and pipes, are decompressed if they
+/// begin so.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    if is_standard_input(path) {
-        let (start, stream) = sniff(io::stdin().lock()).context("cannot read standard input")?;
+    if is_stream(path) {
+        let stream: Box<dyn Read> = match is_standard_input(path) {
+            true => Box::new(io::stdin().lock()),
+            false => Box::new(File::open(path).context("cannot open")?),
+        };
+        let (start, stream) = sniff(stream).context("cannot read")?;
         let read: Box<dyn Read> = match () {
             () if start.starts_with(GZIP) => Box::new(MultiGzDecoder::new(stream)),
             () if start.starts_with(ZSTD) => Box::new(Zstd::new(BufReader::new(stream))?),
@@ -77,6 +82,11 @@ impl Read for Counted<'_> {
 /// Whether a name stands for standard input.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Whether a name stands for what can be read once only, from its beginning to its end: standard input, or a pipe.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    is_standard_input(path) || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Whether a name has that extension.

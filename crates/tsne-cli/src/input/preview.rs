@@ -12,7 +12,7 @@ use super::line_ends::LineEnds;
 use super::loaded::{InputOptions, array, check_choices, name, split};
 use super::npy::Npy;
 use super::npz::Archive;
-use super::open::{is_compressed, is_standard_input, open};
+use super::open::{is_compressed, is_stream, open};
 use super::own_rows::OwnRows;
 #[cfg(feature = "columnar")]
 use super::own_rows::are_alone;
@@ -84,16 +84,11 @@ impl Preview {
 
     fn look<T: Scalar + FromStr>(path: &Path, format: Format, options: &InputOptions) -> Result<Self> {
         ensure!(
-            !is_standard_input(path),
+            !is_stream(path),
             "it can be read once only, so nothing of it is known before: write the points to a file, and name that"
         );
         check_choices(path, format, options)?;
-        let metadata = std::fs::metadata(path).context("cannot open")?;
-        ensure!(
-            metadata.is_file() || metadata.is_dir(),
-            "it is no regular file, and can be read once only: write the points to a file, and name that"
-        );
-        let file_bytes = metadata.len();
+        let file_bytes = std::fs::metadata(path).context("cannot open")?.len();
         let of = |sizes: Sizes| Self {
             shape: sizes.shape.into(),
             is_exact: true,
@@ -140,7 +135,10 @@ impl Preview {
                 let file_bytes = std::fs::metadata(&matrix).context("cannot open")?.len();
                 Self { file_bytes, seconds: Some(seconds_of_matrix(&matrix, &sizes)?), ..of(sizes) }
             }
+            #[cfg(feature = "h5ad")]
             Format::H5ad => of_h5ad::<T>(path, options, file_bytes)?,
+            #[cfg(not(feature = "h5ad"))]
+            Format::H5ad => bail!(super::loaded::NO_H5AD),
             #[cfg(feature = "columnar")]
             Format::Columnar => {
                 let opened = columnar::Opened::open(path)?;
@@ -208,11 +206,6 @@ fn of_coordinates<T: Scalar>((n, d, entries): (usize, usize, usize), transpose: 
     let of_rows = of_sparse::<T>((n, d, entries), true, transpose);
     let peak = of_rows.peak.max((2.0 * COORDINATE * entries as f64 + 8.0 * n as f64) as u64);
     Sizes { peak, ..of_rows }
-}
-
-#[cfg(not(feature = "h5ad"))]
-fn of_h5ad<T: Scalar>(_: &Path, _: &InputOptions, _: u64) -> Result<Preview> {
-    bail!(super::loaded::NO_H5AD)
 }
 
 #[cfg(feature = "h5ad")]

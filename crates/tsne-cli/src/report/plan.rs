@@ -22,6 +22,9 @@ pub struct PlanReport {
     pub iterations: usize,
     /// The processes that compute the map together, of each of which memory is told; times are those of one divided by their number.
     pub processes: usize,
+    /// The most that another process than the first takes, where the first takes more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_peak_memory_bytes: Option<u64>,
     /// The number of threads, of each process.
     pub threads: usize,
     /// The stages in their order.
@@ -103,7 +106,11 @@ impl Summary for PlanReport {
         }));
         let free =
             self.available_memory_bytes.map(|free| format!(", {} are to be had", amount(free))).unwrap_or_default();
-        lines.push(("peak memory", format!("{} ({}){each}{free}", amount(self.peak_memory_bytes), self.peak_stage)));
+        let whose = self.other_peak_memory_bytes.map_or_else(
+            || each.clone(),
+            |others| format!(" in the first of {} processes, {} in each other", self.processes, amount(others)),
+        );
+        lines.push(("peak memory", format!("{} ({}){whose}{free}", amount(self.peak_memory_bytes), self.peak_stage)));
         if let Some(bytes) = self.scratch_bytes {
             lines.push(("scratch", format!("{} on the disk{each}", amount(bytes))));
         }

@@ -18,6 +18,8 @@ mod h5ad;
 mod labels;
 mod opened;
 mod order;
+#[cfg(unix)]
+mod pipes;
 mod plan;
 mod plot;
 mod prepare;

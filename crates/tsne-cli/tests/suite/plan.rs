@@ -7,6 +7,7 @@ use npyz::Order;
 use std::fs::File;
 use std::io::Write;
 use std::process::Command;
+use tsne::core::ThreadTeam;
 use tsne::plan::InputShape;
 use tsne_cli::input::{CsvOptions, InputOptions, Loaded, Missing, PointTable, Preview};
 
@@ -310,6 +311,21 @@ fn each_of_several_processes_takes_less() {
     };
     // Affinities are shared out, and are more than half; the program, the data and the grid are on all, so that no eighth is left.
     assert!(of(8) < 0.7 * of(1) && of(8) > 1.5 * of(1) / 8.0);
+    // A checkpoint brings at least as many affinities as there are neighbors to the first: columns, weights, and these as they arrive.
+    let saved = directory.json("plan x.npy --processes 8 --checkpoint run.tsne")["peak_memory_bytes"].as_f64().unwrap();
+    assert!(saved > of(8) + 12.0 * 20_000.0 * 90.0, "{saved}");
+    let limited = format!("embed x.npy -o y.npy --checkpoint run.tsne --memory-limit {}B", saved as u64 - 1_000_000);
+    let arguments = limited.split(' ').map(|argument| match argument.contains('.') {
+        true => directory.path(argument).into_os_string(),
+        false => argument.into(),
+    });
+    let arguments: Vec<_> = std::iter::once("tsne".into()).chain(arguments).collect();
+    let ended = ThreadTeam::run(8, 1, |team| tsne_cli::run_in_team(arguments.clone(), team)).unwrap();
+    // The first needs it, and all say so, in the same words.
+    let lines: Vec<&str> = ended.iter().map(|ended| ended.as_ref().unwrap_err().line().unwrap()).collect();
+    assert!(lines[0].contains("no --checkpoint") && lines.iter().all(|line| *line == lines[0]), "{lines:?}");
+    let told = directory.succeed("plan x.npy --processes 8 --checkpoint run.tsne");
+    assert!(told.contains("in the first of 8 processes") && told.contains("in each other"), "{told}");
     let told = directory.succeed("plan x.npy --processes 8");
     assert!(told.contains("in each of 8 processes") && told.contains("at least"), "{told}");
     directory.refuse("plan x.npy --processes 0", "--processes");

@@ -3,6 +3,7 @@
 use crate::common::{Directory, clusters, npy};
 use npyz::Order;
 use tsne::core::ThreadTeam;
+use tsne_cli::Failure;
 use tsne_cli::input::{InputOptions, Loaded, PointTable};
 
 const N: usize = 1_500;
@@ -14,14 +15,25 @@ fn points() -> Directory {
     directory
 }
 
-/// The exit codes of `size` members that are called with the same arguments, with files in the directory.
-fn together(directory: &Directory, size: usize, arguments: &[&str]) -> Vec<u8> {
+/// How `size` members end that are called with the same arguments, with files in the directory: their exit codes, and what they have to
+/// say.
+fn ended(directory: &Directory, size: usize, arguments: &[&str]) -> Vec<(u8, Option<String>)> {
     let at = |argument: &&str| match argument.contains('.') && argument.parse::<f64>().is_err() {
         true => directory.path(argument).into_os_string(),
         false => argument.into(),
     };
     let arguments: Vec<_> = std::iter::once("tsne".into()).chain(arguments.iter().map(at)).collect();
-    ThreadTeam::run(size, 1, |team| tsne_cli::run_in_team(arguments.clone(), team)).unwrap()
+    let ended = ThreadTeam::run(size, 1, |team| tsne_cli::run_in_team(arguments.clone(), team)).unwrap();
+    ended.into_iter().map(code_and_line).collect()
+}
+
+fn code_and_line(ended: Result<(), Failure>) -> (u8, Option<String>) {
+    ended.map_or_else(|failure| (failure.code(), failure.line().map(str::to_owned)), |()| (0, None))
+}
+
+/// Their exit codes alone.
+fn together(directory: &Directory, size: usize, arguments: &[&str]) -> Vec<u8> {
+    ended(directory, size, arguments).into_iter().map(|(code, _)| code).collect()
 }
 
 #[test]
@@ -120,7 +132,7 @@ fn each_member_reads_the_rows_of_its_points() {
     let other = read_own(&directory, "x.npy", (0, 3)).unwrap();
     assert!(other.seal() != first.seal());
     assert_eq!(other.seal(), read_own(&directory, "x.npy", (1, 3)).unwrap().seal());
-    let codes = ThreadTeam::run(2, 1, |team| {
+    let ended = ThreadTeam::run(2, 1, |team| {
         let call = ["tsne", "embed", ["x.npy", "other.npy"][team.rank()], "-o", "mixed.npy", "--quiet"];
         let at = |argument: &str| match argument.contains('.') {
             true => directory.path(argument).into_os_string(),
@@ -128,7 +140,11 @@ fn each_member_reads_the_rows_of_its_points() {
         };
         tsne_cli::run_in_team(call.map(at), team)
     });
-    assert_eq!(codes.unwrap(), [1, 1]);
+    let (codes, lines): (Vec<u8>, Vec<_>) = ended.unwrap().into_iter().map(code_and_line).unzip();
+    assert_eq!(codes, [1, 1]);
+    // All say the same, which is said once.
+    assert_eq!(lines[0], lines[1]);
+    assert!(lines[0].as_ref().is_some_and(|line| line.contains("input of member 1 differs")), "{lines:?}");
     assert!(!directory.files().contains(&"mixed.npy".to_owned()));
 }
 
@@ -206,5 +222,24 @@ fn a_team_refuses_what_it_cannot_do() {
     assert_eq!(together(&directory, 2, &["embed", "-", "-o", "y.npy", "--quiet"]), [1, 1]);
     assert_eq!(together(&directory, 2, &["score", "x.npy", "y.npy"]), [1, 1]);
     assert_eq!(together(&directory, 2, &["embed", "x.npy", "--no-such-option"]), [2, 2]);
+    // Another call, which would have one wait for what the other does not do; as many threads as each has, and what each says, are its own.
+    let called = |flags: [&'static [&'static str]; 2]| {
+        let ended = ThreadTeam::run(2, 1, |team| {
+            let call = ["tsne".into(), "embed".into(), directory.path("x.npy").into_os_string(), "-o".into()];
+            let call =
+                call.into_iter().chain([directory.path("y.npy").into_os_string(), "--n-iter".into(), "5".into()]);
+            tsne_cli::run_in_team(call.chain(flags[team.rank()].iter().map(Into::into)), team)
+        });
+        ended.unwrap().into_iter().map(code_and_line).collect::<Vec<_>>()
+    };
+    for (code, line) in called([&["-q"], &["-q", "--exact-kl"]]) {
+        assert!(code == 1 && line.unwrap().contains("call of member 1 differs"));
+    }
+    for flags in [&["--dry-run"][..], &["--help"]] {
+        let ended = called([&["-q"], flags]);
+        assert!(ended[0].0 == 1 && ended[0].1.as_ref().unwrap().contains("command of member 1 differs"), "{ended:?}");
+    }
+    assert_eq!(called([&["-q", "--threads", "1"], &["--threads", "2"]]), [(0, None), (0, None)]);
+    std::fs::remove_file(directory.path("y.npy")).unwrap();
     assert_eq!(directory.files(), ["x.npy"]);
 }
