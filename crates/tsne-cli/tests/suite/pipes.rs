@@ -42,6 +42,27 @@ fn points_come_from_a_pipe() {
     }
 }
 
+/// A table whose lines would be taken for labels is refused; plain lines are not.
+#[test]
+fn labels_from_a_pipe_are_lines() {
+    let directory = Directory::new();
+    directory.write("f.csv", text(&clusters(N, D), D, ","));
+    let lines: String = (0..N).map(|i| format!("kind {}\n", i % 3)).collect();
+    let table: String = (0..N).map(|i| format!("p{i},kind {}\n", i % 3)).collect();
+    for (name, text, fits) in [("lines", lines, true), ("table", table, false)] {
+        pipe(&directory, name);
+        let to = directory.path(name);
+        let writer =
+            std::thread::spawn(move || OpenOptions::new().write(true).open(to).unwrap().write_all(text.as_bytes()));
+        let call = format!("embed f.csv --labels {name} -o y.csv {FLAGS}");
+        match fits {
+            true => drop(directory.succeed(&call)),
+            false => directory.refuse(&call, "does not say whether this is a table"),
+        }
+        _ = writer.join().unwrap();
+    }
+}
+
 /// Without a writer: whoever opened it would wait.
 #[test]
 fn what_no_pipe_can_be_is_refused_before_it_is_opened() {

@@ -8,7 +8,7 @@ use crate::input::format::is_columnar;
 use crate::input::format::no_columnar;
 use crate::input::lines::for_each_line;
 use crate::input::npy::{Npy, Shape, element_text};
-use crate::input::open::{ends_in, open, uncompressed};
+use crate::input::open::{ends_in, is_stream, open, uncompressed};
 use crate::input::table::{CsvOptions, LabelTable, Schema};
 use crate::input::text;
 use anyhow::{Context, Result, ensure};
@@ -100,7 +100,13 @@ fn read_lines(path: &Path, n: usize) -> Result<Labels> {
     let mut labels = LabelsBuilder::default();
     // An empty line between others is a label that is missing, unless there are too many lines then.
     let (mut blank, mut last) = (Vec::new(), 0);
+    // Its name does not say that it is no table, of which each line would become a label.
+    let is_doubtful = is_stream(path) && path.extension().is_none();
     for_each_line(open(path)?, |number, line| {
+        ensure!(
+            !(is_doubtful && last == 0 && line.contains([',', '\t'])),
+            "the first line has a comma or a tab, and the name does not say whether this is a table: name a file, .csv or .tsv, or .txt"
+        );
         let skipped = number - last - 1;
         let room = (n - blank.len().min(n)) as u64;
         blank.extend((0..skipped.min(room)).map(|_| labels.len()));
