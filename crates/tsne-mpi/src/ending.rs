@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The time for `mpiexec` to pass on what was said: of jobs that end at once it cut off the last line of 1 in 15 (MPICH 4.0).
 const PASSED_ON: Duration = Duration::from_millis(200);
 
+/// The exit code of a run that a signal has ended in order.
+const INTERRUPTED: u8 = 130;
+
 /// The pause between two looks for the others.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -54,8 +57,13 @@ impl Ending {
         if !all[..team.rank()].iter().any(|[line, _]| *line == own[0]) {
             say(ended);
         }
-        // Of all: where `mpiexec` is asked to end a job, and one of its processes has done all that it should, it returns 0.
-        all.iter().map(|[_, code]| *code as u8).max().unwrap_or(code)
+        let code = all.iter().map(|[_, code]| *code as u8).max().unwrap_or(code);
+        // Asked to end a job, `mpiexec` may return 0 whatever its processes return: not where one of them aborts.
+        if code == INTERRUPTED && team.size() > 1 {
+            sleep(PASSED_ON);
+            team.abort(code);
+        }
+        code
     }
 }
 
