@@ -349,7 +349,8 @@ impl Programs {
         let (status, took) = ends(&mut job)?;
         let mut said = String::new();
         job.stderr.take().context("no output")?.read_to_string(&mut said)?;
-        ensure!(!status.success() && map.exists(), "a job that was asked to end has written no map: {said}");
+        ensure!(!status.success(), "mpiexec calls a job that was asked to end a success: {said}");
+        ensure!(map.exists(), "a job that was asked to end has written no map: {said}");
         ensure!(fs::read(&checkpoint)? != first, "a job that was asked to end has written no checkpoint: {said}");
         let lines = said.lines().filter(|line| line.contains("iterations to come")).count();
         ensure!(lines == 1, "what is left of a job was said {lines} times: {said}");
@@ -398,7 +399,8 @@ impl Programs {
         let (rows, n_columns) = (10_301, 8);
         let (data, one, many) = (self.data((rows, n_columns), "rows")?, &self.one, &self.many);
         let file = |name: &str| self.directory.join(name);
-        let numbers = fs::read(&data)?.split_off(fs::read(&data)?.len() - 4 * rows * n_columns);
+        let mut npy = fs::read(&data)?;
+        let numbers = npy.split_off(npy.len() - 4 * rows * n_columns);
         fs::write(file("rows.f32"), &numbers)?;
         fs::write(
             file("rows.fbin"),

@@ -26,8 +26,8 @@ pub struct MpiTeam {
     rooms: Mutex<[Vec<u8>; 2]>,
 }
 
-/// The largest memory of a round that is kept for the next: that of the messages of an iteration with a grid of four million nodes in
-/// two processes.
+/// The largest memory of a round that is kept for the next. An estimate: the positions of two million points in the plane, and the messages of
+/// a grid of eight million nodes between two processes, in single precision.
 const KEPT: usize = 16 << 20;
 
 /// The most that one call of MPI moves, whose counts have 31 bits and whose buffers come on top of what is moved. An estimate: far

@@ -2,18 +2,15 @@
 
 use crate::args::EmbedArgs;
 use crate::command::plan::{self, Members};
+use crate::command::team;
 use anyhow::{Result, bail};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use tsne::Context;
 use tsne::core::Team;
 
 /// A number that tells this machine, since it was started, from others; 0 where there is none.
 fn machine() -> u64 {
-    let boot = std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let mut hasher = DefaultHasher::new();
-    boot.hash(&mut hasher);
-    if boot.is_empty() { 0 } else { hasher.finish() }
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or(0, |boot| team::of_text(&boot))
 }
 
 /// What to say where one of the processes has not the memory that is planned for it.

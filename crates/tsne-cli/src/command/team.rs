@@ -59,7 +59,7 @@ pub(crate) fn agree(args: &EmbedArgs, team: &dyn Team) -> Result<()> {
 }
 
 /// A number that stands for a text: in one build of this program always the same.
-fn of_text(text: &str) -> u64 {
+pub(crate) fn of_text(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
