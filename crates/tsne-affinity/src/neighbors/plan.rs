@@ -139,7 +139,8 @@ impl Asked<'_> {
         let (d, k) = (d.min(usize::MAX >> 8), k.min(usize::MAX >> 8));
         let mapped = Mapping::serves(metric) && !Mapping::is_as_given(metric);
         // Mapped rows are a copy, in double precision.
-        let (number, copy) = if mapped { (8, product(&[n, d, 8])) } else { (scalar, 0.0) };
+        let values = entries.map_or(product(&[n, d]), |entries| entries as f64);
+        let (number, copy) = if mapped { (8, 8.0 * values) } else { (scalar, 0.0) };
         let width = d + 1;
         let found = product(&[n, k, 4 + number]);
         // Only clusters share out their rows.
@@ -171,11 +172,9 @@ impl Asked<'_> {
             SearchMethod::Descent => {
                 product(&[n, k.max(24), 2 * (4 + scalar + 1)]) + product(&[n, 20 * 4 * 5]) + product(&[n, 8 * 8])
             }
-            // The rows in double precision, and for each column the points that have it.
+            // The rows in double precision, and for each column that occurs the points that have it.
             SearchMethod::SharedColumns => {
-                entries.map_or(product(&[n, d, 24]), |entries| product(&[entries, 24]))
-                    + product(&[n, 48])
-                    + product(&[d, 8])
+                24.0 * values + product(&[n, 48]) + 8.0 * entries.map_or(d, |entries| d.min(entries)) as f64
             }
         };
         // The lists of a descent are its result.
