@@ -215,6 +215,7 @@ fn unfit(member: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::super::incoming::Bucket;
+    use super::super::symmetrization::Symmetrization;
     use super::super::weighted::Edges;
     use super::*;
     use tsne_core::{ThreadTeam, blocks, random};
@@ -259,5 +260,28 @@ mod tests {
             let found: Vec<_> = found.unwrap().into_iter().flat_map(Result::unwrap).collect();
             assert!(found == expected, "{members} {threads} {together}");
         }
+    }
+
+    /// As arithmetic, without the memory: the keys of all points that there can be have room for bucket and source, and more entries than
+    /// 32 bits count are planned as they are.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn more_entries_than_32_bits_count_are_counted() {
+        let most = crate::limits::POINTS;
+        for rows in [0..most, 1 << 31..most, most - 1..most, 5..5] {
+            let ranges = Ranges::new(rows.clone());
+            let mut next = rows.start;
+            for range in 0..ranges.count() {
+                let sources = ranges.sources(range);
+                assert!(sources.start == next && sources.end <= rows.end && !sources.is_empty(), "{rows:?} {range}");
+                next = sources.end;
+                let last = (BUCKET - 1) << SOURCE_BITS | (sources.len() - 1);
+                assert!(u32::try_from(last).is_ok() && last >> SOURCE_BITS == BUCKET - 1, "{rows:?} {range}");
+            }
+            assert_eq!(next, rows.end, "{rows:?}");
+        }
+        let entries = 1u64 << 33;
+        let planned = Symmetrization::Mean.peak_bytes(1 << 26, 64, entries, 4);
+        assert!(planned >= 8 * entries && planned < 24 * entries, "{planned}");
     }
 }
