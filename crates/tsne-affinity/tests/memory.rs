@@ -5,8 +5,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::num::NonZeroUsize;
 use tsne_affinity::{
-    ApproximateSearch, AutoSearch, BruteForceSearch, Context, Error, Metric, NeighborSearch, SparseRows,
-    VpTreeSearch,
+    ApproximateSearch, AutoSearch, BruteForceSearch, Context, Error, Metric, NeighborSearch, SparseRows, VpTreeSearch,
 };
 
 #[global_allocator]

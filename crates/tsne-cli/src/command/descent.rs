@@ -25,15 +25,18 @@ pub(crate) struct Checkpoint<'a> {
 }
 
 impl Checkpoint<'_> {
-    fn save<T: Float, const D: usize>(&self, embedding: &Embedding<T, D>, film: Option<&Film>) -> Result<()> {
-        let save = || -> Result<()> {
-            let mut writer = embedding.writer()?;
-            self.extras.add(&mut writer)?;
-            film.map_or(Ok(()), |film| film.put(&mut writer))?;
-            writer.save(self.path)?;
-            Ok(())
-        };
-        save().with_context(|| format!("the checkpoint {} cannot be written", self.path.display()))
+    /// By all processes: the first writes, and has an error if it cannot.
+    fn save<T: Float, const D: usize>(
+        &self,
+        embedding: &mut Embedding<T, D>,
+        film: Option<&Film>,
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let saved = embedding.save_with(self.path, cx, |writer| -> Result<()> {
+            self.extras.add(writer)?;
+            film.map_or(Ok(()), |film| film.put(writer))
+        });
+        saved.with_context(|| format!("the checkpoint {} cannot be written", self.path.display()))
     }
 }
 
@@ -73,11 +76,11 @@ pub(crate) fn descend<T: Float, const D: usize>(
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {
         if let Some(checkpoint) = checkpoint {
-            embedding.complete(cx)?;
+            embedding.evaluate_kl_divergence(cx)?;
             // The map is worth more than a copy of it on the way.
-            match is_first(team).then(|| checkpoint.save(&embedding, recorder.film())) {
-                Some(Err(error)) => bars.line(&format!("warning: {error:#}")),
-                _ => saved = true,
+            match checkpoint.save(&mut embedding, recorder.film(), cx) {
+                Err(error) => bars.line(&format!("warning: {error:#}")),
+                Ok(()) => saved = true,
             }
             pause.has_saved();
         }

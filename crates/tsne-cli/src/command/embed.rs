@@ -150,7 +150,7 @@ impl Run<'_> {
         let (args, run) = (self.args, &self.args.run);
         let Data { points, annotations, input, resolved, preparation, columns } = data;
         let n = points.n();
-        let together = self.team.map_or_else(tsne::Context::new, |team| tsne::Context::new().with_team(team));
+        let together = team::context(self.team);
         together.agree("input", points.seal())?;
         // Before what takes long.
         self.targets.check_room(&annotations, n)?;

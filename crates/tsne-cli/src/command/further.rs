@@ -53,7 +53,7 @@ pub(crate) struct Going<'a> {
 pub(crate) fn embed_further(args: &EmbedArgs, team: Option<&dyn Team>) -> Result<()> {
     let started = Instant::now();
     let from = args.continue_from.as_deref().context("name the points to embed, or a map to --continue")?;
-    let mut model = Model::open(from).map_err(|error| unusable(from, &error))?;
+    let mut model = Model::open_with(from, team::context(team)).map_err(|error| unusable(from, &error))?;
     let n = model.n();
     let saved = Extras::take(model.sections(), n).with_context(|| from.display().to_string())?;
     let extras = match saved {
@@ -115,7 +115,8 @@ impl Going<'_> {
         let model_elsewhere = targets.model.filter(|model| how == How::Further || !files::same_file(model, from));
         Targets { model: model_elsewhere, ..targets }.check(&[Some(&PathBuf::from(from)), args.input.as_ref()])?;
         targets.check_room(&extras.annotations, model.n())?;
-        let mut embedding = model.embedding::<T, D>().map_err(|error| unusable(from, &error))?;
+        let embedding = in_pool(run.threads, || Ok(model.embedding_with::<T, D>(team::context(team))))?;
+        let mut embedding = embedding.map_err(|error| unusable(from, &error))?;
         ensure!(
             how == How::Further || embedding.remaining() > 0,
             "{}: its run came to its end, so nothing is left of it (`tsne embed --continue` goes beyond)",

@@ -21,11 +21,11 @@ pub(crate) fn resume(args: &ResumeArgs, team: Option<&dyn Team>) -> Result<()> {
     let started = Instant::now();
     let from = &args.checkpoint;
     let name = || from.display().to_string();
-    let mut model = Model::open(from).map_err(|error| unusable(from, &error))?;
+    let team = team.filter(|team| team.size() > 1);
+    let mut model = Model::open_with(from, team::context(team)).map_err(|error| unusable(from, &error))?;
     let n = model.n();
     let extras = Extras::take(model.sections(), n).with_context(name)?;
     let extras = extras.with_context(|| format!("{}: it is no checkpoint of `tsne embed`", name()))?;
-    let team = team.filter(|team| team.size() > 1);
     let embed = interrupted(&extras.call, args).with_context(name)?;
     team.map_or(Ok(()), |team| team::agree(&embed, team))?;
     let embed = team::of_member(&embed, team);

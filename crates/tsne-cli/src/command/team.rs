@@ -101,6 +101,11 @@ pub(crate) struct Together {
     pub(crate) members: Vec<MemberReport>,
 }
 
+/// The context of a team, and of nothing else.
+pub(crate) fn context(team: Option<&dyn Team>) -> Context<'_> {
+    team.map_or(Context::new(), |team| Context::new().with_team(team))
+}
+
 /// How many processes there are.
 pub(crate) fn size(team: Option<&dyn Team>) -> usize {
     team.map_or(1, Team::size)

@@ -36,7 +36,7 @@ pub(crate) fn whole_affinities<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) ->
     let lengths = cx.concat(lengths(p)?)?;
     let columns = cx.concat(memory::copied(WHOLE, p.columns())?)?;
     let weights = cx.concat(memory::copied(WHOLE, p.weights())?)?;
-    joined(p.n_columns(), lengths, columns, weights)
+    joined(p.n_columns(), &lengths, columns, weights)
 }
 
 /// The same for the first member alone; the others have `None`.
@@ -44,7 +44,7 @@ pub(crate) fn affinities_of_first<T: Scalar>(p: &Affinities<T>, cx: Context<'_>)
     p.check_own(cx)?;
     let (lengths, columns) = (to_first(&lengths(p)?, cx)?, to_first(p.columns(), cx)?);
     let weights = to_first(p.weights(), cx)?;
-    if cx.rank() == 0 { joined(p.n_columns(), lengths, columns, weights).map(Some) } else { Ok(None) }
+    if cx.rank() == 0 { joined(p.n_columns(), &lengths, columns, weights).map(Some) } else { Ok(None) }
 }
 
 /// The neighbors of all points, of which each member has its rows, for the first member; the others have `None`.
@@ -70,17 +70,32 @@ pub(crate) fn to_first<A: Wire>(own: &[A], cx: Context<'_>) -> Result<Vec<A>> {
 /// The name of what is put together in errors.
 const WHOLE: &str = "what all members of the team have";
 
+/// Where the affinities of each point begin, and their number last, for the first member; the others have an end alone.
+///
+/// # Errors
+///
+/// Those of [`whole_affinities`].
+pub(crate) fn row_pointers_of_first<T: Scalar>(p: &Affinities<T>, cx: Context<'_>) -> Result<Vec<usize>> {
+    p.check_own(cx)?;
+    ends(&to_first(&lengths(p)?, cx)?)
+}
+
 fn lengths<T: Scalar>(p: &Affinities<T>) -> Result<Vec<usize>> {
     memory::collected(WHOLE, p.row_pointers().windows(2).map(|ends| ends[1] - ends[0]))
 }
 
 /// Affinities of rows of these lengths.
-fn joined<T: Scalar>(n: usize, lengths: Vec<usize>, columns: Vec<u32>, weights: Vec<T>) -> Result<Affinities<T>> {
+fn joined<T: Scalar>(n: usize, lengths: &[usize], columns: Vec<u32>, weights: Vec<T>) -> Result<Affinities<T>> {
+    Affinities::from_parts(ends(lengths)?, columns, weights, n, AffinityKind::Joint)
+}
+
+/// Where rows of these lengths begin, and where the last one ends.
+fn ends(lengths: &[usize]) -> Result<Vec<usize>> {
     let mut row_pointers = vec![0];
     memory::reserve(WHOLE, &mut row_pointers, lengths.len())?;
-    row_pointers.extend(lengths.into_iter().scan(0usize, |end, length| {
+    row_pointers.extend(lengths.iter().scan(0usize, |end, &length| {
         *end = end.saturating_add(length);
         Some(*end)
     }));
-    Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
+    Ok(row_pointers)
 }

@@ -1,20 +1,24 @@
 //! A fitted embedding from the sections of a model file, which are checked against each other.
 
 use crate::data::affinity_index::AffinityIndex;
-use crate::data::kept::Kept;
+use crate::data::kept::Kept as KeptData;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
-use crate::model::names::{MOVED, SETTINGS, Stored, parsed, unknown};
+use crate::model::names::{
+    COLUMNS, DISTANCES, FIRST_GAINS, FIRST_VELOCITY, GAINS, MOVED, NEIGHBORS, OPTIMIZER, ROW_POINTERS, SETTINGS,
+    Stored, VELOCITY, WEIGHTS, corrupt as corrupt_settings, parsed, unknown,
+};
 use crate::model::params::get_params;
 use crate::model::state::{get_optimizer, get_positions, get_progress};
-use crate::model::store::{Reader, Settings, StoreError};
+use crate::model::store::{Kept, Reader, Settings, StoreError};
 use crate::model::unfinished::get_unfinished;
 use crate::params::neighbors::Neighbors;
 use crate::params::repulsion::RepulsionMethod;
 use crate::params::schedule::MOST_ITERATIONS;
 use crate::threads;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use tsne_affinity::{FixedSigma, Metric, PerplexityAffinity, Symmetrization, Uniform};
@@ -78,6 +82,8 @@ pub struct Model {
     scalar: String,
     n_components: usize,
     n: usize,
+    /// The points whose rows are here, if not all are.
+    own: Option<Range<usize>>,
 }
 
 impl Model {
@@ -95,7 +101,34 @@ impl Model {
     /// assert!(matches!(Model::open("no such file"), Err(StoreError::Io { .. })));
     /// ```
     pub fn open(path: impl AsRef<Path>) -> Stored<Self> {
-        Self::from_reader(Reader::open(path)?)
+        Self::from_reader(Reader::open(path)?, None)
+    }
+
+    /// The same for a member of a [`Team`](tsne_core::Team): of the affinities, the neighbors and the state of the optimizer it keeps the rows of
+    /// its own points, and positions and data of all. It reads, and checks, the whole file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Model::open`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Embedding::save_with`].
+    pub fn open_with(path: impl AsRef<Path>, cx: Context<'_>) -> Stored<Self> {
+        if cx.members() < 2 {
+            return Self::open(path);
+        }
+        let mut own = None;
+        let reader = Reader::open_rows(path.as_ref(), |file| {
+            let row_pointers: Vec<usize> = file.get(ROW_POINTERS)?;
+            let n = row_pointers.len().saturating_sub(1);
+            let rows = cx.rows(n);
+            // Whether they make sense is looked at when the map is made.
+            let at = |i: usize| row_pointers.get(i).copied().unwrap_or(0);
+            own = Some(rows.clone());
+            Ok(kept(&rows, at(rows.start)..at(rows.end)))
+        })?;
+        Self::from_reader(reader, own)
     }
 
     /// The same for a file that is in memory.
@@ -112,14 +145,14 @@ impl Model {
     /// assert!(matches!(Model::from_bytes(b"a text, and no model"), Err(StoreError::NotAModel { .. })));
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Stored<Self> {
-        Self::from_reader(Reader::from_bytes(bytes)?)
+        Self::from_reader(Reader::from_bytes(bytes)?, None)
     }
 
-    fn from_reader(mut reader: Reader) -> Stored<Self> {
+    fn from_reader(mut reader: Reader, own: Option<Range<usize>>) -> Stored<Self> {
         let settings = reader.settings(SETTINGS)?;
         let scalar = settings.get::<&str>("scalar")?.to_owned();
         let (n_components, n) = (settings.get("n_components")?, settings.get("n")?);
-        Ok(Self { reader, settings, scalar, n_components, n })
+        Ok(Self { reader, settings, scalar, n_components, n, own })
     }
 
     /// The number type, `"f32"` or `"f64"`.
@@ -228,7 +261,22 @@ impl Model {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn embedding<T: Float, const D: usize>(self) -> Stored<Embedding<T, D>> {
-        let Self { mut reader, settings, scalar, n_components, n } = self;
+        threads::run(None, || Ok(self.embedding_with(Context::new()))).map_err(corrupt_settings)?
+    }
+
+    /// The same in a [`Context`]: the part of the map that a member of a [`Team`](tsne_core::Team) has, of a model that all of them
+    /// have opened by [`Model::open_with`]. All members call it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Model::embedding`], and [`StoreError::Corrupt`] where the members do not come together.
+    ///
+    /// # Examples
+    ///
+    /// See [`Embedding::save_with`].
+    pub fn embedding_with<T: Float, const D: usize>(self, cx: Context<'_>) -> Stored<Embedding<T, D>> {
+        let Self { mut reader, settings, scalar, n_components, n, own } = self;
+        let own = own.unwrap_or(0..n);
         if scalar != T::NAME || n_components != D || D == 0 {
             return Err(StoreError::Mismatch {
                 what: "saved embedding".into(),
@@ -245,19 +293,15 @@ impl Model {
         }
         let params = get_params::<T, D>(&settings)?;
         params.check().map_err(corrupt(SETTINGS))?;
-        let optimizer = get_optimizer(&settings, &mut reader, "optimizer", n, params.schedule.momentum_rule)?;
+        let momentum_rule = params.schedule.momentum_rule;
+        let optimizer = get_optimizer(&settings, &mut reader, OPTIMIZER, own.len(), momentum_rule)?;
 
-        let nnz = settings.get("nnz")?;
-        let row_pointers = reader.take("affinities.row_pointers", &[sized(1)?])?;
-        let columns = reader.take("affinities.columns", &[nnz])?;
-        let weights = reader.take("affinities.weights", &[nnz])?;
-        let joint = Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint)
-            .map_err(corrupt("affinities.columns"))?;
+        let joint = get_affinities(&settings, &mut reader, n, &own)?;
         let graph = match settings.optional::<usize>("graph_k")? {
             Some(k) => {
-                let indices = reader.take("graph.indices", &[n, k])?;
-                let distances = reader.take("graph.distances", &[n, k])?;
-                Some(Arc::new(KnnGraph::from_parts(k, n, indices, distances).map_err(corrupt("graph.indices"))?))
+                let indices = reader.take(NEIGHBORS, &[own.len(), k])?;
+                let distances = reader.take(DISTANCES, &[own.len(), k])?;
+                Some(Arc::new(KnnGraph::from_parts(k, n, indices, distances).map_err(corrupt(NEIGHBORS))?))
             }
             None => None,
         };
@@ -299,7 +343,7 @@ impl Model {
                 return Err(StoreError::corrupt(SETTINGS, why));
             }
         }
-        let data = data.map(|(points, offset)| Kept::new(points, offset.map(Arc::from)));
+        let data = data.map(|(points, offset)| KeptData::new(points, offset.map(Arc::from)));
         let index = AffinityIndex::of_parts(joint, graph, recipe, data);
         let kernel = Kernel::new(settings.get("dof")?).map_err(corrupt(SETTINGS))?;
         let mut embedding = Embedding::start(positions, Arc::new(index), kernel, &params, Some(optimizer));
@@ -324,12 +368,43 @@ impl Model {
             RepulsionMethod::Auto => return Err(unknown("method", "auto")),
             method => method,
         };
-        embedding.unfinished = get_unfinished(&settings, &mut reader, n)?.map(Box::new);
+        embedding.unfinished = get_unfinished(&settings, &mut reader, (n, own.len()))?.map(Box::new);
         let divergence = settings.get("kl_divergence")?;
-        let doubt = threads::run(None, || embedding.doubt(divergence, Context::new())).map_err(corrupt(SETTINGS))?;
+        let doubt = embedding.doubt(divergence, cx).map_err(corrupt(SETTINGS))?;
         embedding.run.judge(divergence, doubt);
         Ok(embedding)
     }
+}
+
+/// What is kept of a file for the points `rows`, whose affinities are the `entries`.
+fn kept(rows: &Range<usize>, entries: Range<usize>) -> Vec<Kept> {
+    let states = [GAINS, VELOCITY, FIRST_GAINS, FIRST_VELOCITY];
+    let of_points = [NEIGHBORS, DISTANCES].into_iter().chain(states).map(|name| (name, rows.clone()));
+    let of_entries = [COLUMNS, WEIGHTS].map(|name| (name, entries.clone()));
+    let row_pointers = rows.start..rows.end.saturating_add(1);
+    of_points.chain(of_entries).chain([(ROW_POINTERS, row_pointers)]).collect()
+}
+
+/// The joint affinities of some of `n` points, or of all.
+fn get_affinities<T: Float>(
+    settings: &Settings,
+    reader: &mut Reader,
+    n: usize,
+    own: &Range<usize>,
+) -> Stored<Affinities<T>> {
+    let corrupt = |error: Error| StoreError::corrupt(COLUMNS, error);
+    let pointers = own.len().checked_add(1).ok_or_else(|| StoreError::corrupt(SETTINGS, "n is too large"))?;
+    let mut row_pointers: Vec<usize> = reader.take(ROW_POINTERS, &[pointers])?;
+    let nnz = settings.get("nnz")?;
+    if *own == (0..n) {
+        let (columns, weights) = (reader.take(COLUMNS, &[nnz])?, reader.take(WEIGHTS, &[nnz])?);
+        return Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint).map_err(corrupt);
+    }
+    let (first, last) = (row_pointers.first().copied().unwrap_or(0), row_pointers.last().copied().unwrap_or(0));
+    let count = [last.saturating_sub(first)];
+    let (columns, weights) = (reader.take(COLUMNS, &count)?, reader.take(WEIGHTS, &count)?);
+    row_pointers.iter_mut().for_each(|at| *at = at.saturating_sub(first));
+    Affinities::from_rows(own.start, row_pointers, columns, weights, n).map_err(corrupt)
 }
 
 fn get_metric(settings: &Settings, reader: &mut Reader) -> Stored<Metric> {

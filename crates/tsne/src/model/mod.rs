@@ -3,6 +3,7 @@
 pub(crate) mod load;
 mod names;
 mod params;
+mod parts;
 mod save;
 mod state;
 pub mod store;

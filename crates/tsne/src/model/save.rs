@@ -1,20 +1,23 @@
 //! A fitted embedding as sections of a model file. `docs/model-format.md` lists them.
 
 use crate::data::kept::Kept;
+use crate::data::own::row_pointers_of_first;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
 use crate::maps::embedding::Embedding;
-use crate::model::names::{MOVED, SETTINGS, Stored};
+use crate::model::names::{COLUMNS, DISTANCES, MOVED, NEIGHBORS, OPTIMIZER, ROW_POINTERS, SETTINGS, Stored, WEIGHTS};
 use crate::model::params::{named, put_params};
+use crate::model::parts::{Own, OwnRows, Parts, Rows, Written, team};
 use crate::model::state::{put_optimizer, put_progress};
 use crate::model::store::{Settings, StoreError, Writer};
 use crate::model::unfinished::put_unfinished;
 use crate::params::affinity_method::AffinityMethod;
 use crate::params::neighbors::Neighbors;
 use std::path::Path;
+use std::sync::Arc;
 use tsne_affinity::Metric;
-use tsne_core::SharedPoints;
-use tsne_optim::Finish;
+use tsne_core::{Context, KnnGraph, SharedPoints};
+use tsne_optim::{Finish, MomentumGains};
 
 impl<T: Float, const D: usize> Embedding<T, D> {
     /// Saves the embedding with all it takes to optimize it further and to place new points: positions, affinities, the state
@@ -75,6 +78,97 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn writer(&self) -> Stored<Writer<'_>> {
+        self.written(&Written::Whole)
+    }
+
+    /// [`save`](Self::save) of a map that the members of a [`Team`](tsne_core::Team) have fitted: the first of them writes the file that one
+    /// process writes, byte for byte, and asks the others for their rows piece by piece, so that it never holds the affinities of
+    /// all. `add` adds sections of one's own, as to a [`writer`](Self::writer), on the first alone.
+    ///
+    /// All members call it. Its divergence is known on all of them afterwards. Whether the file could be written is known to the first
+    /// alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save) and of `add`; [`StoreError::Io`] with [`Error::Team`](tsne_core::Error::Team) in it where the members do not
+    /// come together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tsne::core::ThreadTeam;
+    /// use tsne::{Context, Embedding, Model, Rows, StoreError, Tsne};
+    ///
+    /// # let data: Vec<f32> = (0..6_000).map(|i| ((i * 7919) % 1013) as f32).collect();
+    /// # let path = std::env::temp_dir().join(format!("doc-save-with-{}.tsne", std::process::id()));
+    /// let x = Rows::new(&data, 1_200, 5)?;
+    /// let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(5).n_iter(25).build()?;
+    /// let rows = ThreadTeam::run(2, 1, |team| {
+    ///     let cx = Context::new().with_team(team);
+    ///     let mut map = tsne.fit_with(x, None, cx).unwrap();
+    ///     map.save_with(&path, cx, |_| Ok::<_, StoreError>(()))?;
+    ///     // And each takes its rows out of the file again.
+    ///     let map = Model::open_with(&path, cx)?.embedding_with::<f32, 2>(cx)?;
+    ///     Ok::<_, StoreError>(map.affinities().n())
+    /// })?;
+    /// assert_eq!(rows.into_iter().collect::<Result<Vec<_>, _>>()?, [1_024, 176]);
+    /// assert_eq!(Embedding::<f32, 2>::load(&path)?.affinities().n(), 1_200);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save_with<'a, E: From<StoreError>>(
+        &'a mut self,
+        path: impl AsRef<Path>,
+        cx: Context<'a>,
+        add: impl FnOnce(&mut Writer<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let write = |writer: Stored<Writer<'a>>| -> Result<(), E> {
+            let mut writer = writer?;
+            add(&mut writer)?;
+            writer.save(path)?;
+            Ok(())
+        };
+        self.evaluate_kl_divergence(cx).map_err(team)?;
+        let map = &*self;
+        let joint = &map.index.joint;
+        let is_whole = cx.gather_one(usize::from(joint.n() == joint.n_columns())).map_err(team)?;
+        if is_whole.first() == Some(&1) {
+            return if cx.rank() == 0 { write(map.writer()) } else { Ok(()) };
+        }
+        let row_pointers = row_pointers_of_first(joint, cx).map_err(team)?;
+        let parts = Parts::new(map.own_rows(), row_pointers, cx).map_err(team)?;
+        if cx.rank() > 0 {
+            return Ok(parts.serve().map_err(team)?);
+        }
+        let result = write(map.written(&Written::Parts(Arc::clone(&parts))));
+        parts.end().map_err(team)?;
+        result
+    }
+
+    /// What this member has of all that is written row by row.
+    fn own_rows(&self) -> OwnRows<'_, T> {
+        fn state<T: Float, const D: usize>(optimizer: Option<&MomentumGains<T, D>>) -> [Own<'_, T>; 2] {
+            let (gains, velocity) = optimizer.map_or((&[][..], &[][..]), |state| (state.gains(), state.velocity()));
+            [Own::Numbers(gains.as_flattened()), Own::Numbers(velocity.as_flattened())]
+        }
+        let (joint, graph) = (&self.index.joint, self.index.graph.as_deref());
+        let [gains, velocity] = state(self.optimizer());
+        let guard = self.unfinished.as_ref().and_then(|unfinished| unfinished.guard.as_ref());
+        let [first_gains, first_velocity] = state(guard.and_then(|guard| guard.start.optimizer.momentum_gains()));
+        [
+            Own::Indices(joint.columns()),
+            Own::Numbers(joint.weights()),
+            Own::Indices(graph.map_or(&[], KnnGraph::indices)),
+            Own::Numbers(graph.map_or(&[], KnnGraph::distances)),
+            gains,
+            velocity,
+            first_gains,
+            first_velocity,
+        ]
+    }
+
+    /// All sections.
+    fn written<'a>(&'a self, written: &Written<'a, T>) -> Stored<Writer<'a>> {
         let n = self.positions().len();
         let mut settings = Settings::new();
         settings
@@ -90,7 +184,8 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         put_params(&mut settings, &self.run.params);
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
-        settings.set("nnz", index.joint.nnz());
+        let nnz = written.nnz(index.joint.nnz());
+        settings.set("nnz", nnz);
         put_progress(&mut settings, &self.run);
         if let Some(graph) = &index.graph {
             settings.set("graph_k", graph.k());
@@ -123,15 +218,17 @@ impl<T: Float, const D: usize> Embedding<T, D> {
             writer.owned(name, &[values.len()], values)?;
         }
         writer.array("positions", &[n, D], self.positions().as_flattened())?;
-        put_optimizer(&mut settings, &mut writer, "optimizer", self.optimizer())?;
-        writer.array("affinities.row_pointers", &[n + 1], index.joint.row_pointers())?;
-        writer.array("affinities.columns", &[index.joint.nnz()], index.joint.columns())?;
-        writer.array("affinities.weights", &[index.joint.nnz()], index.joint.weights())?;
+        let rows = [Rows::Gains, Rows::Velocity];
+        put_optimizer(&mut settings, &mut writer, (OPTIMIZER, n), self.optimizer(), (written, rows))?;
+        written.put_row_pointers(&mut writer, ROW_POINTERS, index.joint.row_pointers())?;
+        written.put(&mut writer, COLUMNS, &[nnz], index.joint.columns(), Rows::Columns)?;
+        written.put(&mut writer, WEIGHTS, &[nnz], index.joint.weights(), Rows::Weights)?;
         if let Some(graph) = &index.graph {
-            writer.array("graph.indices", &[n, graph.k()], graph.indices())?;
-            writer.array("graph.distances", &[n, graph.k()], graph.distances())?;
+            let shape = [n, graph.k()];
+            written.put(&mut writer, NEIGHBORS, &shape, graph.indices(), Rows::Neighbors)?;
+            written.put(&mut writer, DISTANCES, &shape, graph.distances(), Rows::Distances)?;
         }
-        put_unfinished(&mut settings, &mut writer, self.unfinished.as_deref())?;
+        put_unfinished(&mut settings, &mut writer, self.unfinished.as_deref(), written)?;
         writer.settings(SETTINGS, &settings)?;
         Ok(writer)
     }

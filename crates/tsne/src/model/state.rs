@@ -3,6 +3,7 @@
 use crate::float::Float;
 use crate::maps::run::{NormalPhase, Run};
 use crate::model::names::{Stored, corrupt, unknown};
+use crate::model::parts::{Rows, Written};
 use crate::model::store::{Reader, Settings, StoreError, Writer};
 use crate::params::optimizer::OptimizerState;
 use crate::params::schedule::Beginning;
@@ -30,8 +31,9 @@ fn copied<A: Clone>(values: &[A]) -> Stored<Vec<A>> {
 pub(super) fn put_optimizer<'a, T: Float, const D: usize>(
     settings: &mut Settings,
     writer: &mut Writer<'a>,
-    owner: &str,
+    (owner, n): (&str, usize),
     optimizer: Option<&'a MomentumGains<T, D>>,
+    (written, [gains, velocity]): (&Written<'a, T>, [Rows; 2]),
 ) -> Stored<()> {
     // One of the user's own has a state that no file can hold: the map begins anew with the toolkit's.
     let optimizer = optimizer.filter(|optimizer| !optimizer.gains().is_empty());
@@ -41,10 +43,8 @@ pub(super) fn put_optimizer<'a, T: Float, const D: usize>(
     if let Some(slope) = optimizer.slope() {
         settings.set("optimizer.slope", slope);
     }
-    let shape = [optimizer.gains().len(), D];
-    writer.array(&format!("{owner}.gains"), &shape, optimizer.gains().as_flattened())?;
-    writer.array(&format!("{owner}.velocity"), &shape, optimizer.velocity().as_flattened())?;
-    Ok(())
+    written.put(writer, &format!("{owner}.gains"), &[n, D], optimizer.gains().as_flattened(), gains)?;
+    written.put(writer, &format!("{owner}.velocity"), &[n, D], optimizer.velocity().as_flattened(), velocity)
 }
 
 /// The optimizer of `n` points; one without state if none was saved.

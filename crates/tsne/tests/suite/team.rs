@@ -8,8 +8,9 @@ use tsne::core::{Team, ThreadTeam, share};
 use tsne::initialization::{CustomInitialization, random};
 use tsne::metrics::Comparison;
 use tsne::plan::DataShape;
+use tsne::store::{StoreError, Writer};
 use tsne::{
-    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Neighbors,
+    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Model, Neighbors,
     Observer, Observers, Points, Preset, Progress, RandomState, Rows, SparseRows, Stage, Tsne,
 };
 
@@ -290,6 +291,78 @@ fn a_map_of_a_team_is_saved_whole() {
         check(&format!("a saved map of {n}"), &[(2, 1), (4, 1)], resumed);
         std::fs::remove_file(&path).unwrap();
         std::fs::remove_file(path.with_extension("alone")).unwrap();
+    }
+}
+
+/// Saved by all together, of which none has the affinities of all, the file is that of one process byte for byte, sections of one's own
+/// included; and each of any number of members takes its rows out of it, and goes on to the bits of a map that was not stopped.
+#[test]
+fn a_map_is_saved_and_loaded_in_parts() {
+    for n in [300, N] {
+        let (x, _) = blobs::<f32>(n, 6, 5);
+        let rows = Rows::new(&x, n, 6).unwrap();
+        let builder = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(60);
+        let tsne = builder.keep_neighbors(usize::MAX).build().unwrap();
+        let whole = tsne.fit(rows).unwrap();
+        let stop = |cx: Context<'_>| {
+            let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
+            tsne.fit_with(rows, Some(&mut Observers::new().every(17, &mut stop)), cx).unwrap()
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let [path, expected] = ["together.tsne", "alone.tsne"].map(|name| directory.path().join(name));
+        let alone = stop(Context::new());
+        let mut writer = alone.writer().unwrap();
+        writer.array("own.word", &[2], &[7u32, 9]).unwrap();
+        writer.save(&expected).unwrap();
+        for members in [2, 3, 7] {
+            let ended = ThreadTeam::run(members, 1, |team| {
+                let cx = Context::new().with_team(team);
+                let mut map = stop(cx);
+                let own = map.affinities().n();
+                let add = |writer: &mut Writer<'_>| writer.owned("own.word", &[2], vec![7u32, 9]).map(drop);
+                map.save_with(&path, cx, add).unwrap();
+                assert_eq!(map.affinities().n(), own);
+                // What the first cannot write is its error alone, and the others wait for nothing.
+                let failed = map.save_with(directory.path(), cx, |_| Ok::<_, StoreError>(()));
+                assert_eq!(failed.is_err(), team.rank() == 0, "{failed:?}");
+                let refused = map.save_with(&path, cx, |_| Err(StoreError::Unsupported("no".into())));
+                assert_eq!(refused.is_err(), team.rank() == 0, "{refused:?}");
+                map.resume_with(None, cx).unwrap();
+                told(&map)
+            });
+            assert!(ended.unwrap().into_iter().all(|map| map == told(&whole)), "{n}, {members}");
+            assert!(std::fs::read(&path).unwrap() == std::fs::read(&expected).unwrap(), "{n}, {members}");
+            let resumed = ThreadTeam::run(members, 1, |team| {
+                let cx = Context::new().with_team(team);
+                let mut model = Model::open_with(&path, cx).unwrap();
+                assert_eq!((model.n(), model.sections().take::<u32>("own.word", &[2]).unwrap()), (n, vec![7, 9]));
+                let mut map = model.embedding_with::<f32, 2>(cx).unwrap();
+                assert_eq!(map.affinities().points(), cx.rows(n));
+                assert_eq!(map.kl_divergence().to_bits(), alone.kl_divergence().to_bits());
+                map.resume_with(None, cx).unwrap();
+                (bits(map.positions()), map.kl_divergence().to_bits(), map.iterations())
+            });
+            let expected = (bits(whole.positions()), whole.kl_divergence().to_bits(), whole.iterations());
+            assert!(resumed.unwrap().into_iter().all(|map| map == expected), "{n}, {members}");
+        }
+    }
+}
+
+/// A file that is damaged anywhere is an error for each member, whichever rows it keeps.
+#[test]
+fn a_damaged_file_is_an_error_for_each_member() {
+    let (x, _) = blobs::<f32>(N, 6, 5);
+    let tsne = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(2).n_iter(3).build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("map.tsne");
+    tsne.fit(Rows::new(&x, N, 6).unwrap()).unwrap().save(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    for at in (0..40).map(|i| i * (bytes.len() - 1) / 39) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 4;
+        std::fs::write(&path, damaged).unwrap();
+        let opened = ThreadTeam::run(3, 1, |team| Model::open_with(&path, Context::new().with_team(team)).is_err());
+        assert_eq!(opened.unwrap(), [true; 3], "byte {at}");
     }
 }
 

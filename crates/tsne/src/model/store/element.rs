@@ -193,10 +193,10 @@ impl Stored for usize {
 }
 
 /// A receiver of the bytes of an array.
-pub(super) type Sink<'s> = dyn FnMut(&[u8]) -> io::Result<()> + 's;
+pub(in crate::model) type Sink<'s> = dyn FnMut(&[u8]) -> io::Result<()> + 's;
 
 /// An array that can be written, whatever its element type.
-pub(super) trait Encode: Send + Sync {
+pub(in crate::model) trait Encode: Send + Sync {
     /// Hands the array's bytes to `sink`, piece by piece.
     fn encode(&self, sink: &mut Sink<'_>) -> io::Result<()>;
 }

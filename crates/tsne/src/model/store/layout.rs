@@ -93,18 +93,17 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The entry of an array in memory, without its place and its checksum.
-    pub(super) fn of<T: Element>(name: &str, shape: &[usize], values: &[T]) -> Result<Self, StoreError> {
+    /// The entry of an array of so many elements, without its place and its checksum.
+    pub(super) fn of<T: Element>(name: &str, shape: &[usize], count: usize) -> Result<Self, StoreError> {
         let invalid = |why: String| StoreError::invalid("section", name, why);
         check_name(name.as_bytes()).map_err(&invalid)?;
         if shape.len() > MAX_RANK {
             return Err(invalid(format!("its shape {shape:?} has more than {MAX_RANK} dimensions")));
         }
-        if elements(shape.iter().map(|&size| size as u64)) != Some(values.len() as u64) {
-            let given = values.len();
-            return Err(invalid(format!("its shape {shape:?} is not that of the {given} elements given")));
+        if elements(shape.iter().map(|&size| size as u64)) != Some(count as u64) {
+            return Err(invalid(format!("its shape {shape:?} is not that of the {count} elements given")));
         }
-        let length = size_of_element(T::TYPE).checked_mul(values.len() as u64);
+        let length = size_of_element(T::TYPE).checked_mul(count as u64);
         let length = length.ok_or_else(|| invalid("it is longer than 2^64 bytes".into()))?;
         Ok(Self { name: name.into(), element: Some(T::TYPE), shape: shape.into(), offset: 0, length, checksum: 0 })
     }

@@ -2,13 +2,14 @@
 
 use super::element::{CHUNK, Values};
 use super::hash::Xxh64;
-use super::layout::{CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, check_magic};
+use super::layout::{CHECKSUM, END, ENTRY, Entry, HEADER, Header, MAX_SECTIONS, VERSION, check_magic};
 use super::source::Source;
 use super::{Element, ElementType, Settings, StoreError};
 use crate::threads;
 use rayon::prelude::*;
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 /// Files of so many bytes and more are read in parallel. Shorter ones take less than two milliseconds, and no more memory than they
@@ -51,7 +52,15 @@ impl Reader {
     /// # Ok::<(), tsne::store::StoreError>(())
     /// ```
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref();
+        Self::open_rows(path.as_ref(), |_| Ok(Vec::new()))
+    }
+
+    /// The same, but keeps of some sections some rows only, of which their shape then speaks: those that `choose` names, which can look at
+    /// others before. Every byte is checked all the same.
+    pub(in crate::model) fn open_rows(
+        path: &Path,
+        choose: impl FnOnce(&Unread<'_>) -> Result<Vec<Kept>, StoreError>,
+    ) -> Result<Self, StoreError> {
         let io = |source| StoreError::Io { action: "read", path: Some(path.into()), source };
         // Before opening: that would wait for a pipe's other end.
         if !fs::metadata(path).map_err(io)?.is_file() {
@@ -59,7 +68,7 @@ impl Reader {
         }
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        Self::read(Source::File(&file), length).map_err(|error| match error {
+        Self::read(Source::File(&file), length, choose).map_err(|error| match error {
             StoreError::Io { source, .. } => io(source),
             other => other,
         })
@@ -88,12 +97,16 @@ impl Reader {
     /// # Ok::<(), tsne::store::StoreError>(())
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        Self::read(Source::Bytes(bytes), bytes.len() as u64)
+        Self::read(Source::Bytes(bytes), bytes.len() as u64, |_| Ok(Vec::new()))
     }
 
     /// Reads a file of `length` bytes. Nothing that the file says is believed before it is checked, and memory is
     /// reserved only once all sections together are known to fill exactly `length` bytes.
-    fn read(source: Source<'_>, length: u64) -> Result<Self, StoreError> {
+    fn read(
+        source: Source<'_>,
+        length: u64,
+        choose: impl FnOnce(&Unread<'_>) -> Result<Vec<Kept>, StoreError>,
+    ) -> Result<Self, StoreError> {
         let mut head = [0; HEADER];
         if length < HEADER as u64 {
             let start = &mut head[..length as usize];
@@ -111,13 +124,20 @@ impl Reader {
             ));
         }
 
+        let unread = Unread { source, entries };
+        let kept = choose(&unread)?;
+        let entries = unread.entries;
+        let read_section = |entry: Entry, buffer: &mut Vec<u8>| {
+            let rows = kept.iter().find(|(name, _)| *name == entry.name).map(|(_, rows)| rows.clone());
+            read_section(source, entry, rows, buffer)
+        };
         // That of the first section that is damaged is the error, whichever is met first.
         let sections: Result<Vec<Section>, StoreError> = if length < PARALLEL {
             let mut buffer = Vec::new();
-            entries.into_iter().map(|entry| read_section(source, entry, &mut buffer)).collect()
+            entries.into_iter().map(|entry| read_section(entry, &mut buffer)).collect()
         } else {
             let read = || {
-                let each = entries.into_par_iter().map(|entry| read_section(source, entry, &mut Vec::new()));
+                let each = entries.into_par_iter().map(|entry| read_section(entry, &mut Vec::new()));
                 Ok(each.collect::<Vec<Result<Section, StoreError>>>())
             };
             let sections = threads::run(None, read).map_err(|error| StoreError::Unsupported(error.to_string()))?;
@@ -294,6 +314,30 @@ impl Reader {
     }
 }
 
+/// A section, and the rows of it that are kept.
+pub(in crate::model) type Kept = (&'static str, Range<usize>);
+
+/// A file of which the table alone was read.
+pub(in crate::model) struct Unread<'s> {
+    source: Source<'s>,
+    entries: Vec<Entry>,
+}
+
+impl Unread<'_> {
+    /// A section, read and checked.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::take`] and of reading.
+    pub(in crate::model) fn get<T: Element>(&self, name: &str) -> Result<Vec<T>, StoreError> {
+        let entry = self.entries.iter().find(|entry| entry.name == name);
+        let entry = entry.ok_or_else(|| StoreError::missing("section", name))?.clone();
+        let shape = entry.shape.clone();
+        let section = read_section(self.source, entry, None, &mut Vec::new())?;
+        Reader { version: VERSION, sections: vec![section] }.take(name, &shape)
+    }
+}
+
 impl Section {
     fn element(&self) -> Result<ElementType, StoreError> {
         self.entry.element.ok_or_else(|| {
@@ -352,10 +396,24 @@ fn read_table(
     Ok((entries, end))
 }
 
-/// Reads and checks a payload and the padding after it. A type of a later version has no values.
-fn read_section(source: Source<'_>, entry: Entry, buffer: &mut Vec<u8>) -> Result<Section, StoreError> {
+/// Reads and checks a payload and the padding after it, and keeps its rows, or some of them. A type of a later version has no values.
+fn read_section(
+    source: Source<'_>,
+    mut entry: Entry,
+    rows: Option<Range<usize>>,
+    buffer: &mut Vec<u8>,
+) -> Result<Section, StoreError> {
     let corrupt = |why: &str| StoreError::corrupt(format!("section {:?}", entry.name), why);
-    let mut values = entry.element.map(|element| Values::with_capacity(element, entry.length)).transpose()?;
+    let kept = match (&rows, entry.shape.first()) {
+        (Some(rows), Some(&count)) if rows.start <= rows.end && rows.end <= count => {
+            let row = entry.length / count.max(1) as u64;
+            rows.start as u64 * row..rows.end as u64 * row
+        }
+        (Some(_), _) => return Err(corrupt("it has fewer rows than others say")),
+        (None, _) => 0..entry.length,
+    };
+    let capacity = kept.end - kept.start;
+    let mut values = entry.element.map(|element| Values::with_capacity(element, capacity)).transpose()?;
     if let Source::File(_) = source {
         let whole = usize::try_from(entry.length).map_or(CHUNK, |length| length.max(entry.padding()));
         let size = CHUNK.min(whole);
@@ -374,7 +432,10 @@ fn read_section(source: Source<'_>, entry: Entry, buffer: &mut Vec<u8>) -> Resul
         let piece = source.piece(offset, size, buffer)?;
         hash.update(piece);
         if let Some(values) = &mut values {
-            values.extend(piece);
+            // The place of the piece in the payload: lossless where it meets what is kept.
+            let place = offset - entry.offset;
+            let within = |at: u64| at.saturating_sub(place).min(size as u64) as usize;
+            values.extend(&piece[within(kept.start)..within(kept.end)]);
         }
         offset += size as u64;
     }
@@ -383,6 +444,9 @@ fn read_section(source: Source<'_>, entry: Entry, buffer: &mut Vec<u8>) -> Resul
     }
     if source.piece(end, entry.padding(), buffer)?.iter().any(|&byte| byte != 0) {
         return Err(corrupt("the padding after it is not zero"));
+    }
+    if let (Some(rows), Some(count)) = (rows, entry.shape.first_mut()) {
+        *count = rows.len();
     }
     Ok(Section { entry, values })
 }

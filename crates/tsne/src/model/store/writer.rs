@@ -64,7 +64,7 @@ impl<'a> Writer<'a> {
     /// # Ok::<(), tsne::store::StoreError>(())
     /// ```
     pub fn array<T: Element>(&mut self, name: &str, shape: &[usize], values: &'a [T]) -> Result<&mut Self, StoreError> {
-        let entry = Entry::of(name, shape, values)?;
+        let entry = Entry::of::<T>(name, shape, values.len())?;
         self.add(entry, Box::new(values))
     }
 
@@ -89,7 +89,7 @@ impl<'a> Writer<'a> {
         shape: &[usize],
         values: Vec<T>,
     ) -> Result<&mut Self, StoreError> {
-        let entry = Entry::of(name, shape, &values)?;
+        let entry = Entry::of::<T>(name, shape, values.len())?;
         self.add(entry, Box::new(values))
     }
 
@@ -115,8 +115,19 @@ impl<'a> Writer<'a> {
     /// ```
     pub fn settings(&mut self, name: &str, settings: &Settings) -> Result<&mut Self, StoreError> {
         let text = settings.encode()?;
-        let entry = Entry::of(name, &[text.len()], &text)?;
+        let entry = Entry::of::<u8>(name, &[text.len()], text.len())?;
         self.add(entry, Box::new(text))
+    }
+
+    /// [`Writer::array`] of values that are not here yet: handed over piece by piece, once for their checksum and once to be written.
+    pub(in crate::model) fn encoded<T: Element>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        count: usize,
+        payload: Box<dyn Encode + 'a>,
+    ) -> Result<&mut Self, StoreError> {
+        self.add(Entry::of::<T>(name, shape, count)?, payload)
     }
 
     fn add(&mut self, mut entry: Entry, payload: Box<dyn Encode + 'a>) -> Result<&mut Self, StoreError> {
@@ -128,11 +139,11 @@ impl<'a> Writer<'a> {
             return Err(invalid(&format!("a file holds at most {MAX_SECTIONS} sections")));
         }
         let mut hash = Xxh64::new();
-        // Hashing cannot fail.
-        let _ = payload.encode(&mut |bytes| {
+        let hashed = payload.encode(&mut |bytes| {
             hash.update(bytes);
             Ok(())
         });
+        hashed.map_err(|source| StoreError::Io { action: "put together", path: None, source })?;
         entry.checksum = hash.finish();
         self.sections.push(Section { entry, payload });
         Ok(self)
