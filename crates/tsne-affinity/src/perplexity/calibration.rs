@@ -111,7 +111,7 @@ impl<T: Scalar> simd::Task for OneRow<'_, T> {
 /// One row of distances, scaled, and what is computed from it.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
-    /// `(d_j² - d_0²) / 2` with the largest distance as the unit, padded to whole lanes.
+    /// `(d_j² - d_0²) / 2` in squares of the unit, padded to whole lanes.
     exponents: Vec<[f64; LANES]>,
     /// 1 for a neighbor, 0 for padding.
     mask: Vec<[f64; LANES]>,
@@ -119,7 +119,8 @@ pub(super) struct Workspace {
     k: usize,
     /// The number of distances that tie with the smallest one.
     nearest_ties: usize,
-    largest: f64,
+    /// The largest distance, or a standard deviation that was given.
+    unit: f64,
     /// `d_0² / 2` in the same unit.
     nearest: f64,
     /// Variance of the exponents under uniform weights.
@@ -138,6 +139,12 @@ impl Workspace {
     /// Takes in a row of ascending distances.
     #[inline(always)]
     pub(super) fn prepare<T: Scalar>(&mut self, distances: &[T]) {
+        let largest = distances[distances.len() - 1].to_f64();
+        self.prepare_in(distances, if largest == 0.0 { 1.0 } else { largest });
+    }
+
+    #[inline(always)]
+    fn prepare_in<T: Scalar>(&mut self, distances: &[T], unit: f64) {
         let k = distances.len();
         if self.k != k {
             self.exponents = vec![[0.0; LANES]; k.div_ceil(LANES)];
@@ -146,17 +153,16 @@ impl Workspace {
             self.mask.as_flattened_mut()[..k].fill(1.0);
             self.k = k;
         }
-        self.largest = distances[k - 1].to_f64();
-        if self.largest == 0.0 {
-            self.largest = 1.0;
-        }
-        let unit = self.largest;
-        let nearest = distances[0].to_f64() / unit;
+        self.unit = unit;
+        let first = distances[0].to_f64();
+        let nearest = first / unit;
         self.nearest = 0.5 * nearest * nearest;
         for (a, d) in self.exponents.as_flattened_mut().iter_mut().zip(distances) {
-            let d = d.to_f64() / unit;
-            // As a product the difference keeps its digits for nearly equal distances.
-            *a = 0.5 * (d - nearest) * (d + nearest);
+            let d = d.to_f64();
+            // As a product the difference keeps its digits for nearly equal distances, and before it is divided: quotients are rounded.
+            // The largest number stands for all beyond, so that ties of many units have the difference 0.
+            let (apart, sum) = ((d - first) / unit, (d / unit + nearest).min(f64::MAX));
+            *a = (0.5 * apart * sum).min(f64::MAX);
         }
         self.nearest_ties = distances.iter().take_while(|&&d| d == distances[0]).count();
         let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
@@ -303,17 +309,17 @@ impl Workspace {
         }
     }
 
-    /// The Gaussian of a given standard deviation, in the row's unit. One too narrow or too wide for the range of
-    /// numbers becomes its limit, precision `∞` or 0.
+    /// Takes in a row of ascending distances with a given standard deviation as the unit, in which its Gaussian has the precision 1: of
+    /// another unit it may be beyond all numbers.
     #[inline(always)]
-    pub(super) fn with_sigma(&self, sigma: f64) -> Calibration {
-        let root = self.largest / sigma;
-        Calibration { precision: root * root, perplexity: f64::NAN, converged: true }
+    pub(super) fn with_sigma<T: Scalar>(&mut self, distances: &[T], sigma: f64) -> Calibration {
+        self.prepare_in(distances, sigma);
+        Calibration { precision: 1.0, perplexity: f64::NAN, converged: true }
     }
 
     /// The precision in units of the distances as given.
     #[inline(always)]
     fn in_units(&self, calibration: Calibration) -> Calibration {
-        Calibration { precision: calibration.precision / self.largest / self.largest, ..calibration }
+        Calibration { precision: calibration.precision / self.unit / self.unit, ..calibration }
     }
 }

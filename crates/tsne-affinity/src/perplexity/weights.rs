@@ -70,15 +70,15 @@ impl<T: Scalar> simd::Task for Block<'_, T> {
         let Self { scratch: Scratch { workspace, scales, row, total }, distances, stride, k, gaussians, weights } =
             self;
         for (distances, weights) in distances.chunks_exact(stride).zip(weights.chunks_exact_mut(k)) {
-            workspace.prepare(&distances[..k]);
             scales.clear();
             match gaussians {
                 Gaussians::Mixture(perplexities) | Gaussians::Mean(perplexities) => {
+                    workspace.prepare(&distances[..k]);
                     for &perplexity in perplexities {
                         scales.push(workspace.solve(perplexity));
                     }
                 }
-                Gaussians::Sigma(sigma) => scales.push(workspace.with_sigma(sigma)),
+                Gaussians::Sigma(sigma) => scales.push(workspace.with_sigma(&distances[..k], sigma)),
             }
             if !matches!(gaussians, Gaussians::Mean(_)) {
                 workspace.write(scales, weights);

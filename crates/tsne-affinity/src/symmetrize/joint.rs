@@ -122,10 +122,22 @@ fn joint<T: Scalar>(
         return Err(Error::shape("weights", rows.len() * edges.k, weights.len()));
     }
     let j = agreed(n, j, symmetrization, cx)?;
-    let sum = cx.sum_blocks(&mut Vec::new(), n, |range| {
-        let places = (range.start - rows.start) * j..(range.end - rows.start) * j;
-        weights[places].iter().map(|w| if *w >= T::ZERO { w.to_f64() } else { f64::NAN }).sum()
-    })?;
+    let sum_in = |unit: f64| {
+        cx.sum_blocks(&mut Vec::new(), n, |range| {
+            let places = (range.start - rows.start) * j..(range.end - rows.start) * j;
+            weights[places].iter().map(|w| if *w >= T::ZERO { unit * w.to_f64() } else { f64::NAN }).sum()
+        })
+    };
+    let mut sum = sum_in(1.0)?;
+    // Another unit, a power of 2, changes no digit: where the sum of both directions overflows, and where the inverse of a sum does.
+    let unit = match sum {
+        sum if sum > 0.25 * f64::MAX => 2f64.powi(-64),
+        sum if sum > 0.0 && sum < f64::MIN_POSITIVE => 2f64.powi(512),
+        _ => 1.0,
+    };
+    if unit != 1.0 {
+        sum = sum_in(unit)?;
+    }
     if !(sum > 0.0 && sum.is_finite()) {
         return Err(Error::invalid(
             "weights",
@@ -135,17 +147,17 @@ fn joint<T: Scalar>(
     let first = rows.start;
     let matrix = WeightedGraph { edges, weights, j, n, rows };
     let (row_pointers, columns, weights) = match symmetrization {
-        Symmetrization::Mean => matrix.joined(|a, b| (a + b) * (0.5 / sum), cx)?,
+        Symmetrization::Mean => matrix.joined(|a, b| (unit * a + unit * b) * (0.5 / sum), cx)?,
         Symmetrization::Max => {
             // The sum is known only when all pairs are. The larger of two weights is one of them: nothing is rounded twice.
-            let (row_pointers, columns, mut weights) = matrix.joined(f64::max, cx)?;
+            let (row_pointers, columns, mut weights) = matrix.joined(|a, b| unit * a.max(b), cx)?;
             let sum = sum_of_rows(&row_pointers, &weights, (first, n), cx)?;
             chunks::for_each(&mut weights, blocks::BLOCK, |_, weights| {
                 weights.iter_mut().for_each(|w| *w = T::from_f64(w.to_f64() / sum));
             });
             (row_pointers, columns, weights)
         }
-        Symmetrization::None => matrix.directed(sum, cx)?,
+        Symmetrization::None => matrix.directed(|w| unit * w / sum, cx)?,
     };
     if cx.members() > 1 {
         // What `from_rows` sees to where the rows are all.
@@ -203,8 +215,8 @@ fn sum_of_rows<T: Scalar>(
 type Parts<T> = (Vec<usize>, Array<u32>, Array<T>);
 
 impl<T: Scalar> WeightedGraph<'_, T> {
-    /// The rows as they are, divided by the sum of all weights.
-    fn directed(&self, sum: f64, cx: Context<'_>) -> Result<Parts<T>> {
+    /// The rows with `share` of each weight.
+    fn directed(&self, share: impl Fn(f64) -> f64 + Sync, cx: Context<'_>) -> Result<Parts<T>> {
         let (first, count, j) = (self.rows.start, self.rows.len(), self.j);
         let own = |place: usize| self.neighbors(first + place).contains(&((first + place) as u32)).then_some(place);
         if let Some(place) = blocks::find_first(count, own) {
@@ -213,7 +225,7 @@ impl<T: Scalar> WeightedGraph<'_, T> {
         let mut weights = cx.zeros("weights", self.weights.len())?;
         chunks::for_each(&mut weights, blocks::BLOCK, |b, weights| {
             let from = &self.weights[b * blocks::BLOCK..];
-            weights.iter_mut().zip(from).for_each(|(to, w)| *to = T::from_f64(w.to_f64() / sum));
+            weights.iter_mut().zip(from).for_each(|(to, w)| *to = T::from_f64(share(w.to_f64())));
         });
         let columns = sort_rows(self.edges, &mut weights, j, cx)?;
         if let Some((place, column)) = repetition(&columns, j) {

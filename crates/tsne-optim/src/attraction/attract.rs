@@ -8,7 +8,8 @@ use tsne_core::{Affinities, Error, Kernel, Result, Scalar, blocks, chunks};
 /// Writes the attraction `Σ_j p_ij (y_i - r_j) / (1 + |y_i - r_j|²/dof)` of every row of `p` into `out`.
 ///
 /// `y` are the positions of the rows of `p`, `reference` those of its columns (the same slice in a fit). One pass
-/// over the non-zeros, parallel over rows.
+/// over the non-zeros, parallel over rows. Pairs whose squared distance, or that over `dof`, is beyond the numbers of `T` count as
+/// infinitely far.
 ///
 /// # Errors
 ///

@@ -208,14 +208,27 @@ fn kin_distances<T: Scalar>(
         count => 0.5 * (middle((count - 1) / 2).unwrap_or(1.0) + middle(count / 2).unwrap_or(1.0)),
     };
     let y = map.points.dense("a map")?;
-    let squared = |a: &[T], b: &[T]| a.iter().zip(b).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2)).sum::<f64>();
     let mut kin = memory::filled("distances to kin", rows.len(), 0.0)?;
     blocks_of(&mut kin, |row| {
         let own = y.row(rows[row] as usize);
-        let others = near[row * k..(row + 1) * k].iter().map(|&j| squared(own, y.row(j as usize)));
-        others.fold(f64::INFINITY, f64::min).sqrt() / unit
+        let others = near[row * k..(row + 1) * k].iter().map(|&j| distance(own, y.row(j as usize)));
+        others.fold(f64::INFINITY, f64::min) / unit
     });
     Ok(kin)
+}
+
+/// The distance of two points, which is a number, or there would be no index; its square may be beyond the numbers, or below those with
+/// all their digits.
+fn distance<T: Scalar>(a: &[T], b: &[T]) -> f64 {
+    let times = |factor: f64| {
+        let squares = a.iter().zip(b).map(|(a, b)| (factor * (a.to_f64() - b.to_f64())).powi(2));
+        squares.sum::<f64>().sqrt() / factor
+    };
+    match times(1.0) {
+        small if small < 1e-145 => times(2f64.powi(600)),
+        f64::INFINITY => times(2f64.powi(-600)),
+        distance => distance,
+    }
 }
 
 /// Fills `values` by their numbers, in parallel.

@@ -1,23 +1,33 @@
 //! What is reported of a map: its divergence, and the error of its forces.
 
-use crate::clouds::{Cloud, clouds};
+use crate::clouds::{Cloud, SIZES, clouds};
 use crate::repulsion::{Pull, pulls};
 use crate::wide::Wide;
 use tsne::affinity::{ExactSearch, PerplexityAffinity, affinities};
-use tsne::core::Affinities;
+use tsne::core::{Affinities, AffinityModel, NeighborSearch};
+use tsne::optim::{Conditional, Descent, ExactReference};
 use tsne::{Context, Embedding, Float, GridParams, Kernel, Rows, Tsne, metrics};
 
 /// `Σ p ln(p Z / w)` over each row, and the sum of the absolute values of its three terms.
 fn shares<T: Float, const D: usize>(p: &Affinities<T>, dof: f64, y: &[[f64; D]], z: Wide) -> Vec<(Wide, f64)> {
-    let ln_z = z.ln();
+    shares_beside(p, dof, (y, y), |_| z)
+}
+
+/// The same of rows at `y` and columns at `reference`, with a normalizer for each row.
+fn shares_beside<T: Float, const D: usize>(
+    p: &Affinities<T>,
+    dof: f64,
+    (y, reference): (&[[f64; D]], &[[f64; D]]),
+    z: impl Fn(usize) -> Wide,
+) -> Vec<(Wide, f64)> {
     let of_row = |i: usize| {
-        let (mut sum, mut size) = (Wide::ZERO, 0.0);
+        let (mut sum, mut size, ln_z) = (Wide::ZERO, 0.0, z(i).ln());
         for (&j, weight) in p.row(i).0.iter().zip(p.row(i).1) {
             let weight = Wide::from(weight.to_f64());
             if weight == Wide::ZERO {
                 continue;
             }
-            let difference = |c: usize| Wide::from(y[i][c]) - Wide::from(y[j as usize][c]);
+            let difference = |c: usize| Wide::from(y[i][c]) - Wide::from(reference[j as usize][c]);
             let d2: Wide = (0..D).map(|c| difference(c).square()).sum();
             let cross = (Wide::ONE + d2 / Wide::from(dof)).ln() * Wide::from(dof);
             let terms = [weight * weight.ln(), weight * cross, weight * ln_z];
@@ -144,4 +154,89 @@ fn divergences_and_force_errors_are_what_they_say() {
     of_all::<f32, 2>();
     of_all::<f64, 2>();
     of_all::<f64, 3>();
+}
+
+/// Maps of any size, in every dimension, with normalizers of the crate's own.
+#[test]
+fn shares_of_maps_of_any_size_are_what_they_say() {
+    fn check<T: Float, const D: usize>() {
+        let n = 48;
+        let p = of_data::<T>(n);
+        for size in SIZES {
+            for cloud in clouds::<D>(n, size) {
+                for dof in [0.5, 1.0, 2.0] {
+                    let (kernel, y, cx) = (Kernel::new(dof).unwrap(), cloud.of::<T>(), Context::new());
+                    let z: Wide = pulls(dof, &cloud.points, f64::MAX).iter().map(|pull| pull.z).sum();
+                    let expected = shares(&p, dof, &cloud.points, z);
+                    let given = metrics::kl_shares(&p, kernel, &y, cx).unwrap();
+                    // As above: what is computed in `f64`, and the error of a normalizer, which counts by the sum of the row. Where it
+                    // is summed by logarithms, these are part of the sizes.
+                    let most = |i: usize| {
+                        let weight: f64 = p.row(i).1.iter().map(|p| p.to_f64()).sum();
+                        (20.0 + n as f64) * f64::EPSILON * expected[i].1 + 150.0 * T::EPSILON.to_f64() / 2.0 * weight
+                    };
+                    let what = format!("{} with dof {dof} on {}", T::NAME, cloud.name());
+                    for (i, (given, (share, _))) in given.iter().zip(&expected).enumerate() {
+                        let off = (Wide::from(*given) - *share).abs().to_f64();
+                        assert!(off <= most(i), "{given} for {:e} of point {i}, {what}", share.to_f64());
+                    }
+                    let kl: Wide = expected.iter().map(|(share, _)| *share).sum();
+                    let given = metrics::kl_divergence(&p, kernel, &y, cx).unwrap();
+                    let off = (Wide::from(given) - kl).abs().to_f64();
+                    assert!(off <= (0..n).map(most).sum::<f64>(), "{given} for {:e}, {what}", kl.to_f64());
+                }
+            }
+        }
+    }
+    check::<f32, 1>();
+    check::<f64, 1>();
+    check::<f32, 2>();
+    check::<f64, 2>();
+    check::<f32, 3>();
+    check::<f64, 3>();
+}
+
+/// New points, each with a normalizer of its own, on maps of another kind.
+#[test]
+fn divergences_of_new_points_are_what_they_say() {
+    fn check<T: Float, const D: usize>() {
+        let n = 48;
+        let x: Vec<T> = clouds::<3>(n, 0)[4].of::<T>().into_iter().flatten().collect();
+        let (rows, cx) = (Rows::new(&x, n, 3).unwrap(), Context::new());
+        let model = PerplexityAffinity::new(8.0).unwrap();
+        let k = AffinityModel::<T>::neighbors_needed(&model, n).unwrap();
+        let index = ExactSearch::default().build(rows.into(), cx).unwrap();
+        let p = model.conditional(&index.knn(rows.into(), k, cx).unwrap(), cx).unwrap();
+        for size in SIZES {
+            let clouds = clouds::<D>(n, size);
+            for (cloud, new) in clouds.iter().zip(clouds.iter().cycle().skip(1)) {
+                for dof in [0.5, 1.0, 2.0] {
+                    let (kernel, reference, y) = (Kernel::new(dof).unwrap(), cloud.of::<T>(), new.of::<T>());
+                    let weight = |a: &[f64; D], b: &[f64; D]| {
+                        let d2: Wide = (0..D).map(|c| (Wide::from(a[c]) - Wide::from(b[c])).square()).sum();
+                        (d2 / Wide::from(dof)).inverse_power(dof)
+                    };
+                    let z = |i: usize| cloud.points.iter().map(|point| weight(&new.points[i], point)).sum::<Wide>();
+                    let expected = shares_beside(&p, dof, (&new.points, &cloud.points), z);
+                    let kl: Wide = expected.iter().map(|(share, _)| *share).sum();
+                    let size: f64 = expected.iter().map(|(_, size)| size).sum();
+                    let repulsion = ExactReference::new(kernel, &reference).unwrap();
+                    let mut objective = Conditional::new(&p, kernel, &reference, &repulsion).unwrap();
+                    let given = Descent::new().kl_divergence(&mut objective, &y, cx).unwrap();
+                    // As of a map; each of the rows has the sum 1.
+                    let most = (20.0 + n as f64) * f64::EPSILON * size + 150.0 * T::EPSILON.to_f64() / 2.0 * n as f64;
+                    let off = (Wide::from(given) - kl).abs().to_f64();
+                    let what =
+                        format!("{} as new points of {} with dof {dof} in {}", new.name(), cloud.name(), T::NAME);
+                    assert!(off <= most, "{given} for {:e}, off by {off:e} of {most:e}: {what}", kl.to_f64());
+                }
+            }
+        }
+    }
+    check::<f32, 1>();
+    check::<f64, 1>();
+    check::<f32, 2>();
+    check::<f64, 2>();
+    check::<f32, 3>();
+    check::<f64, 3>();
 }

@@ -2,6 +2,8 @@
 //! its rounding must cost, counted along its operations, or what its documentation promises.
 #![allow(clippy::unwrap_used)]
 
+mod affinities;
+mod attraction;
 mod clouds;
 mod distances;
 mod divergence;
