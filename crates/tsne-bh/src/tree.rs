@@ -53,7 +53,7 @@ impl<T: Scalar, const D: usize> Default for Tree<T, D> {
 pub struct Cell<T, const D: usize> {
     /// The mean of its points.
     pub center: [T; D],
-    /// Its side; 0 if all its points coincide.
+    /// Its side; 0 if all its points coincide, or where its square is below all numbers of the type.
     pub side: f64,
     /// Its points, as a range of [`Tree::order`].
     pub start: usize,

@@ -11,6 +11,10 @@ use crate::scalar::Scalar;
 /// Bits of a code: with a 32-bit index it fills the 64-bit key that is sorted.
 const CODE_BITS: u32 = 32;
 
+/// What makes lengths below 2⁻⁹⁹¹, of which 2³² in a length of 1 are beyond all numbers, normal ones: exactly, a power of two.
+/// 2⁻¹⁰⁷⁴, the least of them, becomes 2⁻⁷⁴.
+const MAGNIFICATION: f64 = f64::from_bits((1023 + 1000) << 52);
+
 /// A cube of space, halved [`Cube::LEVELS`] times along each axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cube<const D: usize> {
@@ -21,6 +25,9 @@ pub struct Cube<const D: usize> {
 impl<const D: usize> Cube<D> {
     /// Halvings of the cube that a code resolves: 32 in 1-D, 16 in 2-D, 10 in 3-D; none beyond 32 dimensions.
     pub const LEVELS: u32 = if D == 0 { 0 } else { CODE_BITS / D as u32 };
+
+    /// Cells of the last level along an axis.
+    const CELLS: f64 = (1u64 << Self::LEVELS) as f64;
 
     /// The smallest cube that holds a box, anchored at its lower corner.
     ///
@@ -69,9 +76,9 @@ impl<const D: usize> Cube<D> {
     /// The Morton code of a point: the bits of its cell along the axes, interleaved from the most significant bit, those of the
     /// first axis first.
     ///
-    /// The lower end of an axis gets 0 and the upper end of the longest axis the last cell, also where the side is
-    /// so small that its reciprocal overflows (casts saturate and take NaN to 0): a cube of distinct points always
-    /// has at least two codes.
+    /// The lower end of an axis gets 0 and the upper end of the longest axis the last cell (casts saturate and take NaN to 0).
+    /// A cube of any side has all its cells, also where the side is so small that its reciprocal overflows: points multiplied by a
+    /// power of two have the codes that they had before.
     ///
     /// # Examples
     ///
@@ -86,12 +93,26 @@ impl<const D: usize> Cube<D> {
     /// ```
     #[inline(always)]
     pub fn code<T: Scalar>(&self, p: &[T; D]) -> u32 {
-        let cells = (1u64 << Self::LEVELS) as f64;
+        let scale = Self::CELLS / self.side;
+        if scale < f64::INFINITY { self.code_by(p, |offset| offset * scale) } else { self.code_of_tiny(p) }
+    }
+
+    /// [`Cube::code`] where the number of cells in a length of 1 is beyond all numbers. By it all points but those on the lower
+    /// sides would have the last cell: a tree would take off a point or two at each level, in quadratic time.
+    #[cold]
+    #[inline(never)]
+    fn code_of_tiny<T: Scalar>(&self, p: &[T; D]) -> u32 {
+        let scale = Self::CELLS / (self.side * MAGNIFICATION);
+        self.code_by(p, |offset| offset * MAGNIFICATION * scale)
+    }
+
+    /// The code by what makes an offset from the lower corner a number of cells.
+    #[inline(always)]
+    fn code_by<T: Scalar>(&self, p: &[T; D], cells: impl Fn(f64) -> f64) -> u32 {
         let last = ((1u64 << Self::LEVELS) - 1) as u32;
-        let scale = cells / self.side;
         let mut code = 0;
         for a in 0..D {
-            let cell = ((p[a].to_f64() - self.lower[a]) * scale) as u32;
+            let cell = cells(p[a].to_f64() - self.lower[a]) as u32;
             code |= spread::<D>(cell.min(last)).unbounded_shl((D - 1 - a) as u32);
         }
         code

@@ -51,6 +51,13 @@ pub(crate) fn duplicates<const D: usize>(n: usize, extent: f64, seed: u64) -> Ve
     y
 }
 
+/// Whole multiples of `2^exponent`, up to `2^20` of them: exact in both scalars at any scale that holds them.
+pub(crate) fn multiples<const D: usize>(n: usize, exponent: i32) -> Vec<[f64; D]> {
+    // In two steps: the reciprocal of the smallest number is beyond all of them.
+    let [half, rest] = [exponent / 2, exponent - exponent / 2].map(|e| 2f64.powi(e));
+    (0..n as u64).map(|i| std::array::from_fn(|a| (element_seed(1, a as u64, i) >> 44) as f64 * half * rest)).collect()
+}
+
 pub(crate) fn cast<T: Scalar, const D: usize>(y: &[[f64; D]]) -> Vec<[T; D]> {
     y.iter().map(|p| p.map(T::from_f64)).collect()
 }

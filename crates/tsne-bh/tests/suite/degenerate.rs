@@ -1,7 +1,7 @@
 //! Sets of points that break trees, and inputs that are refused.
 #![allow(clippy::unwrap_used)]
 
-use crate::common::{ROUNDING, blobs, cast, distance, oracle, underflow};
+use crate::common::{ROUNDING, blobs, cast, distance, multiples, oracle, underflow};
 use tsne_bh::{BarnesHut, BarnesHutReference, DEFAULT_THETA, Tree};
 use tsne_core::{CancelToken, Context, Error, Kernel, Scalar};
 
@@ -125,6 +125,49 @@ fn the_ends_of_the_range_give_finite_results() {
             assert!((0.0..=200.0 * 199.0 * 1.001).contains(&z), "scale {scale:e}: {z:e}");
             assert!(out.as_flattened().iter().all(|f| f.is_finite()), "scale {scale:e}");
         }
+    }
+}
+
+/// Where all weights are 1, the force is the sum of the differences.
+fn check_tiny<T: Scalar, const D: usize>(exponent: i32, smallest: f64) {
+    let n = 600;
+    let y: Vec<[T; D]> = cast(&multiples(n, exponent));
+    let expected = oracle(Kernel::CAUCHY, &y);
+    // Rounding of differences, and to multiples of the smallest number: half of one for each of the eight terms of the mean of a
+    // leaf, and for each of up to twelve levels above it.
+    let extent = y.as_flattened().iter().map(|v| v.to_f64()).fold(0.0, f64::max);
+    let tolerance = n as f64 * (ROUNDING * T::EPSILON.to_f64() * extent + 10.0 * smallest);
+    for theta in [0.0, 0.5] {
+        let mut out = vec![[T::INFINITY; D]; n];
+        let z = BarnesHut::new(theta).unwrap().repulse(Kernel::CAUCHY, &y, &mut out, Context::new()).unwrap();
+        assert_eq!(z, (n * (n - 1)) as f64);
+        let reference = BarnesHutReference::new(Kernel::CAUCHY, &y, theta, Context::new()).unwrap();
+        let (mut queries, mut weights) = (vec![[T::INFINITY; D]; n], vec![T::ZERO; n]);
+        reference.repulse(&y, &mut queries, &mut weights, Context::new()).unwrap();
+        assert!(weights.iter().all(|z| *z == T::from_usize(n)));
+        for ((force, query), pull) in out.iter().zip(&queries).zip(&expected) {
+            for a in 0..D {
+                // Coordinate by coordinate: squares of these are 0.
+                let errors = [force, query].map(|f| (f[a].to_f64() - pull.force[a]).abs());
+                assert!(errors.iter().all(|e| *e <= tolerance), "2^{exponent}: {force:?}, {query:?} for {pull:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn clouds_below_all_normal_numbers_have_their_forces() {
+    let smallest = f64::from_bits(1);
+    for exponent in [-1074, -1050, -1030, -1010, -600] {
+        check_tiny::<f64, 1>(exponent, smallest);
+        check_tiny::<f64, 2>(exponent, smallest);
+        check_tiny::<f64, 3>(exponent, smallest);
+    }
+    let smallest = f64::from(f32::from_bits(1));
+    for exponent in [-149, -140, -120, -80] {
+        check_tiny::<f32, 1>(exponent, smallest);
+        check_tiny::<f32, 2>(exponent, smallest);
+        check_tiny::<f32, 3>(exponent, smallest);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tree alone.
 #![allow(clippy::unwrap_used)]
 
-use crate::common::{blobs, cast, duplicates, spiral};
+use crate::common::{blobs, cast, duplicates, multiples, spiral};
 use tsne_bh::Tree;
 use tsne_core::{Context, Scalar};
 
@@ -63,6 +63,57 @@ fn cells_nest_hold_their_points_and_know_their_mean() {
         check::<f32, 3>(&spiral(n, 100.0));
         check::<f64, 3>(&duplicates(n, 100.0, 5));
     }
+}
+
+/// The order of the points, and first point, number of points and depth of each cell.
+fn structure<T: Scalar, const D: usize>(y: &[[f64; D]]) -> (Vec<usize>, Vec<[usize; 3]>) {
+    let mut tree = Tree::<T, D>::new();
+    tree.build(&cast(y), Context::new()).unwrap();
+    let (mut cells, mut open) = (Vec::new(), Vec::new());
+    tree.visit(|cell| {
+        while open.last().is_some_and(|end| *end <= cell.start) {
+            open.pop();
+        }
+        cells.push([cell.start, cell.count, open.len()]);
+        open.push(cell.start + cell.count);
+        true
+    });
+    (tree.order().collect(), cells)
+}
+
+fn check_scales<T: Scalar, const D: usize>(exponents: &[i32]) {
+    let n = 6_000;
+    let ordinary = structure::<T, D>(&multiples(n, 0));
+    for &exponent in exponents {
+        assert_eq!(structure::<T, D>(&multiples(n, exponent)), ordinary, "{} {D}-D, 2^{exponent}", T::NAME);
+    }
+}
+
+/// What the build and the walks of a tiny cloud do is what they do of an ordinary one: a tree over denormal coordinates that took
+/// off a point at each level would be thousands of cells deep, and quadratic.
+#[test]
+fn trees_do_not_depend_on_the_scale() {
+    // Of multiples of the smallest number, and on both sides of the sides whose reciprocal overflows.
+    let exponents = [-1074, -1050, -1030, -1020, -1010, -1000, -700, 100];
+    check_scales::<f64, 1>(&exponents);
+    check_scales::<f64, 2>(&exponents);
+    check_scales::<f64, 3>(&exponents);
+    check_scales::<f32, 1>(&[-149, -130, -80, 100]);
+    check_scales::<f32, 2>(&[-149, -130, -80, 100]);
+    check_scales::<f32, 3>(&[-149, -130, -80, 100]);
+}
+
+/// A group below all normal numbers, among ordinary points: a tree of its own in one cell.
+#[test]
+fn tiny_groups_among_ordinary_points_are_divided_as_any() {
+    let mut y = multiples::<2>(3_000, -1074);
+    // Behind the group along the curve, and far enough from its corner that none of them is in its cell.
+    y.extend(multiples::<2>(3_000, -20).iter().map(|p| p.map(|v| 1.0 + v)));
+    let (alone, cells) = structure::<f64, 2>(&multiples(3_000, 0));
+    let (order, all) = structure::<f64, 2>(&y);
+    assert_eq!(order[..3_000], alone);
+    let below: Vec<[usize; 3]> = all.iter().filter(|cell| cell[0] < 3_000 && cell[2] > 0).copied().collect();
+    assert_eq!(below, cells.iter().map(|&[start, count, depth]| [start, count, depth + 1]).collect::<Vec<_>>());
 }
 
 #[test]

@@ -67,6 +67,30 @@ fn the_ends_of_the_longest_axis_have_different_codes_at_any_scale() {
     }
 }
 
+fn check_scales<const D: usize>() {
+    // Whole numbers: exact at every scale, down to multiples of the smallest number.
+    let whole: Vec<[f64; D]> =
+        (0..200).map(|i| std::array::from_fn(|a| (element_seed(2, a as u64, i) >> 44) as f64)).collect();
+    let codes = |exponent: i32| -> Vec<u32> {
+        // In two steps: the least power of two is no power of a normal number's reciprocal.
+        let scale = |v: f64| v * 2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2);
+        let points: Vec<[f64; D]> = whole.iter().map(|p| p.map(scale)).collect();
+        let cube = Cube::around(&Bounds::of(&points));
+        points.iter().map(|p| cube.code(p)).collect()
+    };
+    for exponent in [-1074, -1060, -1040, -1022, -1011, -1000, -991, -600, -1, 600, 1000] {
+        assert_eq!(codes(exponent), codes(0), "{D}-D, 2^{exponent}");
+    }
+}
+
+#[test]
+fn codes_do_not_depend_on_the_scale() {
+    check_scales::<1>();
+    check_scales::<2>();
+    check_scales::<3>();
+    check_scales::<7>();
+}
+
 #[test]
 fn any_dimension_and_level_has_an_answer() {
     assert_eq!(Cube::<33>::LEVELS, 0);
