@@ -73,6 +73,9 @@ pub(crate) struct Pull<const D: usize> {
     pub(crate) force: [f64; D],
     /// The sum of the lengths of the terms of the force: rounding and far cells err relative to this.
     pub(crate) size: f64,
+    /// How far `z` and the force move, at most, where each source is off by its largest coordinate: in units of the rounding of a
+    /// coordinate what the mean position of a cell is off by. Points as near as that are apart by less than it.
+    pub(crate) moved: (f64, f64),
 }
 
 impl<const D: usize> Pull<D> {
@@ -90,7 +93,7 @@ pub(crate) fn pull<T: Scalar, const D: usize>(
     own: Option<usize>,
 ) -> Pull<D> {
     let dof = kernel.dof();
-    let mut pull = Pull { z: 0.0, force: [0.0; D], size: 0.0 };
+    let mut pull = Pull { z: 0.0, force: [0.0; D], size: 0.0, moved: (0.0, 0.0) };
     for (_, source) in sources.iter().enumerate().filter(|(j, _)| Some(*j) != own) {
         let difference: [f64; D] = std::array::from_fn(|c| y[c].to_f64() - source[c].to_f64());
         let d2: f64 = difference.iter().map(|d| d * d).sum();
@@ -107,6 +110,10 @@ pub(crate) fn pull<T: Scalar, const D: usize>(
                 pull.force[c] += force * difference[c];
             }
             pull.size += force * d2.sqrt();
+            // The derivatives of `(1 + d²/dof)^-dof` and of `d (1 + d²/dof)^-(dof + 1)` are at most these.
+            let coordinate = source.iter().fold(0.0, |most: f64, v| most.max(v.to_f64().abs()));
+            pull.moved.0 += 2.0 * force * d2.sqrt() * coordinate;
+            pull.moved.1 += (2.0 * dof + 3.0) * force * coordinate;
         }
     }
     pull

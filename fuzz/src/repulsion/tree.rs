@@ -44,13 +44,15 @@ fn check<T: Scalar, const D: usize>(input: &mut Input<'_>) {
         }
         let bound = Bound::new::<T>(theta, dof);
         let exact_z: f64 = exact.iter().map(|pull| pull.z).sum();
+        let moved_z: f64 = exact.iter().map(|pull| bound.center * pull.moved.0).sum();
         let lost = underflow::<T>(y.len(), side);
         assert!(
-            (z - exact_z).abs() <= bound.z * exact_z + y.len() as f64 * lost,
+            (z - exact_z).abs() <= bound.z * exact_z + moved_z + y.len() as f64 * lost,
             "θ {theta}: {z} for {exact_z}, {y:?}"
         );
         for (i, (force, pull)) in out.iter().zip(&exact).enumerate() {
-            let (error, most) = (pull.error(force), bound.force * pull.size + lost);
+            let most = bound.force * pull.size + bound.center * pull.moved.1 + lost;
+            let error = pull.error(force);
             assert!(error <= most, "θ {theta}, dof {dof}: {error:e} of {most:e} at point {i} of {y:?}");
         }
     }
@@ -65,9 +67,14 @@ fn check<T: Scalar, const D: usize>(input: &mut Input<'_>) {
 /// each axis, times the second derivative. A far kernel falls as `d^-p`, `p = 2 dof`, and its second derivatives sum to at most
 /// `p (p + 2) d^-(p+2)`; near ones are smaller. With `side < theta d`, `z` errs by `p (p + 2) theta² / 8` and a force, whose
 /// power is one higher, by `(p + 1) (p + 3) theta² / 8` of the sizes of its terms: without the second moments, which the tree has.
+///
+/// That mean is a position in `T`: by half an epsilon of its largest coordinate off on each of up to three axes, and by as much again for
+/// the sum that it is made of. What that moves is taken at the points of the cell, which are at most twice as far as the mean: a
+/// derivative of power `p + 2` is up to `2^(p + 2)` times as large there.
 struct Bound {
     z: f64,
     force: f64,
+    center: f64,
 }
 
 impl Bound {
@@ -75,7 +82,8 @@ impl Bound {
         let p = 2.0 * dof;
         let rounding = ROUNDING * T::EPSILON.to_f64();
         let of = |power: f64| power / 8.0 * theta * theta + rounding;
-        Self { z: of(p * (p + 2.0)), force: of((p + 1.0) * (p + 3.0)) }
+        let center = 3f64.sqrt() * T::EPSILON.to_f64() * 2f64.powf(p + 2.0);
+        Self { z: of(p * (p + 2.0)), force: of((p + 1.0) * (p + 3.0)), center }
     }
 }
 
@@ -94,8 +102,10 @@ fn reference<T: Scalar, const D: usize>(kernel: Kernel, theta: f64, y: &[[T; D]]
     let lost = underflow::<T>(y.len(), extent(y) + 1e3);
     for ((query, force), z) in new.iter().zip(&out).zip(&z) {
         let expected: Pull<D> = pull(kernel, query, y, None);
-        assert!((z.to_f64() - expected.z).abs() <= bound.z * expected.z + lost, "{z} for {expected:?}, {y:?}");
-        assert!(expected.error(force) <= bound.force * expected.size + lost, "{force:?} for {expected:?}, {y:?}");
+        let most_z = bound.z * expected.z + bound.center * expected.moved.0 + lost;
+        assert!((z.to_f64() - expected.z).abs() <= most_z, "{z} for {expected:?}, {y:?}");
+        let most = bound.force * expected.size + bound.center * expected.moved.1 + lost;
+        assert!(expected.error(force) <= most, "{force:?} for {expected:?}, {y:?}");
     }
 }
 

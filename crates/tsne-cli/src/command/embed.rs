@@ -178,8 +178,9 @@ impl Run<'_> {
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
         let places = (self.team, self.scratch.as_ref());
         let mut done = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, places)?;
-        let Some(together) = team::complete(&mut done.embedding, done.sent, (&self.targets, args), self.team)? else {
-            return Ok(());
+        let Some(together) = team::complete(&mut done.embedding, (done.sent, read), (&self.targets, args), self.team)?
+        else {
+            return team::save(&mut done.embedding, &self.targets, self.team);
         };
         Outcome {
             source: &self.source,
@@ -193,6 +194,6 @@ impl Run<'_> {
             read,
             started,
         }
-        .write(&done.embedding)
+        .write(&mut done.embedding, self.team)
     }
 }

@@ -15,7 +15,7 @@ use crate::input::{Annotations, Resolved};
 use crate::report::InputReport;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tsne::core::Team;
 use tsne::{Float, Model, files};
 
@@ -117,6 +117,7 @@ impl Going<'_> {
         targets.check_room(&extras.annotations, model.n())?;
         let embedding = in_pool(run.threads, || Ok(model.embedding_with::<T, D>(team::context(team))))?;
         let mut embedding = embedding.map_err(|error| unusable(from, &error))?;
+        let read = started.elapsed();
         ensure!(
             how == How::Further || embedding.remaining() > 0,
             "{}: its run came to its end, so nothing is left of it (`tsne embed --continue` goes beyond)",
@@ -142,8 +143,9 @@ impl Going<'_> {
             let film = film.as_mut().map(|film| (film, end));
             descend(begin, &mut history, (&bars, interrupt), saves, film, (team, scratch.as_ref()))
         })?;
-        let Some(together) = team::complete(&mut done.embedding, done.sent, (&targets, &args.method), team)? else {
-            return Ok(());
+        let Some(together) = team::complete(&mut done.embedding, (done.sent, read), (&targets, &args.method), team)?
+        else {
+            return team::save(&mut done.embedding, &targets, team);
         };
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),
@@ -154,9 +156,9 @@ impl Going<'_> {
             history: history.entries,
             film,
             together,
-            read: Duration::ZERO,
+            read,
             started,
         }
-        .write(&done.embedding)
+        .write(&mut done.embedding, team)
     }
 }

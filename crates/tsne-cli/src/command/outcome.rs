@@ -6,7 +6,7 @@ use crate::command::interrupt::Interrupted;
 use crate::command::run::{agreement, in_pool, print, warn, words};
 use crate::command::saved::Extras;
 use crate::command::targets::{Targets, Written};
-use crate::command::team::Together;
+use crate::command::team::{self, Together};
 use crate::explore::{Neighbors, Page};
 use crate::film::{Film, FilmFormat};
 use crate::input::Labels;
@@ -18,6 +18,7 @@ use anyhow::{Result, bail};
 use std::io::BufWriter;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tsne::core::Team;
 #[cfg(feature = "plot")]
 use tsne::files::AtomicFile;
 use tsne::{AffinityMethod, Context, Embedding, Finish, Float, SearchQuality, files};
@@ -54,23 +55,27 @@ impl Outcome<'_> {
     /// # Errors
     ///
     /// For what cannot be written; [`Interrupted`] where something of the descent remains.
-    pub(crate) fn write<T: Float, const D: usize>(self, embedding: &Embedding<T, D>) -> Result<()> {
+    pub(crate) fn write<T: Float, const D: usize>(
+        self,
+        embedding: &mut Embedding<T, D>,
+        team: Option<&dyn Team>,
+    ) -> Result<()> {
         let Self { args, targets, extras, .. } = self;
         let (run, call, annotations) = (&args.run, &extras.call, &extras.annotations);
-        let (y, n, remaining) = (embedding.positions(), embedding.positions().len(), embedding.remaining());
+        let (n, remaining) = (embedding.positions().len(), embedding.remaining());
         let warnings = words(embedding.warnings(), call.columns.as_deref());
         warn(run.quiet, &warnings);
         // What took long is on the disk before anything else can fail.
         let mut written = Written::default();
-        let graph = embedding.affinity_index().graph();
-        written.map(targets.map, y, &Beside { annotations: Some(annotations), graph })?;
-        written.h5ad(targets, y, (&call.resolved, annotations.ids.as_deref()), || args.described())?;
+        let beside = Beside { annotations: Some(annotations), graph: embedding.affinity_index().graph() };
+        written.map(targets.map, embedding.positions(), &beside)?;
+        written
+            .h5ad(targets, embedding.positions(), (&call.resolved, annotations.ids.as_deref()), || args.described())?;
         written.add(targets.model, |path| {
-            let mut writer = embedding.writer()?;
-            extras.add(&mut writer)?;
-            writer.save(path)?;
-            Ok(())
+            // The others wait for it: `team::save`.
+            embedding.save_with(path, team::context(team), |writer| extras.add(writer))
         })?;
+        let (embedding, y) = (&*embedding, embedding.positions());
         // What takes long is not begun for who wants to end.
         let whole = remaining == 0;
         let kl_divergence = match args.exact_kl && whole {

@@ -113,6 +113,12 @@ fn gathered<T>(fit: &Plan, n: usize) -> u64 {
     8 * n as u64 + fit.affinities as u64 * entry as u64
 }
 
+/// The bytes besides in the first of several processes while it saves a map of which each has a part: the lengths of rows as they arrive
+/// and are put together, where rows start, and a piece of an array on its way.
+const fn in_parts(n: usize) -> u64 {
+    24 * n as u64 + (32 << 20)
+}
+
 impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
     pub(super) fn new(args: &'a EmbedArgs, input: &Path, processes: usize) -> Result<Self> {
         let preview = Preview::of::<T>(input, &args.reading.options())?;
@@ -186,14 +192,16 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         let mut gathers = 0;
         let pictures = if is_drawn(&self.args.plot) || is_drawn(&self.args.frames) { PICTURE } else { 0 };
         if self.processes > 1 && !change.scattered {
-            let whole = gathered::<T>(&fit, shape.n());
+            let saving = in_parts(shape.n());
             let is_saved = self.args.checkpoint.checkpoint.is_some();
             let descent = |stage: &&mut PlannedStage| {
                 is_saved && matches!(stage.stage, PlanStage::EarlyExaggeration | PlanStage::Optimization)
             };
-            fit.stages.iter_mut().filter(descent).for_each(|stage| stage.bytes += whole);
-            if !is_saved && team::needs_all(&targets(self.args), &self.args.method) {
-                gathers = whole;
+            fit.stages.iter_mut().filter(descent).for_each(|stage| stage.bytes += saving);
+            if team::needs_all(&targets(self.args), &self.args.method) {
+                gathers = gathered::<T>(&fit, shape.n());
+            } else if self.args.save.is_some() {
+                gathers = saving;
             }
         }
         let last = gathers + fit.stages.last().map_or(0, |stage| stage.bytes) + pictures;

@@ -7,6 +7,7 @@ use crate::prepare::Steps;
 use crate::report::{MemberReport, MemberSeconds, SentBytes};
 use anyhow::{Result, bail};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 use tsne::core::Team;
 use tsne::{Context, Embedding, Float, Timings};
 
@@ -119,7 +120,7 @@ pub(crate) fn size(team: Option<&dyn Team>) -> usize {
 /// Those of [`Embedding::complete`].
 pub(crate) fn complete<T: Float, const D: usize>(
     embedding: &mut Embedding<T, D>,
-    sent: SentBytes,
+    (sent, read): (SentBytes, Duration),
     (targets, args): (&Targets<'_>, &MethodArgs),
     team: Option<&dyn Team>,
 ) -> Result<Option<Together>> {
@@ -133,28 +134,43 @@ pub(crate) fn complete<T: Float, const D: usize>(
     if needs_all(targets, args) {
         embedding.complete(cx)?;
     }
-    let members = members(embedding.timings(), sent, cx)?;
+    let members = members(embedding.timings(), read, sent, cx)?;
     Ok((team.rank() == 0).then_some(Together { entries, members }))
 }
 
 /// Whether something is asked for that takes the affinities of all points, or their neighbors, in one process.
 pub(crate) fn needs_all(targets: &Targets<'_>, args: &MethodArgs) -> bool {
     let shown = targets.page.is_some() || targets.film.is_some();
-    targets.model.is_some() || shown || targets.wants_neighbors() || args.exact_kl
+    shown || targets.wants_neighbors() || args.exact_kl
+}
+
+/// What the other members do while the first writes: they send it the rows of the map that it saves.
+///
+/// # Errors
+///
+/// [`Error::Team`](tsne::Error::Team), where the first did not come to it.
+pub(crate) fn save<T: Float, const D: usize>(
+    embedding: &mut Embedding<T, D>,
+    targets: &Targets<'_>,
+    team: Option<&dyn Team>,
+) -> Result<()> {
+    let Some(path) = targets.model else { return Ok(()) };
+    embedding.save_with(path, context(team), |_| Ok(()))
 }
 
 /// What each process took.
-fn members(times: &Timings, sent: SentBytes, cx: Context<'_>) -> Result<Vec<MemberReport>> {
-    let nanoseconds = [times.neighbors, times.affinities, times.initialization, times.optimization]
+fn members(times: &Timings, read: Duration, sent: SentBytes, cx: Context<'_>) -> Result<Vec<MemberReport>> {
+    let nanoseconds = [read, times.neighbors, times.affinities, times.initialization, times.optimization]
         .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     let sent = [sent.neighbors, sent.affinities, sent.initialization, sent.optimization];
     // 0 is no size of a process.
     let peak = [crate::memory::peak_bytes().unwrap_or(0)];
     let all = cx.concat([&nanoseconds[..], &sent, &peak].concat())?;
-    let member = |(rank, values): (usize, &[u64; 9])| {
-        let [n, a, i, o, sent @ .., peak] = values;
-        let [neighbors, affinities, initialization, optimization] = [n, a, i, o].map(|time| *time as f64 * 1e-9);
-        let seconds = MemberSeconds { neighbors, affinities, initialization, optimization };
+    let member = |(rank, values): (usize, &[u64; 10])| {
+        let [r, n, a, i, o, sent @ .., peak] = values;
+        let [read, neighbors, affinities, initialization, optimization] =
+            [r, n, a, i, o].map(|time| *time as f64 * 1e-9);
+        let seconds = MemberSeconds { read, neighbors, affinities, initialization, optimization };
         let [neighbors, affinities, initialization, optimization] = *sent;
         let sent_bytes = SentBytes { neighbors, affinities, initialization, optimization };
         MemberReport { rank, seconds, sent_bytes, peak_memory_bytes: Some(*peak).filter(|peak| *peak > 0) }

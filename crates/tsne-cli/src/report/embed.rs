@@ -137,7 +137,7 @@ impl From<&Timings> for Milliseconds {
 /// Seconds of each stage.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Seconds {
-    /// Reading the points and labels.
+    /// Reading the points and labels, or a saved map.
     pub read: f64,
     /// The neighbor search.
     pub neighbors: f64,

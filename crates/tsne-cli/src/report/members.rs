@@ -17,6 +17,8 @@ pub struct MemberReport {
 /// Seconds of each stage of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MemberSeconds {
+    /// Reading its part of the points, or of a saved map.
+    pub read: f64,
     /// The neighbor search.
     pub neighbors: f64,
     /// Perplexity calibration and symmetrization.
@@ -36,7 +38,7 @@ pub struct SentBytes {
     pub affinities: u64,
     /// The initial positions.
     pub initialization: u64,
-    /// The descent, its divergences, and what was brought together to be saved on the way.
+    /// The descent, its divergences, and what the first process has saved on the way.
     pub optimization: u64,
 }
 
@@ -74,7 +76,13 @@ mod tests {
     fn processes_are_told_by_the_least_and_the_most() {
         let member = |rank: usize, bytes: u64, peak_memory_bytes: Option<u64>| MemberReport {
             rank,
-            seconds: MemberSeconds { neighbors: 0.0, affinities: 0.0, initialization: 0.0, optimization: 0.0 },
+            seconds: MemberSeconds {
+                read: 0.0,
+                neighbors: 0.0,
+                affinities: 0.0,
+                initialization: 0.0,
+                optimization: 0.0,
+            },
             sent_bytes: SentBytes { neighbors: bytes, affinities: 0, initialization: 0, optimization: 5_000_000 },
             peak_memory_bytes,
         };

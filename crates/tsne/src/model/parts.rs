@@ -144,6 +144,15 @@ impl<T: Float> Encode for Gathered<'_, T> {
     }
 }
 
+/// Where the affinities of each point begin.
+struct RowPointers<'a, T>(Arc<Parts<'a, T>>);
+
+impl<T: Float> Encode for RowPointers<'_, T> {
+    fn encode(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        self.0.row_pointers.encode(sink)
+    }
+}
+
 /// Where the arrays of rows come from that are written: from this map, or from those of all members.
 pub(super) enum Written<'a, T> {
     Whole,
@@ -151,11 +160,11 @@ pub(super) enum Written<'a, T> {
 }
 
 impl<'a, T: Float> Written<'a, T> {
-    /// The number of affinities.
-    pub(super) fn nnz(&self, own: usize) -> usize {
+    /// The number of elements of an array, of which `own` are here: a member may have no rows.
+    pub(super) fn count(&self, own: usize, array: Rows) -> usize {
         match self {
             Self::Whole => own,
-            Self::Parts(parts) => parts.count(Rows::Columns),
+            Self::Parts(parts) => parts.count(array),
         }
     }
 
@@ -183,8 +192,8 @@ impl<'a, T: Float> Written<'a, T> {
         match self {
             Self::Whole => writer.array(name, &[own.len()], own).map(drop),
             Self::Parts(parts) => {
-                let row_pointers = parts.row_pointers.clone();
-                writer.owned(name, &[row_pointers.len()], row_pointers).map(drop)
+                let count = parts.row_pointers.len();
+                writer.encoded::<usize>(name, &[count], count, Box::new(RowPointers(Arc::clone(parts)))).map(drop)
             }
         }
     }

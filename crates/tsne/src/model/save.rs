@@ -184,7 +184,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         put_params(&mut settings, &self.run.params);
         let index = &*self.index;
         let arrays = put_recipe(&mut settings, &index.recipe, index.data.is_some())?;
-        let nnz = written.nnz(index.joint.nnz());
+        let nnz = written.count(index.joint.nnz(), Rows::Columns);
         settings.set("nnz", nnz);
         put_progress(&mut settings, &self.run);
         if let Some(graph) = &index.graph {

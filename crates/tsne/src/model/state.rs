@@ -36,7 +36,7 @@ pub(super) fn put_optimizer<'a, T: Float, const D: usize>(
     (written, [gains, velocity]): (&Written<'a, T>, [Rows; 2]),
 ) -> Stored<()> {
     // One of the user's own has a state that no file can hold: the map begins anew with the toolkit's.
-    let optimizer = optimizer.filter(|optimizer| !optimizer.gains().is_empty());
+    let optimizer = optimizer.filter(|optimizer| written.count(optimizer.gains().len(), gains) > 0);
     settings.set("optimizer", optimizer.is_some());
     let Some(optimizer) = optimizer else { return Ok(()) };
     settings.set("optimizer.steps", optimizer.steps());

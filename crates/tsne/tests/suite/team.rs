@@ -10,8 +10,8 @@ use tsne::metrics::Comparison;
 use tsne::plan::DataShape;
 use tsne::store::{StoreError, Writer};
 use tsne::{
-    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Model, Neighbors,
-    Observer, Observers, Points, Preset, Progress, RandomState, Rows, SparseRows, Stage, Tsne,
+    AffinityIndex, Context, Embedding, Error, Float, Initialization, Interpolation, Iteration, Metric, Model,
+    Neighbors, Observer, Observers, Points, Preset, Progress, RandomState, Rows, SparseRows, Stage, Tsne,
 };
 
 /// Three blocks of points, the last of them not full.
@@ -331,7 +331,9 @@ fn a_map_is_saved_and_loaded_in_parts() {
                 told(&map)
             });
             assert!(ended.unwrap().into_iter().all(|map| map == told(&whole)), "{n}, {members}");
-            assert!(std::fs::read(&path).unwrap() == std::fs::read(&expected).unwrap(), "{n}, {members}");
+            let [saved, whole_file] = [&path, &expected].map(|path| std::fs::read(path).unwrap());
+            let differs = saved.iter().zip(&whole_file).position(|(a, b)| a != b);
+            assert!(saved == whole_file, "{n}, {members}: {} and {}, {differs:?}", saved.len(), whole_file.len());
             let resumed = ThreadTeam::run(members, 1, |team| {
                 let cx = Context::new().with_team(team);
                 let mut model = Model::open_with(&path, cx).unwrap();

@@ -49,7 +49,7 @@ pub use element::{Element, ElementType};
 pub(in crate::model) use element::{Encode, Sink};
 pub use error::StoreError;
 pub use layout::{MAX_NAME, MAX_RANK, MAX_SECTIONS, VERSION};
-pub use reader::Reader;
 pub(in crate::model) use reader::Kept;
+pub use reader::Reader;
 pub use settings::{FromValue, Settings, Value};
 pub use writer::Writer;
