@@ -132,14 +132,17 @@ impl Team for MpiTeam {
         let lengths: Vec<u64> = messages.iter().map(|message| message.len() as u64).collect();
         let mut coming = vec![0u64; self.size];
         scope(|scope| wait(world.immediate_all_to_all_into(scope, &lengths[..], &mut coming[..])));
-        let own_longest = lengths.iter().chain(&coming).copied().max().unwrap_or(0);
-        let mut longest = 0u64;
+        let total = |lengths: &[u64]| lengths.iter().fold(0u64, |sum, &length| sum.saturating_add(length));
+        // The longest message that this member sends or receives, and all of them together.
+        let own = [lengths.iter().chain(&coming).copied().max().unwrap_or(0), total(&lengths).max(total(&coming))];
+        let mut most = [0u64; 2];
         scope(|scope| {
-            wait(world.immediate_all_reduce_into(scope, &own_longest, &mut longest, SystemOperation::max()));
+            wait(world.immediate_all_reduce_into(scope, &own[..], &mut most[..], SystemOperation::max()));
         });
-        let step = self.share_of_round();
         let size_of = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-        let longest = size_of(longest);
+        let [longest, total] = most.map(size_of);
+        // What is not too much for any of them goes at once, as what one sends to another alone.
+        let step = if total <= ROUND { longest.max(1) } else { self.share_of_round() };
         let mut received = Vec::new();
         memory::resize(WHAT, &mut received, self.size, Vec::new())?;
         for (message, &length) in received.iter_mut().zip(&coming) {

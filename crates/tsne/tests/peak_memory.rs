@@ -95,8 +95,9 @@ fn sparse<T: Float>(n: usize, stored: usize) -> Dataset<'static, T> {
     Dataset::sparse(pointers, columns, values, d).unwrap()
 }
 
-/// The plan counts what is written. Joining asks, for the result and for the rows that it is made of, for the case that no pair is mutual:
-/// twice the entries of the lists each, of which the end is never written and takes no memory, but is counted here.
+/// The plan counts what is written: of joining the lists, 1.5 times as many entries of the result, and those of a part once more. It asks, for
+/// the result and for the rows that it is made of, for the case that no pair is mutual: twice the entries of the lists each, of which
+/// the end is never written and takes no memory, but is counted here.
 fn check<T: Float, const D: usize>(
     what: &str,
     builder: TsneBuilder<T, D>,
@@ -107,7 +108,7 @@ fn check<T: Float, const D: usize>(
     let plan = tsne.plan(shape, None).unwrap();
     let (own, listed) = (shape.bytes(size_of::<T>()), (shape.n * plan.k * (4 + size_of::<T>())) as u64);
     let bytes = own + peak(|| tsne.fit(data).unwrap()) as u64;
-    let (planned, room) = (plan.peak().bytes, 4 * listed);
+    let (planned, room) = (plan.peak().bytes, 5 * listed / 2);
     assert!(bytes <= planned + room + CONSTANT, "{what}: {bytes} bytes, planned {planned} with room for {room}");
     // And the plan is not that of something else: half of it is there.
     assert!(bytes >= planned / 2, "{what}: {bytes} bytes, planned {planned}");

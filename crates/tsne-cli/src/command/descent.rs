@@ -25,18 +25,18 @@ pub(crate) struct Checkpoint<'a> {
 }
 
 impl Checkpoint<'_> {
-    /// By all processes: the first writes, and has an error if it cannot.
+    /// By all processes: the first writes, and returns within why it could not.
     fn save<T: Float, const D: usize>(
         &self,
         embedding: &mut Embedding<T, D>,
         film: Option<&Film>,
         cx: Context<'_>,
-    ) -> Result<()> {
+    ) -> Result<Result<()>> {
         let saved = embedding.save_with(self.path, cx, |writer| -> Result<()> {
             self.extras.add(writer)?;
             film.map_or(Ok(()), |film| film.put(writer))
-        });
-        saved.with_context(|| format!("the checkpoint {} cannot be written", self.path.display()))
+        })?;
+        Ok(saved.with_context(|| format!("the checkpoint {} cannot be written", self.path.display())))
     }
 }
 
@@ -76,9 +76,8 @@ pub(crate) fn descend<T: Float, const D: usize>(
     let mut embedding = begin(&mut Observers::new().with(&mut *history).with(&mut recorder).with(&mut pause), cx)?;
     while embedding.remaining() > 0 {
         if let Some(checkpoint) = checkpoint {
-            embedding.evaluate_kl_divergence(cx)?;
             // The map is worth more than a copy of it on the way.
-            match checkpoint.save(&mut embedding, recorder.film(), cx) {
+            match checkpoint.save(&mut embedding, recorder.film(), cx)? {
                 Err(error) => bars.line(&format!("warning: {error:#}")),
                 Ok(()) => saved = true,
             }

@@ -73,7 +73,7 @@ impl Outcome<'_> {
             .h5ad(targets, embedding.positions(), (&call.resolved, annotations.ids.as_deref()), || args.described())?;
         written.add(targets.model, |path| {
             // The others wait for it: `team::save`.
-            embedding.save_with(path, team::context(team), |writer| extras.add(writer))
+            embedding.save_with(path, team::context(team), |writer| extras.add(writer))?
         })?;
         let (embedding, y) = (&*embedding, embedding.positions());
         // What takes long is not begun for who wants to end.

@@ -114,9 +114,10 @@ fn gathered<T>(fit: &Plan, n: usize) -> u64 {
 }
 
 /// The bytes besides in the first of several processes while it saves a map of which each has a part: the lengths of rows as they arrive
-/// and are put together, where rows start, and a piece of an array on its way.
-const fn in_parts(n: usize) -> u64 {
-    24 * n as u64 + (32 << 20)
+/// and are put together, where rows start, and pieces of an array on their way.
+fn in_parts<T>(fit: &Plan, n: usize) -> u64 {
+    let entries = fit.affinities as u64 * size_of::<T>() as u64;
+    24 * n as u64 + entries.min(32 << 20)
 }
 
 impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
@@ -192,7 +193,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         let mut gathers = 0;
         let pictures = if is_drawn(&self.args.plot) || is_drawn(&self.args.frames) { PICTURE } else { 0 };
         if self.processes > 1 && !change.scattered {
-            let saving = in_parts(shape.n());
+            let saving = in_parts::<T>(&fit, shape.n());
             let is_saved = self.args.checkpoint.checkpoint.is_some();
             let descent = |stage: &&mut PlannedStage| {
                 is_saved && matches!(stage.stage, PlanStage::EarlyExaggeration | PlanStage::Optimization)
@@ -200,7 +201,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
             fit.stages.iter_mut().filter(descent).for_each(|stage| stage.bytes += saving);
             if team::needs_all(&targets(self.args), &self.args.method) {
                 gathers = gathered::<T>(&fit, shape.n());
-            } else if self.args.save.is_some() {
+            } else if self.args.save.is_some() && !is_saved {
                 gathers = saving;
             }
         }
@@ -236,7 +237,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         }
         if self.processes > 1 {
             propose(
-                "no --checkpoint, --save, --html, --frames, --exact-kl and neighbors of a table, for which the first process has all affinities".into(),
+                "no --checkpoint, --save, --html, --frames, --exact-kl and neighbors of a table, for which the first process has more".into(),
                 peak(Change { scattered: true, ..Change::default() })?,
             );
         }

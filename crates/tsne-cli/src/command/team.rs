@@ -125,12 +125,10 @@ pub(crate) fn complete<T: Float, const D: usize>(
     team: Option<&dyn Team>,
 ) -> Result<Option<Together>> {
     let p = embedding.affinities();
-    let (entries, is_whole) = (p.nnz(), p.n() == p.n_columns());
+    let entries = p.nnz();
     let Some(team) = team else { return Ok(Some(Together { entries, members: Vec::new() })) };
     let cx = Context::new().with_team(team);
-    // Where there was a checkpoint, and nothing to do since, the first has all already.
-    let counts = cx.gather_one(entries)?;
-    let entries = if is_whole { entries } else { counts.into_iter().sum() };
+    let entries = cx.gather_one(entries)?.into_iter().sum();
     if needs_all(targets, args) {
         embedding.complete(cx)?;
     }
@@ -155,7 +153,7 @@ pub(crate) fn save<T: Float, const D: usize>(
     team: Option<&dyn Team>,
 ) -> Result<()> {
     let Some(path) = targets.model else { return Ok(()) };
-    embedding.save_with(path, context(team), |_| Ok(()))
+    embedding.save_with(path, context(team), |_| Ok(()))?
 }
 
 /// What each process took.

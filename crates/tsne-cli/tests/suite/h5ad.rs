@@ -307,6 +307,18 @@ fn damage(name: &str) {
     }
 }
 
+/// Where the shape of `X` says more columns than `var` has names, the file is damaged: found by the fuzzer, which changed this one byte.
+#[test]
+fn names_are_as_many_as_columns() {
+    let mut bytes = bytes("legacy");
+    assert_eq!(bytes[840..848], 6u64.to_le_bytes());
+    bytes[840] = 35;
+    let directory = Directory::new();
+    directory.write("x.h5ad", &bytes);
+    let error = Loaded::<f32>::read(&directory.path("x.h5ad"), &InputOptions::default()).unwrap_err();
+    assert!(format!("{error:#}").contains("var has 6 names for 35 columns of X"), "{error:#}");
+}
+
 /// A gene is labels like a column of `obs`; of `raw`, where there is one, as in scanpy.
 #[test]
 fn the_values_of_a_gene_are_labels() {

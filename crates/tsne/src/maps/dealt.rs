@@ -15,7 +15,7 @@ use tsne_optim::{MomentumGains, Optimizer};
 
 impl<T: Float, const D: usize> Embedding<T, D> {
     /// Makes the map that the members of a [`Team`](tsne_core::Team) have fitted whole on the first of them, with the affinities, neighbors
-    /// and velocities of all points, as one process would have it: to be [saved](Self::save), say. The maps of the others keep their
+    /// and velocities of all points, as one process would have it: to be shown, say ([`save_with`](Self::save_with) saves it in parts). The maps of the others keep their
     /// part. Whole maps, and all maps without a team, are left as they are.
     ///
     /// All members call it. Where the team [optimizes](Self::optimize_with) the map further, each member takes its part again, and keeps it

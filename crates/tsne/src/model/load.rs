@@ -1,6 +1,7 @@
 //! A fitted embedding from the sections of a model file, which are checked against each other.
 
 use crate::data::affinity_index::AffinityIndex;
+use crate::data::fingerprint;
 use crate::data::kept::Kept as KeptData;
 use crate::data::recipe::Recipe;
 use crate::float::Float;
@@ -10,6 +11,7 @@ use crate::model::names::{
     Stored, VELOCITY, WEIGHTS, corrupt as corrupt_settings, parsed, unknown,
 };
 use crate::model::params::get_params;
+use crate::model::parts::team as not_together;
 use crate::model::state::{get_optimizer, get_positions, get_progress};
 use crate::model::store::{Kept, Reader, Settings, StoreError};
 use crate::model::unfinished::get_unfinished;
@@ -82,8 +84,8 @@ pub struct Model {
     scalar: String,
     n_components: usize,
     n: usize,
-    /// The points whose rows are here, if not all are.
-    own: Option<Range<usize>>,
+    /// The points whose rows are here, if not all are, and how many affinities all have.
+    own: Option<(Range<usize>, usize)>,
 }
 
 impl Model {
@@ -125,8 +127,8 @@ impl Model {
             let rows = cx.rows(n);
             // Whether they make sense is looked at when the map is made.
             let at = |i: usize| row_pointers.get(i).copied().unwrap_or(0);
-            own = Some(rows.clone());
-            Ok(kept(&rows, at(rows.start)..at(rows.end)))
+            own = Some((rows.clone(), at(n)));
+            Ok(kept((&rows, n), (at(rows.start)..at(rows.end), at(n))))
         })?;
         Self::from_reader(reader, own)
     }
@@ -148,7 +150,7 @@ impl Model {
         Self::from_reader(Reader::from_bytes(bytes)?, None)
     }
 
-    fn from_reader(mut reader: Reader, own: Option<Range<usize>>) -> Stored<Self> {
+    fn from_reader(mut reader: Reader, own: Option<(Range<usize>, usize)>) -> Stored<Self> {
         let settings = reader.settings(SETTINGS)?;
         let scalar = settings.get::<&str>("scalar")?.to_owned();
         let (n_components, n) = (settings.get("n_components")?, settings.get("n")?);
@@ -269,14 +271,15 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Those of [`Model::embedding`], and [`StoreError::Corrupt`] where the members do not come together.
+    /// Those of [`Model::embedding`]; [`StoreError::Io`] with [`Error::Team`](tsne_core::Error::Team) in it where the members do not come together, or have
+    /// loaded different maps.
     ///
     /// # Examples
     ///
     /// See [`Embedding::save_with`].
     pub fn embedding_with<T: Float, const D: usize>(self, cx: Context<'_>) -> Stored<Embedding<T, D>> {
         let Self { mut reader, settings, scalar, n_components, n, own } = self;
-        let own = own.unwrap_or(0..n);
+        let (own, entries) = own.map_or((0..n, None), |(rows, entries)| (rows, Some(entries)));
         if scalar != T::NAME || n_components != D || D == 0 {
             return Err(StoreError::Mismatch {
                 what: "saved embedding".into(),
@@ -296,7 +299,7 @@ impl Model {
         let momentum_rule = params.schedule.momentum_rule;
         let optimizer = get_optimizer(&settings, &mut reader, OPTIMIZER, own.len(), momentum_rule)?;
 
-        let joint = get_affinities(&settings, &mut reader, n, &own)?;
+        let joint = get_affinities(&settings, &mut reader, n, (&own, entries))?;
         let graph = match settings.optional::<usize>("graph_k")? {
             Some(k) => {
                 let indices = reader.take(NEIGHBORS, &[own.len(), k])?;
@@ -370,40 +373,72 @@ impl Model {
         };
         embedding.unfinished = get_unfinished(&settings, &mut reader, (n, own.len()))?.map(Box::new);
         let divergence = settings.get("kl_divergence")?;
-        let doubt = embedding.doubt(divergence, cx).map_err(corrupt(SETTINGS))?;
+        agreed(&embedding, divergence, cx)?;
+        let doubt = embedding.doubt(divergence, cx).map_err(not_together)?;
         embedding.run.judge(divergence, doubt);
         Ok(embedding)
     }
 }
 
-/// What is kept of a file for the points `rows`, whose affinities are the `entries`.
-fn kept(rows: &Range<usize>, entries: Range<usize>) -> Vec<Kept> {
-    let states = [GAINS, VELOCITY, FIRST_GAINS, FIRST_VELOCITY];
-    let of_points = [NEIGHBORS, DISTANCES].into_iter().chain(states).map(|name| (name, rows.clone()));
-    let of_entries = [COLUMNS, WEIGHTS].map(|name| (name, entries.clone()));
+/// What is kept of a file for some of `n` points, whose affinities are some of `nnz`.
+fn kept((rows, n): (&Range<usize>, usize), (entries, nnz): (Range<usize>, usize)) -> Vec<Kept> {
+    let of_points = [NEIGHBORS, DISTANCES, GAINS, VELOCITY, FIRST_GAINS, FIRST_VELOCITY];
+    let of_points = of_points.map(|name| Kept { name, rows: rows.clone(), count: n });
+    let of_entries = [COLUMNS, WEIGHTS].map(|name| Kept { name, rows: entries.clone(), count: nnz });
     let row_pointers = rows.start..rows.end.saturating_add(1);
-    of_points.chain(of_entries).chain([(ROW_POINTERS, row_pointers)]).collect()
+    let row_pointers = Kept { name: ROW_POINTERS, rows: row_pointers, count: n.saturating_add(1) };
+    of_points.into_iter().chain(of_entries).chain([row_pointers]).collect()
 }
+
+/// Sees to it that all members have loaded the same map, whose affinities sum to 1: of a whole one, its rows have done so.
+fn agreed<T: Float, const D: usize>(embedding: &Embedding<T, D>, divergence: f64, cx: Context<'_>) -> Stored<()> {
+    if cx.members() < 2 {
+        return Ok(());
+    }
+    let joint = &embedding.index.joint;
+    let (positions, n) = (&embedding.run.positions, joint.n_columns());
+    let told = format!("{} {divergence:e} {}", fingerprint::of_positions(positions), embedding.run.iterations);
+    cx.agree("saved map", fingerprint::of_text(&told)).map_err(not_together)?;
+    joint.check_own(cx).map_err(not_together)?;
+    let first = joint.points().start;
+    let weights =
+        |range: Range<usize>| range.flat_map(|i| joint.row(i - first).1).map(|weight| weight.to_f64()).sum::<f64>();
+    let sum = cx.sum_blocks(&mut Vec::new(), n, weights).map_err(not_together)?;
+    if (sum - 1.0).abs() <= SUM_TOLERANCE {
+        return Ok(());
+    }
+    Err(StoreError::corrupt(WEIGHTS, format_args!("they sum to {sum}, but must sum to 1")))
+}
+
+/// How far from 1 the sum of joint affinities may be: as [`Affinities::from_parts`] allows.
+const SUM_TOLERANCE: f64 = 1e-3;
 
 /// The joint affinities of some of `n` points, or of all.
 fn get_affinities<T: Float>(
     settings: &Settings,
     reader: &mut Reader,
     n: usize,
-    own: &Range<usize>,
+    (own, entries): (&Range<usize>, Option<usize>),
 ) -> Stored<Affinities<T>> {
     let corrupt = |error: Error| StoreError::corrupt(COLUMNS, error);
     let pointers = own.len().checked_add(1).ok_or_else(|| StoreError::corrupt(SETTINGS, "n is too large"))?;
     let mut row_pointers: Vec<usize> = reader.take(ROW_POINTERS, &[pointers])?;
     let nnz = settings.get("nnz")?;
-    if *own == (0..n) {
+    let Some(entries) = entries else {
         let (columns, weights) = (reader.take(COLUMNS, &[nnz])?, reader.take(WEIGHTS, &[nnz])?);
         return Affinities::from_parts(row_pointers, columns, weights, n, AffinityKind::Joint).map_err(corrupt);
+    };
+    if entries != nnz {
+        let why = format_args!("the rows of all points have {entries} affinities, but nnz is {nnz}");
+        return Err(StoreError::corrupt(ROW_POINTERS, why));
     }
-    let (first, last) = (row_pointers.first().copied().unwrap_or(0), row_pointers.last().copied().unwrap_or(0));
-    let count = [last.saturating_sub(first)];
+    let first = row_pointers.first().copied().unwrap_or(0);
+    for at in &mut row_pointers {
+        let why = || StoreError::corrupt(ROW_POINTERS, format_args!("row {} begins before others", own.start));
+        *at = at.checked_sub(first).ok_or_else(why)?;
+    }
+    let count = [row_pointers.last().copied().unwrap_or(0)];
     let (columns, weights) = (reader.take(COLUMNS, &count)?, reader.take(WEIGHTS, &count)?);
-    row_pointers.iter_mut().for_each(|at| *at = at.saturating_sub(first));
     Affinities::from_rows(own.start, row_pointers, columns, weights, n).map_err(corrupt)
 }
 

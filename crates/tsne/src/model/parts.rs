@@ -5,11 +5,14 @@ use crate::float::Float;
 use crate::model::names::Stored;
 use crate::model::store::{Element, Encode, Sink, StoreError, Writer};
 use std::io;
-use std::sync::Arc;
-use tsne_core::{Context, Result};
+use std::sync::{Arc, Mutex, PoisonError};
+use tsne_core::{Context, Error, Result, memory};
 
-/// Elements that are on their way at a time: as many bytes four or eight times are all that the first has of others.
+/// Elements that are on their way at a time: four or eight times as many bytes, and as much in messages, are all that the first has of others.
 const PIECE: usize = 1 << 20;
+
+/// The name of what goes to the first in errors.
+const WHAT: &str = "rows of the saved map";
 
 /// The arrays, in the order in which members know them.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +45,14 @@ impl<T: Float> Own<'_, T> {
         }
     }
 
+    /// The bytes of an element.
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Indices(_) => size_of::<u32>(),
+            Self::Numbers(_) => size_of::<T>(),
+        }
+    }
+
     fn encode(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         match self {
             Self::Indices(own) => own.encode(sink),
@@ -50,16 +61,17 @@ impl<T: Float> Own<'_, T> {
     }
 
     /// Some elements as they are in the file; none beyond the last.
-    fn piece(&self, from: usize) -> Vec<u8> {
-        fn encoded<A: Element>(own: &[A], from: usize) -> Vec<u8> {
+    fn piece(&self, from: usize) -> Result<Vec<u8>> {
+        fn encoded<A: Element>(own: &[A], from: usize) -> Result<Vec<u8>> {
             let piece = &own[from.min(own.len())..own.len().min(from.saturating_add(PIECE))];
-            let mut bytes = Vec::with_capacity(size_of_val(piece));
+            let mut bytes = Vec::new();
+            memory::reserve(WHAT, &mut bytes, A::TYPE.size() * piece.len())?;
             // A vector takes all.
             let _ = piece.encode(&mut |part| {
                 bytes.extend_from_slice(part);
                 Ok(())
             });
-            bytes
+            Ok(bytes)
         }
         match self {
             Self::Indices(own) => encoded(own, from),
@@ -83,13 +95,15 @@ pub(super) struct Parts<'a, T> {
     counts: Vec<[usize; ARRAYS]>,
     /// Where the affinities of each point begin, and their number last.
     row_pointers: Vec<usize>,
+    /// Why the first did not get what it asked for: then nobody can go on.
+    failed: Mutex<Option<Error>>,
 }
 
 impl<'a, T: Float> Parts<'a, T> {
     /// Called by all; `row_pointers` are the first's.
     pub(super) fn new(own: OwnRows<'a, T>, row_pointers: Vec<usize>, cx: Context<'a>) -> Result<Arc<Self>> {
         let counts = cx.gather_one(own.map(|own| own.len()))?;
-        Ok(Arc::new(Self { cx, own, counts, row_pointers }))
+        Ok(Arc::new(Self { cx, own, counts, row_pointers, failed: Mutex::default() }))
     }
 
     /// Sends what the first asks for, until it asks for nothing more.
@@ -97,26 +111,31 @@ impl<'a, T: Float> Parts<'a, T> {
         while let Some(&[array, member, from]) =
             self.cx.gather_one([0usize; 3])?.first().filter(|request| **request != DONE)
         {
-            let asked = member == self.cx.rank();
-            let piece = asked.then(|| self.own.get(array).map(|own| own.piece(from))).flatten();
-            self.send(piece.unwrap_or_default())?;
+            let own = self.own.get(array).filter(|_| member == self.cx.rank());
+            let piece = own.map_or_else(|| Ok(Vec::new()), |own| own.piece(from))?;
+            self.send(piece)?;
         }
         Ok(())
     }
 
-    /// Nothing more is asked for.
+    /// Nothing more is asked for; or, where an answer did not come, its error.
     pub(super) fn end(&self) -> Result<()> {
-        self.cx.gather_one(DONE).map(drop)
+        match self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(error),
+            None => self.cx.gather_one(DONE).map(drop),
+        }
     }
 
-    fn ask(&self, request: Request) -> Result<Vec<u8>> {
+    /// The bytes of a piece, of which there must be so many.
+    fn ask(&self, request: Request, bytes: usize) -> Result<Vec<u8>> {
         self.cx.gather_one(request)?;
-        self.send(Vec::new()).map(|mut received| received.swap_remove(request[1]))
+        let piece = self.send(Vec::new())?.into_iter().nth(request[1]).unwrap_or_default();
+        if piece.len() == bytes { Ok(piece) } else { Err(Error::shape("bytes of a piece", bytes, piece.len())) }
     }
 
     /// Sends bytes to the first, and returns those that each has sent here.
     fn send(&self, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
-        let mut messages = vec![Vec::new(); self.cx.members()];
+        let mut messages = memory::filled(WHAT, self.cx.members(), Vec::new())?;
         messages[0] = bytes;
         self.cx.exchange(messages)
     }
@@ -134,10 +153,17 @@ struct Gathered<'a, T> {
 
 impl<T: Float> Encode for Gathered<'_, T> {
     fn encode(&self, sink: &mut Sink<'_>) -> io::Result<()> {
-        self.parts.own[self.array].encode(sink)?;
-        for (member, counts) in self.parts.counts.iter().enumerate().skip(1) {
-            for from in (0..counts[self.array]).step_by(PIECE) {
-                sink(&self.parts.ask([self.array, member, from]).map_err(io::Error::other)?)?;
+        let Self { parts, array } = self;
+        let own = &parts.own[*array];
+        own.encode(sink)?;
+        for (member, counts) in parts.counts.iter().enumerate().skip(1) {
+            for from in (0..counts[*array]).step_by(PIECE) {
+                let bytes = own.bytes() * PIECE.min(counts[*array] - from);
+                let piece = parts.ask([*array, member, from], bytes).map_err(|error| {
+                    *parts.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+                    io::Error::other(error)
+                })?;
+                sink(&piece)?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::maps::embedding::Embedding;
 use crate::model::names::{COLUMNS, DISTANCES, MOVED, NEIGHBORS, OPTIMIZER, ROW_POINTERS, SETTINGS, Stored, WEIGHTS};
 use crate::model::params::{named, put_params};
-use crate::model::parts::{Own, OwnRows, Parts, Rows, Written, team};
+use crate::model::parts::{Own, OwnRows, Parts, Rows, Written};
 use crate::model::state::{put_optimizer, put_progress};
 use crate::model::store::{Settings, StoreError, Writer};
 use crate::model::unfinished::put_unfinished;
@@ -86,12 +86,12 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// all. `add` adds sections of one's own, as to a [`writer`](Self::writer), on the first alone.
     ///
     /// All members call it. Its divergence is known on all of them afterwards. Whether the file could be written is known to the first
-    /// alone.
+    /// alone, in what is returned within: those of [`save`](Self::save) and of `add`. The team goes on as if it had not been tried.
     ///
     /// # Errors
     ///
-    /// Those of [`save`](Self::save) and of `add`; [`StoreError::Io`] with [`Error::Team`](tsne_core::Error::Team) in it where the members do not
-    /// come together.
+    /// Those of [`evaluate_kl_divergence`](Self::evaluate_kl_divergence), [`Error::Team`](tsne_core::Error::Team) and
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory): the members do not come together any more.
     ///
     /// # Examples
     ///
@@ -106,7 +106,7 @@ impl<T: Float, const D: usize> Embedding<T, D> {
     /// let rows = ThreadTeam::run(2, 1, |team| {
     ///     let cx = Context::new().with_team(team);
     ///     let mut map = tsne.fit_with(x, None, cx).unwrap();
-    ///     map.save_with(&path, cx, |_| Ok::<_, StoreError>(()))?;
+    ///     map.save_with(&path, cx, |_| Ok::<_, StoreError>(())).unwrap()?;
     ///     // And each takes its rows out of the file again.
     ///     let map = Model::open_with(&path, cx)?.embedding_with::<f32, 2>(cx)?;
     ///     Ok::<_, StoreError>(map.affinities().n())
@@ -121,28 +121,27 @@ impl<T: Float, const D: usize> Embedding<T, D> {
         path: impl AsRef<Path>,
         cx: Context<'a>,
         add: impl FnOnce(&mut Writer<'a>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> tsne_core::Result<Result<(), E>> {
         let write = |writer: Stored<Writer<'a>>| -> Result<(), E> {
             let mut writer = writer?;
             add(&mut writer)?;
             writer.save(path)?;
             Ok(())
         };
-        self.evaluate_kl_divergence(cx).map_err(team)?;
+        self.evaluate_kl_divergence(cx)?;
         let map = &*self;
         let joint = &map.index.joint;
-        let is_whole = cx.gather_one(usize::from(joint.n() == joint.n_columns())).map_err(team)?;
+        let is_whole = cx.gather_one(usize::from(joint.n() == joint.n_columns()))?;
         if is_whole.first() == Some(&1) {
-            return if cx.rank() == 0 { write(map.writer()) } else { Ok(()) };
+            return Ok(if cx.rank() == 0 { write(map.writer()) } else { Ok(()) });
         }
-        let row_pointers = row_pointers_of_first(joint, cx).map_err(team)?;
-        let parts = Parts::new(map.own_rows(), row_pointers, cx).map_err(team)?;
+        let parts = Parts::new(map.own_rows(), row_pointers_of_first(joint, cx)?, cx)?;
         if cx.rank() > 0 {
-            return Ok(parts.serve().map_err(team)?);
+            return parts.serve().map(Ok);
         }
         let result = write(map.written(&Written::Parts(Arc::clone(&parts))));
-        parts.end().map_err(team)?;
-        result
+        parts.end()?;
+        Ok(result)
     }
 
     /// What this member has of all that is written row by row.

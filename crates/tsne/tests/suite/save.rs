@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tsne::affinity::{FixedSigma, PerplexityAffinity, Symmetrization, Uniform};
+use tsne::core::ThreadTeam;
 use tsne::store::{Reader, Settings, Writer};
 use tsne::{
     AffinityMethod, Context, CustomRepulsion, Embedding, Float, Interpolation, Metric, Model, Momentum, Neighbors,
@@ -397,9 +398,19 @@ fn contradictions_are_found() {
         writer.settings("embedding", &settings).unwrap();
         let mut bytes = Vec::new();
         writer.write_to(&mut bytes).unwrap();
+        let forged = File::new("forged");
+        std::fs::write(&forged.0, &bytes).unwrap();
+        // The members of a team refuse what one process refuses.
+        let refused = ThreadTeam::run(3, 1, |team| {
+            let cx = Context::new().with_team(team);
+            Model::open_with(&forged.0, cx).and_then(|model| model.embedding_with::<f32, 2>(cx)).is_err()
+        });
+        let refused = refused.unwrap();
         match Model::from_bytes(&bytes).and_then(Model::embedding::<f32, 2>) {
-            Ok(_) => format!("{name}: no error"),
-            Err(error) => error.to_string(),
+            Ok(_) if refused == [false; 3] => format!("{name}: no error"),
+            Ok(_) => format!("{name}: refused by a team alone"),
+            Err(error) if refused == [true; 3] => error.to_string(),
+            Err(_) => format!("{name}: refused by one process alone"),
         }
     };
     let keep = |_: &str, _: &mut Vec<f32>| {};

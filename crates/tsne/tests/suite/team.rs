@@ -320,12 +320,12 @@ fn a_map_is_saved_and_loaded_in_parts() {
                 let mut map = stop(cx);
                 let own = map.affinities().n();
                 let add = |writer: &mut Writer<'_>| writer.owned("own.word", &[2], vec![7u32, 9]).map(drop);
-                map.save_with(&path, cx, add).unwrap();
+                map.save_with(&path, cx, add).unwrap().unwrap();
                 assert_eq!(map.affinities().n(), own);
                 // What the first cannot write is its error alone, and the others wait for nothing.
-                let failed = map.save_with(directory.path(), cx, |_| Ok::<_, StoreError>(()));
+                let failed = map.save_with(directory.path(), cx, |_| Ok::<_, StoreError>(())).unwrap();
                 assert_eq!(failed.is_err(), team.rank() == 0, "{failed:?}");
-                let refused = map.save_with(&path, cx, |_| Err(StoreError::Unsupported("no".into())));
+                let refused = map.save_with(&path, cx, |_| Err(StoreError::Unsupported("no".into()))).unwrap();
                 assert_eq!(refused.is_err(), team.rank() == 0, "{refused:?}");
                 map.resume_with(None, cx).unwrap();
                 told(&map)

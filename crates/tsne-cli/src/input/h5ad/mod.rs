@@ -157,6 +157,10 @@ pub(super) fn read<T: Scalar>(path: &Path, choice: Choice<'_>, options: &CsvOpti
     }
     if part == "X" {
         names = Frame::open(&store, &root, "var")?.map(|var| var.index()).transpose()?.flatten();
+        if let Some(names) = &names {
+            let d = points.d();
+            ensure!(names.len() == d, "var has {} names for {d} columns of X: the file is damaged", names.len());
+        }
     }
     Ok(Content { points, annotations, part, left_out, names, resolved })
 }

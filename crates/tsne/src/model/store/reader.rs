@@ -128,7 +128,7 @@ impl Reader {
         let kept = choose(&unread)?;
         let entries = unread.entries;
         let read_section = |entry: Entry, buffer: &mut Vec<u8>| {
-            let rows = kept.iter().find(|(name, _)| *name == entry.name).map(|(_, rows)| rows.clone());
+            let rows = kept.iter().find(|kept| kept.name == entry.name);
             read_section(source, entry, rows, buffer)
         };
         // That of the first section that is damaged is the error, whichever is met first.
@@ -314,8 +314,12 @@ impl Reader {
     }
 }
 
-/// A section, and the rows of it that are kept.
-pub(in crate::model) type Kept = (&'static str, Range<usize>);
+/// The rows of a section that are kept, of so many.
+pub(in crate::model) struct Kept {
+    pub(in crate::model) name: &'static str,
+    pub(in crate::model) rows: Range<usize>,
+    pub(in crate::model) count: usize,
+}
 
 /// A file of which the table alone was read.
 pub(in crate::model) struct Unread<'s> {
@@ -400,17 +404,24 @@ fn read_table(
 fn read_section(
     source: Source<'_>,
     mut entry: Entry,
-    rows: Option<Range<usize>>,
+    rows: Option<&Kept>,
     buffer: &mut Vec<u8>,
 ) -> Result<Section, StoreError> {
     let corrupt = |why: &str| StoreError::corrupt(format!("section {:?}", entry.name), why);
-    let kept = match (&rows, entry.shape.first()) {
-        (Some(rows), Some(&count)) if rows.start <= rows.end && rows.end <= count => {
-            let row = entry.length / count.max(1) as u64;
+    let kept = match rows {
+        Some(Kept { rows, count, .. }) => {
+            let found = entry.shape.first().copied().unwrap_or(0);
+            if found != *count || rows.start > rows.end || rows.end > found {
+                let why = format!(
+                    "it has {found} rows, but those from {} to {} of {count} were expected",
+                    rows.start, rows.end
+                );
+                return Err(corrupt(&why));
+            }
+            let row = entry.length / found.max(1) as u64;
             rows.start as u64 * row..rows.end as u64 * row
         }
-        (Some(_), _) => return Err(corrupt("it has fewer rows than others say")),
-        (None, _) => 0..entry.length,
+        None => 0..entry.length,
     };
     let capacity = kept.end - kept.start;
     let mut values = entry.element.map(|element| Values::with_capacity(element, capacity)).transpose()?;
@@ -445,8 +456,8 @@ fn read_section(
     if source.piece(end, entry.padding(), buffer)?.iter().any(|&byte| byte != 0) {
         return Err(corrupt("the padding after it is not zero"));
     }
-    if let (Some(rows), Some(count)) = (rows, entry.shape.first_mut()) {
-        *count = rows.len();
+    if let (Some(kept), Some(count)) = (rows, entry.shape.first_mut()) {
+        *count = kept.rows.len();
     }
     Ok(Section { entry, values })
 }
