@@ -100,7 +100,9 @@ fn reference<T: Scalar, const D: usize>(kernel: Kernel, theta: f64, y: &[[T; D]]
     }
     let bound = Bound::new::<T>(theta, kernel.dof());
     let lost = underflow::<T>(y.len(), extent(y) + 1e3);
-    for ((query, force), z) in new.iter().zip(&out).zip(&z) {
+    // As for the points themselves: beyond, terms err by more than the bounds below say.
+    let is_near = |query: &[T; D]| y.first().is_none_or(|point| extent(&[*query, *point]) <= 1e8);
+    for ((query, force), z) in new.iter().zip(&out).zip(&z).filter(|((query, _), _)| is_near(query)) {
         let expected: Pull<D> = pull(kernel, query, y, None);
         let most_z = bound.z * expected.z + bound.center * expected.moved.0 + lost;
         assert!((z.to_f64() - expected.z).abs() <= most_z, "{z} for {expected:?}, {y:?}");

@@ -178,9 +178,8 @@ impl Run<'_> {
         let recorded = film.as_mut().map(|film| (film, method.schedule().iterations()));
         let places = (self.team, self.scratch.as_ref());
         let mut done = descend(begin, &mut history, (&bars, interrupt), checkpoint, recorded, places)?;
-        let Some(together) = team::complete(&mut done.embedding, (done.sent, read), (&self.targets, args), self.team)?
-        else {
-            return team::save(&mut done.embedding, &self.targets, self.team);
+        let Some(together) = team::complete(&mut done.embedding, (done.sent, read), &self.targets, self.team)? else {
+            return team::serve(&mut done.embedding, (&self.targets, args), self.team);
         };
         Outcome {
             source: &self.source,

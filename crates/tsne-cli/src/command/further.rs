@@ -143,9 +143,8 @@ impl Going<'_> {
             let film = film.as_mut().map(|film| (film, end));
             descend(begin, &mut history, (&bars, interrupt), saves, film, (team, scratch.as_ref()))
         })?;
-        let Some(together) = team::complete(&mut done.embedding, (done.sent, read), (&targets, &args.method), team)?
-        else {
-            return team::save(&mut done.embedding, &targets, team);
+        let Some(together) = team::complete(&mut done.embedding, (done.sent, read), &targets, team)? else {
+            return team::serve(&mut done.embedding, (&targets, &args.method), team);
         };
         Outcome {
             source: &args.input.as_deref().unwrap_or(from).display().to_string(),

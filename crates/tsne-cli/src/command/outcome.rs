@@ -72,14 +72,14 @@ impl Outcome<'_> {
         written
             .h5ad(targets, embedding.positions(), (&call.resolved, annotations.ids.as_deref()), || args.described())?;
         written.add(targets.model, |path| {
-            // The others wait for it: `team::save`.
+            // The others wait for it, and for the exact divergence: `team::serve`.
             embedding.save_with(path, team::context(team), |writer| extras.add(writer))?
         })?;
         let (embedding, y) = (&*embedding, embedding.positions());
         // What takes long is not begun for who wants to end.
         let whole = remaining == 0;
         let kl_divergence = match args.exact_kl && whole {
-            true => written.then(|| Ok(embedding.exact_kl_divergence(Context::new())?))?,
+            true => written.then(|| Ok(embedding.exact_kl_divergence(team::context(team))?))?,
             false => embedding.kl_divergence(),
         };
         let labels = annotations.labels.first();

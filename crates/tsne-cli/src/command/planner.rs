@@ -199,7 +199,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
                 is_saved && matches!(stage.stage, PlanStage::EarlyExaggeration | PlanStage::Optimization)
             };
             fit.stages.iter_mut().filter(descent).for_each(|stage| stage.bytes += saving);
-            if team::needs_all(&targets(self.args), &self.args.method) {
+            if team::needs_all(&targets(self.args)) {
                 gathers = gathered::<T>(&fit, shape.n());
             } else if self.args.save.is_some() && !is_saved {
                 gathers = saving;
@@ -237,7 +237,7 @@ impl<'a, T: Float + FromStr, const D: usize> Planner<'a, T, D> {
         }
         if self.processes > 1 {
             propose(
-                "no --checkpoint, --save, --html, --frames, --exact-kl and neighbors of a table, for which the first process has more".into(),
+                "no --checkpoint, --save, --html, --frames and neighbors of a table, for which the first process has more".into(),
                 peak(Change { scattered: true, ..Change::default() })?,
             );
         }

@@ -121,7 +121,7 @@ pub(crate) fn size(team: Option<&dyn Team>) -> usize {
 pub(crate) fn complete<T: Float, const D: usize>(
     embedding: &mut Embedding<T, D>,
     (sent, read): (SentBytes, Duration),
-    (targets, args): (&Targets<'_>, &MethodArgs),
+    targets: &Targets<'_>,
     team: Option<&dyn Team>,
 ) -> Result<Option<Together>> {
     let p = embedding.affinities();
@@ -129,7 +129,7 @@ pub(crate) fn complete<T: Float, const D: usize>(
     let Some(team) = team else { return Ok(Some(Together { entries, members: Vec::new() })) };
     let cx = Context::new().with_team(team);
     let entries = cx.gather_one(entries)?.into_iter().sum();
-    if needs_all(targets, args) {
+    if needs_all(targets) {
         embedding.complete(cx)?;
     }
     let members = members(embedding.timings(), read, sent, cx)?;
@@ -137,23 +137,28 @@ pub(crate) fn complete<T: Float, const D: usize>(
 }
 
 /// Whether something is asked for that takes the affinities of all points, or their neighbors, in one process.
-pub(crate) fn needs_all(targets: &Targets<'_>, args: &MethodArgs) -> bool {
-    let shown = targets.page.is_some() || targets.film.is_some();
-    shown || targets.wants_neighbors() || args.exact_kl
+pub(crate) fn needs_all(targets: &Targets<'_>) -> bool {
+    targets.page.is_some() || targets.film.is_some() || targets.wants_neighbors()
 }
 
-/// What the other members do while the first writes: they send it the rows of the map that it saves.
+/// What the other members do while the first writes: they send it the rows of the map that it saves, and then compute their share of the
+/// exact divergence.
 ///
 /// # Errors
 ///
 /// [`Error::Team`](tsne::Error::Team), where the first did not come to it.
-pub(crate) fn save<T: Float, const D: usize>(
+pub(crate) fn serve<T: Float, const D: usize>(
     embedding: &mut Embedding<T, D>,
-    targets: &Targets<'_>,
+    (targets, args): (&Targets<'_>, &MethodArgs),
     team: Option<&dyn Team>,
 ) -> Result<()> {
-    let Some(path) = targets.model else { return Ok(()) };
-    embedding.save_with(path, context(team), |_| Ok(()))?
+    if let Some(path) = targets.model {
+        embedding.save_with(path, context(team), |_| Ok::<_, anyhow::Error>(()))??;
+    }
+    if args.exact_kl && embedding.remaining() == 0 {
+        embedding.exact_kl_divergence(context(team))?;
+    }
+    Ok(())
 }
 
 /// What each process took.
