@@ -132,11 +132,12 @@ fn a_fit_takes_what_is_planned() {
     presets::<f64, 3>();
 }
 
-/// Where the data are nearly all of it: a copy of 64 MB that is not planned would be seen.
+/// Where the data are nearly all of it: a copy of 128 MB that is not planned would be seen.
 #[test]
 fn a_fit_has_the_copies_of_wide_data_that_are_planned() {
     let _alone = alone();
-    let (n, d) = (2_000, 4_000);
+    let (n, d) = (2_000, 8_000);
+    let (x, _) = blobs(n, d, 1);
     for (what, builder) in [
         ("kept", Tsne::<f64, 2>::builder()),
         ("given back", Tsne::builder().keep_data(false)),
@@ -144,7 +145,7 @@ fn a_fit_has_the_copies_of_wide_data_that_are_planned() {
         ("another metric", Tsne::builder().metric("cosine")),
     ] {
         let builder = builder.affinities(Uniform::new(NonZeroUsize::new(5).unwrap()));
-        check(what, builder, Dataset::dense(blobs(n, d, 1).0, n, d).unwrap(), DataShape::dense(n, d));
+        check(what, builder, Dataset::dense(x.clone(), n, d).unwrap(), DataShape::dense(n, d));
     }
 }
 

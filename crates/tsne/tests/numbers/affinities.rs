@@ -77,12 +77,7 @@ fn gaussians_of_one_width_are_the_formula() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }
 
 /// What is farther than all others, whatever by, has no weight and leaves the others theirs; what is nearer than all others by as much
@@ -165,12 +160,7 @@ fn joint_affinities_are_those_of_all_pairs() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }
 
 /// Weights have no unit: neither one whose inverse nor one whose sum is beyond all numbers changes a bit of the result.

@@ -111,12 +111,7 @@ fn attractions_are_right_in_every_dimension() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }
 
 /// Points that do not push each other: the gradient is the attraction.

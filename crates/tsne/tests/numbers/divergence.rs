@@ -188,12 +188,7 @@ fn shares_of_maps_of_any_size_are_what_they_say() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }
 
 /// New points, each with a normalizer of its own, on maps of another kind.
@@ -233,10 +228,5 @@ fn divergences_of_new_points_are_what_they_say() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }

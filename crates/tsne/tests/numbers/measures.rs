@@ -160,12 +160,7 @@ fn labels_agree_with_those_of_the_nearest() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }
 
 /// A map may be of any size, and as well one whose squared distances are no numbers: what is measured of its points has no unit.

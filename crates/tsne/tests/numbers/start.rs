@@ -126,12 +126,7 @@ fn components_have_the_variances_of_the_covariance() {
             }
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f64, 2>();
-    check::<f32, 3>();
-    check::<f64, 3>();
+    in_every_dimension!(check);
 }
 
 /// New points among their neighbors, of which some are at the distance 0 and some very far.

@@ -239,6 +239,18 @@ fn what_is_asked_of_a_map_is_answered_whole() {
     });
 }
 
+/// Keeps all neighbors, and has so long a normal phase that its schedule is guarded.
+fn guarded() -> Tsne<f32, 2> {
+    let builder = Tsne::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(60);
+    builder.keep_neighbors(usize::MAX).build().unwrap()
+}
+
+/// A map that was stopped on its way.
+fn stopped(rows: Rows<'_, f32>, cx: Context<'_>) -> Embedding<f32, 2> {
+    let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
+    guarded().fit_with(rows, Some(&mut Observers::new().every(17, &mut stop)), cx).unwrap()
+}
+
 /// A descent that was stopped in a team, made whole and saved, goes on in one process and in other teams, to the bits of one that was
 /// not stopped: with its neighbors, velocities, and the beginning to which the guard of its schedule goes back.
 #[test]
@@ -246,15 +258,9 @@ fn a_map_of_a_team_is_saved_whole() {
     for n in [300, N] {
         let (x, _) = blobs::<f32>(n, 6, 5);
         let rows = Rows::new(&x, n, 6).unwrap();
-        // So long a normal phase that its schedule is guarded.
-        let builder = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(60);
-        let tsne = builder.keep_neighbors(usize::MAX).build().unwrap();
-        let whole = tsne.fit(rows).unwrap();
+        let whole = guarded().fit(rows).unwrap();
         let path = std::env::temp_dir().join(format!("team-{}-{n}.tsne", std::process::id()));
-        let stop = |cx: Context<'_>| {
-            let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
-            tsne.fit_with(rows, Some(&mut Observers::new().every(17, &mut stop)), cx).unwrap()
-        };
+        let stop = |cx: Context<'_>| stopped(rows, cx);
         let alone = stop(Context::new());
         let saved = ThreadTeam::run(3, 1, |team| {
             let cx = Context::new().with_team(team);
@@ -301,13 +307,8 @@ fn a_map_is_saved_and_loaded_in_parts() {
     for n in [300, N] {
         let (x, _) = blobs::<f32>(n, 6, 5);
         let rows = Rows::new(&x, n, 6).unwrap();
-        let builder = Tsne::<_, 2>::builder().perplexity(10.0).early_exaggeration_iter(8).n_iter(60);
-        let tsne = builder.keep_neighbors(usize::MAX).build().unwrap();
-        let whole = tsne.fit(rows).unwrap();
-        let stop = |cx: Context<'_>| {
-            let mut stop = |_: &Iteration<'_, f32, 2>| ControlFlow::Break(());
-            tsne.fit_with(rows, Some(&mut Observers::new().every(17, &mut stop)), cx).unwrap()
-        };
+        let whole = guarded().fit(rows).unwrap();
+        let stop = |cx: Context<'_>| stopped(rows, cx);
         let directory = tempfile::tempdir().unwrap();
         let [path, expected] = ["together.tsne", "alone.tsne"].map(|name| directory.path().join(name));
         let alone = stop(Context::new());
