@@ -366,34 +366,6 @@ impl Context<'_> {
         Ok(received)
     }
 
-    /// Sends items to the next member, the last one's to the first, and returns those of the member before: in a ring, what each
-    /// has comes by all.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Team`], [`Error::OutOfMemory`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tsne_core::{Context, ThreadTeam};
-    ///
-    /// let received = ThreadTeam::run(3, 1, |team| Context::new().with_team(team).pass_on([10 * team.rank()]))?;
-    /// assert_eq!(received, [Ok(vec![20]), Ok(vec![0]), Ok(vec![10])]);
-    /// # Ok::<(), tsne_core::Error>(())
-    /// ```
-    pub fn pass_on<A: Wire>(&self, items: impl AsRef<[A]>) -> Result<Vec<A>> {
-        let Some(team) = self.team().filter(|team| team.size() > 1) else {
-            return memory::copied(WHAT, items.as_ref());
-        };
-        let (rank, size) = (team.rank(), team.size());
-        let mut messages = memory::filled(WHAT, size, Vec::new())?;
-        messages[(rank + 1) % size] = encoded(items.as_ref())?;
-        drop(items);
-        let received = team.exchange(messages)?.into_iter().nth((rank + size - 1) % size);
-        decoded(&received.unwrap_or_default())
-    }
-
     /// Makes sure that all members mean the same by `what`, whose value, or a hash of it, is `own`.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! What each member of a team computes and sends in each stage of a map: seconds of CPU and megabytes of the member with the most, and
-//! of all in the mean, for teams of threads of several sizes. Members have one thread each. The ratio is members times the most seconds, over those of one
+//! of all in the mean, for teams of threads of several sizes. Members have one thread each, and the rows of their points, as `tsne-mpi` reads them. The ratio is members times the most seconds, over those of one
 //! process: 1 where a stage is shared out in full, the number of members where all do everything.
 //!
 //! ```text
@@ -18,7 +18,7 @@ use npy::read_npy;
 use std::error::Error as StdError;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
-use tsne::core::{Team, ThreadTeam};
+use tsne::core::{DealtRows, Team, ThreadTeam};
 use tsne::{Context, Error, Progress, Result, Rows, Stage, Tsne, TsneBuilder};
 
 const STAGES: [Stage; 4] = [Stage::Neighbors, Stage::Affinities, Stage::Initialization, Stage::Optimization];
@@ -113,14 +113,16 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let (x, n, d) = read_npy(argument(0).ok_or("which data?")?)?;
     let sizes = argument(1).unwrap_or("1,2,4,8").split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
     let tsne = builder(argument(2).map(str::parse).transpose()?, argument(3)).build()?;
-    let rows = Rows::new(&x, n, d)?;
     let mut alone = None;
     println!("members  stage           CPU s most   mean  ratio    MB sent most    mean");
     for size in sizes {
         let before = of_process();
         let members = ThreadTeam::run(size, 1, |team| {
             let meter = Meter::new(team);
-            let map = tsne.fit_with(rows, None, Context::new().with_team(team).with_progress(&meter))?;
+            let cx = Context::new().with_team(team).with_progress(&meter);
+            let own = cx.rows(n);
+            let rows = DealtRows::new(Rows::new(&x[own.start * d..own.end * d], own.len(), d)?, own.start, n)?;
+            let map = tsne.fit_with(rows, None, cx)?;
             Ok::<_, Error>((meter.finish()?, map.iterations(), map.kl_divergence()))
         })?;
         let process = of_process() - before;

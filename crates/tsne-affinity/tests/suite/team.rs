@@ -241,6 +241,23 @@ fn clusters_of_many_points() {
     check_clusters::<f32>(20_011, 5, true, &ApproximateSearch::default().with_recall(0.9), 20);
 }
 
+/// Groups far apart, so that the rows of a member visit few clusters in each of several rounds; and a few points among them, which visit
+/// more than there is room for.
+#[test]
+fn clusters_of_groups() {
+    let (n, d, groups) = (9_000, 4, 40);
+    let place = |group: u64, c: usize| 1e3 * random::unit(random::element_seed(3, c as u64, group)) as f32;
+    let mut x = cloud::<f32>(8, n, d);
+    for (i, row) in x.chunks_exact_mut(d).enumerate() {
+        let group = random::element_seed(4, 0, i as u64) % groups;
+        let spread = if i % 50 == 0 { 300.0 } else { 1.0 };
+        row.iter_mut().enumerate().for_each(|(c, v)| *v = spread * *v + place(group, c));
+    }
+    let search = ApproximateSearch::default().with_exact_up_to(0);
+    assert!(check_search(Rows::new(&x, n, d).unwrap().into(), &search, 12));
+    check_dealt(&x, d, &search, 12);
+}
+
 /// What has been asked of an index before changes nothing, and new points each member asks for when it likes.
 #[test]
 fn new_points_wait_for_nobody() {

@@ -69,9 +69,12 @@ impl<V: Scalar> Clusters<V> {
             drop(centroids_of);
             cx.gather(&mut nearest, SHARED)?;
             let members = by_cluster(&nearest, count)?;
-            chunks::for_each(&mut centroids, d, |c, centroid| {
-                mean(members.bucket(c).iter().map(|&s| sample.get(s as usize)), centroid);
+            let part = cx.part(centroids.len(), d);
+            let first = part.start / d.max(1);
+            chunks::for_each(&mut centroids[part], d, |c, centroid| {
+                mean(members.bucket(first + c).iter().map(|&s| sample.get(s as usize)), centroid);
             });
+            cx.gather(&mut centroids, d)?;
         }
         let factor = if projection.is_some() { 1.0 } else { given.ruler.factor };
         let mut in_order = Vec::new();

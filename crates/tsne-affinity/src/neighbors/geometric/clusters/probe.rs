@@ -87,10 +87,8 @@ pub(super) fn targets<'t, V>(
     rows.map(|(indices, distances)| Target { indices, distances })
 }
 
-/// Which clusters some rows visit: what is known of them whichever shard comes by.
+/// Which clusters some rows visit: what is known of them whatever they are compared with.
 pub(super) struct Visits {
-    /// The rows, from the first of them on: those of one cluster together, as they visit mostly the same clusters and together
-    /// fill the matrix products.
     order: Vec<u32>,
     /// Where the clusters of each row start, and their number last.
     starts: Vec<usize>,
@@ -169,14 +167,15 @@ impl Visits {
         Ok(Self { order, starts, clusters: visited })
     }
 
-    /// The number of clusters of all rows.
-    pub(super) fn len(&self) -> usize {
-        self.clusters.len()
+    /// The rows, from the first of them on: those of one cluster together, as they visit mostly the same clusters and together fill the
+    /// matrix products.
+    pub(super) fn order(&self) -> &[u32] {
+        &self.order
     }
 
-    /// The clusters of row `i` of these rows.
-    fn of(&self, i: usize) -> &[u32] {
-        &self.clusters[self.starts[i]..self.starts[i + 1]]
+    /// The clusters of row `i` of these rows, nearest first.
+    pub(super) fn of(&self, i: u32) -> &[u32] {
+        &self.clusters[self.starts[i as usize]..self.starts[i as usize + 1]]
     }
 }
 
@@ -188,11 +187,11 @@ impl<'c, V: Scalar> Probe<'c, V> {
     /// Finds the `k` nearest positions among those of the shard that the rows visit and those that have been found before, and
     /// writes them to the row's target, ascending by (distance, position); the number of those of each row is in `found`. The last
     /// time, names stand in the place of positions, ascending by (distance, name). What is found of a row does not depend on the
-    /// other rows, nor on the shards that the points are cut into.
+    /// other rows, nor on the shards that the points are cut into. The rows are those of `order` among `rows`, whose visits are known.
     pub(super) fn search<'t>(
         &self,
         batch: &Batch<'_, V>,
-        (rows, visits): (&Range<usize>, &Visits),
+        (rows, visits, order): (&Range<usize>, &Visits, &[u32]),
         (k, last): (usize, bool),
         mut target: impl FnMut(usize) -> Target<'t, V>,
         (found, counter): (&mut [u32], &Counter<'_>),
@@ -201,7 +200,6 @@ impl<'c, V: Scalar> Probe<'c, V> {
     where
         V: 't,
     {
-        let order = &visits.order[..];
         let targets = order.iter().map(|&i| target(rows.start + i as usize));
         let mut targets: Vec<Target<'t, V>> = memory::collected("rows of a batch", targets)?;
         let known = order.iter().map(|&i| found[i as usize]);
@@ -217,7 +215,9 @@ impl<'c, V: Scalar> Probe<'c, V> {
                 cx.check()?;
                 let order = &order[t * each..][..known.len()];
                 self.tile(batch, (rows.start, order), visits, (k, last), targets.iter_mut().zip(known), tile);
-                counter.add(order.len());
+                if last {
+                    counter.add(order.len());
+                }
                 Ok(())
             },
         )?;
@@ -243,7 +243,6 @@ impl<'c, V: Scalar> Probe<'c, V> {
         let (indexed, error) = (&self.shard.indexed, self.clusters.packing.error);
         let Scratch { active, candidates, nearest, .. } = tile;
         let mut active = active.iter().zip(candidates).peekable();
-        let start = self.shard.positions.start as u32;
         for (r, (target, found)) in rows.iter_mut().enumerate() {
             let of_shard = match active.next_if(|(active, _)| **active as usize == r) {
                 Some((_, candidates)) => {
@@ -256,7 +255,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
                 continue;
             }
             let before = target.distances.iter().zip(target.indices.iter()).take(**found as usize);
-            let of_shard = of_shard.iter().map(|&(d, p)| (d, start + p));
+            let of_shard = of_shard.iter().map(|&(d, p)| (d, self.shard.positions.of_row(p as usize) as u32));
             nearest.clear();
             nearest.extend(merged(before.map(|(&d, &p)| (d, p)), of_shard).take(k));
             **found = nearest.len() as u32;
@@ -292,7 +291,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
             let before = pairs.len();
             // Own clusters first: they lower the thresholds for the others.
             let later = |rank: usize| u64::from(rank > 0);
-            let here = visits.of(i as usize).iter().enumerate().filter(|&(_, &c)| !self.members(c as usize).is_empty());
+            let here = visits.of(i).iter().enumerate().filter(|&(_, &c)| !self.members(c as usize).is_empty());
             let place = active.len() as u64;
             pairs.extend(here.map(|(rank, &c)| later(rank) << 48 | u64::from(c) << 16 | place));
             if pairs.len() > before {
@@ -307,7 +306,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
             let length = packing.row(batch.points.get(i), out);
             let trusted = packing.query(length, out);
             // Of another shard, it is none of the points of this one.
-            let own = (batch.own.of(i) as usize).checked_sub(positions.start).map_or(u32::MAX, |own| own as u32);
+            let own = positions.row(batch.own.of(i) as usize).map_or(u32::MAX, |own| own as u32);
             candidates.reset(k, own, length, trusted);
             let (target, found) = &rows[r as usize];
             if **found as usize == k
@@ -346,9 +345,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
 
     /// The points of cluster `c` that are in the shard, numbered as there.
     fn members(&self, c: usize) -> Range<usize> {
-        let (members, shard) = (self.clusters.members(c), &self.shard.positions);
-        let within = |position: usize| position.clamp(shard.start, shard.end) - shard.start;
-        within(members.start)..within(members.end)
+        self.shard.positions.rows(&self.clusters.members(c))
     }
 
     /// Computes the exact distances of all candidates of a tile, in the order of the candidates.

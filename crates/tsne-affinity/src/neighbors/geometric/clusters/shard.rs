@@ -1,6 +1,7 @@
-//! The rows at some positions, as a search compares others with them; and how they go round a team.
+//! The rows at some positions, as a search compares others with them; and how they come to those members of a team that need them.
 
 use super::partition::Clusters;
+use super::positions::Positions;
 use super::sampling::gather;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::duplicates::Groups;
@@ -9,13 +10,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use tsne_core::{Context, DealtRows, Error, Result, Scalar, SharedRows, memory};
 
-/// The rows at consecutive positions.
+/// The name of what is made here in errors.
+const ROWS: &str = "rows of positions";
+
+/// The rows at some positions.
 pub(super) struct Shard<V: 'static> {
-    pub(super) positions: Range<usize>,
-    /// The rows, numbered from the first of the positions.
+    pub(super) positions: Positions,
+    /// The rows, in the order of their positions.
     pub(super) indexed: IndexedPoints<'static, V>,
-    /// Their values, row by row.
-    values: SharedRows<V>,
     /// The rows as the matrix products see them, where that is kept.
     packed: Option<Vec<f32>>,
 }
@@ -38,14 +40,14 @@ impl<V: Scalar> Shard<V> {
                 gather(&given.points, row_of, positions.len(), cx)?
             }
         };
-        Self::of_rows(clusters, rows, positions)
+        Self::of_rows(clusters, rows, Positions::consecutive(positions))
     }
 
-    fn of_rows(clusters: &Clusters<V>, values: SharedRows<V>, positions: Range<usize>) -> Result<Self> {
+    fn of_rows(clusters: &Clusters<V>, values: SharedRows<V>, positions: Positions) -> Result<Self> {
         let ruler = clusters.ruler;
-        let points = PointSet::new(DenseRows::Owned(values.clone()), ruler.geometry)?;
+        let points = PointSet::new(DenseRows::Owned(values), ruler.geometry)?;
         let indexed = IndexedPoints { points, ruler, groups: Groups::distinct(positions.len()) };
-        Ok(Self { positions, indexed, values, packed: None })
+        Ok(Self { positions, indexed, packed: None })
     }
 
     /// The rows as the matrix products see them.
@@ -56,44 +58,54 @@ impl<V: Scalar> Shard<V> {
         }
     }
 
-    /// Calls `visit` with the rows of all members, this one's (which these are) first, and whether they are the last.
-    ///
-    /// They go from each member to the next, so that a member has those of two at a time, and of three while they are on their way. All
-    /// members call this together.
+    /// The rows of some clusters, ascending, of which each member has those at its positions, which these are. All members call this
+    /// together, each for the clusters that it needs.
     ///
     /// # Errors
     ///
-    /// Those of `visit`; [`Error::Team`], [`Error::OutOfMemory`].
-    pub(super) fn each(
-        &self,
-        clusters: &Clusters<V>,
-        cx: Context<'_>,
-        mut visit: impl FnMut(&Self, bool) -> Result<()>,
-    ) -> Result<()> {
-        let members = cx.members();
-        visit(self, members == 1)?;
-        let d = self.indexed.points.rows.d();
-        let mut visitor: Option<Self> = None;
-        for step in 1..members {
-            // What has been sent makes room for what comes.
-            let values = cx.pass_on(visitor.take().map_or_else(|| self.values.clone(), |visitor| visitor.values))?;
-            let from = (cx.rank() + members - step) % members;
-            let positions = cx.rows_of(from, clusters.order.len());
-            if values.len() != positions.len() * d {
-                let sent = values.len();
-                return Err(Error::team(format_args!("the rows of member {from} are {sent} numbers, not as all know")));
-            }
-            let rows = SharedRows::new(values, positions.len(), d)?;
-            visit(visitor.insert(Self::of_rows(clusters, rows, positions)?), step + 1 == members)?;
+    /// [`Error::Team`], [`Error::OutOfMemory`].
+    pub(super) fn of_clusters(&self, clusters: &Clusters<V>, wanted: &[u32], cx: Context<'_>) -> Result<Self> {
+        let (m, d, members) = (clusters.order.len(), self.indexed.points.rows.d(), cx.members());
+        let (mut asked, mut from, mut to) = (Vec::new(), Vec::new(), Vec::new());
+        memory::reserve(ROWS, &mut asked, members)?;
+        memory::reserve(ROWS, &mut from, members)?;
+        memory::reserve(ROWS, &mut to, members)?;
+        for member in 0..members {
+            // What this member has itself is no message.
+            let there = if member == cx.rank() { 0..0 } else { cx.rows_of(member, m) };
+            let positions = part(clusters, wanted, &there)?;
+            asked.push(memory::copied(ROWS, if positions.is_empty() { &[] } else { wanted })?);
+            from.push(positions);
         }
-        Ok(())
+        for (member, list) in cx.exchange(asked)?.iter().enumerate() {
+            let ascends = list.windows(2).all(|pair| pair[0] < pair[1]);
+            if !ascends || list.last().is_some_and(|&last| last as usize >= clusters.len().get()) {
+                return Err(Error::team(format_args!("member {member} asks for clusters that are none")));
+            }
+            to.push(part(clusters, list, &cx.rows(m))?);
+        }
+        let positions = part(clusters, wanted, &(0..m))?;
+        let mut values = memory::filled(ROWS, positions.len().saturating_mul(d), V::ZERO)?;
+        let own = |position: usize| self.indexed.points.get(self.positions.row(position).unwrap_or_default()).0;
+        let mut put = |position: usize, row: &[V]| {
+            if let Some(place) = positions.row(position) {
+                values[place * d..][..d].copy_from_slice(row);
+            }
+        };
+        part(clusters, wanted, &cx.rows(m))?.iter().for_each(|position| put(position, own(position)));
+        let to = memory::collected(ROWS, to.iter().map(Positions::iter))?;
+        let from = memory::collected(ROWS, from.iter().map(Positions::iter))?;
+        carry(d, (to, from), own, put, cx)?;
+        Self::of_rows(clusters, SharedRows::new(values, positions.len(), d)?, positions)
     }
 }
 
-/// The bytes of rows that a member sends in a round, about: see [`errands`](super::errands).
-const ROUND: usize = 8 << 20;
-/// The name of what is made here in errors.
-const ROWS: &str = "rows of positions";
+/// The positions of some clusters, ascending, that are in a range.
+fn part<V: Scalar>(clusters: &Clusters<V>, list: &[u32], range: &Range<usize>) -> Result<Positions> {
+    let within = |position: usize| position.clamp(range.start, range.end);
+    let members = list.iter().map(|&c| clusters.members(c as usize));
+    Positions::of_ranges(members.map(|members| within(members.start)..within(members.end)))
+}
 
 /// The rows at the positions of this member, of which each member has those of its points. Who sends what to whom follows from what all
 /// know.
@@ -111,35 +123,50 @@ fn given_by_all<V: Scalar>(
         cx.rows_of(of, m).filter(move |&position| points.contains(&point_at(position)))
     };
     let members = || 0..cx.members();
-    let mut to = memory::collected(ROWS, members().map(|member| between(member, cx.rank())))?;
-    let mut from = memory::collected(ROWS, members().map(|member| between(cx.rank(), member)))?;
-    // In rounds, or messages and what is made of them would be as large as all rows.
-    let each = (ROUND / cx.members() / (d.max(1) * size_of::<V>())).max(1);
-    let most = members().map(|member| between(member, cx.rank()).count()).max().unwrap_or(0);
-    let rounds = cx.gather_one(most)?.into_iter().max().unwrap_or(0).div_ceil(each);
+    let to = memory::collected(ROWS, members().map(|member| between(member, cx.rank())))?;
+    let from = memory::collected(ROWS, members().map(|member| between(cx.rank(), member)))?;
     let own = cx.rows(m);
     let mut values = memory::filled(ROWS, own.len().saturating_mul(d), V::ZERO)?;
+    let put = |position: usize, row: &[V]| values[(position - own.start) * d..][..d].copy_from_slice(row);
+    carry(d, (to, from), |position| rows.row(point_at(position)), put, cx)?;
+    SharedRows::new(values, own.len(), d)
+}
+
+/// The bytes of rows that a member sends in a round, about: see [`errands`](super::errands).
+const ROUND: usize = 8 << 20;
+
+/// Sends the rows of `d` values at some positions to each member, and hands over those that each member sends: who sends which to whom
+/// both know. In rounds, or messages and what is made of them would be as large as all rows.
+fn carry<'r, V: Scalar>(
+    d: usize,
+    (mut to, mut from): (Vec<impl Iterator<Item = usize> + Clone>, Vec<impl Iterator<Item = usize>>),
+    row: impl Fn(usize) -> &'r [V],
+    mut put: impl FnMut(usize, &[V]),
+    cx: Context<'_>,
+) -> Result<()> {
+    let each = (ROUND / cx.members() / (d.max(1) * size_of::<V>())).max(1);
+    let most = to.iter().map(|positions| positions.clone().count()).max().unwrap_or(0);
+    let rounds = cx.gather_one(most)?.into_iter().max().unwrap_or(0).div_ceil(each);
     for _ in 0..rounds {
         let mut messages: Vec<Vec<V>> = Vec::new();
         memory::reserve(ROWS, &mut messages, cx.members())?;
         for positions in &mut to {
             let mut message = Vec::new();
             memory::reserve(ROWS, &mut message, positions.clone().take(each).count().saturating_mul(d))?;
-            positions.by_ref().take(each).for_each(|position| message.extend_from_slice(rows.row(point_at(position))));
+            positions.by_ref().take(each).for_each(|position| message.extend_from_slice(row(position)));
             messages.push(message);
         }
         for ((member, positions), received) in from.iter_mut().enumerate().zip(cx.exchange(messages)?) {
             let mut received = received.chunks_exact(d.max(1));
             for position in positions.by_ref().take(each) {
-                let row = received.next().ok_or_else(|| unfit(member))?;
-                values[(position - own.start) * d..][..d].copy_from_slice(row);
+                put(position, received.next().ok_or_else(|| unfit(member))?);
             }
             if received.next().is_some() || !received.remainder().is_empty() {
                 return Err(unfit(member));
             }
         }
     }
-    SharedRows::new(values, own.len(), d)
+    Ok(())
 }
 
 fn unfit(member: usize) -> Error {

@@ -40,7 +40,7 @@ impl<V: Scalar> Nearest<V> {
         let batch = Batch { names: None, rows: batch.rows.clone(), ..*batch };
         let counter = Counter::new(n, Context::new());
         let probe = Probe::new(clusters, shard, cx)?;
-        probe.search(&batch, (&batch.rows, &visits), (k, false), target, (&mut found, &counter), cx)?;
+        probe.search(&batch, (&batch.rows, &visits, visits.order()), (k, false), target, (&mut found, &counter), cx)?;
         drop((rows, visits, probe));
         let mut nearest = Self { positions, lengths, found };
         nearest.merge(k, cx)?;

@@ -5,6 +5,7 @@ use super::errands::Errands;
 use super::partition::Clusters;
 use super::probe::{Batch, Own, Probe, Target, Visits, batches, targets};
 use super::reach::Reach;
+use super::rounds::Rounds;
 use super::sampling::gather;
 use super::shard::Shard;
 use super::some_rows::Nearest;
@@ -78,7 +79,8 @@ impl<V: Scalar> ClusterFinder<V> {
         }
         let known = || self.own.lock().unwrap_or_else(PoisonError::into_inner);
         // Of another team they are those of other positions.
-        let own = known().clone().filter(|own| own.positions == cx.rows(clusters.order.len()));
+        let positions = cx.rows(clusters.order.len());
+        let own = known().clone().filter(|own| own.positions.is(&positions));
         let missing = cx.any(own.is_none())?;
         let own = match own.filter(|_| !missing) {
             Some(own) => own,
@@ -131,8 +133,8 @@ impl<V: Scalar> ClusterFinder<V> {
         let reach = self.reach(indexed, (clusters, own), k, cx)?;
         let errands = Errands::new(&clusters.order, &indexed.groups, wanted, cx)?;
         let (mut abroad_indices, mut abroad_distances) = room::<V>(errands.abroad, k)?;
-        let first = own.positions.start;
-        let (points, rows) = (&own.indexed.points, 0..own.positions.len());
+        let first = errands.positions.start;
+        let (points, rows) = (&own.indexed.points, 0..errands.positions.len());
         let batch = Batch { points, rows, own: Own::From(first), names: Some(&clusters.order) };
         let mut results = [(&mut *indices, &mut *distances), (&mut abroad_indices[..], &mut abroad_distances[..])];
         let place = |row: usize| errands.place(first + row);
@@ -240,7 +242,7 @@ impl<V: Scalar> Finder<V> for ClusterFinder<V> {
 /// Indices and distances of consecutive rows of neighbors.
 type Results<'r, V> = (&'r mut [u32], &'r mut [V]);
 
-/// The search that looks as far as `reach`, through the shards of all members. `row_of` says which of the rows in `results`, one array
+/// The search that looks as far as `reach`, through the rows of all members. `row_of` says which of the rows in `results`, one array
 /// after the other, is that of a row of the batch.
 fn search_within<V: Scalar>(
     (clusters, own): (&Clusters<V>, &Shard<V>),
@@ -251,8 +253,8 @@ fn search_within<V: Scalar>(
     cx: Context<'_>,
 ) -> Result<()> {
     let mut found = memory::filled(ROWS, batch.rows.len(), 0u32)?;
-    let counter = Counter::new(batch.rows.len().saturating_mul(cx.members()), cx);
-    search_shards((clusters, own), reach, batch, &row_of, (k, results, &mut found), &counter, cx)?;
+    let counter = Counter::new(batch.rows.len(), cx);
+    search_rounds((clusters, own), reach, batch, &row_of, (k, results, &mut found), &counter, cx)?;
     let is_short = |found: &u32| (*found as usize) < k;
     let mut short = Vec::new();
     memory::reserve(ROWS, &mut short, found.iter().filter(|found| is_short(found)).count())?;
@@ -270,11 +272,12 @@ fn search_within<V: Scalar>(
     let mut found = memory::filled(ROWS, short.len(), 0u32)?;
     let counter = Counter::new(short.len(), Context::new());
     let all = Reach::all(clusters.len());
-    search_shards((clusters, own), all, &short_batch, |r| row_of(row(r)), (k, results, &mut found), &counter, cx)
+    search_rounds((clusters, own), all, &short_batch, |r| row_of(row(r)), (k, results, &mut found), &counter, cx)
 }
 
-/// One round of all shards; how many neighbors of each row have been found is in `found`, which begins with zeros.
-fn search_shards<V: Scalar>(
+/// All rounds of a search, which members of a team begin together; how many neighbors of each row have been found is in `found`, which
+/// begins with zeros.
+fn search_rounds<V: Scalar>(
     (clusters, own): (&Clusters<V>, &Shard<V>),
     reach: Reach,
     batch: &Batch<'_, V>,
@@ -283,30 +286,23 @@ fn search_shards<V: Scalar>(
     counter: &Counter<'_>,
     cx: Context<'_>,
 ) -> Result<()> {
-    let batches = batches(clusters, reach, &batch.rows);
-    // What rows visit is kept for the next shard, if there is one, from the first batch on, as far as it is no larger than the rows of
-    // neighbors: where rows visit many clusters, searching these takes far longer than ranking them again.
-    let mut kept = Vec::new();
-    own.each(clusters, cx, |shard, last| {
+    let mut rounds = Rounds::new(clusters, &own.positions, reach, batch);
+    loop {
+        let step = rounds.next(cx)?;
+        // Who has come to an end still gives the others what they ask for.
+        if !cx.any(step.is_some())? {
+            return Ok(());
+        }
+        let wanted = step.as_ref().map_or(&[][..], |step| step.clusters);
+        let fetched = if cx.members() < 2 { None } else { Some(own.of_clusters(clusters, wanted, cx)?) };
+        let Some(step) = step else { continue };
+        let shard = fetched.as_ref().filter(|_| !wanted.is_empty()).unwrap_or(own);
         let mut targets = all_targets(k, results)?;
         let mut target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
-        let probe = Probe::new(clusters, shard, cx)?;
-        let mut known = std::mem::take(&mut kept).into_iter();
-        let mut room = if last { None } else { Some(batch.rows.len().saturating_mul(k)) };
-        for rows in &batches {
-            let visits = match known.next() {
-                Some(visits) => visits,
-                None => Visits::new(clusters, batch.points, rows, reach, cx)?,
-            };
-            let found = &mut found[rows.start - batch.rows.start..rows.end - batch.rows.start];
-            probe.search(batch, (rows, &visits), (k, last), &mut target, (found, counter), cx)?;
-            room = room.and_then(|room| room.checked_sub(visits.len()));
-            if room.is_some() {
-                kept.push(visits);
-            }
-        }
-        Ok(())
-    })
+        let found = &mut found[step.rows.start - batch.rows.start..step.rows.end - batch.rows.start];
+        let rows = (step.rows, step.visits, step.order);
+        Probe::new(clusters, shard, cx)?.search(batch, rows, (k, step.is_last), &mut target, (found, counter), cx)?;
+    }
 }
 
 /// The targets of all rows of some results, one after the other.
