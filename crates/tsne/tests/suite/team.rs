@@ -35,13 +35,46 @@ fn check<R: PartialEq + Send>(what: &str, teams: &[(usize, usize)], fit: impl Fn
 }
 
 fn check_fit<T: Float, const D: usize>(preset: Preset, method: &str, interpolation: Interpolation) {
-    let (x, _) = blobs::<T>(N, 12, 11);
+    check_fit_of::<T, D>((N, 25), preset, method, interpolation);
+}
+
+fn check_fit_of<T: Float, const D: usize>(
+    (n, iterations): (usize, usize),
+    preset: Preset,
+    method: &str,
+    interpolation: Interpolation,
+) {
+    let (x, _) = blobs::<T>(n, 12, 11);
     check(&format!("{preset}, {method}, {}-D, {}", D, T::NAME), &[(2, 1), (4, 2)], |cx| {
         let builder = Tsne::<_, D>::preset(preset).negative_gradient_method(method);
-        let builder = builder.early_exaggeration_iter(15).n_iter(25).interpolation(interpolation);
+        let builder = builder.early_exaggeration_iter(15).n_iter(iterations).interpolation(interpolation);
         let tsne = builder.perplexity(20.0).build().unwrap();
-        told(&tsne.fit_with(Rows::new(&x, N, 12).unwrap(), None, cx).unwrap())
+        told(&tsne.fit_with(Rows::new(&x, n, 12).unwrap(), None, cx).unwrap())
     });
+}
+
+fn check_methods<T: Float, const D: usize>() {
+    for preset in [Preset::Recommended, Preset::Exaggerated, Preset::OpenTsne, Preset::Documented] {
+        for method in ["exact", "bh"] {
+            check_fit_of::<T, D>((1_030, 6), preset, method, Interpolation::BSpline);
+        }
+        // A grid has two dimensions at the most.
+        for interpolation in [Interpolation::BSpline, Interpolation::Lagrange].into_iter().filter(|_| D < 3) {
+            check_fit_of::<T, D>((1_030, 6), preset, "fft", interpolation);
+        }
+    }
+}
+
+/// All combinations, of a few points more than one block: that of a preset with a repulsion, a dimension and a type is no other path, and
+/// no list of some would show the one that is.
+#[test]
+fn every_combination() {
+    check_methods::<f32, 1>();
+    check_methods::<f32, 2>();
+    check_methods::<f32, 3>();
+    check_methods::<f64, 1>();
+    check_methods::<f64, 2>();
+    check_methods::<f64, 3>();
 }
 
 #[test]
