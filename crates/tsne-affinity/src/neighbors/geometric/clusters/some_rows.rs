@@ -15,7 +15,7 @@ const SOME: &str = "neighbors of some rows";
 pub(super) struct Nearest<V> {
     /// `k` for each row, ascending by (distance, position).
     pub(super) positions: Vec<u32>,
-    pub(super) lengths: Vec<V>,
+    lengths: Vec<V>,
     /// How many of them each row has.
     pub(super) found: Vec<u32>,
 }
@@ -45,6 +45,17 @@ impl<V: Scalar> Nearest<V> {
         let mut nearest = Self { positions, lengths, found };
         nearest.merge(k, cx)?;
         Ok(nearest)
+    }
+
+    /// The neighbors of one of the rows in `out`, by the names of their positions, if they have some: ascending by (distance, name).
+    pub(super) fn named(&self, row: usize, names: Option<&[u32]>, out: &mut Vec<(V, u32)>) {
+        let k = self.positions.len() / self.found.len().max(1);
+        let range = row * k..row * k + self.found[row] as usize;
+        let name = |&position: &u32| names.map_or(position, |names| names[position as usize]);
+        out.clear();
+        out.extend(self.lengths[range.clone()].iter().copied().zip(self.positions[range].iter().map(name)));
+        // Ties have another order now.
+        sort(out);
     }
 
     /// Makes the nearest of all members out of those that each has found. The rows are shared by the members.

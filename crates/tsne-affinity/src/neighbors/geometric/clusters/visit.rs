@@ -12,7 +12,6 @@ use super::some_rows::Nearest;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::finder::{Asked, Finder, MakeFinder, Queries};
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
-use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
 use crate::neighbors::request::room;
 use crate::neighbors::wanted::Wanted;
@@ -22,6 +21,9 @@ use tsne_core::{Context, Points, Result, Scalar, memory};
 
 /// The name of what is made here in errors.
 const ROWS: &str = "rows of neighbors";
+
+/// Rows of all members that are compared with all rows at a time: as many as bound the memory of their copies.
+const SHORT: usize = 16_384;
 
 /// A search over clusters, built when first asked.
 struct ClusterFinder<V: 'static> {
@@ -167,28 +169,45 @@ impl<V: Scalar> ClusterFinder<V> {
         cx: Context<'_>,
     ) -> Result<()> {
         let clusters = self.clusters(indexed, cx)?;
-        let all = Reach::all(clusters.len());
         let mut results = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
         self.with_own((clusters, indexed), cx, |own| {
-            let mut nearest = Vec::new();
-            for rows in batches(clusters, all, &(0..points.rows.n())) {
-                let visits = Visits::new(clusters, points, &rows, all, cx)?;
-                let batch = Batch { points, rows, own: Own::None, names: None };
-                let Nearest { positions, lengths, .. } = Nearest::of_all((clusters, own), &batch, visits, k, cx)?;
-                let rows = lengths.chunks_exact(k).zip(positions.chunks_exact(k));
-                for ((lengths, positions), (indices, distances)) in rows.zip(&mut results) {
-                    nearest.clear();
-                    let found = lengths.iter().zip(positions);
-                    nearest.extend(found.map(|(&length, &position)| (length, clusters.order[position as usize])));
-                    // Ties have another order now.
-                    sort(&mut nearest);
-                    let places = indices.iter_mut().zip(distances);
-                    places.zip(&nearest).for_each(|(place, &(length, name))| (*place.0, *place.1) = (name, length));
+            let batch = Batch { points, rows: 0..points.rows.n(), own: Own::None, names: Some(&clusters.order) };
+            nearest_of_all((clusters, own), &batch, k, cx, |_, nearest| {
+                if let Some((indices, distances)) = results.next() {
+                    set((indices, distances), nearest);
                 }
-            }
-            Ok(())
+            })
         })
     }
+}
+
+/// Calls `put` with each row of a batch, in order, and its `k` nearest among all: of the same batch, which all members of a team ask for
+/// together.
+fn nearest_of_all<V: Scalar>(
+    (clusters, own): (&Clusters<V>, &Shard<V>),
+    batch: &Batch<'_, V>,
+    k: usize,
+    cx: Context<'_>,
+    mut put: impl FnMut(usize, &[(V, u32)]),
+) -> Result<()> {
+    let all = Reach::all(clusters.len());
+    let mut nearest = Vec::new();
+    for rows in batches(clusters, all, &batch.rows) {
+        let visits = Visits::new(clusters, batch.points, &rows, all, cx)?;
+        let part = Batch { rows, names: None, ..*batch };
+        let found = Nearest::of_all((clusters, own), &part, visits, k, cx)?;
+        for (place, row) in part.rows.enumerate() {
+            found.named(place, batch.names, &mut nearest);
+            put(row, &nearest);
+        }
+    }
+    Ok(())
+}
+
+/// Writes the neighbors of a row.
+fn set<V: Scalar>((indices, distances): (&mut [u32], &mut [V]), nearest: &[(V, u32)]) {
+    let slots = indices.iter_mut().zip(distances);
+    slots.zip(nearest).for_each(|((index, distance), &(length, name))| (*index, *distance) = (name, length));
 }
 
 /// Checks that this process has all rows.
@@ -255,24 +274,45 @@ fn search_within<V: Scalar>(
     let mut found = memory::filled(ROWS, batch.rows.len(), 0u32)?;
     let counter = Counter::new(batch.rows.len(), cx);
     search_rounds((clusters, own), reach, batch, &row_of, (k, results, &mut found), &counter, cx)?;
+    // Clusters too small to hold k points: these rows visit all.
     let is_short = |found: &u32| (*found as usize) < k;
     let mut short = Vec::new();
     memory::reserve(ROWS, &mut short, found.iter().filter(|found| is_short(found)).count())?;
-    short.extend(found.iter().zip(0u32..).filter(|(found, _)| is_short(found)).map(|(_, row)| row));
+    short.extend(found.iter().zip(batch.rows.clone()).filter(|(found, _)| is_short(found)).map(|(_, row)| row));
     drop(found);
-    if !cx.any(!short.is_empty())? {
-        return Ok(());
+    search_short((clusters, own), batch, (&short, row_of), (k, results), cx)
+}
+
+/// The neighbors of some rows among all: those of all members of a team are compared with the rows of each, and what is found is put
+/// together.
+fn search_short<V: Scalar>(
+    (clusters, own): (&Clusters<V>, &Shard<V>),
+    batch: &Batch<'_, V>,
+    (short, row_of): (&[usize], impl Fn(usize) -> usize),
+    (k, results): (usize, &mut [Results<'_, V>]),
+    cx: Context<'_>,
+) -> Result<()> {
+    let counts = cx.gather_one(short.len())?;
+    let each = (SHORT / cx.members()).max(1);
+    for start in (0..counts.iter().copied().max().unwrap_or(0)).step_by(each) {
+        let part = |count: usize| count.saturating_sub(start).min(each);
+        let rows = short.get(start..start + part(short.len())).unwrap_or_default();
+        let values = cx.concat(memory::copied(ROWS, gather(batch.points, |r| rows[r], rows.len(), cx)?.as_ref())?)?;
+        let positions = cx.concat(memory::collected(ROWS, rows.iter().map(|&row| batch.own.of(row)))?)?;
+        let n = positions.len();
+        let values = DenseRows::owned(values, n, batch.points.rows.d())?;
+        let points = PointSet::new(values, clusters.ruler.geometry)?;
+        let of_all = Batch { points: &points, rows: 0..n, own: Own::List(&positions), names: batch.names };
+        let before: usize = counts[..cx.rank()].iter().map(|&count| part(count)).sum();
+        let mut targets = all_targets(k, results)?;
+        nearest_of_all((clusters, own), &of_all, k, cx, |place, nearest| {
+            let row = place.checked_sub(before).and_then(|place| rows.get(place));
+            if let Some(Target { indices, distances }) = row.and_then(|&row| targets.get_mut(row_of(row))) {
+                set((&mut **indices, &mut **distances), nearest);
+            }
+        })?;
     }
-    // Clusters too small to hold k points: these rows visit all.
-    let row = |r: usize| batch.rows.start + short[r] as usize;
-    let points = PointSet::new(DenseRows::Owned(gather(batch.points, row, short.len(), cx)?), clusters.ruler.geometry)?;
-    // Of other points, those of none.
-    let positions = memory::collected(ROWS, (0..short.len()).map(|r| batch.own.of(row(r))))?;
-    let short_batch = Batch { points: &points, rows: 0..short.len(), own: Own::List(&positions), names: batch.names };
-    let mut found = memory::filled(ROWS, short.len(), 0u32)?;
-    let counter = Counter::new(short.len(), Context::new());
-    let all = Reach::all(clusters.len());
-    search_rounds((clusters, own), all, &short_batch, |r| row_of(row(r)), (k, results, &mut found), &counter, cx)
+    Ok(())
 }
 
 /// All rounds of a search, which members of a team begin together; how many neighbors of each row have been found is in `found`, which
