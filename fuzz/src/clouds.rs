@@ -71,50 +71,52 @@ pub(crate) fn extent<T: Scalar, const D: usize>(points: &[[T; D]]) -> f64 {
 pub(crate) struct Pull<const D: usize> {
     pub(crate) z: f64,
     pub(crate) force: [f64; D],
-    /// The sum of the lengths of the terms of the force: rounding and far cells err relative to this.
-    pub(crate) size: f64,
-    /// How far `z` and the force move, at most, where each source is off by its largest coordinate: in units of the rounding of a
-    /// coordinate what the mean position of a cell is off by. Points as near as that are apart by less than it.
-    pub(crate) moved: (f64, f64),
 }
 
 impl<const D: usize> Pull<D> {
+    /// Nothing acts.
+    pub(crate) const ZERO: Self = Self { z: 0.0, force: [0.0; D] };
+
     /// How far a force is from this one.
     pub(crate) fn error<T: Scalar>(&self, force: &[T; D]) -> f64 {
         (0..D).map(|c| (force[c].to_f64() - self.force[c]).powi(2)).sum::<f64>().sqrt()
     }
+
+    /// Adds a source, as it is defined; its squared distance, and its weights in `z` and in the force.
+    #[inline(always)]
+    pub(crate) fn add<T: Scalar>(&mut self, kernel: Kernel, y: &[T; D], source: &[T; D]) -> (f64, f64, f64) {
+        let difference: [f64; D] = std::array::from_fn(|c| y[c].to_f64() - source[c].to_f64());
+        let d2: f64 = difference.iter().map(|d| d * d).sum();
+        let base = 1.0 + d2 / kernel.dof();
+        // The largest clouds have one of the first three, and a power takes longer.
+        let weight = match kernel.dof() {
+            1.0 => 1.0 / base,
+            0.5 => 1.0 / base.sqrt(),
+            2.0 => 1.0 / (base * base),
+            dof => base.powf(-dof),
+        };
+        let force = weight / base;
+        self.z += weight;
+        // Where the square of a distance is too large for a number, nothing acts over it.
+        if force > 0.0 {
+            for c in 0..D {
+                self.force[c] += force * difference[c];
+            }
+        }
+        (d2, weight, force)
+    }
 }
 
-/// The sums over all `sources`, term by term as they are defined, without source `own`.
+/// The sums over all `sources`, term by term, without source `own`.
 pub(crate) fn pull<T: Scalar, const D: usize>(
     kernel: Kernel,
     y: &[T; D],
     sources: &[[T; D]],
     own: Option<usize>,
 ) -> Pull<D> {
-    let dof = kernel.dof();
-    let mut pull = Pull { z: 0.0, force: [0.0; D], size: 0.0, moved: (0.0, 0.0) };
+    let mut pull = Pull::ZERO;
     for (_, source) in sources.iter().enumerate().filter(|(j, _)| Some(*j) != own) {
-        let difference: [f64; D] = std::array::from_fn(|c| y[c].to_f64() - source[c].to_f64());
-        let d2: f64 = difference.iter().map(|d| d * d).sum();
-        let (weight, force) = if dof == 1.0 {
-            (1.0 / (1.0 + d2), (1.0 / (1.0 + d2)).powi(2))
-        } else {
-            let logarithm = (d2 / dof).ln_1p();
-            ((-dof * logarithm).exp(), (-(dof + 1.0) * logarithm).exp())
-        };
-        pull.z += weight;
-        // Where the square of a distance is too large for a number, nothing acts over it.
-        if force > 0.0 {
-            for c in 0..D {
-                pull.force[c] += force * difference[c];
-            }
-            pull.size += force * d2.sqrt();
-            // The derivatives of `(1 + d²/dof)^-dof` and of `d (1 + d²/dof)^-(dof + 1)` are at most these.
-            let coordinate = source.iter().fold(0.0, |most: f64, v| most.max(v.to_f64().abs()));
-            pull.moved.0 += 2.0 * force * d2.sqrt() * coordinate;
-            pull.moved.1 += (2.0 * dof + 3.0) * force * coordinate;
-        }
+        pull.add(kernel, y, source);
     }
     pull
 }
@@ -124,17 +126,7 @@ pub(crate) fn pulls<T: Scalar, const D: usize>(kernel: Kernel, y: &[[T; D]]) -> 
     (0..y.len()).map(|i| pull(kernel, &y[i], y, Some(i))).collect()
 }
 
-/// The largest relative error of a sum in `T`, in units of its epsilon, relative to the sum of the sizes of its terms, for up to
-/// two degrees of freedom and extents up to 1e8.
-///
-/// A term: differences, squares and their sum err by 3 (half) epsilons, which the kernel passes on at most `dof + 1`
-/// fold; by way of `exp` and `ln` it adds the exponent, at most `(dof + 1) ln(1e16) < 111`, in half epsilons: 60.
-/// A sum: 32 additions in one lane and 4 across lanes, half an epsilon each: 18; the oracle and `f64` sums are
-/// negligible for `f32` and add as many additions as there are points for `f64`, in practice their square root: 30.
-pub(crate) const ROUNDING: f64 = 60.0 + 5.0 + 18.0 + 30.0;
-
-/// What underflow may take from a sum of `n` terms with weights below the smallest positive number.
-pub(crate) fn underflow<T: Scalar>(n: usize, extent: f64) -> f64 {
-    let smallest = if T::NAME == "f32" { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
-    n as f64 * smallest * (1.0 + extent)
+/// The smallest positive number with all its bits: what is below it may be lost.
+pub(crate) fn smallest<T: Scalar>() -> f64 {
+    if T::NAME == "f32" { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE }
 }

@@ -1,7 +1,7 @@
 //! The grid.
 
 use crate::alive::bounded;
-use crate::clouds::{crowds, extent, pull, pulls};
+use crate::clouds::{crowds, extent, pull, pulls, smallest};
 use crate::input::Input;
 use tsne::fft::{GridReference, GridRepulsion, GridScalar};
 use tsne::{Context, GridParams, Interpolation, Kernel};
@@ -50,8 +50,7 @@ fn check<T: GridScalar, const D: usize>(input: &mut Input<'_>) {
     let exact = pulls(kernel, &y);
     let exact_z: f64 = exact.iter().map(|pull| pull.z).sum();
     // Weights of points that are very far from each other may be 0: where they are no numbers, or squared distances over `dof` are none.
-    let smallest = if T::NAME == "f32" { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
-    let is_positive = z > 0.0 || (z == 0.0 && (exact_z < smallest || side * side / dof > T::MAX.to_f64()));
+    let is_positive = z > 0.0 || (z == 0.0 && (exact_z < smallest::<T>() || side * side / dof > T::MAX.to_f64()));
     assert!(is_positive && z <= pairs, "{z} of {pairs} pairs, exactly {exact_z}");
 
     let bound = bound::<D>(dof, side, &params);

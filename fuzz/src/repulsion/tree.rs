@@ -1,12 +1,10 @@
 //! The tree, and the repulsion by it.
 
-use crate::clouds::{Pull, ROUNDING, crowds, extent, points, pull, pulls, underflow};
+use super::walk::{MOST, Sum, WIDEST, Walks};
+use crate::clouds::{crowds, extent, points};
 use crate::input::Input;
 use tsne::bh::{BarnesHut, BarnesHutReference, Tree};
 use tsne::{Context, Kernel, Scalar};
-
-/// The most points.
-const MOST: usize = 160;
 
 /// Any finite points in one to three dimensions.
 pub(crate) fn tree(data: &[u8]) {
@@ -26,64 +24,41 @@ fn check<T: Scalar, const D: usize>(input: &mut Input<'_>) {
     let kernel = Kernel::new(dof).unwrap();
     let theta = f64::from(input.byte()) / 510.0;
     let y: Vec<[T; D]> = if input.flag() { crowds(input, MOST) } else { points(input, MOST) };
-    cells(&y);
+    let tree = cells(&y);
 
     let side = extent(&y);
-    let exact = pulls(kernel, &y);
+    let exact: Vec<Sum<D>> = (0..y.len()).map(|i| Sum::over(kernel, &y[i], &y, Some(i))).collect();
     let mut out = vec![[T::INFINITY; D]; y.len()];
     for theta in [0.0, theta] {
         let z = BarnesHut::new(theta).unwrap().repulse(kernel, &y, &mut out, Context::new());
-        assert_eq!(z.is_ok(), is_within(&y), "{z:?} of {y:?}");
-        let Ok(z) = z else { return };
+        assert_eq!(z.is_ok(), tree.is_some(), "{z:?} of {y:?}");
+        let (Ok(z), Some(tree)) = (z, &tree) else { return };
         let pairs = y.len() as f64 * y.len().saturating_sub(1) as f64;
-        assert!((0.0..=pairs * (1.0 + ROUNDING * T::EPSILON.to_f64())).contains(&z), "{z} of {pairs} pairs");
+        // Weights near 1 round by less than that, and others are smaller.
+        assert!((0.0..=pairs * (1.0 + 100.0 * T::EPSILON.to_f64())).contains(&z), "{z} of {pairs} pairs");
         assert!(out.as_flattened().iter().all(|force| force.is_finite()), "{y:?}: {out:?}");
-        if side > 1e8 {
-            // Beyond, terms err by more than the bounds below say.
+        if side > WIDEST {
             continue;
         }
-        let bound = Bound::new::<T>(theta, dof);
-        let exact_z: f64 = exact.iter().map(|pull| pull.z).sum();
-        let moved_z: f64 = exact.iter().map(|pull| bound.center * pull.moved.0).sum();
-        let lost = underflow::<T>(y.len(), side);
-        assert!(
-            (z - exact_z).abs() <= bound.z * exact_z + moved_z + y.len() as f64 * lost,
-            "θ {theta}: {z} for {exact_z}, {y:?}"
-        );
-        for (i, (force, pull)) in out.iter().zip(&exact).enumerate() {
-            let most = bound.force * pull.size + bound.center * pull.moved.1 + lost;
+        let expected = if theta == 0.0 {
+            exact.iter().copied().map(Some).collect()
+        } else {
+            Walks::new(kernel, theta, tree, &y).all()
+        };
+        if let Some(all) = expected.iter().copied().collect::<Option<Vec<_>>>() {
+            let expected_z: f64 = all.iter().map(|sum| sum.pull.z).sum();
+            let most: f64 = all.iter().map(|sum| sum.rounding.0).sum();
+            let error = (z - expected_z).abs();
+            assert!(error <= most, "θ {theta}, dof {dof}: {error:e} of {most:e}, {z} for {expected_z}, {y:?}");
+        }
+        for (i, (force, sum)) in out.iter().zip(&expected).enumerate() {
+            let Some(Sum { pull, rounding: (_, most) }) = sum else { continue };
             let error = pull.error(force);
-            assert!(error <= most, "θ {theta}, dof {dof}: {error:e} of {most:e} at point {i} of {y:?}");
+            assert!(error <= *most, "θ {theta}, dof {dof}: {error:e} of {most:e} at point {i} of {y:?}");
         }
     }
-    if side <= 1e8 {
+    if side <= WIDEST {
         reference(kernel, theta, &y, input);
-    }
-}
-
-/// How far sums may be from the exact ones, relative to the sizes of their terms.
-///
-/// The first term that the mean position of a cell does not cancel is the second: half the second moment, at most `side² / 4` on
-/// each axis, times the second derivative. A far kernel falls as `d^-p`, `p = 2 dof`, and its second derivatives sum to at most
-/// `p (p + 2) d^-(p+2)`; near ones are smaller. With `side < theta d`, `z` errs by `p (p + 2) theta² / 8` and a force, whose
-/// power is one higher, by `(p + 1) (p + 3) theta² / 8` of the sizes of its terms: without the second moments, which the tree has.
-///
-/// That mean is a position in `T`: by half an epsilon of its largest coordinate off on each of up to three axes, and by as much again for
-/// the sum that it is made of. What that moves is taken at the points of the cell, which are at most twice as far as the mean: a
-/// derivative of power `p + 2` is up to `2^(p + 2)` times as large there.
-struct Bound {
-    z: f64,
-    force: f64,
-    center: f64,
-}
-
-impl Bound {
-    fn new<T: Scalar>(theta: f64, dof: f64) -> Self {
-        let p = 2.0 * dof;
-        let rounding = ROUNDING * T::EPSILON.to_f64();
-        let of = |power: f64| power / 8.0 * theta * theta + rounding;
-        let center = 3f64.sqrt() * T::EPSILON.to_f64() * 2f64.powf(p + 2.0);
-        Self { z: of(p * (p + 2.0)), force: of((p + 1.0) * (p + 3.0)), center }
     }
 }
 
@@ -98,16 +73,15 @@ fn reference<T: Scalar, const D: usize>(kernel: Kernel, theta: f64, y: &[[T; D]]
     if !is_within(&new) {
         return;
     }
-    let bound = Bound::new::<T>(theta, kernel.dof());
-    let lost = underflow::<T>(y.len(), extent(y) + 1e3);
-    // As for the points themselves: beyond, terms err by more than the bounds below say.
-    let is_near = |query: &[T; D]| y.first().is_none_or(|point| extent(&[*query, *point]) <= 1e8);
+    let walks = Walks::new(kernel, theta, reference.tree(), y);
+    // As for the points themselves.
+    let is_near = |query: &[T; D]| y.first().is_none_or(|point| extent(&[*query, *point]) <= WIDEST);
     for ((query, force), z) in new.iter().zip(&out).zip(&z).filter(|((query, _), _)| is_near(query)) {
-        let expected: Pull<D> = pull(kernel, query, y, None);
-        let most_z = bound.z * expected.z + bound.center * expected.moved.0 + lost;
-        assert!((z.to_f64() - expected.z).abs() <= most_z, "{z} for {expected:?}, {y:?}");
-        let most = bound.force * expected.size + bound.center * expected.moved.1 + lost;
-        assert!(expected.error(force) <= most, "{force:?} for {expected:?}, {y:?}");
+        let expected = if theta == 0.0 { Some(Sum::over(kernel, query, y, None)) } else { walks.query(query) };
+        let Some(Sum { pull, rounding: (most_z, most) }) = expected else { continue };
+        let (error_z, error) = ((z.to_f64() - pull.z).abs(), pull.error(force));
+        assert!(error_z <= most_z, "θ {theta}, {kernel:?}: {error_z:e} of {most_z:e}, {z} for {pull:?}, {y:?}");
+        assert!(error <= most, "θ {theta}, {kernel:?}: {error:e} of {most:e}, {force:?} for {pull:?}, {y:?}");
     }
 }
 
@@ -116,13 +90,13 @@ fn is_within<T: Scalar, const D: usize>(y: &[[T; D]]) -> bool {
     y.as_flattened().iter().all(|v| v.to_f64().abs() <= 0.5 * T::MAX.to_f64())
 }
 
-/// Cells nest, hold their points, and know their mean.
-fn cells<T: Scalar, const D: usize>(y: &[[T; D]]) {
+/// The tree of points that it takes: cells nest, hold their points, and know their mean.
+fn cells<T: Scalar, const D: usize>(y: &[[T; D]]) -> Option<Tree<T, D>> {
     let mut tree = Tree::new();
     let built = tree.build(y, Context::new());
     assert_eq!(built.is_ok(), is_within(y), "{built:?} of {y:?}");
     if !is_within(y) {
-        return;
+        return None;
     }
     let order: Vec<usize> = tree.order().collect();
     let mut sorted = order.clone();
@@ -161,4 +135,5 @@ fn cells<T: Scalar, const D: usize>(y: &[[T; D]]) {
     });
     assert_eq!((next, count), (y.len(), tree.node_count()));
     assert!(count < 2 * y.len().max(1));
+    Some(tree)
 }
