@@ -73,9 +73,8 @@ impl<V: Scalar> Shard<V> {
         for member in 0..members {
             // What this member has itself is no message.
             let there = if member == cx.rank() { 0..0 } else { cx.rows_of(member, m) };
-            let positions = part(clusters, wanted, &there)?;
-            asked.push(memory::copied(ROWS, if positions.is_empty() { &[] } else { wanted })?);
-            from.push(positions);
+            asked.push(memory::copied(ROWS, within(clusters, wanted, &there))?);
+            from.push(part(clusters, wanted, &there)?);
         }
         for (member, list) in cx.exchange(asked)?.iter().enumerate() {
             let ascends = list.windows(2).all(|pair| pair[0] < pair[1]);
@@ -100,11 +99,19 @@ impl<V: Scalar> Shard<V> {
     }
 }
 
+/// Those of some clusters, ascending, that have positions in a range.
+fn within<'l, V: Scalar>(clusters: &Clusters<V>, list: &'l [u32], range: &Range<usize>) -> &'l [u32] {
+    let members = |c: u32| clusters.members(c as usize);
+    let first = list.partition_point(|&c| members(c).end <= range.start);
+    let end = list.partition_point(|&c| members(c).start < range.end);
+    list.get(first..end).unwrap_or_default()
+}
+
 /// The positions of some clusters, ascending, that are in a range.
 fn part<V: Scalar>(clusters: &Clusters<V>, list: &[u32], range: &Range<usize>) -> Result<Positions> {
-    let within = |position: usize| position.clamp(range.start, range.end);
-    let members = list.iter().map(|&c| clusters.members(c as usize));
-    Positions::of_ranges(members.map(|members| within(members.start)..within(members.end)))
+    let clamped = |position: usize| position.clamp(range.start, range.end);
+    let members = within(clusters, list, range).iter().map(|&c| clusters.members(c as usize));
+    Positions::of_ranges(members.map(|members| clamped(members.start)..clamped(members.end)))
 }
 
 /// The rows at the positions of this member, of which each member has those of its points. Who sends what to whom follows from what all

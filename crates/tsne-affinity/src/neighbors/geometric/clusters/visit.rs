@@ -292,21 +292,21 @@ fn search_short<V: Scalar>(
     (k, results): (usize, &mut [Results<'_, V>]),
     cx: Context<'_>,
 ) -> Result<()> {
+    // The rows of all members, one after the other.
     let counts = cx.gather_one(short.len())?;
-    let each = (SHORT / cx.members()).max(1);
-    for start in (0..counts.iter().copied().max().unwrap_or(0)).step_by(each) {
-        let part = |count: usize| count.saturating_sub(start).min(each);
-        let rows = short.get(start..start + part(short.len())).unwrap_or_default();
+    let before: usize = counts[..cx.rank()].iter().sum();
+    for start in (0..counts.iter().sum()).step_by(SHORT) {
+        let place = |at: usize| at.saturating_sub(before).min(short.len());
+        let rows = &short[place(start)..place(start + SHORT)];
         let values = cx.concat(memory::copied(ROWS, gather(batch.points, |r| rows[r], rows.len(), cx)?.as_ref())?)?;
         let positions = cx.concat(memory::collected(ROWS, rows.iter().map(|&row| batch.own.of(row)))?)?;
         let n = positions.len();
         let values = DenseRows::owned(values, n, batch.points.rows.d())?;
         let points = PointSet::new(values, clusters.ruler.geometry)?;
         let of_all = Batch { points: &points, rows: 0..n, own: Own::List(&positions), names: batch.names };
-        let before: usize = counts[..cx.rank()].iter().map(|&count| part(count)).sum();
         let mut targets = all_targets(k, results)?;
         nearest_of_all((clusters, own), &of_all, k, cx, |place, nearest| {
-            let row = place.checked_sub(before).and_then(|place| rows.get(place));
+            let row = (start + place).checked_sub(before).and_then(|place| short.get(place));
             if let Some(Target { indices, distances }) = row.and_then(|&row| targets.get_mut(row_of(row))) {
                 set((&mut **indices, &mut **distances), nearest);
             }
