@@ -88,7 +88,7 @@ pub struct SearchPlan {
     pub bytes: u64,
     /// Of these, what is by points that the members of a team share.
     shared: u64,
-    /// What is of others, while they share it: points that come by, and neighbors that others want.
+    /// What is of others, while they share it: points of clusters that are visited, and neighbors that others want.
     passing: u64,
 }
 
@@ -160,7 +160,7 @@ impl Asked<'_> {
                 let batch = product(&[rows, seen * number + RANKED.min(n.isqrt()) * (8 + number) + 64]);
                 let of_thread = product(&[512.min((1 << 21) / (k + width)), 16 * (k + 192) + 4 * width]);
                 let rows = product(&[n, d, number]) + product(&[n, 4 * width + 8 + 32]);
-                // Their own rows besides those that come by, neighbors that others want, and the clusters to visit.
+                // As many rows of others at a time, neighbors that others want, and the clusters to visit.
                 (shared, passing) =
                     (rows + found, product(&[n, d, number]) + found + product(&[n, 4 * k.min(n.isqrt()) + 12]));
                 copy + rows + product(&[n, 4]) + batch + threads as f64 * of_thread

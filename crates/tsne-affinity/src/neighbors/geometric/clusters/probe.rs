@@ -187,7 +187,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
     /// Finds the `k` nearest positions among those of the shard that the rows visit and those that have been found before, and
     /// writes them to the row's target, ascending by (distance, position); the number of those of each row is in `found`. The last
     /// time, names stand in the place of positions, ascending by (distance, name). What is found of a row does not depend on the
-    /// other rows, nor on the shards that the points are cut into. The rows are those of `order` among `rows`, whose visits are known.
+    /// other rows, nor on the shards that the points are cut into. The rows are those of `order` among `rows`, whose visits are known; their targets are returned, in this order.
     pub(super) fn search<'t>(
         &self,
         batch: &Batch<'_, V>,
@@ -196,7 +196,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
         mut target: impl FnMut(usize) -> Target<'t, V>,
         (found, counter): (&mut [u32], &Counter<'_>),
         cx: Context<'_>,
-    ) -> Result<()>
+    ) -> Result<Vec<Target<'t, V>>>
     where
         V: 't,
     {
@@ -222,7 +222,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
             },
         )?;
         order.iter().zip(known).for_each(|(&i, known)| found[i as usize] = known);
-        Ok(())
+        Ok(targets)
     }
 
     /// Searches for the rows of a tile, which are numbered from the first row of the batch.

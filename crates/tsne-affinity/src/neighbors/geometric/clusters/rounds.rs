@@ -78,7 +78,10 @@ impl<'r, V: Scalar> Rounds<'r, V> {
                 self.own.rows(&members).len() == members.len()
             };
             let of = |row| visits.of(row);
-            self.rounds = rounds((visits.order(), of), self.clusters.len().get(), (size, is_own), room)?;
+            self.rounds = match self.own.len() == self.clusters.order.len() {
+                true => one(Round { rows: memory::copied(WHAT, visits.order())?, clusters: Vec::new() })?,
+                false => rounds((visits.order(), of), self.clusters.len().get(), (size, is_own), room)?,
+            };
             self.rounds.reverse();
             (self.batch, self.visits) = (batch, Some(visits));
         }
@@ -88,7 +91,7 @@ impl<'r, V: Scalar> Rounds<'r, V> {
             held += size(c);
             held <= room
         };
-        // One at the least.
+        // One at the least, though it were larger: where clusters are as few as members, or fewer.
         let rest = &round.clusters[self.visited.end..];
         let count = rest.iter().take_while(fits).count().max(1).min(rest.len());
         self.visited = self.visited.end..self.visited.end + count;

@@ -151,9 +151,12 @@ fn carry<'r, V: Scalar>(
     mut put: impl FnMut(usize, &[V]),
     cx: Context<'_>,
 ) -> Result<()> {
-    let each = (ROUND / cx.members() / (d.max(1) * size_of::<V>())).max(1);
-    let most = to.iter().map(|positions| positions.clone().count()).max().unwrap_or(0);
-    let rounds = cx.gather_one(most)?.into_iter().max().unwrap_or(0).div_ceil(each);
+    let counts = || to.iter().map(|positions| positions.clone().count());
+    let most = cx.gather_one(counts().max().unwrap_or(0))?.into_iter().max().unwrap_or(0);
+    // Near clusters are those of few members, and a message to each of these is to be no smaller for the others.
+    let partners = cx.gather_one(counts().filter(|&count| count > 0).count())?.into_iter().max().unwrap_or(0);
+    let each = (ROUND / partners.clamp(1, cx.members()) / (d.max(1) * size_of::<V>())).max(1);
+    let rounds = most.div_ceil(each);
     for _ in 0..rounds {
         let mut messages: Vec<Vec<V>> = Vec::new();
         memory::reserve(ROWS, &mut messages, cx.members())?;

@@ -6,7 +6,7 @@ use super::shard::Shard;
 use crate::neighbors::nearest::sort;
 use crate::neighbors::progress::Counter;
 use crate::neighbors::request::room;
-use tsne_core::{Context, Result, Scalar, memory};
+use tsne_core::{Context, Error, Result, Scalar, memory};
 
 /// The name of what is made here in errors.
 const SOME: &str = "neighbors of some rows";
@@ -43,7 +43,7 @@ impl<V: Scalar> Nearest<V> {
         probe.search(&batch, (&batch.rows, &visits, visits.order()), (k, false), target, (&mut found, &counter), cx)?;
         drop((rows, visits, probe));
         let mut nearest = Self { positions, lengths, found };
-        nearest.merge(k, cx)?;
+        nearest.merge((k, clusters.order.len()), cx)?;
         Ok(nearest)
     }
 
@@ -59,7 +59,7 @@ impl<V: Scalar> Nearest<V> {
     }
 
     /// Makes the nearest of all members out of those that each has found. The rows are shared by the members.
-    fn merge(&mut self, k: usize, cx: Context<'_>) -> Result<()> {
+    fn merge(&mut self, (k, m): (usize, usize), cx: Context<'_>) -> Result<()> {
         let (n, members) = (self.found.len(), cx.members());
         if members < 2 {
             return Ok(());
@@ -82,9 +82,15 @@ impl<V: Scalar> Nearest<V> {
         let mut nearest = Vec::new();
         for i in cx.part(n, 1) {
             nearest.clear();
-            for message in &mut received {
-                let count = message.next().map_or(0, |&(count, _)| count as usize);
-                nearest.extend(message.by_ref().take(count).map(|&(position, length)| (length, position)));
+            for (member, message) in received.iter_mut().enumerate() {
+                let count = message.next().map_or(usize::MAX, |&(count, _)| count as usize);
+                let before = nearest.len();
+                nearest.extend(message.by_ref().take(count.min(k)).map(|&(position, length)| (length, position)));
+                if nearest.len() - before != count
+                    || nearest[before..].iter().any(|&(_, position)| position as usize >= m)
+                {
+                    return Err(unfit(member));
+                }
             }
             sort(&mut nearest);
             nearest.truncate(k);
@@ -92,8 +98,21 @@ impl<V: Scalar> Nearest<V> {
             let places = self.positions[i * k..].iter_mut().zip(&mut self.lengths[i * k..]);
             places.zip(&nearest).for_each(|(place, &(length, position))| (*place.0, *place.1) = (position, length));
         }
+        if let Some(member) = received.iter().position(|message| message.len() > 0) {
+            return Err(unfit(member));
+        }
         cx.gather(&mut self.found, 1)?;
         cx.gather(&mut self.positions, k)?;
-        cx.gather(&mut self.lengths, k)
+        cx.gather(&mut self.lengths, k)?;
+        let fits = |(found, row): (&u32, &[u32])| row.iter().take(*found as usize).all(|&p| (p as usize) < m);
+        let all_fit = self.found.iter().zip(self.positions.chunks_exact(k)).all(fits);
+        match all_fit && self.found.iter().all(|&found| found as usize <= k) {
+            true => Ok(()),
+            false => Err(Error::team("what members have put together are no neighbors")),
+        }
     }
+}
+
+fn unfit(member: usize) -> Error {
+    Error::team(format_args!("the neighbors that member {member} has found are not such as all know"))
 }

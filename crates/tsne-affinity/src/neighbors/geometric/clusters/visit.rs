@@ -17,13 +17,15 @@ use crate::neighbors::request::room;
 use crate::neighbors::wanted::Wanted;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tsne_core::{Context, Points, Result, Scalar, memory};
+use tsne_core::{Context, Error, Points, Result, Scalar, memory};
 
 /// The name of what is made here in errors.
 const ROWS: &str = "rows of neighbors";
 
-/// Rows of all members that are compared with all rows at a time: as many as bound the memory of their copies.
+/// Rows of all members that are compared with all rows at a time, at most, and their bytes, about, with those of their neighbors: they
+/// stand on each member. Estimates.
 const SHORT: usize = 16_384;
+const SHORT_BYTES: usize = 16 << 20;
 
 /// A search over clusters, built when first asked.
 struct ClusterFinder<V: 'static> {
@@ -294,17 +296,26 @@ fn search_short<V: Scalar>(
 ) -> Result<()> {
     // The rows of all members, one after the other.
     let counts = cx.gather_one(short.len())?;
-    let before: usize = counts[..cx.rank()].iter().sum();
-    for start in (0..counts.iter().sum()).step_by(SHORT) {
+    let searched = |member: usize| cx.rows_of(member, clusters.order.len()).len();
+    if let Some(member) = (0..cx.members()).find(|&member| cx.members() > 1 && counts[member] > searched(member)) {
+        return Err(Error::team(format_args!("member {member} has found too little for more rows than it has")));
+    }
+    let (before, all): (usize, usize) = (counts[..cx.rank()].iter().sum(), counts.iter().sum());
+    if all == 0 {
+        return Ok(());
+    }
+    let (d, size) = (batch.points.rows.d(), size_of::<V>());
+    let each = (SHORT_BYTES / (d * size + k.saturating_mul(size_of::<u32>() + size)).max(1)).clamp(1, SHORT);
+    let mut targets = all_targets(k, results)?;
+    for start in (0..all).step_by(each) {
         let place = |at: usize| at.saturating_sub(before).min(short.len());
-        let rows = &short[place(start)..place(start + SHORT)];
+        let rows = &short[place(start)..place(start + each)];
         let values = cx.concat(memory::copied(ROWS, gather(batch.points, |r| rows[r], rows.len(), cx)?.as_ref())?)?;
         let positions = cx.concat(memory::collected(ROWS, rows.iter().map(|&row| batch.own.of(row)))?)?;
         let n = positions.len();
-        let values = DenseRows::owned(values, n, batch.points.rows.d())?;
+        let values = DenseRows::owned(values, n, d)?;
         let points = PointSet::new(values, clusters.ruler.geometry)?;
         let of_all = Batch { points: &points, rows: 0..n, own: Own::List(&positions), names: batch.names };
-        let mut targets = all_targets(k, results)?;
         nearest_of_all((clusters, own), &of_all, k, cx, |place, nearest| {
             let row = (start + place).checked_sub(before).and_then(|place| short.get(place));
             if let Some(Target { indices, distances }) = row.and_then(|&row| targets.get_mut(row_of(row))) {
@@ -327,6 +338,7 @@ fn search_rounds<V: Scalar>(
     cx: Context<'_>,
 ) -> Result<()> {
     let mut rounds = Rounds::new(clusters, &own.positions, reach, batch);
+    let mut targets = all_targets(k, results)?;
     loop {
         let step = rounds.next(cx)?;
         // Who has come to an end still gives the others what they ask for.
@@ -337,11 +349,16 @@ fn search_rounds<V: Scalar>(
         let fetched = if cx.members() < 2 { None } else { Some(own.of_clusters(clusters, wanted, cx)?) };
         let Some(step) = step else { continue };
         let shard = fetched.as_ref().filter(|_| !wanted.is_empty()).unwrap_or(own);
-        let mut targets = all_targets(k, results)?;
         let mut target = |i: usize| targets.get_mut(row_of(i)).map(std::mem::take).unwrap_or_default();
         let found = &mut found[step.rows.start - batch.rows.start..step.rows.end - batch.rows.start];
         let rows = (step.rows, step.visits, step.order);
-        Probe::new(clusters, shard, cx)?.search(batch, rows, (k, step.is_last), &mut target, (found, counter), cx)?;
+        let probe = Probe::new(clusters, shard, cx)?;
+        let used = probe.search(batch, rows, (k, step.is_last), &mut target, (found, counter), cx)?;
+        for (&i, target) in step.order.iter().zip(used) {
+            if let Some(place) = targets.get_mut(row_of(step.rows.start + i as usize)) {
+                *place = target;
+            }
+        }
     }
 }
 
