@@ -6,9 +6,12 @@
 //! transformed, multiplied, transformed back, all within the cache.
 //!
 //! Members of a team transform a share of the lines each, then a share of the planes, then the lines again; in between they send each
-//! other what of theirs the others' shares are made of, and in the end all have the nodes of all lines.
+//! other what of theirs the others' shares are made of, and in the end all have the nodes of all lines. Until then each has memory for
+//! its shares alone.
 
-use crate::grid::exchange::{TILE, exchange, frequencies_of};
+use crate::grid::exchange::{Parts, TILE, exchange, frequencies_of};
+use crate::grid::nodes::Nodes;
+use crate::grid::room::fit;
 use crate::grid::spectrum::Spectrum;
 use crate::grid::transforms::{Direction, Transforms};
 use crate::layout::shape::Shape;
@@ -17,22 +20,24 @@ use rayon::prelude::*;
 use rustfft::num_complex::Complex;
 use std::ops::Range;
 use tsne_core::span::Region;
-use tsne_core::{Context, Error, Result, chunks, memory};
+use tsne_core::{Context, Error, Result, chunks};
 
-/// Plans and buffers for the convolutions of one shape.
+/// Plans and buffers for the convolutions of one shape, those of one member of a team or of a process alone.
 pub(crate) struct Convolver<T> {
     shape: Shape,
     transforms: Box<dyn Transforms<T>>,
-    /// Tiles of `rows` lines of frequencies of the last axis, each tile followed by the scratch of its task.
+    /// Tiles of `rows` of this member's lines of frequencies of the last axis, each tile followed by the scratch of its task.
     lines: Vec<Complex<T>>,
     line_tile: usize,
     /// `TILE`, or all lines if they are fewer.
     rows: usize,
-    /// Tiles of `TILE` planes `[i1][k0]`, each tile followed by columns and scratch of its task. Empty in one dimension.
+    /// This member's frequencies of all lines, line after line. Empty without a team: `lines` has all of all.
+    across: Vec<Complex<T>>,
+    /// Tiles of `TILE` of this member's planes `[i1][k0]`, each tile followed by columns and scratch of its task. Empty in one dimension.
     planes: Vec<Complex<T>>,
     plane_tile: usize,
-    /// The nodes of all lines, as members of a team send them. Empty without a team.
-    nodes: Vec<T>,
+    /// Of the team: the number of the member that the buffers are for, and that of all members.
+    member: (usize, usize),
 }
 
 impl<T> std::fmt::Debug for Convolver<T> {
@@ -46,45 +51,45 @@ impl<T> std::fmt::Debug for Convolver<T> {
 #[derive(Debug)]
 pub(crate) struct Memory<T> {
     lines: Vec<Complex<T>>,
+    across: Vec<Complex<T>>,
     planes: Vec<Complex<T>>,
 }
 
 impl<T> Default for Memory<T> {
     fn default() -> Self {
-        Self { lines: Vec::new(), planes: Vec::new() }
+        Self { lines: Vec::new(), across: Vec::new(), planes: Vec::new() }
     }
 }
 
 impl<T: GridScalar> Convolver<T> {
-    /// For grids of a shape, in memory that may hold anything.
-    pub(crate) fn new(shape: Shape, memory: Memory<T>) -> Result<Self> {
+    /// For grids of a shape and a member of a team, in memory that may hold anything.
+    pub(crate) fn new(shape: Shape, memory: Memory<T>, cx: Context<'_>) -> Result<Self> {
         let [n0, n1, _] = shape.nodes;
         let [m0, m1, m2] = shape.padded;
         let transforms = T::transforms(shape.padded);
         let frequencies = m2 / 2 + 1;
         let rows = TILE.min(n0 * n1);
         let line_tile = rows * frequencies + transforms.line_scratch_len();
-        let Memory { mut lines, mut planes } = memory;
-        fit("lines of the grid", &mut lines, (n0 * n1).div_ceil(rows) * line_tile)?;
+        let own_lines = cx.part(n0 * n1, rows).len();
+        // Of a single line there are no planes.
+        let own_frequencies = if m0 * m1 > 1 { frequencies_of(&shape, cx.rank(), cx).len() } else { 0 };
+        let Memory { mut lines, mut across, mut planes } = memory;
+        fit("lines of the grid", &mut lines, own_lines.div_ceil(rows) * line_tile, zero())?;
+        fit("lines of the grid", &mut across, if cx.members() > 1 { n0 * n1 * own_frequencies } else { 0 }, zero())?;
         let plane_tile = TILE * n1 * m0 + columns_len(m1) + transforms.plane_scratch_len();
-        let tiles = if m0 * m1 > 1 { frequencies.div_ceil(TILE) } else { 0 };
-        fit("planes of the grid", &mut planes, tiles * plane_tile)?;
-        Ok(Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, nodes: Vec::new() })
+        fit("planes of the grid", &mut planes, own_frequencies.div_ceil(TILE) * plane_tile, zero())?;
+        let member = (cx.rank(), cx.members());
+        Ok(Self { shape, transforms, lines, line_tile, rows, across, planes, plane_tile, member })
     }
 
     /// The memory, to be used again.
     pub(crate) fn into_memory(self) -> Memory<T> {
-        Memory { lines: self.lines, planes: self.planes }
+        Memory { lines: self.lines, across: self.across, planes: self.planes }
     }
 
-    /// The length of the grid: lines of the padded length, zero beyond the nodes.
-    pub(crate) fn grid_len(&self) -> usize {
-        self.shape.nodes[0] * self.shape.nodes[1] * self.shape.padded[2]
-    }
-
-    /// The part of the grid that [`convolve`](Self::convolve) takes charges from: the whole, or that of this member of a team.
-    pub(crate) fn part(&self, cx: Context<'_>) -> Range<usize> {
-        let lines = self.lines_of(cx.rank(), cx);
+    /// The part of the grid that [`convolve`](Self::convolve) takes charges from: the whole, or that of a member of a team.
+    pub(crate) fn part_of(&self, rank: usize, cx: Context<'_>) -> Range<usize> {
+        let lines = self.lines_of(rank, cx);
         lines.start * self.shape.padded[2]..lines.end * self.shape.padded[2]
     }
 
@@ -93,46 +98,52 @@ impl<T: GridScalar> Convolver<T> {
         cx.part_of(rank, self.shape.nodes[0] * self.shape.nodes[1], self.rows)
     }
 
-    /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, `grid` must be zero;
-    /// afterwards it holds garbage there. In a team the charges are those on [`part`](Self::part), and the potential is on all nodes.
-    pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, grid: &mut [T], cx: Context<'_>) -> Result<()> {
-        if grid.len() != self.grid_len() {
-            return Err(Error::shape("grid", self.grid_len(), grid.len()));
+    /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, those must be zero; afterwards there is
+    /// garbage. In a team the charges are those on its [part](Self::part_of), and the potential is on all nodes.
+    pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, nodes: &mut Nodes<T>, cx: Context<'_>) -> Result<()> {
+        debug_assert_eq!(self.member, (cx.rank(), cx.members()));
+        let (part, length) = (self.part_of(cx.rank(), cx), nodes.lines.len());
+        let Some(lines) = nodes.part(part.clone()) else { return Err(Error::shape("grid", part.len(), length)) };
+        self.lines_forward(spectrum, lines)?;
+        if !self.is_line() {
+            self.lines_to_planes(cx)?;
+            self.convolve_planes(spectrum, cx);
+            self.planes_to_lines(cx)?;
         }
-        self.lines_forward(spectrum, grid, cx)?;
-        self.lines_to_planes(cx)?;
-        self.convolve_planes(spectrum, cx);
-        self.planes_to_lines(cx)?;
-        self.lines_inverse(grid, cx)?;
-        self.complete(grid, cx)
+        self.lines_inverse(lines, cx)?;
+        self.complete(nodes, cx)
+    }
+
+    /// Whether the grid is a single line, which has no planes across it.
+    const fn is_line(&self) -> bool {
+        self.shape.padded[0] * self.shape.padded[1] == 1
     }
 
     /// Each member gets its frequencies of all lines.
     fn lines_to_planes(&mut self, cx: Context<'_>) -> Result<()> {
-        if self.planes.is_empty() {
+        if cx.members() < 2 {
             return Ok(());
         }
-        let mut lines = std::mem::take(&mut self.lines);
-        let frequencies = self.shape.padded[2] / 2 + 1;
-        let places = |line: usize, frequencies_there: Range<usize>| {
-            let start = (line / self.rows) * self.line_tile + (line % self.rows) * frequencies;
-            start + frequencies_there.start..start + frequencies_there.end
-        };
-        let (from, to) = (|rank| self.lines_of(rank, cx), |rank| frequencies_of(&self.shape, rank, cx));
-        let exchanged = exchange(&mut lines, from, to, places, (pair, complex), cx);
-        self.lines = lines;
+        let mut across = std::mem::take(&mut self.across);
+        let (count, places) = (frequencies_of(&self.shape, cx.rank(), cx).len(), self.line_places(cx));
+        let places_across = |line: usize, _: Range<usize>| line * count..(line + 1) * count;
+        let parts =
+            Parts { rows: |rank| self.lines_of(rank, cx), columns: |rank| frequencies_of(&self.shape, rank, cx) };
+        let exchanged = exchange((&self.lines, places), (&mut across, places_across), &parts, (pair, complex), cx);
+        self.across = across;
         exchanged
     }
 
     /// Each member gets all frequencies of its lines.
     fn planes_to_lines(&mut self, cx: Context<'_>) -> Result<()> {
-        if self.planes.is_empty() {
+        if cx.members() < 2 {
             return Ok(());
         }
-        let mut planes = std::mem::take(&mut self.planes);
+        let mut lines = std::mem::take(&mut self.lines);
         let ([_, n1, _], [m0, ..]) = (self.shape.nodes, self.shape.padded);
+        let first = frequencies_of(&self.shape, cx.rank(), cx).start;
         let places = |k2: usize, lines: Range<usize>| {
-            let start = (k2 / TILE) * self.plane_tile + k2 % TILE * n1 * m0;
+            let start = ((k2 - first) / TILE) * self.plane_tile + (k2 - first) % TILE * n1 * m0;
             // Counted, as divisions for each number took longer than the numbers.
             let (mut i0, mut i1) = (lines.start / n1, lines.start % n1);
             lines.map(move |_| {
@@ -144,52 +155,56 @@ impl<T: GridScalar> Convolver<T> {
                 at
             })
         };
-        let (from, to) = (|rank| frequencies_of(&self.shape, rank, cx), |rank| self.lines_of(rank, cx));
-        let exchanged = exchange(&mut planes, from, to, places, (pair, complex), cx);
-        self.planes = planes;
+        let in_lines = self.line_places(cx);
+        let places_in_lines = |k2: usize, lines: Range<usize>| lines.map(move |line| in_lines(line, k2..k2 + 1).start);
+        let parts =
+            Parts { rows: |rank| frequencies_of(&self.shape, rank, cx), columns: |rank| self.lines_of(rank, cx) };
+        let exchanged = exchange((&self.planes, places), (&mut lines, places_in_lines), &parts, (pair, complex), cx);
+        self.lines = lines;
         exchanged
     }
 
-    /// Each member gets the nodes of the lines of all others.
-    fn complete(&mut self, grid: &mut [T], cx: Context<'_>) -> Result<()> {
-        if cx.members() < 2 {
-            return Ok(());
+    /// Where in `lines` some frequencies of one of this member's lines are.
+    fn line_places(&self, cx: Context<'_>) -> impl Fn(usize, Range<usize>) -> Range<usize> + Copy + use<T> {
+        let first = self.lines_of(cx.rank(), cx).start;
+        let (rows, tile, frequencies) = (self.rows, self.line_tile, self.shape.padded[2] / 2 + 1);
+        move |line, frequencies_there| {
+            let start = (line - first) / rows * tile + (line - first) % rows * frequencies;
+            start + frequencies_there.start..start + frequencies_there.end
         }
-        let (count, length) = (self.shape.nodes[2], self.shape.padded[2]);
-        let mut nodes = std::mem::take(&mut self.nodes);
-        memory::resize("nodes of the grid", &mut nodes, self.shape.nodes[0] * self.shape.nodes[1] * count, T::ZERO)?;
-        let own = self.lines_of(cx.rank(), cx);
-        for (nodes, line) in nodes.chunks_exact_mut(count).zip(grid.chunks_exact(length)).take(own.end).skip(own.start)
-        {
-            nodes.copy_from_slice(&line[..count]);
-        }
-        cx.gather_parts(&mut nodes, |rank| self.lines_of(rank, cx).end * count)?;
-        chunks::for_each(grid, self.rows * length, |tile, grid| {
-            let first = tile * self.rows;
-            if !own.contains(&first) {
-                for (line, nodes) in grid.chunks_exact_mut(length).zip(nodes[first * count..].chunks_exact(count)) {
-                    line[..count].copy_from_slice(nodes);
-                }
-            }
-        });
-        self.nodes = nodes;
-        Ok(())
     }
 
-    fn lines_forward(&mut self, spectrum: &Spectrum<T>, grid: &mut [T], cx: Context<'_>) -> Result<()> {
-        let (own, part) = (self.lines_of(cx.rank(), cx), self.part(cx));
-        let Self { shape, transforms, lines, line_tile, rows, planes, .. } = self;
+    /// Each member gets the nodes of the lines of all others.
+    fn complete(&mut self, nodes: &mut Nodes<T>, cx: Context<'_>) -> Result<()> {
+        let (count, length) = (self.shape.nodes[2], self.shape.padded[2]);
+        let Nodes { lines, start, gathered, length: length_of_potential } = nodes;
+        if cx.members() < 2 {
+            gathered.clear();
+            *length_of_potential = length;
+            return Ok(());
+        }
+        *length_of_potential = count;
+        fit("nodes of the grid", gathered, self.shape.nodes[0] * self.shape.nodes[1] * count, T::ZERO)?;
+        let own = self.lines_of(cx.rank(), cx);
+        let lines = lines.get(own.start * length - *start..).unwrap_or_default();
+        let both = gathered[own.start * count..own.end * count].chunks_exact_mut(count).zip(lines.chunks_exact(length));
+        both.for_each(|(nodes, line)| nodes.copy_from_slice(&line[..count]));
+        cx.gather_parts(gathered, |rank| self.lines_of(rank, cx).end * count)
+    }
+
+    /// Transforms the lines of this member's part.
+    fn lines_forward(&mut self, spectrum: &Spectrum<T>, part: &mut [T]) -> Result<()> {
+        let is_line = self.is_line();
+        let Self { shape, transforms, lines, line_tile, rows, .. } = self;
         let length = shape.padded[2];
         let frequencies = length / 2 + 1;
-        let one_dimensional = planes.is_empty();
-        let lines = &mut lines[own.start.div_ceil(*rows) * *line_tile..own.end.div_ceil(*rows) * *line_tile];
-        let tiles = lines.par_chunks_mut(*line_tile).zip(grid[part].par_chunks_mut(*rows * length));
+        let tiles = lines.par_chunks_mut(*line_tile).zip(part.par_chunks_mut(*rows * length));
         let region = Region::enter();
         let run = |(tile, grid): (&mut [Complex<T>], &mut [T])| {
             let (lines, scratch) = tile.split_at_mut(*rows * frequencies);
             for (line, real) in lines.chunks_exact_mut(frequencies).zip(grid.chunks_exact_mut(length)) {
                 transforms.line_forward(real, line, scratch)?;
-                if one_dimensional {
+                if is_line {
                     for (k2, value) in line.iter_mut().enumerate() {
                         scale(value, spectrum.plane(k2)[0]);
                     }
@@ -200,25 +215,26 @@ impl<T: GridScalar> Convolver<T> {
         tiles.try_for_each(|tile| region.task(|| run(tile)))
     }
 
+    /// Multiplies this member's planes with the spectrum.
     fn convolve_planes(&mut self, spectrum: &Spectrum<T>, cx: Context<'_>) {
-        if self.planes.is_empty() {
-            return;
-        }
         let own = frequencies_of(&self.shape, cx.rank(), cx);
-        let (before, end) = (own.start.div_ceil(TILE), own.end.div_ceil(TILE));
-        let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, .. } = self;
+        let (lines, rows, tile_of_rows, frequencies) = match cx.members() {
+            1 => (&self.lines, self.rows, self.line_tile, self.shape.padded[2] / 2 + 1),
+            // All lines are one tile.
+            _ => (&self.across, self.shape.nodes[0] * self.shape.nodes[1], 0, own.len()),
+        };
+        let Self { shape, transforms, planes, plane_tile, .. } = self;
         let [n0, n1, _] = shape.nodes;
-        let [m0, m1, m2] = shape.padded;
-        let frequencies = m2 / 2 + 1;
-        chunks::for_each(&mut planes[before * *plane_tile..end * *plane_tile], *plane_tile, |tile, chunk| {
-            let first = (before + tile) * TILE;
-            let count = TILE.min(frequencies - first);
+        let [m0, m1, _] = shape.padded;
+        chunks::for_each(planes, *plane_tile, |tile, chunk| {
+            let first = own.start + tile * TILE;
+            let count = TILE.min(own.end - first);
             let (planes, rest) = chunk.split_at_mut(TILE * n1 * m0);
             let (columns, scratch) = rest.split_at_mut(columns_len(m1));
             for i1 in 0..n1 {
                 for i0 in 0..n0 {
                     let row = i0 * n1 + i1;
-                    let at = (row / *rows) * *line_tile + (row % *rows) * frequencies + first;
+                    let at = row / rows * tile_of_rows + row % rows * frequencies + tile * TILE;
                     for (t, value) in lines[at..at + count].iter().enumerate() {
                         planes[(t * n1 + i1) * m0 + i0] = *value;
                     }
@@ -241,21 +257,21 @@ impl<T: GridScalar> Convolver<T> {
         });
     }
 
-    fn lines_inverse(&mut self, grid: &mut [T], cx: Context<'_>) -> Result<()> {
-        let (own, part) = (self.lines_of(cx.rank(), cx), self.part(cx));
+    /// Transforms them back.
+    fn lines_inverse(&mut self, part: &mut [T], cx: Context<'_>) -> Result<()> {
+        // In a team they are there already.
+        let from_planes = !self.is_line() && cx.members() < 2;
         let Self { shape, transforms, lines, line_tile, rows, planes, plane_tile, .. } = self;
         let [n0, n1, _] = shape.nodes;
         let [m0, _, m2] = shape.padded;
         let frequencies = m2 / 2 + 1;
-        let before = own.start.div_ceil(*rows);
-        let lines = &mut lines[before * *line_tile..own.end.div_ceil(*rows) * *line_tile];
-        let tiles = lines.par_chunks_mut(*line_tile).zip(grid[part].par_chunks_mut(*rows * m2));
+        let tiles = lines.par_chunks_mut(*line_tile).zip(part.par_chunks_mut(*rows * m2));
         let region = Region::enter();
         let run = |tile: usize, chunk: &mut [Complex<T>], grid: &mut [T]| {
-            let first = (before + tile) * *rows;
-            let count = (*rows).min(n0 * n1 - first);
             let (lines, scratch) = chunk.split_at_mut(*rows * frequencies);
-            if !planes.is_empty() {
+            if from_planes {
+                let first = tile * *rows;
+                let count = (*rows).min(n0 * n1 - first);
                 for k2 in 0..frequencies {
                     let plane = (k2 / TILE) * *plane_tile + (k2 % TILE) * n1 * m0;
                     for r in 0..count {
@@ -271,20 +287,6 @@ impl<T: GridScalar> Convolver<T> {
         };
         tiles.enumerate().try_for_each(|(tile, (chunk, grid))| region.task(|| run(tile, chunk, grid)))
     }
-}
-
-/// Numbers that a buffer has room for beyond its length at the most, 16 MiB in `f32`: while a map grows, each grid is larger than the
-/// last one. Room that nothing is written to takes no memory.
-const MOST_ROOM: usize = 1 << 21;
-
-/// Makes a buffer as long as given; what it holds does not matter, and is not moved when it grows.
-fn fit<T: GridScalar>(what: &'static str, buffer: &mut Vec<Complex<T>>, length: usize) -> Result<()> {
-    // Or much less than there is: the memory goes back.
-    if length > buffer.capacity() || length < buffer.capacity() / 4 {
-        *buffer = Vec::new();
-        memory::reserve(what, buffer, length + (length / 2).min(MOST_ROOM))?;
-    }
-    memory::resize(what, buffer, length, zero())
 }
 
 fn zero<T: GridScalar>() -> Complex<T> {
@@ -362,6 +364,7 @@ fn complex<T>([re, im]: [T; 2]) -> Complex<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tsne_core::ThreadTeam;
     use tsne_core::random::{element_seed, unit};
 
     /// Charges convolved directly: every pair of nodes, the distance taken the shorter way around each axis.
@@ -391,21 +394,23 @@ mod tests {
         let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| kernel(d2) - 0.5, Context::new()).unwrap();
         // In memory of another one: longer, shorter, and with what must not get into any sum.
         let garbage = |length| vec![Complex { re: f64::NAN, im: f64::INFINITY }; length];
-        let memory = Memory { lines: garbage(5_000), planes: garbage(11) };
-        let mut convolver = Convolver::new(shape, memory).unwrap();
+        let memory = Memory { lines: garbage(5_000), across: garbage(3), planes: garbage(11) };
+        let mut convolver = Convolver::new(shape, memory, Context::new()).unwrap();
         let lines = nodes[0] * nodes[1];
         // Twice, so that what the first run leaves in the buffers would show.
         for seed in 0..2 {
             let charge = |i: usize| 2.0 * unit(element_seed(seed, 0, i as u64)) - 1.0;
             let charges: Vec<f64> = (0..lines * nodes[2]).map(charge).collect();
-            let mut grid = vec![0.0; convolver.grid_len()];
+            let mut grid = Nodes::default();
+            grid.fit::<3>(&shape, &(0..shape.grid_len())).unwrap();
             for line in 0..lines {
-                grid[line * padded[2]..][..nodes[2]].copy_from_slice(&charges[line * nodes[2]..][..nodes[2]]);
+                grid.lines[line * padded[2]..][..nodes[2]].copy_from_slice(&charges[line * nodes[2]..][..nodes[2]]);
             }
             convolver.convolve(&spectrum, &mut grid, Context::new()).unwrap();
             let constant = spectrum.mean * charges.iter().sum::<f64>();
             for (i, expected) in direct(&shape, kernel, &charges).into_iter().enumerate() {
-                let given = grid[i / nodes[2] * padded[2] + i % nodes[2]] + constant;
+                let potential = grid.potential();
+                let given = potential.values[i / nodes[2] * potential.length + i % nodes[2]] + constant;
                 // Sums of up to 800 terms of size 1: rounding of 1e-13 at the worst, and the transforms' own.
                 assert!((given - expected).abs() < 1e-12, "{nodes:?} in {padded:?} at {i}: {given}, not {expected}");
             }
@@ -424,13 +429,55 @@ mod tests {
         check([3, 12, 2], [16, 24, 48]);
     }
 
+    /// The potential on all nodes, of charges of which each member of a team has those on its part.
+    fn potential_in_team(shape: Shape, cx: Context<'_>) -> Vec<u64> {
+        let ([n0, n1, n2], m2) = (shape.nodes, shape.padded[2]);
+        let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| 0.5 / (1.0 + d2), cx).unwrap();
+        let mut convolver = Convolver::new(shape, Memory::default(), cx).unwrap();
+        let mut nodes = Nodes::default();
+        let part = convolver.part_of(cx.rank(), cx);
+        nodes.fit::<3>(&shape, &part).unwrap();
+        // What is elsewhere is of no meaning.
+        nodes.lines.fill(f64::NAN);
+        for (node, at) in nodes.part(part.clone()).unwrap().iter_mut().zip(part) {
+            let charge = 2.0 * unit(element_seed(1, 0, at as u64)) - 1.0;
+            *node = if at % m2 < n2 { charge } else { 0.0 };
+        }
+        convolver.convolve(&spectrum, &mut nodes, cx).unwrap();
+        let potential = nodes.potential();
+        let value = |i: usize| potential.values[i / n2 * potential.length + i % n2];
+        (0..n0 * n1 * n2).map(|i| value(i).to_bits()).collect()
+    }
+
+    #[test]
+    fn members_of_a_team_have_the_bits_of_one_process() {
+        let shapes = [
+            ([1, 1, 20], [1, 1, 40]),
+            ([19, 1, 40], [40, 1, 90]),
+            ([18, 1, 3], [36, 1, 16]),
+            ([5, 6, 7], [16, 18, 20]),
+        ];
+        for (nodes, padded) in shapes {
+            let shape = Shape { nodes, padded, spacing: 0.4 };
+            let alone = potential_in_team(shape, Context::new());
+            // Some of seven have no line of these grids, or no plane.
+            for size in [2, 3, 7] {
+                let all = ThreadTeam::run(size, 1, |team| potential_in_team(shape, Context::new().with_team(team)));
+                for (rank, potential) in all.unwrap().into_iter().enumerate() {
+                    assert!(potential == alone, "{nodes:?}: member {rank} of {size}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn buffers_stay_in_proportion_on_long_and_narrow_grids() {
         // The longest grids that the limit allows, along each axis: buffers hold half the padded nodes as complex numbers, the
         // rounding up of tiles and scratch at most a few times that.
         for padded in [[1 << 20, 1, 16], [16, 1, 1 << 20], [1, 1, 1 << 22], [1 << 16, 16, 16], [16, 1 << 16, 16]] {
             let nodes = padded.map(|length: usize| if length > 1 { length / 2 - 6 } else { 1 });
-            let convolver = Convolver::<f32>::new(Shape { nodes, padded, spacing: 1.0 }, Memory::default()).unwrap();
+            let shape = Shape { nodes, padded, spacing: 1.0 };
+            let convolver = Convolver::<f32>::new(shape, Memory::default(), Context::new()).unwrap();
             let numbers = convolver.lines.len() + convolver.planes.len();
             assert!(numbers <= 4 * padded.iter().product::<usize>(), "{padded:?}: {numbers}");
         }
@@ -440,8 +487,9 @@ mod tests {
     fn grids_of_the_wrong_length_are_refused() {
         let shape = Shape { nodes: [3, 1, 4], padded: [16, 1, 16], spacing: 1.0 };
         let spectrum = Spectrum::<f32>::new(&shape, None, 0.0, |d2| (-d2).exp(), Context::new()).unwrap();
-        let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
-        let error = convolver.convolve(&spectrum, &mut [0.0; 7], Context::new()).unwrap_err();
+        let mut convolver = Convolver::new(shape, Memory::default(), Context::new()).unwrap();
+        let mut nodes = Nodes { lines: vec![0.0; 7], ..Nodes::default() };
+        let error = convolver.convolve(&spectrum, &mut nodes, Context::new()).unwrap_err();
         assert_eq!(error, Error::shape("grid", 48, 7));
     }
 }

@@ -14,46 +14,57 @@ pub(crate) fn frequencies_of(shape: &Shape, rank: usize, cx: Context<'_>) -> Ran
     cx.part_of(rank, shape.padded[2] / 2 + 1, TILE)
 }
 
-/// Completes this member's columns, `columns(rank)`, of a matrix of which each member has its rows, `rows(rank)`. The numbers of a row in
-/// some columns are those at `places(row, columns)` in `matrix`, the same on all members; numbers travel as what they are packed into.
-/// Does nothing without a team.
+/// Which rows of a matrix, and which columns, are those of a member.
+pub(crate) struct Parts<R, C> {
+    pub(crate) rows: R,
+    pub(crate) columns: C,
+}
+
+/// Gives each member all rows of its columns, of a matrix of which it has all columns of its rows. What it has is `have`, with the numbers
+/// of a row in some columns at the places that go with it; what it gets goes to those of `get`. Numbers travel as what they are packed into.
 ///
 /// # Errors
 ///
 /// [`Error::Team`], [`Error::OutOfMemory`].
-pub(crate) fn exchange<V: Copy, A: Wire, P: Iterator<Item = usize>>(
-    matrix: &mut [V],
-    rows: impl Fn(usize) -> Range<usize>,
-    columns: impl Fn(usize) -> Range<usize>,
-    places: impl Fn(usize, Range<usize>) -> P,
+pub(crate) fn exchange<V: Copy, A: Wire, H: Iterator<Item = usize>, G: Iterator<Item = usize>>(
+    (have, have_places): (&[V], impl Fn(usize, Range<usize>) -> H),
+    (get, get_places): (&mut [V], impl Fn(usize, Range<usize>) -> G),
+    parts: &Parts<impl Fn(usize) -> Range<usize>, impl Fn(usize) -> Range<usize>>,
     (pack, unpack): (impl Fn(V) -> A, impl Fn(A) -> V),
     cx: Context<'_>,
 ) -> Result<()> {
+    let own = cx.rank();
+    for row in (parts.rows)(own) {
+        let columns = (parts.columns)(own);
+        for (from, to) in have_places(row, columns.clone()).zip(get_places(row, columns)) {
+            get[to] = have[from];
+        }
+    }
     let Some(team) = cx.team().filter(|team| team.size() > 1) else { return Ok(()) };
-    let others = || (0..team.size()).filter(|rank| *rank != team.rank());
+    let others = || (0..team.size()).filter(|rank| *rank != own);
     let mut messages = memory::filled(WHAT, team.size(), Vec::new())?;
     for rank in others() {
-        let (rows, columns) = (rows(team.rank()), columns(rank));
+        let (rows, columns) = ((parts.rows)(own), (parts.columns)(rank));
         let mut message = memory::filled(WHAT, rows.len() * columns.len() * A::BYTES, 0u8)?;
         let mut values = message.chunks_exact_mut(A::BYTES);
         for row in rows {
-            for (at, value) in places(row, columns.clone()).zip(&mut values) {
-                pack(matrix[at]).put(value);
+            for (at, value) in have_places(row, columns.clone()).zip(&mut values) {
+                pack(have[at]).put(value);
             }
         }
         messages[rank] = message;
     }
     let received = team.exchange(messages)?;
     for rank in others() {
-        let (rows, columns) = (rows(rank), columns(team.rank()));
+        let (rows, columns) = ((parts.rows)(rank), (parts.columns)(own));
         let (message, length) = (&received[rank], rows.len() * columns.len() * A::BYTES);
         if message.len() != length {
             return Err(Error::shape(WHAT, length, message.len()));
         }
         let mut values = message.chunks_exact(A::BYTES);
         for row in rows {
-            for (at, value) in places(row, columns.clone()).zip(&mut values) {
-                matrix[at] = unpack(A::get(value));
+            for (at, value) in get_places(row, columns.clone()).zip(&mut values) {
+                get[at] = unpack(A::get(value));
             }
         }
     }

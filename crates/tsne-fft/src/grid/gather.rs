@@ -1,5 +1,6 @@
 //! The potential on the nodes back to points.
 
+use crate::grid::nodes::Lines;
 use crate::grid::stencil::{BSpline, Stencil};
 use crate::layout::shape::{Lattice, axis};
 use crate::scalar::GridScalar;
@@ -8,7 +9,7 @@ use crate::scalar::GridScalar;
 #[inline(always)]
 pub(crate) fn value_and_gradient<T: GridScalar, const D: usize, const M: usize>(
     lattice: &Lattice<T, D>,
-    grid: &[T],
+    grid: Lines<'_, T>,
     y: &[T; D],
 ) -> (T, [T; D]) {
     let shape = &lattice.shape;
@@ -33,7 +34,7 @@ pub(crate) fn value_and_gradient<T: GridScalar, const D: usize, const M: usize>(
             let mut plain = [T::ZERO; M];
             let mut by_first = [T::ZERO; M];
             for j in 0..M {
-                let line = line::<T, M>(grid, (base[0] + j) * shape.padded[2] + base[1]);
+                let line = line::<T, M>(grid, (base[0] + j) * grid.length + base[1]);
                 for l in 0..M {
                     plain[l] += weights[0][j] * line[l];
                     by_first[l] += slopes[0][j] * line[l];
@@ -50,7 +51,7 @@ pub(crate) fn value_and_gradient<T: GridScalar, const D: usize, const M: usize>(
             for j in 0..M {
                 for k in 0..M {
                     let row = (base[0] + j) * shape.nodes[1] + base[1] + k;
-                    let line = line::<T, M>(grid, row * shape.padded[2] + base[2]);
+                    let line = line::<T, M>(grid, row * grid.length + base[2]);
                     let plain_weight = weights[0][j] * weights[1][k];
                     let first_weight = slopes[0][j] * weights[1][k];
                     let second_weight = weights[0][j] * slopes[1][k];
@@ -74,7 +75,7 @@ pub(crate) fn value_and_gradient<T: GridScalar, const D: usize, const M: usize>(
 pub(crate) fn value<T: GridScalar, const D: usize, const M: usize, S: Stencil<T, M>>(
     stencil: S,
     lattice: &Lattice<T, D>,
-    grid: &[T],
+    grid: Lines<'_, T>,
     y: &[T; D],
 ) -> T {
     let shape = &lattice.shape;
@@ -96,14 +97,14 @@ pub(crate) fn value<T: GridScalar, const D: usize, const M: usize, S: Stencil<T,
         1 => add(base[0], T::ONE),
         2 => {
             for j in 0..M {
-                add((base[0] + j) * shape.padded[2] + base[1], weights[0][j]);
+                add((base[0] + j) * grid.length + base[1], weights[0][j]);
             }
         }
         _ => {
             for j in 0..M {
                 for k in 0..M {
                     let row = (base[0] + j) * shape.nodes[1] + base[1] + k;
-                    add(row * shape.padded[2] + base[2], weights[0][j] * weights[1][k]);
+                    add(row * grid.length + base[2], weights[0][j] * weights[1][k]);
                 }
             }
         }
@@ -112,9 +113,9 @@ pub(crate) fn value<T: GridScalar, const D: usize, const M: usize, S: Stencil<T,
 }
 
 #[inline(always)]
-fn line<T: GridScalar, const M: usize>(grid: &[T], at: usize) -> [T; M] {
+fn line<T: GridScalar, const M: usize>(grid: Lines<'_, T>, at: usize) -> [T; M] {
     // The stencil stays on the grid: `base` is at most the nodes less `M`.
-    match grid.get(at..).and_then(|rest| rest.first_chunk::<M>()) {
+    match grid.values.get(at..).and_then(|rest| rest.first_chunk::<M>()) {
         Some(line) => *line,
         None => [T::ZERO; M],
     }

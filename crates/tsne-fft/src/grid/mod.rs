@@ -3,6 +3,8 @@
 pub(crate) mod convolver;
 pub(crate) mod exchange;
 pub(crate) mod gather;
+pub(crate) mod nodes;
+pub(crate) mod room;
 pub(crate) mod spectrum;
 pub(crate) mod spread;
 pub(crate) mod stencil;

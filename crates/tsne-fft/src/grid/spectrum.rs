@@ -1,6 +1,6 @@
 //! The transform of the kernel on a grid, divided by that of the interpolation.
 
-use crate::grid::exchange::{TILE, exchange, frequencies_of};
+use crate::grid::exchange::{Parts, TILE, exchange, frequencies_of};
 use crate::grid::stencil::{spline_at_integers, weights_at};
 use crate::layout::shape::{AXES, Shape};
 use crate::scalar::GridScalar;
@@ -24,6 +24,8 @@ pub(crate) struct Spectrum<T> {
     /// `[k2][k0][k1]`, each up to half the padded length, with the scale of the inverse transform in it. The mean is
     /// left out: potentials are large numbers with small differences, and the mean holds most of their size.
     values: Vec<T>,
+    /// The first `k2` of those that this member has.
+    first: usize,
     half: [usize; AXES],
     /// What each unit of charge adds to the potential everywhere: the mean that `values` leave out.
     pub(crate) mean: f64,
@@ -61,36 +63,43 @@ impl<T: GridScalar> Spectrum<T> {
         let half = shape.padded.map(|length| length / 2 + 1);
         let [h0, h1, h2] = half;
         let lines_of = |rank: usize| cx.part_of(rank, h0 * h1, LINES);
-        let mut table = memory::filled(TABLE, h0 * h1 * h2, 0.0)?;
         let own = lines_of(cx.rank());
-        let lines = &mut table[own.start * h2..own.end * h2];
-        sample(lines, own.start, (shape.spacing, half), kernel_minus_offset);
-        transform_lines(lines, h2, shape.padded[2])?;
+        let mut table = memory::filled(TABLE, own.len() * h2, 0.0)?;
+        sample(&mut table, own.start, (shape.spacing, half), kernel_minus_offset);
+        transform_lines(&mut table, h2, shape.padded[2])?;
         let planes_of = |rank: usize| frequencies_of(shape, rank, cx);
-        let places = |line: usize, k2: Range<usize>| line * h2 + k2.start..line * h2 + k2.end;
-        exchange(&mut table, lines_of, planes_of, places, (|v: f64| v, |v| v), cx)?;
+        let planes = planes_of(cx.rank());
+        if cx.members() > 1 {
+            // Of the lines of all, the frequencies of this member's planes.
+            let mut all = memory::filled(TABLE, h0 * h1 * planes.len(), 0.0)?;
+            let places =
+                |line: usize, k2: Range<usize>| (line - own.start) * h2 + k2.start..(line - own.start) * h2 + k2.end;
+            let count = planes.len();
+            let places_of_all = |line: usize, _: Range<usize>| line * count..(line + 1) * count;
+            let parts = Parts { rows: lines_of, columns: planes_of };
+            exchange((&table, places), (&mut all, places_of_all), &parts, (|v: f64| v, |v| v), cx)?;
+            table = all;
+        }
         let filters: [Vec<f64>; AXES] = std::array::from_fn(|axis| filter(spline_order, shape.padded[axis]));
         let scale = 1.0 / shape.padded_nodes() as f64;
-        let mut values = memory::filled("the spectrum", table.len(), T::ZERO)?;
-        let planes = planes_of(cx.rank());
-        let own = &mut values[planes.start * h0 * h1..planes.end * h0 * h1];
+        let mut values = memory::filled("the spectrum", planes.len() * h0 * h1, T::ZERO)?;
         let mut constants = memory::filled(TABLE, planes.len(), 0.0)?;
         let plans = [plan(shape.padded[0]), plan(shape.padded[1])];
         let region = Region::enter();
-        let tiles = own.par_chunks_mut(TILE * h0 * h1).zip(constants.par_chunks_mut(TILE)).enumerate();
+        let tiles = values.par_chunks_mut(TILE * h0 * h1).zip(constants.par_chunks_mut(TILE)).enumerate();
         tiles.try_for_each(|(tile, (values, constants))| {
             let tasks = values.chunks_exact_mut(h0 * h1).zip(constants).zip(planes.start + tile * TILE..);
-            region.task(|| Planes::new(half, &plans)?.transform(&table, tasks, (&filters, scale)))
+            region.task(|| Planes::new(half, &plans)?.transform((&table, planes.clone()), tasks, (&filters, scale)))
         })?;
         drop(table);
         // The mean is that of the plane of the constants, which the member that has it tells.
         let constant = constants.first().copied().filter(|_| planes.start == 0).unwrap_or(0.0);
         let owner = (0..cx.members()).find(|rank| planes_of(*rank).contains(&0)).unwrap_or(0);
         let mean = offset + cx.gather_one(constant)?.get(owner).copied().unwrap_or(0.0) * scale;
-        if let Some(zero_frequency) = values.first_mut() {
+        if let Some(zero_frequency) = values.first_mut().filter(|_| planes.start == 0) {
             *zero_frequency = T::ZERO;
         }
-        let mut spectrum = Self { values, half, mean, own: OwnPotential::default() };
+        let mut spectrum = Self { values, first: planes.start, half, mean, own: OwnPotential::default() };
         if let Some(order) = spline_order {
             spectrum.own = spectrum.own_potential(order, shape, cx)?;
         }
@@ -126,11 +135,12 @@ impl<T: GridScalar> Spectrum<T> {
         Ok(OwnPotential { level: total[0], ripple: [total[1], total[2], total[3]] })
     }
 
-    /// The values `[k0][k1]` of one frequency of the last axis.
+    /// The values `[k0][k1]` of one frequency of the last axis, one of this member's.
     #[inline]
     pub(crate) fn plane(&self, k2: usize) -> &[T] {
         let size = self.half[0] * self.half[1];
-        &self.values[k2 * size..(k2 + 1) * size]
+        let at = (k2 - self.first) * size;
+        &self.values[at..at + size]
     }
 }
 
@@ -210,17 +220,21 @@ impl<'p> Planes<'p> {
         Ok(Self { half, buffers: plans.each_ref().map(Buffers::new), plane, line })
     }
 
-    /// Writes planes of the spectrum and what is at their zero frequencies, from the lines in `table` that are transformed.
+    /// Writes planes of the spectrum and what is at their zero frequencies, from the lines in `table` that are transformed, which have
+    /// these frequencies of the last axis.
     fn transform<'v, T: GridScalar>(
         &mut self,
-        table: &[f64],
+        (table, columns): (&[f64], Range<usize>),
         planes: impl Iterator<Item = ((&'v mut [T], &'v mut f64), usize)>,
         (filters, scale): (&[Vec<f64>; AXES], f64),
     ) -> Result<()> {
-        let [h0, h1, h2] = self.half;
+        let [h0, h1, _] = self.half;
         let Self { buffers: [first, second], plane, line, .. } = self;
         for ((values, constant), k2) in planes {
-            plane.iter_mut().zip(table[k2..].iter().step_by(h2)).for_each(|(to, v)| *to = *v);
+            plane
+                .iter_mut()
+                .zip(table[k2 - columns.start..].iter().step_by(columns.len()))
+                .for_each(|(to, v)| *to = *v);
             if let Some(second) = second {
                 plane.chunks_exact_mut(h1).try_for_each(|line| second.transform(line))?;
             }
@@ -317,10 +331,12 @@ mod tests {
     use super::*;
     use crate::grid::convolver::{Convolver, Memory};
     use crate::grid::gather;
-    use crate::grid::spread::{InPlace, spread};
+    use crate::grid::nodes::Nodes;
+    use crate::grid::spread::spread;
     use crate::grid::stencil::BSpline;
     use crate::layout::shape::{Lattice, axis};
-    use crate::points::slabs::{FirstNode, Slabs};
+    use crate::points::acting::Acting;
+    use crate::points::slabs::FirstNode;
     use tsne_core::Context;
 
     /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
@@ -335,9 +351,11 @@ mod tests {
         }
         let spectrum = Spectrum::<f64>::new(&shape, Some(M), 1.0, |d2| -d2 / (1.0 + d2), Context::new()).unwrap();
         let lattice = Lattice { shape, origin: [0.0; D], inverse_spacing: 2.0 };
-        let mut convolver = Convolver::new(shape, Memory::default()).unwrap();
-        let mut grid = vec![0.0; convolver.grid_len()];
-        let mut slabs = Slabs::default();
+        let mut convolver = Convolver::new(shape, Memory::default(), Context::new()).unwrap();
+        let mut nodes = Nodes::default();
+        let all = 0..shape.grid_len();
+        nodes.fit::<D>(&shape, &all).unwrap();
+        let mut acting = Acting::default();
         let (mut level, mut ripple) = (0.0, [0.0; D]);
         let count = places.pow(D as u32);
         for place in 0..count {
@@ -348,13 +366,13 @@ mod tests {
                 f
             });
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
-            slabs.assign(FirstNode::spline(M), &lattice, &y, Context::new()).unwrap();
-            let charges = InPlace { slabs: &slabs, y: &y, charge: |_: &[f64; D]| 1.0 };
-            let part = 0..grid.len();
-            spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut grid, part), &mut Vec::new()).unwrap();
-            convolver.convolve(&spectrum, &mut grid, Context::new()).unwrap();
-            let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, &grid, &y[0]);
-            assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, &grid, &y[0]).0 + spectrum.mean, own);
+            acting.assign(FirstNode::spline(M), &lattice, &y, |_| all.clone(), Context::new()).unwrap();
+            let charges = acting.charges(&y, |_: &[f64; D]| 1.0);
+            spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut nodes, all.clone()), &mut Vec::new()).unwrap();
+            convolver.convolve(&spectrum, &mut nodes, Context::new()).unwrap();
+            let grid = nodes.potential();
+            let own = spectrum.mean + gather::value::<f64, D, M, _>(BSpline, &lattice, grid, &y[0]);
+            assert_eq!(gather::value_and_gradient::<f64, D, M>(&lattice, grid, &y[0]).0 + spectrum.mean, own);
             level += own / count as f64;
             for c in 0..D {
                 ripple[c] += 2.0 * own * (2.0 * std::f64::consts::PI * fraction[c]).cos() / count as f64;

@@ -1,8 +1,9 @@
 //! Charges to nodes.
 
+use crate::grid::nodes::Nodes;
 use crate::grid::stencil::Stencil;
 use crate::layout::shape::{Lattice, axis};
-use crate::points::slabs::Slabs;
+use crate::points::slabs::{Slabs, slab_len, slabs_of};
 use crate::scalar::GridScalar;
 use std::ops::Range;
 use tsne_core::simd::{self, Task};
@@ -33,36 +34,15 @@ pub(crate) fn in_chunks<T: GridScalar, const D: usize>(
 ) {
     let (mut places, mut values) = ([[T::ZERO; D]; CHUNK], [T::ZERO; CHUNK]);
     let mut count = 0;
-    for (place, value) in charges {
+    charges.for_each(|(place, value)| {
         (places[count], values[count]) = (place, value);
         count += 1;
         if count == CHUNK {
             each(&places, &values);
             count = 0;
         }
-    }
+    });
     each(&places[..count], &values[..count]);
-}
-
-/// Points in the order they were given in, each with the charge that `charge` computes from its position.
-pub(crate) struct InPlace<'a, T, const D: usize, C> {
-    pub(crate) slabs: &'a Slabs,
-    pub(crate) y: &'a [[T; D]],
-    pub(crate) charge: C,
-}
-
-impl<T: GridScalar, const D: usize, C: Fn(&[T; D]) -> T + Sync> Charges<T, D> for InPlace<'_, T, D, C> {
-    fn slabs(&self) -> usize {
-        self.slabs.count()
-    }
-
-    fn count(&self, s: usize) -> usize {
-        self.slabs.len(s)
-    }
-
-    fn of_slab(&self, s: usize, each: &mut Each<'_, T, D>) {
-        in_chunks(self.slabs.points(s).map(|i| (self.y[i], (self.charge)(&self.y[i]))), each);
-    }
 }
 
 /// The most charges that are added to a slab in `T`, one to another: a sum of so many equal ones errs by 2⁻⁹ of itself at the most,
@@ -72,8 +52,8 @@ fn most_together<T: GridScalar>() -> usize {
     (2f64.powi(-7) / T::EPSILON.to_f64()) as usize
 }
 
-/// Clears a part of `grid`, that of a member of a team or all of it, and adds each charge times its weights to the nodes around its
-/// position there; around the part `grid` holds garbage afterwards. `sums` has room for slabs of so many charges that they are added
+/// Clears a part of the grid, that of a member of a team or all of it, and adds each charge times its weights to the nodes around its
+/// position there; around the part there is garbage afterwards. `sums` has room for slabs of so many charges that they are added
 /// by parts, and is kept for other calls.
 ///
 /// # Errors
@@ -83,10 +63,10 @@ pub(crate) fn spread<T: GridScalar, const D: usize, const M: usize, S: Stencil<T
     stencil: S,
     lattice: &Lattice<T, D>,
     charges: &dyn Charges<T, D>,
-    (grid, part): (&mut [T], Range<usize>),
+    (nodes, part): (&mut Nodes<T>, Range<usize>),
     sums: &mut Vec<f64>,
 ) -> Result<()> {
-    for_each_slab(lattice, charges, (grid, part), sums, &|first, (places, values), nodes| {
+    for_each_slab(lattice, charges, (nodes, part), sums, &|first, (places, values), nodes| {
         simd::dispatch(Chunk { stencil, lattice, first, places, values, nodes });
     })
 }
@@ -104,31 +84,27 @@ type AddFn<'a, T, const D: usize> = dyn Fn(usize, (&[[T; D]], &[T]), &mut [T]) +
 fn for_each_slab<T: GridScalar, const D: usize>(
     lattice: &Lattice<T, D>,
     charges: &dyn Charges<T, D>,
-    (grid, part): (&mut [T], Range<usize>),
+    (nodes, part): (&mut Nodes<T>, Range<usize>),
     sums: &mut Vec<f64>,
     add: &AddFn<'_, T, D>,
 ) -> Result<()> {
-    let shape = &lattice.shape;
-    // Distance on the grid from a node to the next along the first axis.
-    let stride = match D {
-        1 => 1,
-        _ => shape.nodes[1] * shape.padded[2],
-    };
-    let rows = Slabs::height::<D>();
-    let height = rows * stride;
+    let (rows, height) = (Slabs::height::<D>(), slab_len::<D>(&lattice.shape));
     let most = most_together::<T>();
     let is_crowded = (0..charges.slabs()).any(|s| charges.count(s) > most);
     if part.is_empty() {
         return Ok(());
     }
+    let (grid, before) = (&mut nodes.lines, nodes.start);
     if is_crowded {
         memory::resize("sums of charges", sums, grid.len(), 0.0)?;
     }
-    let (first, last) = ((part.start / height).saturating_sub(1), part.end.div_ceil(height));
+    let slabs = slabs_of::<D>(&lattice.shape, &part);
+    let part = part.start - before..part.end - before;
     for parity in [0, 1] {
         // From the first slab of this parity to the one behind the last.
-        let [start, end] = [first, last].map(|s| s + (s + parity) % 2);
-        let reach = grid.len().min(start * height)..grid.len().min(end * height);
+        let [start, end] = [slabs.start, slabs.end].map(|s| s + (s + parity) % 2);
+        let [from, to] = [start, end].map(|s| grid.len().min(s * height - before));
+        let reach = from..to;
         let nodes = (&mut grid[reach.clone()], 2 * height);
         let of_slab = |pair: usize, each: &mut Each<'_, T, D>| {
             let s = start + 2 * pair;
@@ -281,10 +257,10 @@ mod tests {
         place[0] += Slabs::height::<D>() as f32;
         let nodes = (0..D).map(|c| shape.nodes[axis::<D>(c)]).product();
         let spread_of = |count: usize, sums: &mut Vec<f64>| -> Vec<f64> {
-            let mut grid = vec![f32::NAN; nodes];
+            let mut grid = Nodes { lines: vec![f32::NAN; nodes], ..Nodes::default() };
             let part = 0..nodes;
             spread::<f32, D, 4, _>(BSpline, &lattice, &Crowd { place, count }, (&mut grid, part), sums).unwrap();
-            grid.iter().map(|node| f64::from(*node)).collect()
+            grid.lines.iter().map(|node| f64::from(*node)).collect()
         };
         let mut sums = Vec::new();
         let one = spread_of(1, &mut sums);

@@ -9,16 +9,18 @@
 use crate::choose::cost::{least_cost, node, usual_cost};
 use crate::grid::convolver::{Convolver, Memory};
 use crate::grid::gather;
+use crate::grid::nodes::Nodes;
 use crate::grid::spectrum::Spectrum;
-use crate::grid::spread::{InPlace, spread};
+use crate::grid::spread::spread;
 use crate::grid::stencil::Lagrange;
 use crate::layout::bounds::Bounds;
 use crate::layout::shape::{Lattice, Shape, is_coarsened, lattice};
 use crate::pairs::is_direct;
 use crate::params::GridParams;
-use crate::points::slabs::{FirstNode, Slabs};
+use crate::points::acting::Acting;
+use crate::points::slabs::FirstNode;
 use crate::scalar::GridScalar;
-use tsne_core::{Context, Error, Kernel, Result, blocks, chunks, memory};
+use tsne_core::{Context, Error, Kernel, Result, blocks, chunks};
 
 /// Runs `$run` with the const `$P` set to the number of nodes in a cell.
 macro_rules! with_points {
@@ -93,9 +95,9 @@ pub(crate) fn serves<T: GridScalar, const D: usize>(params: &GridParams, bounds:
 pub(crate) struct LagrangeField<T, const D: usize> {
     params: GridParams,
     plan: Option<Convolution<T>>,
-    slabs: Slabs,
+    acting: Acting<T, D>,
     /// Potentials of the charges `y_1 … y_D`, then 1, all with the force kernel, then of 1 with the weight kernel.
-    grids: Vec<Vec<T>>,
+    grids: Vec<Nodes<T>>,
     /// For spreading on crowded slabs.
     charges: Vec<f64>,
     sums: Vec<f64>,
@@ -105,6 +107,8 @@ pub(crate) struct LagrangeField<T, const D: usize> {
 struct Convolution<T> {
     shape: Shape,
     kernel: Kernel,
+    /// The number of the member of the team, and that of its members.
+    member: (usize, usize),
     convolver: Convolver<T>,
     force: Spectrum<T>,
     weight: Spectrum<T>,
@@ -125,7 +129,7 @@ pub(crate) struct Filled<T, const D: usize> {
 
 impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
-        Self { params, plan: None, slabs: Slabs::default(), grids: Vec::new(), charges: Vec::new(), sums: Vec::new() }
+        Self { params, plan: None, acting: Acting::default(), grids: Vec::new(), charges: Vec::new(), sums: Vec::new() }
     }
 
     /// Writes the forces on this member's of the points `y` within `bounds`, and returns the sum of the weights of all pairs.
@@ -167,32 +171,33 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
     ) -> Result<Filled<T, D>> {
         let lattice = lattice(&self.params, bounds);
         let shape = lattice.shape;
-        if self.plan.as_ref().is_none_or(|plan| plan.shape != shape || plan.kernel != kernel) {
+        let member = (cx.rank(), cx.members());
+        let serves = |plan: &Convolution<T>| plan.shape == shape && plan.kernel == kernel && plan.member == member;
+        if !self.plan.as_ref().is_some_and(serves) {
             self.plan = None;
             // One member may have the plan, of a call of its own.
             let alone = cx.without_team();
             let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2), alone)?;
             let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2), alone)?;
-            let convolver = Convolver::new(shape, Memory::default())?;
-            self.grids.resize(D + 2, Vec::new());
+            let convolver = Convolver::new(shape, Memory::default(), cx)?;
+            self.grids.resize(D + 2, Nodes::default());
             for grid in &mut self.grids {
-                memory::resize("the grid", grid, convolver.grid_len(), T::ZERO)?;
+                grid.fit::<D>(&shape, &convolver.part_of(cx.rank(), cx))?;
             }
-            self.plan = Some(Convolution { shape, kernel, convolver, force, weight });
+            self.plan = Some(Convolution { shape, kernel, member, convolver, force, weight });
         }
         let Some(plan) = &mut self.plan else {
             return Err(Error::numerical("grid", "no plan was made"));
         };
         let middle: [T; D] = std::array::from_fn(|c| bounds.low[c] + (bounds.high[c] - bounds.low[c]) * T::HALF);
         with_points!(self.params, P => {
-            self.slabs.assign(FirstNode::lagrange(P), &lattice, y, cx)?;
-            let slabs = &self.slabs;
+            let part = |rank: usize| plan.convolver.part_of(rank, cx);
+            self.acting.assign(FirstNode::lagrange(P), &lattice, y, part, cx)?;
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 // One closure for both kinds of charge: each is an instance of the whole loop.
                 let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
-                let part = plan.convolver.part(cx);
-                let charges = InPlace { slabs, y, charge };
-                spread::<T, D, P, _>(Lagrange, &lattice, &charges, (grid, part), &mut self.charges)?;
+                let charges = self.acting.charges(y, charge);
+                spread::<T, D, P, _>(Lagrange, &lattice, &charges, (grid, part(cx.rank())), &mut self.charges)?;
             }
         });
         for (m, grid) in self.grids.iter_mut().enumerate() {
@@ -217,7 +222,7 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
     /// The sum of weights and of forces at `y`.
     pub(crate) fn read(&self, filled: &Filled<T, D>, y: &[T; D]) -> (f64, [f64; D]) {
         with_points!(self.params, P => {
-            let at = |m: usize| gather::value::<T, D, P, _>(Lagrange, &filled.lattice, &self.grids[m], y).to_f64();
+            let at = |m: usize| gather::value::<T, D, P, _>(Lagrange, &filled.lattice, self.grids[m].potential(), y).to_f64();
             let ones = at(D) + filled.force_constant;
             let force = std::array::from_fn(|c| {
                 (y[c] - filled.middle[c]).to_f64() * ones - at(c) - filled.position_constants[c]

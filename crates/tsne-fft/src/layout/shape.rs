@@ -30,6 +30,11 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// The length of the grid: lines of the padded length, of the nodes alone.
+    pub(crate) const fn grid_len(&self) -> usize {
+        self.nodes[0] * self.nodes[1] * self.padded[2]
+    }
+
     /// The number of padded nodes.
     pub(crate) fn padded_nodes(&self) -> usize {
         self.padded.iter().fold(1, |nodes, &along| usize::saturating_mul(nodes, along))

@@ -1,5 +1,6 @@
 //! The grid of a division: the smooth part of the kernel among all bodies, and the near pairs of loose points.
 
+use crate::grid::nodes::Nodes;
 use crate::grid::spread::{Charges, Each, in_chunks, spread};
 use crate::grid::stencil::BSpline;
 use crate::layout::bounds::Bounds;
@@ -25,7 +26,7 @@ const ORDER: usize = GridParams::DEFAULT_INTERPOLATION_POINTS + 1;
 #[derive(Debug)]
 pub(crate) struct Coarse<T: 'static, const D: usize> {
     convolutions: Convolutions<T>,
-    grid: Vec<T>,
+    nodes: Nodes<T>,
     /// For spreading on crowded slabs.
     sums: Vec<f64>,
     slabs: Slabs,
@@ -39,7 +40,7 @@ impl<T: GridScalar, const D: usize> Default for Coarse<T, D> {
     fn default() -> Self {
         Self {
             convolutions: Convolutions::default(),
-            grid: Vec::new(),
+            nodes: Nodes::default(),
             sums: Vec::new(),
             slabs: Slabs::default(),
             loose_slabs: Slabs::default(),
@@ -109,7 +110,6 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         let smoothed = Smoothed::new(kernel, sharpness, lattice.shape.spacing);
         let share = Share { kernel, smoothed: Some(smoothed), coarser };
         let convolution = self.convolutions.get(&lattice.shape, &share, ORDER, cx)?;
-        memory::resize("the grid", &mut self.grid, convolution.convolver.grid_len(), T::ZERO)?;
         rows::<D>(sharpness.cutoff, &mut self.rows);
         for (sorted, slabs, which) in [
             (&mut self.margins, &mut self.slabs, &bodies.margins),
@@ -121,9 +121,10 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         }
         self.slabs.assign(FirstNode::spline(ORDER), &lattice, &bodies.places, cx)?;
         let charges = Weighted { slabs: &self.slabs, bodies };
-        let part = convolution.convolver.part(cx);
-        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, (&mut self.grid, part), &mut self.sums)?;
-        convolution.convolver.convolve(&convolution.spectrum, &mut self.grid, cx)?;
+        let part = convolution.convolver.part_of(cx.rank(), cx);
+        self.nodes.fit::<D>(&lattice.shape, &part)?;
+        spread::<T, D, ORDER, _>(BSpline, &lattice, &charges, (&mut self.nodes, part), &mut self.sums)?;
+        convolution.convolver.convolve(&convolution.spectrum, &mut self.nodes, cx)?;
         let charge = bodies.masses.iter().map(|mass| mass.to_f64()).sum();
         let filled = Filled::new(lattice, &convolution.spectrum, charge, None);
         Ok(FilledCoarse { filled, kernel, rest: smoothed.rest(), smoothed, share })
@@ -145,7 +146,7 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
         chunks::for_each(&mut felt[own], QUERIES, |chunk, felt| {
             let first = start + chunk * QUERIES;
             for ((felt, place), &mass) in felt.iter_mut().zip(&bodies.places[first..]).zip(&bodies.masses[first..]) {
-                let (value, force) = filled.read_own::<ORDER>(&self.grid, place, mass);
+                let (value, force) = filled.read_own::<ORDER>(self.nodes.potential(), place, mass);
                 let mass = mass.to_f64();
                 *felt = (value.to_f64() + filled.constant - mass * filled.own + (mass - 1.0) * at_zero, force);
             }
@@ -241,7 +242,7 @@ impl<T: GridScalar, const D: usize> Coarse<T, D> {
 
     /// The weights and the force of all bodies, and of near loose points, at a place that is none of them.
     pub(crate) fn at(&self, coarse: &FilledCoarse<T, D>, place: &[T; D]) -> Felt<T, D> {
-        let (value, force) = coarse.filled.read::<ORDER>(&self.grid, place);
+        let (value, force) = coarse.filled.read::<ORDER>(self.nodes.potential(), place);
         let mut forces = [force];
         let mut weight = value.to_f64() + coarse.filled.constant;
         if self.loose.len() > 0 {

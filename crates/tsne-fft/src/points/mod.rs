@@ -1,4 +1,5 @@
 //! Points in the order of the grid.
 
+pub(crate) mod acting;
 pub(crate) mod slabs;
 pub(crate) mod sorted;

@@ -5,8 +5,9 @@
 //! fixed order.
 
 use crate::grid::stencil::BSpline;
-use crate::layout::shape::{Lattice, axis};
+use crate::layout::shape::{Lattice, Shape, axis};
 use crate::scalar::GridScalar;
+use std::ops::Range;
 use tsne_core::{Context, Result, chunks, memory};
 
 /// Points that are sorted together. Larger blocks mean fewer lists for a slab to visit, smaller ones more tasks.
@@ -48,10 +49,12 @@ impl FirstNode {
     }
 }
 
-/// For each block of points, the lists of those that belong to each slab.
+/// For each block of points, or each of this member's, the lists of those that belong to each slab.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Slabs {
     count: usize,
+    /// The first block that there are lists of.
+    first: usize,
     /// Indices of points within their block, by slab.
     order: Vec<u16>,
     /// Where the list of each slab starts, for each block.
@@ -72,9 +75,7 @@ impl Slabs {
     }
 
     /// Sorts points into slabs; stable, so that the order within a list is that of the points. Members of a team sort a share of the
-    /// blocks each.
-    ///
-    /// Not by [`tsne_core::buckets`]: blocks are sorted side by side, with 16 bits to a point, and nothing is allocated.
+    /// blocks each, and have the lists of all.
     pub(crate) fn assign<T: GridScalar, const D: usize>(
         &mut self,
         first: FirstNode,
@@ -82,19 +83,47 @@ impl Slabs {
         y: &[[T; D]],
         cx: Context<'_>,
     ) -> Result<()> {
+        // Of one block a team would wait for the member that sorts it.
+        let cx = if y.len() <= BLOCK { cx.without_team() } else { cx };
+        self.sort(first, lattice, y, (0..y.len().div_ceil(BLOCK), cx.share(y.len().div_ceil(BLOCK))))?;
+        cx.gather(&mut self.order, BLOCK)?;
+        cx.gather(&mut self.starts, self.count + 1)
+    }
+
+    /// The same of this member's share of the blocks alone.
+    pub(crate) fn assign_own<T: GridScalar, const D: usize>(
+        &mut self,
+        first: FirstNode,
+        lattice: &Lattice<T, D>,
+        y: &[[T; D]],
+        cx: Context<'_>,
+    ) -> Result<()> {
+        let own = cx.share(y.len().div_ceil(BLOCK));
+        self.sort(first, lattice, y, (own.clone(), own))
+    }
+
+    /// Makes room for the lists of some blocks, and those of some of them.
+    ///
+    /// Not by [`tsne_core::buckets`]: blocks are sorted side by side, with 16 bits to a point, and nothing is allocated.
+    fn sort<T: GridScalar, const D: usize>(
+        &mut self,
+        first: FirstNode,
+        lattice: &Lattice<T, D>,
+        y: &[[T; D]],
+        (all, own): (Range<usize>, Range<usize>),
+    ) -> Result<()> {
         let nodes = lattice.shape.nodes[axis::<D>(0)];
         self.count = nodes.div_ceil(height::<D>());
+        self.first = all.start;
         let count = self.count;
-        memory::resize("the order of points", &mut self.order, y.len(), 0)?;
+        let points = |blocks: &Range<usize>| (blocks.start * BLOCK).min(y.len())..(blocks.end * BLOCK).min(y.len());
+        memory::resize("the order of points", &mut self.order, points(&all).len(), 0)?;
         self.starts.clear();
-        memory::resize("starts of slabs", &mut self.starts, y.len().div_ceil(BLOCK) * (count + 1), 0)?;
-        let blocks = y.len().div_ceil(BLOCK);
-        // Of one block a team would wait for the member that sorts it.
-        let cx = if blocks < 2 { cx.without_team() } else { cx };
-        let own = cx.share(blocks);
-        let points = own.start * BLOCK..(own.end * BLOCK).min(y.len());
-        let starts = &mut self.starts[own.start * (count + 1)..own.end * (count + 1)];
-        for_each_block(&mut self.order[points.clone()], (starts, count + 1), &y[points], &|order, starts, y| {
+        memory::resize("starts of slabs", &mut self.starts, all.len() * (count + 1), 0)?;
+        let starts = &mut self.starts[(own.start - all.start) * (count + 1)..(own.end - all.start) * (count + 1)];
+        let (before, own) = (points(&all).start, points(&own));
+        let order = &mut self.order[own.start - before..own.end - before];
+        for_each_block(order, (starts, count + 1), &y[own], &|order, starts, y| {
             let slab = |point: &[T; D]| {
                 let u = (point[0] - lattice.origin[0]) * lattice.inverse_spacing;
                 first.of(u, nodes) / height::<D>()
@@ -114,11 +143,10 @@ impl Slabs {
             starts.copy_within(0..count, 1);
             starts[0] = 0;
         });
-        cx.gather(&mut self.order, BLOCK)?;
-        cx.gather(&mut self.starts, count + 1)
+        Ok(())
     }
 
-    /// Where the points of each slab start when all are put one slab after the other; one entry more than slabs.
+    /// Where the points of each slab start when all, of which there are lists, are put one slab after the other; one entry more than slabs.
     pub(crate) fn starts(&mut self, starts: &mut Vec<usize>) -> Result<()> {
         starts.clear();
         starts.resize(self.count + 1, 0);
@@ -155,19 +183,44 @@ impl Slabs {
         })
     }
 
-    /// The number of points of slab `s`.
+    /// The number of points of slab `s` that are listed.
     pub(crate) fn len(&self, s: usize) -> usize {
         self.starts.chunks_exact(self.count + 1).map(|starts| (starts[s + 1] - starts[s]) as usize).sum()
     }
 
-    /// The points of slab `s`, block by block, in their order.
+    /// The points of slab `s` that are listed, block by block, in their order.
     #[inline]
     pub(crate) fn points(&self, s: usize) -> impl Iterator<Item = usize> + '_ {
         let blocks = self.starts.chunks_exact(self.count + 1).zip(self.order.chunks(BLOCK));
         blocks.enumerate().flat_map(move |(b, (starts, order))| {
-            order[starts[s] as usize..starts[s + 1] as usize].iter().map(move |&i| b * BLOCK + usize::from(i))
+            order[starts[s] as usize..starts[s + 1] as usize]
+                .iter()
+                .map(move |&i| (self.first + b) * BLOCK + usize::from(i))
         })
     }
+}
+
+/// The numbers of a slab of the grid.
+pub(crate) fn slab_len<const D: usize>(shape: &Shape) -> usize {
+    // Along the first axis.
+    let stride = if D == 1 { 1 } else { shape.nodes[1] * shape.padded[2] };
+    height::<D>() * stride
+}
+
+/// The slabs of which charges act on a part of the grid: those that touch it, and the one before.
+pub(crate) fn slabs_of<const D: usize>(shape: &Shape, part: &Range<usize>) -> Range<usize> {
+    if part.is_empty() {
+        return 0..0;
+    }
+    let length = slab_len::<D>(shape);
+    (part.start / length).saturating_sub(1)..part.end.div_ceil(length)
+}
+
+/// The part of the grid that charges of these slabs act on.
+pub(crate) fn reach<const D: usize>(shape: &Shape, part: &Range<usize>) -> Range<usize> {
+    let (slabs, length) = (slabs_of::<D>(shape, part), slab_len::<D>(shape));
+    // Each reaches into the next.
+    slabs.start * length..((slabs.end + usize::from(!slabs.is_empty())) * length).min(shape.grid_len())
 }
 
 /// Sorts a block: the order, the starts, positions.

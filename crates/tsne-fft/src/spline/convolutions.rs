@@ -113,7 +113,7 @@ impl<T: GridScalar> Convolutions<T> {
                 share: *share,
                 order,
                 member,
-                convolver: Convolver::new(*shape, memory)?,
+                convolver: Convolver::new(*shape, memory, cx)?,
                 spectrum,
             });
         }

@@ -2,14 +2,16 @@
 
 use crate::choose::cost::Choice;
 use crate::grid::gather;
+use crate::grid::nodes::{Lines, Nodes};
 use crate::grid::spectrum::Spectrum;
-use crate::grid::spread::{Charges, InPlace, spread};
+use crate::grid::spread::{Charges, spread};
 use crate::grid::stencil::BSpline;
 use crate::layout::shape::{Lattice, axis};
 use crate::pairs::near::{AddNear, Added, NearPairs, Queries};
 use crate::pairs::rows::{Row, rows};
 use crate::pairs::share::visit_rest;
 use crate::params::GridParams;
+use crate::points::acting::Acting;
 use crate::points::slabs::{FirstNode, Slabs};
 use crate::points::sorted::Sorted;
 use crate::scalar::GridScalar;
@@ -17,16 +19,18 @@ use crate::spline::convolutions::{Convolutions, Share};
 use crate::spline::order::with_order;
 use crate::spline::split::{Rest, Smoothed};
 use tsne_core::simd::{self, Task};
-use tsne_core::{Context, Kernel, Result, memory};
+use tsne_core::{Context, Kernel, Result};
 
 /// A grid with the potential of the points that were spread on it last.
 #[derive(Debug)]
 pub(crate) struct Field<T: 'static, const D: usize> {
     params: GridParams,
     convolutions: Convolutions<T>,
-    grid: Vec<T>,
+    nodes: Nodes<T>,
     /// For spreading on crowded slabs.
     sums: Vec<f64>,
+    acting: Acting<T, D>,
+    /// For near pairs only, as `sorted` is.
     pub(crate) slabs: Slabs,
     /// For near pairs only: sorting costs dense maps more than reading in order saves.
     pub(crate) sorted: Sorted<T, D>,
@@ -52,8 +56,9 @@ impl<T: GridScalar, const D: usize> Default for Field<T, D> {
         Self {
             params: GridParams::default(),
             convolutions: Convolutions::default(),
-            grid: Vec::new(),
+            nodes: Nodes::default(),
             sums: Vec::new(),
+            acting: Acting::default(),
             slabs: Slabs::default(),
             sorted: Sorted::default(),
             rows: Vec::new(),
@@ -83,18 +88,20 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         if let Some(sharpness) = split {
             rows::<D>(sharpness.cutoff, &mut self.rows);
         }
-        // A grid as long as it was before need not be cleared: spreading does.
-        memory::resize("the grid", &mut self.grid, convolution.convolver.grid_len(), T::ZERO)?;
         let order = params.n_interpolation_points + 1;
-        self.slabs.assign(FirstNode::spline(order), &lattice, y, cx)?;
+        let part = |rank: usize| convolution.convolver.part_of(rank, cx);
         if split.is_some() {
+            self.slabs.assign(FirstNode::spline(order), &lattice, y, cx)?;
             self.sorted.assign(order, &mut self.slabs, &lattice, y)?;
+        } else {
+            self.acting.assign(FirstNode::spline(order), &lattice, y, part, cx)?;
         }
-        let in_place = InPlace { slabs: &self.slabs, y, charge: |_: &[T; D]| T::ONE };
-        let charges: &dyn Charges<T, D> = if split.is_some() { &self.sorted } else { &in_place };
-        let part = convolution.convolver.part(cx);
-        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, (&mut self.grid, part), &mut self.sums))?;
-        convolution.convolver.convolve(&convolution.spectrum, &mut self.grid, cx)?;
+        let acting = self.acting.charges(y, |_: &[T; D]| T::ONE);
+        let charges: &dyn Charges<T, D> = if split.is_some() { &self.sorted } else { &acting };
+        let part = part(cx.rank());
+        self.nodes.fit::<D>(&lattice.shape, &part)?;
+        with_order!(params, M => spread::<T, D, M, _>(BSpline, &lattice, charges, (&mut self.nodes, part), &mut self.sums))?;
+        convolution.convolver.convolve(&convolution.spectrum, &mut self.nodes, cx)?;
         let rest = smoothed.as_ref().map(Smoothed::rest);
         Ok(Filled::new(lattice, &convolution.spectrum, y.len() as f64, rest))
     }
@@ -136,7 +143,7 @@ impl<T: GridScalar, const D: usize> Filled<T, D> {
 
     /// The potential at `y`, without the constant, and the force, without the near pairs.
     #[inline(always)]
-    pub(crate) fn read<const M: usize>(&self, grid: &[T], y: &[T; D]) -> (T, [T; D]) {
+    pub(crate) fn read<const M: usize>(&self, grid: Lines<'_, T>, y: &[T; D]) -> (T, [T; D]) {
         let (value, mut gradient) = gather::value_and_gradient::<T, D, M>(&self.lattice, grid, y);
         let factor = -(T::HALF * self.lattice.inverse_spacing);
         for g in &mut gradient {
@@ -148,7 +155,7 @@ impl<T: GridScalar, const D: usize> Filled<T, D> {
     /// The same at a charge that is on the grid: without what it adds to its own potential and force, but for
     /// the constant `own`. On sparse maps this is the larger part of the error of interpolation.
     #[inline(always)]
-    pub(crate) fn read_own<const M: usize>(&self, grid: &[T], y: &[T; D], charge: T) -> (T, [T; D]) {
+    pub(crate) fn read_own<const M: usize>(&self, grid: Lines<'_, T>, y: &[T; D], charge: T) -> (T, [T; D]) {
         let mut read = self.read::<M>(grid, y);
         self.take_out(&mut read, y, charge);
         read
@@ -191,13 +198,14 @@ impl<T: GridScalar, const D: usize, const M: usize> Task for ReadBlock<'_, T, D,
     #[inline(always)]
     fn run(self) -> f64 {
         let mut sum = 0.0;
+        let potential = self.field.nodes.potential();
         for (i, force) in self.forces.iter_mut().enumerate() {
             let y = match self.places {
                 Places::Given(y) => y[i],
                 Places::Sorted { first } => self.field.sorted.point(first + i),
             };
             // Read in one place: all that reading does is inlined, for each order.
-            let mut read = self.filled.read::<M>(&self.field.grid, &y);
+            let mut read = self.filled.read::<M>(potential, &y);
             if self.own {
                 self.filled.take_out(&mut read, &y, T::ONE);
             }

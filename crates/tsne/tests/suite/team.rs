@@ -1,7 +1,7 @@
 //! A fit of a team of processes has the bits of one process.
 
 use crate::common::{bits, blobs};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex};
 use tsne::core::blocks::{self, BLOCK};
 use tsne::core::{Team, ThreadTeam, share};
@@ -501,15 +501,18 @@ fn members_that_differ_are_named() {
 /// A member of a team that notes what is gathered in each iteration, and what was sent by its end.
 struct Noted<'a> {
     team: &'a dyn Team,
-    /// The ends of the parts of what was gathered since the last iteration.
-    gathered: Mutex<Vec<Vec<usize>>>,
+    /// What was gathered since the last iteration: the ends of the parts, and all of it.
+    gathered: Mutex<Vec<Gathered>>,
     iterations: Mutex<Vec<Iterated>>,
 }
+
+/// The ends of parts, and what they are of.
+type Gathered = (Vec<usize>, Vec<u8>);
 
 struct Iterated {
     done: usize,
     sent: u64,
-    gathered: Vec<Vec<usize>>,
+    gathered: Vec<Gathered>,
 }
 
 impl Team for Noted<'_> {
@@ -522,8 +525,9 @@ impl Team for Noted<'_> {
     }
 
     fn gather(&self, data: &mut [u8], ends: &[usize]) -> tsne::Result<()> {
-        self.gathered.lock().unwrap().push(ends.to_vec());
-        self.team.gather(data, ends)
+        let done = self.team.gather(data, ends);
+        self.gathered.lock().unwrap().push((ends.to_vec(), data.to_vec()));
+        done
     }
 
     fn exchange(&self, messages: Vec<Vec<u8>>) -> tsne::Result<Vec<Vec<u8>>> {
@@ -604,7 +608,24 @@ impl Formula {
         (self.members - 1) * (self.scalar * D * (end - start) + 8 * head + 8 * blocks)
     }
 
-    /// All that is sent for a grid of so many lines of so many nodes, read with near pairs or without.
+    /// The slabs of which points act on the lines of a member.
+    fn slabs(self, rank: usize, lines: usize) -> Range<usize> {
+        let start = rank.checked_sub(1).map_or(0, |before| self.end(before, lines, 8));
+        let end = self.end(rank, lines, 8);
+        if start == end { 0..0 } else { (start / SLAB).saturating_sub(1)..end.div_ceil(SLAB) }
+    }
+
+    /// All that is sent of the slabs of a grid of so many lines that is read without near pairs, in which each member's share of the
+    /// points is so many: how many each has of each, and points that act on others' lines.
+    fn of_slabs(self, lines: usize, counts: &[u32]) -> usize {
+        let slabs = lines.div_ceil(SLAB);
+        let own = &counts[self.rank * slabs..(self.rank + 1) * slabs];
+        let others = (0..self.members).filter(|rank| *rank != self.rank);
+        let points: u32 = others.flat_map(|rank| &own[self.slabs(rank, lines)]).sum();
+        (self.members - 1) * 4 * slabs + self.scalar * D * points as usize
+    }
+
+    /// All that is sent for a grid of so many lines of so many nodes, read with near pairs or without: then the slabs' are missing.
     fn of_grid(self, lines: usize, nodes: usize, near: bool) -> usize {
         let frequencies = nodes + 7;
         let own = (self.part(lines, 8), self.part(frequencies, 8));
@@ -616,7 +637,7 @@ impl Formula {
         let bounds = 2 * D * self.scalar + 1;
         // Of several blocks of points each member sorts some into slabs of the grid.
         let starts = 4 * (lines.div_ceil(SLAB) + 1) * self.part(self.n.div_ceil(SORTED), 1);
-        let sorted = if self.n > SORTED { 2 * self.part(self.n, SORTED) + starts } else { 0 };
+        let sorted = if self.n > SORTED && near { 2 * self.part(self.n, SORTED) + starts } else { 0 };
         let to_each = bounds + 1 + sorted + self.scalar * own.0 * nodes + read;
         2 * self.scalar * exchanged + (self.members - 1) * to_each
     }
@@ -658,7 +679,7 @@ fn check_bytes<T: Float>(n: usize, members: usize, preset: Preset, method: &str)
             compared += 1;
             let step = (members - 1) * formula.of_step(preset, *done);
             // The first is whether somebody looks.
-            let ends = &gathered[1];
+            let ends = &gathered[1].0;
             let expected: Vec<usize> = match method {
                 "exact" => vec![step + (members - 1) * formula.scalar * formula.own().1],
                 "bh" => {
@@ -667,14 +688,24 @@ fn check_bytes<T: Float>(n: usize, members: usize, preset: Preset, method: &str)
                     vec![step + formula.of_tree(&ends)]
                 }
                 _ => {
-                    // The bounds, and whether a member misses the spectrum. A new one has its mean and its sums gathered, too. Then
-                    // points and starts of slabs.
+                    // The bounds, and whether a member misses the spectrum. A new one has its mean and its sums gathered, too. Of
+                    // several blocks then points and starts of slabs for near pairs, or how many points they have.
                     let numbers: Vec<usize> = (1..=members).map(|rank| 8 * rank).collect();
-                    let new = gathered[3] == numbers;
-                    let slabs = if n > SORTED { 2 } else { 0 };
-                    let gathered = &gathered[slabs + if new { 4 } else { 2 }..];
-                    let ends = &gathered[1];
-                    let near = gathered[2].last() == Some(&(16 * n.div_ceil(64)));
+                    let new = gathered[3].0 == numbers;
+                    let rest = &gathered[if new { 4 } else { 2 }..];
+                    let is_near = |sums: &Gathered| sums.0.last() == Some(&(16 * n.div_ceil(64)));
+                    let several = n > SORTED;
+                    let near = rest.get(if several { 4 } else { 2 }).is_some_and(is_near);
+                    let counts: Vec<u32> = match several && !near {
+                        true => rest[1]
+                            .1
+                            .chunks_exact(4)
+                            .map(|count| u32::from_le_bytes(count.try_into().unwrap()))
+                            .collect(),
+                        false => Vec::new(),
+                    };
+                    let before = if several { 1 + usize::from(near) } else { 0 };
+                    let ends = &rest[before + 1].0;
                     grids[usize::from(near)] += 1;
                     let total = ends[members - 1] / formula.scalar;
                     // The sides of the grid follow from the parts that are gathered; mostly one pair of them fits.
@@ -684,7 +715,13 @@ fn check_bytes<T: Float>(n: usize, members: usize, preset: Preset, method: &str)
                     };
                     let sides = (8..=total / 8).filter(fits);
                     let spectrum = |lines| if new { formula.of_spectrum(lines, total / lines) } else { 0 };
-                    let bytes = |lines| step + spectrum(lines) + formula.of_grid(lines, total / lines, near);
+                    let slabs = |lines: usize| match counts.len() {
+                        0 => 0,
+                        _ if counts.len() != members * lines.div_ceil(SLAB) => usize::MAX / 2,
+                        _ => formula.of_slabs(lines, &counts),
+                    };
+                    let bytes =
+                        |lines| step + spectrum(lines) + formula.of_grid(lines, total / lines, near) + slabs(lines);
                     sides.map(bytes).collect()
                 }
             };
@@ -712,6 +749,9 @@ fn bytes_of_an_iteration_are_those_of_the_formula() {
             }
         }
     }
-    check_bytes::<f32>(2 * SORTED + 1_000, 5, Preset::OpenTsne, "fft");
-    assert!(grids[0] > 0 && grids[1] > 0, "grids without near pairs and with them: {grids:?}");
+    // Several blocks of points are sorted by several members.
+    let several = check_bytes::<f32>(2 * SORTED + 1_000, 5, Preset::OpenTsne, "fft");
+    for grids in [grids, several] {
+        assert!(grids[0] > 0 && grids[1] > 0, "grids without near pairs and with them: {grids:?}");
+    }
 }
