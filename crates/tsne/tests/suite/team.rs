@@ -750,8 +750,9 @@ fn bytes_of_an_iteration_are_those_of_the_formula() {
         }
     }
     // Several blocks of points are sorted by several members.
-    let several = check_bytes::<f32>(2 * SORTED + 1_000, 5, Preset::OpenTsne, "fft");
-    for grids in [grids, several] {
+    let [plain, _] = check_bytes::<f32>(2 * SORTED + 1_000, 5, Preset::OpenTsne, "fft");
+    let [_, near] = check_bytes::<f32>(SORTED + 900, 2, Preset::Recommended, "fft");
+    for grids in [grids, [plain, near]] {
         assert!(grids[0] > 0 && grids[1] > 0, "grids without near pairs and with them: {grids:?}");
     }
 }
