@@ -360,7 +360,14 @@ impl Context<'_> {
         }
         let mut received = Vec::new();
         memory::reserve(WHAT, &mut received, messages.len())?;
-        for bytes in team.exchange(messages)? {
+        let coming = team.exchange(messages)?;
+        if coming.len() != team.size() {
+            return Err(Error::shape(WHAT, team.size(), coming.len()));
+        }
+        for bytes in coming {
+            if !bytes.len().is_multiple_of(A::BYTES.max(1)) {
+                return Err(Error::shape(WHAT, bytes.len().next_multiple_of(A::BYTES.max(1)), bytes.len()));
+            }
             received.push(decoded(&bytes)?);
         }
         Ok(received)

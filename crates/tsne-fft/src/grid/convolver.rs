@@ -7,7 +7,7 @@
 //!
 //! Members of a team transform a share of the lines each, then a share of the planes, then the lines again; in between they send each
 //! other what of theirs the others' shares are made of, and in the end all have the nodes of all lines. Until then each has memory for
-//! its shares alone.
+//! its shares alone, and for the charges of what the slabs around them reach.
 
 use crate::grid::exchange::{Parts, TILE, exchange, frequencies_of};
 use crate::grid::nodes::Nodes;
@@ -75,7 +75,12 @@ impl<T: GridScalar> Convolver<T> {
         let own_frequencies = if m0 * m1 > 1 { frequencies_of(&shape, cx.rank(), cx).len() } else { 0 };
         let Memory { mut lines, mut across, mut planes } = memory;
         fit("lines of the grid", &mut lines, own_lines.div_ceil(rows) * line_tile, zero())?;
-        fit("lines of the grid", &mut across, if cx.members() > 1 { n0 * n1 * own_frequencies } else { 0 }, zero())?;
+        fit(
+            "frequencies of the grid",
+            &mut across,
+            if cx.members() > 1 { n0 * n1 * own_frequencies } else { 0 },
+            zero(),
+        )?;
         let plane_tile = TILE * n1 * m0 + columns_len(m1) + transforms.plane_scratch_len();
         fit("planes of the grid", &mut planes, own_frequencies.div_ceil(TILE) * plane_tile, zero())?;
         let member = (cx.rank(), cx.members());
@@ -85,6 +90,11 @@ impl<T: GridScalar> Convolver<T> {
     /// The memory, to be used again.
     pub(crate) fn into_memory(self) -> Memory<T> {
         Memory { lines: self.lines, across: self.across, planes: self.planes }
+    }
+
+    /// The number of the member of the team that it is for, and that of its members.
+    pub(crate) const fn member(&self) -> (usize, usize) {
+        self.member
     }
 
     /// The part of the grid that [`convolve`](Self::convolve) takes charges from: the whole, or that of a member of a team.
@@ -101,7 +111,9 @@ impl<T: GridScalar> Convolver<T> {
     /// Replaces charges by their potential, up to the spectrum's mean. Beyond the nodes of a line, those must be zero; afterwards there is
     /// garbage. In a team the charges are those on its [part](Self::part_of), and the potential is on all nodes.
     pub(crate) fn convolve(&mut self, spectrum: &Spectrum<T>, nodes: &mut Nodes<T>, cx: Context<'_>) -> Result<()> {
-        debug_assert_eq!(self.member, (cx.rank(), cx.members()));
+        if self.member != (cx.rank(), cx.members()) {
+            return Err(Error::numerical("grid", "its buffers are those of another member"));
+        }
         let (part, length) = (self.part_of(cx.rank(), cx), nodes.lines.len());
         let Some(lines) = nodes.part(part.clone()) else { return Err(Error::shape("grid", part.len(), length)) };
         self.lines_forward(spectrum, lines)?;
@@ -155,8 +167,19 @@ impl<T: GridScalar> Convolver<T> {
                 at
             })
         };
-        let in_lines = self.line_places(cx);
-        let places_in_lines = |k2: usize, lines: Range<usize>| lines.map(move |line| in_lines(line, k2..k2 + 1).start);
+        let (rows, tile, frequencies) = (self.rows, self.line_tile, self.shape.padded[2] / 2 + 1);
+        // All of this member's lines, from the first on: counted, too.
+        let places_in_lines = |k2: usize, lines: Range<usize>| {
+            let (mut start, mut row) = (k2, 0);
+            lines.map(move |_| {
+                let at = start + row * frequencies;
+                row += 1;
+                if row == rows {
+                    (start, row) = (start + tile, 0);
+                }
+                at
+            })
+        };
         let parts =
             Parts { rows: |rank| frequencies_of(&self.shape, rank, cx), columns: |rank| self.lines_of(rank, cx) };
         let exchanged = exchange((&self.planes, places), (&mut lines, places_in_lines), &parts, (pair, complex), cx);
@@ -433,17 +456,22 @@ mod tests {
     fn potential_in_team(shape: Shape, cx: Context<'_>) -> Vec<u64> {
         let ([n0, n1, n2], m2) = (shape.nodes, shape.padded[2]);
         let spectrum = Spectrum::<f64>::new(&shape, None, 0.5, |d2| 0.5 / (1.0 + d2), cx).unwrap();
-        let mut convolver = Convolver::new(shape, Memory::default(), cx).unwrap();
+        let garbage = || vec![Complex { re: f64::NAN, im: f64::INFINITY }; 2_000];
+        let memory = Memory { lines: garbage(), across: garbage(), planes: garbage() };
+        let mut convolver = Convolver::new(shape, memory, cx).unwrap();
         let mut nodes = Nodes::default();
         let part = convolver.part_of(cx.rank(), cx);
-        nodes.fit::<3>(&shape, &part).unwrap();
-        // What is elsewhere is of no meaning.
-        nodes.lines.fill(f64::NAN);
-        for (node, at) in nodes.part(part.clone()).unwrap().iter_mut().zip(part) {
-            let charge = 2.0 * unit(element_seed(1, 0, at as u64)) - 1.0;
-            *node = if at % m2 < n2 { charge } else { 0.0 };
+        // Twice, so that what the first run leaves in the buffers would show.
+        for seed in 0..2 {
+            nodes.fit::<3>(&shape, &part).unwrap();
+            // What is elsewhere is of no meaning.
+            nodes.lines.fill(f64::NAN);
+            for (node, at) in nodes.part(part.clone()).unwrap().iter_mut().zip(part.clone()) {
+                let charge = 2.0 * unit(element_seed(seed, 0, at as u64)) - 1.0;
+                *node = if at % m2 < n2 { charge } else { 0.0 };
+            }
+            convolver.convolve(&spectrum, &mut nodes, cx).unwrap();
         }
-        convolver.convolve(&spectrum, &mut nodes, cx).unwrap();
         let potential = nodes.potential();
         let value = |i: usize| potential.values[i / n2 * potential.length + i % n2];
         (0..n0 * n1 * n2).map(|i| value(i).to_bits()).collect()
@@ -467,6 +495,22 @@ mod tests {
                     assert!(potential == alone, "{nodes:?}: member {rank} of {size}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn members_have_memory_for_their_part() {
+        let shape = Shape { nodes: [200, 1, 190], padded: [432, 1, 400], spacing: 1.0 };
+        let numbers = |cx: Context<'_>| {
+            let convolver = Convolver::<f32>::new(shape, Memory::default(), cx).unwrap();
+            convolver.lines.len() + convolver.across.len() + convolver.planes.len()
+        };
+        let alone = numbers(Context::new());
+        for size in [2, 4] {
+            // Of what one process has, at most a third goes to and fro and is there twice; shares are whole tiles of 8 of 200 and 201.
+            let most = alone * 4 / 3 / size + alone * 4 / 3 * 8 / 200;
+            let members = ThreadTeam::run(size, 1, |team| numbers(Context::new().with_team(team))).unwrap();
+            assert!(members.iter().all(|numbers| *numbers <= most), "{members:?} of {alone}");
         }
     }
 

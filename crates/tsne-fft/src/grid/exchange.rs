@@ -34,9 +34,9 @@ pub(crate) fn exchange<V: Copy, A: Wire, H: Iterator<Item = usize>, G: Iterator<
     cx: Context<'_>,
 ) -> Result<()> {
     let own = cx.rank();
+    let columns = (parts.columns)(own);
     for row in (parts.rows)(own) {
-        let columns = (parts.columns)(own);
-        for (from, to) in have_places(row, columns.clone()).zip(get_places(row, columns)) {
+        for (from, to) in have_places(row, columns.clone()).zip(get_places(row, columns.clone())) {
             get[to] = have[from];
         }
     }
@@ -55,6 +55,9 @@ pub(crate) fn exchange<V: Copy, A: Wire, H: Iterator<Item = usize>, G: Iterator<
         messages[rank] = message;
     }
     let received = team.exchange(messages)?;
+    if received.len() != team.size() {
+        return Err(Error::shape(WHAT, team.size(), received.len()));
+    }
     for rank in others() {
         let (rows, columns) = ((parts.rows)(rank), (parts.columns)(own));
         let (message, length) = (&received[rank], rows.len() * columns.len() * A::BYTES);

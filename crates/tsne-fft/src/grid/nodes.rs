@@ -8,7 +8,7 @@ use std::ops::Range;
 use tsne_core::Result;
 
 /// Charges on the nodes of a grid, which a convolution replaces by their potential.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Nodes<T> {
     /// Lines of the padded length, those of a part of the grid with what its charges reach: charges, and without a team the potential.
     pub(crate) lines: Vec<T>,

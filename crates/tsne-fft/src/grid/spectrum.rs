@@ -336,7 +336,7 @@ mod tests {
     use crate::grid::stencil::BSpline;
     use crate::layout::shape::{Lattice, axis};
     use crate::points::acting::Acting;
-    use crate::points::slabs::FirstNode;
+    use crate::points::slabs::{FirstNode, Slabs};
     use tsne_core::Context;
 
     /// Puts a unit charge on all of `places^D` equispaced places between nodes, reads its potential where it stands, and
@@ -355,7 +355,7 @@ mod tests {
         let mut nodes = Nodes::default();
         let all = 0..shape.grid_len();
         nodes.fit::<D>(&shape, &all).unwrap();
-        let mut acting = Acting::default();
+        let (mut slabs, mut acting) = (Slabs::default(), Acting::default());
         let (mut level, mut ripple) = (0.0, [0.0; D]);
         let count = places.pow(D as u32);
         for place in 0..count {
@@ -366,8 +366,8 @@ mod tests {
                 f
             });
             let y = [fraction.map(|f| 0.5 * (1.0 + f))];
-            acting.assign(FirstNode::spline(M), &lattice, &y, |_| all.clone(), Context::new()).unwrap();
-            let charges = acting.charges(&y, |_: &[f64; D]| 1.0);
+            acting.assign((FirstNode::spline(M), &mut slabs), &lattice, &y, |_| all.clone(), Context::new()).unwrap();
+            let charges = acting.charges((&slabs, &y), |_: &[f64; D]| 1.0);
             spread::<f64, D, M, _>(BSpline, &lattice, &charges, (&mut nodes, all.clone()), &mut Vec::new()).unwrap();
             convolver.convolve(&spectrum, &mut nodes, Context::new()).unwrap();
             let grid = nodes.potential();

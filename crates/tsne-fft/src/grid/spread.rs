@@ -53,7 +53,7 @@ fn most_together<T: GridScalar>() -> usize {
 }
 
 /// Clears a part of the grid, that of a member of a team or all of it, and adds each charge times its weights to the nodes around its
-/// position there; around the part there is garbage afterwards. `sums` has room for slabs of so many charges that they are added
+/// position there; before the part there is garbage afterwards. `sums` has room for slabs of so many charges that they are added
 /// by parts, and is kept for other calls.
 ///
 /// # Errors
@@ -224,6 +224,7 @@ mod tests {
     use super::*;
     use crate::grid::stencil::BSpline;
     use crate::layout::shape::Shape;
+    use crate::points::slabs::reach;
 
     /// Charges of 1 on one place.
     struct Crowd<const D: usize> {
@@ -262,6 +263,13 @@ mod tests {
             spread::<f32, D, 4, _>(BSpline, &lattice, &Crowd { place, count }, (&mut grid, part), sums).unwrap();
             grid.lines.iter().map(|node| f64::from(*node)).collect()
         };
+        let lines_of = |count: usize, part: Range<usize>| {
+            let reach = reach::<D>(&shape, &part);
+            let mut grid = Nodes { lines: vec![f32::NAN; reach.len()], start: reach.start, ..Nodes::default() };
+            let charges = Crowd { place, count };
+            spread::<f32, D, 4, _>(BSpline, &lattice, &charges, (&mut grid, part.clone()), &mut Vec::new()).unwrap();
+            grid.part(part).unwrap().to_vec()
+        };
         let mut sums = Vec::new();
         let one = spread_of(1, &mut sums);
         assert!((one.iter().sum::<f64>() - 1.0).abs() < 1e-6 && sums.is_empty());
@@ -270,6 +278,12 @@ mod tests {
             // What a part may err by, and the rounding of the weights.
             let off = (all / count as f64 - one).abs();
             assert!(off <= (2f64.powi(-9) + 1e-6) * one, "{count} in {D}-D: {all} for {one}");
+        }
+        // A part alone has the bits of the whole, crowded or not: also where nobody of the crowd is on it.
+        let whole: Vec<u32> = lines_of(count, 0..nodes).iter().map(|node| node.to_bits()).collect();
+        for part in [0..nodes / 2, nodes / 2..nodes, nodes..nodes] {
+            let lines: Vec<u32> = lines_of(count, part.clone()).iter().map(|node| node.to_bits()).collect();
+            assert!(lines == whole[part.clone()], "{part:?} of {nodes}");
         }
         // Nothing of the last call is left.
         assert_eq!(spread_of(1, &mut sums), one);

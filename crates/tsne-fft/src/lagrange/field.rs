@@ -18,7 +18,7 @@ use crate::layout::shape::{Lattice, Shape, is_coarsened, lattice};
 use crate::pairs::is_direct;
 use crate::params::GridParams;
 use crate::points::acting::Acting;
-use crate::points::slabs::FirstNode;
+use crate::points::slabs::{FirstNode, Slabs};
 use crate::scalar::GridScalar;
 use tsne_core::{Context, Error, Kernel, Result, blocks, chunks};
 
@@ -95,6 +95,7 @@ pub(crate) fn serves<T: GridScalar, const D: usize>(params: &GridParams, bounds:
 pub(crate) struct LagrangeField<T, const D: usize> {
     params: GridParams,
     plan: Option<Convolution<T>>,
+    slabs: Slabs,
     acting: Acting<T, D>,
     /// Potentials of the charges `y_1 … y_D`, then 1, all with the force kernel, then of 1 with the weight kernel.
     grids: Vec<Nodes<T>>,
@@ -107,8 +108,6 @@ pub(crate) struct LagrangeField<T, const D: usize> {
 struct Convolution<T> {
     shape: Shape,
     kernel: Kernel,
-    /// The number of the member of the team, and that of its members.
-    member: (usize, usize),
     convolver: Convolver<T>,
     force: Spectrum<T>,
     weight: Spectrum<T>,
@@ -129,7 +128,15 @@ pub(crate) struct Filled<T, const D: usize> {
 
 impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
     pub(crate) fn new(params: GridParams) -> Self {
-        Self { params, plan: None, acting: Acting::default(), grids: Vec::new(), charges: Vec::new(), sums: Vec::new() }
+        Self {
+            params,
+            plan: None,
+            slabs: Slabs::default(),
+            acting: Acting::default(),
+            grids: Vec::new(),
+            charges: Vec::new(),
+            sums: Vec::new(),
+        }
     }
 
     /// Writes the forces on this member's of the points `y` within `bounds`, and returns the sum of the weights of all pairs.
@@ -172,19 +179,20 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         let lattice = lattice(&self.params, bounds);
         let shape = lattice.shape;
         let member = (cx.rank(), cx.members());
-        let serves = |plan: &Convolution<T>| plan.shape == shape && plan.kernel == kernel && plan.member == member;
-        if !self.plan.as_ref().is_some_and(serves) {
+        let fits =
+            |plan: &Convolution<T>| plan.shape == shape && plan.kernel == kernel && plan.convolver.member() == member;
+        if !self.plan.as_ref().is_some_and(fits) {
             self.plan = None;
             // One member may have the plan, of a call of its own.
             let alone = cx.without_team();
             let force = Spectrum::new(&shape, None, 1.0, |d2| force_m1(kernel, d2), alone)?;
             let weight = Spectrum::new(&shape, None, 1.0, |d2| kernel.weight_m1(d2), alone)?;
             let convolver = Convolver::new(shape, Memory::default(), cx)?;
-            self.grids.resize(D + 2, Nodes::default());
+            self.grids.resize_with(D + 2, Nodes::default);
             for grid in &mut self.grids {
                 grid.fit::<D>(&shape, &convolver.part_of(cx.rank(), cx))?;
             }
-            self.plan = Some(Convolution { shape, kernel, member, convolver, force, weight });
+            self.plan = Some(Convolution { shape, kernel, convolver, force, weight });
         }
         let Some(plan) = &mut self.plan else {
             return Err(Error::numerical("grid", "no plan was made"));
@@ -192,11 +200,11 @@ impl<T: GridScalar, const D: usize> LagrangeField<T, D> {
         let middle: [T; D] = std::array::from_fn(|c| bounds.low[c] + (bounds.high[c] - bounds.low[c]) * T::HALF);
         with_points!(self.params, P => {
             let part = |rank: usize| plan.convolver.part_of(rank, cx);
-            self.acting.assign(FirstNode::lagrange(P), &lattice, y, part, cx)?;
+            self.acting.assign((FirstNode::lagrange(P), &mut self.slabs), &lattice, y, part, cx)?;
             for (m, grid) in self.grids.iter_mut().enumerate() {
                 // One closure for both kinds of charge: each is an instance of the whole loop.
                 let charge = |y: &[T; D]| if m < D { y[m] - middle[m] } else { T::ONE };
-                let charges = self.acting.charges(y, charge);
+                let charges = self.acting.charges((&self.slabs, y), charge);
                 spread::<T, D, P, _>(Lagrange, &lattice, &charges, (grid, part(cx.rank())), &mut self.charges)?;
             }
         });

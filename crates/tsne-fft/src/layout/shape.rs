@@ -31,6 +31,7 @@ pub(crate) struct Shape {
 
 impl Shape {
     /// The length of the grid: lines of the padded length, of the nodes alone.
+    #[cfg(test)]
     pub(crate) const fn grid_len(&self) -> usize {
         self.nodes[0] * self.nodes[1] * self.padded[2]
     }

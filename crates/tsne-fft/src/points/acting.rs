@@ -12,11 +12,9 @@ use tsne_core::{Context, Error, Result, memory};
 
 const WHAT: &str = "points for the grid";
 
-/// Points by the slabs of the grid that they act on, those of this member's share and of others' that act on its part.
+/// What goes with the lists of this member's share of the points: which of others' act on its part of the grid.
 #[derive(Debug)]
 pub(crate) struct Acting<T, const D: usize> {
-    /// The lists of this member's share.
-    own: Slabs,
     /// How many points of each slab each member has.
     counts: Vec<u32>,
     /// What others have sent, in their order: none of itself, none without a team.
@@ -38,19 +36,19 @@ struct Sent<T, const D: usize> {
 
 impl<T, const D: usize> Default for Acting<T, D> {
     fn default() -> Self {
-        Self { own: Slabs::default(), counts: Vec::new(), others: Vec::new(), before: 0 }
+        Self { counts: Vec::new(), others: Vec::new(), before: 0 }
     }
 }
 
 impl<T: GridScalar, const D: usize> Acting<T, D> {
-    /// Takes the points `y` of all members that act on this one's part of the grid; `part` is that of a member.
+    /// Lists this member's share of the points `y`, and takes those of others that act on its part of the grid; `part` is that of a member.
     ///
     /// # Errors
     ///
     /// [`Error::Team`], [`Error::OutOfMemory`].
     pub(crate) fn assign(
         &mut self,
-        first: FirstNode,
+        (first, own): (FirstNode, &mut Slabs),
         lattice: &Lattice<T, D>,
         y: &[[T; D]],
         part: impl Fn(usize) -> Range<usize>,
@@ -58,11 +56,11 @@ impl<T: GridScalar, const D: usize> Acting<T, D> {
     ) -> Result<()> {
         // Of one block a team would wait for the member that sorts it.
         let cx = if y.len() <= BLOCK { cx.without_team() } else { cx };
-        self.own.assign_own(first, lattice, y, cx)?;
-        let count = self.own.count();
+        own.assign_own(first, lattice, y, cx)?;
+        let count = own.count();
         memory::resize("numbers of points", &mut self.counts, cx.members() * count, 0)?;
         for s in 0..count {
-            self.counts[cx.rank() * count + s] = self.own.len(s) as u32;
+            self.counts[cx.rank() * count + s] = own.len(s) as u32;
         }
         cx.gather(&mut self.counts, count)?;
         self.others.clear();
@@ -81,7 +79,7 @@ impl<T: GridScalar, const D: usize> Acting<T, D> {
             let length = self.counts[cx.rank() * count..][slabs.clone()].iter().map(|&count| count as usize).sum();
             memory::reserve(WHAT, message, length)?;
             for s in slabs {
-                message.extend(self.own.points(s).map(|i| y[i]));
+                message.extend(own.points(s).map(|i| y[i]));
             }
         }
         let slabs = slabs(cx.rank());
@@ -93,24 +91,36 @@ impl<T: GridScalar, const D: usize> Acting<T, D> {
             if places.len() != starts[slabs.len()] {
                 return Err(Error::shape(WHAT, starts[slabs.len()], places.len()));
             }
+            // Elsewhere they would be added to nodes of others, or to none.
+            let of_slab = |s: usize| places[starts[s - slabs.start]..starts[s - slabs.start + 1]].iter();
+            if !slabs.clone().all(|s| of_slab(s).all(|place| first.slab(lattice, place) == s)) {
+                return Err(Error::team(format_args!("member {rank} has sent points that are not where it says")));
+            }
             self.others.push(Sent { places, first: slabs.start, starts });
         }
         Ok(())
     }
 
-    /// The points, of which `y` are all, each with the charge that `charge` computes from its position.
+    /// Gives back what others have sent.
+    pub(crate) fn forget(&mut self) {
+        self.others = Vec::new();
+    }
+
+    /// The points, of which `y` are all and `own` the lists of this member's share, each with the charge that `charge` computes from its
+    /// position.
     pub(crate) const fn charges<'a>(
         &'a self,
-        y: &'a [[T; D]],
+        (own, y): (&'a Slabs, &'a [[T; D]]),
         charge: impl Fn(&[T; D]) -> T + Sync + 'a,
     ) -> impl Charges<T, D> + 'a {
-        Charged { points: self, y, charge }
+        Charged { acting: self, own, y, charge }
     }
 }
 
 /// Points with the charge that `charge` computes from their position.
 struct Charged<'a, T, const D: usize, C> {
-    points: &'a Acting<T, D>,
+    acting: &'a Acting<T, D>,
+    own: &'a Slabs,
     y: &'a [[T; D]],
     charge: C,
 }
@@ -127,17 +137,17 @@ impl<T, const D: usize> Sent<T, D> {
 
 impl<T: GridScalar, const D: usize, C: Fn(&[T; D]) -> T + Sync> Charges<T, D> for Charged<'_, T, D, C> {
     fn slabs(&self) -> usize {
-        self.points.own.count()
+        self.own.count()
     }
 
     fn count(&self, s: usize) -> usize {
-        self.points.counts.iter().skip(s).step_by(self.slabs()).map(|&count| count as usize).sum()
+        self.acting.counts.iter().skip(s).step_by(self.slabs()).map(|&count| count as usize).sum()
     }
 
     fn of_slab(&self, s: usize, each: &mut Each<'_, T, D>) {
-        let Acting { own, others, before, .. } = self.points;
+        let Acting { others, before, .. } = self.acting;
         let (before, after) = others.split_at((*before).min(others.len()));
-        let own = own.points(s).map(|i| self.y[i]);
+        let own = self.own.points(s).map(|i| self.y[i]);
         let before = before.iter().flat_map(|sent| sent.of(s)).copied();
         let after = after.iter().flat_map(|sent| sent.of(s)).copied();
         in_chunks(before.chain(own).chain(after).map(|y| (y, (self.charge)(&y))), each);
@@ -159,9 +169,9 @@ mod tests {
     fn seen(y: &[[f64; 2]], part: impl Fn(usize) -> Range<usize>, cx: Context<'_>) -> Seen {
         let (bounds, _) = Bounds::of(y, &mut Vec::new());
         let lattice = with_spacing(&GridParams::default(), &bounds, 0.5);
-        let mut acting = Acting::default();
-        acting.assign(FirstNode::spline(4), &lattice, y, &part, cx).unwrap();
-        let charges = acting.charges(y, |y| y[0]);
+        let (mut slabs, mut acting) = (Slabs::default(), Acting::default());
+        acting.assign((FirstNode::spline(4), &mut slabs), &lattice, y, &part, cx).unwrap();
+        let charges = acting.charges((&slabs, y), |y| y[0]);
         let slabs = slabs_of::<2>(&lattice.shape, &part(cx.rank()));
         let of_slab = |s: usize| {
             let mut points = Vec::new();

@@ -41,6 +41,13 @@ impl FirstNode {
         Self { width: points, every: points }
     }
 
+    /// The slab of a point.
+    #[inline(always)]
+    pub(crate) fn slab<T: GridScalar, const D: usize>(self, lattice: &Lattice<T, D>, point: &[T; D]) -> usize {
+        let u = (point[0] - lattice.origin[0]) * lattice.inverse_spacing;
+        self.of(u, lattice.shape.nodes[axis::<D>(0)]) / height::<D>()
+    }
+
     #[inline(always)]
     fn of<T: GridScalar>(self, u: T, nodes: usize) -> usize {
         let cell = BSpline.cell(u, nodes);
@@ -124,10 +131,7 @@ impl Slabs {
         let (before, own) = (points(&all).start, points(&own));
         let order = &mut self.order[own.start - before..own.end - before];
         for_each_block(order, (starts, count + 1), &y[own], &|order, starts, y| {
-            let slab = |point: &[T; D]| {
-                let u = (point[0] - lattice.origin[0]) * lattice.inverse_spacing;
-                first.of(u, nodes) / height::<D>()
-            };
+            let slab = |point: &[T; D]| first.slab(lattice, point);
             for point in y {
                 starts[slab(point) + 1] += 1;
             }
@@ -146,7 +150,7 @@ impl Slabs {
         Ok(())
     }
 
-    /// Where the points of each slab start when all, of which there are lists, are put one slab after the other; one entry more than slabs.
+    /// Where the points of each slab start when all, if there are lists of all, are put one slab after the other; one entry more than slabs.
     pub(crate) fn starts(&mut self, starts: &mut Vec<usize>) -> Result<()> {
         starts.clear();
         starts.resize(self.count + 1, 0);
@@ -171,7 +175,7 @@ impl Slabs {
         Ok(())
     }
 
-    /// The points of block `b` with their places when all lists are put one slab after the other.
+    /// The points of block `b`, if there are lists of all, with their places when all lists are put one slab after the other.
     #[inline]
     pub(crate) fn block(&self, b: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         let order = &self.order[b * BLOCK..];
@@ -216,11 +220,9 @@ pub(crate) fn slabs_of<const D: usize>(shape: &Shape, part: &Range<usize>) -> Ra
     (part.start / length).saturating_sub(1)..part.end.div_ceil(length)
 }
 
-/// The part of the grid that charges of these slabs act on.
+/// The part of the grid that holds a part and what charges of these slabs act on before it.
 pub(crate) fn reach<const D: usize>(shape: &Shape, part: &Range<usize>) -> Range<usize> {
-    let (slabs, length) = (slabs_of::<D>(shape, part), slab_len::<D>(shape));
-    // Each reaches into the next.
-    slabs.start * length..((slabs.end + usize::from(!slabs.is_empty())) * length).min(shape.grid_len())
+    slabs_of::<D>(shape, part).start * slab_len::<D>(shape)..part.end
 }
 
 /// Sorts a block: the order, the starts, positions.

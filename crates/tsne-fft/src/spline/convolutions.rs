@@ -56,8 +56,6 @@ pub(crate) struct Convolution<T> {
     share: Share,
     /// The order of the spline.
     order: usize,
-    /// The number of the member of the team, and that of its members.
-    member: (usize, usize),
     pub(crate) convolver: Convolver<T>,
     pub(crate) spectrum: Spectrum<T>,
 }
@@ -84,7 +82,7 @@ impl<T: GridScalar> Convolutions<T> {
         let member = (cx.rank(), cx.members());
         let all = &mut self.0;
         let fits = |kept: &Convolution<T>| {
-            kept.shape == *shape && kept.share == *share && kept.order == order && kept.member == member
+            kept.shape == *shape && kept.share == *share && kept.order == order && kept.convolver.member() == member
         };
         let known = all.iter().position(fits);
         // What one member has computed alone may have displaced it there: then all make it again.
@@ -112,7 +110,6 @@ impl<T: GridScalar> Convolutions<T> {
                 shape: *shape,
                 share: *share,
                 order,
-                member,
                 convolver: Convolver::new(*shape, memory, cx)?,
                 spectrum,
             });

@@ -29,9 +29,9 @@ pub(crate) struct Field<T: 'static, const D: usize> {
     nodes: Nodes<T>,
     /// For spreading on crowded slabs.
     sums: Vec<f64>,
-    acting: Acting<T, D>,
-    /// For near pairs only, as `sorted` is.
+    /// The lists of all points, for near pairs, or of those of this member's share.
     pub(crate) slabs: Slabs,
+    acting: Acting<T, D>,
     /// For near pairs only: sorting costs dense maps more than reading in order saves.
     pub(crate) sorted: Sorted<T, D>,
     rows: Vec<Row>,
@@ -58,8 +58,8 @@ impl<T: GridScalar, const D: usize> Default for Field<T, D> {
             convolutions: Convolutions::default(),
             nodes: Nodes::default(),
             sums: Vec::new(),
-            acting: Acting::default(),
             slabs: Slabs::default(),
+            acting: Acting::default(),
             sorted: Sorted::default(),
             rows: Vec::new(),
         }
@@ -91,12 +91,13 @@ impl<T: GridScalar, const D: usize> Field<T, D> {
         let order = params.n_interpolation_points + 1;
         let part = |rank: usize| convolution.convolver.part_of(rank, cx);
         if split.is_some() {
+            self.acting.forget();
             self.slabs.assign(FirstNode::spline(order), &lattice, y, cx)?;
             self.sorted.assign(order, &mut self.slabs, &lattice, y)?;
         } else {
-            self.acting.assign(FirstNode::spline(order), &lattice, y, part, cx)?;
+            self.acting.assign((FirstNode::spline(order), &mut self.slabs), &lattice, y, part, cx)?;
         }
-        let acting = self.acting.charges(y, |_: &[T; D]| T::ONE);
+        let acting = self.acting.charges((&self.slabs, y), |_: &[T; D]| T::ONE);
         let charges: &dyn Charges<T, D> = if split.is_some() { &self.sorted } else { &acting };
         let part = part(cx.rank());
         self.nodes.fit::<D>(&lattice.shape, &part)?;

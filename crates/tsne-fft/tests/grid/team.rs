@@ -85,6 +85,38 @@ fn levels_give_the_same_bits() {
     }
 }
 
+/// A process that computes by itself in between, as members do with small crowds, has other buffers then.
+#[test]
+fn calls_alone_leave_nothing_to_calls_of_a_team() {
+    let maps = [(SPLINES.0, 60.0), (SPLINES.0, 400.0), (LAGRANGE, 100.0)];
+    for (params, extent) in maps {
+        let y = cast::<f32, 2>(&cloud(9_001, extent, 5));
+        let calls = |cx: Context<'_>| {
+            let mut method = GridRepulsion::new(params).unwrap();
+            // A map with near pairs first, where there may be some: it lists points in another way.
+            let sparse = cast::<f32, 2>(&cloud(9_001, 400.0, 6));
+            let calls = [(&sparse, cx), (&y, cx), (&y, Context::new()), (&y, cx), (&sparse, Context::new()), (&y, cx)];
+            let mut all = Vec::new();
+            for (y, cx) in calls {
+                let mut out = vec![[1.0; 2]; cx.rows(y.len()).len()];
+                let z = method.repulse(Kernel::CAUCHY, y, &mut out, cx).unwrap();
+                all.push((out, z));
+            }
+            all
+        };
+        let alone = calls(Context::new());
+        let members = ThreadTeam::run(3, 1, |team| calls(Context::new().with_team(team))).unwrap();
+        for (call, (forces, z)) in alone.iter().enumerate() {
+            let of_call = || members.iter().map(|calls| &calls[call]);
+            assert!(of_call().all(|(_, other)| other == z), "call {call} at {extent}");
+            match call {
+                2 | 4 => assert!(of_call().all(|(other, _)| other == forces), "call {call} at {extent}"),
+                _ => assert!(of_call().flat_map(|(other, _)| other).eq(forces), "call {call} at {extent}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn members_pass_their_own_rows() {
     let y = cast::<f32, 2>(&cloud(3_000, 80.0, 9));

@@ -140,9 +140,17 @@ fn repulsion<T: Float, const D: usize>(task: &Task<T, D>) -> f64 {
             let side = 2.0 * extent(task.shape.n(), D) / GridParams::new().spacing();
             let most = (nodes_of_a_point(D) * n).min(GridParams::MAX_PADDED_NODES as f64);
             let nodes = side.powi(D as i32).min(most);
-            // The grid of charges is half of the padded one along each axis but one; the spectrum is real. Points by slabs, and
-            // sorted for near pairs.
-            nodes * scalar * 2.0 + n * (D as f64 * scalar + 12.0)
+            // The grid of charges is half of the padded one along each axis but one; the spectrum is real. A member has its share of
+            // these, frequencies that come to it, and the potential on all nodes; in three dimensions some slabs of charges, too. A single
+            // line is one member's.
+            let members = task.members as f64;
+            let numbers: f64 = match D {
+                2 if task.members > 1 => 0.25 + 2.75 / members,
+                3 if task.members > 1 => 0.375 + 1.25 / members,
+                _ => 2.0,
+            };
+            // Points by slabs, and sorted for near pairs.
+            nodes * scalar * numbers.min(2.0) + n * (D as f64 * scalar + 12.0)
         }
         RepulsionMethod::BarnesHut => n * (120.0 + 2.0 * D as f64 * scalar),
         _ => n * 2.0 * D as f64 * scalar,

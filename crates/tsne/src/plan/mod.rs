@@ -157,7 +157,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     /// The [`plan`](Self::plan) of each of `members` processes that compute one map together ([`Team`](tsne_core::Team)).
     ///
     /// Neighbors, affinities, coarse graphs and what the descent keeps of them are by points, of which each has its share; the
-    /// groups, the positions and the grid are on all, and so are the data, unless they are [dealt out](InputShape::Dealt). Times are those of one process divided by their number, which no team comes to: what is
+    /// groups, the positions and the potential on the grid are on all, and so are the data, unless they are [dealt out](InputShape::Dealt). Times are those of one process divided by their number, which no team comes to: what is
     /// computed alike on all, and what is sent, comes on top.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl<T: Float, const D: usize> Tsne<T, D> {
     ///
     /// let tsne = Tsne::<f32, 2>::builder().build()?;
     /// let of = |members| Ok::<_, tsne::Error>(tsne.plan_of_member(DataShape::dense(1_000_000, 50), members, None)?.peak().bytes);
-    /// // Affinities are shared out; the data, the positions and the grid are on all.
+    /// // Affinities and the grid are shared out; the data and the positions are on all.
     /// assert!(of(4)? < of(1)? / 2 && of(4)? > of(1)? / 4);
     /// # Ok::<(), tsne::Error>(())
     /// ```
