@@ -397,6 +397,16 @@ impl Programs {
             }
         }
         println!("another input, none, another call: named once, nothing written, {TIMES} times each");
+        // As where the launcher is that of another MPI.
+        let output = cmd!(shell, "{many} embed {a} -o {map} -q").env("SLURM_STEP_NUM_TASKS", "3");
+        let output = output.quiet().ignore_status().output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            !output.status.success() && !map.exists(),
+            "one of three that does not see the others made a map: {said}"
+        );
+        ensure!(said.contains("SLURM_STEP_NUM_TASKS is 3"), "the number of tasks should have been named: {said}");
+        println!("one of three that does not see the others: refused");
         Ok(())
     }
 

@@ -34,10 +34,26 @@ fn run(team: &MpiTeam, granted: Threading) -> Result<(), Failure> {
     if granted < Threading::Serialized && team.size() > 1 {
         return Err(Failure::new(1, "error: this MPI serves one thread alone: use one that was built with threads"));
     }
+    if let Some((name, count)) = others().filter(|_| team.size() < 2) {
+        let why = format!(
+            "error: {name} is {count}, but each process is alone, and would compute the whole map: start them with the mpiexec of the MPI \
+             that this program was built with, in SLURM by srun --mpi=pmi2 or pmix"
+        );
+        return Err(Failure::new(1, &why));
+    }
     same_program(team).map_err(|error| Failure::new(1, &format!("error: {error}")))?;
     // A panic is told by its hook; from here it would end in MPI, which waits for the others, who wait for this one.
     let run = AssertUnwindSafe(|| tsne_cli::run_in_team(std::env::args_os(), team));
     panic::catch_unwind(run).unwrap_or_else(|_| Err(Failure::said(PANICKED)))
+}
+
+/// What a launcher says of the number of processes that it has started, if they are several: one of another MPI says it to nobody else.
+fn others() -> Option<(&'static str, usize)> {
+    // Those of Open MPI, of MPICH and its relatives, and of a step of SLURM.
+    ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"].into_iter().find_map(|name| {
+        let count = std::env::var(name).ok()?.parse().ok()?;
+        (count > 1).then_some((name, count))
+    })
 }
 
 /// Checks that all processes run the same program: another one would send other messages.

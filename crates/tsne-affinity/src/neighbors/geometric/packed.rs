@@ -14,6 +14,9 @@ use tsne_core::{Context, Result, Scalar, memory};
 /// product to a smaller kernel). A tile of scores of 128 queries, 480 KiB, stays in the cache of a core.
 pub(super) const TILE: usize = 960;
 
+/// Points of a tile that are written at a time: a line of the cache in each column.
+const BAND: usize = 16;
+
 /// The points of all groups as the matrix products see them.
 pub(super) struct PackedPoints {
     pub(super) packing: Packing,
@@ -26,14 +29,23 @@ pub(super) struct PackedPoints {
 impl PackedPoints {
     pub(super) fn new<T: Scalar>(indexed: &IndexedPoints<'_, T>, cx: Context<'_>) -> Result<Self> {
         let packing = Packing::new(indexed, cx.without_team())?;
-        let (mut values, lengths) = packing.points(indexed, cx)?;
-        let width = packing.width;
-        ordered::try_for_each((&mut values, width.saturating_mul(TILE)), Vec::new, |rows, _, tile| {
-            cx.check()?;
-            memory::copy_into("packed points", rows, tile)?;
-            let count = tile.len() / width;
-            for (c, column) in tile.chunks_exact_mut(count).enumerate() {
-                column.iter_mut().zip(rows[c..].iter().step_by(width)).for_each(|(to, v)| *to = *v);
+        let (m, width) = (indexed.groups.len(), packing.width);
+        let mut values = memory::filled("points for matrix products", m.saturating_mul(width), 0.0f32)?;
+        let mut lengths = memory::filled("lengths of points", m, 0.0)?;
+        let tasks = ((&mut values[..], width.saturating_mul(TILE)), (&mut lengths[..], TILE));
+        ordered::try_for_each2(tasks.0, tasks.1, Vec::new, |rows, t, tile, lengths| {
+            let count = lengths.len();
+            memory::resize("packed points", rows, BAND.min(count) * width, 0.0)?;
+            for (band, lengths) in lengths.chunks_mut(BAND).enumerate() {
+                cx.check()?;
+                let first = band * BAND;
+                for (r, (row, length)) in rows.chunks_exact_mut(width).zip(&mut *lengths).enumerate() {
+                    *length = packing.point(indexed, t * TILE + first + r, row);
+                }
+                for (c, column) in tile.chunks_exact_mut(count).enumerate() {
+                    let column = &mut column[first..][..lengths.len()];
+                    column.iter_mut().zip(rows[c..].iter().step_by(width)).for_each(|(to, v)| *to = *v);
+                }
             }
             Ok(())
         })?;

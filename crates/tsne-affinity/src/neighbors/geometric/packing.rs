@@ -84,7 +84,14 @@ impl Packing {
         squared.sqrt()
     }
 
-    /// The points of all groups, with half their squared lengths in the last column; and their lengths.
+    /// Writes the point of a group, with half its squared length in the last column, and returns its length.
+    pub(super) fn point<T: Scalar>(&self, indexed: &IndexedPoints<'_, T>, group: usize, out: &mut [f32]) -> f64 {
+        let length = self.row(indexed.points.get(indexed.groups.representative(group)), out);
+        out[self.width - 1] = (0.5 * length * length) as f32;
+        length
+    }
+
+    /// The points of all groups, one after the other; and their lengths.
     pub(super) fn points<T: Scalar>(
         &self,
         indexed: &IndexedPoints<'_, T>,
@@ -101,10 +108,7 @@ impl Packing {
             |(), b, packed, lengths| {
                 cx.check()?;
                 for (r, (out, to)) in packed.chunks_exact_mut(self.width).zip(lengths).enumerate() {
-                    let point = indexed.points.get(indexed.groups.representative(b * blocks::BLOCK + r));
-                    let length = self.row(point, out);
-                    out[self.width - 1] = (0.5 * length * length) as f32;
-                    *to = length;
+                    *to = self.point(indexed, b * blocks::BLOCK + r, out);
                 }
                 Ok(())
             },
