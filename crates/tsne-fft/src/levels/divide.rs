@@ -42,6 +42,9 @@ const GAIN: f64 = 0.9;
 /// Nanoseconds of two threads for each point that is divided: a few passes, half of them on one thread.
 const DIVIDE: f64 = 8.0;
 
+/// The name in errors of what is made here of crowds.
+const CROWDS: &str = "crowds of points";
+
 /// What a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -163,27 +166,27 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
     /// Finds the crowds, and tells whether a division into these pays.
     fn find_crowds(&mut self, y: &[[T; D]], bounds: &Bounds<T, D>, terms: Terms) -> Result<bool> {
         let reach = terms.sharpness.cutoff.ceil() as usize;
-        let crowd: Vec<bool> = self.counts.iter().map(|&count| count > crowded::<D>()).collect();
+        let crowd = memory::collected(CROWDS, self.counts.iter().map(|&count| count > crowded::<D>()))?;
         if !crowd.contains(&true) {
             return Ok(false);
         }
         let mut axes: Axes = [1; 3];
         axes[3 - D..].copy_from_slice(&self.cells);
-        let near = dilated(&crowd, axes, reach);
+        let near = dilated(&crowd, axes, reach)?;
         // Crowds whose margins near pairs could connect are one.
-        let joined = dilated(&near, axes, reach.div_ceil(2));
-        let labels = components(&joined, axes);
-        let boxes = self.boxes(&near, &labels, axes);
+        let joined = dilated(&near, axes, reach.div_ceil(2))?;
+        let labels = components(&joined, axes)?;
+        let boxes = self.boxes(&near, &labels, axes)?;
         let longest = self.cells.iter().max().copied().unwrap_or(1);
         // A crowd as wide as half the map is the map: it stays with the coarse grid.
-        let mut number = vec![0; boxes.len()];
+        let mut number = memory::filled(CROWDS, boxes.len(), 0usize)?;
         for (number, (low, high)) in number.iter_mut().zip(&boxes) {
             if (0..3).all(|c| low[c] > high[c] || 2 * (high[c] + 1 - low[c]) <= longest.max(2)) {
                 self.crowds += 1;
                 *number = self.crowds;
             }
         }
-        let mut members = vec![0usize; self.crowds];
+        let mut members = memory::filled(CROWDS, self.crowds, 0usize)?;
         let mut pairs = 0.0;
         for cell in 0..self.kinds.len() {
             let count = self.counts[cell];
@@ -220,9 +223,9 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
     }
 
     /// The box of each component around its cells that hold points: from the first to the last along each axis.
-    fn boxes(&self, near: &[bool], labels: &[u32], axes: Axes) -> Vec<([usize; 3], [usize; 3])> {
+    fn boxes(&self, near: &[bool], labels: &[u32], axes: Axes) -> Result<Vec<([usize; 3], [usize; 3])>> {
         let count = labels.iter().max().copied().unwrap_or(0) as usize;
-        let mut boxes = vec![([usize::MAX; 3], [0; 3]); count];
+        let mut boxes = memory::filled(CROWDS, count, ([usize::MAX; 3], [0; 3]))?;
         for cell in 0..labels.len() {
             if near[cell] && self.counts[cell] > 0 {
                 let (low, high) = &mut boxes[labels[cell] as usize - 1];
@@ -232,7 +235,7 @@ impl<T: GridScalar, const D: usize> Division<T, D> {
                 }
             }
         }
-        boxes
+        Ok(boxes)
     }
 }
 

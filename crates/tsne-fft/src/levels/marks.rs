@@ -3,6 +3,11 @@
 //! A lattice of some hundred thousand cells is looked at in each call where a division may pay, by one thread: so that marks are
 //! spread along lines and planes, whole lines at a time, and components are joined run by run and not cell by cell.
 
+use tsne_core::{Result, memory};
+
+/// The name of what is made here in errors.
+const MARKS: &str = "marks of cells";
+
 /// Cells along the axes; where there are fewer than three, the first are of one cell.
 pub(super) type Axes = [usize; 3];
 
@@ -12,17 +17,19 @@ pub(super) const fn place(cell: usize, [_, b, c]: Axes) -> [usize; 3] {
 }
 
 /// All cells of which a marked one is at most `reach` away along each axis.
-pub(super) fn dilated(marked: &[bool], axes: Axes, reach: usize) -> Vec<bool> {
+pub(super) fn dilated(marked: &[bool], axes: Axes, reach: usize) -> Result<Vec<bool>> {
     // How many more cells the last mark reaches. In one byte, for vectors.
     let reach = reach.min(usize::from(u8::MAX) - 1) as u8 + 1;
-    let mut marks = marked.to_vec();
+    let mut marks = memory::copied(MARKS, marked)?;
+    let (mut original, mut left) = (Vec::new(), Vec::new());
     let mut stride = 1;
     for length in axes.into_iter().rev() {
         if length > 1 {
             // Along this axis cells are `stride` apart: as many lines are side by side.
             for block in marks.chunks_exact_mut(length * stride) {
-                let original = block.to_vec();
-                let mut left = vec![0u8; stride];
+                memory::copy_into(MARKS, &mut original, block)?;
+                left.clear();
+                memory::resize(MARKS, &mut left, stride, 0u8)?;
                 let rows = || (0..length).map(|at| at * stride..(at + 1) * stride);
                 for row in rows() {
                     spread(&original[row.clone()], &mut block[row], &mut left, reach);
@@ -35,7 +42,7 @@ pub(super) fn dilated(marked: &[bool], axes: Axes, reach: usize) -> Vec<bool> {
         }
         stride *= length;
     }
-    marks
+    Ok(marks)
 }
 
 /// Goes on by one cell along lines that are side by side.
@@ -55,20 +62,23 @@ struct Run {
 
 /// Numbers, from 1 on and in the order of their first cells, the sets of marked cells that touch, by a side or by a corner; 0
 /// elsewhere.
-pub(super) fn components(marked: &[bool], axes: Axes) -> Vec<u32> {
+pub(super) fn components(marked: &[bool], axes: Axes) -> Result<Vec<u32>> {
     let [planes, lines, length] = axes;
     let mut runs: Vec<Run> = Vec::new();
     // Of each line, and behind the last one the number of all.
-    let mut first_run = vec![0];
+    let mut first_run = Vec::new();
+    memory::reserve(MARKS, &mut first_run, planes * lines + 1)?;
+    first_run.push(0);
     for line in marked.chunks_exact(length.max(1)) {
         let mut at = 0;
         while let Some(start) = line[at..].iter().position(|mark| *mark).map(|gap| at + gap) {
             at = line[start..].iter().position(|mark| !mark).map_or(length, |run| start + run);
+            memory::grow(MARKS, &mut runs, 1)?;
             runs.push(Run { start, end: at });
         }
         first_run.push(runs.len());
     }
-    let mut parent: Vec<usize> = (0..runs.len()).collect();
+    let mut parent = memory::collected(MARKS, 0..runs.len())?;
     for plane in 0..planes {
         for line in 0..lines {
             let own = plane * lines + line;
@@ -81,8 +91,8 @@ pub(super) fn components(marked: &[bool], axes: Axes) -> Vec<u32> {
             }
         }
     }
-    let mut labels = vec![0; marked.len()];
-    let mut numbers = vec![0u32; runs.len()];
+    let mut labels = memory::filled(MARKS, marked.len(), 0u32)?;
+    let mut numbers = memory::filled(MARKS, runs.len(), 0u32)?;
     let mut count = 0;
     for (line, ends) in first_run.windows(2).enumerate() {
         for run in ends[0]..ends[1] {
@@ -96,7 +106,7 @@ pub(super) fn components(marked: &[bool], axes: Axes) -> Vec<u32> {
             labels[line * length + start..line * length + end].fill(numbers[root]);
         }
     }
-    labels
+    Ok(labels)
 }
 
 /// Joins the runs of one line with those of a neighboring one that they touch.
@@ -150,7 +160,7 @@ mod tests {
     fn marks_spread_as_far_as_they_reach() {
         for (marked, axes) in lattices() {
             for reach in [0, 1, 2, 5] {
-                let dilated = dilated(&marked, axes, reach);
+                let dilated = dilated(&marked, axes, reach).unwrap();
                 for (cell, &mark) in dilated.iter().enumerate() {
                     let near = (0..marked.len()).any(|other| marked[other] && distance(cell, other, axes) <= reach);
                     assert_eq!(mark, near, "cell {cell} of {axes:?}, reach {reach}");
@@ -183,7 +193,7 @@ mod tests {
                     firsts.iter().position(|&first| marked[cell] && first == least[cell]).map_or(0, |at| at as u32 + 1)
                 })
                 .collect();
-            assert_eq!(components(&marked, axes), expected, "{axes:?}");
+            assert_eq!(components(&marked, axes).unwrap(), expected, "{axes:?}");
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::indexed::IndexedPoints;
 use super::score::ScoreError;
 use crate::neighbors::nearest::sort;
-use tsne_core::{Scalar, simd};
+use tsne_core::{Result, Scalar, memory, simd};
 
 /// Scores tested at once: a branch for each chunk, none for a score.
 const CHUNK: usize = 64;
@@ -21,6 +21,9 @@ const LANES: usize = 16;
 /// spends 4 % of the CPU time on compactions (384: 3 %) and lets an estimated third fewer scores through.
 /// (Measured when the first threshold was that of the first compaction, not a count.)
 const SPARE: usize = 192;
+
+/// The name of what is made here in errors.
+const CANDIDATES: &str = "candidates of a row";
 
 /// A number that orders like the score, with the point below it.
 #[inline(always)]
@@ -55,14 +58,15 @@ pub(super) struct Candidates<T> {
 
 impl<T: Scalar> Candidates<T> {
     /// Prepares for a row.
-    pub(super) fn reset(&mut self, k: usize, own: u32, x: f64, trusted: bool) {
+    pub(super) fn reset(&mut self, k: usize, own: u32, x: f64, trusted: bool) -> Result<()> {
         self.own = own;
         self.x = x;
         self.threshold = f32::INFINITY;
-        self.keys.resize(k + SPARE, 0);
+        memory::resize(CANDIDATES, &mut self.keys, k.saturating_add(SPARE), 0)?;
         self.len = 0;
         self.trusted = trusted;
         self.exact = if trusted { None } else { Some(Vec::new()) };
+        Ok(())
     }
 
     /// Takes in that `k` other points are known to be at this distance or nearer: farther ones are no candidates.
@@ -79,7 +83,7 @@ impl<T: Scalar> Candidates<T> {
         error: ScoreError,
         scores: &[f32],
         first: u32,
-    ) {
+    ) -> Result<()> {
         if self.trusted
             && self.threshold == f32::INFINITY
             && let Some(bound) = simd::dispatch(KthBound { scores, k: k.saturating_add(1) })
@@ -101,17 +105,23 @@ impl<T: Scalar> Candidates<T> {
             self.len = len;
             done += scanned;
             if done >= scores.len() {
-                return;
+                return Ok(());
             }
-            self.compact(indexed, query, k, error);
+            self.compact(indexed, query, k, error)?;
         }
     }
 
     /// Drops candidates that cannot be among the `k` nearest, and lowers the threshold.
-    fn compact(&mut self, indexed: &IndexedPoints<'_, T>, query: (&[T], f64), k: usize, error: ScoreError) {
+    fn compact(
+        &mut self,
+        indexed: &IndexedPoints<'_, T>,
+        query: (&[T], f64),
+        k: usize,
+        error: ScoreError,
+    ) -> Result<()> {
         if self.exact.is_none() {
             if self.len < k {
-                return;
+                return Ok(());
             }
             let keys = &mut self.keys[..self.len];
             let (_, &mut kth, _) = keys.select_nth_unstable(k - 1);
@@ -125,13 +135,14 @@ impl<T: Scalar> Candidates<T> {
             }
             self.len = kept;
             if kept <= k + SPARE / 2 {
-                return;
+                return Ok(());
             }
         }
-        self.evaluate(indexed, query, k);
+        self.evaluate(indexed, query, k)?;
         if let Some(kth) = self.exact.as_ref().and_then(|exact| exact.get(k - 1)) {
             self.lower(error.threshold_of_distance(self.x, indexed.squared_bound(kth.0)));
         }
+        Ok(())
     }
 
     /// A score that none of the `k` nearest exceeds, where `k` points have a score of at most `score`.
@@ -149,11 +160,11 @@ impl<T: Scalar> Candidates<T> {
     }
 
     /// Moves all candidates to the exact list and keeps the `k` nearest there.
-    fn evaluate(&mut self, indexed: &IndexedPoints<'_, T>, query: (&[T], f64), k: usize) {
+    fn evaluate(&mut self, indexed: &IndexedPoints<'_, T>, query: (&[T], f64), k: usize) -> Result<()> {
         let exact = self.exact.get_or_insert_default();
-        let points: Vec<u32> = self.keys[..self.len].iter().map(|&key| key as u32).collect();
+        let points = memory::collected(CANDIDATES, self.keys[..self.len].iter().map(|&key| key as u32))?;
         self.len = 0;
-        indexed.distances(query, &points, exact);
+        indexed.distances(query, &points, exact)?;
         // A few more than k are sorted with them.
         if exact.len() > k + k / 4 {
             exact.select_nth_unstable_by(k - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -162,6 +173,7 @@ impl<T: Scalar> Candidates<T> {
         // The k-th is looked at by position.
         sort(exact);
         exact.truncate(k);
+        Ok(())
     }
 
     /// Drops candidates that cannot be among the `k` nearest and hands the others to the caller, who measures them before
@@ -172,16 +184,15 @@ impl<T: Scalar> Candidates<T> {
         query: (&[T], f64),
         k: usize,
         error: ScoreError,
-        mut to: impl FnMut(u32),
-    ) {
-        self.compact(indexed, query, k, error);
-        self.keys[..self.len].iter().for_each(|&key| to(key as u32));
-        self.len = 0;
+    ) -> Result<impl ExactSizeIterator<Item = u32>> {
+        self.compact(indexed, query, k, error)?;
+        let len = std::mem::take(&mut self.len);
+        Ok(self.keys[..len].iter().map(|&key| key as u32))
     }
 
     /// Computes the exact distance of a candidate that was handed over.
-    pub(super) fn measure(&mut self, indexed: &IndexedPoints<'_, T>, query: (&[T], f64), point: u32) {
-        indexed.distances(query, &[point], self.exact.get_or_insert_default());
+    pub(super) fn measure(&mut self, indexed: &IndexedPoints<'_, T>, query: (&[T], f64), point: u32) -> Result<()> {
+        indexed.distances(query, &[point], self.exact.get_or_insert_default())
     }
 
     /// The `k` nearest, ascending by (distance, point).
@@ -191,10 +202,10 @@ impl<T: Scalar> Candidates<T> {
         query: (&[T], f64),
         k: usize,
         error: ScoreError,
-    ) -> &mut [(T, u32)] {
-        self.compact(indexed, query, k, error);
-        self.evaluate(indexed, query, k);
-        self.exact.as_deref_mut().unwrap_or_default()
+    ) -> Result<&mut [(T, u32)]> {
+        self.compact(indexed, query, k, error)?;
+        self.evaluate(indexed, query, k)?;
+        Ok(self.exact.as_deref_mut().unwrap_or_default())
     }
 }
 

@@ -98,9 +98,20 @@ impl<'a, T: Scalar> IndexedPoints<'a, T> {
         self.ruler.squared_floor(distance.to_f64(), self.points.rows.d())
     }
 
-    /// Exact distances from one row to the points that `candidates` name by representative.
-    pub(in crate::neighbors) fn distances(&self, query: (&[T], f64), candidates: &[u32], out: &mut Vec<(T, u32)>) {
+    /// Exact distances from one row to the points that `candidates` name by representative, behind those that are there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`](tsne_core::Error::OutOfMemory).
+    pub(in crate::neighbors) fn distances(
+        &self,
+        query: (&[T], f64),
+        candidates: &[u32],
+        out: &mut Vec<(T, u32)>,
+    ) -> Result<()> {
+        memory::grow("distances of candidates", out, candidates.len())?;
         simd::dispatch(ToCandidates { indexed: self, query, candidates, out });
+        Ok(())
     }
 }
 

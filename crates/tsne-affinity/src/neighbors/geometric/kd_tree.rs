@@ -22,6 +22,8 @@ const LEAF: usize = 32;
 const SURPLUS: usize = 2;
 /// Rows in one task, between two looks at the cancellation.
 const BLOCK: usize = 256;
+/// The name in errors of what the tree has found for a row.
+const HITS: &str = "points that are near a row";
 
 type Tree<const K: usize> = KdTree<f64, u32, Eytzinger, VecOfArenas<f64, u32, K, LEAF>, K, LEAF>;
 
@@ -148,9 +150,10 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
                     let itself = own_at(i);
                     let other = |g: u32| Some(g as usize) != itself;
                     candidates.clear();
+                    memory::reserve(HITS, candidates, hits.len())?;
                     candidates.extend(hits.iter().map(|hit| hit.item).filter(|&g| other(g)));
                     exact.clear();
-                    indexed.distances(query, candidates, exact);
+                    indexed.distances(query, candidates, exact)?;
                     if hits.len() == wanted.get() {
                         // Whatever may still tie with the k-th place lies within this bound.
                         sort(exact);
@@ -163,9 +166,10 @@ impl<T: Scalar, const K: usize> Finder<T> for KdFinder<K> {
                                 .with_scratch(scratch)
                                 .execute();
                             candidates.clear();
+                            memory::reserve(HITS, candidates, hits.len())?;
                             candidates.extend(hits.iter().map(|hit| hit.item).filter(|&g| other(g)));
                             exact.clear();
-                            indexed.distances(query, candidates, exact);
+                            indexed.distances(query, candidates, exact)?;
                         }
                     }
                     sort(exact);

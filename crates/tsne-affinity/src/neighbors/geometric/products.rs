@@ -64,7 +64,7 @@ impl Products {
                     (u32::MAX, (length, packing.query(length, out)))
                 }
             };
-            candidates.reset(k, own, length, trusted);
+            candidates.reset(k, own, length, trusted)?;
         }
         Ok(())
     }
@@ -105,13 +105,13 @@ impl<T: Scalar> Finder<T> for Products {
                     let (count, scores) = self.packed.scores(t, &scratch.queries, rows, &mut scratch.scores);
                     for (r, scores) in scores.chunks_exact(count).enumerate() {
                         let first = (t * TILE) as u32;
-                        scratch.candidates[r].add(indexed, query_at(start + r), k, error, scores, first);
+                        scratch.candidates[r].add(indexed, query_at(start + r), k, error, scores, first)?;
                     }
                 }
                 for (r, (indices, distances)) in
                     indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k)).enumerate()
                 {
-                    let found = scratch.candidates[r].finish(indexed, query_at(start + r), k, error);
+                    let found = scratch.candidates[r].finish(indexed, query_at(start + r), k, error)?;
                     for ((index, distance), &(d, g)) in indices.iter_mut().zip(distances).zip(&*found) {
                         (*index, *distance) = (g, d);
                     }

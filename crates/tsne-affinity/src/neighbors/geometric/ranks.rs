@@ -49,7 +49,7 @@ pub(super) fn ranks<T: Scalar>(
             counts.resize_with(rows.len(), Counts::default);
             let each = rows.iter().zip(others.chunks_exact(k)).zip(queries.chunks_exact_mut(width));
             for (((&i, others), query), counts) in each.zip(counts.iter_mut()) {
-                counts.prepare(indexed, packed, i as usize, others, query);
+                counts.prepare(indexed, packed, i as usize, others, query)?;
             }
             for t in 0..packed.tiles() {
                 cx.check()?;
@@ -62,7 +62,9 @@ pub(super) fn ranks<T: Scalar>(
                         *own = f32::NAN;
                     }
                     simd::dispatch(Count { scores, sizes, first: first as u32, counts, doubts });
-                    doubts.drain(..).for_each(|doubt| counts.resolve(indexed, doubt));
+                    for doubt in doubts.drain(..) {
+                        counts.resolve(indexed, doubt)?;
+                    }
                 }
             }
             for (counts, ranks) in counts.iter_mut().zip(ranks.chunks_exact_mut(k)) {
@@ -73,6 +75,9 @@ pub(super) fn ranks<T: Scalar>(
     )?;
     Ok(ranks)
 }
+
+/// The name in errors of what is kept of the others of a row.
+const OTHERS: &str = "others of a row";
 
 /// What one thread keeps between tasks.
 struct Scratch<T> {
@@ -143,23 +148,26 @@ impl<T: Scalar> Counts<T> {
         row: usize,
         others: &[u32],
         query: &mut [f32],
-    ) {
+    ) -> Result<()> {
         let groups = &indexed.groups;
         (self.row, self.own) = (row as u32, groups.group_of(row) as u32);
         let (x, trusted) = packed.query(self.own as usize, query);
-        let candidates: Vec<u32> = others.iter().map(|&j| groups.group_of(j as usize) as u32).collect();
+        let candidates = memory::collected(OTHERS, others.iter().map(|&j| groups.group_of(j as usize) as u32))?;
         self.measured.clear();
-        indexed.distances(indexed.points.get(row), &candidates, &mut self.measured);
+        indexed.distances(indexed.points.get(row), &candidates, &mut self.measured)?;
         self.others.clear();
+        memory::reserve(OTHERS, &mut self.others, others.len())?;
         self.others.extend(self.measured.iter().zip(others).zip(0..).map(|((m, &j), place)| (m.0, j, place)));
         self.others.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         for counts in [&mut self.before, &mut self.from] {
             counts.clear();
-            counts.resize(others.len() + 1, 0);
+            memory::resize(OTHERS, counts, others.len() + 1, 0)?;
         }
         let error = packed.packing.error;
-        self.high.clear();
-        self.low.clear();
+        for limits in [&mut self.high, &mut self.low] {
+            limits.clear();
+            memory::reserve(OTHERS, limits, others.len())?;
+        }
         for &(distance, ..) in &self.others {
             let (low, high) = if trusted { bounds(indexed, error, x, distance) } else { (f32::MIN, f32::INFINITY) };
             self.high.push(self.high.last().map_or(high, |before| high.max(*before)));
@@ -171,13 +179,14 @@ impl<T: Scalar> Counts<T> {
             after = after.min(*low);
             *low = after;
         }
+        Ok(())
     }
 
     /// Looks at a point that the scores could not place.
-    fn resolve(&mut self, indexed: &IndexedPoints<'_, T>, Doubt { group, from, to }: Doubt) {
+    fn resolve(&mut self, indexed: &IndexedPoints<'_, T>, Doubt { group, from, to }: Doubt) -> Result<()> {
         self.measured.clear();
-        indexed.distances(indexed.points.get(self.row as usize), &[group], &mut self.measured);
-        let Some(&(distance, _)) = self.measured.first() else { return };
+        indexed.distances(indexed.points.get(self.row as usize), &[group], &mut self.measured)?;
+        let Some(&(distance, _)) = self.measured.first() else { return Ok(()) };
         let (from, to) = (from as usize, to as usize);
         let others = &self.others[from..to];
         let tied = from + others.partition_point(|other| other.0 < distance);
@@ -188,6 +197,7 @@ impl<T: Scalar> Counts<T> {
         let size = indexed.groups.size(group as usize) as u32;
         self.from[farther] = self.from[farther].wrapping_add(size);
         self.from[to] = self.from[to].wrapping_sub(size);
+        Ok(())
     }
 
     /// Adds the duplicates of the row, and writes the ranks.

@@ -40,8 +40,9 @@ pub(super) fn ranks<T: Scalar>(
         for ((&i, others), ranks) in rows.iter().zip(others).zip(ranks.chunks_exact_mut(k)) {
             measured.clear();
             let groups = &indexed.groups;
-            let candidates: Vec<u32> = others.iter().map(|&j| groups.group_of(j as usize) as u32).collect();
-            indexed.distances(indexed.points.get(i as usize), &candidates, measured);
+            let candidates = others.iter().map(|&j| groups.group_of(j as usize) as u32);
+            let candidates = memory::collected("others of a row", candidates)?;
+            indexed.distances(indexed.points.get(i as usize), &candidates, measured)?;
             for ((rank, &j), &(distance, _)) in ranks.iter_mut().zip(others).zip(measured.iter()) {
                 // The row itself is nearer than all that is not where it is.
                 let own = distance > T::ZERO || i < j;

@@ -9,7 +9,7 @@ use super::some_rows::Nearest;
 use crate::neighbors::dense_rows::DenseRows;
 use crate::neighbors::geometric::indexed::{IndexedPoints, PointSet};
 use std::num::NonZeroUsize;
-use tsne_core::{Context, Result, Scalar};
+use tsne_core::{Context, Result, Scalar, memory};
 
 /// Points whose exact neighbors decide how far a search looks. Their recalls differ by some 0.03, so the mean
 /// of 256 is known to 0.002.
@@ -21,6 +21,8 @@ const CALIBRATION_NEIGHBORS: usize = 4_000;
 /// make the ranking of all others longer. The limit is found with this bound in force.
 const MOST: f64 = 3.0;
 const STAGE_CALIBRATION: u64 = 0x61_7070_0003;
+/// The name of what is made here in errors.
+const SAMPLE: &str = "neighbors of a sample";
 
 /// A true neighbor of a row of the sample, by its cluster.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +54,8 @@ pub(super) fn calibrate<V: Scalar>(
     let batch = Batch { points: &points, rows: 0..sample.len(), own: Own::List(&sample), names: None };
     let Nearest { positions, found, .. } = Nearest::of_all((clusters, shard), &batch, visits, k, cx)?;
     let mut neighbors = Vec::new();
-    let mut ranks = vec![0usize; all.get()];
+    memory::reserve(SAMPLE, &mut neighbors, found.iter().map(|&found| found as usize).sum())?;
+    let mut ranks = memory::filled(SAMPLE, all.get(), 0usize)?;
     for (i, (positions, found)) in positions.chunks_exact(k).zip(found).enumerate() {
         let row = i * all.get()..(i + 1) * all.get();
         let (ranking, distances) = (&ranking[row.clone()], &distances[row]);

@@ -32,6 +32,8 @@ const ROOM: usize = 1 << 21;
 const WIDE: usize = 128;
 /// The name of what is made here in errors.
 const VISITS: &str = "clusters to visit";
+/// The name of what is made for the rows of one task.
+const TASK: &str = "rows of a task";
 
 /// Rows to search for.
 pub(super) struct Batch<'b, V> {
@@ -214,7 +216,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
             |tile, t, targets, known| {
                 cx.check()?;
                 let order = &order[t * each..][..known.len()];
-                self.tile(batch, (rows.start, order), visits, (k, last), targets.iter_mut().zip(known), tile);
+                self.tile(batch, (rows.start, order), visits, (k, last), targets.iter_mut().zip(known), tile)?;
                 if last {
                     counter.add(order.len());
                 }
@@ -232,13 +234,13 @@ impl<'c, V: Scalar> Probe<'c, V> {
         (first, order): (usize, &[u32]),
         visits: &Visits,
         (k, last): (usize, bool),
-        rows: impl Iterator<Item = Row<'r, 't, V>>,
+        rows: impl ExactSizeIterator<Item = Row<'r, 't, V>>,
         tile: &mut Scratch<V>,
-    ) {
-        let mut rows: Vec<Row<'r, 't, V>> = rows.collect();
-        self.compare(batch, (first, order), visits, k, &rows, tile);
+    ) -> Result<()> {
+        let mut rows = memory::collected(TASK, rows)?;
+        self.compare(batch, (first, order), visits, k, &rows, tile)?;
         if batch.points.rows.d() >= WIDE {
-            self.measure(batch, (first, order), k, tile);
+            self.measure(batch, (first, order), k, tile)?;
         }
         let (indexed, error) = (&self.shard.indexed, self.clusters.packing.error);
         let Scratch { active, candidates, nearest, .. } = tile;
@@ -247,7 +249,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
             let of_shard = match active.next_if(|(active, _)| **active as usize == r) {
                 Some((_, candidates)) => {
                     let query = batch.points.get(first + order[r] as usize);
-                    &*candidates.finish(indexed, query, k, error)
+                    &*candidates.finish(indexed, query, k, error)?
                 }
                 None => &[],
             };
@@ -257,6 +259,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
             let before = target.distances.iter().zip(target.indices.iter()).take(**found as usize);
             let of_shard = of_shard.iter().map(|&(d, p)| (d, self.shard.positions.of_row(p as usize) as u32));
             nearest.clear();
+            memory::reserve(TASK, nearest, k.min(**found as usize + of_shard.len()))?;
             nearest.extend(merged(before.map(|(&d, &p)| (d, p)), of_shard).take(k));
             **found = nearest.len() as u32;
             if let Some(names) = batch.names.filter(|_| last) {
@@ -269,6 +272,7 @@ impl<'c, V: Scalar> Probe<'c, V> {
                 (*index, *distance) = (p, d);
             }
         }
+        Ok(())
     }
 
     /// Compares the rows of a tile with those of their clusters that are in the shard.
@@ -280,12 +284,13 @@ impl<'c, V: Scalar> Probe<'c, V> {
         k: usize,
         rows: &[Row<'_, '_, V>],
         tile: &mut Scratch<V>,
-    ) {
+    ) -> Result<()> {
         let Clusters { packing, .. } = self.clusters;
         let Shard { positions, indexed, .. } = self.shard;
         let width = packing.width;
         let Scratch { active, queries, block, scores, candidates, pairs, .. } = tile;
         active.clear();
+        memory::reserve(TASK, active, order.len())?;
         pairs.clear();
         for (r, &i) in (0u32..).zip(order) {
             let before = pairs.len();
@@ -293,21 +298,24 @@ impl<'c, V: Scalar> Probe<'c, V> {
             let later = |rank: usize| u64::from(rank > 0);
             let here = visits.of(i).iter().enumerate().filter(|&(_, &c)| !self.members(c as usize).is_empty());
             let place = active.len() as u64;
+            memory::grow(TASK, pairs, visits.of(i).len())?;
             pairs.extend(here.map(|(rank, &c)| later(rank) << 48 | u64::from(c) << 16 | place));
             if pairs.len() > before {
                 active.push(r);
             }
         }
-        queries.resize(active.len() * width, 0.0);
+        memory::resize(TASK, queries, active.len() * width, 0.0)?;
         // A row that comes alone asks for no more than it needs.
-        candidates.resize_with(candidates.len().max(active.len()), Candidates::default);
+        let more = active.len().saturating_sub(candidates.len());
+        memory::reserve(TASK, candidates, more)?;
+        candidates.resize_with(candidates.len() + more, Candidates::default);
         for ((&r, out), candidates) in active.iter().zip(queries.chunks_exact_mut(width)).zip(&mut *candidates) {
             let i = first + order[r as usize] as usize;
             let length = packing.row(batch.points.get(i), out);
             let trusted = packing.query(length, out);
             // Of another shard, it is none of the points of this one.
             let own = positions.row(batch.own.of(i) as usize).map_or(u32::MAX, |own| own as u32);
-            candidates.reset(k, own, length, trusted);
+            candidates.reset(k, own, length, trusted)?;
             let (target, found) = &rows[r as usize];
             if **found as usize == k
                 && let Some(&kth) = target.distances.last()
@@ -320,12 +328,14 @@ impl<'c, V: Scalar> Probe<'c, V> {
             let cluster = (group[0] >> 16) as u32 as usize;
             let rows = group.iter().map(|&pair| (pair & 0xffff) as usize);
             block.clear();
+            memory::reserve(TASK, block, group.len() * width)?;
             rows.clone().for_each(|a| block.extend_from_slice(&queries[a * width..(a + 1) * width]));
             let members = self.members(cluster);
             for start in members.clone().step_by(POINT_TILE) {
                 let end = members.end.min(start + POINT_TILE);
                 let count = end - start;
-                scores.resize(scores.len().max(count * group.len()), 0.0);
+                let length = scores.len().max(count * group.len());
+                memory::resize(TASK, scores, length, 0.0)?;
                 let scores = &mut scores[..count * group.len()];
                 matmul(
                     MatMut::from_column_major_slice_mut(&mut *scores, count, group.len()),
@@ -337,10 +347,11 @@ impl<'c, V: Scalar> Probe<'c, V> {
                 );
                 for (a, scores) in rows.clone().zip(scores.chunks_exact(count)) {
                     let query = batch.points.get(first + order[active[a] as usize] as usize);
-                    candidates[a].add(indexed, query, k, packing.error, scores, start as u32);
+                    candidates[a].add(indexed, query, k, packing.error, scores, start as u32)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// The points of cluster `c` that are in the shard, numbered as there.
@@ -349,18 +360,27 @@ impl<'c, V: Scalar> Probe<'c, V> {
     }
 
     /// Computes the exact distances of all candidates of a tile, in the order of the candidates.
-    fn measure(&self, batch: &Batch<'_, V>, (first, order): (usize, &[u32]), k: usize, tile: &mut Scratch<V>) {
+    fn measure(
+        &self,
+        batch: &Batch<'_, V>,
+        (first, order): (usize, &[u32]),
+        k: usize,
+        tile: &mut Scratch<V>,
+    ) -> Result<()> {
         let Scratch { active, candidates, pairs, .. } = tile;
         let (indexed, error) = (&self.shard.indexed, self.clusters.packing.error);
         let query = |a: usize| batch.points.get(first + order[active[a] as usize] as usize);
         pairs.clear();
         for (a, candidates) in candidates.iter_mut().take(active.len()).enumerate() {
-            candidates.hand_over(indexed, query(a), k, error, |point| pairs.push(u64::from(point) << 32 | a as u64));
+            let points = candidates.hand_over(indexed, query(a), k, error)?;
+            memory::grow(TASK, pairs, points.len())?;
+            pairs.extend(points.map(|point| u64::from(point) << 32 | a as u64));
         }
         pairs.sort_unstable();
         for &pair in pairs.iter() {
             let a = pair as u32 as usize;
-            candidates[a].measure(indexed, query(a), (pair >> 32) as u32);
+            candidates[a].measure(indexed, query(a), (pair >> 32) as u32)?;
         }
+        Ok(())
     }
 }
